@@ -1,0 +1,152 @@
+//! The one error of this crate: what was being attempted, what kind of obstacle it met, and why.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// A `Result` whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What could not be done, and why.
+///
+/// `Display` prints one link, a phrase that could follow "could not": `read 01J…/meta.json in s3://old`.
+/// The alternate form `{:#}` prints the whole chain of causes. Neither ever holds a secret.
+pub struct Error {
+    attempt: String,
+    kind: Kind,
+    source: Option<Box<dyn StdError + Send + Sync + 'static>>,
+}
+
+/// The kinds of obstacle that callers tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The command line or a configuration is wrong.
+    Usage,
+    /// The object is not there.
+    NotFound,
+    /// The object is there already, and was to be created.
+    AlreadyExists,
+    /// The object is another one than when it was listed.
+    Changed,
+    /// This request was refused (403); others on the same bucket may pass.
+    Refused,
+    /// The credentials are wrong, expired or missing: every request will be refused.
+    Credentials,
+    /// The bucket, or the folder that stands for it, does not exist.
+    BucketGone,
+    /// The bucket is full.
+    NoSpace,
+    /// The bucket cannot be written.
+    ReadOnly,
+    /// This one object can never be read as it is: archived storage class, key refused.
+    Unreadable,
+    /// The bytes are not what they should be.
+    Corrupt,
+    /// A condition that may pass: throttling, a time-out, a broken connection, a server's error.
+    Transient,
+    /// We stopped it ourselves.
+    Cancelled,
+    /// The provider or this version of the tool cannot do it.
+    Unsupported,
+    /// Anything else; not worth another try.
+    Other,
+}
+
+impl Kind {
+    /// Whether the same request may succeed a little later.
+    #[must_use]
+    pub fn is_transient(self) -> bool {
+        matches!(self, Kind::Transient)
+    }
+
+    /// Whether no other block of the run can fare better, so that the run ends.
+    #[must_use]
+    pub fn concerns_whole_bucket(self) -> bool {
+        matches!(
+            self,
+            Kind::Credentials | Kind::BucketGone | Kind::NoSpace | Kind::ReadOnly
+        )
+    }
+}
+
+impl Error {
+    /// An error without a deeper cause.
+    pub fn new(kind: Kind, attempt: impl Into<String>) -> Self {
+        Self {
+            attempt: attempt.into(),
+            kind,
+            source: None,
+        }
+    }
+
+    /// The command line or a configuration is wrong: `text` is the whole story.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, text)
+    }
+
+    /// This error, caused by `source`.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// A further link on top: what was being attempted when this error came up. The kind stays.
+    #[must_use]
+    pub fn attempting(self, attempt: impl Into<String>) -> Self {
+        Self {
+            attempt: attempt.into(),
+            kind: self.kind,
+            source: Some(Box::new(self)),
+        }
+    }
+
+    /// What kind of obstacle it was; the only thing that callers branch on.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.attempt)?;
+        if f.alternate() {
+            let mut cause = self.source();
+            while let Some(err) = cause {
+                write!(f, ": {err}")?;
+                cause = err.source();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self:#}", self.kind)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|err| &**err as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alternate_form_prints_every_link_and_the_plain_form_one() {
+        let err = Error::new(Kind::Transient, "read a/meta.json")
+            .because("connection reset")
+            .attempting("copy block a");
+        assert_eq!(err.to_string(), "copy block a");
+        assert_eq!(
+            format!("{err:#}"),
+            "copy block a: read a/meta.json: connection reset"
+        );
+        assert_eq!(err.kind(), Kind::Transient);
+    }
+}

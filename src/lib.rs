@@ -1,0 +1,43 @@
+//! Moves old Thanos blocks from a hot bucket (the *source*) to a cold one (the *target*).
+//!
+//! # The house
+//!
+//! Modules stand on floors; each uses those below it, never those above. A test reads the `use` lines and holds the floors.
+//!
+//! | floor | modules | what it hides |
+//! |---|---|---|
+//! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
+//! | commands | [`command`] | which verbs a subcommand puts together |
+//! | engine | [`engine`] | what runs at once, in which order, and when it stops |
+//! | verbs | [`survey`], [`copy`], [`publish`], [`mark`], [`report`] | one step each on real buckets |
+//! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
+//! | means | [`bucket`], [`retry`] | providers, configuration, transfer; when to try again |
+//! | ground | [`block`], [`yaml`], [`error`] | what a block, a mark, a proof is |
+//!
+//! # What holds always
+//!
+//! 1. A block is never published that the target does not wholly hold: [`publish`] wants a comparison, not a hope.
+//! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes.
+//! 3. The source is written by [`mark`] alone, and it writes marks alone.
+//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write.
+//! 5. `meta.json` travels as bytes.
+//! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed.
+
+pub mod block;
+pub mod bucket;
+pub mod cli;
+pub mod command;
+pub mod copy;
+pub mod engine;
+pub mod error;
+pub mod mark;
+pub mod plan;
+pub mod publish;
+pub mod report;
+pub mod retry;
+pub mod select;
+pub mod survey;
+pub mod telemetry;
+pub mod yaml;
+
+pub use error::{Error, Kind, Result};
