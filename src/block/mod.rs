@@ -1,1 +1,28 @@
-//! To be described.
+//! What a Thanos block is: its name, its `meta.json`, its marks, the objects it is made of, and the proof that two buckets hold the same one.
+//! Values only; nothing here touches a bucket.
+
+mod group;
+mod id;
+mod inventory;
+mod json;
+mod mark;
+mod meta;
+mod proof;
+mod provenance;
+
+pub use group::{Group, Labels};
+pub use id::{BlockId, is_loose_block_id};
+pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
+pub use mark::{DeletionMark, MarkError, NoCompactMark};
+pub use meta::{BlockMeta, File, MetaError};
+pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
+pub use provenance::{Provenance, RunId};
+
+/// The object whose presence makes a directory a block; written last.
+pub const META_JSON: &str = "meta.json";
+/// The object that tells Thanos' compactor to delete a block.
+pub const DELETION_MARK: &str = "deletion-mark.json";
+/// The object that tells Thanos' compactor to leave a block as it is.
+pub const NO_COMPACT_MARK: &str = "no-compact-mark.json";
+/// The object by which an overwrite in progress is known after a crash; ours alone.
+pub const OVERWRITE_MARKER: &str = "thanos-bucket-overwrite.json";

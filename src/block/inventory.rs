@@ -1,0 +1,360 @@
+//! The objects of one block as a listing shows them, and whether they are all that `meta.json` speaks of.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    BlockId, BlockMeta, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
+};
+
+/// An object's full name in a bucket, below the bucket's prefix.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectPath(String);
+
+impl ObjectPath {
+    /// A name as it is; the bucket refuses what it cannot hold.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self(path.into())
+    }
+
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ObjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ObjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl BlockId {
+    /// The full name of one of this block's objects.
+    #[must_use]
+    pub fn object(self, name: &str) -> ObjectPath {
+        ObjectPath(format!("{self}/{name}"))
+    }
+}
+
+/// One object of a block, as listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Name below the block's directory; empty for a marker of the directory itself.
+    pub name: Box<str>,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// When it was last written, by the bucket's clock.
+    pub modified: DateTime<Utc>,
+    /// The bucket's version of it; equal versions in one bucket are the same bytes.
+    pub etag: Option<Box<str>>,
+    /// What the bucket's entity tag says of the content, where it says anything.
+    pub checksum: Option<Checksum>,
+    /// Device and inode, in a folder.
+    pub inode: Option<(u64, u64)>,
+}
+
+/// What an object of a block is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Chunks, index, and every other file that belongs to the block: copied.
+    Data,
+    /// `meta.json`: published last.
+    Meta,
+    /// `deletion-mark.json`: never copied.
+    DeletionMark,
+    /// A zero-byte stand-in for a directory: never copied.
+    DirectoryMarker,
+    /// Something that this tool wrote for itself: never copied.
+    Ours,
+}
+
+/// The objects of one block, sorted by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Inventory {
+    objects: Vec<(Role, Object)>,
+}
+
+impl FromIterator<Object> for Inventory {
+    fn from_iter<I: IntoIterator<Item = Object>>(objects: I) -> Self {
+        let mut objects: Vec<Object> = objects.into_iter().collect();
+        objects.sort_by(|one, other| one.name.cmp(&other.name));
+        objects.dedup_by(|one, other| one.name == other.name);
+        let roles: Vec<Role> = objects
+            .iter()
+            .map(|object| role(object, &objects))
+            .collect();
+        Self {
+            objects: roles.into_iter().zip(objects).collect(),
+        }
+    }
+}
+
+fn role(object: &Object, all: &[Object]) -> Role {
+    match &*object.name {
+        META_JSON => Role::Meta,
+        DELETION_MARK => Role::DeletionMark,
+        OVERWRITE_MARKER => Role::Ours,
+        "" => Role::DirectoryMarker,
+        name if object.size_bytes == 0 => {
+            let below = |other: &Object| {
+                other
+                    .name
+                    .strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            if name == "chunks" || all.iter().any(below) {
+                Role::DirectoryMarker
+            } else {
+                Role::Data
+            }
+        }
+        _ => Role::Data,
+    }
+}
+
+/// Whether a block is all there, judged by its own `meta.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completeness {
+    /// Every object that the file list names is there in its size.
+    Whole,
+    /// `meta.json` has no file list, and nothing that can be seen is missing; a lost last segment could not be seen.
+    Weak,
+    /// What is missing or of another size, in words.
+    Lacks(String),
+}
+
+impl Inventory {
+    /// What is to be copied: sorted by name.
+    pub fn data(&self) -> impl Iterator<Item = &Object> {
+        self.objects
+            .iter()
+            .filter(|(role, _)| *role == Role::Data)
+            .map(|(_, object)| object)
+    }
+
+    /// Every object with its role, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (Role, &Object)> {
+        self.objects.iter().map(|(role, object)| (*role, object))
+    }
+
+    /// The object of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Object> {
+        let position = self
+            .objects
+            .binary_search_by(|(_, object)| (*object.name).cmp(name))
+            .ok()?;
+        self.objects.get(position).map(|(_, object)| object)
+    }
+
+    /// `meta.json`, if the block is published.
+    #[must_use]
+    pub fn meta(&self) -> Option<&Object> {
+        self.get(META_JSON)
+    }
+
+    /// Whether a `deletion-mark.json` lies there, readable or not.
+    #[must_use]
+    pub fn is_marked(&self) -> bool {
+        self.get(DELETION_MARK).is_some()
+    }
+
+    /// Whether an overwrite of ours was begun and not finished.
+    #[must_use]
+    pub fn is_being_overwritten(&self) -> bool {
+        self.get(OVERWRITE_MARKER).is_some()
+    }
+
+    /// Whether nothing lies there but stand-ins for directories.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects
+            .iter()
+            .all(|(role, _)| *role == Role::DirectoryMarker)
+    }
+
+    /// Number of objects that make up the block: data and `meta.json`.
+    #[must_use]
+    pub fn block_objects(&self) -> u64 {
+        self.of_the_block().count() as u64
+    }
+
+    /// Size of what makes up the block, in bytes.
+    #[must_use]
+    pub fn block_bytes(&self) -> u64 {
+        self.of_the_block().map(|object| object.size_bytes).sum()
+    }
+
+    fn of_the_block(&self) -> impl Iterator<Item = &Object> {
+        self.objects
+            .iter()
+            .filter(|(role, _)| matches!(role, Role::Data | Role::Meta))
+            .map(|(_, object)| object)
+    }
+
+    /// The same inventory, with the no-compact mark known to be written by this tool and so no part of the block.
+    #[must_use]
+    pub fn with_our_no_compact_mark(mut self) -> Self {
+        for (role, object) in &mut self.objects {
+            if &*object.name == NO_COMPACT_MARK {
+                *role = Role::Ours;
+            }
+        }
+        self
+    }
+
+    /// Judges the block by its own `meta.json`.
+    #[must_use]
+    pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
+        for file in meta.files.iter().filter(|file| file.path != META_JSON) {
+            let Some(object) = self.get(&file.path) else {
+                return Completeness::Lacks(format!("{} is missing", file.path));
+            };
+            if let Some(expected) = file.size_bytes
+                && expected != object.size_bytes
+            {
+                return Completeness::Lacks(format!(
+                    "{} has {} bytes, meta.json says {expected}",
+                    file.path, object.size_bytes
+                ));
+            }
+        }
+        if self.get("index").is_none() {
+            return Completeness::Lacks("index is missing".to_owned());
+        }
+        let segments: Vec<&str> = self
+            .data()
+            .filter_map(|object| object.name.strip_prefix("chunks/"))
+            .collect();
+        if segments.is_empty() && meta.num_chunks > 0 {
+            return Completeness::Lacks("chunks are missing".to_owned());
+        }
+        let listed = meta
+            .files
+            .iter()
+            .any(|file| file.path.starts_with("chunks/"));
+        if listed || segments.is_empty() {
+            return Completeness::Whole;
+        }
+        for (position, segment) in segments.iter().enumerate() {
+            let expected = format!("{:06}", position + 1);
+            if **segment != *expected {
+                return Completeness::Lacks(format!("chunks/{expected} is missing"));
+            }
+        }
+        Completeness::Weak
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    /// An inventory of `(name, size)` pairs, all written at the epoch.
+    pub(crate) fn inventory(objects: &[(&str, u64)]) -> Inventory {
+        objects
+            .iter()
+            .map(|(name, size_bytes)| Object {
+                name: (*name).into(),
+                size_bytes: *size_bytes,
+                modified: DateTime::UNIX_EPOCH,
+                etag: None,
+                checksum: None,
+                inode: None,
+            })
+            .collect()
+    }
+
+    fn meta(files: &str, chunks: u64) -> BlockMeta {
+        let id = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let json = format!(
+            r#"{{"ulid":"{id}","version":1,"stats":{{"numChunks":{chunks}}},"thanos":{{{files}}}}}"#
+        );
+        BlockMeta::parse(id.parse().unwrap(), json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn every_object_has_one_role() {
+        let inventory = inventory(&[
+            ("", 0),
+            ("chunks", 0),
+            ("chunks/000001", 5),
+            ("deletion-mark.json", 9),
+            ("empty-file", 0),
+            ("index", 3),
+            ("meta.json", 7),
+            ("sub", 0),
+            ("sub/file", 1),
+            (OVERWRITE_MARKER, 2),
+        ]);
+        let data: Vec<&str> = inventory.data().map(|object| &*object.name).collect();
+        assert_eq!(data, ["chunks/000001", "empty-file", "index", "sub/file"]);
+        assert_eq!(inventory.block_objects(), 5);
+        assert_eq!(inventory.block_bytes(), 16);
+        assert!(inventory.is_marked() && inventory.is_being_overwritten());
+    }
+
+    #[test]
+    fn a_file_list_tells_what_is_missing() {
+        let files = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3},{"rel_path":"meta.json"}]"#;
+        let table: [(&[(&str, u64)], Completeness); 3] = [
+            (&[("chunks/000001", 5), ("index", 3)], Completeness::Whole),
+            (
+                &[("index", 3)],
+                Completeness::Lacks("chunks/000001 is missing".into()),
+            ),
+            (
+                &[("chunks/000001", 4), ("index", 3)],
+                Completeness::Lacks("chunks/000001 has 4 bytes, meta.json says 5".into()),
+            ),
+        ];
+        for (objects, expected) in table {
+            assert_eq!(inventory(objects).completeness(&meta(files, 1)), expected);
+        }
+    }
+
+    #[test]
+    fn without_a_file_list_gaps_are_seen_and_a_lost_last_segment_is_not() {
+        type Row<'a> = (&'a [(&'a str, u64)], u64, Completeness);
+        let table: [Row<'_>; 5] = [
+            (
+                &[("chunks/000001", 5), ("chunks/000002", 5), ("index", 3)],
+                9,
+                Completeness::Weak,
+            ),
+            (
+                &[("chunks/000001", 5), ("chunks/000003", 5), ("index", 3)],
+                9,
+                Completeness::Lacks("chunks/000002 is missing".into()),
+            ),
+            (
+                &[("chunks/000001", 5)],
+                9,
+                Completeness::Lacks("index is missing".into()),
+            ),
+            (
+                &[("index", 3)],
+                9,
+                Completeness::Lacks("chunks are missing".into()),
+            ),
+            (&[("index", 3)], 0, Completeness::Whole),
+        ];
+        for (objects, chunks, expected) in table {
+            assert_eq!(inventory(objects).completeness(&meta("", chunks)), expected);
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! Proof that a target holds a block: by holding the same objects ([`Match`]), or a block made of it ([`Cover`]). Nothing else makes one.
+
+use std::fmt;
+
+use super::{BlockId, BlockMeta, Completeness, Inventory, Object};
+
+/// What a bucket's entity tag says of an object's content: an MD5 of a single upload, or the digest of its parts' digests.
+/// Equal ones of equal size are equal content; unequal ones may still be (other part sizes, encryption).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum(Box<str>);
+
+impl Checksum {
+    /// Of an entity tag with or without quotes; `None` unless it looks like an MD5, alone or with a number of parts.
+    #[must_use]
+    pub fn of_entity_tag(tag: &str) -> Option<Self> {
+        let tag = tag.trim_matches('"');
+        let (digest, parts) = tag.split_once('-').unwrap_or((tag, "1"));
+        let digest_ok = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit());
+        let parts_ok = parts.parse::<u32>().is_ok_and(|parts| parts > 0);
+        (digest_ok && parts_ok).then(|| Self(tag.to_ascii_lowercase().into()))
+    }
+
+    /// In how many parts the object was uploaded; `None` for a single upload.
+    #[must_use]
+    pub fn parts(&self) -> Option<u32> {
+        self.0.split_once('-')?.1.parse().ok()
+    }
+}
+
+/// How far two listed objects are known to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// By name and size.
+    Size,
+    /// By name, size and checksum.
+    Checksum,
+}
+
+impl Strength {
+    /// `size` or `checksum`, as reports spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Strength::Size => "size",
+            Strength::Checksum => "checksum",
+        }
+    }
+}
+
+/// One way in which the target does not hold the block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Difference {
+    /// A data object of the source is not there.
+    Missing(Box<str>),
+    /// It is there in another size.
+    Size {
+        /// Name below the block's directory.
+        name: Box<str>,
+        /// Bytes in the source.
+        source: u64,
+        /// Bytes in the target.
+        target: u64,
+    },
+    /// It is there in the same size, and checksums of the same form differ.
+    Content(Box<str>),
+    /// Something under `chunks/` that the source lacks: Thanos numbers segments by listing.
+    Surplus(Box<str>),
+    /// `meta.json` is not there.
+    NoMeta,
+    /// `meta.json` is there in another size or with another checksum.
+    OtherMeta,
+    /// A deletion mark lies there.
+    Marked,
+    /// An overwrite was begun and not finished.
+    BeingOverwritten,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Missing(name) => write!(f, "{name} is missing"),
+            Difference::Size {
+                name,
+                source,
+                target,
+            } => write!(f, "{name} has {target} bytes, the source's {source}"),
+            Difference::Content(name) => write!(f, "{name} has another checksum"),
+            Difference::Surplus(name) => write!(f, "{name} is not in the source"),
+            Difference::NoMeta => f.write_str("meta.json is missing"),
+            Difference::OtherMeta => f.write_str("meta.json is another one"),
+            Difference::Marked => f.write_str("it is marked for deletion"),
+            Difference::BeingOverwritten => f.write_str("an overwrite of it is not finished"),
+        }
+    }
+}
+
+/// The target holds every object of the block, `meta.json` in place: the ground on which the source may be marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Match {
+    block: BlockId,
+    strength: Strength,
+}
+
+impl Match {
+    /// Compares two listings of the same block. `target` must have been taken after `meta.json` was in place, which it shows by holding it.
+    ///
+    /// Checksums that differ where the sizes agree prove nothing here, for the objects were either put by us or compared by [`compare`]
+    /// before.
+    pub fn of(
+        block: BlockId,
+        source: &Inventory,
+        target: &Inventory,
+    ) -> Result<Self, Vec<Difference>> {
+        let mut differences = compare(source, target);
+        differences.retain(|difference| !matches!(difference, Difference::Content(_)));
+        match (source.meta(), target.meta()) {
+            (Some(ours), Some(theirs)) if ours.size_bytes == theirs.size_bytes => {}
+            (_, None) => differences.push(Difference::NoMeta),
+            _ => differences.push(Difference::OtherMeta),
+        }
+        if target.is_marked() {
+            differences.push(Difference::Marked);
+        }
+        if target.is_being_overwritten() {
+            differences.push(Difference::BeingOverwritten);
+        }
+        if !differences.is_empty() {
+            return Err(differences);
+        }
+        let strength = source
+            .data()
+            .filter_map(|object| agreement(object, target.get(&object.name)?))
+            .min()
+            .unwrap_or(Strength::Size);
+        Ok(Self { block, strength })
+    }
+
+    /// The block that is held.
+    #[must_use]
+    pub fn block(&self) -> BlockId {
+        self.block
+    }
+
+    /// The weakest agreement among its objects.
+    #[must_use]
+    pub fn strength(&self) -> Strength {
+        self.strength
+    }
+}
+
+/// How far the two are known to be the same; `None` where sizes or checksums of the same form differ.
+#[must_use]
+pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
+    if source.size_bytes != target.size_bytes {
+        return None;
+    }
+    match (&source.checksum, &target.checksum) {
+        (Some(one), Some(other)) if one == other => Some(Strength::Checksum),
+        (Some(one), Some(other)) if one.parts() == other.parts() => None,
+        _ => Some(Strength::Size),
+    }
+}
+
+/// What keeps the target's data objects from being the source's; empty where nothing does. Marks and `meta.json` are not looked at.
+#[must_use]
+pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    for object in source.data() {
+        match target.get(&object.name) {
+            None => differences.push(Difference::Missing(object.name.clone())),
+            Some(theirs) if theirs.size_bytes != object.size_bytes => {
+                differences.push(Difference::Size {
+                    name: object.name.clone(),
+                    source: object.size_bytes,
+                    target: theirs.size_bytes,
+                });
+            }
+            Some(theirs) if agreement(object, theirs).is_none() => {
+                differences.push(Difference::Content(object.name.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+    for object in target.data() {
+        if object.name.starts_with("chunks/") && source.get(&object.name).is_none() {
+            differences.push(Difference::Surplus(object.name.clone()));
+        }
+    }
+    differences
+}
+
+/// A live block of the target that was compacted from this one, among others: copying would only overlap it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cover {
+    block: BlockId,
+    by: BlockId,
+}
+
+/// Why a block whose sources contain ours is no proof that the samples are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCover {
+    /// Another group, or not all sources: it has nothing to do with ours.
+    Unrelated,
+    /// It lacks objects that its own file list names, or has none.
+    NotWhole,
+    /// It ends before ours does, or begins after.
+    ShorterRange,
+    /// Series were deleted from it or relabelled.
+    Rewritten,
+    /// It has fewer series than ours.
+    FewerSeries,
+}
+
+impl fmt::Display for NoCover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            NoCover::Unrelated => "is made of other blocks",
+            NoCover::NotWhole => "is not whole by its own file list",
+            NoCover::ShorterRange => "does not span its time range",
+            NoCover::Rewritten => "was rewritten",
+            NoCover::FewerSeries => "has fewer series",
+        })
+    }
+}
+
+impl Cover {
+    /// Whether `candidate`, a live block of the target with the listed `objects`, stands for `block`.
+    pub fn of(
+        block: &BlockMeta,
+        candidate: &BlockMeta,
+        objects: &Inventory,
+    ) -> Result<Self, NoCover> {
+        if candidate.id == block.id
+            || candidate.group != block.group
+            || !candidate.has_all_sources_of(block)
+        {
+            return Err(NoCover::Unrelated);
+        }
+        let whole = !candidate.files.is_empty()
+            && objects.completeness(candidate) == Completeness::Whole
+            && !objects.is_marked();
+        if !whole {
+            return Err(NoCover::NotWhole);
+        }
+        if candidate.min_time_ms > block.min_time_ms || candidate.max_time_ms < block.max_time_ms {
+            return Err(NoCover::ShorterRange);
+        }
+        if candidate.rewritten {
+            return Err(NoCover::Rewritten);
+        }
+        if candidate.num_series < block.num_series {
+            return Err(NoCover::FewerSeries);
+        }
+        Ok(Self {
+            block: block.id,
+            by: candidate.id,
+        })
+    }
+
+    /// The block that is covered.
+    #[must_use]
+    pub fn block(&self) -> BlockId {
+        self.block
+    }
+
+    /// The block that covers it.
+    #[must_use]
+    pub fn by(&self) -> BlockId {
+        self.by
+    }
+}
+
+/// The target holds the block: the only thing on which a mark is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// It holds the same objects.
+    Match(Match),
+    /// It holds a block made of this one.
+    Cover(Cover),
+}
+
+impl Proof {
+    /// The block that is proven to be held.
+    #[must_use]
+    pub fn block(&self) -> BlockId {
+        match self {
+            Proof::Match(held) => held.block(),
+            Proof::Cover(cover) => cover.block(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::super::inventory::tests::inventory;
+    use super::*;
+
+    fn id(last: char) -> BlockId {
+        format!("01J9ZK3M7Q8T5V6W7X8Y9Z0A1{last}").parse().unwrap()
+    }
+
+    fn held() -> Vec<(&'static str, u64)> {
+        vec![("chunks/000001", 5), ("index", 3), ("meta.json", 7)]
+    }
+
+    #[test]
+    fn only_the_same_objects_make_a_match() {
+        let source = inventory(&held());
+        let with = |extra: (&'static str, u64)| {
+            let mut objects = held();
+            objects.retain(|(name, _)| *name != extra.0);
+            objects.push(extra);
+            Match::of(id('A'), &source, &inventory(&objects))
+        };
+        let without = |name: &str| {
+            let mut objects = held();
+            objects.retain(|(other, _)| *other != name);
+            Match::of(id('A'), &source, &inventory(&objects))
+        };
+        assert_eq!(
+            Match::of(id('A'), &source, &source).unwrap().strength(),
+            Strength::Size
+        );
+        assert!(with(("no-compact-mark.json", 4)).is_ok());
+        for (result, expected) in [
+            (without("index"), "index is missing"),
+            (without("meta.json"), "meta.json is missing"),
+            (with(("index", 4)), "index has 4 bytes, the source's 3"),
+            (with(("meta.json", 8)), "meta.json is another one"),
+            (
+                with(("chunks/000002", 5)),
+                "chunks/000002 is not in the source",
+            ),
+            (with(("deletion-mark.json", 5)), "it is marked for deletion"),
+            (
+                with(("thanos-bucket-overwrite.json", 5)),
+                "an overwrite of it is not finished",
+            ),
+        ] {
+            let differences = result.unwrap_err();
+            assert_eq!(differences.len(), 1, "{differences:?}");
+            assert_eq!(differences[0].to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn equal_checksums_prove_content_and_unequal_ones_ask_for_another_copy() {
+        let tagged = |tag: &str| Object {
+            checksum: Checksum::of_entity_tag(tag),
+            ..inventory(&[("index", 3)]).data().next().unwrap().clone()
+        };
+        let one = "\"0123456789abcdef0123456789abcdef\"";
+        let other = "\"1123456789abcdef0123456789abcdef\"";
+        let parts = "\"0123456789abcdef0123456789abcdef-2\"";
+        for (source, target, expected) in [
+            (one, one, Some(Strength::Checksum)),
+            (one, other, None),
+            (one, parts, Some(Strength::Size)),
+            (parts, parts, Some(Strength::Checksum)),
+            (one, "\"opaque\"", Some(Strength::Size)),
+        ] {
+            assert_eq!(agreement(&tagged(source), &tagged(target)), expected);
+        }
+    }
+
+    #[test]
+    fn a_cover_needs_every_condition() {
+        let labels = r#""labels":{"a":"b"},"files":[{"rel_path":"index","size_bytes":3}]"#;
+        let block = |last: char, range: (i64, i64), series: u64, sources: &str, rest: &str| {
+            let json = format!(
+                r#"{{"ulid":"{}","version":1,"minTime":{},"maxTime":{},"stats":{{"numSeries":{series}}},"compaction":{{"sources":[{sources}]}},"thanos":{{{rest}}}}}"#,
+                id(last),
+                range.0,
+                range.1
+            );
+            BlockMeta::parse(id(last), json.as_bytes()).unwrap()
+        };
+        let both = format!("\"{}\",\"{}\"", id('A'), id('B'));
+        let ours = block('A', (0, 10), 3, "", labels);
+        let objects = inventory(&[("index", 3), ("meta.json", 7)]);
+        let cover =
+            |candidate: &BlockMeta| Cover::of(&ours, candidate, &objects).map(|cover| cover.by());
+        assert_eq!(cover(&block('C', (0, 20), 3, &both, labels)), Ok(id('C')));
+        let rewritten = format!(r#"{labels},"rewrites":[{{}}]"#);
+        let resolution = format!(r#"{labels},"downsample":{{"resolution":300000}}"#);
+        let larger = labels.replace(":3}", ":4}");
+        for (candidate, expected) in [
+            (block('A', (0, 20), 3, &both, labels), NoCover::Unrelated),
+            (block('C', (0, 20), 3, "", labels), NoCover::Unrelated),
+            (
+                block('C', (0, 20), 3, &both, &resolution),
+                NoCover::Unrelated,
+            ),
+            (block('C', (0, 20), 3, &both, &larger), NoCover::NotWhole),
+            (
+                block('C', (0, 20), 3, &both, r#""labels":{"a":"b"}"#),
+                NoCover::NotWhole,
+            ),
+            (block('C', (1, 20), 3, &both, labels), NoCover::ShorterRange),
+            (block('C', (0, 9), 3, &both, labels), NoCover::ShorterRange),
+            (
+                block('C', (0, 20), 3, &both, &rewritten),
+                NoCover::Rewritten,
+            ),
+            (block('C', (0, 20), 2, &both, labels), NoCover::FewerSeries),
+        ] {
+            assert_eq!(cover(&candidate), Err(expected));
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! How a mark tells that this tool wrote it: one format of the `details` text, and its one parser.
+
+use std::fmt;
+
+/// Names one run in logs, marks and reports: a ULID.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RunId(String);
+
+impl RunId {
+    /// A new id; sorts by time of making.
+    #[must_use]
+    pub fn generate() -> Self {
+        Self(ulid::Ulid::generate().to_string())
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Who wrote a mark, and where the block went: `migrated to <target> by thanos-bucket <version> run <run id>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The target bucket, as its location prints.
+    pub target: String,
+    /// Version of the tool.
+    pub version: String,
+    /// The run.
+    pub run: RunId,
+}
+
+impl Provenance {
+    /// Of this build of the tool.
+    #[must_use]
+    pub fn of_this_run(target: impl Into<String>, run: RunId) -> Self {
+        Self {
+            target: target.into(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            run,
+        }
+    }
+
+    /// Reads the `details` of a mark; `None` where somebody else wrote them.
+    #[must_use]
+    pub fn parse(details: &str) -> Option<Self> {
+        let rest = details.strip_prefix("migrated to ")?;
+        let (target, rest) = rest.rsplit_once(" by thanos-bucket ")?;
+        let (version, rest) = rest.split_once(" run ")?;
+        let run = rest.split([' ', ',']).next()?;
+        (!target.is_empty() && !version.is_empty() && !run.is_empty()).then(|| Self {
+            target: target.to_owned(),
+            version: version.to_owned(),
+            run: RunId(run.to_owned()),
+        })
+    }
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            target,
+            version,
+            run,
+        } = self;
+        write!(
+            f,
+            "migrated to {target} by thanos-bucket {version} run {run}"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let ours =
+            Provenance::of_this_run("file:///srv/by thanos-bucket x/cold", RunId::generate());
+        assert_eq!(Provenance::parse(&ours.to_string()), Some(ours.clone()));
+        let with_a_tail = format!("{ours}, covered by 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B");
+        assert_eq!(Provenance::parse(&with_a_tail), Some(ours));
+    }
+
+    #[test]
+    fn marks_of_others_are_not_ours() {
+        for details in [
+            "",
+            "source of compacted block",
+            "migrated to s3://cold",
+            "migrated to  by thanos-bucket 1 run 2",
+        ] {
+            assert_eq!(Provenance::parse(details), None, "{details}");
+        }
+    }
+}
