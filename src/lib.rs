@@ -12,7 +12,7 @@
 //! | verbs | [`survey`], [`copy`], [`publish`], [`mark`], [`report`] | one step each on real buckets |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`] | providers, configuration, transfer; when to try again |
-//! | ground | [`block`], [`yaml`], [`error`] | what a block, a mark, a proof is |
+//! | ground | [`block`], [`yaml`], [`duration`], [`error`] | what a block, a mark, a proof is |
 //!
 //! # What holds always
 //!
@@ -28,6 +28,7 @@ pub mod bucket;
 pub mod cli;
 pub mod command;
 pub mod copy;
+pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod mark;

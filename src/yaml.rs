@@ -132,7 +132,7 @@ impl Node {
         Ok(Fields {
             at: at.to_owned(),
             unknown,
-            fields,
+            entries: fields,
             asked: BTreeSet::new(),
         })
     }
@@ -172,7 +172,7 @@ impl Node {
 pub struct Fields<'a> {
     at: String,
     unknown: Unknown,
-    fields: BTreeMap<String, &'a Node>,
+    entries: BTreeMap<String, &'a Node>,
     asked: BTreeSet<&'static str>,
 }
 
@@ -180,7 +180,13 @@ impl<'a> Fields<'a> {
     /// The field of that name, if there is one.
     pub fn take(&mut self, key: &'static str) -> Option<&'a Node> {
         self.asked.insert(key);
-        self.fields.remove(key)
+        self.entries.remove(key)
+    }
+
+    /// The field of that name, which stays to be taken.
+    #[must_use]
+    pub fn peek(&self, key: &str) -> Option<&'a Node> {
+        self.entries.get(key).copied()
     }
 
     /// A string field, as [`Node::string`] reads it.
@@ -210,12 +216,12 @@ impl<'a> Fields<'a> {
 
     /// The names of fields that nobody asked for.
     pub fn left(&self) -> impl Iterator<Item = &str> {
-        self.fields.keys().map(String::as_str)
+        self.entries.keys().map(String::as_str)
     }
 
     /// Nobody asks for more: what is left is unknown.
     pub fn finish(self) -> Result<()> {
-        let Some((key, node)) = self.fields.iter().next() else {
+        let Some((key, node)) = self.entries.iter().next() else {
             return Ok(());
         };
         if self.unknown == Unknown::Ignore {
@@ -392,6 +398,8 @@ mod tests {
             "a: [".to_owned(),
             "a: *nobody".to_owned(),
             "x".repeat(3 << 20),
+            "-\ta: b".to_owned(),
+            "a:\n\tb: c".to_owned(),
         ] {
             assert!(parse(&text).is_err());
         }

@@ -1,1 +1,292 @@
-//! To be described.
+//! Buckets: everything that is known about providers, and the only module that names `object_store`.
+//!
+//! A [`BucketReader`] cannot write; a [`Bucket`] can. Both repeat what fails in passing, so that an error they return has outlasted its
+//! retries.
+
+mod budget;
+mod classify;
+mod config;
+mod environment;
+mod folder;
+mod layout;
+mod listing;
+mod location;
+mod s3;
+mod transfer;
+
+pub use budget::Budget;
+pub use config::BucketConfig;
+pub use environment::{Environment, Secret};
+pub use folder::{Access, MissingRoot};
+pub use location::Location;
+pub use transfer::{Transfer, transfer};
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    Attributes, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+};
+
+use crate::block::{BlockId, Inventory, Object, ObjectPath};
+use crate::error::{Error, Kind, Result};
+use crate::retry::{Policy, retry};
+
+/// An opened provider, and what is to be known about it.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// Does the requests.
+    pub store: Arc<dyn ObjectStore>,
+    /// Which bucket it is.
+    pub location: Location,
+    /// What every name begins with, without slashes at its ends; empty for none.
+    pub prefix: String,
+    /// Sent along with every object that is put.
+    pub put_attributes: Attributes,
+    /// The size of parts that the configuration asks for, in bytes.
+    pub part_size_bytes: Option<u64>,
+    /// Whether objects may be put in parts.
+    pub multipart: Multipart,
+    /// What entity tags tell.
+    pub etags: EtagMeaning,
+}
+
+/// Whether objects may be put in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Multipart {
+    /// Large objects are put in parts.
+    Allowed,
+    /// Every object is put in one request.
+    Never,
+}
+
+/// What entity tags tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EtagMeaning {
+    /// A digest of the content, comparable between buckets.
+    Content,
+    /// Which version of the object it is; comparable within the bucket only.
+    VersionOnly,
+}
+
+/// A bucket that can be read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BucketReader(Arc<Opened>);
+
+#[derive(Debug)]
+struct Opened {
+    backend: Backend,
+    retry: Policy,
+}
+
+/// A bucket that can be written too. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bucket(BucketReader);
+
+impl BucketReader {
+    /// Of an opened provider; `retry` says when requests are repeated.
+    #[must_use]
+    pub fn new(backend: Backend, retry: Policy) -> Self {
+        Self(Arc::new(Opened { backend, retry }))
+    }
+
+    /// Which bucket it is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.backend().location
+    }
+
+    /// Every object by its full name, sorted, as one stream. A listing that fails half way goes on where it was, or ends in an error.
+    #[must_use]
+    pub fn list(&self) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
+        listing::list(self, "")
+    }
+
+    /// A fresh listing of one block.
+    pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
+        let directory = block.to_string();
+        listing::list(self, &directory)
+            .try_filter_map(|(path, object)| {
+                let name = path.as_str().strip_prefix(&directory);
+                // The object of the directory's own name is a marker; one that merely begins like it is another's.
+                let name = name.and_then(|rest| match rest.strip_prefix('/') {
+                    None if rest.is_empty() => Some(""),
+                    below => below,
+                });
+                std::future::ready(Ok(name.map(|name| Object {
+                    name: name.into(),
+                    ..object
+                })))
+            })
+            .try_collect::<Vec<_>>()
+            .await
+            .map(|objects| objects.into_iter().collect())
+    }
+
+    /// A fresh listing of the block directories, without their content.
+    pub async fn list_block_ids(&self) -> Result<BTreeSet<BlockId>> {
+        let backend = self.backend();
+        let prefix = (!backend.prefix.is_empty()).then(|| Path::from(backend.prefix.as_str()));
+        let attempt = || format!("list the blocks of {}", backend.location);
+        let listed = self
+            .retrying(&attempt(), || async {
+                let listed = backend.store.list_with_delimiter(prefix.as_ref()).await;
+                listed.map_err(|err| classify::error(err, attempt()))
+            })
+            .await?;
+        let ids = listed.common_prefixes.iter();
+        Ok(ids
+            .filter_map(|path| path.filename()?.parse().ok())
+            .collect())
+    }
+
+    /// Reads a whole object. One that is larger than `limit_bytes` is [`Kind::Corrupt`]: nobody writes such a one.
+    pub async fn read(&self, path: &ObjectPath, limit_bytes: usize) -> Result<Bytes> {
+        let backend = self.backend();
+        let full = self.full(path)?;
+        let attempt = format!("read {path} in {}", backend.location);
+        self.retrying(&attempt, || async {
+            let classify = |err| classify::error(err, attempt.clone());
+            let options = GetOptions::default();
+            let got = backend.store.get_opts(&full, options).await;
+            let got = got.map_err(classify)?;
+            if got.meta.size > limit_bytes as u64 {
+                let size = format!(
+                    "it has {} bytes, at most {limit_bytes} are read",
+                    got.meta.size
+                );
+                return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
+            }
+            let expected = got.meta.size;
+            let bytes = got.bytes().await.map_err(classify)?;
+            if bytes.len() as u64 != expected {
+                let size = format!("{} of {expected} bytes came", bytes.len());
+                return Err(Error::new(Kind::Transient, attempt.clone()).because(size));
+            }
+            Ok(bytes)
+        })
+        .await
+    }
+
+    /// Whether an object of that name is there.
+    pub async fn exists(&self, path: &ObjectPath) -> Result<bool> {
+        let full = self.full(path)?;
+        let attempt = format!("look for {path} in {}", self.location());
+        self.retrying(&attempt, || async {
+            match self.backend().store.head(&full).await {
+                Ok(_) => Ok(true),
+                Err(err) => match classify::error(err, attempt.clone()) {
+                    err if err.kind() == Kind::NotFound => Ok(false),
+                    err => Err(err),
+                },
+            }
+        })
+        .await
+    }
+
+    fn backend(&self) -> &Backend {
+        &self.0.backend
+    }
+
+    async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        retry(&self.0.retry, attempt, operation).await
+    }
+
+    /// The name under which the store knows the object.
+    fn full(&self, path: &ObjectPath) -> Result<Path> {
+        let backend = self.backend();
+        let full = if backend.prefix.is_empty() {
+            path.as_str().to_owned()
+        } else {
+            format!("{}/{path}", backend.prefix)
+        };
+        Path::parse(full).map_err(|err| {
+            let attempt = format!("name {path} in {}", backend.location);
+            Error::new(Kind::Unsupported, attempt).because(err)
+        })
+    }
+}
+
+impl Bucket {
+    /// Of an opened provider; `retry` says when requests are repeated.
+    #[must_use]
+    pub fn new(backend: Backend, retry: Policy) -> Self {
+        Self(BucketReader::new(backend, retry))
+    }
+
+    /// The same bucket for those who only read.
+    #[must_use]
+    pub fn reader(&self) -> &BucketReader {
+        &self.0
+    }
+
+    /// Puts a small object, whatever was there.
+    pub async fn put(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
+        self.put_small(path, bytes, PutMode::Overwrite).await
+    }
+
+    /// Puts a small object where none is. Other bytes under that name are [`Kind::AlreadyExists`]; the same bytes are as good as put, for a
+    /// request whose answer was lost is repeated.
+    pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
+        let created = self.put_small(path, bytes.clone(), PutMode::Create).await;
+        match created {
+            Err(err) if err.kind() == Kind::AlreadyExists => {
+                let there = self.0.read(path, bytes.len()).await;
+                match there {
+                    Ok(there) if there == bytes => Ok(()),
+                    Err(err) if !matches!(err.kind(), Kind::Corrupt) => Err(err),
+                    _ => Err(err),
+                }
+            }
+            Err(err) if err.kind() == Kind::Unsupported => {
+                // Without conditional puts, looking first is the best there is.
+                if self.0.exists(path).await? {
+                    let attempt = format!("create {path} in {}", self.0.location());
+                    return Err(Error::new(Kind::AlreadyExists, attempt));
+                }
+                self.put(path, bytes).await
+            }
+            created => created,
+        }
+    }
+
+    /// Deletes an object; one that is not there is as good as deleted.
+    pub async fn delete(&self, path: &ObjectPath) -> Result<()> {
+        let full = self.0.full(path)?;
+        let attempt = format!("delete {path} in {}", self.0.location());
+        let deleted = self.0.retrying(&attempt, || async {
+            let deleted = self.0.backend().store.delete(&full).await;
+            deleted.map_err(|err| classify::error(err, attempt.clone()))
+        });
+        match deleted.await {
+            Err(err) if err.kind() == Kind::NotFound => Ok(()),
+            deleted => deleted,
+        }
+    }
+
+    async fn put_small(&self, path: &ObjectPath, bytes: Bytes, mode: PutMode) -> Result<()> {
+        let backend = self.0.backend();
+        let full = self.0.full(path)?;
+        let attempt = format!("write {path} in {}", backend.location);
+        self.0
+            .retrying(&attempt, || async {
+                let options = PutOptions {
+                    mode: mode.clone(),
+                    attributes: backend.put_attributes.clone(),
+                    ..PutOptions::default()
+                };
+                let payload = PutPayload::from(bytes.clone());
+                let put = backend.store.put_opts(&full, payload, options).await;
+                put.map_err(|err| classify::error(err, attempt.clone()))?;
+                Ok(())
+            })
+            .await
+    }
+}

@@ -19,8 +19,11 @@ pub fn parse(text: &str) -> Result<Option<Node>> {
             text.len()
         )));
     }
+    let text = text.trim_start_matches('\u{feff}');
     let mut tree = Tree {
-        events: Parser::new_from_str(text.trim_start_matches('\u{feff}')),
+        lines: text.lines().collect(),
+        flow: 0,
+        events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         nodes: 0,
     };
@@ -37,9 +40,18 @@ pub fn parse(text: &str) -> Result<Option<Node>> {
 }
 
 struct Tree<'a> {
+    lines: Vec<&'a str>,
+    /// How many brackets and braces are open: inside them tabs are spaces.
+    flow: usize,
     events: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Start {
+    indent_has_tab: bool,
+    is_flow: bool,
 }
 
 impl<'a> Tree<'a> {
@@ -57,6 +69,13 @@ impl<'a> Tree<'a> {
         if depth > DEEPEST {
             return Err(Error::usage(format!("line {line}: nested too deeply")));
         }
+        let start = self.start_of(span);
+        if self.flow == 0 && start.indent_has_tab {
+            return Err(Error::usage(format!(
+                "line {line}: a tab, where YAML wants spaces"
+            )));
+        }
+        self.flow += usize::from(start.is_flow);
         let (value, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let plain = style == ScalarStyle::Plain
@@ -88,6 +107,7 @@ impl<'a> Tree<'a> {
                 (Value::Mapping(merged(entries)?), anchor)
             }
             Event::Alias(anchor) => {
+                self.flow -= usize::from(start.is_flow);
                 let unknown = || Error::usage(format!("line {line}: unknown alias"));
                 let node = self.anchors.get(&anchor).ok_or_else(unknown)?.clone();
                 self.count(size(&node), line)?;
@@ -95,11 +115,24 @@ impl<'a> Tree<'a> {
             }
             _ => return Err(Error::usage(format!("line {line}: not a value"))),
         };
+        self.flow -= usize::from(start.is_flow);
         let node = Node { line, value };
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// What stands at the beginning of a value, and before it on its line.
+    fn start_of(&self, span: Span) -> Start {
+        let line = self.lines.get(span.start.line().saturating_sub(1));
+        let mut letters = line.copied().unwrap_or_default().chars();
+        let before: String = letters.by_ref().take(span.start.col()).collect();
+        let indent = before.trim_start_matches([' ', '-', '\t']).is_empty();
+        Start {
+            indent_has_tab: indent && before.contains('\t'),
+            is_flow: matches!(letters.next(), Some('[' | '{')),
+        }
     }
 
     /// Aliases make a few lines stand for billions of values.

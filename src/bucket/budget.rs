@@ -1,0 +1,46 @@
+//! The memory that all transfers of a run share.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes that may be in memory at once, handed out in MiB. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    semaphore: Arc<Semaphore>,
+    units: u32,
+}
+
+/// Memory in use; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+const UNIT_BYTES: u64 = 1 << 20;
+
+impl Budget {
+    /// A budget of so many bytes, rounded down to MiB and at least one.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let units = u32::try_from(bytes as u64 / UNIT_BYTES)
+            .unwrap_or(u32::MAX)
+            .max(1);
+        Self {
+            semaphore: Arc::new(Semaphore::new(units as usize)),
+            units,
+        }
+    }
+
+    /// Waits for memory, first come, first served. Whoever wants more than there is gets all of it.
+    pub(super) async fn take(&self, bytes: u64) -> Share {
+        let wanted = u32::try_from(bytes.div_ceil(UNIT_BYTES))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.units);
+        let permit = Arc::clone(&self.semaphore).acquire_many_owned(wanted).await;
+        Share {
+            // The semaphore is never closed.
+            _permit: permit.ok(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What an error of a provider means to us, and what is worth saying of it: one line, without markup and without what signatures are made of.
+
+use std::error::Error as StdError;
+use std::io;
+
+use super::folder::RootMissing;
+use crate::error::{Error, Kind};
+
+/// The error of `attempt`, a phrase that could follow "could not".
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "errors come from map_err, which gives them away"
+)]
+pub(super) fn error(err: object_store::Error, attempt: impl Into<String>) -> Error {
+    let story = Story::of(&err);
+    let kind = kind(&err, &story);
+    Error::new(kind, attempt).because(story.told())
+}
+
+/// The whole chain of causes as text, and what stands out in it.
+struct Story {
+    text: String,
+    code: Option<String>,
+    message: Option<String>,
+    status: Option<u16>,
+    io: Option<io::ErrorKind>,
+    root_missing: bool,
+}
+
+impl Story {
+    fn of(err: &object_store::Error) -> Self {
+        let mut story = Self {
+            text: String::new(),
+            code: None,
+            message: None,
+            status: None,
+            io: None,
+            root_missing: false,
+        };
+        let mut next: Option<&(dyn StdError + 'static)> = Some(err);
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            // Many errors print their causes themselves.
+            if !story.text.contains(&text) {
+                if !story.text.is_empty() {
+                    story.text.push_str(": ");
+                }
+                story.text.push_str(&text);
+            }
+            if let Some(err) = cause.downcast_ref::<io::Error>() {
+                story.io = Some(err.kind());
+            }
+            story.root_missing |= cause.downcast_ref::<RootMissing>().is_some();
+            next = cause.source();
+        }
+        story.code = element(&story.text, "Code");
+        story.message = element(&story.text, "Message");
+        story.status = ["status code: ", "with status "]
+            .into_iter()
+            .find_map(|before| story.text.split_once(before))
+            .and_then(|(_, after)| after.get(..3)?.parse().ok());
+        story
+    }
+
+    /// One line: the provider's own code and message where it gave them.
+    fn told(&self) -> String {
+        let told = match (&self.code, &self.message) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(code), None) => code.clone(),
+            _ => {
+                let without_markup = self.text.split("<?xml").next().unwrap_or_default();
+                without_markup.to_owned()
+            }
+        };
+        let words: Vec<&str> = told.split_whitespace().collect();
+        words
+            .join(" ")
+            .trim_end_matches([':', ' '])
+            .chars()
+            .take(400)
+            .collect()
+    }
+}
+
+/// The text of an XML element.
+fn element(text: &str, name: &str) -> Option<String> {
+    let (_, after) = text.split_once(&format!("<{name}>"))?;
+    let (inner, _) = after.split_once(&format!("</{name}>"))?;
+    Some(inner.to_owned())
+}
+
+fn kind(err: &object_store::Error, story: &Story) -> Kind {
+    if story.root_missing {
+        return Kind::BucketGone;
+    }
+    if let Some(kind) = story.code.as_deref().and_then(kind_of_code) {
+        return kind;
+    }
+    if let Some(kind) = story.io.and_then(kind_of_io) {
+        return kind;
+    }
+    match err {
+        object_store::Error::NotFound { .. } => Kind::NotFound,
+        object_store::Error::AlreadyExists { .. } => Kind::AlreadyExists,
+        object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => {
+            Kind::Changed
+        }
+        object_store::Error::PermissionDenied { .. } => Kind::Refused,
+        object_store::Error::Unauthenticated { .. } => Kind::Credentials,
+        object_store::Error::NotImplemented { .. } => Kind::Unsupported,
+        object_store::Error::NotSupported { .. } | object_store::Error::InvalidPath { .. } => {
+            Kind::Other
+        }
+        _ => kind_of_status(story),
+    }
+}
+
+fn kind_of_code(code: &str) -> Option<Kind> {
+    Some(match code {
+        "NoSuchBucket" => Kind::BucketGone,
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidToken"
+        | "InvalidClientTokenId"
+        | "TokenRefreshRequired"
+        | "RequestTimeTooSkewed"
+        | "AccountProblem"
+        | "NotSignedUp"
+        | "XMinioInvalidAccessKeyId" => Kind::Credentials,
+        "InvalidObjectState" => Kind::Unreadable,
+        code if code.starts_with("KMS.") => Kind::Unreadable,
+        "XMinioStorageFull"
+        | "XMinioAdminBucketQuotaExceeded"
+        | "QuotaExceeded"
+        | "InsufficientStorage"
+        | "NotEnoughSpace"
+        | "InsufficientCapacity" => Kind::NoSpace,
+        "ObjectLocked" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
+        "SlowDown"
+        | "RequestTimeout"
+        | "InternalError"
+        | "ServiceUnavailable"
+        | "XMinioServerNotInitialized"
+        | "ThrottlingException"
+        | "OperationAborted" => Kind::Transient,
+        _ => return None,
+    })
+}
+
+fn kind_of_io(kind: io::ErrorKind) -> Option<Kind> {
+    Some(match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoSpace,
+        io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
+        _ => return None,
+    })
+}
+
+fn kind_of_status(story: &Story) -> Kind {
+    match story.status {
+        Some(401) => Kind::Credentials,
+        Some(403) => Kind::Refused,
+        Some(408 | 429 | 499) => Kind::Transient,
+        Some(507) => Kind::NoSpace,
+        Some(400..=499 | 300..=399 | 501) => Kind::Other,
+        // The address from which machines in a cloud get credentials.
+        _ if story.text.contains("169.254.169.254") => Kind::Credentials,
+        _ => Kind::Transient,
+    }
+}

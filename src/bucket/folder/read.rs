@@ -1,0 +1,114 @@
+//! Reads objects piece by piece, and notices a file that is changed under the reader.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt};
+use object_store::path::Path as Location;
+use object_store::{Attributes, Extensions, GetOptions, GetResult, GetResultPayload, Result};
+
+use super::blocking;
+use super::failure::{failed, generic};
+use super::identity::{e_tag, object};
+use super::root::Root;
+
+/// How much is read at a time: enough for a disk's full speed, little enough to have many readers at once.
+const PIECE_BYTES: u64 = 1024 * 1024;
+
+/// Opens the object at `location` as `options` ask; its bytes are read as the result is.
+pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Result<GetResult> {
+    let (mut file, metadata) = root.open(&location)?;
+    let meta = object(location, &metadata);
+    options.check_preconditions(&meta)?;
+    let range = match &options.range {
+        Some(range) => range.as_range(meta.size).map_err(generic)?,
+        None => 0..meta.size,
+    };
+    let payload = if options.head {
+        stream::empty().boxed()
+    } else {
+        let path = root.path_of(&meta.location)?;
+        file.seek(SeekFrom::Start(range.start))
+            .map_err(failed("read", &path))?;
+        Reader {
+            file,
+            path,
+            left_bytes: range.end - range.start,
+            e_tag: e_tag(&metadata),
+        }
+        .pieces()
+    };
+    Ok(GetResult {
+        payload: GetResultPayload::Stream(payload),
+        meta,
+        range,
+        attributes: Attributes::new(),
+        extensions: Extensions::new(),
+    })
+}
+
+/// A file that is being read from where it stands.
+struct Reader {
+    file: File,
+    path: PathBuf,
+    left_bytes: u64,
+    /// The file's, as it was opened.
+    e_tag: String,
+}
+
+impl Reader {
+    fn pieces(self) -> BoxStream<'static, Result<Bytes>> {
+        stream::try_unfold(self, |mut reader| async move {
+            if reader.left_bytes == 0 {
+                return Ok(None);
+            }
+            blocking(move || {
+                let piece = reader.piece()?;
+                Ok(Some((piece, reader)))
+            })
+            .await
+        })
+        .boxed()
+    }
+
+    fn piece(&mut self) -> Result<Bytes> {
+        let size_bytes = self.left_bytes.min(PIECE_BYTES);
+        let mut piece = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default());
+        (&self.file)
+            .take(size_bytes)
+            .read_to_end(&mut piece)
+            .map_err(failed("read", &self.path))?;
+        if piece.len() as u64 != size_bytes {
+            return Err(failed("read", &self.path)(
+                io::ErrorKind::UnexpectedEof.into(),
+            ));
+        }
+        self.left_bytes -= size_bytes;
+        if self.left_bytes == 0 {
+            self.refuse_changed()?;
+        }
+        Ok(piece.into())
+    }
+
+    /// Thanos writes into the very file that readers have open, so that they may get some of the old and some of the new.
+    fn refuse_changed(&self) -> Result<()> {
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(failed("look at", &self.path))?;
+        let now = e_tag(&metadata);
+        if now == self.e_tag {
+            return Ok(());
+        }
+        Err(object_store::Error::Precondition {
+            path: self.path.display().to_string(),
+            source: format!(
+                "it was changed while it was read: {} became {now}",
+                self.e_tag
+            )
+            .into(),
+        })
+    }
+}

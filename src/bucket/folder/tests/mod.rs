@@ -1,0 +1,98 @@
+//! What the store promises as a whole, tried on real folders.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up should panic"
+)]
+
+mod listing;
+mod reading;
+mod writing;
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path as Location;
+use object_store::{Error, ObjectStore, ObjectStoreExt};
+use tempfile::TempDir;
+
+use super::{Access, MissingRoot, RootMissing, open};
+
+/// A folder of its own, with a bucket in it that can be written.
+struct World {
+    folder: TempDir,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = open(folder.path(), Access::Write, MissingRoot::Empty).unwrap();
+        Self { folder, store }
+    }
+
+    /// A world in which these files are, put there by somebody else.
+    fn with_files(names: &[&str]) -> Self {
+        let world = Self::new();
+        for name in names {
+            let path = world.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        world
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn put(&self, name: &str, content: &'static str) -> Result<(), Error> {
+        self.store.put(&at(name), content.into()).await.map(|_| ())
+    }
+
+    async fn read(&self, name: &str) -> Result<Bytes, Error> {
+        self.store.get(&at(name)).await?.bytes().await
+    }
+
+    async fn names(&self, prefix: &str) -> Vec<String> {
+        names(&self.store, prefix).await.unwrap()
+    }
+
+    fn entries(&self, name: &str) -> Vec<String> {
+        let mut entries: Vec<_> = fs::read_dir(self.path(name))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        entries.sort();
+        entries
+    }
+}
+
+fn at(name: &str) -> Location {
+    Location::parse(name).unwrap()
+}
+
+async fn names(store: &Arc<dyn ObjectStore>, prefix: &str) -> Result<Vec<String>, Error> {
+    store
+        .list(Some(&at(prefix)))
+        .map_ok(|meta| meta.location.to_string())
+        .try_collect()
+        .await
+}
+
+fn io_kind(err: &Error) -> Option<io::ErrorKind> {
+    causes(err).find_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind))
+}
+
+fn says_root_missing(err: &Error) -> bool {
+    causes(err).any(<dyn std::error::Error>::is::<RootMissing>)
+}
+
+fn causes(err: &Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(err as &(dyn std::error::Error + 'static)), |cause| {
+        cause.source()
+    })
+}

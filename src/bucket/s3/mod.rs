@@ -1,0 +1,222 @@
+//! S3: Amazon's, `MinIO`'s, and whatever speaks it.
+
+mod config;
+mod connector;
+mod credentials;
+mod list_v1;
+mod tls;
+
+pub(super) use config::Config;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bucket_region};
+use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
+
+use super::{Backend, EtagMeaning, Location};
+use crate::error::{Error, Kind, Result};
+use config::{Credentials, Encryption, Http, ListVersion};
+
+/// The metadata key that Thanos takes for the storage class.
+const STORAGE_CLASS: &str = "x-amz-storage-class";
+
+/// One request, body included: a part of 64 MiB passes at 270 KiB/s.
+const REQUEST_TIME: Duration = Duration::from_mins(4);
+
+/// Opens the bucket. Credentials are looked for here, and only here is anything contacted.
+pub(super) async fn open(config: &Config, location: Location, prefix: String) -> Result<Backend> {
+    let options = client_options(&config.http, config.insecure)?;
+    let region = region(config, &options).await?;
+    let scheme = if config.insecure { "http" } else { "https" };
+    let virtual_hosted = config.virtual_hosted();
+    let endpoint = if virtual_hosted {
+        format!("{scheme}://{}.{}", config.bucket, config.endpoint)
+    } else {
+        format!("{scheme}://{}", config.endpoint)
+    };
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&config.bucket)
+        .with_endpoint(endpoint)
+        .with_region(&region)
+        .with_allow_http(config.insecure)
+        .with_virtual_hosted_style_request(virtual_hosted)
+        .with_client_options(options)
+        // One deletion a request: some servers want a checksum of the bulk form that this client does not send.
+        .with_disable_bulk_delete(true)
+        .with_disable_tagging(true)
+        .with_retry(retries(config));
+    if config.checksum {
+        builder = builder.with_checksum_algorithm(Checksum::SHA256);
+    }
+    builder = match &config.encryption {
+        None => builder,
+        Some(Encryption::S3) => builder.with_config(encryption_key()?, "AES256"),
+        Some(Encryption::Kms(key)) => builder.with_sse_kms_encryption(key),
+        Some(Encryption::Customer(key)) => builder.with_ssec_encryption(key.expose()),
+    };
+    let found = credentials::find(config, &region).await?;
+    builder = match (&found, &config.web_identity) {
+        (Some(provider), _) => builder.with_credentials(Arc::clone(provider)),
+        (None, Some(identity)) => with_web_identity(builder, config, identity),
+        (None, None) => builder.with_skip_signature(true),
+    };
+    let connector = connector::Connector {
+        max_per_host: config.http.max_per_host,
+        tls: config.http.tls.clone(),
+        list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
+            credentials: found.clone(),
+            region: region.clone(),
+        }),
+        times: connector::Times {
+            connect: config.http.connect_timeout,
+            idle: config.http.idle_timeout,
+            max_idle_per_host: config.http.max_idle_per_host,
+            request: REQUEST_TIME,
+        },
+    };
+    if config.list == ListVersion::One {
+        if found.is_none() && config.web_identity.is_some() {
+            let attempt = "use list_objects_version v1 with a web identity";
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{attempt}: not supported yet"),
+            ));
+        }
+        // The rewritten listing is signed by us, and so is everything else then.
+        builder = builder.with_skip_signature(true);
+    }
+    let store = builder
+        .with_http_connector(connector)
+        .build()
+        .map_err(|err| super::classify::error(err, format!("open {location}")))?;
+    Ok(Backend {
+        store: Arc::new(store),
+        location,
+        prefix,
+        put_attributes: attributes(config),
+        part_size_bytes: config.part_size_bytes,
+        multipart: config.multipart,
+        etags: match config.encryption {
+            // With keys that the tag does not know of, it is no digest of the content.
+            Some(Encryption::Kms(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
+            Some(Encryption::S3) | None => EtagMeaning::Content,
+        },
+    })
+}
+
+/// Requests are repeated above the client too, so the client's own patience is short unless the configuration says otherwise.
+fn retries(config: &Config) -> RetryConfig {
+    RetryConfig {
+        max_retries: config.max_attempts.map_or(3, |attempts| attempts - 1),
+        // Within one request the signature stays the same, and it is good for 15 minutes.
+        retry_timeout: REQUEST_TIME * 3,
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(2),
+            base: 2.0,
+        },
+    }
+}
+
+fn client_options(http: &Http, insecure: bool) -> Result<ClientOptions> {
+    let mut options = ClientOptions::new()
+        .with_allow_http(insecure)
+        .with_timeout(REQUEST_TIME)
+        .with_connect_timeout(http.connect_timeout.max(Duration::from_millis(1)))
+        .with_pool_idle_timeout(http.idle_timeout)
+        .with_pool_max_idle_per_host(http.max_idle_per_host)
+        .with_allow_invalid_certificates(http.tls.skip_verification);
+    // A zero is no limit in Go.
+    options = if http.response_timeout.is_zero() {
+        options.with_read_timeout_disabled()
+    } else {
+        options.with_read_timeout(http.response_timeout)
+    };
+    if let Some(pem) = &http.tls.authorities {
+        let authorities = Certificate::from_pem_bundle(pem).map_err(|err| {
+            Error::usage("config.http_config.tls_config.ca_file cannot be read").because(err)
+        })?;
+        options = options.with_no_system_certificates(true);
+        for authority in authorities {
+            options = options.with_root_certificate(authority);
+        }
+    }
+    Ok(options)
+}
+
+/// As configured, as Amazon's host names say, or as Amazon answers; other servers do not care.
+async fn region(config: &Config, options: &ClientOptions) -> Result<String> {
+    if let Some(region) = &config.region {
+        return Ok(region.clone());
+    }
+    let host = config.endpoint.split(':').next().unwrap_or_default();
+    let amazon = host
+        .strip_suffix(".amazonaws.com.cn")
+        .or_else(|| host.strip_suffix(".amazonaws.com"));
+    let Some(name) = amazon else {
+        return Ok("us-east-1".to_owned());
+    };
+    let named = name
+        .split('.')
+        .rev()
+        .map(|label| label.strip_prefix("s3-").unwrap_or(label))
+        .find(|label| label.matches('-').count() >= 2);
+    match named {
+        Some(region) => Ok(region.to_owned()),
+        None => resolve_bucket_region(&config.bucket, options)
+            .await
+            .map_err(|err| {
+                let attempt = format!("find the region of bucket {}", config.bucket);
+                super::classify::error(err, attempt)
+            }),
+    }
+}
+
+fn encryption_key() -> Result<AmazonS3ConfigKey> {
+    "aws_server_side_encryption"
+        .parse()
+        .map_err(|err| super::classify::error(err, "set up encryption"))
+}
+
+fn with_web_identity(
+    builder: AmazonS3Builder,
+    config: &Config,
+    identity: &config::WebIdentity,
+) -> AmazonS3Builder {
+    let mut builder = builder
+        .with_config(
+            AmazonS3ConfigKey::WebIdentityTokenFile,
+            &identity.token_file,
+        )
+        .with_config(AmazonS3ConfigKey::RoleArn, &identity.role_arn);
+    if let Some(name) = &identity.session_name {
+        builder = builder.with_config(AmazonS3ConfigKey::RoleSessionName, name);
+    }
+    if let Some(endpoint) = &config.sts_endpoint {
+        builder = builder.with_config(AmazonS3ConfigKey::StsEndpoint, endpoint);
+    }
+    builder
+}
+
+fn attributes(config: &Config) -> Attributes {
+    config
+        .put_user_metadata
+        .iter()
+        .map(|(name, value)| {
+            let key = if name == STORAGE_CLASS {
+                Attribute::StorageClass
+            } else {
+                Attribute::Metadata(name.clone().into())
+            };
+            (key, value.clone())
+        })
+        .collect()
+}
+
+impl Config {
+    /// Whether requests must carry a signature or the run ends.
+    fn insists_on_credentials(&self) -> bool {
+        matches!(self.credentials, Credentials::Sdk)
+    }
+}

@@ -1,0 +1,244 @@
+//! Brings one object from one bucket to another, piece by piece: memory never grows with its size.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path;
+use object_store::{
+    GetOptions, GetRange, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
+};
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::budget::Share;
+use super::layout::{Layout, layout};
+use super::{Bucket, BucketReader, Budget, classify};
+use crate::block::{Object, ObjectPath};
+use crate::error::{Error, Kind, Result};
+
+/// One object on its way.
+#[derive(Clone, Copy)]
+pub struct Transfer<'a> {
+    /// Its name in both buckets.
+    pub path: &'a ObjectPath,
+    /// As listed in the source: its size, and the version that is read.
+    pub object: &'a Object,
+    /// SHA-256 of its content in lower-case hex, where known; checked in passing.
+    pub sha256: Option<&'a str>,
+    /// Where it comes from.
+    pub source: &'a BucketReader,
+    /// Where it goes.
+    pub target: &'a Bucket,
+    /// Memory.
+    pub budget: &'a Budget,
+    /// Ends it; a multipart upload is aborted.
+    pub cancel: &'a CancellationToken,
+    /// Told of bytes that the target has taken.
+    pub moved: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Parts of one object being fetched, and as many being put.
+const PARTS_AT_ONCE: usize = 4;
+
+/// How long a multipart upload may take to be aborted.
+const ABORT_TIME: Duration = Duration::from_secs(10);
+
+/// A fetched piece, and the memory that it occupies until the target has it.
+struct Piece {
+    bytes: Vec<Bytes>,
+    size: u64,
+    share: Share,
+}
+
+/// Puts the object into the target, whatever was there. The target shows it whole or not at all.
+///
+/// Errors: [`Kind::Changed`] where the source's object is another one than was listed, [`Kind::NotFound`] where it is gone,
+/// [`Kind::Corrupt`] where its SHA-256 is another one, [`Kind::Cancelled`].
+pub async fn transfer(job: Transfer<'_>) -> Result<()> {
+    let work = async {
+        match layout(
+            job.object,
+            job.source.backend(),
+            job.target.reader().backend(),
+        )? {
+            Layout::Single => put_at_once(job).await,
+            Layout::Parts(part) => put_in_parts(job, part).await,
+        }
+    };
+    work.await.map_err(|err| {
+        let to = job.target.reader().location();
+        err.attempting(format!("copy {} to {to}", job.path))
+    })
+}
+
+async fn put_at_once(job: Transfer<'_>) -> Result<()> {
+    let backend = job.target.reader().backend();
+    let full = job.target.reader().full(job.path)?;
+    let attempt = format!("write {} in {}", job.path, backend.location);
+    let put = job.target.reader().retrying(&attempt, || async {
+        let piece = fetch(job, 0..job.object.size_bytes).await?;
+        let mut digest = Sha256::new();
+        check(job, &mut digest, &piece);
+        finish(job, digest)?;
+        let options = PutOptions {
+            attributes: backend.put_attributes.clone(),
+            ..PutOptions::default()
+        };
+        let payload = PutPayload::from_iter(piece.bytes);
+        let put = backend.store.put_opts(&full, payload, options).await;
+        put.map_err(|err| classify::error(err, attempt.clone()))?;
+        drop(piece.share);
+        Ok(())
+    });
+    tokio::select! {
+        put = put => put?,
+        () = job.cancel.cancelled() => return Err(cancelled(job)),
+    }
+    (job.moved)(job.object.size_bytes);
+    Ok(())
+}
+
+async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
+    let backend = job.target.reader().backend();
+    let full = job.target.reader().full(job.path)?;
+    let attempt = format!("write {} in {}", job.path, backend.location);
+    let options = PutMultipartOptions {
+        attributes: backend.put_attributes.clone(),
+        ..PutMultipartOptions::default()
+    };
+    let mut upload = backend
+        .store
+        .put_multipart_opts(&full, options)
+        .await
+        .map_err(|err| classify::error(err, attempt.clone()))?;
+    let pumped = tokio::select! {
+        pumped = pump(job, part, &mut *upload, &attempt) => pumped,
+        () = job.cancel.cancelled() => Err(cancelled(job)),
+    };
+    let done = match pumped {
+        Ok(()) => upload
+            .complete()
+            .await
+            .map(drop)
+            .map_err(|err| classify::error(err, attempt)),
+        Err(err) => Err(err),
+    };
+    if done.is_err() {
+        // Parts of an upload that nobody completes are paid for and seen by nobody.
+        match tokio::time::timeout(ABORT_TIME, upload.abort()).await {
+            Ok(Ok(())) => debug!(object = %job.path, "multipart upload aborted"),
+            Ok(Err(err)) => debug!(object = %job.path, %err, "multipart upload not aborted"),
+            Err(_) => debug!(object = %job.path, "multipart upload not aborted in time"),
+        }
+    }
+    done
+}
+
+/// Fetches and puts the parts, several of each at once, in the order of the object.
+async fn pump(
+    job: Transfer<'_>,
+    part: u64,
+    upload: &mut dyn MultipartUpload,
+    attempt: &str,
+) -> Result<()> {
+    let mut digest = Sha256::new();
+    stream::iter(ranges(job.object.size_bytes, part))
+        .map(|range| fetch_retrying(job, range))
+        .buffered(PARTS_AT_ONCE)
+        .map_ok(|piece| {
+            check(job, &mut digest, &piece);
+            let put = upload.put_part(PutPayload::from_iter(piece.bytes));
+            async move {
+                put.await
+                    .map_err(|err| classify::error(err, attempt.to_owned()))?;
+                drop(piece.share);
+                (job.moved)(piece.size);
+                Ok(())
+            }
+        })
+        .try_buffer_unordered(PARTS_AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await?;
+    finish(job, digest)
+}
+
+fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
+    let starts = (0..size.div_ceil(part)).map(move |number| number * part);
+    starts.map(move |start| start..size.min(start + part))
+}
+
+async fn fetch_retrying(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+    let attempt = format!("read {}", job.path);
+    job.source
+        .retrying(&attempt, || fetch(job, range.clone()))
+        .await
+}
+
+/// Reads one range of the version that was listed.
+async fn fetch(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+    let backend = job.source.backend();
+    let full: Path = job.source.full(job.path)?;
+    let attempt = || format!("read {} in {}", job.path, backend.location);
+    let size = range.end - range.start;
+    let share = job.budget.take(size).await;
+    let options = GetOptions {
+        if_match: job.object.etag.as_deref().map(str::to_owned),
+        // An empty range is no range.
+        range: (size > 0).then_some(GetRange::Bounded(range)),
+        ..GetOptions::default()
+    };
+    let read = async {
+        let got = backend.store.get_opts(&full, options).await?;
+        got.into_stream().try_collect::<Vec<Bytes>>().await
+    };
+    let bytes = read
+        .await
+        .map_err(|err| unreadable(classify::error(err, attempt())))?;
+    let came: u64 = bytes.iter().map(|bytes| bytes.len() as u64).sum();
+    if came != size {
+        let why = format!("{came} of {size} bytes came");
+        return Err(Error::new(Kind::Transient, attempt()).because(why));
+    }
+    Ok(Piece { bytes, size, share })
+}
+
+/// A refusal to read one object of a bucket whose other objects can be read concerns that object.
+fn unreadable(err: Error) -> Error {
+    if err.kind() == Kind::Refused {
+        Error::new(Kind::Unreadable, err.to_string()).because(err)
+    } else {
+        err
+    }
+}
+
+fn check(job: Transfer<'_>, digest: &mut Sha256, piece: &Piece) {
+    if job.sha256.is_some() {
+        piece.bytes.iter().for_each(|bytes| digest.update(bytes));
+    }
+}
+
+fn finish(job: Transfer<'_>, digest: Sha256) -> Result<()> {
+    let Some(expected) = job.sha256 else {
+        return Ok(());
+    };
+    let digest = digest.finalize();
+    let actual = digest.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    if actual.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    let attempt = format!("read {} in {}", job.path, job.source.location());
+    let why = format!("its SHA-256 is {actual}, meta.json says {expected}");
+    Err(Error::new(Kind::Corrupt, attempt).because(why))
+}
+
+fn cancelled(job: Transfer<'_>) -> Error {
+    Error::new(Kind::Cancelled, format!("finish {}", job.path))
+}
