@@ -1,1 +1,364 @@
-//! To be described.
+//! Every decision about blocks, made of values alone: which are left out and why, what happens to each of the others, and in which order.
+//! Nothing here waits, reads a clock or touches a bucket.
+
+mod decide;
+mod exclude;
+mod facts;
+mod look_back;
+mod order;
+mod outlook;
+mod relatives;
+mod replica;
+mod rules;
+mod standing;
+mod supersede;
+mod unit;
+
+pub use decide::{Action, Conflict, Put, objects_to_put};
+pub use exclude::Reason;
+pub use facts::{Mark, MetaFile, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
+pub use look_back::NotHeld;
+pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
+pub use outlook::Outlook;
+pub use relatives::Relatives;
+pub use replica::replica;
+pub use rules::{Existing, Rules, Shard};
+pub use standing::{Halt, Standing, standing};
+pub use supersede::supersedes;
+pub use unit::Unit;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::block::{BlockId, Completeness, Labels};
+use crate::error::{Error, Result};
+use facts::SourceIndex;
+use unit::Units;
+
+/// What a run will do, and why.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Blocks that something is decided for: by unit, then minTime, then id.
+    pub selected: Vec<Selected>,
+    /// Every other block of the source, by id.
+    pub excluded: Vec<Excluded>,
+    /// Blocks that carry a mark of this tool and which the target does not hold; by id.
+    pub not_held: Vec<NotHeld>,
+    /// Blocks asked for by id that the source does not have.
+    pub absent_ids: Vec<BlockId>,
+    /// Places in units that stay empty, because a block that should be there is damaged.
+    pub gaps: Vec<Gap>,
+    /// How many selected blocks lie in a window that the source's compactor has not finished with, for the cutoff falls into it.
+    pub in_unfinished_windows: usize,
+}
+
+/// One selected block, and what is decided for it.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    /// The source block as surveyed.
+    pub block: Arc<SourceBlock>,
+    /// Its `meta.json`.
+    pub meta: Arc<MetaFile>,
+    /// Where it stands in the order of publishing.
+    pub unit: Unit,
+    /// What happens to it.
+    pub action: Action,
+    /// Objects to be put into the target, `meta.json` included.
+    pub objects_to_put: u64,
+    /// Their size in bytes.
+    pub bytes_to_put: u64,
+    /// `meta.json` has no file list, so that a lost last segment could not be seen.
+    pub weak_inventory: bool,
+    /// How far it will come, if nothing fails.
+    pub outlook: Outlook,
+    /// Live blocks of the source, of finer resolution, that share a compaction source with it: its mark waits for theirs.
+    pub finer_kin: Vec<BlockId>,
+}
+
+/// One block that is left out.
+#[derive(Debug, Clone)]
+pub struct Excluded {
+    /// The source block as surveyed.
+    pub block: Arc<SourceBlock>,
+    /// The first reason that applies.
+    pub reason: Reason,
+    /// What in particular, where there is more to say.
+    pub detail: Option<String>,
+}
+
+/// A place in a unit that stays empty: what comes after it is held back.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    /// The block that should be there.
+    pub block: BlockId,
+    /// Its unit.
+    pub unit: Unit,
+    /// Its place.
+    pub rank: Rank,
+}
+
+impl Plan {
+    /// The external labels of all selected blocks.
+    #[must_use]
+    pub fn label_sets(&self) -> BTreeSet<&Labels> {
+        self.selected
+            .iter()
+            .map(|selected| &selected.meta.block.group.labels)
+            .collect()
+    }
+
+    /// Whether a person is needed whatever the run does: exit code 3.
+    #[must_use]
+    pub fn needs_a_person(&self, rules: &Rules) -> bool {
+        !self.not_held.is_empty()
+            || !self.absent_ids.is_empty()
+            || self.excluded.iter().any(|excluded| {
+                excluded.reason.needs_a_person() || rules.ids.contains(&excluded.block.id)
+            })
+            || self.selected.iter().any(|selected| {
+                selected.action.needs_a_person() || selected.outlook != Outlook::Through
+            })
+    }
+
+    /// Whether the run will write anything at all.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.selected.iter().any(|selected| {
+            !selected.action.needs_a_person() && !matches!(selected.outlook, Outlook::HeldBack(_))
+        })
+    }
+}
+
+/// Whether planning needs the target's metas: some block passes every filter, or a mark of ours is not borne out by the listing alone.
+#[must_use]
+pub fn needs_target_metas(
+    source: &[Arc<SourceBlock>],
+    target: &TargetIndex,
+    rules: &Rules,
+    target_name: &str,
+) -> bool {
+    let index = SourceIndex::new(source);
+    let units = Units::of(source);
+    source.iter().any(|block| {
+        exclude::exclusion(block, &index, &units, rules).is_ok()
+            || look_back::not_held_by_listing(block, target, target_name)
+    })
+}
+
+/// Makes the plan.
+///
+/// `target_name` is how marks of this tool name the target. Refused with [`crate::Kind::Usage`]: an overwrite together with blocks that are
+/// marked, for these cannot be told from blocks that the source's compactor is about to delete.
+pub fn plan(
+    source: &[Arc<SourceBlock>],
+    target: &TargetIndex,
+    rules: &Rules,
+    target_name: &str,
+) -> Result<Plan> {
+    if rules.existing == Existing::Overwrite && !rules.exclude_delete_marked {
+        return Err(Error::usage(
+            "--overwrite-existing cannot be combined with --exclude-delete-marked=false",
+        ));
+    }
+    let index = SourceIndex::new(source);
+    let units = Units::of(source);
+    let mut plan = Plan {
+        absent_ids: absent_ids(source, rules),
+        ..Plan::default()
+    };
+    for block in source {
+        match exclude::exclusion(block, &index, &units, rules) {
+            Err((reason, detail)) => {
+                if let (true, Some(meta)) = (reason.leaves_a_gap(), block.meta()) {
+                    plan.gaps.push(Gap {
+                        block: block.id,
+                        unit: units.unit_of(&meta.block),
+                        rank: publish_rank(meta),
+                    });
+                }
+                plan.not_held
+                    .extend(look_back::not_held(block, target, target_name));
+                plan.excluded.push(Excluded {
+                    block: Arc::clone(block),
+                    reason,
+                    detail,
+                });
+            }
+            Ok((meta, unit)) => {
+                plan.in_unfinished_windows += usize::from(unit::is_unfinished(meta, rules));
+                plan.selected
+                    .push(select(block, meta, unit, target, &index, rules));
+            }
+        }
+    }
+    plan.selected.sort_by(|one, other| {
+        let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
+        one.unit
+            .cmp(&other.unit)
+            .then_with(|| key(one).cmp(&key(other)))
+    });
+    outlook::foresee(&mut plan, &index, rules.publish_order);
+    Ok(plan)
+}
+
+fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
+    let present: BTreeSet<BlockId> = source.iter().map(|block| block.id).collect();
+    rules.ids.difference(&present).copied().collect()
+}
+
+fn select(
+    block: &Arc<SourceBlock>,
+    meta: &Arc<MetaFile>,
+    unit: Unit,
+    target: &TargetIndex,
+    source: &SourceIndex<'_>,
+    rules: &Rules,
+) -> Selected {
+    let action = decide::decide(block, meta, target, source, rules.existing);
+    let nothing = crate::block::Inventory::default();
+    let there = target
+        .get(block.id)
+        .map_or(&nothing, |there| &there.objects);
+    let put = action
+        .put()
+        .map(|put| objects_to_put(&block.objects, there, put))
+        .unwrap_or_default();
+    let meta_bytes = action
+        .publishes()
+        .then(|| block.objects.meta().map(|meta| meta.size_bytes))
+        .flatten();
+    Selected {
+        objects_to_put: put.len() as u64 + u64::from(meta_bytes.is_some()),
+        bytes_to_put: put.iter().map(|object| object.size_bytes).sum::<u64>()
+            + meta_bytes.unwrap_or_default(),
+        weak_inventory: block.objects.completeness(&meta.block) == Completeness::Weak,
+        block: Arc::clone(block),
+        meta: Arc::clone(meta),
+        unit,
+        action,
+        outlook: Outlook::Through,
+        finer_kin: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::facts::testing::{Builder, block, id, rules, source, target};
+    use super::*;
+
+    fn planned<const N: usize, const M: usize>(ours: [Builder; N], theirs: [Builder; M]) -> Plan {
+        plan(&source(ours), &target(theirs), &rules(), "s3://cold").unwrap()
+    }
+
+    fn outlook(plan: &Plan, last: char) -> Option<Outlook> {
+        let selected = plan.selected.iter().find(|one| one.block.id == id(last));
+        selected.map(|selected| selected.outlook)
+    }
+
+    #[test]
+    fn blocks_come_by_unit_then_time_then_id() {
+        let blocks = [
+            block('A').range(20, 30),
+            block('B').range(10, 20),
+            block('C').range(10, 20).resolution(300_000),
+            block('D').labels(&[("cluster", "a")]),
+        ];
+        let plan = planned(blocks, []);
+        let order: Vec<_> = plan.selected.iter().map(|one| one.block.id).collect();
+        assert_eq!(order, [id('D'), id('B'), id('C'), id('A')]);
+    }
+
+    #[test]
+    fn gaps_hold_back_what_would_be_published_after_them() {
+        let blocks = || {
+            [
+                block('A'),
+                block('B').range(10, 20).without("index"),
+                block('C').range(20, 30),
+                block('D').range(0, 30).resolution(300_000).sources("ABC"),
+            ]
+        };
+        let plan = planned(blocks(), []);
+        assert_eq!(outlook(&plan, 'A'), Some(Outlook::Through));
+        assert_eq!(outlook(&plan, 'C'), Some(Outlook::HeldBack(id('B'))));
+        assert_eq!(outlook(&plan, 'D'), Some(Outlook::MarkDeferred(id('B'))));
+        assert!(plan.needs_a_person(&rules()));
+        let published = planned(blocks(), [block('C').range(20, 30)]);
+        assert_eq!(outlook(&published, 'C'), Some(Outlook::Through));
+    }
+
+    #[test]
+    fn an_overlap_in_the_target_is_a_gap_too() {
+        let blocks = [block('A'), block('B').range(10, 20)];
+        let plan = planned(blocks, [block('Z').range(5, 8)]);
+        assert_eq!(outlook(&plan, 'B'), Some(Outlook::HeldBack(id('A'))));
+    }
+
+    #[test]
+    fn ids_that_are_absent_or_excluded_need_a_person() {
+        let mut rules = rules();
+        rules.ids = [id('A'), id('B'), id('Z')].into();
+        let blocks = source([block('A'), block('B').range(2000, 3000)]);
+        let plan = plan(&blocks, &target([]), &rules, "s3://cold").unwrap();
+        assert_eq!(plan.absent_ids, [id('Z')]);
+        assert_eq!(plan.selected.len(), 1);
+        assert!(plan.needs_a_person(&rules));
+        rules.ids = [id('A')].into();
+        let plan = super::plan(&blocks, &target([]), &rules, "s3://cold").unwrap();
+        assert!(!plan.needs_a_person(&rules));
+    }
+
+    #[test]
+    fn our_marks_are_borne_out_or_reported() {
+        let ours = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let elsewhere = ours.replace("cold", "other");
+        let cover = || block('C').sources("AB").range(0, 20);
+        for (details, theirs, expected) in [
+            (ours, target([block('A')]), None),
+            (
+                ours,
+                target([]),
+                Some("chunks/000001 is missing, index is missing, meta.json is missing"),
+            ),
+            (
+                ours,
+                target([block('A').without("index")]),
+                Some("index is missing"),
+            ),
+            (
+                ours,
+                target([block('A').object("deletion-mark.json", 9)]),
+                Some("it is marked for deletion"),
+            ),
+            (ours, target([cover()]), None),
+            (&elsewhere, target([]), None),
+            ("by hand", target([]), None),
+        ] {
+            let blocks = source([block('A').marked(details)]);
+            let plan = plan(&blocks, &theirs, &rules(), "s3://cold").unwrap();
+            let why = plan.not_held.first().map(|not_held| not_held.why.as_str());
+            assert_eq!(why, expected, "{details}");
+        }
+    }
+
+    #[test]
+    fn marked_blocks_cannot_be_overwritten() {
+        let mut rules = rules();
+        rules.existing = Existing::Overwrite;
+        rules.exclude_delete_marked = false;
+        assert!(plan(&[], &target([]), &rules, "s3://cold").is_err());
+    }
+
+    #[test]
+    fn metas_of_the_target_are_read_only_when_they_decide() {
+        let needs = |ours| needs_target_metas(&source([ours]), &target([]), &rules(), "s3://cold");
+        assert!(needs(block('A')));
+        assert!(!needs(block('A').range(2000, 3000)));
+        assert!(!needs(block('A').marked("by hand")));
+    }
+}

@@ -1,0 +1,552 @@
+//! What happens to one selected block: the decision table, row by row.
+
+use std::fmt;
+
+use super::facts::{MetaFile, SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
+use super::rules::Existing;
+use crate::block::{
+    BlockId, Completeness, Cover, Difference, Inventory, NoCover, Object, Strength, agreement,
+    compare,
+};
+
+/// What happens to one selected block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Put its objects, publish it, prove it, mark it.
+    Copy(Put),
+    /// The target holds it: put again what is not proven enough, prove it, mark it.
+    AlreadyThere(Put),
+    /// The target has its `meta.json`, but not all of its objects: put those, prove it, mark it.
+    Repair(Put),
+    /// The target has another block under its id: replace that.
+    Overwrite,
+    /// The target holds a block made of this one, so that a copy would overlap it: mark it.
+    Covered(Cover),
+    /// The target has a block made of this one that is no proof: touch neither.
+    CoveredUnproven {
+        /// The target's block.
+        by: BlockId,
+        /// What keeps it from being a proof.
+        why: NoCover,
+    },
+    /// The target has something else under its id: touch neither.
+    Conflict(Conflict),
+    /// The target has a block of the same group for a part of the same time: touch neither, for overlaps halt compactors.
+    WouldOverlap {
+        /// The target's block.
+        with: BlockId,
+    },
+}
+
+/// Which of a block's objects are put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// Those that are missing, or of another size or checksum.
+    Differing,
+    /// Those too whose agreement is known by size only.
+    Unproven,
+    /// Every one; what the source lacks is removed.
+    All,
+}
+
+/// Why a block under the same id is not ours to touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Conflict {
+    /// It is marked for deletion: its data is about to go.
+    Marked,
+    /// Its `meta.json` is another one.
+    OtherMeta,
+    /// Its `meta.json` cannot be read, and why.
+    CorruptedMeta(String),
+    /// It has segments that the source lacks, and nothing tells which of the two is right.
+    Surplus(Box<str>),
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Conflict::Marked => f.write_str("the target's block is marked for deletion"),
+            Conflict::OtherMeta => f.write_str("the target's meta.json is another one"),
+            Conflict::CorruptedMeta(why) => {
+                write!(f, "the target's meta.json is corrupted: {why}")
+            }
+            Conflict::Surplus(name) => write!(
+                f,
+                "the target has {name}, which the source lacks, and meta.json has no file list"
+            ),
+        }
+    }
+}
+
+impl Action {
+    /// As plans spell it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Action::Copy(_) => "copy",
+            Action::AlreadyThere(_) => "already-there",
+            Action::Repair(_) => "repair",
+            Action::Overwrite => "overwrite",
+            Action::Covered(_) => "covered",
+            Action::CoveredUnproven { .. } => "covered-unproven",
+            Action::Conflict(_) => "conflict",
+            Action::WouldOverlap { .. } => "would-overlap",
+        }
+    }
+
+    /// Why it is so, where there is more to say.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Action::Covered(cover) => Some(format!("by {}", cover.by())),
+            Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
+            Action::Conflict(conflict) => Some(conflict.to_string()),
+            Action::WouldOverlap { with } => Some(format!("with {with}")),
+            Action::Copy(Put::Differing) | Action::Repair(_) | Action::AlreadyThere(_) => None,
+            Action::Copy(Put::Unproven | Put::All) => Some("every object anew".to_owned()),
+            Action::Overwrite => Some("the target's meta.json is another one".to_owned()),
+        }
+    }
+
+    /// Which objects are put; `None` where none is looked at.
+    #[must_use]
+    pub fn put(&self) -> Option<Put> {
+        match self {
+            Action::Copy(put) | Action::AlreadyThere(put) | Action::Repair(put) => Some(*put),
+            Action::Overwrite => Some(Put::All),
+            Action::Covered(_)
+            | Action::CoveredUnproven { .. }
+            | Action::Conflict(_)
+            | Action::WouldOverlap { .. } => None,
+        }
+    }
+
+    /// Whether `meta.json` is put.
+    #[must_use]
+    pub fn publishes(&self) -> bool {
+        matches!(self, Action::Copy(_) | Action::Overwrite)
+    }
+
+    /// Whether nothing is done, and a person must look at it.
+    #[must_use]
+    pub fn needs_a_person(&self) -> bool {
+        matches!(
+            self,
+            Action::CoveredUnproven { .. } | Action::Conflict(_) | Action::WouldOverlap { .. }
+        )
+    }
+
+    /// Whether the block's place in its unit stays empty, so that later blocks there wait.
+    #[must_use]
+    pub fn leaves_a_gap(&self) -> bool {
+        matches!(self, Action::WouldOverlap { .. })
+    }
+}
+
+/// Decides, trying the rows in their order: covers, marks, what lies under the same id, overlaps.
+pub(super) fn decide(
+    block: &SourceBlock,
+    meta: &MetaFile,
+    target: &TargetIndex,
+    source: &SourceIndex<'_>,
+    existing: Existing,
+) -> Action {
+    if let Some(action) = covered(meta, target) {
+        return action;
+    }
+    let action = by_own_id(block, meta, target.get(block.id), existing);
+    if action.publishes()
+        && let Some(with) = unknown_overlap(meta, target, source)
+    {
+        return Action::WouldOverlap { with };
+    }
+    action
+}
+
+fn covered(meta: &MetaFile, target: &TargetIndex) -> Option<Action> {
+    let mut unproven = None;
+    for candidate in target.live().with_all_sources_of(&meta.block) {
+        let Some(there) = target.get(candidate.block.id) else {
+            continue;
+        };
+        match Cover::of(&meta.block, &candidate.block, &there.objects) {
+            Ok(cover) => return Some(Action::Covered(cover)),
+            Err(why) => {
+                unproven.get_or_insert(Action::CoveredUnproven {
+                    by: candidate.block.id,
+                    why,
+                });
+            }
+        }
+    }
+    unproven
+}
+
+fn by_own_id(
+    block: &SourceBlock,
+    meta: &MetaFile,
+    there: Option<&TargetBlock>,
+    existing: Existing,
+) -> Action {
+    let Some(there) = there.filter(|there| !there.objects.is_empty()) else {
+        return Action::Copy(Put::Differing);
+    };
+    if there.objects.is_marked() {
+        return Action::Conflict(Conflict::Marked);
+    }
+    let overwrite = existing == Existing::Overwrite;
+    let surplus = unexplained_surplus(block, meta, &there.objects);
+    match (&there.meta, surplus) {
+        (TargetMeta::Absent, _) if overwrite || there.objects.is_being_overwritten() => {
+            Action::Copy(Put::All)
+        }
+        (TargetMeta::Absent, None) => Action::Copy(Put::Differing),
+        (TargetMeta::Read(theirs), _) if theirs.digest != meta.digest => {
+            overwrite_or(existing, Conflict::OtherMeta)
+        }
+        (TargetMeta::Read(_), None) => held(&block.objects, &there.objects, existing),
+        (TargetMeta::Corrupted(why), _) => {
+            overwrite_or(existing, Conflict::CorruptedMeta(why.clone()))
+        }
+        (TargetMeta::Unread, _) => overwrite_or(existing, Conflict::OtherMeta),
+        (TargetMeta::Absent | TargetMeta::Read(_), Some(name)) => {
+            overwrite_or(existing, Conflict::Surplus(name))
+        }
+    }
+}
+
+fn overwrite_or(existing: Existing, conflict: Conflict) -> Action {
+    match existing {
+        Existing::Keep => Action::Conflict(conflict),
+        Existing::Overwrite => Action::Overwrite,
+    }
+}
+
+fn held(source: &Inventory, target: &Inventory, existing: Existing) -> Action {
+    let put = match existing {
+        _ if target.is_being_overwritten() => Put::All,
+        Existing::Keep => Put::Differing,
+        Existing::Overwrite => Put::Unproven,
+    };
+    if compare(source, target).is_empty() && !target.is_being_overwritten() {
+        Action::AlreadyThere(put)
+    } else {
+        Action::Repair(put)
+    }
+}
+
+/// A segment of the target that the source lacks, where no file list tells that it is the target's that is wrong.
+fn unexplained_surplus(
+    block: &SourceBlock,
+    meta: &MetaFile,
+    target: &Inventory,
+) -> Option<Box<str>> {
+    if block.objects.completeness(&meta.block) != Completeness::Weak {
+        return None;
+    }
+    compare(&block.objects, target)
+        .into_iter()
+        .find_map(|difference| match difference {
+            Difference::Surplus(name) => Some(name),
+            _ => None,
+        })
+}
+
+/// A live block of the target that meets ours in time without covering it or being covered, where the source knows no such overlap.
+fn unknown_overlap(
+    meta: &MetaFile,
+    target: &TargetIndex,
+    source: &SourceIndex<'_>,
+) -> Option<BlockId> {
+    let block = &meta.block;
+    let related = |other: &MetaFile| {
+        other.block.has_all_sources_of(block) || block.has_all_sources_of(&other.block)
+    };
+    let known = |other: &MetaFile| {
+        source
+            .get(other.block.id)
+            .and_then(SourceBlock::meta)
+            .is_some_and(|ours| ours.block.group == block.group)
+    };
+    let other = target
+        .live()
+        .overlapping(block)
+        .find(|other| !related(other) && !known(other))?;
+    let source_overlaps = source
+        .live()
+        .overlapping(block)
+        .any(|other| !related(other));
+    (!source_overlaps).then_some(other.block.id)
+}
+
+/// The objects of the source block that are put, by name.
+#[must_use]
+pub fn objects_to_put<'a>(source: &'a Inventory, target: &Inventory, put: Put) -> Vec<&'a Object> {
+    let wanted = |object: &&Object| {
+        let agreement = target
+            .get(&object.name)
+            .and_then(|theirs| agreement(object, theirs));
+        match put {
+            Put::Differing => agreement.is_none(),
+            Put::Unproven => agreement != Some(Strength::Checksum),
+            Put::All => true,
+        }
+    };
+    source.data().filter(wanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::too_many_lines, reason = "a table is long")]
+
+    use super::*;
+    use crate::plan::facts::testing::{Builder, block, id, source, target};
+
+    /// Without and with `--overwrite-existing`, against a source that holds this block alone.
+    fn both<const N: usize>(ours: &Builder, theirs: [Builder; N]) -> (Action, Action) {
+        let blocks = source([ours.clone()]);
+        let index = SourceIndex::new(&blocks);
+        let target = target(theirs);
+        let meta = ours.clone().meta_file();
+        let decide = |existing| decide(&ours.clone().source(), &meta, &target, &index, existing);
+        (decide(Existing::Keep), decide(Existing::Overwrite))
+    }
+
+    fn same(action: Action) -> (Action, Action) {
+        (action.clone(), action)
+    }
+
+    #[test]
+    fn the_decision_table_holds_row_by_row() {
+        let ours = block('A');
+        let cover = || block('C').sources("AB").range(0, 20);
+        let proof = Cover::of(
+            &ours.clone().meta_file().block,
+            &cover().meta_file().block,
+            &cover().target().objects,
+        );
+        let unproven = |why| same(Action::CoveredUnproven { by: id('C'), why });
+        let conflict = |conflict| (Action::Conflict(conflict), Action::Overwrite);
+        let table = [
+            (
+                "a cover",
+                both(&ours, [cover()]),
+                same(proof.map_or(Action::Overwrite, Action::Covered)),
+            ),
+            (
+                "a cover without a file list",
+                both(&ours, [cover().without_file_list()]),
+                unproven(NoCover::NotWhole),
+            ),
+            (
+                "a cover that lacks an object",
+                both(&ours, [cover().without("index")]),
+                unproven(NoCover::NotWhole),
+            ),
+            (
+                "a cover that begins later",
+                both(&ours, [cover().range(1, 20)]),
+                unproven(NoCover::ShorterRange),
+            ),
+            (
+                "a rewritten cover",
+                both(&ours, [cover().rewritten()]),
+                unproven(NoCover::Rewritten),
+            ),
+            (
+                "a cover with fewer series",
+                both(&ours, [cover().series(2)]),
+                unproven(NoCover::FewerSeries),
+            ),
+            (
+                "a marked cover",
+                both(&ours, [cover().object("deletion-mark.json", 9)]),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "a cover of another resolution",
+                both(&ours, [cover().resolution(300_000)]),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "a mark on this block",
+                both(&ours, [ours.clone().object("deletion-mark.json", 9)]),
+                same(Action::Conflict(Conflict::Marked)),
+            ),
+            (
+                "a mark and no meta",
+                both(
+                    &ours,
+                    [ours
+                        .clone()
+                        .without("meta.json")
+                        .object("deletion-mark.json", 9)],
+                ),
+                same(Action::Conflict(Conflict::Marked)),
+            ),
+            (
+                "nothing",
+                both(&ours, []),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "objects and our overwrite file",
+                both(
+                    &ours,
+                    [ours
+                        .clone()
+                        .without("meta.json")
+                        .object("thanos-bucket-overwrite.json", 2)],
+                ),
+                same(Action::Copy(Put::All)),
+            ),
+            (
+                "objects without a meta",
+                both(&ours, [ours.clone().without("meta.json")]),
+                (Action::Copy(Put::Differing), Action::Copy(Put::All)),
+            ),
+            (
+                "the same block",
+                both(&ours, [ours.clone()]),
+                (
+                    Action::AlreadyThere(Put::Differing),
+                    Action::AlreadyThere(Put::Unproven),
+                ),
+            ),
+            (
+                "the same meta, an object missing",
+                both(&ours, [ours.clone().without("index")]),
+                (
+                    Action::Repair(Put::Differing),
+                    Action::Repair(Put::Unproven),
+                ),
+            ),
+            (
+                "the same meta, an object different",
+                both(&ours, [ours.clone().object("index", 4)]),
+                (
+                    Action::Repair(Put::Differing),
+                    Action::Repair(Put::Unproven),
+                ),
+            ),
+            (
+                "the same meta, a surplus segment",
+                both(&ours, [ours.clone().object("chunks/000002", 4)]),
+                (
+                    Action::Repair(Put::Differing),
+                    Action::Repair(Put::Unproven),
+                ),
+            ),
+            (
+                "an overwrite begun",
+                both(
+                    &ours,
+                    [ours.clone().object("thanos-bucket-overwrite.json", 2)],
+                ),
+                same(Action::Repair(Put::All)),
+            ),
+            (
+                "another meta",
+                both(&ours, [ours.clone().series(4)]),
+                conflict(Conflict::OtherMeta),
+            ),
+            (
+                "an overlap",
+                both(&ours, [block('D').range(5, 15)]),
+                same(Action::WouldOverlap { with: id('D') }),
+            ),
+            (
+                "a touching neighbour",
+                both(&ours, [block('D').range(10, 15)]),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "an overlap in another group",
+                both(&ours, [block('D').range(5, 15).resolution(300_000)]),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "a marked overlap",
+                both(
+                    &ours,
+                    [block('D').range(5, 15).object("deletion-mark.json", 9)],
+                ),
+                same(Action::Copy(Put::Differing)),
+            ),
+            (
+                "an overlap and the same block",
+                both(&ours, [ours.clone(), block('D').range(5, 15)]),
+                (
+                    Action::AlreadyThere(Put::Differing),
+                    Action::AlreadyThere(Put::Unproven),
+                ),
+            ),
+        ];
+        for (row, actual, expected) in table {
+            assert_eq!(actual, expected, "{row}");
+        }
+    }
+
+    #[test]
+    fn a_block_that_ours_was_made_of_is_no_overlap() {
+        let ours = block('C').sources("AB").range(0, 20);
+        let parts = [block('A'), block('B').range(10, 20)];
+        assert_eq!(both(&ours, parts), same(Action::Copy(Put::Differing)));
+    }
+
+    #[test]
+    fn an_overlap_that_the_source_has_too_is_none_of_our_making() {
+        let ours = block('A');
+        let meta = ours.clone().meta_file();
+        let theirs = || target([block('D').range(5, 15)]);
+        for blocks in [
+            source([ours.clone(), block('D').range(5, 15)]),
+            source([ours.clone(), block('D').range(5, 15).marked("")]),
+            source([ours.clone(), block('E').range(2, 4)]),
+        ] {
+            let index = SourceIndex::new(&blocks);
+            let action = decide(
+                &ours.clone().source(),
+                &meta,
+                &theirs(),
+                &index,
+                Existing::Keep,
+            );
+            assert_eq!(action, Action::Copy(Put::Differing));
+        }
+    }
+
+    #[test]
+    fn without_a_file_list_a_surplus_segment_may_be_the_last_copy() {
+        let ours = block('A').without_file_list();
+        let theirs = ours.clone().object("chunks/000002", 4);
+        let conflict = Conflict::Surplus("chunks/000002".into());
+        let expected = (Action::Conflict(conflict), Action::Overwrite);
+        assert_eq!(both(&ours, [theirs.clone()]), expected);
+        let (keep, overwrite) = both(&ours, [theirs.without("meta.json")]);
+        assert_eq!(keep, expected.0);
+        assert_eq!(overwrite, Action::Copy(Put::All));
+    }
+
+    #[test]
+    fn what_is_put_follows_from_how_far_the_objects_agree() {
+        let ours = block('A').checksum("index", '1').source();
+        let names = |theirs: Builder, put| {
+            let there = theirs.target().objects;
+            objects_to_put(&ours.objects, &there, put)
+                .into_iter()
+                .map(|object| object.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        let same = block('A').checksum("index", '1');
+        let other = block('A').checksum("index", '2');
+        assert!(names(same.clone(), Put::Differing).is_empty());
+        assert_eq!(names(same.clone(), Put::Unproven), ["chunks/000001"]);
+        assert_eq!(names(same.clone(), Put::All), ["chunks/000001", "index"]);
+        assert_eq!(names(other, Put::Differing), ["index"]);
+        assert_eq!(
+            names(same.without("chunks/000001"), Put::Differing),
+            ["chunks/000001"]
+        );
+    }
+}

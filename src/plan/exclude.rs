@@ -1,0 +1,330 @@
+//! Which blocks are left out, and the first reason that applies.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::facts::{Mark, MetaFile, SourceBlock, SourceIndex, SourceMeta};
+use super::rules::Rules;
+use super::supersede::supersedes;
+use super::unit::{Unit, Units};
+use crate::block::{BlockMeta, Completeness, DELETION_MARK};
+
+/// Why a block of the source is left out. The order is the order in which reasons are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A partial block: it is still being uploaded, or being deleted.
+    NoMetaJson,
+    /// `meta.json` or the deletion mark can never be read as it is.
+    Unreadable,
+    /// `meta.json` is none, or another block's.
+    CorruptedMetaJson,
+    /// It bears a deletion mark.
+    MarkedForDeletion,
+    /// It bears one that Thanos cannot read.
+    CorruptedDeletionMark,
+    /// It was not asked for.
+    IdExcluded,
+    /// It is not old enough.
+    TimeExcluded,
+    /// The selector drops it.
+    LabelExcluded,
+    /// Its resolution was not asked for.
+    ResolutionExcluded,
+    /// Its compaction level was not asked for.
+    CompactionExcluded,
+    /// Another shard takes it.
+    ShardExcluded,
+    /// It has no external labels, so it is no block of Thanos.
+    NoLabels,
+    /// Objects are missing from it: a copy would launder the damage.
+    Incomplete,
+    /// Another live block of the source holds all of it.
+    Duplicate,
+}
+
+impl Reason {
+    /// As plans and reports spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::NoMetaJson => "no-meta-json",
+            Reason::Unreadable => "unreadable",
+            Reason::CorruptedMetaJson => "corrupted-meta-json",
+            Reason::MarkedForDeletion => "marked-for-deletion",
+            Reason::CorruptedDeletionMark => "corrupted-deletion-mark",
+            Reason::IdExcluded => "id-excluded",
+            Reason::TimeExcluded => "time-excluded",
+            Reason::LabelExcluded => "label-excluded",
+            Reason::ResolutionExcluded => "resolution-excluded",
+            Reason::CompactionExcluded => "compaction-excluded",
+            Reason::ShardExcluded => "shard-excluded",
+            Reason::NoLabels => "no-labels",
+            Reason::Incomplete => "incomplete",
+            Reason::Duplicate => "duplicate",
+        }
+    }
+
+    /// Whether the block is damaged, so that the run ends with exit code 3.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        matches!(
+            self,
+            Reason::Unreadable
+                | Reason::CorruptedMetaJson
+                | Reason::CorruptedDeletionMark
+                | Reason::Incomplete
+        )
+    }
+
+    /// Whether the block passes every filter of the operator and yet cannot be published, so that later blocks of its unit wait.
+    #[must_use]
+    pub fn leaves_a_gap(self) -> bool {
+        self == Reason::Incomplete
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A reason, and what in particular, where there is more to say.
+pub(super) type Exclusion = (Reason, Option<String>);
+
+/// The meta and the unit of a block that passes, or why it does not.
+pub(super) fn exclusion<'a>(
+    block: &'a SourceBlock,
+    source: &SourceIndex<'_>,
+    units: &Units,
+    rules: &Rules,
+) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
+    let meta = match &block.meta {
+        SourceMeta::Absent => return Err((Reason::NoMetaJson, None)),
+        SourceMeta::Unreadable(why) => return Err((Reason::Unreadable, Some(why.clone()))),
+        SourceMeta::Corrupted(why) => return Err((Reason::CorruptedMetaJson, Some(why.clone()))),
+        SourceMeta::Read(meta) => meta,
+    };
+    if let Some(reason) = mark_exclusion(block, rules) {
+        return Err(reason);
+    }
+    if let Some(reason) = filter_exclusion(&meta.block, rules) {
+        return Err((reason, None));
+    }
+    let unit = units.unit_of(&meta.block);
+    if rules.shard.is_some_and(|shard| !shard.takes(unit.hash())) {
+        return Err((Reason::ShardExcluded, None));
+    }
+    if meta.block.group.labels.is_empty() {
+        return Err((Reason::NoLabels, None));
+    }
+    if let Completeness::Lacks(what) = block.objects.completeness(&meta.block) {
+        return Err((Reason::Incomplete, Some(what)));
+    }
+    let superseding = source
+        .live()
+        .with_all_sources_of(&meta.block)
+        .find(|other| supersedes(&other.block, &meta.block) && source.is_whole(&other.block));
+    if let Some(other) = superseding {
+        return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
+    }
+    Ok((meta, unit))
+}
+
+fn mark_exclusion(block: &SourceBlock, rules: &Rules) -> Option<Exclusion> {
+    match &block.mark {
+        Mark::Absent => None,
+        Mark::Unreadable(why) => Some((Reason::Unreadable, Some(why.clone()))),
+        Mark::Corrupted(why) => Some((
+            Reason::CorruptedDeletionMark,
+            Some(format!(
+                "{why}; Thanos takes the block for unmarked: delete {} if it should live, or mark it anew",
+                block.id.object(DELETION_MARK)
+            )),
+        )),
+        Mark::Present(mark) => rules.exclude_delete_marked.then(|| {
+            let details = Some(mark.details()).filter(|details| !details.is_empty());
+            (Reason::MarkedForDeletion, details.map(str::to_owned))
+        }),
+    }
+}
+
+fn filter_exclusion(block: &BlockMeta, rules: &Rules) -> Option<Reason> {
+    if !rules.ids.is_empty() && !rules.ids.contains(&block.id) {
+        return Some(Reason::IdExcluded);
+    }
+    if block.min_time_ms >= rules.cutoff.ms() {
+        return Some(Reason::TimeExcluded);
+    }
+    if !rules.selector.keeps(&block.group.labels, block.id) {
+        return Some(Reason::LabelExcluded);
+    }
+    if !rules.resolutions_ms.is_empty()
+        && !rules.resolutions_ms.contains(&block.group.resolution_ms)
+    {
+        return Some(Reason::ResolutionExcluded);
+    }
+    let too_high = rules.compaction_max.is_some_and(|max| block.level > max);
+    (block.level < rules.compaction_min || too_high).then_some(Reason::CompactionExcluded)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        clippy::too_many_lines,
+        reason = "a test that cannot be set up should panic, and a table is long"
+    )]
+
+    use super::*;
+    use crate::plan::facts::testing::{Builder, block, id, rules, source};
+    use crate::select::Selector;
+
+    /// The reason for the first of the blocks, when the source holds them all.
+    fn reason<const N: usize>(blocks: [Builder; N], rules: &Rules) -> Option<Reason> {
+        let blocks: Vec<_> = source(blocks);
+        let index = SourceIndex::new(&blocks);
+        let units = Units::of(&blocks);
+        let first = blocks.first().unwrap();
+        exclusion(first, &index, &units, rules)
+            .err()
+            .map(|(reason, _)| reason)
+    }
+
+    #[test]
+    fn every_reason_has_its_case() {
+        let all = rules();
+        let with = |change: fn(&mut Rules)| {
+            let mut rules = rules();
+            change(&mut rules);
+            rules
+        };
+        let corrupted = || block('A').mark(Mark::Corrupted("version is 2".into()));
+        let table = [
+            (reason([block('A')], &all), None),
+            (
+                reason([block('A').without("meta.json")], &all),
+                Some(Reason::NoMetaJson),
+            ),
+            (
+                reason([block('A').marked("")], &all),
+                Some(Reason::MarkedForDeletion),
+            ),
+            (
+                reason(
+                    [block('A').marked("")],
+                    &with(|rules| rules.exclude_delete_marked = false),
+                ),
+                None,
+            ),
+            (
+                reason([corrupted()], &all),
+                Some(Reason::CorruptedDeletionMark),
+            ),
+            (
+                reason(
+                    [corrupted()],
+                    &with(|rules| rules.exclude_delete_marked = false),
+                ),
+                Some(Reason::CorruptedDeletionMark),
+            ),
+            (
+                reason([block('A').mark(Mark::Unreadable("archived".into()))], &all),
+                Some(Reason::Unreadable),
+            ),
+            (
+                reason([block('A')], &with(|rules| rules.ids = [id('B')].into())),
+                Some(Reason::IdExcluded),
+            ),
+            (
+                reason([block('A')], &with(|rules| rules.ids = [id('A')].into())),
+                None,
+            ),
+            (reason([block('A').range(999, 1005)], &all), None),
+            (
+                reason([block('A').range(1000, 1005)], &all),
+                Some(Reason::TimeExcluded),
+            ),
+            (
+                reason(
+                    [block('A')],
+                    &with(|rules| {
+                        rules.selector = Selector::parse(
+                            "- {action: drop, source_labels: [cluster], regex: eu-1}",
+                        )
+                        .unwrap();
+                    }),
+                ),
+                Some(Reason::LabelExcluded),
+            ),
+            (
+                reason(
+                    [block('A')],
+                    &with(|rules| rules.resolutions_ms = [300_000].into()),
+                ),
+                Some(Reason::ResolutionExcluded),
+            ),
+            (
+                reason([block('A')], &with(|rules| rules.compaction_min = 2)),
+                Some(Reason::CompactionExcluded),
+            ),
+            (
+                reason(
+                    [block('A').level(3)],
+                    &with(|rules| rules.compaction_max = Some(2)),
+                ),
+                Some(Reason::CompactionExcluded),
+            ),
+            (
+                reason([block('A').labels(&[])], &all),
+                Some(Reason::NoLabels),
+            ),
+            (
+                reason([block('A').without("index")], &all),
+                Some(Reason::Incomplete),
+            ),
+            (
+                reason([block('A').object("index", 4)], &all),
+                Some(Reason::Incomplete),
+            ),
+            (reason([block('A').without_file_list()], &all), None),
+            (
+                reason([block('A'), block('C').sources("AB")], &all),
+                Some(Reason::Duplicate),
+            ),
+            (
+                reason([block('A'), block('C').sources("AB").marked("")], &all),
+                None,
+            ),
+            (
+                reason(
+                    [block('A'), block('C').sources("AB").without("index")],
+                    &all,
+                ),
+                None,
+            ),
+            (reason([block('C').sources("AB"), block('A')], &all), None),
+        ];
+        for (row, (actual, expected)) in table.into_iter().enumerate() {
+            assert_eq!(actual, expected, "row {row}");
+        }
+    }
+
+    #[test]
+    fn every_unit_belongs_to_exactly_one_shard() {
+        let taken = (0..3).filter(|index| {
+            let mut rules = rules();
+            rules.shard = Some(format!("{index}/3").parse().unwrap());
+            reason([block('A')], &rules).is_none()
+        });
+        assert_eq!(taken.count(), 1);
+    }
+
+    #[test]
+    fn the_first_reason_counts() {
+        let mut rules = rules();
+        rules.ids = [id('B')].into();
+        let damaged = block('A').range(2000, 3000).labels(&[]).without("index");
+        assert_eq!(reason([damaged], &rules), Some(Reason::IdExcluded));
+    }
+}

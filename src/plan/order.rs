@@ -1,0 +1,64 @@
+//! The order inside a unit: coarse blocks are published first and marked last.
+//!
+//! Published otherwise, the target's compactor downsamples again or halts; marked otherwise, the source's compactor makes the downsampled
+//! block anew.
+
+use super::facts::MetaFile;
+use crate::block::BlockId;
+
+/// Whether blocks of one unit are published one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishOrder {
+    /// In the order that a running compactor on the target needs.
+    Strict,
+    /// As they come, for a target without a compactor.
+    None,
+}
+
+/// A place in an order; smaller comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank(i64, i64, BlockId);
+
+/// 1h, then 5m, then raw, each ascending by minTime.
+#[must_use]
+pub fn publish_rank(meta: &MetaFile) -> Rank {
+    let block = &meta.block;
+    Rank(
+        block.group.resolution_ms.saturating_neg(),
+        block.min_time_ms,
+        block.id,
+    )
+}
+
+/// Raw, then 5m, then 1h, each ascending by minTime.
+#[must_use]
+pub fn mark_rank(meta: &MetaFile) -> Rank {
+    let block = &meta.block;
+    Rank(block.group.resolution_ms, block.min_time_ms, block.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::facts::testing::block;
+
+    #[test]
+    fn coarse_blocks_are_published_first_and_marked_last() {
+        let metas = [
+            block('A').range(10, 20).meta_file(),
+            block('B').range(0, 10).meta_file(),
+            block('C').resolution(300_000).range(0, 20).meta_file(),
+            block('D').resolution(3_600_000).range(0, 20).meta_file(),
+        ];
+        let order = |rank: fn(&MetaFile) -> Rank| {
+            let mut sorted: Vec<&MetaFile> = metas.iter().collect();
+            sorted.sort_by_key(|meta| rank(meta));
+            sorted
+                .iter()
+                .filter_map(|meta| meta.block.id.to_string().pop())
+                .collect::<String>()
+        };
+        assert_eq!(order(publish_rank), "DCBA");
+        assert_eq!(order(mark_rank), "BACD");
+    }
+}

@@ -1,0 +1,79 @@
+//! How far each selected block will come, as far as the plan can tell: gaps hold back what comes after them, and live finer blocks defer marks.
+
+use std::collections::{HashMap, HashSet};
+
+use super::facts::SourceIndex;
+use super::order::{PublishOrder, publish_rank};
+use super::{Gap, Plan, Rank, Unit};
+use crate::block::BlockId;
+
+/// How far a selected block will come, if nothing fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// As far as its action goes.
+    Through,
+    /// It is not published, for this earlier block of its unit cannot be.
+    HeldBack(BlockId),
+    /// It is published, and not marked while this finer block lives in the source.
+    MarkDeferred(BlockId),
+}
+
+/// Fills in every selected block's outlook, and whom its mark waits for.
+pub(super) fn foresee(plan: &mut Plan, source: &SourceIndex<'_>, order: PublishOrder) {
+    let first_gaps = first_gaps(plan);
+    for selected in &mut plan.selected {
+        let gap = first_gaps.get(&selected.unit);
+        if let Some((_, by)) = gap.filter(|(rank, _)| *rank < publish_rank(&selected.meta))
+            && order == PublishOrder::Strict
+            && selected.action.publishes()
+        {
+            selected.outlook = Outlook::HeldBack(*by);
+        }
+        let finer = source.live().finer_kin_of(&selected.meta.block);
+        selected.finer_kin = finer.map(|kin| kin.block.id).collect();
+        selected.finer_kin.sort_unstable();
+        selected.finer_kin.dedup();
+    }
+    // Raw blocks first: a 1h block waits for its 5m block, which may wait itself.
+    let mut order: Vec<usize> = (0..plan.selected.len()).collect();
+    order.sort_by_key(|position| {
+        let selected = plan.selected.get(*position);
+        selected.map(|selected| selected.meta.block.group.resolution_ms)
+    });
+    let mut marked: HashSet<BlockId> = HashSet::new();
+    for position in order {
+        let Some(selected) = plan.selected.get_mut(position) else {
+            continue;
+        };
+        if selected.action.needs_a_person() || selected.outlook != Outlook::Through {
+            continue;
+        }
+        match selected.finer_kin.iter().find(|kin| !marked.contains(kin)) {
+            Some(kin) => selected.outlook = Outlook::MarkDeferred(*kin),
+            None => {
+                marked.insert(selected.block.id);
+            }
+        }
+    }
+}
+
+/// The first gap of each unit.
+fn first_gaps(plan: &mut Plan) -> HashMap<Unit, (Rank, BlockId)> {
+    let overlaps = plan
+        .selected
+        .iter()
+        .filter(|selected| selected.action.leaves_a_gap());
+    plan.gaps.extend(overlaps.map(|selected| Gap {
+        block: selected.block.id,
+        unit: selected.unit.clone(),
+        rank: publish_rank(&selected.meta),
+    }));
+    let mut first: HashMap<Unit, (Rank, BlockId)> = HashMap::new();
+    for gap in &plan.gaps {
+        let place = first
+            .entry(gap.unit.clone())
+            .or_insert((gap.rank, gap.block));
+        *place = (*place).min((gap.rank, gap.block));
+    }
+    first
+}

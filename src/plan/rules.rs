@@ -1,0 +1,107 @@
+//! What the operator asked for, as far as it decides about blocks.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use super::order::PublishOrder;
+use crate::block::BlockId;
+use crate::error::Error;
+use crate::select::{Cutoff, Selector};
+
+/// The filters and flags of one run.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// A block is selected only if its first sample is older.
+    pub cutoff: Cutoff,
+    /// Relabelling rules on external labels.
+    pub selector: Selector,
+    /// Only these blocks; empty means all.
+    pub ids: BTreeSet<BlockId>,
+    /// Only these resolutions, in milliseconds; empty means all.
+    pub resolutions_ms: BTreeSet<i64>,
+    /// The lowest compaction level that passes.
+    pub compaction_min: i64,
+    /// The highest one; none means no limit.
+    pub compaction_max: Option<i64>,
+    /// Whether blocks with a deletion mark are left out.
+    pub exclude_delete_marked: bool,
+    /// What happens to a block that the target has in another form.
+    pub existing: Existing,
+    /// Whether blocks of one unit are published one after the other.
+    pub publish_order: PublishOrder,
+    /// The part of all units that this machine works on.
+    pub shard: Option<Shard>,
+}
+
+/// What happens to a block that the target has in another form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is left alone.
+    Keep,
+    /// The source's form replaces it.
+    Overwrite,
+}
+
+/// One of several machines that share a migration: `index` of `count`, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: u32,
+    count: u32,
+}
+
+impl Shard {
+    /// Whether a unit with this hash is ours.
+    #[must_use]
+    pub fn takes(self, hash: u64) -> bool {
+        hash % u64::from(self.count) == u64::from(self.index)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let number = |text: &str| {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse::<u32>().ok()).flatten()
+        };
+        text.split_once('/')
+            .and_then(|(index, count)| Some((number(index)?, number(count)?)))
+            .filter(|(index, count)| index < count)
+            .map(|(index, count)| Self { index, count })
+            .ok_or_else(|| {
+                Error::usage(format!(
+                    "{text:?} is not a shard: expected i/n with 0 <= i < n, such as 0/3"
+                ))
+            })
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn shards_are_counted_from_zero() {
+        let shard: Shard = "1/3".parse().unwrap();
+        assert!(shard.takes(4) && !shard.takes(3));
+        assert_eq!(shard.to_string(), "1/3");
+        for text in [
+            "", "1", "3/3", "1/0", "-1/3", "+1/3", "1/3/5", "a/b", "1 / 3",
+        ] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What a fresh look at a block says after it was surveyed, and why its work may end early.
+
+use super::decide::Conflict;
+use super::facts::SourceBlock;
+use crate::block::Inventory;
+use crate::error::Error;
+
+/// Why work on a block ends before it is done.
+#[derive(Debug)]
+pub enum Halt {
+    /// The source's compactor deleted it.
+    Vanished,
+    /// Something appeared meanwhile that makes it superfluous, in words.
+    Superseded(String),
+    /// The target has something else under its id.
+    Conflict(Conflict),
+    /// It could not be done.
+    Failed(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(err: Error) -> Self {
+        Halt::Failed(err)
+    }
+}
+
+/// How a source block stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// As surveyed.
+    Unchanged,
+    /// Its `meta.json` was written again: its bytes must be looked at.
+    MetaTouched,
+    /// It is being deleted, or gone.
+    Vanished,
+    /// A mark appeared on it.
+    Marked,
+}
+
+/// Judges by listing alone: a `meta.json` that kept its size, entity tag and last-modified is the one that was read.
+#[must_use]
+pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
+    let (Some(then), Some(meta)) = (surveyed.objects.meta(), now.meta()) else {
+        return Standing::Vanished;
+    };
+    if now.is_marked() && !surveyed.objects.is_marked() {
+        return Standing::Marked;
+    }
+    let same = then.size_bytes == meta.size_bytes
+        && then.etag == meta.etag
+        && then.modified == meta.modified;
+    if same {
+        Standing::Unchanged
+    } else {
+        Standing::MetaTouched
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::facts::testing::block;
+
+    #[test]
+    fn a_fresh_listing_tells_what_became_of_a_block() {
+        let surveyed = block('A').source();
+        for (now, expected) in [
+            (block('A'), Standing::Unchanged),
+            (block('A').without("index"), Standing::Unchanged),
+            (block('A').without("meta.json"), Standing::Vanished),
+            (block('A').object("meta.json", 8), Standing::MetaTouched),
+            (block('A').marked("by another"), Standing::Marked),
+        ] {
+            assert_eq!(standing(&surveyed, &now.source().objects), expected);
+        }
+        let marked = block('A').marked("long ago").source();
+        assert_eq!(standing(&marked, &marked.objects), Standing::Unchanged);
+    }
+}
