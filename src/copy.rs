@@ -1,1 +1,257 @@
-//! To be described.
+//! Brings a block's objects into the target, all but `meta.json`: afterwards the target holds the block, and nobody sees it yet.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::block::{Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, compare};
+use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
+use crate::error::{Error, Kind};
+use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
+use crate::survey::{no_compact_mark_is_ours, read_meta};
+
+/// What every copy of a run shares.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// The memory that all transfers share.
+    pub budget: Budget,
+    /// Ends transfers in hand; their multipart uploads are aborted.
+    pub cancel: CancellationToken,
+}
+
+/// What the tries at one block have done so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Objects put into the target.
+    pub objects_put: AtomicU64,
+    /// Bytes sent, repeats included.
+    pub bytes_sent: AtomicU64,
+    /// Bytes that the latest try still had to send when it began.
+    pub remaining_bytes: AtomicU64,
+}
+
+/// A block whose objects the target holds.
+#[derive(Debug)]
+pub struct Copied {
+    /// Its objects in the source, as listed when its copy began.
+    pub source: Inventory,
+    /// Whether the target has its `meta.json` already.
+    pub published: bool,
+}
+
+/// Objects of one block in transfer at once.
+const OBJECTS_AT_ONCE: usize = 4;
+
+/// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again.
+pub async fn copy(
+    selected: &Selected,
+    source: &BucketReader,
+    target: &Bucket,
+    means: &Means,
+    tally: &Tally,
+    moved: &(dyn Fn(u64) + Sync),
+) -> Result<Copied, Halt> {
+    let id = selected.block.id;
+    let theirs = async { Ok(target.reader().list_block(id).await?) };
+    let (ours, theirs) = futures::try_join!(look_again(selected, source), theirs)?;
+    let published = is_published(selected, target.reader(), &theirs).await?;
+    let mut put = selected.action.put().unwrap_or(Put::Differing);
+    let mut overwriting = theirs.is_being_overwritten();
+    if theirs.meta().is_some() && !published {
+        begin_overwrite(selected, target).await?;
+        overwriting = true;
+    }
+    if overwriting {
+        put = Put::All;
+    }
+    let mut objects = objects_to_put(&ours, &theirs, put);
+    let resumed = !theirs.is_empty() && theirs.meta().is_none();
+    if resumed {
+        restart_the_cleaners_clock(&mut objects, &ours);
+    }
+    let bytes = objects.iter().map(|object| object.size_bytes).sum();
+    tally.remaining_bytes.store(bytes, Ordering::Relaxed);
+
+    let mut sends = objects
+        .iter()
+        .map(|object| send(selected, object, source, target, means, tally, moved).boxed())
+        .collect::<Vec<_>>()
+        .into_iter();
+    if resumed && let Some(first) = sends.next() {
+        first.await?;
+    }
+    stream::iter(sends)
+        .buffer_unordered(OBJECTS_AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await?;
+    remove_surplus(selected, &ours, &theirs, put, target).await?;
+    if !objects.is_empty() {
+        find_all(selected, &ours, target).await?;
+    }
+    if overwriting {
+        target.delete(&id.object(OVERWRITE_MARKER)).await?;
+    }
+    Ok(Copied {
+        source: ours,
+        published,
+    })
+}
+
+/// Lists the source block anew: it must be the block that was surveyed, whole, and not marked since.
+pub async fn look_again(selected: &Selected, source: &BucketReader) -> Result<Inventory, Halt> {
+    let id = selected.block.id;
+    let mut now = source.list_block(id).await?;
+    match standing(&selected.block, &now) {
+        Standing::Unchanged => {}
+        Standing::Vanished => return Err(Halt::Vanished),
+        Standing::Marked => {
+            return Err(Halt::Superseded(
+                "it was marked for deletion meanwhile".into(),
+            ));
+        }
+        Standing::MetaTouched => match read_meta(source, id).await? {
+            None => return Err(Halt::Vanished),
+            Some((meta, _)) if meta.digest == selected.meta.digest => {}
+            Some(_) => {
+                return Err(Halt::Superseded(
+                    "its meta.json was rewritten meanwhile".into(),
+                ));
+            }
+        },
+    }
+    if no_compact_mark_is_ours(source, id, &now).await? {
+        now = now.with_our_no_compact_mark();
+    }
+    if let crate::block::Completeness::Lacks(what) = now.completeness(&selected.meta.block) {
+        let attempt = format!("find every object of {id} in {}", source.location());
+        return Err(Error::new(Kind::Corrupt, attempt).because(what).into());
+    }
+    Ok(now)
+}
+
+/// Whether the target has this very `meta.json`; another one is a conflict, unless the plan is to overwrite it.
+async fn is_published(
+    selected: &Selected,
+    target: &BucketReader,
+    theirs: &Inventory,
+) -> Result<bool, Halt> {
+    if theirs.is_marked() {
+        return Err(Halt::Conflict(Conflict::Marked));
+    }
+    if theirs.meta().is_none() {
+        return Ok(false);
+    }
+    let same = match read_meta(target, selected.block.id).await {
+        Ok(Some((meta, _))) => meta.digest == selected.meta.digest,
+        Ok(None) => return Ok(false),
+        Err(err) if err.kind() == Kind::Corrupt => false,
+        Err(err) => return Err(err.into()),
+    };
+    if same || selected.action == Action::Overwrite {
+        Ok(same)
+    } else {
+        Err(Halt::Conflict(Conflict::OtherMeta))
+    }
+}
+
+/// From here on a crash leaves a partial block that says what it is.
+async fn begin_overwrite(selected: &Selected, target: &Bucket) -> Result<(), Halt> {
+    let id = selected.block.id;
+    let why = Bytes::from_static(br#"{"version":1,"by":"thanos-bucket"}"#);
+    target.put(&id.object(OVERWRITE_MARKER), why).await?;
+    target.delete(&id.object(META_JSON)).await?;
+    Ok(())
+}
+
+/// Thanos deletes a partial block when its newest object is 48 hours old, so a resumed copy begins by putting one object anew.
+fn restart_the_cleaners_clock<'a>(objects: &mut Vec<&'a Object>, ours: &'a Inventory) {
+    if objects.is_empty() {
+        objects.extend(ours.data().min_by_key(|object| object.size_bytes));
+    }
+    objects.sort_by_key(|object| object.size_bytes);
+}
+
+async fn send(
+    selected: &Selected,
+    object: &Object,
+    source: &BucketReader,
+    target: &Bucket,
+    means: &Means,
+    tally: &Tally,
+    moved: &(dyn Fn(u64) + Sync),
+) -> Result<(), Error> {
+    let id = selected.block.id;
+    let files = &selected.meta.block.files;
+    let sha256 = files
+        .iter()
+        .find(|file| *file.path == *object.name)
+        .and_then(|file| file.sha256.as_deref());
+    let count = |bytes: u64| {
+        tally.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+        moved(bytes);
+    };
+    transfer(Transfer {
+        path: &id.object(&object.name),
+        object,
+        sha256,
+        source,
+        target,
+        budget: &means.budget,
+        cancel: &means.cancel,
+        moved: &count,
+    })
+    .await?;
+    tally.objects_put.fetch_add(1, Ordering::Relaxed);
+    debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");
+    Ok(())
+}
+
+/// Segments that the source lacks would be read as part of the block; an overwritten block keeps nothing else either.
+async fn remove_surplus(
+    selected: &Selected,
+    ours: &Inventory,
+    theirs: &Inventory,
+    put: Put,
+    target: &Bucket,
+) -> Result<(), Error> {
+    for object in theirs
+        .data()
+        .filter(|object| ours.get(&object.name).is_none())
+    {
+        if put == Put::All || object.name.starts_with("chunks/") {
+            target
+                .delete(&selected.block.id.object(&object.name))
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Lists the target once more: what was acknowledged must be there before anybody is told of the block.
+async fn find_all(selected: &Selected, ours: &Inventory, target: &Bucket) -> Result<(), Error> {
+    let id = selected.block.id;
+    let theirs = target.reader().list_block(id).await?;
+    match missing(ours, &theirs) {
+        None => Ok(()),
+        Some(what) => {
+            let attempt = format!(
+                "find what was put into {id} in {}",
+                target.reader().location()
+            );
+            Err(Error::new(Kind::Transient, attempt).because(what))
+        }
+    }
+}
+
+/// What the target lacks of the block's data, in words; checksums of what we put ourselves may differ where the sizes agree.
+pub(crate) fn missing(ours: &Inventory, theirs: &Inventory) -> Option<String> {
+    let differences: Vec<String> = compare(ours, theirs)
+        .iter()
+        .filter(|difference| !matches!(difference, Difference::Content(_)))
+        .map(ToString::to_string)
+        .collect();
+    (!differences.is_empty()).then(|| differences.join(", "))
+}

@@ -1,1 +1,86 @@
-//! To be described.
+//! Writes marks into the source: the only module that writes there, and it writes nothing else.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use crate::block::{
+    DELETION_MARK, DeletionMark, NO_COMPACT_MARK, NoCompactMark, ObjectPath, Proof, Provenance,
+};
+use crate::bucket::Bucket;
+use crate::error::{Error, Kind};
+use crate::survey::read_small;
+
+/// Whether the hot compactor is told to leave the block alone until it is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoCompact {
+    /// Only the deletion mark is written.
+    Leave,
+    /// A no-compact mark is written first: a marked block can still be compacted until half the delete delay has passed.
+    Mark,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Marked {
+    /// The mark was written.
+    Written,
+    /// A mark of this tool for the same target is there already, and stays.
+    AlreadyOurs,
+    /// A mark of somebody else is there already, and stays; its details.
+    AlreadyTheirs(String),
+}
+
+/// Marks for deletion the block that is proven to be held. An existing mark is never overwritten, not even a corrupt one.
+pub async fn mark(
+    proof: &Proof,
+    provenance: &Provenance,
+    no_compact: NoCompact,
+    now: DateTime<Utc>,
+    source: &Bucket,
+) -> Result<Marked, Error> {
+    let block = proof.block();
+    let details = match proof {
+        Proof::Match(_) => provenance.to_string(),
+        Proof::Cover(cover) => format!("{provenance}, covered by {}", cover.by()),
+    };
+    if no_compact == NoCompact::Mark {
+        let mark = NoCompactMark::new(block, details.clone(), now).encode();
+        create(source, &block.object(NO_COMPACT_MARK), mark.into()).await?;
+    }
+    let mark = DeletionMark::new(block, details, now).encode();
+    if create(source, &block.object(DELETION_MARK), mark.into()).await? {
+        return Ok(Marked::Written);
+    }
+    whose(proof, provenance, source).await
+}
+
+/// Whose mark lies on the block.
+pub async fn whose(
+    proof: &Proof,
+    provenance: &Provenance,
+    source: &Bucket,
+) -> Result<Marked, Error> {
+    let block = proof.block();
+    let bytes = read_small(source.reader(), block, DELETION_MARK).await?;
+    let mark = bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok());
+    Ok(match mark {
+        Some(mark)
+            if mark
+                .provenance()
+                .is_some_and(|theirs| theirs.target == provenance.target) =>
+        {
+            Marked::AlreadyOurs
+        }
+        Some(mark) => Marked::AlreadyTheirs(mark.details().to_owned()),
+        None => Marked::AlreadyTheirs("a mark that cannot be read".to_owned()),
+    })
+}
+
+/// Whether it was written; `false` where something was there.
+async fn create(source: &Bucket, path: &ObjectPath, bytes: Bytes) -> Result<bool, Error> {
+    match source.create(path, bytes).await {
+        Ok(()) => Ok(true),
+        Err(err) if err.kind() == Kind::AlreadyExists => Ok(false),
+        Err(err) => Err(err),
+    }
+}

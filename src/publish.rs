@@ -1,1 +1,98 @@
-//! To be described.
+//! Makes a copied block visible in the target, and proves from a listing taken afterwards that the target holds it.
+
+use bytes::Bytes;
+
+use crate::block::{Difference, Inventory, META_JSON, Match};
+use crate::bucket::{Bucket, BucketReader};
+use crate::copy::{Copied, look_again, missing};
+use crate::error::{Error, Kind};
+use crate::plan::{Conflict, Halt, Selected};
+use crate::survey::read_meta;
+
+/// A block that may be published now: both buckets were looked at again, and the target lacks nothing but `meta.json`.
+#[derive(Debug)]
+pub struct Ready {
+    meta_json: Bytes,
+    source: Inventory,
+    published: bool,
+}
+
+impl Ready {
+    /// Whether the target has its `meta.json` already.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.published
+    }
+
+    /// The source's objects, as listed last.
+    #[must_use]
+    pub fn source(&self) -> &Inventory {
+        &self.source
+    }
+}
+
+/// Looks at both buckets once more.
+///
+/// An error of the kind [`Kind::Transient`] means that the target lost what was copied: copy it again.
+pub async fn prepare(
+    selected: &Selected,
+    copied: &Copied,
+    source: &BucketReader,
+    target: &BucketReader,
+) -> Result<Ready, Halt> {
+    let id = selected.block.id;
+    let theirs = async { Ok(target.list_block(id).await?) };
+    let meta = async { Ok(read_meta(source, id).await?) };
+    let (ours, theirs, meta) = futures::try_join!(look_again(selected, source), theirs, meta)?;
+    let Some((meta, meta_json)) = meta else {
+        return Err(Halt::Vanished);
+    };
+    if meta.digest != selected.meta.digest {
+        return Err(Halt::Superseded(
+            "its meta.json was rewritten meanwhile".into(),
+        ));
+    }
+    if theirs.is_marked() {
+        return Err(Halt::Conflict(Conflict::Marked));
+    }
+    if let Some(what) = missing(&ours, &theirs) {
+        let attempt = format!("find what was copied of {id} in {}", target.location());
+        return Err(Error::new(Kind::Transient, attempt).because(what).into());
+    }
+    Ok(Ready {
+        meta_json,
+        source: ours,
+        published: copied.published && theirs.meta().is_some(),
+    })
+}
+
+/// Writes `meta.json`, byte for byte as the source has it, unless something lies there already. Tells whether it was written.
+///
+/// Readers take a block for complete once `meta.json` is there, so it goes last.
+pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Result<bool, Halt> {
+    if ready.published {
+        return Ok(false);
+    }
+    let path = selected.block.id.object(META_JSON);
+    match target.create(&path, ready.meta_json.clone()).await {
+        Ok(()) => Ok(true),
+        Err(err) if err.kind() == Kind::AlreadyExists => Err(Halt::Conflict(Conflict::OtherMeta)),
+        Err(err) => Err(err.into()),
+    }
+}
+
+/// Proves that the target holds the block, or tells what it lacks.
+pub async fn prove(
+    selected: &Selected,
+    source: &Inventory,
+    target: &BucketReader,
+) -> Result<Result<Match, Vec<Difference>>, Error> {
+    let id = selected.block.id;
+    let theirs = target.list_block(id).await?;
+    Ok(Match::of(id, source, &theirs))
+}
+
+/// Takes back a `meta.json` that this run wrote, for the block cannot be completed.
+pub async fn unpublish(selected: &Selected, target: &Bucket) -> Result<(), Error> {
+    target.delete(&selected.block.id.object(META_JSON)).await
+}

@@ -1,1 +1,336 @@
-//! To be described.
+//! Looks at both buckets: one flat listing of each, one read of each `meta.json` and mark of the source, and of the target only what can
+//! decide. Whatever it cannot be sure of ends the run here, before anything is written.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use sha2::{Digest, Sha256};
+use tracing::{info, warn};
+
+use crate::block::{
+    BlockId, BlockMeta, DELETION_MARK, DeletionMark, Inventory, Labels, META_JSON, NO_COMPACT_MARK,
+    NoCompactMark, Object, ObjectPath, is_loose_block_id,
+};
+use crate::bucket::BucketReader;
+use crate::error::{Error, Kind, Result};
+use crate::plan::{
+    Mark, MetaFile, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta,
+    needs_target_metas,
+};
+use crate::probe;
+
+/// What was found.
+#[derive(Debug)]
+pub struct Survey {
+    /// Every block directory of the source, by id.
+    pub source: Vec<Arc<SourceBlock>>,
+    /// The block directories of the target.
+    pub target: TargetIndex,
+    /// Probe objects in the target that are older than a day: their runs were killed.
+    pub leftover_probes: Vec<ObjectPath>,
+}
+
+/// The largest `meta.json` or mark that is read; real ones stay far below.
+pub const SMALL_OBJECT_BYTES: usize = 4 << 20;
+
+/// Small objects being read at once.
+const READS: usize = 32;
+
+/// Surveys both buckets.
+///
+/// Errors: a listing or a read that stays transient after its retries; a refusal that holds for all of a bucket's blocks.
+pub async fn survey(
+    source: &BucketReader,
+    target: &BucketReader,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Survey> {
+    let (ours, theirs) = futures::try_join!(listing(source), listing(target))?;
+    info!(
+        source = ours.blocks.len(),
+        target = theirs.blocks.len(),
+        "block directories listed"
+    );
+    let source_blocks = read_source(source, ours.blocks).await?;
+    let day_ago = now - TimeDelta::days(1);
+    let leftover_probes = theirs
+        .probes
+        .into_iter()
+        .filter(|(_, modified)| *modified < day_ago)
+        .map(|(probe, _)| probe)
+        .collect();
+    let theirs = theirs.blocks;
+    let listed: TargetIndex = theirs
+        .iter()
+        .map(|(id, objects)| unread(*id, objects.clone()))
+        .collect();
+    let target_name = target.location().to_string();
+    let target_blocks = if needs_target_metas(&source_blocks, &listed, rules, &target_name) {
+        read_target(target, theirs, &source_blocks).await?
+    } else {
+        listed
+    };
+    Ok(Survey {
+        source: source_blocks,
+        target: target_blocks,
+        leftover_probes,
+    })
+}
+
+/// Reads one block's `meta.json`, with its bytes; `None` where there is none.
+///
+/// Bytes that are no `meta.json` of this block are an error of the kind [`Kind::Corrupt`].
+pub async fn read_meta(bucket: &BucketReader, id: BlockId) -> Result<Option<(MetaFile, Bytes)>> {
+    let Some(bytes) = read_small(bucket, id, META_JSON).await? else {
+        return Ok(None);
+    };
+    let block = BlockMeta::parse(id, &bytes).map_err(|err| {
+        Error::new(
+            Kind::Corrupt,
+            format!(
+                "make sense of {} in {}",
+                id.object(META_JSON),
+                bucket.location()
+            ),
+        )
+        .because(err)
+    })?;
+    let digest = Sha256::digest(&bytes).into();
+    Ok(Some((MetaFile { block, digest }, bytes)))
+}
+
+/// Reads one of a block's small objects; `None` where there is none.
+pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Result<Option<Bytes>> {
+    let path = id.object(name);
+    match bucket.read(&path, SMALL_OBJECT_BYTES).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(err) if err.kind() == Kind::NotFound => Ok(None),
+        Err(err) => Err(err),
+    }
+}
+
+/// What one flat listing of a bucket shows.
+struct Listing {
+    blocks: BTreeMap<BlockId, Inventory>,
+    probes: Vec<(ObjectPath, DateTime<Utc>)>,
+}
+
+async fn listing(bucket: &BucketReader) -> Result<Listing> {
+    let mut blocks: BTreeMap<BlockId, Vec<Object>> = BTreeMap::new();
+    let mut probes = Vec::new();
+    let mut resembling: HashSet<String> = HashSet::new();
+    let mut objects = bucket.list();
+    while let Some((path, object)) = objects.try_next().await? {
+        let (directory, name) = match path.as_str().split_once('/') {
+            Some(split) => split,
+            None if object.size_bytes == 0 => (path.as_str(), ""),
+            None => {
+                if path.as_str().starts_with(probe::PREFIX) {
+                    probes.push((path, object.modified));
+                }
+                continue;
+            }
+        };
+        if let Ok(id) = directory.parse::<BlockId>() {
+            let name = name.into();
+            blocks
+                .entry(id)
+                .or_default()
+                .push(Object { name, ..object });
+        } else if is_loose_block_id(directory) && resembling.insert(directory.to_owned()) {
+            warn!(
+                bucket = %bucket.location(),
+                directory,
+                "directory left alone: Thanos may take it for a block, but its name is no ULID"
+            );
+        }
+    }
+    Ok(Listing {
+        blocks: blocks
+            .into_iter()
+            .map(|(id, objects)| (id, objects.into_iter().collect()))
+            .collect(),
+        probes,
+    })
+}
+
+async fn read_source(
+    bucket: &BucketReader,
+    directories: BTreeMap<BlockId, Inventory>,
+) -> Result<Vec<Arc<SourceBlock>>> {
+    let mut blocks: Vec<SourceBlock> = stream::iter(directories)
+        .map(|(id, objects)| read_source_block(bucket, id, objects))
+        .buffered(READS)
+        .try_collect()
+        .await?;
+    let mut label_sets: HashSet<Labels> = HashSet::new();
+    let mut readable = 0_usize;
+    let mut refused = None;
+    for block in &mut blocks {
+        match &mut block.meta {
+            SourceMeta::Read(meta) => {
+                readable += 1;
+                // Thousands of blocks share a handful of label sets.
+                if let Some(meta) = Arc::get_mut(meta) {
+                    meta.block.group.labels = shared(&mut label_sets, &meta.block.group.labels);
+                }
+            }
+            SourceMeta::Unreadable(why) => refused = Some(why.clone()),
+            SourceMeta::Absent | SourceMeta::Corrupted(_) => {}
+        }
+    }
+    if let Some(why) = refused.filter(|_| readable == 0) {
+        let attempt = format!("read any block's meta.json in {}", bucket.location());
+        return Err(Error::new(Kind::Refused, attempt).because(why));
+    }
+    Ok(blocks.into_iter().map(Arc::new).collect())
+}
+
+fn shared(sets: &mut HashSet<Labels>, labels: &Labels) -> Labels {
+    if let Some(known) = sets.get(labels) {
+        return known.clone();
+    }
+    sets.insert(labels.clone());
+    labels.clone()
+}
+
+async fn read_source_block(
+    bucket: &BucketReader,
+    id: BlockId,
+    mut objects: Inventory,
+) -> Result<SourceBlock> {
+    let meta = async {
+        if objects.meta().is_none() {
+            return Ok(SourceMeta::Absent);
+        }
+        match read_meta(bucket, id).await {
+            Ok(Some((meta, _))) => Ok(SourceMeta::Read(Arc::new(meta))),
+            Ok(None) => Ok(SourceMeta::Absent),
+            Err(err) if err.kind() == Kind::Corrupt => Ok(SourceMeta::Corrupted(cause(&err))),
+            Err(err) if is_of_one_object(&err) => Ok(SourceMeta::Unreadable(cause(&err))),
+            Err(err) => Err(err),
+        }
+    };
+    let mark = async {
+        if !objects.is_marked() {
+            return Ok(Mark::Absent);
+        }
+        match read_small(bucket, id, DELETION_MARK).await {
+            Ok(Some(bytes)) => Ok(match DeletionMark::parse(id, &bytes) {
+                Ok(mark) => Mark::Present(mark),
+                Err(err) => Mark::Corrupted(err.to_string()),
+            }),
+            Ok(None) => Ok(Mark::Absent),
+            Err(err) if err.kind() == Kind::Corrupt => Ok(Mark::Corrupted(cause(&err))),
+            Err(err) if is_of_one_object(&err) => Ok(Mark::Unreadable(cause(&err))),
+            Err(err) => Err(err),
+        }
+    };
+    let ours = no_compact_mark_is_ours(bucket, id, &objects);
+    let (meta, mark, ours) = futures::try_join!(meta, mark, ours)?;
+    if ours {
+        objects = objects.with_our_no_compact_mark();
+    }
+    Ok(SourceBlock {
+        id,
+        objects,
+        meta,
+        mark,
+    })
+}
+
+/// Whether the block carries a no-compact mark that this tool wrote: it belongs to the migration, not to the block.
+pub async fn no_compact_mark_is_ours(
+    bucket: &BucketReader,
+    id: BlockId,
+    objects: &Inventory,
+) -> Result<bool> {
+    if objects.get(NO_COMPACT_MARK).is_none() {
+        return Ok(false);
+    }
+    match read_small(bucket, id, NO_COMPACT_MARK).await {
+        Ok(bytes) => Ok(bytes.is_some_and(|bytes| NoCompactMark::provenance(&bytes).is_some())),
+        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(false),
+        Err(err) => Err(err),
+    }
+}
+
+async fn read_target(
+    bucket: &BucketReader,
+    directories: BTreeMap<BlockId, Inventory>,
+    source: &[Arc<SourceBlock>],
+) -> Result<TargetIndex> {
+    stream::iter(directories)
+        .map(async |(id, objects)| {
+            let twin = source
+                .binary_search_by_key(&id, |block| block.id)
+                .ok()
+                .and_then(|position| source.get(position));
+            let meta = target_meta(bucket, id, &objects, twin).await?;
+            Ok(TargetBlock { id, objects, meta })
+        })
+        .buffered(READS)
+        .try_collect::<Vec<_>>()
+        .await
+        .map(|blocks| blocks.into_iter().collect())
+}
+
+async fn target_meta(
+    bucket: &BucketReader,
+    id: BlockId,
+    objects: &Inventory,
+    twin: Option<&Arc<SourceBlock>>,
+) -> Result<TargetMeta> {
+    let Some(listed) = objects.meta() else {
+        return Ok(TargetMeta::Absent);
+    };
+    if objects.is_marked() {
+        return Ok(TargetMeta::Unread);
+    }
+    let known = twin.and_then(|twin| {
+        let ours = twin.objects.meta()?;
+        let same = ours.size_bytes == listed.size_bytes
+            && ours.checksum.is_some()
+            && ours.checksum == listed.checksum;
+        twin.meta().filter(|_| same)
+    });
+    if let Some(meta) = known {
+        return Ok(TargetMeta::Read(Arc::clone(meta)));
+    }
+    match read_meta(bucket, id).await {
+        Ok(Some((meta, _))) => Ok(TargetMeta::Read(Arc::new(meta))),
+        Ok(None) => Ok(TargetMeta::Absent),
+        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
+            let why = cause(&err);
+            warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
+            Ok(TargetMeta::Corrupted(why))
+        }
+        Err(err) => Err(err),
+    }
+}
+
+fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
+    let meta = if objects.meta().is_some() {
+        TargetMeta::Unread
+    } else {
+        TargetMeta::Absent
+    };
+    TargetBlock { id, objects, meta }
+}
+
+/// Whether other objects of the same bucket may be readable all the same.
+fn is_of_one_object(err: &Error) -> bool {
+    matches!(err.kind(), Kind::Unreadable | Kind::Refused)
+}
+
+/// The deepest cause: plans name the block and the object already.
+fn cause(err: &Error) -> String {
+    let mut deepest: &dyn std::error::Error = err;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}
