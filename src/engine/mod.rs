@@ -1,1 +1,180 @@
-//! To be described.
+//! Runs a plan: what happens at once, in which order, and when it stops.
+
+mod context;
+mod ending;
+mod gate;
+mod marking;
+mod progress;
+mod stop;
+mod unit;
+mod watch;
+
+pub use crate::report::Signal;
+pub use context::Clock;
+pub use progress::{Progress, Snapshot};
+pub use stop::Stop;
+
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::block::Provenance;
+use crate::bucket::{Bucket, Budget};
+use crate::copy::Means;
+use crate::plan::{Plan, PublishOrder, Selected, SourceBlock};
+use crate::report::{BlockEnding, Outcome, Results};
+use crate::retry;
+use context::{Context, lock};
+use unit::run_unit;
+use watch::SourceWatch;
+
+/// How a plan is run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Blocks being copied at once.
+    pub concurrency: NonZeroUsize,
+    /// When a block's work is repeated.
+    pub retry: retry::Policy,
+    /// No block is started once so many have failed.
+    pub max_failures: Option<NonZeroUsize>,
+    /// How long blocks in hand may go on after a signal.
+    pub shutdown_grace: Duration,
+    /// Whether a no-compact mark is written before the deletion mark.
+    pub no_compact_mark_source: bool,
+}
+
+/// Everything that a run works with.
+pub struct Run {
+    /// Receives marks; read otherwise.
+    pub source: Bucket,
+    /// Receives blocks.
+    pub target: Bucket,
+    /// How the plan is run.
+    pub settings: Settings,
+    /// Whether blocks of one unit are published one after the other.
+    pub publish_order: PublishOrder,
+    /// What marks say of where they come from.
+    pub provenance: Provenance,
+    /// The time of day for marks.
+    pub clock: Clock,
+    /// Told how far the run is.
+    pub progress: Arc<Progress>,
+    /// Asks the run to stop.
+    pub stop: Stop,
+}
+
+/// Memory that all transfers share.
+const BUDGET_BYTES: usize = 128 << 20;
+
+/// How long multipart uploads in hand may take to be aborted.
+const ABORT_TIME: Duration = Duration::from_secs(15);
+
+impl Run {
+    /// Carries out the plan made from the blocks in `surveyed`.
+    ///
+    /// One block's failure is an outcome; what concerns a whole bucket ends the run, and the results say so.
+    pub async fn carry_out(self, plan: &Plan, surveyed: &[Arc<SourceBlock>]) -> Results {
+        let begun = Instant::now();
+        let concurrency = self.settings.concurrency.get();
+        let bytes = plan.selected.iter().map(|selected| selected.bytes_to_put);
+        self.progress.start(plan.selected.len() as u64, bytes.sum());
+        let order = self.publish_order;
+        let context = Arc::new(Context {
+            watch: SourceWatch::new(self.source.reader().clone(), surveyed.iter()),
+            means: Means {
+                budget: Budget::new(BUDGET_BYTES),
+                cancel: CancellationToken::new(),
+            },
+            slots: Semaphore::new(concurrency),
+            failures: AtomicUsize::new(0),
+            aborted: Mutex::new(None),
+            outcomes: Mutex::new(vec![None; plan.selected.len()]),
+            marked: Mutex::new(HashSet::new()),
+            target_accepts: AtomicBool::new(false),
+            source: self.source,
+            target: self.target,
+            settings: self.settings,
+            provenance: self.provenance,
+            clock: self.clock,
+            progress: self.progress,
+            stop: self.stop,
+        });
+        // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
+        let open_units = concurrency.saturating_mul(2).saturating_add(4);
+        let work = stream::iter(units(plan)).for_each_concurrent(open_units, async |blocks| {
+            run_unit(&context, order, blocks).await;
+        });
+        until_stopped(&context, work).await;
+        results(&context, begun.elapsed())
+    }
+}
+
+/// The selected blocks, numbered as in the plan, by unit.
+fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
+    let numbered: Vec<(usize, Arc<Selected>)> = plan
+        .selected
+        .iter()
+        .map(|selected| Arc::new(selected.clone()))
+        .enumerate()
+        .collect();
+    numbered
+        .chunk_by(|(_, one), (_, other)| one.unit == other.unit)
+        .map(<[_]>::to_vec)
+        .collect()
+}
+
+/// Drives the work to its end; after a signal and its grace, transfers are cancelled, and what does not end then is dropped.
+async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
+    let cancel = &context.means.cancel;
+    let grace = async {
+        let signal = context.stop.wait().await;
+        warn!(
+            signal = signal.as_str(),
+            grace = ?context.settings.shutdown_grace,
+            "no new block is started; blocks in hand are finished"
+        );
+        sleep(context.settings.shutdown_grace).await;
+        cancel.cancel();
+        std::future::pending::<()>().await;
+    };
+    let work = async {
+        tokio::pin!(work);
+        tokio::select! {
+            () = &mut work => return,
+            () = cancel.cancelled() => {}
+        }
+        if timeout(ABORT_TIME, work).await.is_err() {
+            warn!("some transfers could not be ended in time");
+        }
+    };
+    tokio::select! {
+        () = work => {}
+        () = grace => {}
+    }
+}
+
+fn results(context: &Context, elapsed: Duration) -> Results {
+    let outcomes: Vec<Outcome> = std::mem::take(&mut *lock(&context.outcomes))
+        .into_iter()
+        .map(|outcome| {
+            outcome.unwrap_or_else(|| Outcome::untouched(BlockEnding::NotFinished, None))
+        })
+        .collect();
+    Results {
+        complete: outcomes
+            .iter()
+            .all(|outcome| outcome.ending != BlockEnding::NotFinished),
+        outcomes,
+        aborted: lock(&context.aborted).take().map(|err| format!("{err:#}")),
+        signal: context.stop.asked(),
+        elapsed,
+    }
+}

@@ -1,1 +1,148 @@
-//! To be described.
+//! What the tool tells while it runs, other than its result: log lines and a live display on standard error, spans for a tracing backend.
+
+mod go_duration;
+mod line;
+mod log;
+mod otlp;
+mod progress;
+mod screen;
+mod tracing_config;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::engine::Progress;
+use crate::error::{Error, Kind, Result};
+use otlp::Spans;
+use screen::Screen;
+
+pub use progress::ProgressGuard;
+pub use tracing_config::TracingConfig;
+
+/// The target of our own events and spans starts with this.
+const OUR_CRATE: &str = env!("CARGO_CRATE_NAME");
+
+/// What is told, and how.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The least urgent lines that are written.
+    pub level: Level,
+    /// The shape of the lines.
+    pub format: Format,
+    /// Where spans go; nowhere when unset.
+    pub tracing: Option<TracingConfig>,
+}
+
+/// How urgent a line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For those who look for a fault: per object.
+    Debug,
+    /// A few lines for each block.
+    Info,
+    /// Something odd, and what we did about it.
+    Warn,
+    /// Something that needs a person.
+    Error,
+}
+
+/// The shape of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `key=value` pairs.
+    Logfmt,
+    /// One JSON object.
+    Json,
+}
+
+/// Telemetry that is on for as long as this value lives. Dropped, it waits a few seconds for the last spans to be sent.
+#[must_use = "telemetry ends with this value"]
+pub struct Telemetry {
+    screen: Arc<Screen>,
+    _spans: Option<Spans>,
+}
+
+/// Turns telemetry on for the whole process, which can be done once.
+///
+/// Works inside and outside an asynchronous runtime. Contacts nobody; a file that the tracing configuration names and
+/// that cannot be used is an error of kind [`Kind::Usage`].
+pub fn start(options: Options) -> Result<Telemetry> {
+    let screen = Arc::new(Screen::stderr());
+    let spans = options.tracing.map(otlp::start).transpose()?;
+    let subscriber = Registry::default()
+        .with(log::layer(
+            options.level,
+            options.format,
+            Arc::clone(&screen),
+        ))
+        .with(spans.as_ref().map(Spans::layer));
+    tracing::subscriber::set_global_default(subscriber)
+        .map_err(|err| Error::new(Kind::Other, "turn telemetry on").because(err))?;
+    Ok(Telemetry {
+        screen,
+        _spans: spans,
+    })
+}
+
+impl Telemetry {
+    /// Shows `progress` on standard error, if that is a terminal, until the guard is dropped.
+    pub fn show(&self, progress: Arc<Progress>) -> ProgressGuard {
+        progress::show(&self.screen, progress)
+    }
+}
+
+impl FromStr for Level {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "debug" => Ok(Self::Debug),
+            "info" => Ok(Self::Info),
+            "warn" => Ok(Self::Warn),
+            "error" => Ok(Self::Error),
+            _ => Err(Error::usage(format!(
+                "{text:?} is no log level: write debug, info, warn or error"
+            ))),
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "logfmt" => Ok(Self::Logfmt),
+            "json" => Ok(Self::Json),
+            _ => Err(Error::usage(format!(
+                "{text:?} is no log format: write logfmt or json"
+            ))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_formats_have_thanos_spelling_and_no_other() {
+        for (text, wanted) in [
+            ("debug", Some(Level::Debug)),
+            ("info", Some(Level::Info)),
+            ("warn", Some(Level::Warn)),
+            ("error", Some(Level::Error)),
+            ("Info", None),
+            ("trace", None),
+            ("", None),
+        ] {
+            assert_eq!(text.parse().ok(), wanted, "{text}");
+        }
+        assert_eq!("logfmt".parse().ok(), Some(Format::Logfmt));
+        assert_eq!("json".parse().ok(), Some(Format::Json));
+        assert_eq!("journald".parse::<Format>().ok(), None);
+    }
+}

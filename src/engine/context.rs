@@ -1,0 +1,101 @@
+//! What all blocks of a run share, and what makes the whole run stop.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
+use tracing::error;
+
+use super::watch::SourceWatch;
+use super::{Progress, Settings, Stop};
+use crate::block::{BlockId, Provenance};
+use crate::bucket::Bucket;
+use crate::copy::Means;
+use crate::error::{Error, Kind};
+use crate::report::Outcome;
+
+/// Tells the time of day; only marks need it.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// What all blocks of a run share.
+pub(super) struct Context {
+    pub(super) source: Bucket,
+    pub(super) target: Bucket,
+    pub(super) settings: Settings,
+    pub(super) means: Means,
+    pub(super) provenance: Provenance,
+    pub(super) clock: Clock,
+    pub(super) progress: Arc<Progress>,
+    pub(super) watch: SourceWatch,
+    /// One permit for each block being copied.
+    pub(super) slots: Semaphore,
+    pub(super) stop: Stop,
+    pub(super) failures: AtomicUsize,
+    pub(super) aborted: Mutex<Option<Error>>,
+    /// One for each selected block, as it ends.
+    pub(super) outcomes: Mutex<Vec<Option<Outcome>>>,
+    /// Blocks that this run marked, or found marked by a run like it.
+    pub(super) marked: Mutex<HashSet<BlockId>>,
+    /// Whether the target has ever taken an object from this run.
+    pub(super) target_accepts: AtomicBool,
+}
+
+impl Context {
+    /// Whether another block may begin.
+    pub(super) fn may_begin(&self) -> bool {
+        let failures = self.failures.load(Ordering::Relaxed);
+        let enough = self
+            .settings
+            .max_failures
+            .is_some_and(|max| failures >= max.get());
+        !enough && self.stop.asked().is_none() && self.may_go_on()
+    }
+
+    /// Whether blocks in hand may take another step.
+    pub(super) fn may_go_on(&self) -> bool {
+        !self.means.cancel.is_cancelled()
+    }
+
+    /// Ends the run if this concerns more than one block.
+    pub(super) fn judge(&self, err: &Error) {
+        let refused_from_the_start =
+            err.kind() == Kind::Refused && !self.target_accepts.load(Ordering::Relaxed);
+        if err.kind().concerns_whole_bucket() || refused_from_the_start {
+            self.abort(format!("{err:#}"), err.kind());
+        }
+    }
+
+    /// Ends the run: nothing that is still to come could fare better.
+    pub(super) fn abort(&self, why: String, kind: Kind) {
+        let mut aborted = lock(&self.aborted);
+        if aborted.is_none() {
+            error!(
+                err = why,
+                "the run stops: this concerns more than one block"
+            );
+            *aborted = Some(Error::new(kind, why));
+        }
+        self.means.cancel.cancel();
+    }
+
+    /// The target took an object: a refusal from now on concerns one object.
+    pub(super) fn note_accepted(&self) {
+        self.target_accepts.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn remember_mark(&self, block: BlockId) {
+        lock(&self.marked).insert(block);
+    }
+
+    pub(super) fn first_unmarked(&self, blocks: &[BlockId]) -> Option<BlockId> {
+        let marked = lock(&self.marked);
+        blocks.iter().find(|block| !marked.contains(block)).copied()
+    }
+}
+
+/// Nobody panics while holding one of these locks; if somebody did, the value would still be whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,182 @@
+//! From what happened to a block to its outcome in the report, and to the log.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::time::Instant;
+use tracing::{error, info, warn};
+
+use super::context::{Context, lock};
+use crate::block::{BlockId, Proof};
+use crate::copy::Tally;
+use crate::error::{Error, Kind};
+use crate::plan::{Action, Halt, Selected};
+use crate::report::{BlockEnding, MarkState, Outcome};
+
+/// Why a block's work ended before its mark.
+#[derive(Debug)]
+pub(super) enum Stopped {
+    /// Something about the block itself.
+    Halt(Halt),
+    /// An earlier block of its unit could not be published.
+    HeldBack(BlockId),
+    /// A finer block made of the same data lives in the source.
+    MarkDeferred(BlockId),
+    /// The target's block that covered it does so no more.
+    NoLongerCovered(BlockId),
+    /// The plan leaves it alone.
+    AsPlanned,
+    /// The run ended first.
+    NotFinished,
+}
+
+impl From<Halt> for Stopped {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Failed(err) if err.kind() == Kind::Cancelled => Stopped::NotFinished,
+            halt => Stopped::Halt(halt),
+        }
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(err: Error) -> Self {
+        Halt::Failed(err).into()
+    }
+}
+
+/// What a block's work took.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) begun: Instant,
+    pub(super) tally: Arc<Tally>,
+}
+
+/// A block that is held, and what was done to the source.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) proof: Proof,
+    pub(super) mark: MarkState,
+}
+
+impl Context {
+    pub(super) fn outcome(
+        &self,
+        selected: &Selected,
+        account: &Account,
+        finished: Result<Finished, Stopped>,
+    ) -> Outcome {
+        let (ending, detail, mark, proof) = match finished {
+            Ok(Finished { proof, mark }) => {
+                let (ending, strength) = match &proof {
+                    Proof::Cover(_) => (BlockEnding::Covered, None),
+                    Proof::Match(held) => (done(&selected.action, account), Some(held.strength())),
+                };
+                (ending, selected.action.detail(), mark, strength)
+            }
+            Err(stopped) => {
+                let (ending, detail) = self.explain(selected, stopped);
+                (ending, detail, MarkState::Absent, None)
+            }
+        };
+        Outcome {
+            ending,
+            detail,
+            mark,
+            proof,
+            objects_put: account.tally.objects_put.load(Ordering::Relaxed),
+            bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
+            elapsed: account.begun.elapsed(),
+        }
+    }
+
+    fn explain(&self, selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String>) {
+        match stopped {
+            Stopped::HeldBack(by) => (
+                BlockEnding::HeldBack,
+                Some(format!(
+                    "{by}, an earlier block of its unit, is not published"
+                )),
+            ),
+            Stopped::MarkDeferred(by) => (
+                BlockEnding::MarkDeferred,
+                Some(format!(
+                    "{by}, a finer block of the same data, lives in the source"
+                )),
+            ),
+            Stopped::NoLongerCovered(by) => (
+                BlockEnding::CoveredUnproven,
+                Some(format!(
+                    "{by} covered it when the run began, and does so no more"
+                )),
+            ),
+            Stopped::NotFinished => (BlockEnding::NotFinished, None),
+            Stopped::AsPlanned => {
+                let ending = match selected.action {
+                    Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
+                    Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
+                    _ => BlockEnding::Conflict,
+                };
+                (ending, selected.action.detail())
+            }
+            Stopped::Halt(Halt::Vanished) => (
+                BlockEnding::Vanished,
+                Some("the source's compactor deleted it".to_owned()),
+            ),
+            Stopped::Halt(Halt::Superseded(why)) => (BlockEnding::Superseded, Some(why)),
+            Stopped::Halt(Halt::Conflict(conflict)) => {
+                (BlockEnding::Conflict, Some(conflict.to_string()))
+            }
+            Stopped::Halt(Halt::Failed(err)) => {
+                self.judge(&err);
+                if self.may_go_on() {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
+                }
+                (BlockEnding::Failed, Some(format!("{err:#}")))
+            }
+        }
+    }
+
+    /// Files the outcome, and tells the log.
+    pub(super) fn conclude(&self, number: usize, selected: &Selected, outcome: Outcome) {
+        let block = selected.block.id;
+        let ending = outcome.ending.as_str();
+        let why = outcome.detail.as_deref().unwrap_or_default();
+        match outcome.ending {
+            BlockEnding::Failed => error!(%block, err = why, "block failed"),
+            BlockEnding::Conflict | BlockEnding::WouldOverlap | BlockEnding::CoveredUnproven => {
+                warn!(%block, outcome = ending, reason = why, "block left alone");
+            }
+            BlockEnding::HeldBack | BlockEnding::MarkDeferred => {
+                warn!(%block, outcome = ending, reason = why, "block not moved yet");
+            }
+            BlockEnding::NotFinished => {}
+            BlockEnding::Vanished | BlockEnding::Superseded => {
+                info!(%block, outcome = ending, reason = why, "block needs nothing");
+            }
+            _ => info!(
+                %block,
+                outcome = ending,
+                objects = outcome.objects_put,
+                bytes = outcome.bytes_sent,
+                elapsed = ?outcome.elapsed,
+                "block moved"
+            ),
+        }
+        self.progress.block_done();
+        if let Some(place) = lock(&self.outcomes).get_mut(number) {
+            *place = Some(outcome);
+        }
+    }
+}
+
+/// A copy that found everything in place, because another run was at work, put nothing.
+fn done(action: &Action, account: &Account) -> BlockEnding {
+    match action {
+        Action::Overwrite => BlockEnding::Overwritten,
+        Action::Repair(_) => BlockEnding::Repaired,
+        Action::AlreadyThere(_) => BlockEnding::AlreadyThere,
+        _ if account.tally.objects_put.load(Ordering::Relaxed) == 0 => BlockEnding::AlreadyThere,
+        _ => BlockEnding::Migrated,
+    }
+}

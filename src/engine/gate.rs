@@ -1,0 +1,104 @@
+//! Lets the blocks of a unit through one at a time, in their order, while whatever does not depend on the order goes on beside it.
+
+use tokio::sync::watch;
+
+/// A gate through which positions 0, 1, 2, … pass in that order. Every position must pass, be it with nothing to do.
+#[derive(Debug)]
+pub(super) struct Gate {
+    passed: watch::Sender<usize>,
+    order: Order,
+}
+
+/// Whether the gate keeps an order at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Order {
+    /// One position after the other.
+    Strict,
+    /// Everybody passes at once.
+    Open,
+}
+
+/// One position's turn; the next position's begins when this is dropped.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    gate: &'a Gate,
+    position: usize,
+}
+
+impl Gate {
+    pub(super) fn new(order: Order) -> Self {
+        Self {
+            passed: watch::Sender::new(0),
+            order,
+        }
+    }
+
+    /// Waits until all earlier positions have passed.
+    pub(super) async fn turn(&self, position: usize) -> Turn<'_> {
+        self.near(position, 1).await;
+        Turn {
+            gate: self,
+            position,
+        }
+    }
+
+    /// Waits until fewer than `distance` positions are to pass before it.
+    pub(super) async fn near(&self, position: usize, distance: usize) {
+        if self.order == Order::Open {
+            return;
+        }
+        let mut passed = self.passed.subscribe();
+        // The sender lives as long as `self`, so this never fails.
+        let _ = passed
+            .wait_for(|passed| position < passed.saturating_add(distance))
+            .await;
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let next = self.position.saturating_add(1);
+        self.gate
+            .passed
+            .send_modify(|passed| *passed = next.max(*passed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use futures::{StreamExt, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn positions_pass_in_order_whatever_order_they_arrive_in() {
+        let gate = Gate::new(Order::Strict);
+        let passed = Mutex::new(Vec::new());
+        stream::iter([3_usize, 1, 4, 0, 2])
+            .map(async |position| {
+                let _turn = gate.turn(position).await;
+                tokio::task::yield_now().await;
+                passed
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .push(position);
+            })
+            .buffer_unordered(5)
+            .collect::<Vec<()>>()
+            .await;
+        let passed = passed.into_inner().unwrap_or_default();
+        assert_eq!(passed, [0, 1, 2, 3, 4]);
+    }
+
+    #[tokio::test]
+    async fn only_a_few_positions_are_near() {
+        let gate = Gate::new(Order::Strict);
+        gate.near(3, 4).await;
+        let waits = futures::poll!(Box::pin(gate.near(4, 4)));
+        assert!(waits.is_pending());
+        drop(gate.turn(0).await);
+        gate.near(4, 4).await;
+    }
+}

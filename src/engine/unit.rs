@@ -1,0 +1,368 @@
+//! One unit: its blocks are copied in any order, published in one order and marked in another.
+//!
+//! Two stages run side by side. The first copies each block and lets it through the publishing gate; the second takes up what was published
+//! and lets it through the marking gate. What needs no order (copying, looking again, proving) goes on before and behind the gates.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use futures::{StreamExt, stream};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::warn;
+
+use super::context::{Context, lock};
+use super::ending::{Account, Stopped};
+use super::gate::{Gate, Order};
+use crate::block::{BlockId, Difference, Match};
+use crate::copy::{Copied, Tally, copy};
+use crate::error::{Error, Kind};
+use crate::plan::{
+    Action, Conflict, Halt, Outlook, PublishOrder, Selected, mark_rank, publish_rank,
+};
+use crate::publish::{Ready, prepare, prove, publish, unpublish};
+use crate::report::Outcome;
+use crate::retry::Backoff;
+
+/// Blocks of one unit that may be ahead of the gate, copied or being copied.
+const AHEAD: usize = 64;
+
+/// Blocks before a gate that are looked at again, so that the gate itself costs one request a block.
+pub(super) const LOOK_AHEAD: usize = 8;
+
+/// How often a block that loses objects after it was published is mended before it is taken back.
+const MENDS: usize = 3;
+
+/// One unit at work.
+pub(super) struct UnitAtWork {
+    pub(super) context: Arc<Context>,
+    pub(super) publishing: Gate,
+    pub(super) marking: Gate,
+    order: PublishOrder,
+    /// The first block in the order of publishing that could not be published.
+    gap: Mutex<Option<BlockId>>,
+}
+
+/// A block that the first stage hands to the second.
+pub(super) struct Brought {
+    pub(super) account: Account,
+    pub(super) held: Result<Held, Stopped>,
+}
+
+/// What the target holds.
+pub(super) enum Held {
+    /// The block itself.
+    Block(Match),
+    /// A block made of it, as planned; to be looked at again before the mark.
+    Cover(BlockId),
+}
+
+/// Runs a unit to its end: one outcome for each block, under the number it came with, is put into the context as it ends.
+pub(super) async fn run_unit(
+    context: &Arc<Context>,
+    order: PublishOrder,
+    blocks: Vec<(usize, Arc<Selected>)>,
+) {
+    let unit = UnitAtWork {
+        context: Arc::clone(context),
+        publishing: Gate::new(match order {
+            PublishOrder::Strict => Order::Strict,
+            PublishOrder::None => Order::Open,
+        }),
+        marking: Gate::new(Order::Strict),
+        order,
+        gap: Mutex::new(None),
+    };
+    let (mut to_bring, mut to_mark): (Vec<_>, Vec<_>) = blocks
+        .into_iter()
+        .map(|(number, selected)| {
+            let (sender, receiver) = oneshot::channel();
+            let bring = (Arc::clone(&selected), sender);
+            (bring, (number, selected, receiver))
+        })
+        .unzip();
+    to_bring.sort_by_key(|(selected, _)| publish_rank(&selected.meta));
+    to_mark.sort_by_key(|(_, selected, _)| mark_rank(&selected.meta));
+    let bringing = stream::iter(to_bring.into_iter().enumerate()).for_each_concurrent(
+        AHEAD,
+        async |(position, (selected, sender))| {
+            let brought = unit.bring(position, &selected).await;
+            // The other stage ends after this one, so somebody listens.
+            let _ = sender.send(brought);
+        },
+    );
+    let marking = stream::iter(to_mark.into_iter().enumerate()).for_each_concurrent(
+        LOOK_AHEAD,
+        async |(position, (number, selected, brought))| {
+            // The sender is dropped unsent only when the whole unit is.
+            if let Ok(brought) = brought.await {
+                let outcome = unit.finish(position, &selected, brought).await;
+                unit.context.conclude(number, &selected, outcome);
+            }
+        },
+    );
+    futures::join!(bringing, marking);
+}
+
+impl UnitAtWork {
+    /// Copies, publishes and proves one block.
+    async fn bring(&self, position: usize, selected: &Arc<Selected>) -> Brought {
+        let account = Account {
+            begun: Instant::now(),
+            tally: Arc::new(Tally::default()),
+        };
+        let ready = self.until_ready(position, selected, &account.tally).await;
+        let turn = self.publishing.turn(position).await;
+        let published = match ready {
+            Ok(Some(ready)) => self
+                .publish_in_turn(selected, &ready)
+                .await
+                .map(|written| Some((ready, written))),
+            Ok(None) => Ok(None),
+            Err(stopped) => Err(stopped),
+        };
+        self.note_gap(selected, published.as_ref().err());
+        drop(turn);
+        let held = match published {
+            Ok(Some((ready, written))) => {
+                if written {
+                    account.tally.objects_put.fetch_add(1, Ordering::Relaxed);
+                }
+                let held = self
+                    .until_held(selected, &ready, written, &account.tally)
+                    .await;
+                self.note_gap(selected, held.as_ref().err());
+                held.map(Held::Block)
+            }
+            Ok(None) => match &selected.action {
+                Action::Covered(cover) => Ok(Held::Cover(cover.by())),
+                _ => Err(Stopped::AsPlanned),
+            },
+            Err(stopped) => Err(stopped),
+        };
+        Brought { account, held }
+    }
+
+    /// Copies the block until it may be published; `None` where the plan copies nothing.
+    async fn until_ready(
+        &self,
+        position: usize,
+        selected: &Arc<Selected>,
+        tally: &Arc<Tally>,
+    ) -> Result<Option<Ready>, Stopped> {
+        if let Outlook::HeldBack(by) = selected.outlook {
+            return Err(Stopped::HeldBack(by));
+        }
+        if selected.action.put().is_none() {
+            return Ok(None);
+        }
+        let mut backoff = Backoff::new(&self.context.settings.retry);
+        let mut remaining = u64::MAX;
+        loop {
+            let err = match self.try_to_get_ready(position, selected, tally).await {
+                Ok(ready) => return Ok(Some(ready)),
+                Err(Stopped::Halt(Halt::Failed(err))) if may_pass(&err) => err,
+                Err(stopped) => return Err(stopped),
+            };
+            let left = tally.remaining_bytes.load(Ordering::Relaxed);
+            if left < remaining {
+                remaining = left;
+                backoff.reset();
+            }
+            let Some(delay) = backoff.next_delay() else {
+                return Err(Stopped::Halt(Halt::Failed(err)));
+            };
+            warn!(block = %selected.block.id, delay = ?delay, err = format!("{err:#}"), "block is tried again");
+            tokio::select! {
+                () = tokio::time::sleep(delay) => {}
+                () = self.context.means.cancel.cancelled() => return Err(Stopped::NotFinished),
+            }
+        }
+    }
+
+    async fn try_to_get_ready(
+        &self,
+        position: usize,
+        selected: &Arc<Selected>,
+        tally: &Arc<Tally>,
+    ) -> Result<Ready, Stopped> {
+        let copied = self
+            .copy_in_slot(selected, tally, Context::may_begin)
+            .await?;
+        self.publishing.near(position, LOOK_AHEAD).await;
+        if !self.context.may_go_on() {
+            return Err(Stopped::NotFinished);
+        }
+        let context = &self.context;
+        let superseding = async {
+            if copied.published {
+                return Ok(None);
+            }
+            Ok(context.watch.superseding(&selected.meta.block).await?)
+        };
+        let ready = prepare(
+            selected,
+            &copied,
+            context.source.reader(),
+            context.target.reader(),
+        );
+        let (superseding, ready) = futures::try_join!(superseding, ready)?;
+        match superseding {
+            Some(by) => {
+                let why = format!("{by}, which holds all of it, appeared meanwhile");
+                Err(Stopped::Halt(Halt::Superseded(why)))
+            }
+            None => Ok(ready),
+        }
+    }
+
+    /// Copies as a task of its own, so that hashing one block does not hold up the others.
+    async fn copy_in_slot(
+        &self,
+        selected: &Arc<Selected>,
+        tally: &Arc<Tally>,
+        may_begin: fn(&Context) -> bool,
+    ) -> Result<Copied, Stopped> {
+        let context = &self.context;
+        // The semaphore is never closed.
+        let _slot = context.slots.acquire().await;
+        if !may_begin(context) {
+            return Err(Stopped::NotFinished);
+        }
+        let task = tokio::spawn({
+            let (context, selected, tally) =
+                (Arc::clone(context), Arc::clone(selected), Arc::clone(tally));
+            async move {
+                let moved = |bytes| {
+                    context.note_accepted();
+                    context.progress.bytes_moved(bytes);
+                };
+                let (source, target) = (context.source.reader(), &context.target);
+                copy(&selected, source, target, &context.means, &tally, &moved).await
+            }
+        });
+        match AbortOnDropHandle::new(task).await {
+            Ok(copied) => Ok(copied?),
+            Err(err) => {
+                let attempt = format!("copy {}", selected.block.id);
+                let err = Error::new(Kind::Other, attempt).because(err);
+                Err(Stopped::Halt(Halt::Failed(err)))
+            }
+        }
+    }
+
+    /// Publishes unless an earlier block of the unit could not be; tells whether `meta.json` was written.
+    async fn publish_in_turn(&self, selected: &Selected, ready: &Ready) -> Result<bool, Stopped> {
+        if ready.is_published() {
+            return Ok(false);
+        }
+        if !self.context.may_go_on() {
+            return Err(Stopped::NotFinished);
+        }
+        let gap = *lock(&self.gap);
+        match gap {
+            Some(_) if !self.context.may_begin() => Err(Stopped::NotFinished),
+            Some(by) => Err(Stopped::HeldBack(by)),
+            None => Ok(publish(selected, ready, &self.context.target).await?),
+        }
+    }
+
+    /// A block that should have been published and was not leaves a gap; what comes after it waits.
+    fn note_gap(&self, selected: &Selected, stopped: Option<&Stopped>) {
+        let leaves_a_gap = match stopped {
+            Some(Stopped::Halt(Halt::Failed(_)) | Stopped::NotFinished | Stopped::HeldBack(_)) => {
+                true
+            }
+            Some(Stopped::AsPlanned) => selected.action.leaves_a_gap(),
+            None | Some(_) => false,
+        };
+        if leaves_a_gap && self.order == PublishOrder::Strict {
+            lock(&self.gap).get_or_insert(selected.block.id);
+        }
+    }
+
+    /// Proves that the target holds the published block; mends what it lost meanwhile, or takes back what this run published.
+    async fn until_held(
+        &self,
+        selected: &Arc<Selected>,
+        ready: &Ready,
+        written: bool,
+        tally: &Arc<Tally>,
+    ) -> Result<Match, Stopped> {
+        let target = &self.context.target;
+        let mut lost = String::new();
+        let mut stopped = None;
+        for _ in 0..MENDS {
+            match prove(selected, ready.source(), target.reader()).await? {
+                Ok(held) => return Ok(held),
+                Err(differences) => lost = what_was_lost(&differences)?,
+            }
+            warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
+            stopped = self.mend(selected, tally).await.err();
+            if stopped.is_some() {
+                break;
+            }
+        }
+        if written {
+            unpublish(selected, target).await?;
+        }
+        Err(stopped.unwrap_or_else(|| {
+            let location = target.reader().location();
+            let attempt = format!("prove that {location} holds {}", selected.block.id);
+            Stopped::Halt(Halt::Failed(
+                Error::new(Kind::Corrupt, attempt).because(lost),
+            ))
+        }))
+    }
+
+    /// Puts again what the target lost, `meta.json` included.
+    async fn mend(&self, selected: &Arc<Selected>, tally: &Arc<Tally>) -> Result<(), Stopped> {
+        let context = &self.context;
+        // Even a run that starts nothing new must not leave behind a published block that lacks objects.
+        let copied = self
+            .copy_in_slot(selected, tally, Context::may_go_on)
+            .await?;
+        let ready = prepare(
+            selected,
+            &copied,
+            context.source.reader(),
+            context.target.reader(),
+        )
+        .await?;
+        publish(selected, &ready, &context.target).await?;
+        Ok(())
+    }
+
+    async fn finish(&self, position: usize, selected: &Selected, brought: Brought) -> Outcome {
+        let Brought { account, held } = brought;
+        let marked = match held {
+            Ok(held) => self.mark_in_turn(position, selected, held).await,
+            Err(stopped) => {
+                drop(self.marking.turn(position).await);
+                Err(stopped)
+            }
+        };
+        self.context.outcome(selected, &account, marked)
+    }
+}
+
+/// Whether a block's work may succeed when it is begun again.
+fn may_pass(err: &Error) -> bool {
+    // What changed or vanished under us is looked at again: the next try finds out what became of it.
+    matches!(err.kind(), Kind::Transient | Kind::Changed | Kind::NotFound)
+}
+
+/// In words, unless somebody else is at work on the block.
+fn what_was_lost(differences: &[Difference]) -> Result<String, Stopped> {
+    for difference in differences {
+        let conflict = match difference {
+            Difference::Marked => Conflict::Marked,
+            Difference::OtherMeta => Conflict::OtherMeta,
+            _ => continue,
+        };
+        return Err(Stopped::Halt(Halt::Conflict(conflict)));
+    }
+    let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    Ok(words.join(", "))
+}
