@@ -1,15 +1,27 @@
 //! The plan and the report, for people and for programs: one document, written as text or as JSON.
 
+mod concern;
+mod document;
+mod ending;
+mod estimate;
+mod human;
+mod json;
 mod outcome;
+#[cfg(test)]
+mod testing;
+mod text;
 
+pub use ending::ending;
 pub use outcome::{BlockEnding, Ending, MarkState, Outcome, Signal};
 
+use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
-use crate::plan::Plan;
+use crate::plan::{Plan, Rules};
+use document::Document;
 
 /// The form of the document on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,4 +60,22 @@ pub struct Results {
     pub complete: bool,
     /// How long the run took.
     pub elapsed: Duration,
+}
+
+/// Writes the plan or, with results, the report, and flushes it.
+pub fn write(
+    output: Output,
+    header: &Header,
+    plan: &Plan,
+    rules: &Rules,
+    results: Option<&Results>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let document = Document::new(header, plan, rules, results);
+    let mut out = BufWriter::new(out);
+    match output {
+        Output::Text => text::write(&document, &mut out)?,
+        Output::Json => json::write(&document, &mut out)?,
+    }
+    out.flush()
 }

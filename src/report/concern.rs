@@ -1,0 +1,175 @@
+//! What needs a person, and what that person can do about it.
+
+use super::{BlockEnding, Outcome, Results};
+use crate::plan::{Action, Excluded, Outlook, Plan, Reason, Rules, Selected};
+
+/// Something that a person must look at: exit code 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Concern {
+    /// A block that is marked for deletion, and that the target does not hold.
+    MarkedNotHeld,
+    /// A block that could not be done.
+    Failed,
+    /// Something else lies under its id.
+    Conflict,
+    /// A block made of it is no proof.
+    CoveredUnproven,
+    /// A copy would overlap another block.
+    WouldOverlap,
+    /// It waits for an earlier block of its unit.
+    HeldBack,
+    /// It waits for a finer block of the source.
+    MarkDeferred,
+    /// It is damaged.
+    Damaged(Reason),
+    /// It was asked for by id, and is left out.
+    AskedForExcluded,
+    /// It was asked for by id, and is not in the source.
+    AskedForAbsent,
+}
+
+impl Concern {
+    /// Of a selected block: of its outcome, where there is one, and of what is planned for it otherwise.
+    pub(super) fn of_selected(selected: &Selected, outcome: Option<&Outcome>) -> Option<Self> {
+        match outcome {
+            Some(outcome) => Self::of_ending(outcome.ending),
+            None => Self::of_action(&selected.action).or(match selected.outlook {
+                Outlook::Through => None,
+                Outlook::HeldBack(_) => Some(Self::HeldBack),
+                Outlook::MarkDeferred(_) => Some(Self::MarkDeferred),
+            }),
+        }
+    }
+
+    fn of_ending(ending: BlockEnding) -> Option<Self> {
+        match ending {
+            BlockEnding::MarkDeferred => Some(Self::MarkDeferred),
+            BlockEnding::HeldBack => Some(Self::HeldBack),
+            BlockEnding::Conflict => Some(Self::Conflict),
+            BlockEnding::CoveredUnproven => Some(Self::CoveredUnproven),
+            BlockEnding::WouldOverlap => Some(Self::WouldOverlap),
+            BlockEnding::Failed => Some(Self::Failed),
+            BlockEnding::Migrated
+            | BlockEnding::AlreadyThere
+            | BlockEnding::Repaired
+            | BlockEnding::Overwritten
+            | BlockEnding::Covered
+            | BlockEnding::Vanished
+            | BlockEnding::Superseded
+            | BlockEnding::NotFinished => None,
+        }
+    }
+
+    fn of_action(action: &Action) -> Option<Self> {
+        match action {
+            Action::CoveredUnproven { .. } => Some(Self::CoveredUnproven),
+            Action::Conflict(_) => Some(Self::Conflict),
+            Action::WouldOverlap { .. } => Some(Self::WouldOverlap),
+            Action::Copy(_)
+            | Action::AlreadyThere(_)
+            | Action::Repair(_)
+            | Action::Overwrite
+            | Action::Covered(_) => None,
+        }
+    }
+
+    /// Of a block that is left out.
+    pub(super) fn of_excluded(excluded: &Excluded, rules: &Rules) -> Option<Self> {
+        if excluded.reason.needs_a_person() {
+            return Some(Self::Damaged(excluded.reason));
+        }
+        let asked_for = rules.ids.contains(&excluded.block.id);
+        asked_for.then_some(Self::AskedForExcluded)
+    }
+
+    /// As plans and reports spell it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::MarkedNotHeld => "marked-not-held",
+            Self::Failed => "failed",
+            Self::Conflict => "conflict",
+            Self::CoveredUnproven => "covered-unproven",
+            Self::WouldOverlap => "would-overlap",
+            Self::HeldBack => "held-back",
+            Self::MarkDeferred => "mark-deferred",
+            Self::Damaged(reason) => reason.as_str(),
+            Self::AskedForExcluded => "asked-for-but-excluded",
+            Self::AskedForAbsent => "asked-for-but-absent",
+        }
+    }
+
+    /// What to do about it, in a phrase.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Self::MarkedNotHeld => "save it with the command above, now",
+            Self::Failed => "mend the cause, and run it again",
+            Self::Conflict => {
+                "compare both, then delete the wrong one by hand, or use --overwrite-existing"
+            }
+            Self::CoveredUnproven => {
+                "compare with the target's block, then delete the wrong one by hand"
+            }
+            Self::WouldOverlap => {
+                "find out where the target's block comes from, and which is right"
+            }
+            Self::HeldBack => "moved by a later run, once the block it waits for is dealt with",
+            Self::MarkDeferred => "marked by a later run, once the finer block is marked or gone",
+            Self::Damaged(Reason::Incomplete) => {
+                "restore what is missing, or mark it for deletion; it is not copied as it is"
+            }
+            Self::Damaged(Reason::Unreadable) => {
+                "restore it from the archive, or permit reading it"
+            }
+            Self::Damaged(Reason::CorruptedDeletionMark) => "repair the mark as said above",
+            Self::Damaged(_) => "repair or delete it by hand",
+            Self::AskedForExcluded => "see the reason above; the filters hold for --id too",
+            Self::AskedForAbsent => "check the id: the source has no such block",
+        }
+    }
+}
+
+/// Everything that needs a person: once for each block or id that does, and once more for a block whose mark is not borne out.
+pub(super) fn concerns<'a>(
+    plan: &'a Plan,
+    rules: &'a Rules,
+    results: Option<&'a Results>,
+) -> impl Iterator<Item = Concern> + 'a {
+    let outcome = move |position| results.and_then(|results| results.outcomes.get(position));
+    let not_held = plan.not_held.iter().map(|_| Concern::MarkedNotHeld);
+    let selected = plan.selected.iter().enumerate();
+    let selected = selected
+        .filter_map(move |(position, selected)| Concern::of_selected(selected, outcome(position)));
+    let excluded = plan.excluded.iter();
+    let excluded = excluded.filter_map(|excluded| Concern::of_excluded(excluded, rules));
+    let absent = plan.absent_ids.iter().map(|_| Concern::AskedForAbsent);
+    not_held.chain(selected).chain(excluded).chain(absent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_ending_that_needs_a_person_is_a_concern_of_the_same_name() {
+        for ending in [
+            BlockEnding::Migrated,
+            BlockEnding::AlreadyThere,
+            BlockEnding::Repaired,
+            BlockEnding::Overwritten,
+            BlockEnding::Covered,
+            BlockEnding::Vanished,
+            BlockEnding::Superseded,
+            BlockEnding::MarkDeferred,
+            BlockEnding::HeldBack,
+            BlockEnding::Conflict,
+            BlockEnding::CoveredUnproven,
+            BlockEnding::WouldOverlap,
+            BlockEnding::Failed,
+            BlockEnding::NotFinished,
+        ] {
+            let concern = Concern::of_ending(ending).map(Concern::as_str);
+            let expected = ending.needs_a_person().then_some(ending.as_str());
+            assert_eq!(concern, expected);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! About how many requests a plan costs. An estimate: retries and the listings that many blocks share are not in it, and neither is the
+//! planning, which is over when the estimate is made.
+
+use crate::plan::{Action, Outlook, Selected};
+
+/// Larger objects travel in parts.
+const PART_BYTES: u64 = 16 << 20;
+
+/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof, the source twice before its mark.
+const LISTINGS: u64 = 7;
+
+/// `meta.json` is read and put, or read in both buckets.
+const META: u64 = 2;
+
+/// What covers a block is listed and its `meta.json` read, and the source is listed twice.
+const COVER: u64 = 4;
+
+/// An existing deletion mark is looked for, and one is put.
+const MARK: u64 = 2;
+
+/// The requests of one block.
+pub(super) fn requests(selected: &Selected) -> u64 {
+    if selected.action.needs_a_person() || matches!(selected.outlook, Outlook::HeldBack(_)) {
+        return 0;
+    }
+    let deferred = matches!(selected.outlook, Outlook::MarkDeferred(_));
+    let mark = if deferred || selected.block.objects.is_marked() {
+        0
+    } else {
+        MARK
+    };
+    if let Action::Covered(_) = selected.action {
+        return COVER + mark;
+    }
+    let meta = u64::from(selected.action.publishes());
+    let objects = selected.objects_to_put.saturating_sub(meta);
+    LISTINGS + META + mark + transfers(objects, selected.bytes_to_put)
+}
+
+/// Each object takes `ceil(size / 16 MiB)` reads and as many writes, and two more where that is more than one: so many at most.
+fn transfers(objects: u64, bytes: u64) -> u64 {
+    if objects == 0 {
+        return 0;
+    }
+    let further_parts = bytes / PART_BYTES;
+    let parts = objects + further_parts;
+    let in_parts = objects.min(further_parts);
+    2 * parts + 2 * in_parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::testing::{World, block};
+
+    #[test]
+    fn transfers_count_parts_both_ways() {
+        const MIB: u64 = 1 << 20;
+        for (objects, bytes, expected) in [
+            (0, 0, 0),
+            (0, 17 * MIB, 0),
+            (1, 0, 2),
+            (1, 15 * MIB, 2),
+            (1, 17 * MIB, 2 * 2 + 2),
+            (1, 100 * MIB, 2 * 7 + 2),
+            (3, 3 * 1024, 6),
+            (2, 1024 * MIB + 1, 2 * 66 + 4),
+        ] {
+            assert_eq!(transfers(objects, bytes), expected, "{objects}, {bytes}");
+        }
+    }
+
+    #[test]
+    fn a_block_costs_what_happens_to_it() {
+        let world = |world: World| {
+            let plan = world.plan();
+            let requests = plan.selected.iter().map(requests);
+            requests.collect::<Vec<_>>()
+        };
+        let everything = transfers(2, 1 << 30);
+        let index = transfers(1, (1 << 30) - 4096);
+        let table = [
+            (
+                "copy",
+                World::of([block(1)]),
+                vec![LISTINGS + META + MARK + everything],
+            ),
+            (
+                "already there",
+                World::of([block(1)]).holding([block(1)]),
+                vec![LISTINGS + META + MARK],
+            ),
+            (
+                "repair",
+                World::of([block(1)]).holding([block(1).without("index")]),
+                vec![LISTINGS + META + MARK + index],
+            ),
+            (
+                "covered",
+                World::of([block(1)]).holding([block(9).sources([1, 2])]),
+                vec![COVER + MARK],
+            ),
+            (
+                "conflict",
+                World::of([block(1)]).holding([block(1).level(2)]),
+                vec![0],
+            ),
+            (
+                "held back",
+                World::of([block(1).without("index"), block(2).hours(2, 4)]),
+                vec![0],
+            ),
+            (
+                "mark deferred",
+                World::of([
+                    block(1).without("index"),
+                    block(2).resolution(300_000).sources([1]),
+                ]),
+                vec![LISTINGS + META + everything],
+            ),
+        ];
+        for (name, given, expected) in table {
+            assert_eq!(world(given), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! How text for people spells numbers, sizes, times and strings of foreign origin.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, Utc};
+
+/// Three significant digits or more, in binary units: `17 B`, `1.5 KiB`, `120 GiB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let exact = u128::from(bytes);
+    let mut shown = format!("{bytes} B");
+    let mut unit = 1_u128;
+    let mut whole = exact;
+    for name in UNITS {
+        if whole < 1024 {
+            break;
+        }
+        unit <<= 10;
+        let tenths = (exact * 10 + unit / 2) / unit;
+        whole = (exact + unit / 2) / unit;
+        shown = if tenths < 1000 {
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        } else {
+            format!("{whole} {name}")
+        };
+    }
+    shown
+}
+
+/// `3,000`.
+pub(super) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// `1 block`, `3,000 blocks`.
+pub(super) fn count(many: u64, thing: &str) -> String {
+    let plural = if many == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", number(many))
+}
+
+/// `0.4s`, `12s`, `3m 4s`, `2h 5m`, `3d 4h`.
+pub(super) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..10 => format!("{}.{}s", seconds, duration.subsec_millis() / 100),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        3600..86_400 => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d {}h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// `5.6 MiB/s`; nothing where no time has passed.
+pub(super) fn rate(bytes: u64, elapsed: Duration) -> Option<String> {
+    let per_second = (u128::from(bytes) * 1000).checked_div(elapsed.as_millis())?;
+    Some(format!("{}/s", size(u64::try_from(per_second).ok()?)))
+}
+
+/// `2025-01-02 03:04`, in UTC.
+pub(super) fn minute(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// The same of a time in `meta.json`, which may say anything.
+pub(super) fn sample_minute(ms: i64) -> String {
+    sample_time(ms).map_or_else(|| format!("{ms} ms"), minute)
+}
+
+/// A time in `meta.json`; `None` where no calendar of four digits has it.
+pub(super) fn sample_time(ms: i64) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(ms).filter(|time| (0..=9999).contains(&time.year()))
+}
+
+/// As `--resolution` spells it.
+pub(super) fn resolution(ms: i64) -> Cow<'static, str> {
+    match ms {
+        0 => "0s".into(),
+        300_000 => "5m".into(),
+        3_600_000 => "1h".into(),
+        other => format!("{other}ms").into(),
+    }
+}
+
+/// The text on one line, without anything that drives a terminal.
+pub(super) fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_unprintable) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_unprintable(c) {
+            shown.extend(c.escape_debug());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.into()
+}
+
+/// Control characters, what splits lines, and what turns the direction of writing.
+pub(super) fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_keep_their_digits_and_change_units_at_1024() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1536, "1.5 KiB"),
+            (102_348, "99.9 KiB"),
+            (102_399, "100 KiB"),
+            ((1 << 20) - 1, "1.0 MiB"),
+            (1023 << 20, "1023 MiB"),
+            (5 << 30, "5.0 GiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(size(bytes), shown, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped_and_things_counted() {
+        assert_eq!(number(999), "999");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(count(1, "block"), "1 block");
+        assert_eq!(count(3000, "block"), "3,000 blocks");
+        assert_eq!(count(0, "block"), "0 blocks");
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        for (ms, shown) in [
+            (0, "0.0s"),
+            (450, "0.4s"),
+            (12_900, "12s"),
+            (184_000, "3m 4s"),
+            (7_500_000, "2h 5m"),
+            (273_600_000, "3d 4h"),
+        ] {
+            assert_eq!(duration(Duration::from_millis(ms)), shown);
+        }
+        assert_eq!(rate(1 << 20, Duration::ZERO), None);
+        let half = Duration::from_millis(500);
+        assert_eq!(rate(1 << 20, half).as_deref(), Some("2.0 MiB/s"));
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_shown_as_they_are() {
+        assert_eq!(sample_minute(1_735_776_240_000), "2025-01-02 00:04");
+        assert_eq!(sample_minute(-1), "1969-12-31 23:59");
+        assert_eq!(sample_minute(i64::MIN), "-9223372036854775808 ms");
+        assert_eq!(sample_minute(i64::MAX), "9223372036854775807 ms");
+        assert_eq!(sample_time(400_000_000_000_000), None);
+    }
+
+    #[test]
+    fn nothing_printed_drives_a_terminal_or_forges_a_line() {
+        let hostile = "é\n\u{1b}[31m\u{9b}\u{7f}\u{2028}\u{202e}\u{feff}";
+        let shown = printable(hostile);
+        assert_eq!(shown, r"é\n\u{1b}[31m\u{9b}\u{7f}\u{2028}\u{202e}\u{feff}");
+        assert_eq!(printable("plain \"text\""), "plain \"text\"");
+    }
+}
