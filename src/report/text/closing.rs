@@ -145,15 +145,17 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
 }
 
 fn nothing_selected(document: &Document<'_>) -> String {
-    if document.excluded.is_empty() {
-        return "Nothing is selected, for the source has no blocks: nothing to do.".to_owned();
-    }
-    let reasons = document.totals.excluded.iter();
-    let excluded = summary::excluded(reasons.map(|(why, many)| (why.as_str(), *many)));
-    let look = if document.totals.concerns.is_empty() {
+    let why = if document.excluded.is_empty() {
+        "the source has no blocks".to_owned()
+    } else {
+        let reasons = document.totals.excluded.iter();
+        let excluded = summary::excluded(reasons.map(|(why, many)| (why.as_str(), *many)));
+        format!("every block of the source is excluded ({excluded})")
+    };
+    let next = if document.totals.concerns.is_empty() {
         ": nothing to do"
     } else {
         "; look at what is marked ! above"
     };
-    format!("Nothing is selected, for every block of the source is excluded ({excluded}){look}.")
+    format!("Nothing is selected, for {why}{next}.")
 }

@@ -106,7 +106,16 @@ mod tests {
         let mut aborted = results(&[failed, unfinished]);
         aborted.aborted = Some("write to s3://cold: no space".to_owned());
         for (world, results, words) in [
-            (World::of([]), None, "the source has no blocks"),
+            (
+                World::of([]),
+                None,
+                "the source has no blocks: nothing to do",
+            ),
+            (
+                World::of([]).asking_for([1]),
+                None,
+                "the source has no blocks; look at what is marked !",
+            ),
             (
                 World::of([block(1).younger()]),
                 None,
