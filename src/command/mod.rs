@@ -1,1 +1,3 @@
-//! To be described.
+//! Subcommands: which verbs each puts together, and nothing else.
+
+pub mod migrate;

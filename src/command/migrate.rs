@@ -1,0 +1,193 @@
+//! `migrate`: survey both buckets, plan, and carry the plan out.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
+
+use crate::block::{Provenance, RunId};
+use crate::bucket::{Access, Bucket, BucketConfig, BucketReader, MissingRoot};
+use crate::engine::{Clock, Progress, Run, Settings, Stop};
+use crate::error::{Error, Kind, Result};
+use crate::plan::{Plan, Rules, plan, replica};
+use crate::probe;
+use crate::report::{self, Ending, Header, Output, Results};
+use crate::survey::{Survey, survey};
+
+/// Everything that `migrate` was asked to do.
+#[derive(Debug)]
+pub struct Request {
+    /// The bucket whose blocks are moved.
+    pub source: BucketConfig,
+    /// The bucket that receives them.
+    pub target: BucketConfig,
+    /// Which blocks, and what happens to each.
+    pub rules: Rules,
+    /// Whether anything is written.
+    pub mode: Mode,
+    /// How the plan is run.
+    pub engine: Settings,
+    /// What a target that is a live replica of the source is taken for.
+    pub replica_target: ReplicaTarget,
+    /// The form of the document on stdout.
+    pub output: Output,
+    /// The time at the door.
+    pub now: DateTime<Utc>,
+}
+
+/// Whether anything is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The plan is shown, and nothing is written anywhere.
+    DryRun,
+    /// The plan is carried out.
+    Execute,
+}
+
+/// What a target that is a live replica of the source is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicaTarget {
+    /// A mistake: deleting in the source would delete there too.
+    Refuse,
+    /// What the operator wants.
+    Allow,
+}
+
+/// Runs it; the plan or the report is on `stdout` when this returns `Ok`.
+///
+/// Errors: what keeps the run from beginning, with no block touched; or `stdout` that cannot be written.
+pub async fn run(
+    request: Request,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: &Stop,
+    stdout: &mut (dyn Write + Send),
+) -> Result<Ending> {
+    for warning in request
+        .source
+        .warnings()
+        .iter()
+        .chain(request.target.warnings())
+    {
+        warn!("{warning}");
+    }
+    let header = Header {
+        run: RunId::generate(),
+        started: request.now,
+        source: request.source.location().to_string(),
+        target: request.target.location().to_string(),
+        cutoff: request.rules.cutoff.time(),
+    };
+    info!(run = %header.run, source = header.source, target = header.target, "run begins");
+    let (plan, results) = match request.mode {
+        Mode::DryRun => (dry_run(&request, stop).await?, None),
+        Mode::Execute => {
+            let (plan, results) = execute(&request, &header, progress, clock, stop.clone()).await?;
+            (plan, Some(results))
+        }
+    };
+    let (rules, results) = (&request.rules, results.as_ref());
+    report::write(request.output, &header, &plan, rules, results, stdout)
+        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    Ok(report::ending(&plan, rules, results))
+}
+
+/// Plans with two readers, which cannot write.
+async fn dry_run(request: &Request, stop: &Stop) -> Result<Plan> {
+    let retry = &request.engine.retry;
+    let source = request
+        .source
+        .open(Access::Read, MissingRoot::Error)
+        .await?;
+    let target = request
+        .target
+        .open(Access::Read, MissingRoot::Empty)
+        .await?;
+    let source = BucketReader::new(source, retry.clone());
+    let target = BucketReader::new(target, retry.clone());
+    let (plan, _) = look_and_plan(request, &source, &target, stop).await?;
+    Ok(plan)
+}
+
+async fn execute(
+    request: &Request,
+    header: &Header,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: Stop,
+) -> Result<(Plan, Results)> {
+    let retry = &request.engine.retry;
+    let source = request
+        .source
+        .open(Access::Write, MissingRoot::Error)
+        .await?;
+    let target = request
+        .target
+        .open(Access::Write, MissingRoot::Empty)
+        .await?;
+    let source = Bucket::new(source, retry.clone());
+    let target = Bucket::new(target, retry.clone());
+    let (plan, survey) = look_and_plan(request, source.reader(), target.reader(), &stop).await?;
+    if plan.writes() {
+        probe::sweep(&target, &survey.leftover_probes).await?;
+        if probe::is_same_bucket(source.reader(), &target, &header.run).await? {
+            return Err(Error::usage(format!(
+                "source {} and target {} are the same bucket: an object put into the target was found in the source",
+                header.source, header.target
+            )));
+        }
+    }
+    let run = Run {
+        source,
+        target,
+        settings: request.engine.clone(),
+        publish_order: request.rules.publish_order,
+        provenance: Provenance::of_this_run(&*header.target, header.run.clone()),
+        clock,
+        progress,
+        stop,
+    };
+    let results = run.carry_out(&plan, &survey.source).await;
+    Ok((plan, results))
+}
+
+/// Until a plan stands nothing is written, so a signal ends the run at once.
+async fn look_and_plan(
+    request: &Request,
+    source: &BucketReader,
+    target: &BucketReader,
+    stop: &Stop,
+) -> Result<(Plan, Survey)> {
+    let rules = &request.rules;
+    let survey = tokio::select! {
+        survey = survey(source, target, rules, request.now) => survey?,
+        signal = stop.wait() => {
+            let attempt = format!("make a plan before {} came", signal.as_str());
+            return Err(Error::new(Kind::Cancelled, attempt));
+        }
+    };
+    if request.replica_target == ReplicaTarget::Refuse
+        && let Some(block) = replica(&survey.source, &survey.target)
+    {
+        return Err(Error::usage(format!(
+            "target {} seems to be a live replica of source {}: the objects of {block} have the source's own last-modified times or inodes, \
+             so that deleting them in the source would delete them in the target; --allow-replica-target goes on all the same",
+            target.location(),
+            source.location(),
+        )));
+    }
+    let plan = plan(
+        &survey.source,
+        &survey.target,
+        rules,
+        &target.location().to_string(),
+    )?;
+    if plan.in_unfinished_windows > 0 {
+        warn!(
+            blocks = plan.in_unfinished_windows,
+            "selected blocks lie in a window that the cutoff cuts, so the source's compactor may not be done with them"
+        );
+    }
+    Ok((plan, survey))
+}
