@@ -33,6 +33,14 @@ pub struct Tally {
     pub remaining_bytes: AtomicU64,
 }
 
+impl Tally {
+    /// One more object was put.
+    pub fn count(&self, bytes: u64) {
+        self.objects_put.fetch_add(1, Ordering::Relaxed);
+        self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
 /// A block whose objects the target holds.
 #[derive(Debug)]
 pub struct Copied {
@@ -45,7 +53,8 @@ pub struct Copied {
 /// Objects of one block in transfer at once.
 const OBJECTS_AT_ONCE: usize = 4;
 
-/// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again.
+/// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again. Whether all of it arrived is for
+/// the next listing of the target to say.
 pub async fn copy(
     selected: &Selected,
     source: &BucketReader,
@@ -88,11 +97,8 @@ pub async fn copy(
         .try_collect::<Vec<()>>()
         .await?;
     remove_surplus(selected, &ours, &theirs, put, target).await?;
-    if !objects.is_empty() {
-        find_all(selected, &ours, target).await?;
-    }
     if overwriting {
-        target.delete(&id.object(OVERWRITE_MARKER)).await?;
+        end_overwrite(selected, &ours, target).await?;
     }
     Ok(Copied {
         source: ours,
@@ -166,6 +172,22 @@ async fn begin_overwrite(selected: &Selected, target: &Bucket) -> Result<(), Hal
     Ok(())
 }
 
+/// The overwrite file goes once nothing of the old block can be taken for the new one.
+async fn end_overwrite(
+    selected: &Selected,
+    ours: &Inventory,
+    target: &Bucket,
+) -> Result<(), Error> {
+    let id = selected.block.id;
+    let theirs = target.reader().list_block(id).await?;
+    if let Some(what) = missing(ours, &theirs) {
+        let location = target.reader().location();
+        let attempt = format!("find what was put into {id} in {location}");
+        return Err(Error::new(Kind::Transient, attempt).because(what));
+    }
+    target.delete(&id.object(OVERWRITE_MARKER)).await
+}
+
 /// Thanos deletes a partial block when its newest object is 48 hours old, so a resumed copy begins by putting one object anew.
 fn restart_the_cleaners_clock<'a>(objects: &mut Vec<&'a Object>, ours: &'a Inventory) {
     if objects.is_empty() {
@@ -228,22 +250,6 @@ async fn remove_surplus(
         }
     }
     Ok(())
-}
-
-/// Lists the target once more: what was acknowledged must be there before anybody is told of the block.
-async fn find_all(selected: &Selected, ours: &Inventory, target: &Bucket) -> Result<(), Error> {
-    let id = selected.block.id;
-    let theirs = target.reader().list_block(id).await?;
-    match missing(ours, &theirs) {
-        None => Ok(()),
-        Some(what) => {
-            let attempt = format!(
-                "find what was put into {id} in {}",
-                target.reader().location()
-            );
-            Err(Error::new(Kind::Transient, attempt).because(what))
-        }
-    }
 }
 
 /// What the target lacks of the block's data, in words; checksums of what we put ourselves may differ where the sizes agree.

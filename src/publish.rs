@@ -24,6 +24,12 @@ impl Ready {
         self.published
     }
 
+    /// Size of `meta.json` in bytes.
+    #[must_use]
+    pub fn meta_bytes(&self) -> u64 {
+        self.meta_json.len() as u64
+    }
+
     /// The source's objects, as listed last.
     #[must_use]
     pub fn source(&self) -> &Inventory {

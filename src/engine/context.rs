@@ -8,12 +8,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tracing::error;
 
+use super::ending::Stopped;
 use super::watch::SourceWatch;
 use super::{Progress, Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
 use crate::copy::Means;
 use crate::error::{Error, Kind};
+use crate::plan::Halt;
 use crate::report::Outcome;
 
 /// Tells the time of day; only marks need it.
@@ -58,8 +60,14 @@ impl Context {
         !self.means.cancel.is_cancelled()
     }
 
-    /// Ends the run if this concerns more than one block.
-    pub(super) fn judge(&self, err: &Error) {
+    /// Counts a failure, and ends the run if it concerns more than one block.
+    pub(super) fn note(&self, stopped: &Stopped) {
+        let Stopped::Halt(Halt::Failed(err)) = stopped else {
+            return;
+        };
+        if self.may_go_on() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+        }
         let refused_from_the_start =
             err.kind() == Kind::Refused && !self.target_accepts.load(Ordering::Relaxed);
         if err.kind().concerns_whole_bucket() || refused_from_the_start {

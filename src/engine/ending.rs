@@ -59,84 +59,37 @@ pub(super) struct Finished {
     pub(super) mark: MarkState,
 }
 
+/// What the report says of the block.
+pub(super) fn outcome(
+    selected: &Selected,
+    account: &Account,
+    finished: Result<Finished, Stopped>,
+) -> Outcome {
+    let (ending, detail, mark, proof) = match finished {
+        Ok(Finished { proof, mark }) => {
+            let (ending, strength) = match &proof {
+                Proof::Cover(_) => (BlockEnding::Covered, None),
+                Proof::Match(held) => (done(&selected.action, account), Some(held.strength())),
+            };
+            (ending, selected.action.detail(), mark, strength)
+        }
+        Err(stopped) => {
+            let (ending, detail) = explain(selected, stopped);
+            (ending, detail, MarkState::Absent, None)
+        }
+    };
+    Outcome {
+        ending,
+        detail,
+        mark,
+        proof,
+        objects_put: account.tally.objects_put.load(Ordering::Relaxed),
+        bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
+        elapsed: account.begun.elapsed(),
+    }
+}
+
 impl Context {
-    pub(super) fn outcome(
-        &self,
-        selected: &Selected,
-        account: &Account,
-        finished: Result<Finished, Stopped>,
-    ) -> Outcome {
-        let (ending, detail, mark, proof) = match finished {
-            Ok(Finished { proof, mark }) => {
-                let (ending, strength) = match &proof {
-                    Proof::Cover(_) => (BlockEnding::Covered, None),
-                    Proof::Match(held) => (done(&selected.action, account), Some(held.strength())),
-                };
-                (ending, selected.action.detail(), mark, strength)
-            }
-            Err(stopped) => {
-                let (ending, detail) = self.explain(selected, stopped);
-                (ending, detail, MarkState::Absent, None)
-            }
-        };
-        Outcome {
-            ending,
-            detail,
-            mark,
-            proof,
-            objects_put: account.tally.objects_put.load(Ordering::Relaxed),
-            bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
-            elapsed: account.begun.elapsed(),
-        }
-    }
-
-    fn explain(&self, selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String>) {
-        match stopped {
-            Stopped::HeldBack(by) => (
-                BlockEnding::HeldBack,
-                Some(format!(
-                    "{by}, an earlier block of its unit, is not published"
-                )),
-            ),
-            Stopped::MarkDeferred(by) => (
-                BlockEnding::MarkDeferred,
-                Some(format!(
-                    "{by}, a finer block of the same data, lives in the source"
-                )),
-            ),
-            Stopped::NoLongerCovered(by) => (
-                BlockEnding::CoveredUnproven,
-                Some(format!(
-                    "{by} covered it when the run began, and does so no more"
-                )),
-            ),
-            Stopped::NotFinished => (BlockEnding::NotFinished, None),
-            Stopped::AsPlanned => {
-                let ending = match selected.action {
-                    Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
-                    Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
-                    _ => BlockEnding::Conflict,
-                };
-                (ending, selected.action.detail())
-            }
-            Stopped::Halt(Halt::Vanished) => (
-                BlockEnding::Vanished,
-                Some("the source's compactor deleted it".to_owned()),
-            ),
-            Stopped::Halt(Halt::Superseded(why)) => (BlockEnding::Superseded, Some(why)),
-            Stopped::Halt(Halt::Conflict(conflict)) => {
-                (BlockEnding::Conflict, Some(conflict.to_string()))
-            }
-            Stopped::Halt(Halt::Failed(err)) => {
-                self.judge(&err);
-                if self.may_go_on() {
-                    self.failures.fetch_add(1, Ordering::Relaxed);
-                }
-                (BlockEnding::Failed, Some(format!("{err:#}")))
-            }
-        }
-    }
-
     /// Files the outcome, and tells the log.
     pub(super) fn conclude(&self, number: usize, selected: &Selected, outcome: Outcome) {
         let block = selected.block.id;
@@ -167,6 +120,47 @@ impl Context {
         if let Some(place) = lock(&self.outcomes).get_mut(number) {
             *place = Some(outcome);
         }
+    }
+}
+
+fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String>) {
+    match stopped {
+        Stopped::HeldBack(by) => (
+            BlockEnding::HeldBack,
+            Some(format!(
+                "{by}, an earlier block of its unit, is not published"
+            )),
+        ),
+        Stopped::MarkDeferred(by) => (
+            BlockEnding::MarkDeferred,
+            Some(format!(
+                "{by}, a finer block of the same data, lives in the source"
+            )),
+        ),
+        Stopped::NoLongerCovered(by) => (
+            BlockEnding::CoveredUnproven,
+            Some(format!(
+                "{by} covered it when the run began, and does so no more"
+            )),
+        ),
+        Stopped::NotFinished => (BlockEnding::NotFinished, None),
+        Stopped::AsPlanned => {
+            let ending = match selected.action {
+                Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
+                Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
+                _ => BlockEnding::Conflict,
+            };
+            (ending, selected.action.detail())
+        }
+        Stopped::Halt(Halt::Vanished) => (
+            BlockEnding::Vanished,
+            Some("the source's compactor deleted it".to_owned()),
+        ),
+        Stopped::Halt(Halt::Superseded(why)) => (BlockEnding::Superseded, Some(why)),
+        Stopped::Halt(Halt::Conflict(conflict)) => {
+            (BlockEnding::Conflict, Some(conflict.to_string()))
+        }
+        Stopped::Halt(Halt::Failed(err)) => (BlockEnding::Failed, Some(format!("{err:#}"))),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use super::context::{Context, lock};
-use super::ending::{Account, Stopped};
+use super::ending::{Account, Stopped, outcome};
 use super::gate::{Gate, Order};
 use crate::block::{BlockId, Difference, Match};
 use crate::copy::{Copied, Tally, copy};
@@ -112,12 +112,18 @@ impl UnitAtWork {
             begun: Instant::now(),
             tally: Arc::new(Tally::default()),
         };
-        let ready = self.until_ready(position, selected, &account.tally).await;
+        // What concerns a whole bucket ends the run now, not when it is this block's turn.
+        let note = |stopped: &Stopped| self.context.note(stopped);
+        let ready = self
+            .until_ready(position, selected, &account.tally)
+            .await
+            .inspect_err(note);
         let turn = self.publishing.turn(position).await;
         let published = match ready {
             Ok(Some(ready)) => self
                 .publish_in_turn(selected, &ready)
                 .await
+                .inspect_err(note)
                 .map(|written| Some((ready, written))),
             Ok(None) => Ok(None),
             Err(stopped) => Err(stopped),
@@ -127,11 +133,12 @@ impl UnitAtWork {
         let held = match published {
             Ok(Some((ready, written))) => {
                 if written {
-                    account.tally.objects_put.fetch_add(1, Ordering::Relaxed);
+                    account.tally.count(ready.meta_bytes());
                 }
                 let held = self
                     .until_held(selected, &ready, written, &account.tally)
-                    .await;
+                    .await
+                    .inspect_err(note);
                 self.note_gap(selected, held.as_ref().err());
                 held.map(Held::Block)
             }
@@ -337,13 +344,16 @@ impl UnitAtWork {
     async fn finish(&self, position: usize, selected: &Selected, brought: Brought) -> Outcome {
         let Brought { account, held } = brought;
         let marked = match held {
-            Ok(held) => self.mark_in_turn(position, selected, held).await,
+            Ok(held) => self
+                .mark_in_turn(position, selected, held)
+                .await
+                .inspect_err(|stopped| self.context.note(stopped)),
             Err(stopped) => {
                 drop(self.marking.turn(position).await);
                 Err(stopped)
             }
         };
-        self.context.outcome(selected, &account, marked)
+        outcome(selected, &account, marked)
     }
 }
 

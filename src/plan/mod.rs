@@ -30,7 +30,7 @@ pub use unit::Unit;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::block::{BlockId, Completeness, Labels};
+use crate::block::{BlockId, Completeness};
 use crate::error::{Error, Result};
 use facts::SourceIndex;
 use unit::Units;
@@ -98,28 +98,6 @@ pub struct Gap {
 }
 
 impl Plan {
-    /// The external labels of all selected blocks.
-    #[must_use]
-    pub fn label_sets(&self) -> BTreeSet<&Labels> {
-        self.selected
-            .iter()
-            .map(|selected| &selected.meta.block.group.labels)
-            .collect()
-    }
-
-    /// Whether a person is needed whatever the run does: exit code 3.
-    #[must_use]
-    pub fn needs_a_person(&self, rules: &Rules) -> bool {
-        !self.not_held.is_empty()
-            || !self.absent_ids.is_empty()
-            || self.excluded.iter().any(|excluded| {
-                excluded.reason.needs_a_person() || rules.ids.contains(&excluded.block.id)
-            })
-            || self.selected.iter().any(|selected| {
-                selected.action.needs_a_person() || selected.outlook != Outlook::Through
-            })
-    }
-
     /// Whether the run will write anything at all.
     #[must_use]
     pub fn writes(&self) -> bool {
@@ -287,7 +265,6 @@ mod tests {
         assert_eq!(outlook(&plan, 'A'), Some(Outlook::Through));
         assert_eq!(outlook(&plan, 'C'), Some(Outlook::HeldBack(id('B'))));
         assert_eq!(outlook(&plan, 'D'), Some(Outlook::MarkDeferred(id('B'))));
-        assert!(plan.needs_a_person(&rules()));
         let published = planned(blocks(), [block('C').range(20, 30)]);
         assert_eq!(outlook(&published, 'C'), Some(Outlook::Through));
     }
@@ -300,17 +277,13 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_are_absent_or_excluded_need_a_person() {
+    fn ids_that_are_absent_are_named() {
         let mut rules = rules();
         rules.ids = [id('A'), id('B'), id('Z')].into();
         let blocks = source([block('A'), block('B').range(2000, 3000)]);
         let plan = plan(&blocks, &target([]), &rules, "s3://cold").unwrap();
         assert_eq!(plan.absent_ids, [id('Z')]);
         assert_eq!(plan.selected.len(), 1);
-        assert!(plan.needs_a_person(&rules));
-        rules.ids = [id('A')].into();
-        let plan = super::plan(&blocks, &target([]), &rules, "s3://cold").unwrap();
-        assert!(!plan.needs_a_person(&rules));
     }
 
     #[test]

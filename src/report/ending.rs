@@ -51,8 +51,6 @@ mod tests {
         ] {
             let plan = world.plan();
             assert_eq!(ending(&plan, &world.rules, None), expected);
-            let needs_a_person = plan.needs_a_person(&world.rules);
-            assert_eq!(needs_a_person, expected == Ending::Attention);
         }
     }
 
