@@ -1,1 +1,138 @@
-//! To be described.
+//! The command line: arguments, environment and files become a request that needs no further checking. Only this module names `clap`.
+
+mod document;
+mod flags;
+mod migrate;
+mod nearest;
+mod refusal;
+mod telemetry;
+mod values;
+
+use std::ffi::OsString;
+
+use chrono::{DateTime, Utc};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+use crate::bucket::Environment;
+use crate::command;
+use crate::error::Result;
+use crate::telemetry::Options;
+use flags::Origins;
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// Text for stdout, and nothing more: help or the version.
+    Show(String),
+    /// Nothing, so that this help goes to stderr.
+    Nothing(String),
+    /// A subcommand.
+    Run(Box<Run>),
+}
+
+/// A subcommand, and what surrounds it.
+#[derive(Debug)]
+pub struct Run {
+    /// What is told on the way.
+    pub telemetry: Options,
+    /// What was read and has no effect, one line each.
+    pub warnings: Vec<String>,
+    /// What is to be done.
+    pub command: Command,
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Command {
+    /// Blocks are moved.
+    Migrate(command::migrate::Request),
+}
+
+/// Reads a command line, of which the first argument is the program's name. Ages are counted back from `now`.
+///
+/// Files that flags name are read; nothing else is contacted. Errors are of kind [`crate::Kind::Usage`], and one line each.
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    now: DateTime<Utc>,
+) -> Result<Invocation> {
+    let mut command = flags::complete(Cli::command(), environment);
+    let arguments = flags::without_negations(&command, arguments.into_iter());
+    let origins = Origins {
+        arguments: &arguments,
+        environment,
+    };
+    let parsed = command
+        .try_get_matches_from_mut(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let Cli {
+        telemetry,
+        subcommand,
+    } = match parsed {
+        Ok(cli) => cli,
+        Err(err)
+            if matches!(
+                err.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            return Ok(Invocation::Show(tidy(&err.to_string())));
+        }
+        Err(err) => return Err(refusal::one_line(&err, &command, &origins)),
+    };
+    let Some(subcommand) = subcommand else {
+        return Ok(Invocation::Nothing(tidy(
+            &command.render_help().to_string(),
+        )));
+    };
+    let mut warnings = flags::unknown_variables(&command, environment);
+    let telemetry = telemetry.options(&origins)?;
+    let command = match subcommand {
+        Subcommand::Migrate(flags) => {
+            Command::Migrate(flags.request(&origins, now, &mut warnings)?)
+        }
+    };
+    Ok(Invocation::Run(Box::new(Run {
+        telemetry,
+        warnings,
+        command,
+    })))
+}
+
+/// Clap indents empty lines too.
+fn tidy(help: &str) -> String {
+    help.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+/// Moves old Thanos blocks from a hot bucket to a cold one.
+#[derive(Parser)]
+#[command(
+    name = "thanos-bucket",
+    version = VERSION,
+    propagate_version = true,
+    max_term_width = 80
+)]
+struct Cli {
+    #[command(flatten)]
+    telemetry: telemetry::Flags,
+    #[command(subcommand)]
+    subcommand: Option<Subcommand>,
+}
+
+#[derive(clap::Subcommand)]
+enum Subcommand {
+    Migrate(Box<migrate::Flags>),
+}
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (commit ",
+    env!("THANOS_BUCKET_COMMIT"),
+    ")"
+);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! Configurations that are given as text (`--x.config`) or by path (`--x.config-file`), as Thanos takes them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::flags::Origins;
+use crate::bucket::Environment;
+use crate::error::{Error, Result};
+use crate::yaml;
+
+/// A configuration as given. Errors about it name the flag and the path, never the text, which may hold secrets.
+pub(super) struct Document {
+    name: String,
+    text: String,
+}
+
+/// Nobody writes longer ones.
+const LIMIT_BYTES: u64 = 1 << 20;
+
+impl Document {
+    /// Takes the text, or reads the file; `flag` is the name of the one for text. `None` where neither is given.
+    pub(super) fn read(
+        flag: &str,
+        text: Option<String>,
+        path: Option<PathBuf>,
+        origins: &Origins<'_>,
+    ) -> Result<Option<Self>> {
+        let file_flag = format!("{flag}-file");
+        let document = match (text, path) {
+            (None, None) => return Ok(None),
+            (Some(_), Some(_)) => {
+                let (one, other) = (origins.name(flag), origins.name(&file_flag));
+                return Err(Error::usage(format!(
+                    "{one} and {other} are both given: expected one of them"
+                )));
+            }
+            (Some(text), None) => Self {
+                name: origins.name(flag),
+                text,
+            },
+            (None, Some(path)) => Self::of_file(flag, &path, &origins.name(&file_flag))?,
+        };
+        if document.text.trim().is_empty() {
+            return Err(document.wrong("it is empty: expected YAML"));
+        }
+        Ok(Some(document))
+    }
+
+    /// What `parse` makes of the text. Its errors are told as errors of this flag.
+    pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
+        parse(&self.text).map_err(|err| self.wrong(&format!("{err:#}")))
+    }
+
+    /// Likewise, after `$(VAR)` is replaced from the environment, as Thanos does with all such flags.
+    pub(super) fn parse_expanded<T>(
+        &self,
+        environment: &Environment,
+        parse: impl FnOnce(&str) -> Result<T>,
+    ) -> Result<T> {
+        let variable = |name: &str| environment.get(name).map(str::to_owned);
+        self.parse(|text| parse(&yaml::expand(text, &variable)?))
+    }
+
+    /// The flag, or the variable, and the path.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn of_file(flag: &str, path: &Path, file_flag: &str) -> Result<Self> {
+        let content = match read(path) {
+            Ok(content) => content,
+            Err(_) if looks_like_yaml(path) => {
+                return Err(Error::usage(format!(
+                    "{file_flag}: expected a path, and this is YAML: give it as --{flag}"
+                )));
+            }
+            Err(err) => {
+                return Err(Error::usage(format!(
+                    "{file_flag} {path:?}: cannot be read: {err}"
+                )));
+            }
+        };
+        let name = format!("{file_flag} {path:?}");
+        if content.len() as u64 > LIMIT_BYTES {
+            return Err(Error::usage(format!(
+                "{name}: it is too long: expected at most 1 MiB of YAML"
+            )));
+        }
+        match String::from_utf8(content) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(_) => Err(Error::usage(format!(
+                "{name}: it is not UTF-8: expected YAML"
+            ))),
+        }
+    }
+
+    fn wrong(&self, why: &str) -> Error {
+        // YAML errors may quote line feeds; the complaint is one line all the same.
+        let why = why.replace(['\n', '\r'], " ");
+        Error::usage(format!("{}: {why}", self.name))
+    }
+}
+
+/// One byte more than is allowed at most, so that too long a file shows.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    File::open(path)?
+        .take(LIMIT_BYTES + 1)
+        .read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn looks_like_yaml(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    text.contains(['\n', '{']) || text.contains(": ")
+}

@@ -1,0 +1,115 @@
+//! Clap's errors, told in one line that names the flag, its value and what is accepted.
+
+use std::ffi::OsString;
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::flags::{self, Origins};
+use super::nearest::nearest;
+use super::values::alternatives;
+use crate::error::Error;
+
+/// Flags whose values are configurations, which may hold secrets.
+const TEXTS: [&str; 4] = [
+    "--objstore.config",
+    "--objstore-to.config",
+    "--selector.relabel-config",
+    "--tracing.config",
+];
+
+/// The error as one line.
+pub(super) fn one_line(err: &clap::Error, command: &Command, origins: &Origins<'_>) -> Error {
+    let text = |kind| match err.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let arg = text(ContextKind::InvalidArg);
+    let name = origins.name(flag_of(arg));
+    let value = text(ContextKind::InvalidValue);
+    Error::usage(match err.kind() {
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("{name}: a value is missing: write {arg}")
+        }
+        ErrorKind::InvalidValue => {
+            let accepted = match err.get(ContextKind::ValidValue) {
+                Some(ContextValue::Strings(words)) => alternatives(words),
+                _ => arg.to_owned(),
+            };
+            format!("{name} {value:?}: expected {accepted}")
+        }
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(err).map(|why| format!(": {why:#}"));
+            format!("{name} {value:?}{}", why.unwrap_or_default())
+        }
+        ErrorKind::UnknownArgument if arg.starts_with('-') && arg != "--" => {
+            unknown_flag(arg, command)
+        }
+        ErrorKind::UnknownArgument => stray(arg, origins.arguments),
+        ErrorKind::ArgumentConflict => format!("{name}: given twice: expected once"),
+        ErrorKind::TooManyValues | ErrorKind::WrongNumberOfValues => {
+            format!("{name}: takes no value: write {name}")
+        }
+        ErrorKind::InvalidSubcommand => {
+            unknown_subcommand(text(ContextKind::InvalidSubcommand), command)
+        }
+        ErrorKind::InvalidUtf8 => not_utf8(origins.arguments),
+        // Nothing that is known to come up; the first line says what it is.
+        _ => {
+            let text = err.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        }
+    })
+}
+
+/// `older-than` of `--older-than <AGE>`.
+fn flag_of(arg: &str) -> &str {
+    let name = arg.trim_start_matches('-');
+    name.split(['=', '[', ' ']).next().unwrap_or(name)
+}
+
+fn unknown_flag(arg: &str, command: &Command) -> String {
+    let names = flags::names(command);
+    let meant = nearest(flag_of(arg), names.iter().map(String::as_str));
+    match meant {
+        Some(meant) => format!("unknown flag {arg}: did you mean --{meant}?"),
+        None => format!("unknown flag {arg}: --help lists those that are accepted"),
+    }
+}
+
+/// A value that lost its flag. What was meant to be a configuration may have been torn into words by the shell, so words beside one are not
+/// repeated.
+fn stray(value: &str, arguments: &[OsString]) -> String {
+    let beside_text = arguments.iter().any(|argument| {
+        let argument = argument.to_string_lossy();
+        let name = argument.split('=').next().unwrap_or_default();
+        TEXTS.contains(&name)
+    });
+    if beside_text {
+        "unexpected argument: expected flags only, with the text of a configuration in quotes"
+            .to_owned()
+    } else {
+        format!(
+            "unexpected argument {value:?}: expected flags only, each value right after its flag"
+        )
+    }
+}
+
+fn unknown_subcommand(word: &str, command: &Command) -> String {
+    let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+    format!(
+        "unknown subcommand {word:?}: expected {}",
+        alternatives(&known)
+    )
+}
+
+fn not_utf8(arguments: &[OsString]) -> String {
+    let place = arguments
+        .iter()
+        .position(|argument| argument.to_str().is_none());
+    match place {
+        Some(place) => format!("argument {place}: it is not UTF-8: expected text"),
+        None => "an argument is not UTF-8: expected text".to_owned(),
+    }
+}

@@ -1,0 +1,257 @@
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot be set up should panic"
+)]
+
+use std::ffi::OsString;
+
+use chrono::TimeZone;
+
+use super::*;
+use crate::command::migrate::{Mode, ReplicaTarget, Request};
+use crate::plan::{Existing, PublishOrder};
+use crate::report::Output;
+use crate::telemetry::{Format, Level};
+
+const BUCKETS: [&str; 3] = [
+    "--objstore.config={type: FILESYSTEM, config: {directory: /hot}}",
+    "--objstore-to.config={type: FILESYSTEM, config: {directory: /cold}}",
+    "--older-than=30d",
+];
+
+fn now() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2025, 7, 1, 12, 0, 0).unwrap()
+}
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn parse(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Invocation> {
+    let arguments = ["thanos-bucket"].iter().chain(arguments);
+    super::parse(
+        arguments.map(OsString::from),
+        &environment(variables),
+        now(),
+    )
+}
+
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
+    let arguments = [&["migrate"], BUCKETS.as_slice(), arguments].concat();
+    match parse(&arguments, variables).unwrap() {
+        Invocation::Run(run) => *run,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Request {
+    let Command::Migrate(request) = run(arguments, variables).command;
+    request
+}
+
+fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let arguments = [&["migrate"], BUCKETS.as_slice(), arguments].concat();
+    format!("{:#}", parse(&arguments, variables).unwrap_err())
+}
+
+#[test]
+fn defaults_are_those_that_are_documented() {
+    let request = request(&[], &[]);
+    assert_eq!(request.mode, Mode::Execute);
+    assert_eq!(request.replica_target, ReplicaTarget::Refuse);
+    assert_eq!(request.output, Output::Text);
+    assert_eq!(request.rules.compaction_min, 1);
+    assert_eq!(request.rules.compaction_max, None);
+    assert_eq!(request.rules.existing, Existing::Keep);
+    assert_eq!(request.rules.publish_order, PublishOrder::Strict);
+    assert!(request.rules.exclude_delete_marked);
+    assert!(request.rules.ids.is_empty());
+    assert!(request.rules.resolutions_ms.is_empty());
+    assert!(request.rules.shard.is_none());
+    assert_eq!(request.engine.concurrency.get(), 10);
+    assert_eq!(request.engine.retry.max_retries, 3);
+    assert_eq!(request.engine.retry.initial_backoff.as_secs(), 1);
+    assert_eq!(request.engine.retry.max_backoff.as_secs(), 60);
+    assert_eq!(request.engine.shutdown_grace.as_secs(), 30);
+    assert_eq!(request.engine.max_failures, None);
+    assert!(!request.engine.no_compact_mark_source);
+}
+
+#[test]
+fn s_2_2_booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
+    for (arguments, expected) in [
+        (&[] as &[&str], Mode::Execute),
+        (&["--dry-run"], Mode::DryRun),
+        (&["--dry-run=true"], Mode::DryRun),
+        (&["--dry-run=false"], Mode::Execute),
+        (&["--no-dry-run"], Mode::Execute),
+        (&["--dry-run", "--no-dry-run"], Mode::Execute),
+        (&["--no-dry-run", "--dry-run"], Mode::DryRun),
+        (&["--dry-run=false", "--dry-run"], Mode::DryRun),
+    ] {
+        assert_eq!(request(arguments, &[]).mode, expected, "{arguments:?}");
+    }
+    assert!(
+        !request(&["--no-exclude-delete-marked"], &[])
+            .rules
+            .exclude_delete_marked
+    );
+    // This flag's own name begins with "no-".
+    for (argument, expected) in [
+        ("--no-compact-mark-source", true),
+        ("--no-compact-mark-source=false", false),
+        ("--no-no-compact-mark-source", false),
+    ] {
+        let engine = request(&[argument], &[]).engine;
+        assert_eq!(engine.no_compact_mark_source, expected, "{argument}");
+    }
+}
+
+#[test]
+fn s_2_1_a_variable_stands_in_for_a_flag() {
+    let request = request(
+        &[],
+        &[
+            ("THANOS_BUCKET_DRY_RUN", "true"),
+            ("THANOS_BUCKET_EXCLUDE_DELETE_MARKED", "false"),
+            ("THANOS_BUCKET_CONCURRENCY", "7"),
+            ("THANOS_BUCKET_RETRY_INITIAL_BACKOFF", "250ms"),
+            ("THANOS_BUCKET_RESOLUTION", "0s, 1h"),
+            ("THANOS_BUCKET_OUTPUT", "json"),
+            ("THANOS_BUCKET_MAX_FAILURES", ""),
+        ],
+    );
+    assert_eq!(request.mode, Mode::DryRun);
+    assert!(!request.rules.exclude_delete_marked);
+    assert_eq!(request.engine.concurrency.get(), 7);
+    assert_eq!(request.engine.retry.initial_backoff.as_millis(), 250);
+    assert_eq!(
+        request
+            .rules
+            .resolutions_ms
+            .iter()
+            .copied()
+            .collect::<Vec<_>>(),
+        [0, 3_600_000]
+    );
+    assert_eq!(request.output, Output::Json);
+    assert_eq!(request.engine.max_failures, None);
+}
+
+#[test]
+fn s_2_1_the_command_line_wins_over_a_variable() {
+    let variables = [
+        ("THANOS_BUCKET_CONCURRENCY", "7"),
+        ("THANOS_BUCKET_DRY_RUN", "true"),
+        ("THANOS_BUCKET_RESOLUTION", "0s,5m"),
+        ("THANOS_BUCKET_LOG_LEVEL", "error"),
+    ];
+    let arguments = [
+        "--concurrency=3",
+        "--no-dry-run",
+        "--resolution=1h",
+        "--log.level=debug",
+        "--log.format=json",
+    ];
+    let run = run(&arguments, &variables);
+    assert_eq!(run.telemetry.level, Level::Debug);
+    assert_eq!(run.telemetry.format, Format::Json);
+    let Command::Migrate(request) = run.command;
+    assert_eq!(request.engine.concurrency.get(), 3);
+    assert_eq!(request.mode, Mode::Execute);
+    assert_eq!(
+        request.rules.resolutions_ms.into_iter().collect::<Vec<_>>(),
+        [3_600_000]
+    );
+}
+
+#[test]
+fn s_2_1_a_wrong_variable_is_named_as_such() {
+    let complaint = refusal(&[], &[("THANOS_BUCKET_CONCURRENCY", "many")]);
+    assert_eq!(
+        complaint,
+        "THANOS_BUCKET_CONCURRENCY \"many\": expected a whole number from 1 to 1000"
+    );
+}
+
+#[test]
+fn s_2_1_a_variable_without_a_flag_is_told_and_ignored() {
+    let run = run(&[], &[("THANOS_BUCKET_CONCURENCY", "7")]);
+    assert_eq!(
+        run.warnings,
+        [
+            "environment variable THANOS_BUCKET_CONCURENCY is ignored, for there is no such flag: \
+             did you mean THANOS_BUCKET_CONCURRENCY?"
+        ]
+    );
+}
+
+#[test]
+fn ages_are_counted_back_from_now() {
+    let rules = request(&[], &[]).rules;
+    let expected = now() - chrono::TimeDelta::days(30);
+    assert_eq!(rules.cutoff.ms(), expected.timestamp_millis());
+}
+
+#[test]
+fn every_help_fits_eighty_columns_and_goes_to_stdout() {
+    for arguments in [
+        &["--help"] as &[&str],
+        &["-h"],
+        &["migrate", "--help"],
+        &["migrate", "-h"],
+        &["help", "migrate"],
+    ] {
+        let Invocation::Show(text) = parse(arguments, &[]).unwrap() else {
+            panic!("{arguments:?}");
+        };
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+            assert_eq!(line, line.trim_end());
+        }
+    }
+}
+
+#[test]
+fn the_long_help_names_every_flag_with_its_variable() {
+    let Invocation::Show(text) = parse(&["migrate", "--help"], &[]).unwrap() else {
+        panic!("no help");
+    };
+    for flag in flags::names(&Cli::command()) {
+        if flag.starts_with("no-") && flag != "no-compact-mark-source" {
+            continue;
+        }
+        assert!(text.contains(&format!("--{flag}")), "{flag}");
+        if !["help", "version"].contains(&flag.as_str()) {
+            let variable = format!(
+                "THANOS_BUCKET_{}",
+                flag.to_uppercase().replace(['.', '-'], "_")
+            );
+            assert!(text.contains(&format!("[env: {variable}]")), "{variable}");
+        }
+    }
+}
+
+#[test]
+fn the_version_tells_the_commit() {
+    let Invocation::Show(text) = parse(&["--version"], &[]).unwrap() else {
+        panic!("no version");
+    };
+    let commit = text
+        .strip_prefix(concat!(
+            "thanos-bucket ",
+            env!("CARGO_PKG_VERSION"),
+            " (commit "
+        ))
+        .and_then(|rest| rest.strip_suffix(")\n"));
+    assert!(commit.is_some_and(|commit| !commit.is_empty()), "{text:?}");
+}
+
+#[test]
+fn without_a_subcommand_help_is_a_complaint() {
+    assert!(matches!(parse(&[], &[]).unwrap(), Invocation::Nothing(_)));
+}

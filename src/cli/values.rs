@@ -1,0 +1,151 @@
+//! Values of flags: what each may be, and the words that say so.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::block::BlockId;
+use crate::error::{Error, Result};
+use crate::plan::Shard;
+
+/// No duration on the command line is longer.
+const MAX_DURATION: Duration = Duration::from_hours(24);
+
+/// A whole number within `range`, in digits alone.
+pub(super) fn whole_number<T>(
+    range: RangeInclusive<usize>,
+) -> impl Fn(&str) -> Result<T> + Clone + Send + Sync + 'static
+where
+    T: TryFrom<usize>,
+{
+    move |text| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        digits
+            .then(|| text.parse().ok())
+            .flatten()
+            .filter(|number| range.contains(number))
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| {
+                let (least, most) = (range.start(), range.end());
+                Error::usage(format!("expected a whole number from {least} to {most}"))
+            })
+    }
+}
+
+/// A duration in humantime's spelling.
+pub(super) fn duration(text: &str) -> Result<Duration> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| !duration.is_zero() && *duration <= MAX_DURATION)
+        .ok_or_else(|| {
+            Error::usage("expected a duration such as 500ms, 30s or 1m, above 0 and at most 24h")
+        })
+}
+
+/// A block's id.
+pub(super) fn block_id(text: &str) -> Result<BlockId> {
+    text.parse().map_err(|_| {
+        Error::usage("expected a ULID, 26 upper-case characters such as 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B")
+    })
+}
+
+/// One of several machines.
+pub(super) fn shard(text: &str) -> Result<Shard> {
+    text.parse()
+        .map_err(|_| Error::usage("expected i/n with 0 <= i < n, such as 0/3"))
+}
+
+/// A resolution, in milliseconds.
+pub(super) fn resolution_ms() -> impl TypedValueParser<Value = i64> {
+    one_of([("0s", 0), ("5m", 300_000), ("1h", 3_600_000)])
+}
+
+/// One of a few words, each with what it stands for. Help and errors list them.
+pub(super) fn one_of<T, const N: usize>(
+    words: [(&'static str, T); N],
+) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    let spelled = words.map(|(word, _)| word);
+    PossibleValuesParser::new(spelled).try_map(move |text| {
+        let found = words.iter().find(|(word, _)| *word == text);
+        found
+            .map(|(_, value)| *value)
+            .ok_or_else(|| Error::usage(format!("expected {}", alternatives(&spelled))))
+    })
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn alternatives(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::num::NonZeroUsize;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_within_their_range() {
+        let parse = whole_number::<NonZeroUsize>(1..=1000);
+        for text in ["1", "10", "0007", "1000"] {
+            assert_eq!(
+                parse(text).unwrap().get().to_string(),
+                text.trim_start_matches('0')
+            );
+        }
+        for text in [
+            "",
+            "0",
+            "1001",
+            "-1",
+            "+1",
+            " 1",
+            "1.0",
+            "ten",
+            "0x10",
+            "1e2",
+            "99999999999999999999999",
+        ] {
+            let err = parse(text).unwrap_err().to_string();
+            assert_eq!(err, "expected a whole number from 1 to 1000", "{text}");
+        }
+        assert_eq!(whole_number::<u32>(0..=9)("0").unwrap(), 0);
+    }
+
+    #[test]
+    fn durations_are_above_nothing_and_below_a_day() {
+        for (text, expected_ms) in [
+            ("1ms", 1),
+            ("500ms", 500),
+            ("1s", 1000),
+            ("1m 30s", 90_000),
+            ("24h", 86_400_000),
+        ] {
+            assert_eq!(duration(text).unwrap().as_millis(), expected_ms, "{text}");
+        }
+        for text in ["", "0", "0s", "5", "-1s", "1 fortnight", "25h", "1e9y"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_listed_as_one_says_them() {
+        assert_eq!(alternatives(&["a"]), "a");
+        assert_eq!(alternatives(&["a", "b"]), "a or b");
+        assert_eq!(alternatives(&["a", "b", "c"]), "a, b or c");
+    }
+}
