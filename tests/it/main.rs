@@ -4,6 +4,12 @@
     clippy::indexing_slicing,
     reason = "a test that cannot be set up should panic"
 )]
+#![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
 mod engine;
+mod examples;
+mod house;
+mod s3;
 mod support;
+mod surroundings;
+mod thanos;

@@ -1,3 +1,10 @@
 //! What tests are made of.
 
-pub(crate) mod memory;
+pub mod blocks;
+pub mod http;
+pub mod memory;
+pub mod minio;
+pub mod proxy;
+pub mod run;
+pub mod servers;
+pub mod thanos;

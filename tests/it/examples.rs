@@ -1,0 +1,287 @@
+//! Everything in `examples/` and every command in README, run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::minio::Minio;
+use crate::support::run::{Ran, World, blocks_with, migrate, repository, tree};
+use crate::support::servers::path_variable;
+
+const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
+
+fn script(path: &str) -> Command {
+    let mut command = Command::new(repository(path));
+    command
+        .env("THANOS_BUCKET", TOOL)
+        .env("PATH", path_variable());
+    command
+}
+
+fn example(name: &str) -> String {
+    fs::read_to_string(repository("examples").join(name)).unwrap()
+}
+
+/// Ids of the example blocks of which something is true.
+fn example_blocks(is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let all = tree(&repository("examples/blocks"));
+    blocks_with(&all, "meta.json")
+        .into_iter()
+        .filter(|id| is_wanted(&String::from_utf8_lossy(&all[&format!("{id}/meta.json")])))
+        .collect()
+}
+
+#[test]
+fn each_example_has_a_test_here() {
+    let found: Vec<_> = fs::read_dir(repository("examples"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let tested: BTreeSet<_> = [
+        "blocks",
+        "ci-smoke-test",
+        "cronjob.yaml",
+        "crontab",
+        "demo",
+        "filesystem.yaml",
+        "s3-aws.yaml",
+        "s3-minio.yaml",
+        "selector-drop-and-hashmod.yaml",
+        "selector-keep-cluster.yaml",
+    ]
+    .map(str::to_owned)
+    .into();
+    assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), tested);
+}
+
+#[test]
+fn the_demo_moves_every_block_and_has_nothing_to_do_the_second_time() {
+    let before = tree(&repository("examples/blocks"));
+    let ran = Ran::of(script("examples/demo")).expect(0);
+    assert_eq!(ran.stdout.matches("\n### ").count(), 5, "{}", ran.stdout);
+    for id in example_blocks(|_| true) {
+        let object = format!("\n  {id}/meta.json\n");
+        assert_eq!(ran.stdout.matches(&object).count(), 1, "{}", ran.stdout);
+        let mark = format!("\n  {id}/deletion-mark.json\n");
+        assert_eq!(ran.stdout.matches(&mark).count(), 1, "{}", ran.stdout);
+    }
+    assert_eq!(tree(&repository("examples/blocks")), before);
+}
+
+#[test]
+fn the_smoke_test_passes_on_a_minio_of_its_own() {
+    let ran = Ran::of(script("examples/ci-smoke-test")).expect(0);
+    assert!(
+        ran.stdout.ends_with("smoke test: 5 blocks moved\n"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn the_example_blocks_are_what_their_script_makes() {
+    let world = World::new(&[]);
+    let mut command = script("tests/servers/make-example-blocks");
+    command.arg(world.path("made"));
+    Ran::of(command).expect(0);
+    let made = tree(&world.path("made"));
+    let kept = tree(&repository("examples/blocks"));
+    assert!(made == kept, "{:?}\n{:?}", made.keys(), kept.keys());
+}
+
+#[test]
+fn the_folder_configuration_is_accepted() {
+    let world = World::of_examples();
+    let text = example("filesystem.yaml");
+    let directory = "/var/lib/thanos/blocks";
+    assert!(text.contains(directory));
+    let config = world.path("example.yaml");
+    fs::write(
+        &config,
+        text.replace(directory, world.source().to_str().unwrap()),
+    )
+    .unwrap();
+    let target = world.target_config();
+    Ran::of(migrate(
+        &config,
+        &target,
+        &["--older-than=30d", "--dry-run"],
+    ))
+    .expect(0);
+}
+
+#[test]
+fn the_minio_configuration_is_accepted_and_reaches_its_prefix() {
+    let world = World::of_examples();
+    let minio = Minio::start();
+    let bucket = minio.bucket("thanos-cold");
+    let text = example("s3-minio.yaml")
+        .replace(
+            "minio.example.com:9000",
+            &format!("127.0.0.1:{}", minio.port()),
+        )
+        .replace("# insecure: true", "insecure: true");
+    let config = world.path("example.yaml");
+    fs::write(&config, text).unwrap();
+    let mut command = migrate(&world.source_config(), &config, &["--older-than=30d"]);
+    command
+        .env("COLD_ACCESS_KEY", &bucket.root().access_key)
+        .env("COLD_SECRET_KEY", &bucket.root().secret_key);
+    Ran::of(command).expect(0);
+    let objects = bucket.tree();
+    assert_eq!(objects.len(), 15);
+    assert!(
+        objects
+            .keys()
+            .all(|name| name.starts_with("prometheus/eu/01J"))
+    );
+}
+
+#[test]
+fn the_amazon_configuration_is_accepted() {
+    // Read and understood, it names one bucket twice; nothing is contacted.
+    let config = repository("examples/s3-aws.yaml");
+    let ran = Ran::of(migrate(&config, &config, &["--older-than=30d"])).expect(2);
+    assert!(ran.stderr.contains("same bucket"), "{}", ran.stderr);
+}
+
+/// The blocks that a run with this selector moves.
+fn moved_with_selector(selector: &Path) -> Vec<String> {
+    let world = World::of_examples();
+    let flag = format!("--selector.relabel-config-file={}", selector.display());
+    world.migrate(&["--older-than=30d", &flag]).expect(0);
+    blocks_with(&tree(&world.target()), "meta.json")
+}
+
+#[test]
+fn the_keep_selector_moves_one_cluster() {
+    let moved = moved_with_selector(&repository("examples/selector-keep-cluster.yaml"));
+    assert_eq!(moved, example_blocks(|meta| meta.contains("\"eu-1\"")));
+}
+
+#[test]
+fn the_hashmod_selector_parts_all_blocks_among_three() {
+    let world = World::new(&[]);
+    let text = example("selector-drop-and-hashmod.yaml");
+    assert!(text.contains("\"0\""));
+    let mut moved = Vec::new();
+    for third in ["\"0\"", "\"1\"", "\"2\""] {
+        let selector = world.path("selector.yaml");
+        fs::write(&selector, text.replace("\"0\"", third)).unwrap();
+        moved.extend(moved_with_selector(&selector));
+    }
+    moved.sort();
+    assert_eq!(moved, example_blocks(|_| true));
+}
+
+/// A folder in which `hot.yaml` and `cold.yaml` are folder buckets, the first with the example blocks, and the tool is on PATH.
+fn installed(world: &World) -> Command {
+    fs::copy(world.source_config(), world.path("hot.yaml")).unwrap();
+    fs::copy(world.target_config(), world.path("cold.yaml")).unwrap();
+    let tool = PathBuf::from(TOOL);
+    let mut folders = vec![tool.parent().unwrap().to_owned()];
+    folders.extend(std::env::split_paths(&path_variable()));
+    let mut command = Command::new("sh");
+    command
+        .arg("-euc")
+        .current_dir(world.path(""))
+        .env("PATH", std::env::join_paths(folders).unwrap());
+    command
+}
+
+#[test]
+fn the_crontab_line_does_its_work() {
+    let text = example("crontab");
+    let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 1);
+    let fields: Vec<_> = lines[0].splitn(6, ' ').collect();
+    assert_eq!(fields[..5], ["30", "2", "*", "*", "*"]);
+    // To cron, a percent sign is the end of the line.
+    assert!(!fields[5].contains('%'));
+    let world = World::of_examples();
+    fs::write(world.path("migrate.env"), "HOT_ACCESS_KEY=unused\n").unwrap();
+    let here = world.path("");
+    let here = here.to_str().unwrap();
+    let mut command = installed(&world);
+    command.arg(
+        fields[5]
+            .replace("/etc/thanos/", here)
+            .replace("/run/", here),
+    );
+    Ran::of(command).expect(0);
+    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 5);
+}
+
+#[test]
+fn the_cron_job_gives_arguments_that_do_its_work() {
+    let text = example("cronjob.yaml");
+    for event in saphyr_parser::Parser::new_from_str(&text) {
+        event.unwrap();
+    }
+    let world = World::of_examples();
+    let here = world.path("");
+    let arguments: Vec<_> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- "))
+        .filter(|argument| *argument == "migrate" || argument.starts_with("--"))
+        .map(|argument| argument.replace("/etc/thanos/", here.to_str().unwrap()))
+        .collect();
+    assert_eq!(arguments[0], "migrate");
+    let mut command = installed(&world);
+    command.arg(format!("thanos-bucket {}", arguments.join(" ")));
+    Ran::of(command).expect(0);
+    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 5);
+}
+
+/// What stands in README between fences of that language.
+fn fenced(language: &str) -> Vec<String> {
+    let text = fs::read_to_string(repository("README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    text.split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_command_in_readme_works() {
+    let mut runs = 0;
+    for text in fenced("sh") {
+        match text.trim() {
+            // Tested above; what is running now; what the tests begin with.
+            "examples/demo" | "tests/run" | "cargo build --release" => {}
+            commands => {
+                let world = World::of_examples();
+                let mut command = installed(&world);
+                command.arg(commands);
+                Ran::of(command).expect(0);
+                runs += 1;
+            }
+        }
+    }
+    assert!(runs > 0);
+}
+
+#[test]
+fn each_configuration_in_readme_is_accepted() {
+    for text in fenced("yaml") {
+        let world = World::of_examples();
+        let file = world.path("readme.yaml");
+        fs::write(&file, &text).unwrap();
+        if text.contains("action:") {
+            let flag = format!("--selector.relabel-config-file={}", file.display());
+            world
+                .migrate(&["--older-than=30d", "--dry-run", &flag])
+                .expect(0);
+        } else {
+            // Read and understood, it names one bucket twice; nothing is contacted.
+            let mut command = migrate(&file, &file, &["--older-than=30d"]);
+            command
+                .env("HOT_ACCESS_KEY", "a")
+                .env("HOT_SECRET_KEY", "b");
+            let ran = Ran::of(command).expect(2);
+            assert!(ran.stderr.contains("same bucket"), "{}", ran.stderr);
+        }
+    }
+}

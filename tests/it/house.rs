@@ -1,0 +1,237 @@
+//! The rules of the house, held by reading its files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use regex::Regex;
+
+use crate::support::run::{Ran, binary, repository, tree};
+
+/// A file of Rust and its lines.
+struct Source {
+    path: String,
+    lines: Vec<String>,
+}
+
+impl Source {
+    /// The lines that are no comment, with their numbers.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.lines
+            .iter()
+            .zip(1..)
+            .map(|(line, number)| (number, line.trim()))
+            .filter(|(_, line)| !line.starts_with("//"))
+    }
+
+    /// The module below the crate that the file belongs to: `bucket` for `src/bucket/s3.rs`.
+    fn module(&self) -> &str {
+        let path = self.path.strip_prefix("src/").unwrap();
+        path.split(['/', '.']).next().unwrap()
+    }
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    tree(&repository(folder))
+        .into_iter()
+        .filter(|(path, _)| {
+            Path::new(path)
+                .extension()
+                .is_some_and(|extension| extension == "rs")
+        })
+        .map(|(path, content)| Source {
+            path: format!("{folder}/{path}"),
+            lines: String::from_utf8(content)
+                .unwrap()
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+        })
+        .collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(repository(path)).unwrap()
+}
+
+/// The floor of each module as the table in `src/lib.rs` shows it, the ground being 0.
+fn floors() -> BTreeMap<String, usize> {
+    let row = Regex::new(r"^//! \| \w+ \| (.+?) \|").unwrap();
+    let name = Regex::new(r"`(\w+)`").unwrap();
+    let text = read("src/lib.rs");
+    let rows: Vec<_> = text
+        .lines()
+        .filter_map(|line| row.captures(line))
+        .map(|cells| cells[1].to_owned())
+        .filter(|cell| cell.contains('`'))
+        .collect();
+    rows.iter()
+        .rev()
+        .zip(0..)
+        .flat_map(|(cell, floor)| {
+            name.captures_iter(cell)
+                .map(|found| (found[1].to_owned(), floor))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn modules_use_what_is_below_them_and_never_what_is_above() {
+    let floors = floors();
+    let used = Regex::new(r"\bcrate::(\w+|\{|\*)").unwrap();
+    let mut wrong = Vec::new();
+    for source in sources("src") {
+        if source.path == "src/lib.rs" {
+            continue;
+        }
+        let module = source.module();
+        let Some(floor) = floors.get(module) else {
+            wrong.push(format!(
+                "{}: {module} stands on no floor in src/lib.rs",
+                source.path
+            ));
+            continue;
+        };
+        for (number, line) in source.code() {
+            for found in used.captures_iter(line) {
+                // What the crate's root gives out again lives in `error`.
+                let name = match &found[1] {
+                    "Error" | "Kind" | "Result" => "error",
+                    name => name,
+                };
+                if floors.get(name).is_none_or(|used| used > floor) {
+                    wrong.push(format!("{}:{number}: {module} uses {name}", source.path));
+                }
+            }
+        }
+    }
+    assert!(floors.len() > 10, "{floors:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_library_with_an_owner_is_named_by_its_owner_alone() {
+    let owners = [
+        ("backoff", vec!["src/retry.rs"]),
+        ("clap", vec!["src/cli/", "src/main.rs"]),
+        ("object_store", vec!["src/bucket/"]),
+    ];
+    let mut wrong = Vec::new();
+    for (library, owners) in owners {
+        let named = Regex::new(&format!(
+            r"(^|[^\w:])({library}::|(use|extern crate) {library}\b)"
+        ))
+        .unwrap();
+        for source in sources("src") {
+            if owners.iter().any(|owner| source.path.starts_with(owner)) {
+                continue;
+            }
+            for (number, line) in source.code() {
+                if named.is_match(line) {
+                    wrong.push(format!("{}:{number}: names {library}", source.path));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_is_long_and_no_test_is_left_out() {
+    let mut wrong = Vec::new();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        if source.lines.len() > 500 {
+            wrong.push(format!("{} has {} lines", source.path, source.lines.len()));
+        }
+        for (number, line) in source.code() {
+            if ["#[ignore", "#[allow", "#![allow"]
+                .iter()
+                .any(|mark| line.starts_with(mark))
+            {
+                wrong.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The clauses that the doc comments of tests name.
+fn clauses_named_by_tests() -> BTreeSet<String> {
+    let clause = Regex::new(r"\bS-\d+\.\d+\b").unwrap();
+    let mut named = BTreeSet::new();
+    for source in sources("src").into_iter().chain(sources("tests")) {
+        let mut doc = String::new();
+        for line in source.lines.iter().map(|line| line.trim()) {
+            if let Some(text) = line.strip_prefix("///") {
+                doc.push_str(text);
+                doc.push('\n');
+            } else if line.starts_with("#[test]") || line.starts_with("#[tokio::test") {
+                named.extend(
+                    clause
+                        .find_iter(&doc)
+                        .map(|found| found.as_str().to_owned()),
+                );
+                doc.clear();
+            } else if !line.starts_with("#[") {
+                doc.clear();
+            }
+        }
+    }
+    named
+}
+
+#[test]
+fn every_clause_of_the_specification_is_named_by_a_test() {
+    let clause = Regex::new(r"(?m)^\*\*(S-\d+\.\d+)\*\*").unwrap();
+    let text = read("SPECIFICATION.md");
+    let stated: Vec<_> = clause
+        .captures_iter(&text)
+        .map(|found| found[1].to_owned())
+        .collect();
+    let once: BTreeSet<_> = stated.iter().cloned().collect();
+    assert_eq!(once.len(), stated.len(), "a clause is numbered twice");
+    let named = clauses_named_by_tests();
+    let untested: Vec<_> = once.difference(&named).collect();
+    let unstated: Vec<_> = named.difference(&once).collect();
+    assert!(
+        untested.is_empty() && unstated.is_empty(),
+        "clauses that no test names: {untested:?}; clauses that tests name and the specification lacks: {unstated:?}"
+    );
+}
+
+#[test]
+fn readme_names_every_flag_and_no_other() {
+    let mut command = binary();
+    command.args(["migrate", "--help"]);
+    let help = Ran::of(command).expect(0).stdout;
+    let flag = Regex::new(r"--[a-z][a-z0-9.-]*[a-z0-9]").unwrap();
+    let flags_in = |text: &str| -> BTreeSet<_> {
+        flag.find_iter(text)
+            .map(|found| found.as_str().to_owned())
+            .collect()
+    };
+    let known = flags_in(&help);
+    let text = read("README.md");
+    let table: String = text
+        .lines()
+        .skip_while(|line| *line != "## Flags")
+        .skip(1)
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+        .collect::<Vec<_>>()
+        .join("\n");
+    let told = flags_in(&table);
+    assert!(told.len() > 20, "{told:?}");
+    let unknown: Vec<_> = told.difference(&known).collect();
+    let defined = Regex::new(r"(?m)^ *(?:-\w, )?(--[a-z][a-z0-9.-]*[a-z0-9])").unwrap();
+    let untold: Vec<_> = defined
+        .captures_iter(&help)
+        .map(|found| found[1].to_owned())
+        .filter(|flag| !told.contains(flag) && !["--help", "--version"].contains(&flag.as_str()))
+        .collect();
+    assert!(
+        unknown.is_empty() && untold.is_empty(),
+        "flags that README lacks: {untold:?}; flags that it invents: {unknown:?}"
+    );
+}

@@ -1,0 +1,378 @@
+//! The binary between buckets of a real MinIO, at a distance, refused, cut off and killed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::blocks::Block;
+use crate::support::minio::{Bucket, Credentials, Minio};
+use crate::support::proxy::{Fault, Line, Proxy};
+use crate::support::run::{
+    Ran, Running, Tree, World, blocks_with, migrate, signal, tree, without_marks,
+};
+use crate::support::thanos;
+
+const OLD: &str = "--older-than=30d";
+const QUICK_RETRIES: [&str; 3] = [
+    OLD,
+    "--retry.initial-backoff=1ms",
+    "--retry.max-backoff=10ms",
+];
+
+/// A hot bucket with blocks and a cold one without, on one server.
+struct Pair<'a> {
+    hot: Bucket<'a>,
+    cold: Bucket<'a>,
+    before: Tree,
+}
+
+impl<'a> Pair<'a> {
+    fn new(minio: &'a Minio, blocks: &[Block]) -> Self {
+        let world = World::new(blocks);
+        let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+        hot.put_all(&world.source());
+        let before = tree(&world.source());
+        Self { hot, cold, before }
+    }
+
+    /// The configurations of both, as root.
+    fn configs(&self) -> (PathBuf, PathBuf) {
+        (self.hot.config("hot.yaml"), self.cold.config("cold.yaml"))
+    }
+
+    /// The same, through a proxy.
+    fn configs_through(&self, proxy: &Proxy) -> (PathBuf, PathBuf) {
+        let config =
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), proxy.port(), "");
+        (
+            config(&self.hot, "hot-proxy.yaml"),
+            config(&self.cold, "cold-proxy.yaml"),
+        )
+    }
+
+    /// Everything has moved: the target holds what the source held, and every block is marked.
+    #[track_caller]
+    fn assert_moved(&self) {
+        let hot = self.hot.tree();
+        assert!(self.cold.tree() == self.before);
+        assert!(without_marks(&hot) == self.before);
+        assert_eq!(
+            blocks_with(&hot, "deletion-mark.json"),
+            blocks_with(&self.before, "meta.json")
+        );
+    }
+
+    /// Whatever has happened, nothing is torn: what is published is whole, and what is marked is published.
+    #[track_caller]
+    fn assert_sound(&self) {
+        let (hot, cold) = (self.hot.tree(), self.cold.tree());
+        assert!(
+            without_marks(&hot) == self.before,
+            "the source has lost something"
+        );
+        let published = blocks_with(&cold, "meta.json");
+        for (name, content) in &self.before {
+            let (id, _) = name.split_once('/').unwrap();
+            if published.iter().any(|published| published == id) {
+                assert!(
+                    cold.get(name) == Some(content),
+                    "{name} is missing or different"
+                );
+            }
+        }
+        for id in blocks_with(&hot, "deletion-mark.json") {
+            assert!(published.contains(&id), "{id} is marked and not published");
+        }
+    }
+
+    /// Makes both as they were.
+    fn reset(&self) {
+        for (bucket, keep) in [(&self.hot, Some(&self.before)), (&self.cold, None)] {
+            for name in bucket.tree().keys() {
+                if !keep.is_some_and(|keep| keep.contains_key(name)) {
+                    bucket.remove(name);
+                }
+            }
+        }
+    }
+}
+
+fn three() -> [Block; 3] {
+    [
+        Block::new(1),
+        Block::new(2).chunk_bytes(&[1000, 2000]),
+        Block::new(3),
+    ]
+}
+
+fn run(configs: &(PathBuf, PathBuf), arguments: &[&str]) -> Ran {
+    Ran::of(migrate(&configs.0, &configs.1, arguments))
+}
+
+#[test]
+fn blocks_move_between_two_buckets_and_only_once() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
+    let marked = pair.hot.tree();
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
+    assert!(pair.hot.tree() == marked);
+}
+
+#[test]
+fn blocks_move_from_a_folder_to_s3_and_on_into_another_folder() {
+    let world = World::of_examples();
+    let minio = Minio::start();
+    let middle = minio.bucket("middle");
+    let config = middle.config_for(
+        "middle.yaml",
+        middle.root(),
+        minio.port(),
+        "prefix: some/where\n",
+    );
+    Ran::of(migrate(&world.source_config(), &config, &[OLD])).expect(0);
+    assert_eq!(blocks_with(&middle.tree(), "meta.json").len(), 5);
+    assert!(
+        middle
+            .tree()
+            .keys()
+            .all(|name| name.starts_with("some/where/01J"))
+    );
+    Ran::of(migrate(&config, &world.target_config(), &[OLD])).expect(0);
+    assert!(tree(&world.target()) == without_marks(&tree(&world.source())));
+}
+
+#[test]
+fn objects_larger_than_a_part_move() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20, 17 << 20])]);
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
+}
+
+#[test]
+fn a_dry_run_needs_no_right_to_write_and_a_run_says_what_it_lacks() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let reader = minio.reader();
+    let config = |bucket: &Bucket, file| bucket.config_for(file, &reader, minio.port(), "");
+    let configs = (
+        config(&pair.hot, "hot-reader.yaml"),
+        config(&pair.cold, "cold-reader.yaml"),
+    );
+    let planned = run(&configs, &[OLD, "--dry-run"]).expect(0);
+    for block in three() {
+        assert!(planned.stdout.contains(&block.id()), "{}", planned.stdout);
+    }
+    let document = run(&configs, &[OLD, "--dry-run", "--output=json"])
+        .expect(0)
+        .json();
+    assert!(document["schema_version"].is_u64(), "{document}");
+    let refused = run(&configs, &[OLD]).expect(1);
+    assert!(refused.stderr.contains("level=error"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains(&reader.secret_key));
+    assert!(pair.hot.tree() == pair.before);
+    assert!(pair.cold.tree().is_empty());
+}
+
+#[test]
+fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let stranger = Credentials {
+        access_key: "stranger".to_owned(),
+        secret_key: "never-printed".to_owned(),
+    };
+    let (source, target) = pair.configs();
+    let strange = pair
+        .cold
+        .config_for("strange.yaml", &stranger, minio.port(), "");
+    let absent = source.with_file_name("absent.yaml");
+    let text = std::fs::read_to_string(&target).unwrap();
+    std::fs::write(&absent, text.replace("bucket: cold", "bucket: absent")).unwrap();
+    let wrong: [(&Path, &Path); 4] = [
+        (&strange, &target),
+        (&source, &strange),
+        (&absent, &target),
+        (&source, &absent),
+    ];
+    for (source, target) in wrong {
+        for mode in ["--dry-run=true", "--dry-run=false"] {
+            let ran = Ran::of(migrate(source, target, &[OLD, mode, "--log.level=debug"])).expect(1);
+            assert!(ran.elapsed < Duration::from_secs(5), "{:?}", ran.elapsed);
+            assert!(!format!("{ran:?}").contains("never-printed"));
+        }
+    }
+    assert!(pair.hot.tree() == pair.before);
+}
+
+#[test]
+fn requests_that_fail_in_passing_are_repeated() {
+    const SLOW_DOWN: &str = "<Error><Code>SlowDown</Code><Message>later</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let faults = [
+        Fault::Answer(503, SLOW_DOWN),
+        Fault::Answer(429, SLOW_DOWN),
+        Fault::Answer(500, ""),
+        Fault::Reset,
+        Fault::LoseAnswer,
+        Fault::CutAnswer(10),
+    ];
+    for fault in faults {
+        for remainder in 0..4 {
+            pair.reset();
+            let proxy = Line::to(minio.port())
+                .fault(move |request| {
+                    if request.number % 4 == remainder {
+                        fault
+                    } else {
+                        Fault::None
+                    }
+                })
+                .open();
+            run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+            pair.assert_moved();
+        }
+    }
+}
+
+#[test]
+fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for after_the_server_has_acted in [false, true] {
+        let mut number = 0;
+        while killed_at(&minio, &pair, number, after_the_server_has_acted) {
+            pair.assert_sound();
+            run(&pair.configs(), &[OLD]).expect(0);
+            pair.assert_moved();
+            pair.reset();
+            number += 1;
+        }
+        pair.assert_moved();
+        pair.reset();
+        assert!(number > 20, "{number} requests");
+    }
+}
+
+/// Kills a run at its request of that number; false when it came to its end before.
+fn killed_at(minio: &Minio, pair: &Pair, number: usize, after_the_server_has_acted: bool) -> bool {
+    let process = Arc::new(AtomicU32::new(0));
+    let victim = Arc::clone(&process);
+    let kill = move || {
+        while victim.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        signal("KILL", victim.load(Ordering::SeqCst));
+    };
+    let line = Line::to(minio.port());
+    let line = if after_the_server_has_acted {
+        line.answered(move |request| {
+            if request.number == number {
+                kill();
+            }
+        })
+    } else {
+        line.fault(move |request| {
+            if request.number == number {
+                kill();
+                return Fault::Reset;
+            }
+            Fault::None
+        })
+    };
+    let proxy = line.open();
+    let (source, target) = pair.configs_through(&proxy);
+    let running = Running::start(&mut migrate(&source, &target, &[OLD]));
+    process.store(running.id(), Ordering::SeqCst);
+    let ran = running.wait();
+    if ran.status.code().is_some() {
+        ran.expect(0);
+        return false;
+    }
+    true
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_outlive_a_signal() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let stalled = Arc::new(AtomicU32::new(0));
+    let stalls = Arc::clone(&stalled);
+    let proxy = Line::to(minio.port())
+        .fault(move |request| {
+            if request.is("PUT", "/cold/01J") {
+                stalls.fetch_add(1, Ordering::SeqCst);
+                return Fault::Stall;
+            }
+            Fault::None
+        })
+        .open();
+    let (source, target) = pair.configs_through(&proxy);
+    let running = Running::start(&mut migrate(
+        &source,
+        &target,
+        &[OLD, "--shutdown-grace=200ms"],
+    ));
+    while stalled.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    signal("TERM", running.id());
+    let ran = running.wait().expect(143);
+    assert!(!ran.stdout.is_empty(), "the report is printed all the same");
+    pair.assert_sound();
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
+}
+
+#[test]
+fn three_runs_at_once_end_sound() {
+    let minio = Minio::start();
+    let blocks: Vec<_> = (1..12).map(Block::new).collect();
+    let pair = Pair::new(&minio, &blocks);
+    let (source, target) = pair.configs();
+    let runs: Vec<_> = (0..3)
+        .map(|_| Running::start(&mut migrate(&source, &target, &[OLD])))
+        .collect();
+    for running in runs {
+        running.wait().expect(0);
+    }
+    pair.assert_moved();
+}
+
+#[test]
+fn at_a_distance_it_is_several_times_as_fast_as_replicate() {
+    let minio = Minio::start();
+    let blocks: Vec<_> = (1..13).map(Block::new).collect();
+    let pair = Pair::new(&minio, &blocks);
+    let proxy = Line::to(minio.port())
+        .round_trip(Duration::from_millis(20))
+        .open();
+    let (source, target) = pair.configs_through(&proxy);
+    let began = std::time::Instant::now();
+    let to = format!("--objstore-to.config-file={}", target.display());
+    thanos::tools(
+        &source,
+        &[
+            "replicate",
+            "--single-run",
+            "--http-address=127.0.0.1:0",
+            &to,
+        ],
+    );
+    let replicate = began.elapsed();
+    assert!(pair.cold.tree() == pair.before);
+    pair.reset();
+    let ran = run(&(source, target), &[OLD]).expect(0);
+    pair.assert_moved();
+    assert!(
+        3 * ran.elapsed < replicate,
+        "{:?}, and {replicate:?} for replicate",
+        ran.elapsed
+    );
+}

@@ -1,0 +1,232 @@
+//! A MinIO of its own for a test, and its buckets.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use futures::TryStreamExt;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use super::http;
+use super::run::{Tree, tree};
+use super::servers::{Server, free_port, program};
+
+/// A running MinIO, stopped when dropped.
+pub struct Minio {
+    // Fields are dropped in this order: the server before its folder.
+    _server: Server,
+    runtime: Runtime,
+    root: Credentials,
+    port: u16,
+    folder: TempDir,
+}
+
+/// A name and a secret that MinIO knows.
+#[derive(Clone)]
+pub struct Credentials {
+    pub access_key: String,
+    pub secret_key: String,
+}
+
+impl Minio {
+    /// Starts MinIO on a free loopback port and waits until it answers.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        // Somebody else may take the port between its choice and its use.
+        for _ in 0..5 {
+            let port = free_port();
+            let root = Credentials {
+                access_key: format!("root-{port}"),
+                secret_key: format!("secret-{port}"),
+            };
+            let mut command = Command::new(program("minio"));
+            command
+                .args(["server", "--quiet", "--address"])
+                .arg(format!("127.0.0.1:{port}"))
+                .args(["--console-address", "127.0.0.1:0"])
+                .arg(folder.path().join("data"))
+                .env("MINIO_ROOT_USER", &root.access_key)
+                .env("MINIO_ROOT_PASSWORD", &root.secret_key)
+                .env("MINIO_BROWSER", "off");
+            let mut server = Server::start(&command, &log);
+            if server
+                .wait_until(|| matches!(http::get(port, "/minio/health/ready"), Some((200, _))))
+            {
+                return Self {
+                    _server: server,
+                    runtime: Runtime::new().unwrap(),
+                    root,
+                    port,
+                    folder,
+                };
+            }
+        }
+        panic!(
+            "MinIO does not start: {}",
+            std::fs::read_to_string(log).unwrap()
+        );
+    }
+
+    /// The loopback port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs the client `mc`, which knows this server as `minio`.
+    pub fn mc(&self, arguments: &[&str]) -> String {
+        let Credentials {
+            access_key,
+            secret_key,
+        } = &self.root;
+        let ran = Command::new(program("mc"))
+            .args(["--quiet", "--json"])
+            .args(arguments)
+            .env("MC_CONFIG_DIR", self.folder.path().join("mc"))
+            .env(
+                "MC_HOST_minio",
+                format!("http://{access_key}:{secret_key}@127.0.0.1:{}", self.port),
+            )
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ran.stdout).unwrap();
+        assert!(ran.status.success(), "mc {arguments:?}: {said}");
+        said
+    }
+
+    /// A new, empty bucket.
+    pub fn bucket(&self, name: &str) -> Bucket<'_> {
+        self.mc(&["mb", &format!("minio/{name}")]);
+        let store = AmazonS3Builder::new()
+            .with_endpoint(format!("http://127.0.0.1:{}", self.port))
+            .with_allow_http(true)
+            .with_region("us-east-1")
+            .with_bucket_name(name)
+            .with_access_key_id(&self.root.access_key)
+            .with_secret_access_key(&self.root.secret_key)
+            .build()
+            .unwrap();
+        Bucket {
+            minio: self,
+            name: name.to_owned(),
+            store,
+        }
+    }
+
+    /// A user with a policy of these statements, such as `{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::hot/*"]}`.
+    pub fn user(&self, name: &str, statements: &serde_json::Value) -> Credentials {
+        let user = Credentials {
+            access_key: name.to_owned(),
+            secret_key: format!("{name}-secret"),
+        };
+        let policy = self.folder.path().join(format!("{name}.json"));
+        let text = serde_json::json!({"Version": "2012-10-17", "Statement": statements});
+        std::fs::write(&policy, text.to_string()).unwrap();
+        self.mc(&[
+            "admin",
+            "user",
+            "add",
+            "minio",
+            &user.access_key,
+            &user.secret_key,
+        ]);
+        self.mc(&[
+            "admin",
+            "policy",
+            "create",
+            "minio",
+            name,
+            policy.to_str().unwrap(),
+        ]);
+        self.mc(&["admin", "policy", "attach", "minio", name, "--user", name]);
+        user
+    }
+
+    /// A user who may list and read every bucket, and nothing else.
+    pub fn reader(&self) -> Credentials {
+        self.user(
+            "reader",
+            &serde_json::json!([{
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject"],
+                "Resource": ["arn:aws:s3:::*"],
+            }]),
+        )
+    }
+}
+
+/// A bucket of a [`Minio`], seen with all rights.
+pub struct Bucket<'a> {
+    minio: &'a Minio,
+    name: String,
+    store: AmazonS3,
+}
+
+impl Bucket<'_> {
+    /// Puts every file below a folder, under its path there.
+    pub fn put_all(&self, folder: &Path) {
+        for (name, content) in tree(folder) {
+            self.put(&name, content);
+        }
+    }
+
+    /// Puts one object.
+    pub fn put(&self, name: &str, content: impl Into<Vec<u8>>) {
+        let payload = content.into().into();
+        self.minio
+            .runtime
+            .block_on(self.store.put(&Key::from(name), payload))
+            .unwrap();
+    }
+
+    /// Removes one object.
+    pub fn remove(&self, name: &str) {
+        self.minio
+            .runtime
+            .block_on(self.store.delete(&Key::from(name)))
+            .unwrap();
+    }
+
+    /// Every object with its content.
+    pub fn tree(&self) -> Tree {
+        self.minio.runtime.block_on(async {
+            let listed: Vec<_> = self.store.list(None).try_collect().await.unwrap();
+            let mut found = Tree::new();
+            for object in listed {
+                let answer = self.store.get(&object.location).await.unwrap();
+                let content = answer.bytes().await.unwrap();
+                found.insert(object.location.to_string(), content.to_vec());
+            }
+            found
+        })
+    }
+
+    /// Writes the bucket's configuration in Thanos' format to a file of that name, as root.
+    pub fn config(&self, file: &str) -> PathBuf {
+        self.config_for(file, &self.minio.root.clone(), self.minio.port, "")
+    }
+
+    /// The same, as somebody else, through another port (of a proxy), and with more lines below `config`.
+    pub fn config_for(&self, file: &str, user: &Credentials, port: u16, more: &str) -> PathBuf {
+        let Self { name, .. } = self;
+        let Credentials {
+            access_key,
+            secret_key,
+        } = user;
+        let path = self.minio.folder.path().join(file);
+        let text = format!(
+            "type: S3\nconfig:\n  bucket: {name}\n  endpoint: 127.0.0.1:{port}\n  insecure: true\n  \
+             access_key: {access_key}\n  secret_key: {secret_key}\n{more}"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The credentials with all rights.
+    pub fn root(&self) -> &Credentials {
+        &self.minio.root
+    }
+}

@@ -1,0 +1,343 @@
+//! A proxy between an HTTP client and a loopback server: it counts requests, keeps a distance, and lets things go wrong.
+//! Bytes pass unchanged, so signatures stay valid.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, copy, sink,
+};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+/// One request that came along.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// How many came before it.
+    pub number: usize,
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+}
+
+impl Request {
+    /// Whether it has this method and a path that contains this text.
+    pub fn is(&self, method: &str, part_of_path: &str) -> bool {
+        self.method == method && self.path.contains(part_of_path)
+    }
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing: it passes.
+    None,
+    /// It does not reach the server; this status and body are the answer.
+    Answer(u16, &'static str),
+    /// It does not reach the server; the connection is reset.
+    Reset,
+    /// It does not reach the server, and nothing ever comes back.
+    Stall,
+    /// The server acts; instead of its answer the connection is reset.
+    LoseAnswer,
+    /// The server acts; its answer ends after so many bytes of the body.
+    CutAnswer(u64),
+}
+
+/// A proxy to be.
+pub struct Line {
+    upstream: u16,
+    round_trip: Duration,
+    fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
+    answered: Box<dyn Fn(&Request) + Send + Sync>,
+    seen: Mutex<Vec<Request>>,
+}
+
+impl Line {
+    /// To a loopback port, with no distance and no faults.
+    pub fn to(upstream: u16) -> Self {
+        Self {
+            upstream,
+            round_trip: Duration::ZERO,
+            fault: Box::new(|_| Fault::None),
+            answered: Box::new(|_| ()),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// A request takes so long to and fro, and a new connection once more.
+    pub fn round_trip(mut self, round_trip: Duration) -> Self {
+        self.round_trip = round_trip;
+        self
+    }
+
+    /// What happens to each request.
+    pub fn fault(mut self, fault: impl Fn(&Request) -> Fault + Send + Sync + 'static) -> Self {
+        self.fault = Box::new(fault);
+        self
+    }
+
+    /// Called once the server has acted on a request, before its answer is passed on.
+    pub fn answered(mut self, answered: impl Fn(&Request) + Send + Sync + 'static) -> Self {
+        self.answered = Box::new(answered);
+        self
+    }
+
+    /// Listens on a free loopback port from now on.
+    pub fn open(self) -> Proxy {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let line = Arc::new(self);
+        let accepting = Arc::clone(&line);
+        runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(connection(client, Arc::clone(&accepting)));
+            }
+        });
+        Proxy {
+            runtime: Some(runtime),
+            line,
+            port,
+        }
+    }
+
+    fn one_way(&self) -> Duration {
+        self.round_trip / 2
+    }
+
+    fn note(&self, head: &[u8]) -> Request {
+        let text = String::from_utf8_lossy(head);
+        let mut words = text.split(' ').map(str::to_owned);
+        let mut seen = self.seen.lock().unwrap();
+        let request = Request {
+            number: seen.len(),
+            method: words.next().unwrap(),
+            path: words.next().unwrap(),
+        };
+        seen.push(request.clone());
+        request
+    }
+}
+
+/// A proxy that listens until it is dropped.
+pub struct Proxy {
+    runtime: Option<Runtime>,
+    line: Arc<Line>,
+    port: u16,
+}
+
+impl Proxy {
+    /// The loopback port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The requests that came so far, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        self.line.seen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// How a connection ends.
+enum End {
+    Close,
+    Reset,
+}
+
+async fn connection(mut client: TcpStream, line: Arc<Line>) -> io::Result<()> {
+    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, line.upstream)).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let end = {
+        let (from_client, to_client) = client.split();
+        let (from_server, to_server) = server.split();
+        let (sent, awaited) = mpsc::unbounded_channel();
+        tokio::select! {
+            end = requests(&line, BufReader::new(from_client), to_server, sent) => end?,
+            end = answers(&line, BufReader::new(from_server), to_client, awaited) => end?,
+        }
+    };
+    if matches!(end, End::Reset) {
+        client.set_zero_linger()?;
+    }
+    Ok(())
+}
+
+async fn requests(
+    line: &Line,
+    mut client: impl AsyncBufRead + Unpin,
+    mut server: impl AsyncWrite + Unpin,
+    sent: mpsc::UnboundedSender<(Request, Fault)>,
+) -> io::Result<End> {
+    sleep(line.round_trip).await;
+    while let Some(head) = read_head(&mut client).await? {
+        let request = line.note(&head);
+        let fault = (line.fault)(&request);
+        let body = Body::of(&head).unwrap_or(Body::Length(0));
+        match fault {
+            Fault::Reset => return Ok(End::Reset),
+            Fault::Stall => return std::future::pending().await,
+            Fault::Answer(..) => {
+                body.copy(&mut client, &mut sink()).await?;
+                let _ = sent.send((request, fault));
+            }
+            Fault::None | Fault::LoseAnswer | Fault::CutAnswer(_) => {
+                sleep(line.one_way()).await;
+                let _ = sent.send((request, fault));
+                server.write_all(&head).await?;
+                body.copy(&mut client, &mut server).await?;
+            }
+        }
+    }
+    Ok(End::Close)
+}
+
+async fn answers(
+    line: &Line,
+    mut server: impl AsyncBufRead + Unpin,
+    mut client: impl AsyncWrite + Unpin,
+    mut awaited: mpsc::UnboundedReceiver<(Request, Fault)>,
+) -> io::Result<End> {
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = awaited.recv() => next,
+            // A server that closes an idle connection has nothing more to say.
+            _ = server.fill_buf() => None,
+        };
+        let Some((request, fault)) = next else {
+            return Ok(End::Close);
+        };
+        if let Fault::Answer(status, body) = fault {
+            sleep(line.round_trip).await;
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status} Injected\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+            );
+            client.write_all(answer.as_bytes()).await?;
+            if request.method != "HEAD" {
+                client.write_all(body.as_bytes()).await?;
+            }
+            return Ok(End::Close);
+        }
+        loop {
+            let Some(head) = read_head(&mut server).await? else {
+                return Ok(End::Close);
+            };
+            let status = head.get(9..12).unwrap_or_default().to_vec();
+            let is_final = status.first() != Some(&b'1');
+            if is_final {
+                (line.answered)(&request);
+                if fault == Fault::LoseAnswer {
+                    return Ok(End::Reset);
+                }
+            }
+            sleep(line.one_way()).await;
+            client.write_all(&head).await?;
+            if !is_final {
+                continue;
+            }
+            if let Fault::CutAnswer(length) = fault {
+                copy(&mut server.take(length), &mut client).await?;
+                return Ok(End::Close);
+            }
+            let has_body = request.method != "HEAD" && status != b"204" && status != b"304";
+            if has_body {
+                let body = Body::of(&head).unwrap_or(Body::UntilClose);
+                body.copy(&mut server, &mut client).await?;
+            }
+            break;
+        }
+    }
+}
+
+/// A message up to its empty line; nothing when the connection has ended.
+async fn read_head(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+    let mut head = Vec::new();
+    loop {
+        let length = reader.read_until(b'\n', &mut head).await?;
+        if length == 0 {
+            return Ok(None);
+        }
+        if head.ends_with(b"\r\n\r\n") {
+            return Ok(Some(head));
+        }
+    }
+}
+
+/// How the end of a body is told.
+#[derive(Clone, Copy)]
+enum Body {
+    Length(u64),
+    Chunked,
+    UntilClose,
+}
+
+impl Body {
+    /// As the header says, if it says something.
+    fn of(head: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+        let header = |name: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        };
+        if header("transfer-encoding").is_some_and(|value| value.trim().ends_with("chunked")) {
+            return Some(Self::Chunked);
+        }
+        header("content-length")?
+            .trim()
+            .parse()
+            .ok()
+            .map(Self::Length)
+    }
+
+    async fn copy(
+        self,
+        reader: &mut (impl AsyncBufRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        match self {
+            Self::Length(length) => copy(&mut reader.take(length), writer).await.map(drop),
+            Self::UntilClose => copy(reader, writer).await.map(drop),
+            Self::Chunked => loop {
+                let mut size = Vec::new();
+                reader.read_until(b'\n', &mut size).await?;
+                writer.write_all(&size).await?;
+                let text = String::from_utf8_lossy(&size);
+                let digits = text.split(';').next().unwrap_or_default().trim();
+                let length = u64::from_str_radix(digits, 16).map_err(io::Error::other)?;
+                if length == 0 {
+                    // Trailers end with an empty line, as a head does.
+                    loop {
+                        let mut trailer = Vec::new();
+                        reader.read_until(b'\n', &mut trailer).await?;
+                        writer.write_all(&trailer).await?;
+                        if trailer.len() <= 2 {
+                            return Ok(());
+                        }
+                    }
+                }
+                copy(&mut reader.take(length + 2), writer).await?;
+            },
+        }
+    }
+}

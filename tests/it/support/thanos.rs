@@ -1,0 +1,159 @@
+//! Real Thanos, looking at a bucket.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::http;
+use super::servers::{Server, free_port, program};
+
+/// What `thanos tools bucket …` prints on stdout; it must succeed.
+#[track_caller]
+pub fn tools(config: &Path, arguments: &[&str]) -> String {
+    let ran = run_tools(config, arguments);
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.success(),
+        "thanos tools bucket {arguments:?}: {said}"
+    );
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+fn run_tools(config: &Path, arguments: &[&str]) -> Output {
+    Command::new(program("thanos"))
+        .args(["tools", "bucket"])
+        .args(arguments)
+        .arg(format!("--objstore.config-file={}", config.display()))
+        .output()
+        .unwrap()
+}
+
+/// Whether Thanos can put a mark (against compaction) on a block.
+pub fn can_mark(config: &Path, id: &str) -> bool {
+    let id = format!("--id={id}");
+    let arguments = ["mark", "--marker=no-compact-mark.json", "--details=a", &id];
+    run_tools(config, &arguments).status.success()
+}
+
+/// The ids that Thanos lists in a bucket, sorted.
+#[track_caller]
+pub fn list(config: &Path) -> Vec<String> {
+    let mut ids: Vec<_> = tools(config, &["ls"]).lines().map(str::to_owned).collect();
+    ids.sort();
+    ids
+}
+
+/// Removes what is marked, at once, as a compactor does after its delay.
+#[track_caller]
+pub fn cleanup(config: &Path) {
+    tools(
+        config,
+        &["cleanup", "--delete-delay=0s", "--consistency-delay=0s"],
+    );
+}
+
+/// A store gateway on each of several buckets, and one querier that asks them all.
+pub struct Querier {
+    _servers: Vec<Server>,
+    port: u16,
+    _folder: TempDir,
+}
+
+impl Querier {
+    /// Starts all of them, and waits until the querier knows every store.
+    pub fn start(configs: &[&Path]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut servers = Vec::new();
+        let mut endpoints = Vec::new();
+        for (number, config) in configs.iter().enumerate() {
+            let data = folder.path().join(format!("store-{number}"));
+            let store = component(
+                "store",
+                &[
+                    format!("--objstore.config-file={}", config.display()),
+                    format!("--data-dir={}", data.display()),
+                    // The default reserves two gigabytes.
+                    "--chunk-pool-size=64MB".to_owned(),
+                ],
+                &data.with_extension("log"),
+            );
+            endpoints.push(format!("--endpoint=127.0.0.1:{}", store.grpc_port));
+            servers.push(store.server);
+        }
+        let querier = component("query", &endpoints, &folder.path().join("query.log"));
+        servers.push(querier.server);
+        let this = Self {
+            _servers: servers,
+            port: querier.http_port,
+            _folder: folder,
+        };
+        let began = Instant::now();
+        while this.stores() < configs.len() {
+            assert!(
+                began.elapsed() < Duration::from_mins(1),
+                "the querier does not find its stores"
+            );
+            thread::sleep(Duration::from_millis(50));
+        }
+        this
+    }
+
+    fn stores(&self) -> usize {
+        self.ask("/api/v1/stores")["store"]
+            .as_array()
+            .map_or(0, Vec::len)
+    }
+
+    /// The result of a query over a range of time in seconds since the epoch, its series in order.
+    pub fn query_range(&self, query: &str, start: i64, end: i64) -> Vec<Value> {
+        let query = http::query_escape(query);
+        let path = format!(
+            "/api/v1/query_range?query={query}&start={start}&end={end}&step=60&partial_response=false"
+        );
+        let mut series = self.ask(&path)["result"].as_array().cloned().unwrap();
+        series.sort_by_key(|series| series["metric"].to_string());
+        series
+    }
+
+    fn ask(&self, path: &str) -> Value {
+        let (status, body) = http::get(self.port, path).unwrap();
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str::<Value>(&body).unwrap()["data"].take()
+    }
+}
+
+struct Component {
+    server: Server,
+    http_port: u16,
+    grpc_port: u16,
+}
+
+/// Starts a component on free loopback ports and waits until it is ready.
+fn component(name: &str, arguments: &[String], log: &Path) -> Component {
+    // Somebody else may take a port between its choice and its use.
+    for _ in 0..5 {
+        let (http_port, grpc_port) = (free_port(), free_port());
+        let mut command = Command::new(program("thanos"));
+        command
+            .arg(name)
+            .arg(format!("--http-address=127.0.0.1:{http_port}"))
+            .arg(format!("--grpc-address=127.0.0.1:{grpc_port}"))
+            .args(arguments);
+        let mut server = Server::start(&command, log);
+        if server.wait_until(|| matches!(http::get(http_port, "/-/ready"), Some((200, _)))) {
+            return Component {
+                server,
+                http_port,
+                grpc_port,
+            };
+        }
+    }
+    panic!(
+        "thanos {name} does not start: {}",
+        std::fs::read_to_string(log).unwrap()
+    );
+}
