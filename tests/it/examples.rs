@@ -111,6 +111,7 @@ fn the_folder_configuration_is_accepted() {
     .expect(0);
 }
 
+/// S-3.1, S-3.2: `prefix`, and `$(VAR)` from the environment.
 #[test]
 fn the_minio_configuration_is_accepted_and_reaches_its_prefix() {
     let world = World::of_examples();
@@ -138,9 +139,10 @@ fn the_minio_configuration_is_accepted_and_reaches_its_prefix() {
     );
 }
 
+/// S-3.4: seen before anything is contacted.
 #[test]
 fn the_amazon_configuration_is_accepted() {
-    // Read and understood, it names one bucket twice; nothing is contacted.
+    // Read and understood, it names one bucket twice.
     let config = repository("examples/s3-aws.yaml");
     let ran = Ran::of(migrate(&config, &config, &["--older-than=30d"])).expect(2);
     assert!(ran.stderr.contains("same bucket"), "{}", ran.stderr);
@@ -154,12 +156,14 @@ fn moved_with_selector(selector: &Path) -> Vec<String> {
     blocks_with(&tree(&world.target()), "meta.json")
 }
 
+/// S-4.3: by external labels.
 #[test]
 fn the_keep_selector_moves_one_cluster() {
     let moved = moved_with_selector(&repository("examples/selector-keep-cluster.yaml"));
     assert_eq!(moved, example_blocks(|meta| meta.contains("\"eu-1\"")));
 }
 
+/// S-4.3: by `__block_id`.
 #[test]
 fn the_hashmod_selector_parts_all_blocks_among_three() {
     let world = World::new(&[]);

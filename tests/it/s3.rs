@@ -111,6 +111,7 @@ fn run(configs: &(PathBuf, PathBuf), arguments: &[&str]) -> Ran {
     Ran::of(migrate(&configs.0, &configs.1, arguments))
 }
 
+/// S-5.4, S-7.4: data, then meta.json, byte for byte; the source gets marks and nothing else.
 #[test]
 fn blocks_move_between_two_buckets_and_only_once() {
     let minio = Minio::start();
@@ -154,6 +155,7 @@ fn objects_larger_than_a_part_move() {
     pair.assert_moved();
 }
 
+/// S-7.3: a reader can plan.
 #[test]
 fn a_dry_run_needs_no_right_to_write_and_a_run_says_what_it_lacks() {
     let minio = Minio::start();
@@ -179,6 +181,7 @@ fn a_dry_run_needs_no_right_to_write_and_a_run_says_what_it_lacks() {
     assert!(pair.cold.tree().is_empty());
 }
 
+/// S-6.3, S-2.6: exit code 1, and no word of the secret.
 #[test]
 fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
     let minio = Minio::start();
@@ -210,6 +213,7 @@ fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
     assert!(pair.hot.tree() == pair.before);
 }
 
+/// S-6.1: throttled, broken, lost and cut off; every fourth request, and each request in turn.
 #[test]
 fn requests_that_fail_in_passing_are_repeated() {
     const SLOW_DOWN: &str = "<Error><Code>SlowDown</Code><Message>later</Message></Error>";
@@ -241,6 +245,7 @@ fn requests_that_fail_in_passing_are_repeated() {
     }
 }
 
+/// S-6.6: before the server acts, and after it.
 #[test]
 fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
     let minio = Minio::start();
@@ -298,6 +303,7 @@ fn killed_at(minio: &Minio, pair: &Pair, number: usize, after_the_server_has_act
     true
 }
 
+/// S-6.5: what is in hand after the grace period is dropped.
 #[test]
 fn a_request_that_never_ends_does_not_outlive_a_signal() {
     let minio = Minio::start();
@@ -330,6 +336,7 @@ fn a_request_that_never_ends_does_not_outlive_a_signal() {
     pair.assert_moved();
 }
 
+/// S-6.7: published once, marked once.
 #[test]
 fn three_runs_at_once_end_sound() {
     let minio = Minio::start();

@@ -52,6 +52,7 @@ fn inspect_shows_the_target_as_it_showed_the_source_and_verify_finds_no_issue() 
     thanos::tools(&world.target_config(), &["verify"]);
 }
 
+/// S-4.2: minTime decides, strictly.
 #[test]
 fn cleanup_removes_exactly_what_was_moved() {
     let blocks = [1, 2, 3, 4].map(Block::new);
