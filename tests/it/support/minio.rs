@@ -47,7 +47,8 @@ impl Minio {
             command
                 .args(["server", "--quiet", "--address"])
                 .arg(format!("127.0.0.1:{port}"))
-                .args(["--console-address", "127.0.0.1:0"])
+                .args(["--console-address", "127.0.0.1:0", "--certs-dir"])
+                .arg(folder.path().join("certs"))
                 .arg(folder.path().join("data"))
                 .env("MINIO_ROOT_USER", &root.access_key)
                 .env("MINIO_ROOT_PASSWORD", &root.secret_key)
