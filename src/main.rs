@@ -96,14 +96,13 @@ fn run(runtime: &Runtime, command: Command, telemetry: &Telemetry, stop: &Stop) 
         stdout: Stdout(io::stdout()),
         shown: Some(shown),
     });
-    let ending = runtime.block_on(async {
-        match command {
-            Command::Migrate(request) => {
-                command::migrate::run(request, progress, Arc::new(Utc::now), stop, &mut stdout)
-                    .await
-            }
+    let clock = Arc::new(Utc::now);
+    let ending = match command {
+        Command::Migrate(request) => {
+            let run = command::migrate::run(request, progress, clock, stop, &mut stdout);
+            runtime.block_on(Box::pin(run))?
         }
-    })?;
+    };
     stdout
         .flush()
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;

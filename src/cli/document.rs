@@ -68,6 +68,7 @@ impl Document {
     }
 
     fn of_file(flag: &str, path: &Path, file_flag: &str) -> Result<Self> {
+        let name = format!("{file_flag} {:?}", path.to_string_lossy());
         let content = match read(path) {
             Ok(content) => content,
             Err(_) if looks_like_yaml(path) => {
@@ -76,12 +77,9 @@ impl Document {
                 )));
             }
             Err(err) => {
-                return Err(Error::usage(format!(
-                    "{file_flag} {path:?}: cannot be read: {err}"
-                )));
+                return Err(Error::usage(format!("{name}: cannot be read: {err}")));
             }
         };
-        let name = format!("{file_flag} {path:?}");
         if content.len() as u64 > LIMIT_BYTES {
             return Err(Error::usage(format!(
                 "{name}: it is too long: expected at most 1 MiB of YAML"

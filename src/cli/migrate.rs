@@ -92,9 +92,10 @@ struct Which {
     #[arg(long, value_name = "AGE|TIME|DAY")]
     older_than: Option<String>,
 
-    /// Rules on external labels and __block_id: YAML text with relabelling rules.
+    /// Rules on external labels and the block's id: YAML text with relabelling rules.
     ///
-    /// Actions are keep, drop and hashmod, evaluated as Thanos evaluates them.
+    /// Actions are keep, drop and hashmod, evaluated as Thanos evaluates them; the
+    /// id is the label `__block_id`.
     /// `$(VAR)` is replaced from the environment.
     #[arg(long = "selector.relabel-config", value_name = "YAML")]
     selector: Option<String>,

@@ -103,7 +103,7 @@ pub fn parse(
 /// Clap indents empty lines too.
 fn tidy(help: &str) -> String {
     help.lines()
-        .map(|line| format!("{}\n", line.trim_end()))
+        .flat_map(|line| [line.trim_end(), "\n"])
         .collect()
 }
 
