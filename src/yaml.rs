@@ -76,8 +76,8 @@ impl Node {
     pub fn bool(&self) -> Result<bool> {
         match self.plain() {
             Some(text) if scalar::is_null(text) => Ok(false),
-            Some(text) => scalar::boolean(text).ok_or_else(|| self.wrong("true or false")),
-            None => Err(self.wrong("true or false")),
+            Some(text) => scalar::boolean(text).ok_or_else(|| self.wrong_value("true or false")),
+            None => Err(self.wrong_value("true or false")),
         }
     }
 
@@ -85,14 +85,14 @@ impl Node {
     pub fn i64(&self) -> Result<i64> {
         self.integer()
             .and_then(|number| i64::try_from(number).ok())
-            .ok_or_else(|| self.wrong("a whole number"))
+            .ok_or_else(|| self.wrong_value("a whole number"))
     }
 
     /// A whole number that is not negative; `null` is 0.
     pub fn u64(&self) -> Result<u64> {
         self.integer()
             .and_then(|number| u64::try_from(number).ok())
-            .ok_or_else(|| self.wrong("a whole number that is not negative"))
+            .ok_or_else(|| self.wrong_value("a whole number that is not negative"))
     }
 
     /// The items of a list; `null` has none.
@@ -163,8 +163,20 @@ impl Node {
         }
     }
 
+    /// What should be text, a list or a mapping may be a secret at a wrong place: it is not repeated.
     fn wrong(&self, expected: &str) -> Error {
         Error::usage(format!("line {}: expected {expected}", self.line))
+    }
+
+    /// What should be a number or a boolean is repeated.
+    fn wrong_value(&self, expected: &str) -> Error {
+        match &self.value {
+            Value::Scalar { text, .. } => {
+                let line = self.line;
+                Error::usage(format!("line {line}: {text:?}: expected {expected}"))
+            }
+            Value::Sequence(_) | Value::Mapping(_) => self.wrong(expected),
+        }
     }
 }
 
@@ -363,9 +375,14 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_place_and_not_the_value() {
-        let err = refused("bucket: a\ninsecure: hunter2", Unknown::Refuse);
-        assert_eq!(err, "config.insecure: line 2: expected true or false");
+    fn errors_name_the_place_and_a_value_that_is_no_secret() {
+        let err = refused("bucket: a\ninsecure: maybe", Unknown::Refuse);
+        assert_eq!(
+            err,
+            "config.insecure: line 2: \"maybe\": expected true or false"
+        );
+        let err = refused("bucket: [hunter2]", Unknown::Refuse);
+        assert_eq!(err, "config.bucket: line 1: expected a string");
     }
 
     #[test]

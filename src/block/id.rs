@@ -83,6 +83,7 @@ mod tests {
         }
     }
 
+    /// S-1.1
     #[test]
     fn what_only_resembles_an_id_is_refused() {
         for (text, loose) in [

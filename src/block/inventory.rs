@@ -308,6 +308,7 @@ pub(crate) mod tests {
         assert!(inventory.is_marked() && inventory.is_being_overwritten());
     }
 
+    /// S-4.5
     #[test]
     fn a_file_list_tells_what_is_missing() {
         let files = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3},{"rel_path":"meta.json"}]"#;
@@ -327,6 +328,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// S-4.5
     #[test]
     fn without_a_file_list_gaps_are_seen_and_a_lost_last_segment_is_not() {
         type Row<'a> = (&'a [(&'a str, u64)], u64, Completeness);

@@ -164,6 +164,7 @@ mod tests {
         ID.parse().unwrap()
     }
 
+    /// S-1.2
     #[test]
     fn marks_have_the_shape_that_thanos_writes() {
         let now = DateTime::from_timestamp(1_767_225_600, 999_000_000).unwrap();
@@ -180,6 +181,7 @@ mod tests {
         );
     }
 
+    /// S-4.4
     #[test]
     fn a_corrupted_mark_is_refused() {
         for (bytes, why) in [

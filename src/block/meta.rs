@@ -250,6 +250,7 @@ mod tests {
         assert_eq!((meta.min_time_ms, meta.max_time_ms), (4, 0));
     }
 
+    /// S-4.4
     #[test]
     fn a_corrupted_meta_is_refused() {
         for (json, why) in [

@@ -309,6 +309,7 @@ mod tests {
         vec![("chunks/000001", 5), ("index", 3), ("meta.json", 7)]
     }
 
+    /// S-5.6
     #[test]
     fn only_the_same_objects_make_a_match() {
         let source = inventory(&held());
@@ -349,6 +350,7 @@ mod tests {
         }
     }
 
+    /// S-5.6
     #[test]
     fn equal_checksums_prove_content_and_unequal_ones_ask_for_another_copy() {
         let tagged = |tag: &str| Object {
@@ -369,6 +371,7 @@ mod tests {
         }
     }
 
+    /// S-5.1
     #[test]
     fn a_cover_needs_every_condition() {
         let labels = r#""labels":{"a":"b"},"files":[{"rel_path":"index","size_bytes":3}]"#;

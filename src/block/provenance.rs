@@ -75,6 +75,7 @@ impl fmt::Display for Provenance {
 mod tests {
     use super::*;
 
+    /// S-1.2
     #[test]
     fn what_is_written_is_read_back() {
         let ours =
@@ -84,6 +85,7 @@ mod tests {
         assert_eq!(Provenance::parse(&with_a_tail), Some(ours));
     }
 
+    /// S-1.2
     #[test]
     fn marks_of_others_are_not_ours() {
         for details in [

@@ -163,6 +163,7 @@ mod tests {
         BucketConfig::parse(text, &variables.into_iter().collect())
     }
 
+    /// S-3.1
     #[test]
     fn the_envelope_is_read_as_thanos_reads_it() {
         for (text, expected) in [

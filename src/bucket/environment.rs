@@ -69,6 +69,7 @@ impl fmt::Debug for Secret {
 mod tests {
     use super::*;
 
+    /// S-2.6
     #[test]
     fn secrets_do_not_print() {
         let environment: Environment = [("KEY".to_owned(), "hunter2".to_owned())]

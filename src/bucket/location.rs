@@ -116,6 +116,7 @@ mod tests {
 
     use super::*;
 
+    /// S-3.4
     #[test]
     fn buckets_meet_when_an_object_may_lie_in_both() {
         let s3 = Location::s3;

@@ -49,7 +49,12 @@ impl Document {
 
     /// What `parse` makes of the text. Its errors are told as errors of this flag.
     pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
-        parse(&self.text).map_err(|err| self.wrong(&format!("{err:#}")))
+        parse(&self.text).map_err(|err| {
+            if Path::new(self.text.trim()).is_file() {
+                return self.wrong("expected YAML, and this is the path of a file: give it to the flag whose name ends with -file");
+            }
+            self.wrong(&format!("{err:#}"))
+        })
     }
 
     /// Likewise, after `$(VAR)` is replaced from the environment, as Thanos does with all such flags.

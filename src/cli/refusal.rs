@@ -78,22 +78,24 @@ fn unknown_flag(arg: &str, command: &Command) -> String {
     }
 }
 
-/// A value that lost its flag. What was meant to be a configuration may have been torn into words by the shell, so words beside one are not
-/// repeated.
+/// A value that lost its flag. What follows a configuration may be a part of it that the shell has torn off, and is not repeated.
 fn stray(value: &str, arguments: &[OsString]) -> String {
-    let beside_text = arguments.iter().any(|argument| {
-        let argument = argument.to_string_lossy();
-        let name = argument.split('=').next().unwrap_or_default();
-        TEXTS.contains(&name)
-    });
-    if beside_text {
-        "unexpected argument: expected flags only, with the text of a configuration in quotes"
-            .to_owned()
-    } else {
-        format!(
-            "unexpected argument {value:?}: expected flags only, each value right after its flag"
-        )
+    let is_flag = |argument: &str| {
+        argument
+            .strip_prefix("--")
+            .is_some_and(|name| name.starts_with(|letter: char| letter.is_ascii_lowercase()))
+    };
+    let mut of_configuration = false;
+    for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
+        if is_flag(&argument) {
+            let name = argument.split('=').next().unwrap_or_default();
+            of_configuration = TEXTS.contains(&name);
+        } else if of_configuration && argument == value {
+            return "unexpected argument after a configuration: expected flags only, with the text in quotes"
+                .to_owned();
+        }
     }
+    format!("unexpected argument {value:?}: expected flags only, each value right after its flag")
 }
 
 fn unknown_subcommand(word: &str, command: &Command) -> String {

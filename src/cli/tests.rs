@@ -81,8 +81,9 @@ fn defaults_are_those_that_are_documented() {
     assert!(!request.engine.no_compact_mark_source);
 }
 
+/// S-2.2
 #[test]
-fn s_2_2_booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
+fn booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
     for (arguments, expected) in [
         (&[] as &[&str], Mode::Execute),
         (&["--dry-run"], Mode::DryRun),
@@ -111,8 +112,9 @@ fn s_2_2_booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
     }
 }
 
+/// S-2.1
 #[test]
-fn s_2_1_a_variable_stands_in_for_a_flag() {
+fn a_variable_stands_in_for_a_flag() {
     let request = request(
         &[],
         &[
@@ -142,8 +144,9 @@ fn s_2_1_a_variable_stands_in_for_a_flag() {
     assert_eq!(request.engine.max_failures, None);
 }
 
+/// S-2.1
 #[test]
-fn s_2_1_the_command_line_wins_over_a_variable() {
+fn the_command_line_wins_over_a_variable() {
     let variables = [
         ("THANOS_BUCKET_CONCURRENCY", "7"),
         ("THANOS_BUCKET_DRY_RUN", "true"),
@@ -169,8 +172,9 @@ fn s_2_1_the_command_line_wins_over_a_variable() {
     );
 }
 
+/// S-2.3
 #[test]
-fn s_2_1_a_wrong_variable_is_named_as_such() {
+fn a_wrong_variable_is_named_as_such() {
     let complaint = refusal(&[], &[("THANOS_BUCKET_CONCURRENCY", "many")]);
     assert_eq!(
         complaint,
@@ -179,7 +183,7 @@ fn s_2_1_a_wrong_variable_is_named_as_such() {
 }
 
 #[test]
-fn s_2_1_a_variable_without_a_flag_is_told_and_ignored() {
+fn a_variable_without_a_flag_is_told_and_ignored() {
     let run = run(&[], &[("THANOS_BUCKET_CONCURENCY", "7")]);
     assert_eq!(
         run.warnings,

@@ -191,6 +191,7 @@ mod tests {
             .map(|(reason, _)| reason)
     }
 
+    /// S-4.1
     #[test]
     fn every_reason_has_its_case() {
         let all = rules();
@@ -310,6 +311,7 @@ mod tests {
         }
     }
 
+    /// S-4.7
     #[test]
     fn every_unit_belongs_to_exactly_one_shard() {
         let taken = (0..3).filter(|index| {
@@ -320,6 +322,7 @@ mod tests {
         assert_eq!(taken.count(), 1);
     }
 
+    /// S-4.1
     #[test]
     fn the_first_reason_counts() {
         let mut rules = rules();

@@ -276,6 +276,7 @@ mod tests {
         assert_eq!(outlook(&plan, 'B'), Some(Outlook::HeldBack(id('A'))));
     }
 
+    /// S-4.8
     #[test]
     fn ids_that_are_absent_are_named() {
         let mut rules = rules();
@@ -286,6 +287,7 @@ mod tests {
         assert_eq!(plan.selected.len(), 1);
     }
 
+    /// S-5.12
     #[test]
     fn our_marks_are_borne_out_or_reported() {
         let ours = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
@@ -319,6 +321,7 @@ mod tests {
         }
     }
 
+    /// S-5.8
     #[test]
     fn marked_blocks_cannot_be_overwritten() {
         let mut rules = rules();
@@ -327,6 +330,7 @@ mod tests {
         assert!(plan(&[], &target([]), &rules, "s3://cold").is_err());
     }
 
+    /// S-7.2
     #[test]
     fn metas_of_the_target_are_read_only_when_they_decide() {
         let needs = |ours| needs_target_metas(&source([ours]), &target([]), &rules(), "s3://cold");

@@ -76,6 +76,7 @@ mod tests {
             .collect()
     }
 
+    /// S-3.6
     #[test]
     fn only_the_sources_own_times_or_inodes_make_a_replica() {
         let mut ours = block('A').source();

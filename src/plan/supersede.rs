@@ -18,6 +18,7 @@ mod tests {
     use super::*;
     use crate::plan::facts::testing::block;
 
+    /// S-4.6
     #[test]
     fn more_sources_win_and_on_equal_sources_the_smaller_id() {
         let supersedes = |other, ours| {

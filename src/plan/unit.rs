@@ -144,6 +144,7 @@ mod tests {
 
     const DAY: i64 = 24 * 60 * 60 * 1000;
 
+    /// S-1.2
     #[test]
     fn a_straddling_block_joins_its_windows_and_no_others() {
         let blocks = source([
@@ -167,6 +168,7 @@ mod tests {
         assert_eq!(unit(3).map(|unit| unit.start_ms()), Some(28 * DAY));
     }
 
+    /// S-4.7
     #[test]
     fn the_hash_of_a_unit_is_the_same_on_every_machine() {
         let unit = Unit {

@@ -26,6 +26,7 @@ mod tests {
     use crate::report::testing::{World, block, id, results};
     use crate::report::{BlockEnding, Signal};
 
+    /// S-2.4
     #[test]
     fn a_plan_ends_as_it_says_itself() {
         let marked = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
@@ -84,6 +85,7 @@ mod tests {
         );
     }
 
+    /// S-2.4
     #[test]
     fn what_stopped_a_run_comes_first() {
         let world = World::of([block(1)]);

@@ -62,34 +62,30 @@ impl TracingConfig {
     /// Unknown keys beside `type` and `config` are refused, and those inside `config` are passed over, both as in Thanos.
     /// What Thanos would carry out and this tool does not is refused.
     pub fn parse(text: &str) -> Result<Self> {
-        parse(text).map_err(|err| err.attempting("read --tracing.config"))
-    }
-}
-
-fn parse(text: &str) -> Result<TracingConfig> {
-    let Some(document) = yaml::parse(text)? else {
-        return Err(Error::usage("it is empty: write type: OTLP and config"));
-    };
-    let mut top = document.fields("", Unknown::Refuse)?;
-    let type_name = top.string("type")?.unwrap_or_default();
-    let config = top.take("config");
-    top.finish()?;
-    match type_name.to_ascii_uppercase().as_str() {
-        "OTLP" => {}
-        "" => return Err(Error::usage("type is missing: write type: OTLP")),
-        "JAEGER" | "GOOGLE_CLOUD" | "STACKDRIVER" | "ELASTIC_APM" | "LIGHTSTEP" => {
-            return Err(unsupported(format!("type {type_name}"), "OTLP"));
+        let Some(document) = yaml::parse(text)? else {
+            return Err(Error::usage("it is empty: write type: OTLP and config"));
+        };
+        let mut top = document.fields("", Unknown::Refuse)?;
+        let type_name = top.string("type")?.unwrap_or_default();
+        let config = top.take("config");
+        top.finish()?;
+        match type_name.to_ascii_uppercase().as_str() {
+            "OTLP" => {}
+            "" => return Err(Error::usage("type is missing: write type: OTLP")),
+            "JAEGER" | "GOOGLE_CLOUD" | "STACKDRIVER" | "ELASTIC_APM" | "LIGHTSTEP" => {
+                return Err(unsupported(format!("type {type_name}"), "OTLP"));
+            }
+            _ => {
+                return Err(Error::usage(format!(
+                    "tracing with type {type_name:?} is not supported: write OTLP"
+                )));
+            }
         }
-        _ => {
-            return Err(Error::usage(format!(
-                "tracing with type {type_name:?} is not supported: write OTLP"
-            )));
-        }
+        let Some(config) = config else {
+            return Err(Error::usage("config is missing"));
+        };
+        otlp(config.fields("config", Unknown::Ignore)?)
     }
-    let Some(config) = config else {
-        return Err(Error::usage("config is missing"));
-    };
-    otlp(config.fields("config", Unknown::Ignore)?)
 }
 
 fn otlp(mut fields: Fields<'_>) -> Result<TracingConfig> {

@@ -13,3 +13,4 @@ mod s3;
 mod support;
 mod surroundings;
 mod thanos;
+mod usage;

@@ -82,6 +82,7 @@ fn members(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
+/// S-8.1
 #[test]
 fn every_member_is_one_of_the_schema_and_every_one_of_the_schema_is_used() {
     let results = results(&[BlockEnding::Migrated, BlockEnding::HeldBack]);

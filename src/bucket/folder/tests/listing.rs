@@ -117,6 +117,7 @@ async fn an_empty_folder_shows_as_a_stand_in_that_a_delete_removes() {
     assert!(world.entries("").is_empty());
 }
 
+/// S-5.16
 #[tokio::test]
 async fn symbolic_links_are_neither_listed_nor_followed_nor_replaced() {
     let world = World::with_files(&["a/file"]);

@@ -12,6 +12,7 @@ use object_store::{Error, ObjectStoreExt, PutMode, PutPayload};
 use super::{World, at, io_kind, says_root_missing};
 use crate::bucket::folder::root::STAGING;
 
+/// S-5.16
 #[tokio::test]
 async fn what_was_put_is_read_and_listed_and_nothing_else_lies_there() {
     let world = World::new();
@@ -24,6 +25,7 @@ async fn what_was_put_is_read_and_listed_and_nothing_else_lies_there() {
     assert_eq!(world.entries(""), ["01J9ZK3M7Q8T5V6W7X8Y9Z0A1B"]);
 }
 
+/// S-5.16
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_never_sees_a_part_of_an_object() {
     const SIZE: usize = 3_000_000;

@@ -1,0 +1,256 @@
+#![expect(clippy::too_many_lines, reason = "a table is long")]
+
+use super::*;
+use crate::plan::facts::testing::{Builder, block, id, source, target};
+
+/// Without and with `--overwrite-existing`, against a source that holds this block alone.
+fn both<const N: usize>(ours: &Builder, theirs: [Builder; N]) -> (Action, Action) {
+    let blocks = source([ours.clone()]);
+    let index = SourceIndex::new(&blocks);
+    let target = target(theirs);
+    let meta = ours.clone().meta_file();
+    let decide = |existing| decide(&ours.clone().source(), &meta, &target, &index, existing);
+    (decide(Existing::Keep), decide(Existing::Overwrite))
+}
+
+fn same(action: Action) -> (Action, Action) {
+    (action.clone(), action)
+}
+
+/// S-5.1
+#[test]
+fn the_decision_table_holds_row_by_row() {
+    let ours = block('A');
+    let cover = || block('C').sources("AB").range(0, 20);
+    let proof = Cover::of(
+        &ours.clone().meta_file().block,
+        &cover().meta_file().block,
+        &cover().target().objects,
+    );
+    let unproven = |why| same(Action::CoveredUnproven { by: id('C'), why });
+    let conflict = |conflict| (Action::Conflict(conflict), Action::Overwrite);
+    let table = [
+        (
+            "a cover",
+            both(&ours, [cover()]),
+            same(proof.map_or(Action::Overwrite, Action::Covered)),
+        ),
+        (
+            "a cover without a file list",
+            both(&ours, [cover().without_file_list()]),
+            unproven(NoCover::NotWhole),
+        ),
+        (
+            "a cover that lacks an object",
+            both(&ours, [cover().without("index")]),
+            unproven(NoCover::NotWhole),
+        ),
+        (
+            "a cover that begins later",
+            both(&ours, [cover().range(1, 20)]),
+            unproven(NoCover::ShorterRange),
+        ),
+        (
+            "a rewritten cover",
+            both(&ours, [cover().rewritten()]),
+            unproven(NoCover::Rewritten),
+        ),
+        (
+            "a cover with fewer series",
+            both(&ours, [cover().series(2)]),
+            unproven(NoCover::FewerSeries),
+        ),
+        (
+            "a marked cover",
+            both(&ours, [cover().object("deletion-mark.json", 9)]),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "a cover of another resolution",
+            both(&ours, [cover().resolution(300_000)]),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "a mark on this block",
+            both(&ours, [ours.clone().object("deletion-mark.json", 9)]),
+            same(Action::Conflict(Conflict::Marked)),
+        ),
+        (
+            "a mark and no meta",
+            both(
+                &ours,
+                [ours
+                    .clone()
+                    .without("meta.json")
+                    .object("deletion-mark.json", 9)],
+            ),
+            same(Action::Conflict(Conflict::Marked)),
+        ),
+        (
+            "nothing",
+            both(&ours, []),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "objects and our overwrite file",
+            both(
+                &ours,
+                [ours
+                    .clone()
+                    .without("meta.json")
+                    .object("thanos-bucket-overwrite.json", 2)],
+            ),
+            same(Action::Copy(Put::All)),
+        ),
+        (
+            "objects without a meta",
+            both(&ours, [ours.clone().without("meta.json")]),
+            (Action::Copy(Put::Differing), Action::Copy(Put::All)),
+        ),
+        (
+            "the same block",
+            both(&ours, [ours.clone()]),
+            (
+                Action::AlreadyThere(Put::Differing),
+                Action::AlreadyThere(Put::Unproven),
+            ),
+        ),
+        (
+            "the same meta, an object missing",
+            both(&ours, [ours.clone().without("index")]),
+            (
+                Action::Repair(Put::Differing),
+                Action::Repair(Put::Unproven),
+            ),
+        ),
+        (
+            "the same meta, an object different",
+            both(&ours, [ours.clone().object("index", 4)]),
+            (
+                Action::Repair(Put::Differing),
+                Action::Repair(Put::Unproven),
+            ),
+        ),
+        (
+            "the same meta, a surplus segment",
+            both(&ours, [ours.clone().object("chunks/000002", 4)]),
+            (
+                Action::Repair(Put::Differing),
+                Action::Repair(Put::Unproven),
+            ),
+        ),
+        (
+            "an overwrite begun",
+            both(
+                &ours,
+                [ours.clone().object("thanos-bucket-overwrite.json", 2)],
+            ),
+            same(Action::Repair(Put::All)),
+        ),
+        (
+            "another meta",
+            both(&ours, [ours.clone().series(4)]),
+            conflict(Conflict::OtherMeta),
+        ),
+        (
+            "an overlap",
+            both(&ours, [block('D').range(5, 15)]),
+            same(Action::WouldOverlap { with: id('D') }),
+        ),
+        (
+            "a touching neighbour",
+            both(&ours, [block('D').range(10, 15)]),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "an overlap in another group",
+            both(&ours, [block('D').range(5, 15).resolution(300_000)]),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "a marked overlap",
+            both(
+                &ours,
+                [block('D').range(5, 15).object("deletion-mark.json", 9)],
+            ),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "an overlap and the same block",
+            both(&ours, [ours.clone(), block('D').range(5, 15)]),
+            (
+                Action::AlreadyThere(Put::Differing),
+                Action::AlreadyThere(Put::Unproven),
+            ),
+        ),
+    ];
+    for (row, actual, expected) in table {
+        assert_eq!(actual, expected, "{row}");
+    }
+}
+
+/// S-5.2
+#[test]
+fn a_block_that_ours_was_made_of_is_no_overlap() {
+    let ours = block('C').sources("AB").range(0, 20);
+    let parts = [block('A'), block('B').range(10, 20)];
+    assert_eq!(both(&ours, parts), same(Action::Copy(Put::Differing)));
+}
+
+/// S-5.2
+#[test]
+fn an_overlap_that_the_source_has_too_is_none_of_our_making() {
+    let ours = block('A');
+    let meta = ours.clone().meta_file();
+    let theirs = || target([block('D').range(5, 15)]);
+    for blocks in [
+        source([ours.clone(), block('D').range(5, 15)]),
+        source([ours.clone(), block('D').range(5, 15).marked("")]),
+        source([ours.clone(), block('E').range(2, 4)]),
+    ] {
+        let index = SourceIndex::new(&blocks);
+        let action = decide(
+            &ours.clone().source(),
+            &meta,
+            &theirs(),
+            &index,
+            Existing::Keep,
+        );
+        assert_eq!(action, Action::Copy(Put::Differing));
+    }
+}
+
+/// S-5.3
+#[test]
+fn without_a_file_list_a_surplus_segment_may_be_the_last_copy() {
+    let ours = block('A').without_file_list();
+    let theirs = ours.clone().object("chunks/000002", 4);
+    let conflict = Conflict::Surplus("chunks/000002".into());
+    let expected = (Action::Conflict(conflict), Action::Overwrite);
+    assert_eq!(both(&ours, [theirs.clone()]), expected);
+    let (keep, overwrite) = both(&ours, [theirs.without("meta.json")]);
+    assert_eq!(keep, expected.0);
+    assert_eq!(overwrite, Action::Copy(Put::All));
+}
+
+#[test]
+fn what_is_put_follows_from_how_far_the_objects_agree() {
+    let ours = block('A').checksum("index", '1').source();
+    let names = |theirs: Builder, put| {
+        let there = theirs.target().objects;
+        objects_to_put(&ours.objects, &there, put)
+            .into_iter()
+            .map(|object| object.name.to_string())
+            .collect::<Vec<_>>()
+    };
+    let same = block('A').checksum("index", '1');
+    let other = block('A').checksum("index", '2');
+    assert!(names(same.clone(), Put::Differing).is_empty());
+    assert_eq!(names(same.clone(), Put::Unproven), ["chunks/000001"]);
+    assert_eq!(names(same.clone(), Put::All), ["chunks/000001", "index"]);
+    assert_eq!(names(other, Put::Differing), ["index"]);
+    assert_eq!(
+        names(same.without("chunks/000001"), Put::Differing),
+        ["chunks/000001"]
+    );
+}
