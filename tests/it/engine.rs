@@ -365,3 +365,21 @@ async fn an_overwrite_killed_at_any_write_is_finished_by_the_next_run() {
         world.assert_sound("after an overwrite").await;
     }
 }
+
+/// S-5.14: the cleaner of the target counts from now.
+#[tokio::test(start_paused = true)]
+async fn a_resumed_copy_puts_one_object_anew() {
+    let block = Block::new('A', (0, 1));
+    let world = World::new().with(std::slice::from_ref(&block)).await;
+    block.write_to(&world.target).await;
+    remove(&world.target, &format!("{}/meta.json", block.id)).await;
+    world.run().await.unwrap();
+    let puts: Vec<_> = world
+        .target
+        .requests()
+        .into_iter()
+        .filter(|(request, path)| *request == Request::Put && path.starts_with(&block.id))
+        .collect();
+    assert_eq!(puts.len(), 2, "one object and meta.json: {puts:?}");
+    assert!(puts[1].1.ends_with("/meta.json"), "{puts:?}");
+}

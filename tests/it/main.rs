@@ -8,7 +8,9 @@
 
 mod engine;
 mod examples;
+mod folders;
 mod house;
+mod output;
 mod s3;
 mod support;
 mod surroundings;

@@ -368,6 +368,53 @@ fn three_runs_at_once_end_sound() {
     pair.assert_moved();
 }
 
+/// S-3.5: one bucket under two endpoints.
+#[test]
+fn a_bucket_under_another_endpoint_is_known_by_the_probe() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let proxy = Line::to(minio.port()).open();
+    let alias = pair
+        .hot
+        .config_for("alias.yaml", pair.hot.root(), proxy.port(), "");
+    let source = pair.hot.config("hot.yaml");
+    for (arguments, known_as) in [
+        (&[OLD] as &[&str], "a live replica"),
+        (&[OLD, "--allow-replica-target"], "the same bucket"),
+    ] {
+        let ran = Ran::of(migrate(&source, &alias, arguments)).expect(2);
+        assert!(ran.stderr.contains(known_as), "{}", ran.stderr);
+        assert_same(&pair.hot.tree(), &pair.before);
+    }
+}
+
+/// S-4.9: a listing that does not come to its end is no listing.
+#[test]
+fn a_listing_that_fails_ends_the_run_before_anything_is_written() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (status, bucket) in [(503, "/hot"), (503, "/cold"), (403, "/hot"), (403, "/cold")] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                if request.is("GET", bucket) && request.path.contains("list-type") {
+                    return Fault::Answer(status, "<Error><Code>Refused</Code></Error>");
+                }
+                Fault::None
+            })
+            .open();
+        let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+        assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
+        assert!(
+            proxy
+                .requests()
+                .iter()
+                .all(|request| request.is("GET", "/"))
+        );
+        assert_same(&pair.hot.tree(), &pair.before);
+        assert!(pair.cold.tree().is_empty());
+    }
+}
+
 #[test]
 fn at_a_distance_it_is_several_times_as_fast_as_replicate() {
     let minio = Minio::start();
