@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::slice;
 use std::thread;
 use std::time::Duration;
 
@@ -374,7 +375,7 @@ fn a_dry_run_leaves_no_trace() {
 #[test]
 fn a_no_compact_mark_is_written_where_that_is_asked_for() {
     let block = Block::new(1);
-    let world = World::new(&[block.clone()]);
+    let world = World::new(slice::from_ref(&block));
     report(&world, 0, &["--no-compact-mark-source"]);
     let source = tree(&world.source());
     let mark = &source[&format!("{}/no-compact-mark.json", block.id())];
@@ -480,7 +481,7 @@ fn two_runs_at_once_share_the_work() {
 #[test]
 fn a_block_that_hides_behind_a_link_is_not_read() {
     let block = Block::new(1);
-    let world = World::new(&[block.clone()]);
+    let world = World::new(slice::from_ref(&block));
     let elsewhere = world.path("elsewhere");
     copy_tree(&world.source().join(block.id()), &elsewhere);
     fs::remove_dir_all(world.source().join(block.id())).unwrap();

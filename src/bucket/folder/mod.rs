@@ -53,7 +53,7 @@ pub enum Access {
 pub enum MissingRoot {
     /// A bucket that is still empty: listings are empty, and the first write makes the folder.
     Empty,
-    /// A bucket that is gone: every request fails with [`RootMissing`].
+    /// A bucket that is gone: every request fails, saying so.
     Error,
 }
 
