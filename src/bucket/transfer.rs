@@ -49,8 +49,7 @@ const ABORT_TIME: Duration = Duration::from_secs(10);
 
 /// A fetched piece, and the memory that it occupies until the target has it.
 struct Piece {
-    bytes: Vec<Bytes>,
-    size: u64,
+    bytes: Bytes,
     share: Share,
 }
 
@@ -80,18 +79,19 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     let full = job.target.reader().full(job.path)?;
     let attempt = format!("write {} in {}", job.path, backend.location);
     let put = job.target.reader().retrying(&attempt, || async {
-        let piece = fetch(job, 0..job.object.size_bytes).await?;
+        let share = job.budget.take(job.object.size_bytes).await;
+        let bytes = fetch(job, 0..job.object.size_bytes).await?;
         let mut digest = Sha256::new();
-        check(job, &mut digest, &piece);
+        check(job, &mut digest, &bytes);
         finish(job, digest)?;
         let options = PutOptions {
             attributes: backend.put_attributes.clone(),
             ..PutOptions::default()
         };
-        let payload = PutPayload::from_iter(piece.bytes);
+        let payload = PutPayload::from_bytes(bytes);
         let put = backend.store.put_opts(&full, payload, options).await;
         put.map_err(|err| classify::error(err, attempt.clone()))?;
-        drop(piece.share);
+        drop(share);
         Ok(())
     });
     tokio::select! {
@@ -147,16 +147,18 @@ async fn pump(
 ) -> Result<()> {
     let mut digest = Sha256::new();
     stream::iter(ranges(job.object.size_bytes, part))
-        .map(|range| fetch_retrying(job, range))
+        .map(|range| fetch_piece(job, range))
         .buffered(PARTS_AT_ONCE)
         .map_ok(|piece| {
-            check(job, &mut digest, &piece);
-            let put = upload.put_part(PutPayload::from_iter(piece.bytes));
+            let Piece { bytes, share } = piece;
+            check(job, &mut digest, &bytes);
+            let size = bytes.len() as u64;
+            let put = upload.put_part(PutPayload::from_bytes(bytes));
             async move {
                 put.await
                     .map_err(|err| classify::error(err, attempt.to_owned()))?;
-                drop(piece.share);
-                (job.moved)(piece.size);
+                drop(share);
+                (job.moved)(size);
                 Ok(())
             }
         })
@@ -171,20 +173,24 @@ fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
     starts.map(move |start| start..size.min(start + part))
 }
 
-async fn fetch_retrying(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+/// Takes memory for the part once, whatever becomes of the first tries: parts are put in order, so that one which had to wait for
+/// memory behind later ones might wait for ever.
+async fn fetch_piece(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+    let share = job.budget.take(range.end - range.start).await;
     let attempt = format!("read {}", job.path);
-    job.source
+    let bytes = job
+        .source
         .retrying(&attempt, || fetch(job, range.clone()))
-        .await
+        .await?;
+    Ok(Piece { bytes, share })
 }
 
 /// Reads one range of the version that was listed.
-async fn fetch(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+async fn fetch(job: Transfer<'_>, range: Range<u64>) -> Result<Bytes> {
     let backend = job.source.backend();
     let full: Path = job.source.full(job.path)?;
     let attempt = || format!("read {} in {}", job.path, backend.location);
     let size = range.end - range.start;
-    let share = job.budget.take(size).await;
     let options = GetOptions {
         if_match: job.object.etag.as_deref().map(str::to_owned),
         // An empty range is no range.
@@ -193,17 +199,23 @@ async fn fetch(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
     };
     let read = async {
         let got = backend.store.get_opts(&full, options).await?;
-        got.into_stream().try_collect::<Vec<Bytes>>().await
+        // Pieces as they come keep buffers alive that are larger than they.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        let mut pieces = got.into_stream();
+        while let Some(piece) = pieces.try_next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
     };
     let bytes = read
         .await
         .map_err(|err| unreadable(classify::error(err, attempt())))?;
-    let came: u64 = bytes.iter().map(|bytes| bytes.len() as u64).sum();
-    if came != size {
+    let came = bytes.len();
+    if came as u64 != size {
         let why = format!("{came} of {size} bytes came");
         return Err(Error::new(Kind::Transient, attempt()).because(why));
     }
-    Ok(Piece { bytes, size, share })
+    Ok(bytes.into())
 }
 
 /// A refusal to read one object of a bucket whose other objects can be read concerns that object.
@@ -215,9 +227,9 @@ fn unreadable(err: Error) -> Error {
     }
 }
 
-fn check(job: Transfer<'_>, digest: &mut Sha256, piece: &Piece) {
+fn check(job: Transfer<'_>, digest: &mut Sha256, bytes: &Bytes) {
     if job.sha256.is_some() {
-        piece.bytes.iter().for_each(|bytes| digest.update(bytes));
+        digest.update(bytes);
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Run {
 }
 
 /// Memory that all transfers share.
-const BUDGET_BYTES: usize = 128 << 20;
+const BUDGET_BYTES: usize = 96 << 20;
 
 /// How long multipart uploads in hand may take to be aborted.
 const ABORT_TIME: Duration = Duration::from_secs(15);
