@@ -108,8 +108,17 @@ pub async fn copy(
 
 /// Lists the source block anew: it must be the block that was surveyed, whole, and not marked since.
 pub async fn look_again(selected: &Selected, source: &BucketReader) -> Result<Inventory, Halt> {
+    let now = source.list_block(selected.block.id).await?;
+    as_surveyed(selected, source, now).await
+}
+
+/// The same, of a listing that was just made.
+pub async fn as_surveyed(
+    selected: &Selected,
+    source: &BucketReader,
+    mut now: Inventory,
+) -> Result<Inventory, Halt> {
     let id = selected.block.id;
-    let mut now = source.list_block(id).await?;
     match standing(&selected.block, &now) {
         Standing::Unchanged => {}
         Standing::Vanished => return Err(Halt::Vanished),

@@ -3,7 +3,7 @@
 use super::ending::{Finished, Stopped};
 use super::unit::{Held, LOOK_AHEAD, UnitAtWork};
 use crate::block::{BlockId, Cover, Proof};
-use crate::copy::look_again;
+use crate::copy::as_surveyed;
 use crate::error::{Kind, Result};
 use crate::mark::{Marked, NoCompact, mark, whose};
 use crate::plan::{Halt, Selected, Standing, standing};
@@ -62,7 +62,7 @@ impl UnitAtWork {
             if standing(&selected.block, &now) == Standing::Marked {
                 return Ok(Before::MarkedMeanwhile);
             }
-            look_again(selected, source).await?;
+            as_surveyed(selected, source, now).await?;
             Ok::<_, Stopped>(Before::Unmarked)
         };
         let proof = async {

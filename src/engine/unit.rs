@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::context::{Context, lock};
 use super::ending::{Account, Stopped, outcome};
@@ -271,7 +271,11 @@ impl UnitAtWork {
         match gap {
             Some(_) if !self.context.may_begin() => Err(Stopped::NotFinished),
             Some(by) => Err(Stopped::HeldBack(by)),
-            None => Ok(publish(selected, ready, &self.context.target).await?),
+            None => {
+                let written = publish(selected, ready, &self.context.target).await?;
+                debug!(block = %selected.block.id, written, "block published");
+                Ok(written)
+            }
         }
     }
 
