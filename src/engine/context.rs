@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
 use tracing::error;
 
 use super::ending::Stopped;
+use super::slots::Slots;
 use super::watch::SourceWatch;
 use super::{Progress, Settings, Stop};
 use crate::block::{BlockId, Provenance};
@@ -31,8 +31,7 @@ pub(super) struct Context {
     pub(super) clock: Clock,
     pub(super) progress: Arc<Progress>,
     pub(super) watch: SourceWatch,
-    /// One permit for each block being copied.
-    pub(super) slots: Semaphore,
+    pub(super) slots: Slots,
     pub(super) stop: Stop,
     pub(super) failures: AtomicUsize,
     pub(super) aborted: Mutex<Option<Error>>,

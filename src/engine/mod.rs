@@ -5,6 +5,7 @@ mod ending;
 mod gate;
 mod marking;
 mod progress;
+mod slots;
 mod stop;
 mod unit;
 mod watch;
@@ -21,7 +22,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -33,6 +33,7 @@ use crate::plan::{Plan, PublishOrder, Selected, SourceBlock};
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
 use context::{Context, lock};
+use slots::Slots;
 use unit::run_unit;
 use watch::SourceWatch;
 
@@ -93,7 +94,7 @@ impl Run {
                 budget: Budget::new(BUDGET_BYTES),
                 cancel: CancellationToken::new(),
             },
-            slots: Semaphore::new(concurrency),
+            slots: Slots::new(self.settings.concurrency),
             failures: AtomicUsize::new(0),
             aborted: Mutex::new(None),
             outcomes: Mutex::new(vec![None; plan.selected.len()]),

@@ -25,8 +25,9 @@ use crate::publish::{Ready, prepare, prove, publish, unpublish};
 use crate::report::Outcome;
 use crate::retry::Backoff;
 
-/// Blocks of one unit that may be ahead of the gate, copied or being copied.
-const AHEAD: usize = 64;
+/// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow
+/// down the one that the others wait for.
+const WAITING: usize = 2;
 
 /// Blocks before a gate that are looked at again, so that the gate itself costs one request a block.
 pub(super) const LOOK_AHEAD: usize = 8;
@@ -85,7 +86,7 @@ pub(super) async fn run_unit(
     to_bring.sort_by_key(|(selected, _)| publish_rank(&selected.meta));
     to_mark.sort_by_key(|(_, selected, _)| mark_rank(&selected.meta));
     let bringing = stream::iter(to_bring.into_iter().enumerate()).for_each_concurrent(
-        AHEAD,
+        context.settings.concurrency.get().saturating_add(WAITING),
         async |(position, (selected, sender))| {
             let brought = unit.bring(position, &selected).await;
             // The other stage ends after this one, so somebody listens.
@@ -232,8 +233,7 @@ impl UnitAtWork {
         may_begin: fn(&Context) -> bool,
     ) -> Result<Copied, Stopped> {
         let context = &self.context;
-        // The semaphore is never closed.
-        let _slot = context.slots.acquire().await;
+        let _slot = context.slots.take().await;
         if !may_begin(context) {
             return Err(Stopped::NotFinished);
         }
