@@ -158,7 +158,7 @@ struct What {
 #[derive(Args)]
 #[command(next_help_heading = "Speed and failures")]
 struct Effort {
-    /// How many blocks are copied at once.
+    /// How many blocks are copied at once, at most.
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
     concurrency: NonZeroUsize,
