@@ -11,14 +11,13 @@ use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, BlockMeta, DELETION_MARK, DeletionMark, Inventory, Labels, META_JSON, NO_COMPACT_MARK,
-    NoCompactMark, Object, ObjectPath, is_loose_block_id,
+    BlockId, BlockMeta, DELETION_MARK, DeletionMark, Inventory, Labels, META_JSON, MetaFile,
+    NO_COMPACT_MARK, NoCompactMark, Object, ObjectPath, is_loose_block_id,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{
-    Mark, MetaFile, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta,
-    needs_target_metas,
+    Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, needs_target_metas,
 };
 use crate::probe;
 

@@ -34,6 +34,15 @@ pub struct BlockMeta {
     pub files: Vec<File>,
 }
 
+/// A readable `meta.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetaFile {
+    /// What it says.
+    pub block: BlockMeta,
+    /// SHA-256 of its bytes: equal digests are the same file.
+    pub digest: [u8; 32],
+}
+
 /// One object that `meta.json` says the block has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {

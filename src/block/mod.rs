@@ -14,7 +14,7 @@ pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark};
-pub use meta::{BlockMeta, File, MetaError};
+pub use meta::{BlockMeta, File, MetaError, MetaFile};
 pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
 pub use provenance::{Provenance, RunId};
 

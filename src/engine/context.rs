@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use tracing::error;
 
-use super::ending::Stopped;
 use super::slots::Slots;
+use super::stopped::Stopped;
 use super::watch::SourceWatch;
 use super::{Progress, Settings, Stop};
 use crate::block::{BlockId, Provenance};

@@ -1,6 +1,7 @@
 //! The second stage of a unit: what is proven to be held is marked, raw blocks first.
 
-use super::ending::{Finished, Stopped};
+use super::ending::Finished;
+use super::stopped::Stopped;
 use super::unit::{Held, LOOK_AHEAD, UnitAtWork};
 use crate::block::{BlockId, Cover, Proof};
 use crate::copy::as_surveyed;

@@ -7,6 +7,7 @@ mod marking;
 mod progress;
 mod slots;
 mod stop;
+mod stopped;
 mod unit;
 mod watch;
 

@@ -13,8 +13,9 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 
 use super::context::{Context, lock};
-use super::ending::{Account, Stopped, outcome};
+use super::ending::{Account, outcome};
 use super::gate::{Gate, Order};
+use super::stopped::Stopped;
 use crate::block::{BlockId, Difference, Match};
 use crate::copy::{Copied, Tally, copy};
 use crate::error::{Error, Kind};

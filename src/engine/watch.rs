@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
 
-use crate::block::{BlockId, BlockMeta, Completeness, DELETION_MARK};
+use crate::block::{BlockId, BlockMeta, Completeness, DELETION_MARK, MetaFile};
 use crate::bucket::BucketReader;
 use crate::error::{Kind, Result};
-use crate::plan::{MetaFile, SourceBlock, supersedes};
+use crate::plan::{SourceBlock, supersedes};
 use crate::survey::read_meta;
 
 /// Watches the source. One listing serves everybody who asked before it began.

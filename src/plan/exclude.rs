@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::facts::{Mark, MetaFile, SourceBlock, SourceIndex, SourceMeta};
+use super::facts::{Mark, SourceBlock, SourceIndex, SourceMeta};
 use super::rules::Rules;
 use super::supersede::supersedes;
 use super::unit::{Unit, Units};
-use crate::block::{BlockMeta, Completeness, DELETION_MARK};
+use crate::block::{BlockMeta, Completeness, DELETION_MARK, MetaFile};
 
 /// Why a block of the source is left out. The order is the order in which reasons are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

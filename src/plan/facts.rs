@@ -4,16 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::relatives::Relatives;
-use crate::block::{BlockId, BlockMeta, Completeness, DeletionMark, Inventory};
-
-/// A readable `meta.json`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MetaFile {
-    /// What it says.
-    pub block: BlockMeta,
-    /// SHA-256 of its bytes: equal digests are the same file.
-    pub digest: [u8; 32],
-}
+use crate::block::{BlockId, BlockMeta, Completeness, DeletionMark, Inventory, MetaFile};
 
 /// One block directory of the source.
 #[derive(Debug, Clone)]

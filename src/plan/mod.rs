@@ -16,7 +16,7 @@ mod unit;
 
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
-pub use facts::{Mark, MetaFile, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
+pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
 pub use look_back::NotHeld;
 pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
 pub use outlook::Outlook;
@@ -30,7 +30,7 @@ pub use unit::Unit;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::block::{BlockId, Completeness};
+use crate::block::{BlockId, Completeness, MetaFile};
 use crate::error::{Error, Result};
 use facts::SourceIndex;
 use unit::Units;

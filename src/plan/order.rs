@@ -3,8 +3,7 @@
 //! Published otherwise, the target's compactor downsamples again or halts; marked otherwise, the source's compactor makes the downsampled
 //! block anew.
 
-use super::facts::MetaFile;
-use crate::block::BlockId;
+use crate::block::{BlockId, MetaFile};
 
 /// Whether blocks of one unit are published one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::facts::MetaFile;
-use crate::block::{BlockId, BlockMeta, Group};
+use crate::block::{BlockId, BlockMeta, Group, MetaFile};
 
 /// Live blocks of one bucket.
 #[derive(Debug, Default)]

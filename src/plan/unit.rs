@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::facts::{MetaFile, SourceBlock};
+use super::facts::SourceBlock;
 use super::rules::Rules;
-use crate::block::{BlockMeta, Labels};
+use crate::block::{BlockMeta, Labels, MetaFile};
 
 /// The longest range that Thanos' planner compacts into one block: windows of this length are aligned to the epoch.
 const WINDOW_MS: i64 = 14 * 24 * 60 * 60 * 1000;

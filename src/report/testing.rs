@@ -12,10 +12,10 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{BlockEnding, Header, MarkState, Outcome, Output, Results};
-use crate::block::{BlockId, BlockMeta, DeletionMark, Object, RunId, Strength};
+use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, RunId, Strength};
 use crate::plan::{
-    Existing, Mark, MetaFile, Plan, PublishOrder, Rules, SourceBlock, SourceMeta, TargetBlock,
-    TargetMeta, plan,
+    Existing, Mark, Plan, PublishOrder, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta,
+    plan,
 };
 use crate::select::{Cutoff, Selector};
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::facts::{MetaFile, SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
+use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
 use super::rules::Existing;
 use crate::block::{
-    BlockId, Completeness, Cover, Difference, Inventory, NoCover, Object, Strength, agreement,
-    compare,
+    BlockId, Completeness, Cover, Difference, Inventory, MetaFile, NoCover, Object, Strength,
+    agreement, compare,
 };
 
 /// What happens to one selected block.
