@@ -62,6 +62,17 @@ impl Story {
         story
     }
 
+    /// What to look at where the two sides do not agree on TLS, which no further try mends.
+    fn tls_hint(&self) -> Option<&'static str> {
+        if self.text.contains("InvalidContentType") {
+            Some("the server seems to speak plain HTTP, which config.insecure: true asks for")
+        } else if self.text.contains("invalid peer certificate") {
+            Some("config.http_config.tls_config.ca_file names the authority to trust")
+        } else {
+            None
+        }
+    }
+
     /// One line: the provider's own code and message where it gave them.
     fn told(&self) -> String {
         let told = match (&self.code, &self.message) {
@@ -69,8 +80,12 @@ impl Story {
             (Some(code), None) => code.clone(),
             _ => {
                 let without_markup = self.text.split("<?xml").next().unwrap_or_default();
-                without_markup.to_owned()
+                without_bookkeeping(without_markup)
             }
+        };
+        let told = match self.tls_hint() {
+            Some(hint) => format!("{told} ({hint})"),
+            None => told,
         };
         let words: Vec<&str> = told.split_whitespace().collect();
         words
@@ -80,6 +95,28 @@ impl Story {
             .take(400)
             .collect()
     }
+}
+
+/// Without how long the client waited, how often it tried, and that an error is an error.
+fn without_bookkeeping(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some((before, rest)) = text.split_once(", after ")
+        && let Some((before, _)) = before.rsplit_once(" in ")
+        && let Some((_, after)) = rest.split_once("retry_timeout: ")
+        && let Some((_, after)) = after.split_once(" - ")
+    {
+        text = format!("{before}: {after}");
+    }
+    for noise in [
+        "Generic S3 error: ",
+        "Error performing list request: ",
+        "Error performing ",
+        "HTTP error: ",
+        "error sending request: ",
+    ] {
+        text = text.replace(noise, "");
+    }
+    text
 }
 
 /// The text of an XML element.
@@ -92,6 +129,9 @@ fn element(text: &str, name: &str) -> Option<String> {
 fn kind(err: &object_store::Error, story: &Story) -> Kind {
     if story.root_missing {
         return Kind::BucketGone;
+    }
+    if story.tls_hint().is_some() {
+        return Kind::Other;
     }
     if let Some(kind) = story.code.as_deref().and_then(kind_of_code) {
         return kind;
@@ -167,5 +207,47 @@ fn kind_of_status(story: &Story) -> Kind {
         // The address from which machines in a cloud get credentials.
         _ if story.text.contains("169.254.169.254") => Kind::Credentials,
         _ => Kind::Transient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(source: &str) -> (Kind, String) {
+        let err = object_store::Error::Generic {
+            store: "S3",
+            source: source.into(),
+        };
+        let err = error(err, "list s3://hot");
+        (err.kind(), format!("{err:#}"))
+    }
+
+    #[test]
+    fn what_is_told_is_the_cause_without_the_clients_bookkeeping() {
+        let (kind, text) = told(
+            "Error performing list request: Error performing GET http://hot:1/hot?list-type=2 in 499ms, after 3 retries, max_retries: 3, \
+             retry_timeout: 720s - HTTP error: error sending request: client error (Connect): Connection refused",
+        );
+        assert_eq!(kind, Kind::Transient);
+        assert_eq!(
+            text,
+            "list s3://hot: GET http://hot:1/hot?list-type=2: client error (Connect): Connection refused"
+        );
+    }
+
+    #[test]
+    fn no_further_try_mends_a_disagreement_about_tls() {
+        for (source, hint) in [
+            (
+                "received corrupt message of type InvalidContentType",
+                "config.insecure: true",
+            ),
+            ("invalid peer certificate: UnknownIssuer", "ca_file"),
+        ] {
+            let (kind, text) = told(source);
+            assert_eq!(kind, Kind::Other);
+            assert!(text.contains(hint), "{text}");
+        }
     }
 }
