@@ -1,6 +1,6 @@
 //! Brings a block's objects into the target, all but `meta.json`: afterwards the target holds the block, and nobody sees it yet.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -29,6 +29,8 @@ pub struct Tally {
     pub objects_put: AtomicU64,
     /// Bytes sent, repeats included.
     pub bytes_sent: AtomicU64,
+    /// Whether the block ever began.
+    pub begun: AtomicBool,
     /// Bytes that the latest try still had to send when it began.
     pub remaining_bytes: AtomicU64,
 }
@@ -59,6 +61,7 @@ pub async fn copy(
     selected: &Selected,
     source: &BucketReader,
     target: &Bucket,
+    mut put: Put,
     means: &Means,
     tally: &Tally,
     moved: &(dyn Fn(u64) + Sync),
@@ -67,7 +70,6 @@ pub async fn copy(
     let theirs = async { Ok(target.reader().list_block(id).await?) };
     let (ours, theirs) = futures::try_join!(look_again(selected, source), theirs)?;
     let published = is_published(selected, target.reader(), &theirs).await?;
-    let mut put = selected.action.put().unwrap_or(Put::Differing);
     let mut overwriting = theirs.is_being_overwritten();
     if theirs.meta().is_some() && !published {
         begin_overwrite(selected, target).await?;

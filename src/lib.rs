@@ -9,7 +9,7 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | which verbs a subcommand puts together |
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
-//! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`mark`], [`report`] | one step each on real buckets |
+//! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`] | providers, configuration, transfer; when to try again |
 //! | ground | [`block`], [`yaml`], [`duration`], [`error`] | what a block, a mark, a proof is |
@@ -34,6 +34,7 @@ pub mod error;
 pub mod mark;
 pub mod plan;
 pub mod probe;
+pub mod prove;
 pub mod publish;
 pub mod report;
 pub mod retry;

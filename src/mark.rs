@@ -40,7 +40,9 @@ pub async fn mark(
 ) -> Result<Marked, Error> {
     let block = proof.block();
     let details = match proof {
-        Proof::Match(_) => provenance.to_string(),
+        Proof::Match(held) => {
+            format!("{provenance}, proven by {}", held.strength().as_str())
+        }
         Proof::Cover(cover) => format!("{provenance}, covered by {}", cover.by()),
     };
     if no_compact == NoCompact::Mark {

@@ -1,8 +1,8 @@
-//! Makes a copied block visible in the target, and proves from a listing taken afterwards that the target holds it.
+//! Makes a copied block visible in the target, or takes that back.
 
 use bytes::Bytes;
 
-use crate::block::{Difference, Inventory, META_JSON, Match};
+use crate::block::{Inventory, META_JSON};
 use crate::bucket::{Bucket, BucketReader};
 use crate::copy::{Copied, look_again, missing};
 use crate::error::{Error, Kind};
@@ -85,17 +85,6 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
         Err(err) if err.kind() == Kind::AlreadyExists => Err(Halt::Conflict(Conflict::OtherMeta)),
         Err(err) => Err(err.into()),
     }
-}
-
-/// Proves that the target holds the block, or tells what it lacks.
-pub async fn prove(
-    selected: &Selected,
-    source: &Inventory,
-    target: &BucketReader,
-) -> Result<Result<Match, Vec<Difference>>, Error> {
-    let id = selected.block.id;
-    let theirs = target.list_block(id).await?;
-    Ok(Match::of(id, source, &theirs))
 }
 
 /// Takes back a `meta.json` that this run wrote, for the block cannot be completed.

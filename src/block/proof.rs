@@ -1,5 +1,6 @@
 //! Proof that a target holds a block: by holding the same objects ([`Match`]), or a block made of it ([`Cover`]). Nothing else makes one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{BlockId, BlockMeta, Completeness, Inventory, Object};
@@ -34,15 +35,18 @@ pub enum Strength {
     Size,
     /// By name, size and checksum.
     Checksum,
+    /// By every byte.
+    Content,
 }
 
 impl Strength {
-    /// `size` or `checksum`, as reports spell it.
+    /// `size`, `checksum` or `content`, as reports spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Strength::Size => "size",
             Strength::Checksum => "checksum",
+            Strength::Content => "content",
         }
     }
 }
@@ -61,7 +65,7 @@ pub enum Difference {
         /// Bytes in the target.
         target: u64,
     },
-    /// It is there in the same size, and checksums of the same form differ.
+    /// It is there in the same size, and checksums of the same form differ, or bytes.
     Content(Box<str>),
     /// Something under `chunks/` that the source lacks: Thanos numbers segments by listing.
     Surplus(Box<str>),
@@ -84,13 +88,35 @@ impl fmt::Display for Difference {
                 source,
                 target,
             } => write!(f, "{name} has {target} bytes, the source's {source}"),
-            Difference::Content(name) => write!(f, "{name} has another checksum"),
+            Difference::Content(name) => write!(f, "{name} has another content"),
             Difference::Surplus(name) => write!(f, "{name} is not in the source"),
             Difference::NoMeta => f.write_str("meta.json is missing"),
             Difference::OtherMeta => f.write_str("meta.json is another one"),
             Difference::Marked => f.write_str("it is marked for deletion"),
             Difference::BeingOverwritten => f.write_str("an overwrite of it is not finished"),
         }
+    }
+}
+
+/// Which objects of a block were read in both buckets, and whether they had the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadBack(BTreeMap<Box<str>, bool>);
+
+impl ReadBack {
+    /// One object was read.
+    pub fn note(&mut self, name: &str, equal: bool) {
+        self.0.insert(name.into(), equal);
+    }
+
+    fn is_equal(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&true)
+    }
+
+    fn differing(&self) -> impl Iterator<Item = Box<str>> {
+        self.0
+            .iter()
+            .filter(|(_, equal)| !**equal)
+            .map(|(name, _)| name.clone())
     }
 }
 
@@ -104,15 +130,16 @@ pub struct Match {
 impl Match {
     /// Compares two listings of the same block. `target` must have been taken after `meta.json` was in place, which it shows by holding it.
     ///
-    /// Checksums that differ where the sizes agree prove nothing here, for the objects were either put by us or compared by [`compare`]
-    /// before.
+    /// Checksums that differ where the sizes agree prove nothing, for encryption changes them; what was read of the objects does.
     pub fn of(
         block: BlockId,
         source: &Inventory,
         target: &Inventory,
+        read: &ReadBack,
     ) -> Result<Self, Vec<Difference>> {
         let mut differences = compare(source, target);
         differences.retain(|difference| !matches!(difference, Difference::Content(_)));
+        differences.extend(read.differing().map(Difference::Content));
         match (source.meta(), target.meta()) {
             (Some(ours), Some(theirs)) if ours.size_bytes == theirs.size_bytes => {}
             (_, None) => differences.push(Difference::NoMeta),
@@ -129,7 +156,15 @@ impl Match {
         }
         let strength = source
             .data()
-            .filter_map(|object| agreement(object, target.get(&object.name)?))
+            .map(|object| {
+                if read.is_equal(&object.name) {
+                    return Strength::Content;
+                }
+                let theirs = target.get(&object.name);
+                theirs
+                    .and_then(|theirs| agreement(object, theirs))
+                    .unwrap_or(Strength::Size)
+            })
             .min()
             .unwrap_or(Strength::Size);
         Ok(Self { block, strength })
@@ -317,15 +352,17 @@ mod tests {
             let mut objects = held();
             objects.retain(|(name, _)| *name != extra.0);
             objects.push(extra);
-            Match::of(id('A'), &source, &inventory(&objects))
+            Match::of(id('A'), &source, &inventory(&objects), &ReadBack::default())
         };
         let without = |name: &str| {
             let mut objects = held();
             objects.retain(|(other, _)| *other != name);
-            Match::of(id('A'), &source, &inventory(&objects))
+            Match::of(id('A'), &source, &inventory(&objects), &ReadBack::default())
         };
         assert_eq!(
-            Match::of(id('A'), &source, &source).unwrap().strength(),
+            Match::of(id('A'), &source, &source, &ReadBack::default())
+                .unwrap()
+                .strength(),
             Strength::Size
         );
         assert!(with(("no-compact-mark.json", 4)).is_ok());

@@ -6,7 +6,9 @@
 mod budget;
 mod classify;
 mod config;
+mod content;
 mod environment;
+mod fetch;
 mod folder;
 mod layout;
 mod listing;
@@ -16,6 +18,7 @@ mod transfer;
 
 pub use budget::Budget;
 pub use config::BucketConfig;
+pub use content::{Comparison, same_content};
 pub use environment::{Environment, Secret};
 pub use folder::{Access, MissingRoot};
 pub use location::Location;

@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::path::Path;
-use object_store::{
-    GetOptions, GetRange, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions, PutPayload,
-};
+use object_store::{MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions, PutPayload};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::budget::Share;
+use super::fetch::{fetch, ranges};
 use super::layout::{Layout, layout};
 use super::{Bucket, BucketReader, Budget, classify};
 use crate::block::{Object, ObjectPath};
@@ -80,7 +78,7 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     let attempt = format!("write {} in {}", job.path, backend.location);
     let put = job.target.reader().retrying(&attempt, || async {
         let share = job.budget.take(job.object.size_bytes).await;
-        let bytes = fetch(job, 0..job.object.size_bytes).await?;
+        let bytes = fetch(job.source, job.path, job.object, 0..job.object.size_bytes).await?;
         let mut digest = Sha256::new();
         check(job, &mut digest, &bytes);
         finish(job, digest)?;
@@ -168,11 +166,6 @@ async fn pump(
     finish(job, digest)
 }
 
-fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
-    let starts = (0..size.div_ceil(part)).map(move |number| number * part);
-    starts.map(move |start| start..size.min(start + part))
-}
-
 /// Takes memory for the part once, whatever becomes of the first tries: parts are put in order, so that one which had to wait for
 /// memory behind later ones might wait for ever.
 async fn fetch_piece(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
@@ -180,51 +173,11 @@ async fn fetch_piece(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
     let attempt = format!("read {}", job.path);
     let bytes = job
         .source
-        .retrying(&attempt, || fetch(job, range.clone()))
+        .retrying(&attempt, || {
+            fetch(job.source, job.path, job.object, range.clone())
+        })
         .await?;
     Ok(Piece { bytes, share })
-}
-
-/// Reads one range of the version that was listed.
-async fn fetch(job: Transfer<'_>, range: Range<u64>) -> Result<Bytes> {
-    let backend = job.source.backend();
-    let full: Path = job.source.full(job.path)?;
-    let attempt = || format!("read {} in {}", job.path, backend.location);
-    let size = range.end - range.start;
-    let options = GetOptions {
-        if_match: job.object.etag.as_deref().map(str::to_owned),
-        // An empty range is no range.
-        range: (size > 0).then_some(GetRange::Bounded(range)),
-        ..GetOptions::default()
-    };
-    let read = async {
-        let got = backend.store.get_opts(&full, options).await?;
-        // Pieces as they come keep buffers alive that are larger than they.
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        let mut pieces = got.into_stream();
-        while let Some(piece) = pieces.try_next().await? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(bytes)
-    };
-    let bytes = read
-        .await
-        .map_err(|err| unreadable(classify::error(err, attempt())))?;
-    let came = bytes.len();
-    if came as u64 != size {
-        let why = format!("{came} of {size} bytes came");
-        return Err(Error::new(Kind::Transient, attempt()).because(why));
-    }
-    Ok(bytes.into())
-}
-
-/// A refusal to read one object of a bucket whose other objects can be read concerns that object.
-fn unreadable(err: Error) -> Error {
-    if err.kind() == Kind::Refused {
-        Error::new(Kind::Unreadable, err.to_string()).because(err)
-    } else {
-        err
-    }
 }
 
 fn check(job: Transfer<'_>, digest: &mut Sha256, bytes: &Bytes) {

@@ -127,6 +127,9 @@ fn spelled(arg: Arg) -> Arg {
     }
 }
 
+/// What fits on a line of the help, beside its indentation.
+const LINE: usize = 70;
+
 /// Help that tells what is accepted, the default and the variable too; the variable in the long form only.
 fn described(arg: Arg) -> Arg {
     let text = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
@@ -149,9 +152,15 @@ fn described(arg: Arg) -> Arg {
     let variable = variable(&arg).map(|variable| format!("[env: {variable}]"));
     let notes: Vec<String> = accepted.into_iter().chain(default).collect();
     let brief = [vec![brief], notes.clone()].concat().join(" ");
-    let notes: Vec<String> = notes.into_iter().chain(variable).collect();
+    let notes = notes.join(" ");
+    let notes = match variable {
+        Some(variable) if notes.is_empty() => variable,
+        Some(variable) if notes.len() + variable.len() < LINE => format!("{notes} {variable}"),
+        Some(variable) => format!("{notes}\n{variable}"),
+        None => notes,
+    };
     arg.help(brief)
-        .long_help(format!("{full}\n{}", notes.join(" ")))
+        .long_help(format!("{full}\n{notes}"))
         .hide_default_value(true)
         .hide_possible_values(true)
 }

@@ -1,6 +1,6 @@
 //! `migrate`: its flags, and the request that they add up to.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,8 +9,10 @@ use clap::Args;
 
 use super::document::Document;
 use super::flags::Origins;
-use super::values::{block_id, duration, one_of, resolution_ms, shard, whole_number};
-use crate::block::BlockId;
+use super::values::{
+    block_id, duration, long_duration, one_of, resolution_ms, shard, size_bytes, whole_number,
+};
+use crate::block::{BlockId, Strength};
 use crate::bucket::BucketConfig;
 use crate::command::migrate::{Mode, ReplicaTarget, Request};
 use crate::engine::Settings;
@@ -147,6 +149,19 @@ struct What {
     #[arg(value_parser = one_of([("strict", PublishOrder::Strict), ("none", PublishOrder::None)]))]
     publish_order: PublishOrder,
 
+    /// How thoroughly the target is compared with the source before a mark.
+    ///
+    /// `size` compares names and sizes; `checksum` also entity tags where they tell
+    /// the content, without a download unless they differ; `content` reads every
+    /// object in both buckets.
+    #[arg(long, value_name = "HOW", default_value = "checksum")]
+    #[arg(value_parser = one_of([
+        ("size", Strength::Size),
+        ("checksum", Strength::Checksum),
+        ("content", Strength::Content),
+    ]))]
+    verify: Strength,
+
     /// Write no-compact-mark.json before each deletion mark.
     ///
     /// The source's compactor may compact a block that is marked for deletion
@@ -191,7 +206,20 @@ struct Effort {
     #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1_000_000))]
     max_failures: Option<NonZeroUsize>,
 
-    /// How long blocks in hand may go on after SIGINT or SIGTERM.
+    /// Start no further block once the run has lasted so long.
+    ///
+    /// Blocks in hand go on for --shutdown-grace. The run ends with exit code 0 and a
+    /// report that says it is not complete; the next run goes on.
+    #[arg(long, value_name = "DURATION", value_parser = long_duration)]
+    max_duration: Option<Duration>,
+
+    /// Start no further block once those started hold so many bytes to copy.
+    ///
+    /// Sizes are spelled 500MiB, 10GiB or 1TB. The run ends as with --max-duration.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    max_bytes: Option<NonZeroU64>,
+
+    /// How long blocks in hand may go on once the run is to end.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     shutdown_grace: Duration,
 }
@@ -268,14 +296,13 @@ impl Flags {
         } else {
             Mode::Execute
         };
-        let no_compact_mark_source = what.no_compact_mark_source;
         let rules = rules(which, &what, sharing.shard, origins, now, warnings)?;
         Ok(Request {
             source,
             target,
             rules,
             mode,
-            engine: effort.settings(no_compact_mark_source, origins)?,
+            engine: effort.settings(&what, origins)?,
             replica_target: if allow_replica_target {
                 ReplicaTarget::Allow
             } else {
@@ -392,7 +419,7 @@ fn selector(
 }
 
 impl Effort {
-    fn settings(self, no_compact_mark_source: bool, origins: &Origins<'_>) -> Result<Settings> {
+    fn settings(self, what: &What, origins: &Origins<'_>) -> Result<Settings> {
         if self.initial_backoff > self.max_backoff {
             let (one, other) = (
                 origins.name("retry.initial-backoff"),
@@ -413,8 +440,11 @@ impl Effort {
                 max_backoff: self.max_backoff,
             },
             max_failures: self.max_failures,
+            max_duration: self.max_duration,
+            max_bytes: self.max_bytes,
             shutdown_grace: self.shutdown_grace,
-            no_compact_mark_source,
+            verify: what.verify,
+            no_compact_mark_source: what.no_compact_mark_source,
         })
     }
 }

@@ -1,8 +1,10 @@
 //! Values of flags: what each may be, and the words that say so.
 
+use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::block::BlockId;
@@ -41,6 +43,26 @@ pub(super) fn duration(text: &str) -> Result<Duration> {
         .ok_or_else(|| {
             Error::usage("expected a duration such as 500ms, 30s or 1m, above 0 and at most 24h")
         })
+}
+
+/// The same for how long a run may last: up to a year.
+pub(super) fn long_duration(text: &str) -> Result<Duration> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| !duration.is_zero() && *duration <= 365 * MAX_DURATION)
+        .ok_or_else(|| {
+            Error::usage(
+                "expected a duration such as 30m, 6h or 2days, above 0 and at most 365days",
+            )
+        })
+}
+
+/// A number of bytes in the usual spellings, decimal or binary.
+pub(super) fn size_bytes(text: &str) -> Result<NonZeroU64> {
+    text.parse::<ByteSize>()
+        .ok()
+        .and_then(|size| NonZeroU64::new(size.as_u64()))
+        .ok_or_else(|| Error::usage("expected a size such as 500MiB, 10GiB or 1TB, above 0"))
 }
 
 /// A block's id.
@@ -139,6 +161,30 @@ mod tests {
         }
         for text in ["", "0", "0s", "5", "-1s", "1 fortnight", "25h", "1e9y"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_run_may_last_up_to_a_year() {
+        assert_eq!(long_duration("2days").unwrap(), 2 * MAX_DURATION);
+        for text in ["", "0s", "30", "-1h", "2years"] {
+            assert!(long_duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_spelled_in_powers_of_ten_and_of_two() {
+        for (text, expected) in [
+            ("1", 1),
+            ("500MiB", 500 << 20),
+            ("10 GiB", 10 << 30),
+            ("1TB", 1_000_000_000_000),
+            ("1.5GiB", 3 << 29),
+        ] {
+            assert_eq!(size_bytes(text).unwrap().get(), expected, "{text}");
+        }
+        for text in ["", "0", "0MiB", "-1GiB", "ten", "1XB", "GiB"] {
+            assert!(size_bytes(text).is_err(), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::block::{Provenance, RunId};
@@ -64,6 +65,7 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Ending> {
+    let begun = Instant::now();
     for warning in request
         .source
         .warnings()
@@ -83,7 +85,8 @@ pub async fn run(
     let (plan, results) = match request.mode {
         Mode::DryRun => (dry_run(&request, stop).await?, None),
         Mode::Execute => {
-            let (plan, results) = execute(&request, &header, progress, clock, stop.clone()).await?;
+            let (plan, results) =
+                execute(&request, &header, begun, progress, clock, stop.clone()).await?;
             (plan, Some(results))
         }
     };
@@ -113,6 +116,7 @@ async fn dry_run(request: &Request, stop: &Stop) -> Result<Plan> {
 async fn execute(
     request: &Request,
     header: &Header,
+    begun: Instant,
     progress: Arc<Progress>,
     clock: Clock,
     stop: Stop,
@@ -147,6 +151,7 @@ async fn execute(
         clock,
         progress,
         stop,
+        begun,
     };
     let results = run.carry_out(&plan, &survey.source).await;
     Ok((plan, results))

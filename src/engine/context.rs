@@ -1,11 +1,12 @@
 //! What all blocks of a run share, and what makes the whole run stop.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use tracing::error;
+use tokio::time::Instant;
+use tracing::{error, info};
 
 use super::slots::Slots;
 use super::stopped::Stopped;
@@ -13,9 +14,10 @@ use super::watch::SourceWatch;
 use super::{Progress, Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
-use crate::copy::Means;
+use crate::copy::{Means, Tally};
 use crate::error::{Error, Kind};
-use crate::plan::Halt;
+use crate::plan::{Halt, Selected};
+use crate::prove::Prover;
 use crate::report::Outcome;
 
 /// Tells the time of day; only marks need it.
@@ -30,9 +32,14 @@ pub(super) struct Context {
     pub(super) provenance: Provenance,
     pub(super) clock: Clock,
     pub(super) progress: Arc<Progress>,
+    pub(super) prover: Prover,
     pub(super) watch: SourceWatch,
     pub(super) slots: Slots,
     pub(super) stop: Stop,
+    /// When the run's time is over.
+    pub(super) deadline: Option<Instant>,
+    /// Bytes to copy of the blocks that have begun.
+    pub(super) begun_bytes: AtomicU64,
     pub(super) failures: AtomicUsize,
     pub(super) aborted: Mutex<Option<Error>>,
     /// One for each selected block, as it ends.
@@ -51,7 +58,43 @@ impl Context {
             .settings
             .max_failures
             .is_some_and(|max| failures >= max.get());
-        !enough && self.stop.asked().is_none() && self.may_go_on()
+        let over = self.deadline.is_some_and(|end| Instant::now() >= end);
+        !enough && !over && self.stop.asked().is_none() && self.may_go_on()
+    }
+
+    /// Whether this block may begin, or go on with another try; the first time, what it has to copy is taken from the run's bytes.
+    pub(super) fn begins(&self, selected: &Selected, tally: &Tally) -> bool {
+        if !self.may_begin() {
+            return false;
+        }
+        let Some(max) = self.settings.max_bytes else {
+            return true;
+        };
+        if tally.begun.swap(true, Ordering::Relaxed) {
+            return true;
+        }
+        let more =
+            |begun: u64| (begun < max.get()).then(|| begun.saturating_add(selected.bytes_to_put));
+        let begun = self
+            .begun_bytes
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        match begun {
+            Ok(begun) if begun.saturating_add(selected.bytes_to_put) >= max.get() => {
+                info!(
+                    "--max-bytes is reached: no new block is started; blocks in hand are finished"
+                );
+                true
+            }
+            begun => begun.is_ok(),
+        }
+    }
+
+    /// Never, where the run has all the time it wants.
+    pub(super) async fn time_is_over(&self) {
+        match self.deadline {
+            Some(end) => tokio::time::sleep_until(end).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Whether blocks in hand may take another step.

@@ -17,8 +17,8 @@ pub use progress::{Progress, Snapshot};
 pub use stop::Stop;
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,10 +27,11 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::block::Provenance;
+use crate::block::{Provenance, Strength};
 use crate::bucket::{Bucket, Budget};
 use crate::copy::Means;
 use crate::plan::{Plan, PublishOrder, Selected, SourceBlock};
+use crate::prove::Prover;
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
 use context::{Context, lock};
@@ -47,8 +48,14 @@ pub struct Settings {
     pub retry: retry::Policy,
     /// No block is started once so many have failed.
     pub max_failures: Option<NonZeroUsize>,
-    /// How long blocks in hand may go on after a signal.
+    /// No block is started once the run has lasted so long; then it ends as after a signal.
+    pub max_duration: Option<Duration>,
+    /// No block is started once those started hold so many bytes to copy.
+    pub max_bytes: Option<NonZeroU64>,
+    /// How long blocks in hand may go on once the run is to end.
     pub shutdown_grace: Duration,
+    /// How thoroughly the target is compared with the source before a mark is written.
+    pub verify: Strength,
     /// Whether a no-compact mark is written before the deletion mark.
     pub no_compact_mark_source: bool,
 }
@@ -71,6 +78,8 @@ pub struct Run {
     pub progress: Arc<Progress>,
     /// Asks the run to stop.
     pub stop: Stop,
+    /// When the command began: its time counts from here.
+    pub begun: Instant,
 }
 
 /// Memory that all transfers share.
@@ -95,7 +104,10 @@ impl Run {
                 budget: Budget::new(BUDGET_BYTES),
                 cancel: CancellationToken::new(),
             },
+            prover: Prover::new(self.settings.verify),
             slots: Slots::new(self.settings.concurrency),
+            deadline: self.settings.max_duration.map(|max| self.begun + max),
+            begun_bytes: AtomicU64::new(0),
             failures: AtomicUsize::new(0),
             aborted: Mutex::new(None),
             outcomes: Mutex::new(vec![None; plan.selected.len()]),
@@ -133,13 +145,16 @@ fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
         .collect()
 }
 
-/// Drives the work to its end; after a signal and its grace, transfers are cancelled, and what does not end then is dropped.
+/// Drives the work to its end; after a signal or the end of its time, and the grace, transfers are cancelled, and what does not end then is dropped.
 async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
     let cancel = &context.means.cancel;
     let grace = async {
-        let signal = context.stop.wait().await;
+        let why = tokio::select! {
+            signal = context.stop.wait() => signal.as_str(),
+            () = context.time_is_over() => "--max-duration",
+        };
         warn!(
-            signal = signal.as_str(),
+            reason = why,
             grace = ?context.settings.shutdown_grace,
             "no new block is started; blocks in hand are finished"
         );

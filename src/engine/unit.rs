@@ -20,9 +20,9 @@ use crate::block::{BlockId, Difference, Match};
 use crate::copy::{Copied, Tally, copy};
 use crate::error::{Error, Kind};
 use crate::plan::{
-    Action, Conflict, Halt, Outlook, PublishOrder, Selected, mark_rank, publish_rank,
+    Action, Conflict, Halt, Outlook, PublishOrder, Put, Selected, mark_rank, publish_rank,
 };
-use crate::publish::{Ready, prepare, prove, publish, unpublish};
+use crate::publish::{Ready, prepare, publish, unpublish};
 use crate::report::Outcome;
 use crate::retry::Backoff;
 
@@ -197,7 +197,9 @@ impl UnitAtWork {
         tally: &Arc<Tally>,
     ) -> Result<Ready, Stopped> {
         let copied = self
-            .copy_in_slot(selected, tally, Context::may_begin)
+            .copy_in_slot(selected, tally, put_first(selected), |context| {
+                context.begins(selected, tally)
+            })
             .await?;
         self.publishing.near(position, LOOK_AHEAD).await;
         if !self.context.may_go_on() {
@@ -231,11 +233,12 @@ impl UnitAtWork {
         &self,
         selected: &Arc<Selected>,
         tally: &Arc<Tally>,
-        may_begin: fn(&Context) -> bool,
+        put: Put,
+        may: impl Fn(&Context) -> bool,
     ) -> Result<Copied, Stopped> {
         let context = &self.context;
         let _slot = context.slots.take().await;
-        if !may_begin(context) {
+        if !may(context) {
             return Err(Stopped::NotFinished);
         }
         let task = tokio::spawn({
@@ -247,7 +250,16 @@ impl UnitAtWork {
                     context.progress.bytes_moved(bytes);
                 };
                 let (source, target) = (context.source.reader(), &context.target);
-                copy(&selected, source, target, &context.means, &tally, &moved).await
+                copy(
+                    &selected,
+                    source,
+                    target,
+                    put,
+                    &context.means,
+                    &tally,
+                    &moved,
+                )
+                .await
             }
         });
         match AbortOnDropHandle::new(task).await {
@@ -306,12 +318,21 @@ impl UnitAtWork {
         let mut lost = String::new();
         let mut stopped = None;
         for _ in 0..MENDS {
-            match prove(selected, ready.source(), target.reader()).await? {
+            let held = self.context.prover.prove(
+                selected,
+                ready.source(),
+                self.context.source.reader(),
+                target.reader(),
+                &self.context.means,
+            );
+            let differences = match held.await? {
                 Ok(held) => return Ok(held),
-                Err(differences) => lost = what_was_lost(&differences)?,
-            }
+                Err(differences) => differences,
+            };
+            lost = what_was_lost(&differences)?;
+            let put = put_again(selected, &differences);
             warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
-            stopped = self.mend(selected, tally).await.err();
+            stopped = self.mend(selected, tally, put).await.err();
             if stopped.is_some() {
                 break;
             }
@@ -329,11 +350,16 @@ impl UnitAtWork {
     }
 
     /// Puts again what the target lost, `meta.json` included.
-    async fn mend(&self, selected: &Arc<Selected>, tally: &Arc<Tally>) -> Result<(), Stopped> {
+    async fn mend(
+        &self,
+        selected: &Arc<Selected>,
+        tally: &Arc<Tally>,
+        put: Put,
+    ) -> Result<(), Stopped> {
         let context = &self.context;
         // Even a run that starts nothing new must not leave behind a published block that lacks objects.
         let copied = self
-            .copy_in_slot(selected, tally, Context::may_go_on)
+            .copy_in_slot(selected, tally, put, Context::may_go_on)
             .await?;
         let ready = prepare(
             selected,
@@ -366,6 +392,22 @@ impl UnitAtWork {
 fn may_pass(err: &Error) -> bool {
     // What changed or vanished under us is looked at again: the next try finds out what became of it.
     matches!(err.kind(), Kind::Transient | Kind::Changed | Kind::NotFound)
+}
+
+/// What the plan puts.
+fn put_first(selected: &Selected) -> Put {
+    selected.action.put().unwrap_or(Put::Differing)
+}
+
+/// Where bytes differ that no listing tells apart, everything goes again that no listing proves.
+fn put_again(selected: &Selected, differences: &[Difference]) -> Put {
+    let bytes_differ = differences
+        .iter()
+        .any(|difference| matches!(difference, Difference::Content(_)));
+    match put_first(selected) {
+        Put::Differing if bytes_differ => Put::Unproven,
+        put => put,
+    }
 }
 
 /// In words, unless somebody else is at work on the block.

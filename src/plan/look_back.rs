@@ -1,7 +1,7 @@
 //! The look back: a mark of this tool says that the target holds the block. Does it still?
 
 use super::facts::{Mark, SourceBlock, TargetIndex};
-use crate::block::{BlockId, Cover, Inventory, Match};
+use crate::block::{BlockId, Cover, Inventory, Match, ReadBack};
 
 /// A source block that carries our mark, so that the source's compactor will delete it, and which the target does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ fn missing_by_listing(
     if block.objects.meta().is_none() {
         return missing_while_being_deleted(block, there);
     }
-    let differences = Match::of(block.id, &block.objects, there).err()?;
+    let differences = Match::of(block.id, &block.objects, there, &ReadBack::default()).err()?;
     let words: Vec<String> = differences
         .iter()
         .take(3)

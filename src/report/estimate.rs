@@ -6,14 +6,14 @@ use crate::plan::{Action, Outlook, Selected};
 /// Larger objects travel in parts.
 const PART_BYTES: u64 = 16 << 20;
 
-/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof, the source twice before its mark.
-const LISTINGS: u64 = 7;
+/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof, the source before its mark.
+const LISTINGS: u64 = 6;
 
 /// `meta.json` is read and put, or read in both buckets.
 const META: u64 = 2;
 
-/// What covers a block is listed and its `meta.json` read, and the source is listed twice.
-const COVER: u64 = 4;
+/// What covers a block is listed and its `meta.json` read, and the source is listed.
+const COVER: u64 = 3;
 
 /// An existing deletion mark is looked for, and one is put.
 const MARK: u64 = 2;

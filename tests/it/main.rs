@@ -11,6 +11,7 @@ mod examples;
 mod folders;
 mod house;
 mod output;
+mod proofs;
 mod s3;
 mod support;
 mod surroundings;

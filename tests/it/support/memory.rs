@@ -16,7 +16,7 @@ use object_store::{
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 use thanos_bucket::Result;
-use thanos_bucket::block::{Provenance, RunId};
+use thanos_bucket::block::{Provenance, RunId, Strength};
 use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Existing, Plan, PublishOrder, Rules, plan};
@@ -270,6 +270,9 @@ impl World {
                     max_backoff: Duration::from_millis(20),
                 },
                 max_failures: None,
+                max_duration: None,
+                max_bytes: None,
+                verify: Strength::Checksum,
                 shutdown_grace: Duration::from_secs(30),
                 no_compact_mark_source: false,
             },
@@ -298,6 +301,7 @@ impl World {
             provenance: Provenance::of_this_run(TARGET_NAME, RunId::generate()),
             clock: Arc::new(now),
             progress: Arc::new(Progress::default()),
+            begun: tokio::time::Instant::now(),
             stop: self.stop.clone(),
         };
         let results = run.carry_out(&plan, &found.source).await;

@@ -1,0 +1,67 @@
+//! Reads objects piece by piece, always the version that was listed.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectStore};
+
+use super::{BucketReader, classify};
+use crate::block::{Object, ObjectPath};
+use crate::error::{Error, Kind, Result};
+
+/// The ranges that make up an object; none for an empty one.
+pub(super) fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
+    let starts = (0..size.div_ceil(part)).map(move |number| number * part);
+    starts.map(move |start| start..size.min(start + part))
+}
+
+/// Reads one range, whole or not at all.
+///
+/// Errors: [`Kind::Changed`] where another version lies there now, [`Kind::Unreadable`] where this object alone cannot be read.
+pub(super) async fn fetch(
+    bucket: &BucketReader,
+    path: &ObjectPath,
+    object: &Object,
+    range: Range<u64>,
+) -> Result<Bytes> {
+    let backend = bucket.backend();
+    let full: Path = bucket.full(path)?;
+    let attempt = || format!("read {path} in {}", backend.location);
+    let size = range.end - range.start;
+    let options = GetOptions {
+        if_match: object.etag.as_deref().map(str::to_owned),
+        // An empty range is no range.
+        range: (size > 0).then_some(GetRange::Bounded(range)),
+        ..GetOptions::default()
+    };
+    let read = async {
+        let got = backend.store.get_opts(&full, options).await?;
+        // Pieces as they come keep buffers alive that are larger than they.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        let mut pieces = got.into_stream();
+        while let Some(piece) = pieces.try_next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes)
+    };
+    let bytes = read
+        .await
+        .map_err(|err| unreadable(classify::error(err, attempt())))?;
+    let came = bytes.len();
+    if came as u64 != size {
+        let why = format!("{came} of {size} bytes came");
+        return Err(Error::new(Kind::Transient, attempt()).because(why));
+    }
+    Ok(bytes.into())
+}
+
+/// A refusal to read one object of a bucket whose other objects can be read concerns that object.
+fn unreadable(err: Error) -> Error {
+    if err.kind() == Kind::Refused {
+        Error::new(Kind::Unreadable, err.to_string()).because(err)
+    } else {
+        err
+    }
+}

@@ -1,0 +1,121 @@
+//! How thoroughly a move is proven, and how a run keeps to its time and its bytes.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::blocks::Block;
+use crate::support::minio::Minio;
+use crate::support::run::{Ran, World, blocks_with, copy_tree, migrate, tree};
+
+const OLD: &str = "--older-than=30d";
+const CHUNK: &str = "chunks/000001";
+
+/// One byte becomes another; the size stays.
+fn flip(content: &[u8]) -> Vec<u8> {
+    let mut flipped = content.to_vec();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    flipped
+}
+
+fn details(folder: &Path, block: &Block) -> String {
+    let mark = fs::read(folder.join(block.id()).join("deletion-mark.json")).unwrap();
+    let mark: Value = serde_json::from_slice(&mark).unwrap();
+    mark["details"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn only_outcome(ran: &Ran) -> Value {
+    let report = ran.json();
+    assert_eq!(report["blocks"].as_array().unwrap().len(), 1);
+    report["blocks"][0]["outcome"].clone()
+}
+
+/// S-5.17: in a folder, whose listings tell no content, only reading finds a flipped byte.
+#[test]
+fn reading_finds_a_flipped_byte_that_no_listing_shows() {
+    for (verify, proof, found) in [("checksum", "size", false), ("content", "content", true)] {
+        let block = Block::new(1);
+        let world = World::new(std::slice::from_ref(&block));
+        copy_tree(&world.source(), &world.target());
+        let whole = tree(&world.source());
+        let chunk = world.target().join(block.id()).join(CHUNK);
+        fs::write(&chunk, flip(&fs::read(&chunk).unwrap())).unwrap();
+        let verify = format!("--verify={verify}");
+        let ran = world
+            .migrate(&[OLD, "--output=json", &verify, "--allow-replica-target"])
+            .expect(0);
+        let outcome = only_outcome(&ran);
+        assert_eq!(outcome["proof"], proof, "{outcome}");
+        assert_eq!(tree(&world.target()) == whole, found);
+        assert_eq!(ran.stderr.contains("other bytes"), found, "{}", ran.stderr);
+        let details = details(&world.source(), &block);
+        assert!(
+            details.ends_with(&format!(", proven by {proof}")),
+            "{details}"
+        );
+    }
+}
+
+/// S-5.17: entity tags of one layout tell the content.
+#[test]
+fn a_flipped_byte_in_s3_is_mended_without_a_download_being_asked_for() {
+    let minio = Minio::start();
+    let block = Block::new(1);
+    let world = World::new(std::slice::from_ref(&block));
+    let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+    hot.put_all(&world.source());
+    cold.put_all(&world.source());
+    let chunk = format!("{}/{CHUNK}", block.id());
+    cold.put(&chunk, flip(&hot.tree()[&chunk]));
+    let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
+    let ran = Ran::of(migrate(&source, &target, &[OLD, "--output=json"])).expect(0);
+    let outcome = only_outcome(&ran);
+    assert_eq!(outcome["ending"], "repaired", "{outcome}");
+    assert_eq!(outcome["proof"], "checksum", "{outcome}");
+    assert_eq!(cold.tree()[&chunk], hot.tree()[&chunk]);
+}
+
+/// S-5.17: every object, on real S3.
+#[test]
+fn content_is_proven_by_reading_both_buckets() {
+    let minio = Minio::start();
+    let blocks = [Block::new(1), Block::new(2)];
+    let world = World::new(&blocks);
+    let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+    hot.put_all(&world.source());
+    let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
+    let arguments = [OLD, "--output=json", "--verify=content"];
+    let report = Ran::of(migrate(&source, &target, &arguments))
+        .expect(0)
+        .json();
+    for block in report["blocks"].as_array().unwrap() {
+        assert_eq!(block["outcome"]["proof"], "content", "{block}");
+    }
+}
+
+/// S-6.8
+#[test]
+fn a_run_that_its_bytes_end_goes_on_next_time() {
+    let blocks: Vec<Block> = (1..=5).map(Block::new).collect();
+    let world = World::new(&blocks);
+    let arguments = [OLD, "--output=json", "--max-bytes=1"];
+    for done in 1..=blocks.len() {
+        let report = world.migrate(&arguments).expect(0).json();
+        assert_eq!(report["complete"], done == blocks.len(), "{report}");
+        assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), done);
+        let marked = blocks_with(&tree(&world.source()), "deletion-mark.json");
+        assert_eq!(marked.len(), done);
+    }
+}
+
+/// S-6.8
+#[test]
+fn a_run_whose_time_is_over_starts_nothing_and_says_so() {
+    let world = World::new(&[Block::new(1), Block::new(2)]);
+    let ran = world.migrate(&[OLD, "--max-duration=1ns"]).expect(0);
+    assert!(ran.stdout.contains("2 not finished"), "{}", ran.stdout);
+    assert!(blocks_with(&tree(&world.target()), "meta.json").is_empty());
+}
