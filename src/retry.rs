@@ -20,6 +20,17 @@ pub struct Policy {
     pub initial_backoff: Duration,
     /// No delay is longer, before jitter.
     pub max_backoff: Duration,
+    /// Whether delays are spread.
+    pub jitter: Jitter,
+}
+
+/// Whether delays are spread at random, so that many who failed together do not try again together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Jitter {
+    /// From half to one and a half of the delay.
+    Half,
+    /// The delay itself: for simulations, which replay.
+    None,
 }
 
 /// The delays between tries at one thing.
@@ -39,7 +50,10 @@ impl Backoff {
             current_interval: policy.initial_backoff,
             max_interval: policy.max_backoff,
             multiplier: 2.0,
-            randomization_factor: 0.5,
+            randomization_factor: match policy.jitter {
+                Jitter::Half => 0.5,
+                Jitter::None => 0.0,
+            },
             max_elapsed_time: None,
             ..ExponentialBackoff::default()
         };
@@ -101,6 +115,7 @@ mod tests {
         max_retries: 3,
         initial_backoff: Duration::from_secs(1),
         max_backoff: Duration::from_secs(3),
+        jitter: Jitter::Half,
     };
 
     #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ use crate::engine::Settings;
 use crate::error::{Error, Result};
 use crate::plan::{Existing, PublishOrder, Rules, Shard};
 use crate::report::Output;
-use crate::retry::Policy;
+use crate::retry::{Jitter, Policy};
 use crate::select::{Cutoff, Selector};
 
 /// Moves blocks that are older than a cutoff from a source bucket to a target bucket.
@@ -438,6 +438,7 @@ impl Effort {
                 max_retries: self.max_retries,
                 initial_backoff: self.initial_backoff,
                 max_backoff: self.max_backoff,
+                jitter: Jitter::Half,
             },
             max_failures: self.max_failures,
             max_duration: self.max_duration,

@@ -21,7 +21,7 @@ use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Existing, Plan, PublishOrder, Rules, plan};
 use thanos_bucket::report::Results;
-use thanos_bucket::retry::Policy;
+use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::{Cutoff, Selector};
 use thanos_bucket::survey::survey;
 
@@ -268,6 +268,7 @@ impl World {
                     max_retries: 2,
                     initial_backoff: Duration::from_millis(10),
                     max_backoff: Duration::from_millis(20),
+                    jitter: Jitter::Half,
                 },
                 max_failures: None,
                 max_duration: None,

@@ -1,0 +1,267 @@
+//! Whoever acts beside the migrators: compactors on both sides, the target's cleaner of partial blocks, and an operator.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::blocks::{Block, FIVE_MINUTES_MS, HOUR_MS};
+use crate::world::{Actor, DELETE_DELAY_MS, Side, Step, World};
+
+/// Compactors make blocks of this range, aligned to the epoch, once something lies beyond it.
+const RANGE_MS: i64 = 8 * HOUR_MS;
+
+/// The cleaner deletes what has lain there without a `meta.json` for so long.
+const PARTIAL_MS: i64 = 48 * HOUR_MS;
+
+/// Queues: what a compactor does, and what deletes.
+const WORK: u8 = 0;
+const DELETIONS: u8 = 1;
+
+impl World {
+    /// Time passes by one request: everybody may take a step.
+    pub(crate) fn tick(&mut self) {
+        if !self.busy {
+            return;
+        }
+        for side in [Side::Source, Side::Target] {
+            for queue in [WORK, DELETIONS] {
+                let waits = self
+                    .queues
+                    .get(&(side, queue))
+                    .is_some_and(|queue| !queue.is_empty());
+                // Deleting one block takes a compactor moments.
+                if waits && (queue == DELETIONS || self.rng.once_in(2)) {
+                    self.take_step(side, queue);
+                }
+            }
+            if self.rng.once_in(12) {
+                self.plan(side);
+            }
+        }
+    }
+
+    /// Everybody ends what was begun.
+    pub(crate) fn finish_steps(&mut self) {
+        let queues: Vec<_> = self.queues.keys().copied().collect();
+        for (side, queue) in queues {
+            while self
+                .queues
+                .get(&(side, queue))
+                .is_some_and(|queue| !queue.is_empty())
+            {
+                self.take_step(side, queue);
+            }
+        }
+    }
+
+    fn take_step(&mut self, side: Side, queue: u8) {
+        let step = self
+            .queues
+            .get_mut(&(side, queue))
+            .and_then(VecDeque::pop_front);
+        match step {
+            Some((actor, Step::Put(side, path, bytes))) => self.put(actor, side, &path, bytes),
+            Some((actor, Step::Delete(side, path))) => self.delete(actor, side, &path),
+            None => {}
+        }
+    }
+
+    fn plan(&mut self, side: Side) {
+        let idle = |world: &Self, queue| {
+            world
+                .queues
+                .get(&(side, queue))
+                .is_none_or(VecDeque::is_empty)
+        };
+        match self.rng.below(5) {
+            0 | 1 if idle(self, WORK) => self.compact(side),
+            2 if idle(self, WORK) => self.downsample(side),
+            3 if idle(self, DELETIONS) => self.delete_what_is_marked(side),
+            4 if idle(self, DELETIONS) && side == Side::Target => self.clean(),
+            4 if idle(self, DELETIONS) && self.rng.once_in(8) => self.operator_deletes(),
+            _ => {}
+        }
+    }
+
+    /// All blocks of one group in one range become one, if another block lies beyond the range.
+    fn compact(&mut self, side: Side) {
+        let mut ranges: BTreeMap<_, Vec<&Block>> = BTreeMap::new();
+        let candidates = self.compactable(side);
+        for block in &candidates {
+            let range = block.range_ms.0.div_euclid(RANGE_MS);
+            if block.range_ms.1 <= (range + 1) * RANGE_MS {
+                ranges.entry((block.group, range)).or_default().push(block);
+            }
+        }
+        let complete = |(group, range): &(_, i64)| {
+            candidates
+                .iter()
+                .any(|block| block.group == *group && block.range_ms.0 >= (range + 1) * RANGE_MS)
+        };
+        let Some(from) = ranges
+            .iter()
+            .find(|(key, blocks)| blocks.len() > 1 && complete(key))
+            .map(|(_, blocks)| blocks.clone())
+        else {
+            return;
+        };
+        let from: Vec<Block> = from.into_iter().cloned().collect();
+        let id = self.new_id();
+        let made = Block::compacted(id.clone(), &from.iter().collect::<Vec<_>>());
+        let late = side == Side::Source
+            && from
+                .iter()
+                .any(|block| self.has(Side::Target, &block.id, "meta.json"));
+        if late || from.iter().any(|block| self.late.contains(&block.id)) {
+            self.late.insert(id);
+        }
+        let mut steps = self.upload(side, made);
+        for block in from {
+            let path = format!("{}/deletion-mark.json", block.id);
+            if !self.is_marked(side, &block.id) {
+                steps.push(Step::Put(side, path, mark(&block.id, self.now_ms())));
+            }
+        }
+        self.enqueue(side, WORK, Actor::Compactor, steps);
+    }
+
+    /// A marked block may be compacted until half the delay has passed; one that another is made of is left out.
+    fn compactable(&self, side: Side) -> Vec<&Block> {
+        let whole: Vec<&Block> = self
+            .known
+            .values()
+            .filter(|block| {
+                self.holds(side, &block.id) && !self.doomed.contains(&(side, block.id.clone()))
+            })
+            .filter(|block| {
+                let mark = self
+                    .bucket(side)
+                    .get(&format!("{}/deletion-mark.json", block.id));
+                mark.is_none_or(|mark| self.now_ms() - mark.modified_ms < DELETE_DELAY_MS / 2)
+            })
+            .collect();
+        let newest = |block: &&&Block| {
+            !whole.iter().any(|other| {
+                other.id != block.id
+                    && other.group == block.group
+                    && block.sources.is_subset(&other.sources)
+                    && (block.sources != other.sources || other.id > block.id)
+            })
+        };
+        whole.iter().filter(newest).copied().collect()
+    }
+
+    /// A compacted raw block of which no coarser one is made yet.
+    fn downsample(&mut self, side: Side) {
+        let live = self.live(side);
+        let made = |block: &&Block| {
+            live.iter().any(|other| {
+                other.group == (block.group.0, FIVE_MINUTES_MS)
+                    && block.sources.is_subset(&other.sources)
+            })
+        };
+        let found = live.iter().find(|block| {
+            block.group.1 == 0 && (block.level > 1 || side == Side::Target) && !made(block)
+        });
+        let Some(from) = found.map(|block| (*block).clone()) else {
+            return;
+        };
+        let id = self.new_id();
+        if side == Side::Source || self.late.contains(&from.id) {
+            self.late.insert(id.clone());
+        }
+        let steps = self.upload(side, Block::downsampled(id, &from));
+        self.enqueue(side, WORK, Actor::Compactor, steps);
+    }
+
+    fn upload(&mut self, side: Side, block: Block) -> Vec<Step> {
+        let id = block.id.clone();
+        let objects = self.introduce(block);
+        // meta.json sorts after chunks and index.
+        objects
+            .into_iter()
+            .map(|(name, bytes)| Step::Put(side, format!("{id}/{name}"), bytes))
+            .collect()
+    }
+
+    fn delete_what_is_marked(&mut self, side: Side) {
+        let due = self.known.keys().find(|id| {
+            let mark = self.bucket(side).get(&format!("{id}/deletion-mark.json"));
+            !self.doomed.contains(&(side, (*id).clone()))
+                && mark.is_some_and(|mark| self.now_ms() - mark.modified_ms > DELETE_DELAY_MS)
+        });
+        if let Some(id) = due.cloned() {
+            self.doom(side, &id, Actor::Compactor);
+            if side == Side::Source {
+                self.judge_deletion(&id);
+            }
+        }
+    }
+
+    /// `meta.json` first, the mark last.
+    fn doom(&mut self, side: Side, id: &str, actor: Actor) {
+        self.doomed.insert((side, id.to_owned()));
+        let rank = |name: &str| match name {
+            "meta.json" => 0,
+            "deletion-mark.json" => 2,
+            _ => 1,
+        };
+        let below = format!("{id}/");
+        let names = self.bucket(side).range(below.clone()..);
+        let mut names: Vec<String> = names
+            .map_while(|(path, _)| path.strip_prefix(&below).map(str::to_owned))
+            .collect();
+        names.sort_by_key(|name| rank(name));
+        let steps = names
+            .into_iter()
+            .map(|name| Step::Delete(side, format!("{id}/{name}")))
+            .collect();
+        self.enqueue(side, DELETIONS, actor, steps);
+    }
+
+    fn clean(&mut self) {
+        let mut newest: BTreeMap<String, i64> = BTreeMap::new();
+        for (path, object) in self.bucket(Side::Target) {
+            if let Some((id, _)) = path.split_once('/') {
+                let newest = newest.entry(id.to_owned()).or_insert(i64::MIN);
+                *newest = object.modified_ms.max(*newest);
+            }
+        }
+        let partial = newest.into_iter().find(|(id, newest)| {
+            !self.has(Side::Target, id, "meta.json")
+                && !self.doomed.contains(&(Side::Target, id.clone()))
+                && self.now_ms() - newest > PARTIAL_MS
+        });
+        if let Some((id, _)) = partial {
+            self.doom(Side::Target, &id, Actor::Cleaner);
+            // It is not the block that goes, only what lies there now.
+            self.doomed.remove(&(Side::Target, id.clone()));
+            self.cleaned.insert(id);
+        }
+    }
+
+    fn operator_deletes(&mut self) {
+        let ids: Vec<String> = self
+            .live(Side::Source)
+            .iter()
+            .map(|block| block.id.clone())
+            .collect();
+        if let Some(id) = self.rng.pick(&ids).cloned() {
+            self.forget(&id);
+            self.doom(Side::Source, &id, Actor::Operator);
+        }
+    }
+
+    fn enqueue(&mut self, side: Side, queue: u8, actor: Actor, steps: Vec<Step>) {
+        let queue = self.queues.entry((side, queue)).or_default();
+        queue.extend(steps.into_iter().map(|step| (actor, step)));
+    }
+}
+
+fn mark(id: &str, now_ms: i64) -> bytes::Bytes {
+    let mark = serde_json::json!({
+        "id": id,
+        "version": 1,
+        "details": "source of a compacted block",
+        "deletion_time": now_ms / 1000,
+    });
+    serde_json::to_vec(&mark).unwrap().into()
+}
