@@ -182,10 +182,15 @@ async fn read_source(
         }
     }
     if let Some(why) = refused.filter(|_| readable == 0) {
-        let attempt = format!("read any block's meta.json in {}", bucket.location());
-        return Err(Error::new(Kind::Refused, attempt).because(why));
+        return Err(none_readable(bucket, why));
     }
     Ok(blocks.into_iter().map(Arc::new).collect())
+}
+
+/// What one refusal may concern alone, all of them concern as a whole.
+fn none_readable(bucket: &BucketReader, why: String) -> Error {
+    let attempt = format!("read any block's meta.json in {}", bucket.location());
+    Error::new(Kind::Refused, attempt).because(why)
 }
 
 fn shared(sets: &mut HashSet<Labels>, labels: &Labels) -> Labels {
@@ -262,19 +267,49 @@ async fn read_target(
     directories: BTreeMap<BlockId, Inventory>,
     source: &[Arc<SourceBlock>],
 ) -> Result<TargetIndex> {
-    stream::iter(directories)
+    let mut readable = 0_usize;
+    let mut refused = None;
+    let mut blocks = Vec::new();
+    let mut read = stream::iter(directories)
         .map(async |(id, objects)| {
             let twin = source
                 .binary_search_by_key(&id, |block| block.id)
                 .ok()
                 .and_then(|position| source.get(position));
-            let meta = target_meta(bucket, id, &objects, twin).await?;
-            Ok(TargetBlock { id, objects, meta })
+            (id, target_meta(bucket, id, &objects, twin).await, objects)
         })
-        .buffered(READS)
-        .try_collect::<Vec<_>>()
-        .await
-        .map(|blocks| blocks.into_iter().collect())
+        .buffered(READS);
+    while let Some((id, meta, objects)) = read.next().await {
+        let meta = match meta {
+            Ok((meta, Known::Read)) => {
+                readable += 1;
+                meta
+            }
+            Ok((meta, Known::Otherwise)) => meta,
+            Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
+                let why = cause(&err);
+                warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
+                if is_of_one_object(&err) {
+                    refused = Some(why.clone());
+                }
+                TargetMeta::Corrupted(why)
+            }
+            Err(err) => return Err(err),
+        };
+        blocks.push(TargetBlock { id, objects, meta });
+    }
+    if let Some(why) = refused.filter(|_| readable == 0) {
+        return Err(none_readable(bucket, why));
+    }
+    Ok(blocks.into_iter().collect())
+}
+
+/// How it is known what a `meta.json` of the target says.
+enum Known {
+    /// It was read.
+    Read,
+    /// It is not there, need not be read, or is the source's by its entity tag.
+    Otherwise,
 }
 
 async fn target_meta(
@@ -282,12 +317,12 @@ async fn target_meta(
     id: BlockId,
     objects: &Inventory,
     twin: Option<&Arc<SourceBlock>>,
-) -> Result<TargetMeta> {
+) -> Result<(TargetMeta, Known)> {
     let Some(listed) = objects.meta() else {
-        return Ok(TargetMeta::Absent);
+        return Ok((TargetMeta::Absent, Known::Otherwise));
     };
     if objects.is_marked() {
-        return Ok(TargetMeta::Unread);
+        return Ok((TargetMeta::Unread, Known::Otherwise));
     }
     let known = twin.and_then(|twin| {
         let ours = twin.objects.meta()?;
@@ -297,18 +332,13 @@ async fn target_meta(
         twin.meta().filter(|_| same)
     });
     if let Some(meta) = known {
-        return Ok(TargetMeta::Read(Arc::clone(meta)));
+        return Ok((TargetMeta::Read(Arc::clone(meta)), Known::Otherwise));
     }
-    match read_meta(bucket, id).await {
-        Ok(Some((meta, _))) => Ok(TargetMeta::Read(Arc::new(meta))),
-        Ok(None) => Ok(TargetMeta::Absent),
-        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
-            let why = cause(&err);
-            warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
-            Ok(TargetMeta::Corrupted(why))
-        }
-        Err(err) => Err(err),
-    }
+    let meta = match read_meta(bucket, id).await? {
+        Some((meta, _)) => TargetMeta::Read(Arc::new(meta)),
+        None => TargetMeta::Absent,
+    };
+    Ok((meta, Known::Read))
 }
 
 fn unread(id: BlockId, objects: Inventory) -> TargetBlock {

@@ -45,6 +45,8 @@ fn each_example_has_a_test_here() {
         "crontab",
         "demo",
         "filesystem.yaml",
+        "policy-source.json",
+        "policy-target.json",
         "s3-aws.yaml",
         "s3-minio.yaml",
         "selector-drop-and-hashmod.yaml",

@@ -12,6 +12,7 @@ mod folders;
 mod house;
 mod output;
 mod proofs;
+mod rights;
 mod s3;
 mod support;
 mod surroundings;

@@ -226,6 +226,11 @@ impl Bucket<'_> {
         path
     }
 
+    /// The server.
+    pub fn minio(&self) -> &Minio {
+        self.minio
+    }
+
     /// The credentials with all rights.
     pub fn root(&self) -> &Credentials {
         &self.minio.root
