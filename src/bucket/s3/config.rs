@@ -144,7 +144,23 @@ impl Config {
                 return Err(Error::usage(format!("config.{key} is missing")));
             }
         }
+        warnings.extend(parsed.what_is_not_safe());
         Ok(parsed)
+    }
+
+    fn what_is_not_safe(&self) -> Option<String> {
+        let endpoint = &self.endpoint;
+        if self.insecure {
+            Some(format!(
+                "config.insecure: data and session tokens travel to {endpoint} unencrypted"
+            ))
+        } else if self.http.tls.skip_verification {
+            Some(format!(
+                "config.http_config: whoever answers for {endpoint} is taken for it, for no certificate is verified"
+            ))
+        } else {
+            None
+        }
     }
 
     /// Whether the bucket's name is part of the host's.
