@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::support::blocks::{Block, EPOCH_MS, TWO_HOURS_MS};
 use crate::support::minio::Minio;
 use crate::support::run::{Ran, World, blocks_with, migrate, tree, without_marks};
-use crate::support::thanos::{self, Querier};
+use crate::support::thanos::{self, Compactor, Querier};
 
 /// Queries whose answers depend on every sample of the example blocks.
 const QUERIES: [&str; 4] = [
@@ -34,6 +34,56 @@ fn queries_have_the_same_answers_before_during_and_after() {
     thanos::cleanup(&source);
     assert!(hot.tree().is_empty());
     assert_eq!(answers(&Querier::start(&[&target])), before);
+}
+
+/// S-6.9 with the real thing: whatever both compactors make of the blocks meanwhile, every sample has the same answer in the end.
+#[test]
+fn compactors_at_work_on_both_sides_cost_no_sample() {
+    // Aligned to the compactor's range of eight hours, with blocks beyond it.
+    let (start, blocks) = (1_736_121_600, 10);
+    let end = start + blocks * 7200 - 60;
+    let folder = tempfile::tempdir().unwrap();
+    for cluster in ["eu-1", "us-1"] {
+        thanos::sidecar_blocks(folder.path(), cluster, start, blocks);
+    }
+    let minio = Minio::start();
+    let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+    hot.put_all(folder.path());
+    let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
+    let answers = |configs: &[&Path]| {
+        let querier = Querier::start(configs);
+        ["made_up", "sum(count_over_time(made_up[1m]))"]
+            .map(|query| querier.query_range(query, start, end))
+    };
+    let before = answers(&[&source]);
+    assert_eq!(before[0].len(), 6);
+    assert_eq!(before[0][0]["values"].as_array().unwrap().len(), 1200);
+
+    let compactors = [Compactor::start(&source), Compactor::start(&target)];
+    let began = std::time::Instant::now();
+    while !hot.is_empty() {
+        assert!(
+            began.elapsed() < std::time::Duration::from_mins(2),
+            "the source is not empty yet"
+        );
+        // A block that is superseded or vanishes meanwhile needs nothing; what replaces it moves next time.
+        let ran = Ran::of(migrate(&source, &target, &["--older-than=30d"]));
+        assert!(
+            [Some(0), Some(3)].contains(&ran.status.code()),
+            "{}",
+            ran.stderr
+        );
+    }
+    for compactor in &compactors {
+        let log = compactor.log();
+        assert!(!log.contains("critical error"), "{log}");
+    }
+    let compacted = compactors
+        .iter()
+        .any(|compactor| compactor.log().contains("compacted blocks"));
+    assert!(compacted, "neither compactor had anything to do");
+    drop(compactors);
+    assert_eq!(answers(&[&target]), before);
 }
 
 #[test]

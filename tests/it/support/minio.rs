@@ -191,6 +191,15 @@ impl Bucket<'_> {
             .unwrap();
     }
 
+    /// Whether nothing lies in it now.
+    pub fn is_empty(&self) -> bool {
+        let first = self
+            .minio
+            .runtime
+            .block_on(self.store.list(None).try_next());
+        first.unwrap().is_none()
+    }
+
     /// Every object with its content.
     pub fn tree(&self) -> Tree {
         self.minio.runtime.block_on(async {

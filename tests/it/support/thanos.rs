@@ -157,3 +157,77 @@ fn component(name: &str, arguments: &[String], log: &Path) -> Component {
         std::fs::read_to_string(log).unwrap()
     );
 }
+
+/// A compactor at work on a bucket, without the patience that production wants.
+pub struct Compactor {
+    _server: Server,
+    folder: TempDir,
+}
+
+impl Compactor {
+    /// Starts it; blocks that it marks, or finds marked, are deleted some seconds later.
+    pub fn start(config: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for _ in 0..5 {
+            let port = free_port();
+            let mut command = Command::new(program("thanos"));
+            command
+                .args(["compact", "--wait", "--wait-interval=1s"])
+                .args(["--consistency-delay=0s", "--delete-delay=6s"])
+                .args(["--compact.cleanup-interval=1s", "--log.level=debug"])
+                .arg(format!("--http-address=127.0.0.1:{port}"))
+                .arg(format!(
+                    "--data-dir={}",
+                    folder.path().join("data").display()
+                ))
+                .arg(format!("--objstore.config-file={}", config.display()));
+            let mut server = Server::start(&command, &folder.path().join("log"));
+            if server.wait_until(|| matches!(http::get(port, "/-/ready"), Some((200, _)))) {
+                return Self {
+                    _server: server,
+                    folder,
+                };
+            }
+        }
+        panic!("thanos compact does not start");
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+}
+
+/// Blocks of two hours each, as a sidecar uploads them: made by promtool, one sample a minute of each of three series.
+pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, blocks: i64) {
+    let work = tempfile::tempdir().unwrap();
+    let metrics = work.path().join("metrics");
+    let mut text = String::from("# TYPE made_up gauge\n");
+    for series in 0..3 {
+        for minute in 0..blocks * 120 {
+            let (value, second) = ((minute * 7 + series) % 101, start + minute * 60);
+            text += &format!("made_up{{series=\"{series}\"}} {value} {second}\n");
+        }
+    }
+    std::fs::write(&metrics, text + "# EOF\n").unwrap();
+    let made = work.path().join("made");
+    let ran = Command::new(program("promtool"))
+        .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+        .args([&metrics, &made])
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    for block in std::fs::read_dir(made).unwrap() {
+        let block = block.unwrap();
+        let path = block.path().join("meta.json");
+        let mut meta: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        meta["thanos"] = serde_json::json!({
+            "labels": {"cluster": cluster},
+            "downsample": {"resolution": 0},
+            "source": "sidecar",
+        });
+        std::fs::write(&path, serde_json::to_vec(&meta).unwrap()).unwrap();
+        let _ = std::fs::remove_file(block.path().join("tombstones"));
+        super::run::copy_tree(&block.path(), &folder.join(block.file_name()));
+    }
+}
