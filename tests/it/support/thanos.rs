@@ -1,5 +1,6 @@
 //! Real Thanos, looking at a bucket.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::thread;
@@ -206,7 +207,8 @@ pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, blocks: i64) {
     for series in 0..3 {
         for minute in 0..blocks * 120 {
             let (value, second) = ((minute * 7 + series) % 101, start + minute * 60);
-            text += &format!("made_up{{series=\"{series}\"}} {value} {second}\n");
+            // Writing to a string never fails.
+            let _ = writeln!(text, "made_up{{series=\"{series}\"}} {value} {second}");
         }
     }
     std::fs::write(&metrics, text + "# EOF\n").unwrap();
