@@ -12,7 +12,7 @@ use crate::block::{
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::copy::Means;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::plan::Selected;
 
 /// Proves blocks of one source in one target.
@@ -37,6 +37,9 @@ impl Prover {
     }
 
     /// Proves that the target holds the block whose objects `ours` lists, or tells what it lacks.
+    ///
+    /// Errors: [`Kind::Changed`](crate::Kind::Changed) and [`Kind::NotFound`](crate::Kind::NotFound) where one of the objects is another one
+    /// than was listed by now, or none.
     pub async fn prove(
         &self,
         selected: &Selected,
@@ -73,11 +76,7 @@ impl Prover {
                 budget: &means.budget,
                 cancel: &means.cancel,
             });
-            let equal = match equal.await {
-                // Whoever put another version there: what was listed is there no more.
-                Err(err) if matches!(err.kind(), Kind::Changed | Kind::NotFound) => false,
-                equal => equal?,
-            };
+            let equal = equal.await?;
             if !equal {
                 warn!(block = %id, object = %one.name, "object of the target has other bytes than the source's");
             } else if agreement(one, other).is_none() {

@@ -17,7 +17,7 @@ use super::ending::{Account, outcome};
 use super::gate::{Gate, Order};
 use super::stopped::Stopped;
 use crate::block::{BlockId, Difference, Match};
-use crate::copy::{Copied, Tally, copy};
+use crate::copy::{Copied, Tally, copy, look_again};
 use crate::error::{Error, Kind};
 use crate::plan::{
     Action, Conflict, Halt, Outlook, PublishOrder, Put, Selected, mark_rank, publish_rank,
@@ -316,6 +316,7 @@ impl UnitAtWork {
     ) -> Result<Match, Stopped> {
         let target = &self.context.target;
         let mut lost = String::new();
+        let mut changed = None;
         let mut stopped = None;
         for _ in 0..MENDS {
             let held = self.context.prover.prove(
@@ -325,9 +326,16 @@ impl UnitAtWork {
                 target.reader(),
                 &self.context.means,
             );
-            let differences = match held.await? {
-                Ok(held) => return Ok(held),
-                Err(differences) => differences,
+            let differences = match held.await {
+                Ok(Ok(held)) => return Ok(held),
+                Ok(Err(differences)) => differences,
+                // Somebody is at work on the block in one of the buckets. Where it was the source, the copy may be all that is left of it.
+                Err(err) if matches!(err.kind(), Kind::Changed | Kind::NotFound) => {
+                    look_again(selected, self.context.source.reader()).await?;
+                    changed = Some(err);
+                    continue;
+                }
+                Err(err) => return Err(err.into()),
             };
             lost = what_was_lost(&differences)?;
             let put = put_again(selected, &differences);
@@ -336,6 +344,9 @@ impl UnitAtWork {
             if stopped.is_some() {
                 break;
             }
+        }
+        if let Some(err) = changed.filter(|_| lost.is_empty()) {
+            return Err(err.into());
         }
         if written {
             unpublish(selected, target).await?;

@@ -36,6 +36,9 @@ impl World {
                 self.plan(side);
             }
         }
+        if self.rng.once_in(6) && self.is_idle(Side::Target, DELETIONS) {
+            self.clean();
+        }
     }
 
     /// Everybody ends what was begun.
@@ -64,19 +67,17 @@ impl World {
         }
     }
 
+    fn is_idle(&self, side: Side, queue: u8) -> bool {
+        let queue = self.queues.get(&(side, queue));
+        queue.is_none_or(VecDeque::is_empty)
+    }
+
     fn plan(&mut self, side: Side) {
-        let idle = |world: &Self, queue| {
-            world
-                .queues
-                .get(&(side, queue))
-                .is_none_or(VecDeque::is_empty)
-        };
         match self.rng.below(5) {
-            0 | 1 if idle(self, WORK) => self.compact(side),
-            2 if idle(self, WORK) => self.downsample(side),
-            3 if idle(self, DELETIONS) => self.delete_what_is_marked(side),
-            4 if idle(self, DELETIONS) && side == Side::Target => self.clean(),
-            4 if idle(self, DELETIONS) && self.rng.once_in(8) => self.operator_deletes(),
+            0 | 1 if self.is_idle(side, WORK) => self.compact(side),
+            2 if self.is_idle(side, WORK) => self.downsample(side),
+            3 if self.is_idle(side, DELETIONS) => self.delete_what_is_marked(side),
+            4 if self.is_idle(side, DELETIONS) && self.rng.once_in(8) => self.operator_deletes(),
             _ => {}
         }
     }

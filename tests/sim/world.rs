@@ -118,12 +118,12 @@ impl World {
                 begin = end;
                 raw.push(block);
             }
+            // A compactor downsamples from the beginning on.
+            let downsampled = usize::try_from(self.rng.below(raw.len() as u64 + 1)).unwrap();
             let mut coarse = Vec::new();
-            for block in &raw {
-                if self.rng.once_in(3) {
-                    let id = self.new_id();
-                    coarse.push(Block::downsampled(id, block));
-                }
+            for block in raw.iter().take(downsampled) {
+                let id = self.new_id();
+                coarse.push(Block::downsampled(id, block));
             }
             for block in raw.into_iter().chain(coarse) {
                 self.wanted.extend(&block.samples);
