@@ -247,6 +247,15 @@ impl World {
             .collect();
         if let Some(id) = self.rng.pick(&ids).cloned() {
             self.forget(&id);
+            // What it was made of, if still there, comes back to life after others have been published without it.
+            let gone = self.known[&id].clone();
+            let revived = self
+                .known
+                .values()
+                .filter(|block| block.group == gone.group && block.sources.is_subset(&gone.sources))
+                .map(|block| block.id.clone());
+            let revived: Vec<String> = revived.collect();
+            self.late.extend(revived);
             self.doom(Side::Source, &id, Actor::Operator);
         }
     }

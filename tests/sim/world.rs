@@ -50,7 +50,7 @@ pub(crate) struct World {
     pub(crate) known: BTreeMap<String, Block>,
     /// What lies in their directories when they are whole.
     whole: BTreeMap<String, BTreeMap<&'static str, Bytes>>,
-    /// Blocks made of what had been migrated already: the plan could not foresee them.
+    /// Blocks that no plan could foresee: made of what had been migrated already, or revived by an operator.
     pub(crate) late: BTreeSet<String>,
     /// Blocks whose deletion has begun, by side.
     pub(crate) doomed: BTreeSet<(Side, String)>,
