@@ -9,8 +9,11 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
+mod blocks;
+mod configurations;
 mod corpus;
 mod hostile;
 mod mutator;
-mod parsers;
+mod promise;
 mod runner;
+mod values;

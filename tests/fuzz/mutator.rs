@@ -150,9 +150,9 @@ impl Mutator {
 
     /// Mostly a few, seldom a great many.
     fn times(&mut self) -> usize {
-        match self.below(100) {
+        match self.below(1000) {
             0 => self.below(LONGEST),
-            1..=9 => self.below(5000),
+            1..=30 => self.below(5000),
             _ => self.below(20),
         }
     }
