@@ -3,13 +3,16 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::printable::message;
+
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What could not be done, and why.
 ///
 /// `Display` prints one link, a phrase that could follow "could not": `read 01J…/meta.json in s3://old`.
-/// The alternate form `{:#}` prints the whole chain of causes. Neither ever holds a secret.
+/// The alternate form `{:#}` prints the whole chain of causes. Neither ever holds a secret, and each link is one line of less than
+/// 1,000 bytes without control characters, whatever foreign text it quotes.
 pub struct Error {
     attempt: String,
     kind: Kind,
@@ -72,7 +75,7 @@ impl Error {
     /// An error without a deeper cause.
     pub fn new(kind: Kind, attempt: impl Into<String>) -> Self {
         Self {
-            attempt: attempt.into(),
+            attempt: message(&attempt.into()).into_owned(),
             kind,
             source: None,
         }
@@ -94,7 +97,7 @@ impl Error {
     #[must_use]
     pub fn attempting(self, attempt: impl Into<String>) -> Self {
         Self {
-            attempt: attempt.into(),
+            attempt: message(&attempt.into()).into_owned(),
             kind: self.kind,
             source: Some(Box::new(self)),
         }
@@ -113,7 +116,7 @@ impl fmt::Display for Error {
         if f.alternate() {
             let mut cause = self.source();
             while let Some(err) = cause {
-                write!(f, ": {err}")?;
+                write!(f, ": {}", message(&err.to_string()))?;
                 cause = err.source();
             }
         }
@@ -148,5 +151,16 @@ mod tests {
             "copy block a: read a/meta.json: connection reset"
         );
         assert_eq!(err.kind(), Kind::Transient);
+    }
+
+    /// S-2.3
+    #[test]
+    fn each_link_is_one_short_line() {
+        let hostile = "\u{1b}[2J\n".repeat(100_000);
+        let err = Error::usage(hostile.as_str())
+            .because(hostile.as_str())
+            .attempting(hostile.as_str());
+        let chain = format!("{err:#}");
+        assert!(chain.len() < 3100 && !chain.contains(char::is_control));
     }
 }

@@ -263,15 +263,11 @@ pub fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<S
     while let Some(start) = rest.find("$(") {
         let (before, reference) = rest.split_at(start);
         expanded.push_str(before);
-        let name: &str = reference
-            .get(2..)
-            .and_then(|inner| inner.split_once(')'))
-            .map_or("", |(name, _)| name);
-        let is_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        if is_name {
+        let inner = reference.get(2..).unwrap_or_default();
+        // No further than a name goes: looking for the end of every reference would take quadratic time.
+        let end = inner.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        let (name, after) = inner.split_at(end.unwrap_or(inner.len()));
+        if !name.is_empty() && after.starts_with(')') {
             let value = variable(name)
                 .ok_or_else(|| Error::usage(format!("environment variable {name} is not set")))?;
             expanded.push_str(&value);

@@ -98,6 +98,7 @@ impl FromIterator<Object> for Inventory {
     }
 }
 
+/// `all` is sorted by name.
 fn role(object: &Object, all: &[Object]) -> Role {
     match &*object.name {
         META_JSON => Role::Meta,
@@ -105,13 +106,12 @@ fn role(object: &Object, all: &[Object]) -> Role {
         OVERWRITE_MARKER => Role::Ours,
         "" => Role::DirectoryMarker,
         name if object.size_bytes == 0 => {
-            let below = |other: &Object| {
-                other
-                    .name
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('/'))
-            };
-            if name == "chunks" || all.iter().any(below) {
+            let inside = format!("{name}/");
+            let first = all.partition_point(|other| *other.name < *inside);
+            let has_inside = all
+                .get(first)
+                .is_some_and(|other| other.name.starts_with(&inside));
+            if name == "chunks" || has_inside {
                 Role::DirectoryMarker
             } else {
                 Role::Data
@@ -306,6 +306,17 @@ pub(crate) mod tests {
         assert_eq!(inventory.block_objects(), 5);
         assert_eq!(inventory.block_bytes(), 16);
         assert!(inventory.is_marked() && inventory.is_being_overwritten());
+    }
+
+    #[test]
+    fn many_empty_objects_have_their_roles_at_once() {
+        let names: Vec<String> = (0..200_000)
+            .flat_map(|number| [format!("{number:06}"), format!("{number:06}/x")])
+            .collect();
+        let objects: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 0)).collect();
+        let inventory = inventory(&objects);
+        let markers = |(role, _): &(Role, &Object)| *role == Role::DirectoryMarker;
+        assert_eq!(inventory.iter().filter(markers).count(), 200_000);
     }
 
     /// S-4.5

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::json::{self, Members};
 use super::{BlockId, Provenance};
+use crate::printable::message;
 
 /// `deletion-mark.json`: Thanos' compactor deletes the block named *inside* it once the mark is old enough.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,7 +32,7 @@ pub struct NoCompactMark {
     reason: &'static str,
 }
 
-/// Why a mark cannot be taken for one.
+/// Why a mark cannot be taken for one, in one short line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkError(pub String);
 
@@ -60,7 +61,7 @@ impl DeletionMark {
     /// Refused: what Go's decoder refuses, a `version` other than 1, and an `id` other than the directory's, by which Thanos would delete
     /// another block.
     pub fn parse(block: BlockId, bytes: &[u8]) -> Result<Self, MarkError> {
-        decode(block, bytes).map_err(MarkError)
+        decode(block, bytes).map_err(|why| MarkError(message(&why).into_owned()))
     }
 
     /// When it was made, in seconds since the epoch.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::json::{self, Failure, Members};
 use super::{BlockId, Group, Labels};
+use crate::printable::message;
 
 /// What `meta.json` says of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub struct File {
     pub sha256: Option<String>,
 }
 
-/// Why a `meta.json` cannot be taken for one.
+/// Why a `meta.json` cannot be taken for one, in one short line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetaError(pub String);
 
@@ -72,7 +73,7 @@ impl BlockMeta {
     /// Refused: what Go's decoder refuses, a `version` other than 1, a `ulid` other than the directory's name, and file names that
     /// leave the block's directory.
     pub fn parse(directory: BlockId, bytes: &[u8]) -> Result<Self, MetaError> {
-        decode(directory, bytes).map_err(MetaError)
+        decode(directory, bytes).map_err(|why| MetaError(message(&why).into_owned()))
     }
 
     /// Whether `other` starts before this block ends, and the other way round.

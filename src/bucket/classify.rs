@@ -193,6 +193,7 @@ fn kind_of_io(kind: io::ErrorKind) -> Option<Kind> {
     Some(match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoSpace,
         io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
+        io::ErrorKind::InvalidFilename | io::ErrorKind::FileTooLarge => Kind::Other,
         _ => return None,
     })
 }

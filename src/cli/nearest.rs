@@ -1,10 +1,16 @@
 //! "Did you mean": the known name that is most like a mistyped one.
 
+/// Nobody mistypes a name into a longer word.
+const LONGEST: usize = 100;
+
 /// The candidate that `word` was probably meant to be, if one is near enough.
 pub(super) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    if word.len() > LONGEST {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))

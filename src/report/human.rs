@@ -1,9 +1,11 @@
-//! How text for people spells numbers, sizes, times and strings of foreign origin.
+//! How text for people spells numbers, sizes and times; strings of foreign origin are [`printable`].
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
+
+pub(super) use crate::printable::{is_unprintable, printable};
 
 /// Three significant digits or more, in binary units: `17 B`, `1.5 KiB`, `120 GiB`.
 pub(super) fn size(bytes: u64) -> String {
@@ -90,28 +92,6 @@ pub(super) fn resolution(ms: i64) -> Cow<'static, str> {
     }
 }
 
-/// The text on one line, without anything that drives a terminal.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unprintable) {
-        return text.into();
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        if is_unprintable(c) {
-            shown.extend(c.escape_debug());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown.into()
-}
-
-/// Control characters, what splits lines, and what turns the direction of writing.
-pub(super) fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,13 +147,5 @@ mod tests {
         assert_eq!(sample_minute(i64::MIN), "-9223372036854775808 ms");
         assert_eq!(sample_minute(i64::MAX), "9223372036854775807 ms");
         assert_eq!(sample_time(400_000_000_000_000), None);
-    }
-
-    #[test]
-    fn nothing_printed_drives_a_terminal_or_forges_a_line() {
-        let hostile = "é\n\u{1b}[31m\u{9b}\u{7f}\u{2028}\u{202e}\u{feff}";
-        let shown = printable(hostile);
-        assert_eq!(shown, r"é\n\u{1b}[31m\u{9b}\u{7f}\u{2028}\u{202e}\u{feff}");
-        assert_eq!(printable("plain \"text\""), "plain \"text\"");
     }
 }

@@ -8,14 +8,14 @@ mod names;
 
 use regex::{Regex, RegexBuilder};
 
-use class::Scalar;
+use class::{Posix, Scalar};
 
 /// Compiles a pattern as Thanos does, anchored at both ends: `^(?s:` and `)$` are put around it as text.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
     let translated = translate(&format!("^(?s:{pattern})$"))?;
     RegexBuilder::new(&translated)
         .size_limit(64 << 20)
-        .nest_limit(1000)
+        .nest_limit(NESTED)
         .build()
         .map_err(|err| {
             // The whole message is a picture of the translated pattern.
@@ -24,6 +24,10 @@ pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
             last.trim_start_matches("error: ").to_owned()
         })
 }
+
+/// Neither engine takes deeper patterns.
+const NESTED: u32 = 1000;
+const DEEPEST: usize = NESTED as usize;
 
 /// Counted repetitions may not make more than so many copies, nested ones multiplied.
 const MOST_COPIES: u32 = 1000;
@@ -35,6 +39,7 @@ fn translate(pattern: &str) -> Result<String, String> {
         group: Group::default(),
         outer: Vec::new(),
         before: Before::Nothing,
+        posix: Posix::default(),
     };
     while let Some(next) = translation.peek() {
         translation.step(next)?;
@@ -53,6 +58,7 @@ struct Translation<'a> {
     /// The groups around it.
     outer: Vec<Group>,
     before: Before,
+    posix: Posix,
 }
 
 /// What stands right before the place where we are.
@@ -115,7 +121,7 @@ impl Translation<'_> {
                 self.item(&next.to_string());
             }
             '[' => {
-                let (class, rest) = class::bracketed(self.rest)?;
+                let (class, rest) = class::bracketed(self.rest, &mut self.posix)?;
                 self.rest = rest;
                 self.item(&class);
             }
@@ -133,8 +139,12 @@ impl Translation<'_> {
         Ok(())
     }
 
-    fn begin_group(&mut self) {
+    fn begin_group(&mut self) -> Result<(), String> {
+        if self.outer.len() >= DEEPEST {
+            return Err("expression nests too deeply".to_owned());
+        }
         self.outer.push(std::mem::take(&mut self.group));
+        Ok(())
     }
 
     fn item(&mut self, text: &str) {
@@ -147,8 +157,7 @@ impl Translation<'_> {
             self.skip(1);
             // Groups need no numbers here.
             self.out.push_str("(?:");
-            self.begin_group();
-            return Ok(());
+            return self.begin_group();
         }
         let name = self
             .rest
@@ -164,8 +173,7 @@ impl Translation<'_> {
             }
             self.rest = rest;
             self.out.push_str("(?:");
-            self.begin_group();
-            return Ok(());
+            return self.begin_group();
         }
         self.flags()
     }
@@ -189,8 +197,7 @@ impl Translation<'_> {
                 }
                 ':' | ')' if on || seen => {
                     self.skip(position + 1);
-                    self.write_flags(&flags, letter);
-                    return Ok(());
+                    return self.write_flags(&flags, letter);
                 }
                 _ => return Err(wrong()),
             }
@@ -198,7 +205,7 @@ impl Translation<'_> {
         Err(wrong())
     }
 
-    fn write_flags(&mut self, flags: &[(char, bool)], end: char) {
+    fn write_flags(&mut self, flags: &[(char, bool)], end: char) -> Result<(), String> {
         let letters = |wanted: bool| {
             let letters = flags.iter().filter(|(_, on)| *on == wanted);
             letters.map(|(flag, _)| *flag).collect::<String>()
@@ -206,17 +213,18 @@ impl Translation<'_> {
         let (on, off) = (letters(true), letters(false));
         let dash = if off.is_empty() { "" } else { "-" };
         if end == ':' {
-            self.begin_group();
+            self.begin_group()?;
         } else {
             self.before = Before::Invisible;
             if flags.is_empty() {
-                return;
+                return Ok(());
             }
         }
         for text in ["(?", &on, dash, &off] {
             self.out.push_str(text);
         }
         self.out.push(end);
+        Ok(())
     }
 
     fn close(&mut self) -> Result<(), String> {
@@ -347,7 +355,12 @@ impl Counted {
 /// The counts at the beginning of `text`, and how many bytes they take.
 fn counts(text: &str) -> Option<(u64, Option<u64>, usize)> {
     let inner = text.strip_prefix('{')?;
-    let (inner, _) = inner.split_once('}')?;
+    // No further than digits go: looking for the end of every brace would take quadratic time.
+    let end = inner.find(|letter: char| !letter.is_ascii_digit() && letter != ',')?;
+    let (inner, after) = inner.split_at(end);
+    if !after.starts_with('}') {
+        return None;
+    }
     let (min, max) = match inner.split_once(',') {
         None => {
             let min = number(inner)?;

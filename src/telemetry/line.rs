@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use chrono::{DateTime, Utc};
 
+use crate::printable::is_unprintable;
+
 /// What a line says.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -101,9 +103,9 @@ fn must_be_quoted(c: char) -> bool {
     matches!(c, ' ' | '=' | '"') || must_be_escaped(c)
 }
 
-/// Control characters, of which Go leaves the upper ones alone (a terminal does not), what splits lines, and what stands for bytes that are no text.
+/// What drives a terminal, of which Go leaves the upper half alone (a terminal does not), and what stands for bytes that are no text.
 fn must_be_escaped(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | char::REPLACEMENT_CHARACTER)
+    is_unprintable(c) || c == char::REPLACEMENT_CHARACTER
 }
 
 /// A string in quotes; the escapes are those that logfmt and JSON have in common.
@@ -227,14 +229,14 @@ mod tests {
 
     #[test]
     fn no_value_can_forge_a_line_or_drive_a_terminal() {
-        let hostile = "x\nts=2026-01-02T03:04:05Z level=error\r\t\0\u{1b}[2J\u{7f}\u{9b}31m\u{85}\u{2028}\u{2029}\"}";
+        let hostile = "x\nts=2026-01-02T03:04:05Z level=error\r\t\0\u{1b}[2J\u{7f}\u{9b}31m\u{85}\u{2028}\u{2029}\u{202e}\"}";
         let line = line(vec![("object", text(hostile))]);
         for written in [line.logfmt(), line.json()] {
             let content = written.strip_suffix('\n').unwrap();
             assert!(!content.chars().any(must_be_escaped), "{content:?}");
         }
         assert!(line.logfmt().contains(
-            r#"object="x\nts=2026-01-02T03:04:05Z level=error\r\t\u0000\u001b[2J\u007f\u009b31m\u0085\u2028\u2029\"}""#
+            r#"object="x\nts=2026-01-02T03:04:05Z level=error\r\t\u0000\u001b[2J\u007f\u009b31m\u0085\u2028\u2029\u202e\"}""#
         ));
     }
 

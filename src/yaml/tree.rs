@@ -1,6 +1,6 @@
 //! From the parser's events to a tree, within limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 
 const MOST_BYTES: usize = 2 << 20;
 const MOST_NODES: usize = 100_000;
+const MOST_REPEATED_BYTES: usize = 4 << 20;
 const DEEPEST: usize = 64;
 
 /// The first document; `None` where there is none.
@@ -22,10 +23,12 @@ pub fn parse(text: &str) -> Result<Option<Node>> {
     let text = text.trim_start_matches('\u{feff}');
     let mut tree = Tree {
         lines: text.lines().collect(),
+        line: Line::default(),
         flow: 0,
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
         nodes: 0,
+        repeated_bytes: 0,
     };
     loop {
         match tree.next()? {
@@ -41,11 +44,37 @@ pub fn parse(text: &str) -> Result<Option<Node>> {
 
 struct Tree<'a> {
     lines: Vec<&'a str>,
+    /// The one where we are, so that many values on one line take no quadratic time.
+    line: Line,
     /// How many brackets and braces are open: inside them tabs are spaces.
     flow: usize,
     events: Parser<'a, saphyr_parser::StrInput<'a>>,
     anchors: HashMap<usize, Node>,
     nodes: usize,
+    /// Text that is held once more, for an anchor or an alias.
+    repeated_bytes: usize,
+}
+
+#[derive(Default)]
+struct Line {
+    number: usize,
+    letters: Vec<char>,
+    /// How many letters could be indentation.
+    indent: usize,
+    first_tab: Option<usize>,
+}
+
+impl Line {
+    fn new(number: usize, text: &str) -> Self {
+        let letters: Vec<char> = text.chars().collect();
+        let is_indent = |letter: &&char| matches!(letter, ' ' | '-' | '\t');
+        Self {
+            number,
+            indent: letters.iter().take_while(is_indent).count(),
+            first_tab: letters.iter().position(|letter| *letter == '\t'),
+            letters,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -110,7 +139,7 @@ impl<'a> Tree<'a> {
                 self.flow -= usize::from(start.is_flow);
                 let unknown = || Error::usage(format!("line {line}: unknown alias"));
                 let node = self.anchors.get(&anchor).ok_or_else(unknown)?.clone();
-                self.count(size(&node), line)?;
+                self.count_again(&node, line)?;
                 return Ok(node);
             }
             _ => return Err(Error::usage(format!("line {line}: not a value"))),
@@ -118,21 +147,37 @@ impl<'a> Tree<'a> {
         self.flow -= usize::from(start.is_flow);
         let node = Node { line, value };
         if anchor > 0 {
+            self.count_again(&node, line)?;
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
     }
 
     /// What stands at the beginning of a value, and before it on its line.
-    fn start_of(&self, span: Span) -> Start {
-        let line = self.lines.get(span.start.line().saturating_sub(1));
-        let mut letters = line.copied().unwrap_or_default().chars();
-        let before: String = letters.by_ref().take(span.start.col()).collect();
-        let indent = before.trim_start_matches([' ', '-', '\t']).is_empty();
-        Start {
-            indent_has_tab: indent && before.contains('\t'),
-            is_flow: matches!(letters.next(), Some('[' | '{')),
+    fn start_of(&mut self, span: Span) -> Start {
+        let (number, column) = (span.start.line(), span.start.col());
+        if self.line.number != number {
+            let text = self.lines.get(number.saturating_sub(1));
+            self.line = Line::new(number, text.copied().unwrap_or_default());
         }
+        let line = &self.line;
+        let indent = column.min(line.letters.len()) <= line.indent;
+        Start {
+            indent_has_tab: indent && line.first_tab.is_some_and(|tab| tab < column),
+            is_flow: matches!(line.letters.get(column), Some('[' | '{')),
+        }
+    }
+
+    /// A value that is held once more.
+    fn count_again(&mut self, node: &Node, line: usize) -> Result<()> {
+        let (nodes, bytes) = size(node);
+        self.repeated_bytes = self.repeated_bytes.saturating_add(bytes);
+        if self.repeated_bytes > MOST_REPEATED_BYTES {
+            return Err(Error::usage(format!(
+                "line {line}: anchors and aliases repeat more than {MOST_REPEATED_BYTES} bytes"
+            )));
+        }
+        self.count(nodes, line)
     }
 
     /// Aliases make a few lines stand for billions of values.
@@ -162,13 +207,11 @@ fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>> {
         }
     }
     let mut result: Vec<(Node, Node)> = own;
+    let names = result.iter().filter_map(|(key, _)| key.string().ok());
+    let mut taken: HashSet<String> = names.collect();
     for base in bases {
         for (key, value) in base.mapping()? {
-            let name = key.string()?;
-            let taken = result
-                .iter()
-                .any(|(own, _)| own.string().is_ok_and(|own| own == name));
-            if !taken {
+            if taken.insert(key.string()?) {
                 result.push((key.clone(), value.clone()));
             }
         }
@@ -176,16 +219,19 @@ fn merged(entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>> {
     Ok(result)
 }
 
-fn size(node: &Node) -> usize {
+/// How many values it is made of, and how many bytes of text these have.
+fn size(node: &Node) -> (usize, usize) {
+    let add = |(nodes, bytes): (usize, usize), node: &Node| {
+        let (more_nodes, more_bytes) = size(node);
+        (nodes + more_nodes, bytes + more_bytes)
+    };
     match &node.value {
-        Value::Scalar { .. } => 1,
-        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Mapping(entries) => {
-            1 + entries
-                .iter()
-                .map(|(key, value)| size(key) + size(value))
-                .sum::<usize>()
-        }
+        Value::Scalar { text, .. } => (1, text.len()),
+        Value::Sequence(items) => items.iter().fold((1, 0), add),
+        Value::Mapping(entries) => entries
+            .iter()
+            .flat_map(|(key, value)| [key, value])
+            .fold((1, 0), add),
     }
 }
 

@@ -9,6 +9,7 @@
 mod engine;
 mod examples;
 mod folders;
+mod hostile;
 mod house;
 mod output;
 mod proofs;

@@ -152,8 +152,18 @@ fn unicode(text: &str) -> Result<(String, &str), String> {
     Ok((class, rest))
 }
 
+/// What is known of the ends of named classes in brackets, so that a pattern is searched for them once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Posix {
+    /// A `:]` may follow.
+    #[default]
+    MayEnd,
+    /// None follows any more.
+    NeverEnds,
+}
+
 /// The class in brackets at the beginning of `text`.
-pub(super) fn bracketed(text: &str) -> Result<(String, &str), String> {
+pub(super) fn bracketed<'a>(text: &'a str, ends: &mut Posix) -> Result<(String, &'a str), String> {
     let mut rest = text.get(1..).unwrap_or_default();
     let negated = rest.starts_with('^');
     if negated {
@@ -169,7 +179,7 @@ pub(super) fn bracketed(text: &str) -> Result<(String, &str), String> {
             return Ok((class_of(&items, negated), rest));
         }
         first = false;
-        if let Some((name, after)) = posix(rest)? {
+        if let Some((name, after)) = posix(rest, ends)? {
             items.push_str(name);
             rest = after;
         } else if let Some((class, after)) = named(rest)? {
@@ -203,7 +213,7 @@ fn class_of(items: &str, negated: bool) -> String {
 }
 
 /// `[:alpha:]` or `[:^alpha:]`: the same names in both engines, ASCII in both.
-fn posix(text: &str) -> Result<Option<(&str, &str)>, String> {
+fn posix<'a>(text: &'a str, ends: &mut Posix) -> Result<Option<(&'a str, &'a str)>, String> {
     const NAMES: [&str; 14] = [
         "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
         "space", "upper", "word", "xdigit",
@@ -211,7 +221,11 @@ fn posix(text: &str) -> Result<Option<(&str, &str)>, String> {
     let Some(inner) = text.strip_prefix("[:") else {
         return Ok(None);
     };
+    if *ends == Posix::NeverEnds {
+        return Ok(None);
+    }
     let Some((name, rest)) = inner.split_once(":]") else {
+        *ends = Posix::NeverEnds;
         return Ok(None);
     };
     let known = NAMES.contains(&name.strip_prefix('^').unwrap_or(name));
