@@ -152,7 +152,12 @@ async fn live(world: &Arc<Mutex<World>>) {
             let one = conditions(&mut world);
             let other = conditions(&mut world);
             let together = world.rng.once_in(3);
-            (one, other, together, world.rng.below(70))
+            let hours = if world.rng.once_in(3) {
+                0
+            } else {
+                world.rng.below(70)
+            };
+            (one, other, together, hours)
         };
         if together {
             futures::join!(migrate(world, one), migrate(world, other));
@@ -160,10 +165,11 @@ async fn live(world: &Arc<Mutex<World>>) {
             migrate(world, one).await;
         }
         let mut world = world.lock().unwrap();
-        if world.rng.once_in(2) {
+        if hours > 0 {
+            // Nobody pauses for hours in the middle of an upload.
             world.finish_steps();
+            world.skip_hours(i64::try_from(hours).unwrap());
         }
-        world.skip_hours(i64::try_from(hours).unwrap());
     }
     world.lock().unwrap().finish_steps();
     let calm = Conditions {
