@@ -7,7 +7,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::block::{Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, compare};
+use crate::block::{Inventory, META_JSON, OVERWRITE_MARKER, Object, shortcomings};
 use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
@@ -261,11 +261,10 @@ async fn remove_surplus(
     Ok(())
 }
 
-/// What the target lacks of the block's data, in words; checksums of what we put ourselves may differ where the sizes agree.
+/// What the target lacks of the block's data, in words.
 pub(crate) fn missing(ours: &Inventory, theirs: &Inventory) -> Option<String> {
-    let differences: Vec<String> = compare(ours, theirs)
+    let differences: Vec<String> = shortcomings(ours, theirs)
         .iter()
-        .filter(|difference| !matches!(difference, Difference::Content(_)))
         .map(ToString::to_string)
         .collect();
     (!differences.is_empty()).then(|| differences.join(", "))

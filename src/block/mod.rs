@@ -15,7 +15,9 @@ pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
-pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
+pub use proof::{
+    Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare, shortcomings,
+};
 pub use provenance::{Provenance, RunId};
 
 /// The object whose presence makes a directory a block; written last.

@@ -104,15 +104,14 @@ pub struct Match {
 impl Match {
     /// Compares two listings of the same block. `target` must have been taken after `meta.json` was in place, which it shows by holding it.
     ///
-    /// Checksums that differ where the sizes agree prove nothing here, for the objects were either put by us or compared by [`compare`]
-    /// before.
+    /// Checksums that differ where the sizes agree keep it from being a match where they are known to be [`comparable`]; elsewhere the match
+    /// is one of sizes.
     pub fn of(
         block: BlockId,
         source: &Inventory,
         target: &Inventory,
     ) -> Result<Self, Vec<Difference>> {
-        let mut differences = compare(source, target);
-        differences.retain(|difference| !matches!(difference, Difference::Content(_)));
+        let mut differences = shortcomings(source, target);
         match (source.meta(), target.meta()) {
             (Some(ours), Some(theirs)) if ours.size_bytes == theirs.size_bytes => {}
             (_, None) => differences.push(Difference::NoMeta),
@@ -129,7 +128,8 @@ impl Match {
         }
         let strength = source
             .data()
-            .filter_map(|object| agreement(object, target.get(&object.name)?))
+            .filter_map(|object| Some((object, target.get(&object.name)?)))
+            .map(|(one, other)| agreement(one, other).unwrap_or(Strength::Size))
             .min()
             .unwrap_or(Strength::Size);
         Ok(Self { block, strength })
@@ -187,6 +187,36 @@ pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
         }
     }
     differences
+}
+
+/// The same, of objects that were just put: checksums that differ count where it is sure that they would agree.
+#[must_use]
+pub fn shortcomings(source: &Inventory, target: &Inventory) -> Vec<Difference> {
+    let comparable = comparable(source, target);
+    let mut differences = compare(source, target);
+    differences.retain(|difference| match difference {
+        Difference::Content(name) => comparable && is_put_at_once(source, name),
+        _ => true,
+    });
+    differences
+}
+
+/// Whether both buckets tell the content of an object that was put at once, which they do not where one of them encrypts it with a key of
+/// its own: one object of this block on which they agree shows it.
+fn comparable(source: &Inventory, target: &Inventory) -> bool {
+    let known = source.data().chain(source.meta());
+    known
+        .filter(|object| is_put_at_once(source, &object.name))
+        .filter_map(|object| agreement(object, target.get(&object.name)?))
+        .any(|strength| strength == Strength::Checksum)
+}
+
+/// The checksum of parts depends on where they are cut, which may have been guessed wrongly.
+fn is_put_at_once(inventory: &Inventory, name: &str) -> bool {
+    let checksum = inventory
+        .get(name)
+        .and_then(|object| object.checksum.as_ref());
+    checksum.is_some_and(|checksum| checksum.parts().is_none())
 }
 
 /// A live block of the target that was compacted from this one, among others: copying would only overlap it.
@@ -369,6 +399,42 @@ mod tests {
         ] {
             assert_eq!(agreement(&tagged(source), &tagged(target)), expected);
         }
+    }
+
+    /// S-5.6: where both buckets agree on one object, they would agree on all; where one of them encrypts, sizes must do.
+    #[test]
+    fn a_checksum_that_differs_keeps_a_block_from_matching_where_checksums_are_comparable() {
+        let digest = |first: char| format!("{first}123456789abcdef0123456789abcdef");
+        let listed = |index: &str, chunk: &str, meta: &str| -> Inventory {
+            let objects = [
+                ("index", index),
+                ("chunks/000001", chunk),
+                ("meta.json", meta),
+            ];
+            let tagged = |(name, tag): (&str, &str)| Object {
+                checksum: Checksum::of_entity_tag(tag),
+                ..inventory(&[(name, 3)]).get(name).unwrap().clone()
+            };
+            objects.map(tagged).into_iter().collect()
+        };
+        let [a, b, c, d, e, f] = ['a', 'b', 'c', 'd', 'e', 'f'].map(digest);
+        let [parts, others] = [&a, &b].map(|digest| format!("{digest}-2"));
+        let source = listed(&a, &b, &c);
+        let strength = |source: &Inventory, target: &Inventory| {
+            Match::of(id('A'), source, target).map(|held| held.strength())
+        };
+        assert_eq!(strength(&source, &source), Ok(Strength::Checksum));
+        let content = |name: &str| Err(vec![Difference::Content(name.into())]);
+        assert_eq!(
+            strength(&source, &listed(&a, &d, &c)),
+            content("chunks/000001")
+        );
+        assert_eq!(strength(&source, &listed(&d, &e, &c)).unwrap_err().len(), 2);
+        assert_eq!(strength(&source, &listed(&d, &e, &f)), Ok(Strength::Size));
+        assert_eq!(
+            strength(&listed(&a, &parts, &c), &listed(&a, &others, &c)),
+            Ok(Strength::Size)
+        );
     }
 
     /// S-5.1
