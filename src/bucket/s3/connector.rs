@@ -1,5 +1,5 @@
-//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections, certificates of our own, no redirects, version 1 of
-//! `ListObjects`.
+//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections, certificates of our own, no redirects, mistrust of
+//! listings, version 1 of `ListObjects`.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::config::Http;
 use super::list_v1;
+use super::pages::Pages;
 use super::patience::Patient;
 use super::wire::Wire;
 
@@ -38,6 +39,7 @@ impl HttpConnector for Connector {
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }
+        client = HttpClient::new(Pages { inner: client });
         if let Some(max) = self.http.max_per_host {
             client = HttpClient::new(Limited {
                 inner: client,

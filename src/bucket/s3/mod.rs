@@ -4,6 +4,7 @@ mod config;
 mod connector;
 mod credentials;
 mod list_v1;
+mod pages;
 mod patience;
 mod tls;
 mod wire;
