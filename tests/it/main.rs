@@ -8,6 +8,7 @@
 
 mod engine;
 mod examples;
+mod faults;
 mod folders;
 mod house;
 mod output;

@@ -42,8 +42,13 @@ impl<'a> Pair<'a> {
 
     /// The same, through a proxy.
     pub fn configs_through(&self, proxy: &Proxy) -> (PathBuf, PathBuf) {
+        self.configs_with(proxy, "")
+    }
+
+    /// The same, with more lines below `config`.
+    pub fn configs_with(&self, proxy: &Proxy, more: &str) -> (PathBuf, PathBuf) {
         let config =
-            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), proxy.port(), "");
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), proxy.port(), more);
         (
             config(&self.hot, "hot-proxy.yaml"),
             config(&self.cold, "cold-proxy.yaml"),
@@ -87,6 +92,15 @@ impl<'a> Pair<'a> {
         for id in blocks_with(&hot, "deletion-mark.json") {
             assert!(published.contains(&id), "{id} is marked and not published");
         }
+    }
+
+    /// A run without faults finishes; then both are as they were.
+    #[track_caller]
+    pub fn assert_heals(&self) {
+        self.assert_sound();
+        run(&self.configs(), &[OLD]).expect(0);
+        self.assert_moved();
+        self.reset();
     }
 
     /// Makes both as they were.
