@@ -16,4 +16,5 @@ mod s3;
 mod support;
 mod surroundings;
 mod thanos;
+mod tls;
 mod usage;
