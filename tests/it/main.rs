@@ -18,3 +18,4 @@ mod surroundings;
 mod thanos;
 mod tls;
 mod usage;
+mod wrong_answers;
