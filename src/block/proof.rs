@@ -417,24 +417,23 @@ mod tests {
             };
             objects.map(tagged).into_iter().collect()
         };
-        let [a, b, c, d, e, f] = ['a', 'b', 'c', 'd', 'e', 'f'].map(digest);
-        let [parts, others] = [&a, &b].map(|digest| format!("{digest}-2"));
-        let source = listed(&a, &b, &c);
+        let [index, chunk, meta, other, another] = ['a', 'b', 'c', 'd', 'e'].map(digest);
+        let [parts, other_parts] = [&index, &other].map(|digest| format!("{digest}-2"));
+        let source = listed(&index, &chunk, &meta);
         let strength = |source: &Inventory, target: &Inventory| {
             Match::of(id('A'), source, target).map(|held| held.strength())
         };
         assert_eq!(strength(&source, &source), Ok(Strength::Checksum));
         let content = |name: &str| Err(vec![Difference::Content(name.into())]);
-        assert_eq!(
-            strength(&source, &listed(&a, &d, &c)),
-            content("chunks/000001")
-        );
-        assert_eq!(strength(&source, &listed(&d, &e, &c)).unwrap_err().len(), 2);
-        assert_eq!(strength(&source, &listed(&d, &e, &f)), Ok(Strength::Size));
-        assert_eq!(
-            strength(&listed(&a, &parts, &c), &listed(&a, &others, &c)),
-            Ok(Strength::Size)
-        );
+        let target = listed(&index, &other, &meta);
+        assert_eq!(strength(&source, &target), content("chunks/000001"));
+        let target = listed(&other, &another, &meta);
+        assert_eq!(strength(&source, &target).unwrap_err().len(), 2);
+        let target = listed(&other, &another, &other);
+        assert_eq!(strength(&source, &target), Ok(Strength::Size));
+        let source = listed(&index, &parts, &meta);
+        let target = listed(&index, &other_parts, &meta);
+        assert_eq!(strength(&source, &target), Ok(Strength::Size));
     }
 
     /// S-5.1

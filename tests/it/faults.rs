@@ -13,7 +13,7 @@ use crate::support::run::{Ran, blocks_with};
 /// A server that is silent for so long counts as gone.
 const SHORT: &str = "  http_config:\n    response_header_timeout: 2s\n";
 
-const ENOUGH: Duration = Duration::from_secs(60);
+const ENOUGH: Duration = Duration::from_mins(1);
 
 /// What is read and written in a run: data, `meta.json`, and listings.
 const KINDS: [(&str, &str); 5] = [

@@ -13,7 +13,7 @@ use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Answer, Line, Proxy, Request};
 use crate::support::run::{Ran, blocks_with};
 
-const ENOUGH: Duration = Duration::from_secs(60);
+const ENOUGH: Duration = Duration::from_mins(1);
 
 /// Runs through a proxy that changes answers.
 fn run_edited(

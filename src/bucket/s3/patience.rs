@@ -34,7 +34,7 @@ impl HttpService for Patient {
 }
 
 /// The time that the answer asks for: in seconds, or until a date by the server's own clock.
-fn asked_for(answer: &HttpResponse, now: DateTime<Utc>) -> Option<Duration> {
+fn asked_for(answer: &HttpResponse, now_here: DateTime<Utc>) -> Option<Duration> {
     let status = answer.status();
     if !status.is_server_error() && status.as_u16() != 429 {
         return None;
@@ -42,14 +42,12 @@ fn asked_for(answer: &HttpResponse, now: DateTime<Utc>) -> Option<Duration> {
     let header = |name: &str| answer.headers().get(name)?.to_str().ok();
     let date = |text| DateTime::parse_from_rfc2822(text).ok();
     let text = header("retry-after")?.trim();
-    let wait = match text.parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let now = header("date")
-                .and_then(date)
-                .map_or(now, |date| date.to_utc());
-            (date(text)?.to_utc() - now).to_std().ok()?
-        }
+    let wait = if let Ok(seconds) = text.parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let now = header("date").and_then(date);
+        let now = now.map_or(now_here, |date| date.to_utc());
+        (date(text)?.to_utc() - now).to_std().ok()?
     };
     Some(wait.min(LONGEST))
 }
