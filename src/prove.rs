@@ -1,14 +1,15 @@
 //! Proves that the target holds a published block, as thoroughly as was asked for.
 //!
-//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption: only
-//! reading tells, so one such object is read, and what it shows is remembered.
+//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption. Where
+//! both buckets agree on another object of the block, they are digests, and differing ones mean another content; else only reading tells, so
+//! one such object is read, and what it shows is remembered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{info, warn};
 
 use crate::block::{
-    Difference, Inventory, META_JSON, Match, Object, ReadBack, Strength, agreement,
+    BlockId, Difference, Inventory, META_JSON, Match, Object, ReadBack, Strength, agreement,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::copy::Means;
@@ -50,11 +51,46 @@ impl Prover {
     ) -> Result<Result<Match, Vec<Difference>>, Error> {
         let id = selected.block.id;
         let theirs = target.list_block(id).await?;
-        let mut read = ReadBack::default();
-        let listed = Match::of(id, ours, &theirs, &read);
-        if listed.is_err() || self.thoroughness == Strength::Size {
+        let listed = Match::of(id, ours, &theirs, &ReadBack::default());
+        if listed.is_err() {
             return Ok(listed);
         }
+        let read = self
+            .read_back(
+                id,
+                (ours, source),
+                (&theirs, target),
+                means,
+                |one, other| {
+                    self.thoroughness == Strength::Content || self.is_suspicious(one, other)
+                },
+            )
+            .await?;
+        Ok(Match::of(id, ours, &theirs, &read))
+    }
+
+    /// Objects whose tags differ and whose bytes turn out to differ too: they are not to be published.
+    pub async fn differing(
+        &self,
+        id: BlockId,
+        ours: (&Inventory, &BucketReader),
+        theirs: (&Inventory, &BucketReader),
+        means: &Means,
+    ) -> Result<Vec<Box<str>>, Error> {
+        let suspicious = |one: &Object, other: &Object| self.is_suspicious(one, other);
+        let read = self.read_back(id, ours, theirs, means, suspicious).await?;
+        Ok(read.differing().collect())
+    }
+
+    async fn read_back(
+        &self,
+        id: BlockId,
+        (ours, source): (&Inventory, &BucketReader),
+        (theirs, target): (&Inventory, &BucketReader),
+        means: &Means,
+        is_wanted: impl Fn(&Object, &Object) -> bool,
+    ) -> Result<ReadBack, Error> {
+        let mut read = ReadBack::default();
         let mut pairs: Vec<(&Object, &Object)> = ours
             .data()
             .chain(ours.meta())
@@ -62,8 +98,16 @@ impl Prover {
             .collect();
         // The smallest tells as much about tags as the largest.
         pairs.sort_by_key(|(object, _)| object.size_bytes);
+        let tags_are_digests = pairs.iter().any(|(one, other)| {
+            is_put_at_once(one) && agreement(one, other) == Some(Strength::Checksum)
+        });
         for (one, other) in pairs {
-            if !self.is_to_be_read(one, other) {
+            if !is_wanted(one, other) {
+                continue;
+            }
+            if tags_are_digests && is_put_at_once(one) && self.is_suspicious(one, other) {
+                warn!(block = %id, object = %one.name, "object of the target has another checksum than the source's");
+                read.note(&one.name, false);
                 continue;
             }
             let path = id.object(&one.name);
@@ -84,15 +128,15 @@ impl Prover {
             }
             read.note(&one.name, equal);
         }
-        Ok(Match::of(id, ours, &theirs, &read))
+        Ok(read)
     }
 
-    fn is_to_be_read(&self, one: &Object, other: &Object) -> bool {
-        if self.thoroughness == Strength::Content {
-            return true;
-        }
-        // meta.json was compared by its bytes before.
-        &*one.name != META_JSON
+    /// Whether tags that may tell the content differ.
+    fn is_suspicious(&self, one: &Object, other: &Object) -> bool {
+        // meta.json is compared by its bytes.
+        self.thoroughness > Strength::Size
+            && &*one.name != META_JSON
+            && one.size_bytes == other.size_bytes
             && agreement(one, other).is_none()
             && !self.tells_nothing(one).load(Ordering::Relaxed)
     }
@@ -104,11 +148,20 @@ impl Prover {
     }
 
     fn tells_nothing(&self, object: &Object) -> &AtomicBool {
-        let checksum = object.checksum.as_ref();
-        if checksum.is_some_and(|checksum| checksum.parts().is_some()) {
+        if is_in_parts(object) {
             &self.part_tags_tell_nothing
         } else {
             &self.single_tags_tell_nothing
         }
     }
+}
+
+fn is_in_parts(object: &Object) -> bool {
+    let checksum = object.checksum.as_ref();
+    checksum.is_some_and(|checksum| checksum.parts().is_some())
+}
+
+/// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
+fn is_put_at_once(object: &Object) -> bool {
+    object.checksum.is_some() && !is_in_parts(object) && !object.name.ends_with("-mark.json")
 }

@@ -4,9 +4,10 @@ use bytes::Bytes;
 
 use crate::block::{Inventory, META_JSON};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, look_again, missing};
+use crate::copy::{Copied, Means, look_again, missing};
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt, Selected};
+use crate::prove::Prover;
 use crate::survey::read_meta;
 
 /// A block that may be published now: both buckets were looked at again, and the target lacks nothing but `meta.json`.
@@ -45,6 +46,8 @@ pub async fn prepare(
     copied: &Copied,
     source: &BucketReader,
     target: &BucketReader,
+    prover: &Prover,
+    means: &Means,
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
     let theirs = async { Ok(target.list_block(id).await?) };
@@ -63,6 +66,12 @@ pub async fn prepare(
     }
     if let Some(what) = missing(&ours, &theirs) {
         let attempt = format!("find what was copied of {id} in {}", target.location());
+        return Err(Error::new(Kind::Transient, attempt).because(what).into());
+    }
+    let differing = prover.differing(id, (&ours, source), (&theirs, target), means);
+    if let Some(name) = differing.await?.first() {
+        let attempt = format!("find what was copied of {id} in {}", target.location());
+        let what = format!("{name} has other bytes");
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
     Ok(Ready {

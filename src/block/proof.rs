@@ -112,7 +112,8 @@ impl ReadBack {
         self.0.get(name) == Some(&true)
     }
 
-    fn differing(&self) -> impl Iterator<Item = Box<str>> {
+    /// Names of those that had not.
+    pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
         self.0
             .iter()
             .filter(|(_, equal)| !**equal)

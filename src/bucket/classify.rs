@@ -62,6 +62,31 @@ impl Story {
         story
     }
 
+    /// What to look at where the answer alone does not say it.
+    fn hint(&self) -> Option<&'static str> {
+        if let Some(hint) = self.tls_hint() {
+            Some(hint)
+        } else if self.is_elsewhere() {
+            Some(
+                "the bucket is elsewhere: config.endpoint and config.region are to name the place where it is",
+            )
+        } else if self.code.as_deref() == Some("RequestTimeTooSkewed") {
+            Some("the clock of this machine is wrong")
+        } else {
+            None
+        }
+    }
+
+    /// Whether the server points to another address.
+    fn is_elsewhere(&self) -> bool {
+        matches!(self.status, Some(301 | 302 | 307 | 308))
+            || self.text.contains("redirect without LOCATION")
+            || matches!(
+                self.code.as_deref(),
+                Some("PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed")
+            )
+    }
+
     /// What to look at where the two sides do not agree on TLS, which no further try mends.
     fn tls_hint(&self) -> Option<&'static str> {
         if self.text.contains("InvalidContentType") {
@@ -83,7 +108,7 @@ impl Story {
                 without_bookkeeping(without_markup)
             }
         };
-        let told = match self.tls_hint() {
+        let told = match self.hint() {
             Some(hint) => format!("{told} ({hint})"),
             None => told,
         };
@@ -130,7 +155,7 @@ fn kind(err: &object_store::Error, story: &Story) -> Kind {
     if story.root_missing {
         return Kind::BucketGone;
     }
-    if story.tls_hint().is_some() {
+    if story.tls_hint().is_some() || story.is_elsewhere() {
         return Kind::Other;
     }
     if let Some(kind) = story.code.as_deref().and_then(kind_of_code) {
@@ -184,6 +209,9 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "ServiceUnavailable"
         | "XMinioServerNotInitialized"
         | "ThrottlingException"
+        | "BadDigest"
+        | "IncompleteBody"
+        | "XAmzContentSHA256Mismatch"
         | "OperationAborted" => Kind::Transient,
         _ => return None,
     })
@@ -235,6 +263,31 @@ mod tests {
             text,
             "list s3://hot: GET http://hot:1/hot?list-type=2: client error (Connect): Connection refused"
         );
+    }
+
+    #[test]
+    fn a_bucket_that_is_elsewhere_and_a_wrong_clock_are_told_as_such() {
+        for (source, kind, hint) in [
+            (
+                "Server returned non-2xx status code: 301 Moved Permanently: ",
+                Kind::Other,
+                "config.region",
+            ),
+            (
+                "Received redirect without LOCATION, this normally indicates",
+                Kind::Other,
+                "config.region",
+            ),
+            (
+                "status code: 403 Forbidden: <Code>RequestTimeTooSkewed</Code>",
+                Kind::Credentials,
+                "clock",
+            ),
+        ] {
+            let (found, text) = told(source);
+            assert_eq!(found, kind);
+            assert!(text.contains(hint), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! One flat listing that goes on where it was when a page fails.
+//! One flat listing that goes on where it was when a page fails, and that never takes a disordered one for whole.
+
+use std::collections::VecDeque;
 
 use futures::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
 use object_store::path::Path;
@@ -7,16 +9,92 @@ use tracing::warn;
 
 use super::{BucketReader, EtagMeaning, classify, folder};
 use crate::block::{Checksum, Object, ObjectPath};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 
 /// Where a listing is.
 struct Cursor {
     page: BoxStream<'static, object_store::Result<ObjectMeta>>,
-    /// The last name seen: what follows it is still to come.
-    last: Option<Path>,
+    place: Place,
     backoff: Backoff,
     ended: bool,
+}
+
+/// So many names at the end are remembered: a page of the usual size that comes twice is known by them.
+const REMEMBERED: usize = 1000;
+
+/// What was listed so far. Names come sorted; what follows the last one is still to come.
+#[derive(Default)]
+struct Place {
+    /// Where to begin again.
+    last: Option<Path>,
+    /// Where the listing was begun again.
+    resumed_after: Option<Path>,
+    /// The latest names, sorted.
+    recent: VecDeque<String>,
+    listed: usize,
+    /// How many names since the last new one were not new.
+    repeated: usize,
+}
+
+/// What a name that comes is to a listing.
+#[derive(Debug, PartialEq, Eq)]
+enum Coming {
+    New,
+    /// It was listed before.
+    Again,
+    /// Nothing but what was listed before comes.
+    Endless,
+    /// It should have come earlier: others may be missing.
+    Disordered,
+}
+
+impl Place {
+    fn take(&mut self, name: &Path) -> Coming {
+        let is_new = |name: &str| self.recent.back().is_none_or(|last| name > last.as_str());
+        // The slash at the end of a directory's own object counts in the order, and is not told.
+        let as_directory = || format!("{name}/");
+        if is_new(name.as_ref()) {
+            self.last = Some(name.clone());
+            self.remember(name.to_string());
+            return Coming::New;
+        }
+        let known = |name: &str| {
+            let found = self
+                .recent
+                .binary_search_by(|known| known.as_str().cmp(name));
+            found.is_ok()
+        };
+        let is_known = known(name.as_ref()) || known(&as_directory());
+        if !is_known && is_new(&as_directory()) {
+            self.remember(as_directory());
+            return Coming::New;
+        }
+        self.repeated += 1;
+        // Not every store begins where it was told.
+        let is_before = self.resumed_after.as_ref().is_some_and(|at| name <= at);
+        if !is_before && !is_known {
+            Coming::Disordered
+        } else if self.repeated > self.listed + REMEMBERED {
+            Coming::Endless
+        } else {
+            Coming::Again
+        }
+    }
+
+    fn resume(&mut self) {
+        self.resumed_after.clone_from(&self.last);
+        self.repeated = 0;
+    }
+
+    fn remember(&mut self, name: String) {
+        if self.recent.len() == REMEMBERED {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(name);
+        self.listed += 1;
+        self.repeated = 0;
+    }
 }
 
 /// Every object below `directory` (below the bucket's prefix), by its name below the bucket's prefix.
@@ -34,7 +112,7 @@ pub(super) fn list<'a>(
     let below = (!joined.is_empty()).then(|| Path::from(joined));
     let start = Cursor {
         page: backend.store.list(below.as_ref()),
-        last: None,
+        place: Place::default(),
         backoff: Backoff::new(&bucket.0.retry),
         ended: false,
     };
@@ -49,21 +127,23 @@ async fn next(
     mut cursor: Cursor,
 ) -> Option<(Result<ObjectMeta>, Cursor)> {
     let backend = bucket.backend();
+    let failed = |kind, why: &str| {
+        Error::new(kind, format!("list {}", backend.location)).because(why.to_owned())
+    };
     while !cursor.ended {
         let err = match cursor.page.next().await? {
-            Ok(meta) => {
-                // Not every store filters by offset as it was told.
-                if cursor
-                    .last
-                    .as_ref()
-                    .is_some_and(|last| meta.location <= *last)
-                {
-                    continue;
+            Ok(meta) => match cursor.place.take(&meta.location) {
+                Coming::New => {
+                    cursor.backoff.reset();
+                    return Some((Ok(meta), cursor));
                 }
-                cursor.backoff.reset();
-                cursor.last = Some(meta.location.clone());
-                return Some((Ok(meta), cursor));
-            }
+                Coming::Again => continue,
+                Coming::Endless => failed(Kind::Transient, "the same names come again and again"),
+                Coming::Disordered => {
+                    let why = format!("{} comes too late: names are not sorted", meta.location);
+                    failed(Kind::Other, &why)
+                }
+            },
             Err(err) => classify::error(err, format!("list {}", backend.location)),
         };
         let delay = if err.kind().is_transient() {
@@ -77,7 +157,8 @@ async fn next(
         };
         warn!(bucket = %backend.location, ?delay, err = format!("{err:#}"), "listing goes on after a while");
         tokio::time::sleep(delay).await;
-        cursor.page = match &cursor.last {
+        cursor.place.resume();
+        cursor.page = match &cursor.place.last {
             Some(last) => backend.store.list_with_offset(below.as_ref(), last),
             None => backend.store.list(below.as_ref()),
         };
@@ -104,4 +185,46 @@ fn described(bucket: &BucketReader, meta: ObjectMeta) -> (ObjectPath, Object) {
         etag: meta.e_tag.map(String::into_boxed_str),
     };
     (ObjectPath::new(path), object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes the names one after another; the letters tell what became of each.
+    fn taken(place: &mut Place, names: &[&str]) -> String {
+        let letter = |name: &&str| match place.take(&Path::from(*name)) {
+            Coming::New => 'n',
+            Coming::Again => 'a',
+            Coming::Endless => 'e',
+            Coming::Disordered => 'd',
+        };
+        names.iter().map(letter).collect()
+    }
+
+    #[test]
+    fn a_name_that_comes_again_is_known_and_one_that_comes_late_is_an_error() {
+        let mut place = Place::default();
+        assert_eq!(taken(&mut place, &["a", "c", "d"]), "nnn");
+        assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "aaan");
+        assert_eq!(taken(&mut place, &["b"]), "d");
+        place.resumed_after = Some(Path::from("c"));
+        assert_eq!(taken(&mut place, &["a", "b", "c", "cc", "f"]), "aaadn");
+    }
+
+    #[test]
+    fn an_object_that_stands_for_a_directory_is_sorted_by_its_slash() {
+        let mut place = Place::default();
+        assert_eq!(taken(&mut place, &["a-b/c", "a", "a/b"]), "nnn");
+        assert_eq!(taken(&mut place, &["a-b/c", "a", "a/b"]), "aaa");
+    }
+
+    #[test]
+    fn a_listing_that_only_repeats_itself_ends() {
+        let mut place = Place::default();
+        assert_eq!(taken(&mut place, &["a", "b"]), "nn");
+        let repeated = taken(&mut place, &["a", "b"].repeat(REMEMBERED));
+        assert_eq!(repeated.find('e'), Some(REMEMBERED + 2));
+        assert_eq!(taken(&mut place, &["c", "a"]), "na");
+    }
 }

@@ -217,6 +217,8 @@ impl UnitAtWork {
             &copied,
             context.source.reader(),
             context.target.reader(),
+            &context.prover,
+            &context.means,
         );
         let (superseding, ready) = futures::try_join!(superseding, ready)?;
         match superseding {
@@ -377,6 +379,8 @@ impl UnitAtWork {
             &copied,
             context.source.reader(),
             context.target.reader(),
+            &context.prover,
+            &context.means,
         )
         .await?;
         publish(selected, &ready, &context.target).await?;

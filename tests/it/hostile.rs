@@ -329,6 +329,7 @@ async fn open(folder: &Path) -> Bucket {
         max_retries: 0,
         initial_backoff: Duration::from_millis(1),
         max_backoff: Duration::from_millis(1),
+        jitter: thanos_bucket::retry::Jitter::None,
     };
     Bucket::new(backend, retry)
 }

@@ -8,6 +8,7 @@
 
 mod engine;
 mod examples;
+mod faults;
 mod folders;
 mod hostile;
 mod house;
@@ -18,4 +19,6 @@ mod s3;
 mod support;
 mod surroundings;
 mod thanos;
+mod tls;
 mod usage;
+mod wrong_answers;

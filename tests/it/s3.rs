@@ -1,6 +1,6 @@
 //! The binary between buckets of a real MinIO, at a distance, refused, cut off and killed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
@@ -8,121 +8,10 @@ use std::time::Duration;
 
 use crate::support::blocks::Block;
 use crate::support::minio::{Bucket, Credentials, Minio};
-use crate::support::proxy::{Fault, Line, Proxy};
-use crate::support::run::{
-    Ran, Running, Tree, World, blocks_with, migrate, signal, tree, without_marks,
-};
+use crate::support::pair::{OLD, Pair, QUICK_RETRIES, assert_same, run, three};
+use crate::support::proxy::{Fault, Line};
+use crate::support::run::{Ran, Running, World, blocks_with, migrate, signal, tree, without_marks};
 use crate::support::thanos;
-
-const OLD: &str = "--older-than=30d";
-const QUICK_RETRIES: [&str; 3] = [
-    OLD,
-    "--retry.initial-backoff=1ms",
-    "--retry.max-backoff=10ms",
-];
-
-/// A hot bucket with blocks and a cold one without, on one server.
-struct Pair<'a> {
-    hot: Bucket<'a>,
-    cold: Bucket<'a>,
-    before: Tree,
-}
-
-impl<'a> Pair<'a> {
-    fn new(minio: &'a Minio, blocks: &[Block]) -> Self {
-        let world = World::new(blocks);
-        let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
-        hot.put_all(&world.source());
-        let before = tree(&world.source());
-        Self { hot, cold, before }
-    }
-
-    /// The configurations of both, as root.
-    fn configs(&self) -> (PathBuf, PathBuf) {
-        (self.hot.config("hot.yaml"), self.cold.config("cold.yaml"))
-    }
-
-    /// The same, through a proxy.
-    fn configs_through(&self, proxy: &Proxy) -> (PathBuf, PathBuf) {
-        let config =
-            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), proxy.port(), "");
-        (
-            config(&self.hot, "hot-proxy.yaml"),
-            config(&self.cold, "cold-proxy.yaml"),
-        )
-    }
-
-    /// What the target holds, but for the probe that a killed run may leave.
-    fn moved(&self) -> Tree {
-        let mut moved = self.cold.tree();
-        moved.retain(|name, _| !name.starts_with("thanos-bucket-probe-"));
-        moved
-    }
-
-    /// Everything has moved: the target holds what the source held, and every block is marked.
-    #[track_caller]
-    fn assert_moved(&self) {
-        let hot = self.hot.tree();
-        assert_same(&self.moved(), &self.before);
-        assert_same(&without_marks(&hot), &self.before);
-        assert_eq!(
-            blocks_with(&hot, "deletion-mark.json"),
-            blocks_with(&self.before, "meta.json")
-        );
-    }
-
-    /// Whatever has happened, nothing is torn: what is published is whole, and what is marked is published.
-    #[track_caller]
-    fn assert_sound(&self) {
-        let (hot, cold) = (self.hot.tree(), self.cold.tree());
-        assert_same(&without_marks(&hot), &self.before);
-        let published = blocks_with(&cold, "meta.json");
-        for (name, content) in &self.before {
-            let (id, _) = name.split_once('/').unwrap();
-            if published.iter().any(|published| published == id) {
-                assert!(
-                    cold.get(name) == Some(content),
-                    "{name} is missing or different"
-                );
-            }
-        }
-        for id in blocks_with(&hot, "deletion-mark.json") {
-            assert!(published.contains(&id), "{id} is marked and not published");
-        }
-    }
-
-    /// Makes both as they were.
-    fn reset(&self) {
-        for (bucket, keep) in [(&self.hot, Some(&self.before)), (&self.cold, None)] {
-            for name in bucket.tree().keys() {
-                if !keep.is_some_and(|keep| keep.contains_key(name)) {
-                    bucket.remove(name);
-                }
-            }
-        }
-    }
-}
-
-#[track_caller]
-fn assert_same(found: &Tree, expected: &Tree) {
-    let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(found), names(expected));
-    for (name, content) in expected {
-        assert!(found[name] == *content, "{name} differs");
-    }
-}
-
-fn three() -> [Block; 3] {
-    [
-        Block::new(1),
-        Block::new(2).chunk_bytes(&[1000, 2000]),
-        Block::new(3),
-    ]
-}
-
-fn run(configs: &(PathBuf, PathBuf), arguments: &[&str]) -> Ran {
-    Ran::of(migrate(&configs.0, &configs.1, arguments))
-}
 
 /// S-5.4, S-7.4: data, then meta.json, byte for byte; the source gets marks and nothing else.
 #[test]

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::super::Multipart;
 use super::super::environment::{Environment, Secret};
 use super::tls::Tls;
+use super::wire::Silence;
 use crate::duration;
 use crate::error::{Error, Result};
 use crate::yaml::{Fields, Node, Unknown};
@@ -80,11 +81,11 @@ pub(super) enum Encryption {
     Customer(Secret),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Http {
     pub(super) idle_timeout: Duration,
-    pub(super) response_timeout: Duration,
-    pub(super) connect_timeout: Duration,
+    response_timeout: Duration,
+    connect_timeout: Duration,
     pub(super) max_idle_per_host: usize,
     pub(super) max_per_host: Option<usize>,
     pub(super) tls: Tls,
@@ -92,6 +93,12 @@ pub(super) struct Http {
 
 const LEAST_PART: u64 = 5 << 20;
 const LARGEST_PART: u64 = 5 << 30;
+
+/// How long a request may wait for anything that Go would wait for without a limit.
+const LONGEST_WAIT: Duration = Duration::from_mins(4);
+
+/// How long an answer may stand still.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 impl Config {
     pub(in crate::bucket) fn parse(
@@ -182,6 +189,10 @@ impl Config {
             }
         }
     }
+}
+
+fn unless_zero(limit: Duration) -> Duration {
+    if limit.is_zero() { LONGEST_WAIT } else { limit }
 }
 
 fn text(fields: &mut Fields<'_>, key: &'static str) -> Result<Option<String>> {
@@ -394,6 +405,20 @@ fn customer_key(path: &str) -> Result<Encryption> {
 }
 
 impl Http {
+    /// How long a connection may take; Go's "no limit" is a long time here.
+    pub(super) fn connect_timeout(&self) -> Duration {
+        unless_zero(self.connect_timeout)
+    }
+
+    /// How long nothing may happen. An answer that has begun has less reason to pause than one that has not.
+    pub(super) fn silence(&self) -> Silence {
+        let before_answer = unless_zero(self.response_timeout);
+        Silence {
+            before_answer,
+            within_answer: before_answer.min(LONGEST_PAUSE),
+        }
+    }
+
     fn parse(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Self> {
         let at = "config.http_config";
         let empty = crate::yaml::parse("{}")?;

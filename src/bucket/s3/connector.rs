@@ -1,76 +1,75 @@
-//! What the stock HTTP client cannot do: a limit of connections, certificates of our own, version 1 of `ListObjects`.
+//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections, certificates of our own, no redirects, mistrust of
+//! listings, version 1 of `ListObjects`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
-    ReqwestConnector,
 };
+use reqwest::redirect;
 use tokio::sync::Semaphore;
 
+use super::config::Http;
 use super::list_v1;
-use super::tls::{Identity, Tls};
+use super::pages::Pages;
+use super::patience::Patient;
+use super::wire::Wire;
 
 /// Makes clients.
 #[derive(Debug)]
 pub(super) struct Connector {
-    pub(super) max_per_host: Option<usize>,
-    pub(super) tls: Tls,
+    pub(super) http: Http,
+    /// Whether requests may go out without TLS.
+    pub(super) insecure: bool,
     pub(super) list_v1: Option<list_v1::Signer>,
-    pub(super) times: Times,
-}
-
-/// What a client that we build ourselves must be told once more.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Times {
-    pub(super) connect: Duration,
-    pub(super) idle: Duration,
-    pub(super) max_idle_per_host: usize,
-    pub(super) request: Duration,
 }
 
 impl HttpConnector for Connector {
-    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let mut client = match &self.tls.identity {
-            None => ReqwestConnector::default().connect(options)?,
-            Some(identity) => self.with_identity(identity)?,
-        };
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        let client = self.client().map_err(|err| object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(err),
+        })?;
+        let mut client = HttpClient::new(Wire {
+            client,
+            silence: self.http.silence(),
+        });
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }
-        if let Some(max) = self.max_per_host {
+        client = HttpClient::new(Pages { inner: client });
+        if let Some(max) = self.http.max_per_host {
             client = HttpClient::new(Limited {
                 inner: client,
                 permits: Arc::new(Semaphore::new(max)),
             });
         }
-        Ok(client)
+        Ok(HttpClient::new(Patient { inner: client }))
     }
 }
 
 impl Connector {
-    fn with_identity(&self, identity: &Identity) -> object_store::Result<HttpClient> {
-        let build = || {
-            let mut builder = reqwest::Client::builder()
-                .connect_timeout(self.times.connect)
-                .timeout(self.times.request)
-                .pool_idle_timeout(self.times.idle)
-                .pool_max_idle_per_host(self.times.max_idle_per_host)
-                .identity(reqwest::Identity::from_pem(&identity.0)?)
-                .danger_accept_invalid_certs(self.tls.skip_verification);
-            if let Some(pem) = &self.tls.authorities {
-                builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?);
-            }
-            builder.build()
-        };
-        let client = build().map_err(|err: reqwest::Error| object_store::Error::Generic {
-            store: "S3",
-            source: Box::new(err),
-        })?;
-        Ok(HttpClient::new(client))
+    fn client(&self) -> reqwest::Result<reqwest::Client> {
+        let Http { tls, .. } = &self.http;
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("thanos-bucket/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.http.connect_timeout())
+            .pool_idle_timeout(self.http.idle_timeout)
+            .pool_max_idle_per_host(self.http.max_idle_per_host)
+            .https_only(!self.insecure)
+            .http1_only()
+            // A request that is signed for one host is of no use to another.
+            .redirect(redirect::Policy::none())
+            .danger_accept_invalid_certs(tls.skip_verification);
+        if let Some(pem) = &tls.authorities {
+            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?);
+        }
+        if let Some(identity) = &tls.identity {
+            builder = builder.identity(reqwest::Identity::from_pem(&identity.0)?);
+        }
+        builder.build()
     }
 }
 

@@ -4,7 +4,10 @@ mod config;
 mod connector;
 mod credentials;
 mod list_v1;
+mod pages;
+mod patience;
 mod tls;
+mod wire;
 
 pub(super) use config::Config;
 
@@ -21,8 +24,8 @@ use config::{Credentials, Encryption, Http, ListVersion};
 /// The metadata key that Thanos takes for the storage class.
 const STORAGE_CLASS: &str = "x-amz-storage-class";
 
-/// One request, body included: a part of 64 MiB passes at 270 KiB/s.
-const REQUEST_TIME: Duration = Duration::from_mins(4);
+/// How long a request is repeated: within it the signature stays the same, and that is good for 15 minutes.
+const REPEATING_TIME: Duration = Duration::from_mins(12);
 
 /// Opens the bucket. Credentials are looked for here, and only here is anything contacted.
 pub(super) async fn open(config: &Config, location: Location, prefix: String) -> Result<Backend> {
@@ -62,18 +65,12 @@ pub(super) async fn open(config: &Config, location: Location, prefix: String) ->
         (None, None) => builder.with_skip_signature(true),
     };
     let connector = connector::Connector {
-        max_per_host: config.http.max_per_host,
-        tls: config.http.tls.clone(),
+        http: config.http.clone(),
+        insecure: config.insecure,
         list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
             credentials: found.clone(),
             region: region.clone(),
         }),
-        times: connector::Times {
-            connect: config.http.connect_timeout,
-            idle: config.http.idle_timeout,
-            max_idle_per_host: config.http.max_idle_per_host,
-            request: REQUEST_TIME,
-        },
     };
     if config.list == ListVersion::One {
         if found.is_none() && config.web_identity.is_some() {
@@ -109,8 +106,7 @@ pub(super) async fn open(config: &Config, location: Location, prefix: String) ->
 fn retries(config: &Config) -> RetryConfig {
     RetryConfig {
         max_retries: config.max_attempts.map_or(3, |attempts| attempts - 1),
-        // Within one request the signature stays the same, and it is good for 15 minutes.
-        retry_timeout: REQUEST_TIME * 3,
+        retry_timeout: REPEATING_TIME,
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(2),
@@ -119,20 +115,12 @@ fn retries(config: &Config) -> RetryConfig {
     }
 }
 
+/// For what is asked without our own connector.
 fn client_options(http: &Http, insecure: bool) -> Result<ClientOptions> {
     let mut options = ClientOptions::new()
         .with_allow_http(insecure)
-        .with_timeout(REQUEST_TIME)
-        .with_connect_timeout(http.connect_timeout.max(Duration::from_millis(1)))
-        .with_pool_idle_timeout(http.idle_timeout)
-        .with_pool_max_idle_per_host(http.max_idle_per_host)
+        .with_connect_timeout(http.connect_timeout())
         .with_allow_invalid_certificates(http.tls.skip_verification);
-    // A zero is no limit in Go.
-    options = if http.response_timeout.is_zero() {
-        options.with_read_timeout_disabled()
-    } else {
-        options.with_read_timeout(http.response_timeout)
-    };
     if let Some(pem) = &http.tls.authorities {
         let authorities = Certificate::from_pem_bundle(pem).map_err(|err| {
             Error::usage("config.http_config.tls_config.ca_file cannot be read").because(err)

@@ -6,7 +6,7 @@ use std::process::Command;
 use futures::TryStreamExt;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -21,7 +21,25 @@ pub struct Minio {
     runtime: Runtime,
     root: Credentials,
     port: u16,
+    scheme: Scheme,
     folder: TempDir,
+}
+
+/// What a server speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    fn at(self, port: u16) -> String {
+        let name = match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        };
+        format!("{name}://127.0.0.1:{port}")
+    }
 }
 
 /// A name and a secret that MinIO knows.
@@ -34,7 +52,21 @@ pub struct Credentials {
 impl Minio {
     /// Starts MinIO on a free loopback port and waits until it answers.
     pub fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Scheme::Http)
+    }
+
+    /// The same, with TLS and a certificate that nobody else vouches for.
+    pub fn start_with_tls() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certs = folder.path().join("certs");
+        std::fs::create_dir(&certs).unwrap();
+        std::fs::write(certs.join("public.crt"), made.cert.pem()).unwrap();
+        std::fs::write(certs.join("private.key"), made.signing_key.serialize_pem()).unwrap();
+        Self::start_in(folder, Scheme::Https)
+    }
+
+    fn start_in(folder: TempDir, scheme: Scheme) -> Self {
         let log = folder.path().join("log");
         // Somebody else may take the port between its choice and its use.
         for _ in 0..5 {
@@ -54,14 +86,17 @@ impl Minio {
                 .env("MINIO_ROOT_PASSWORD", &root.secret_key)
                 .env("MINIO_BROWSER", "off");
             let mut server = Server::start(&command, &log);
-            if server
-                .wait_until(|| matches!(http::get(port, "/minio/health/ready"), Some((200, _))))
-            {
+            let ready = server.wait_until(|| match http::get(port, "/minio/health/ready") {
+                Some((status, _)) => status == 200 || scheme == Scheme::Https,
+                None => false,
+            });
+            if ready {
                 return Self {
                     _server: server,
                     runtime: Runtime::new().unwrap(),
                     root,
                     port,
+                    scheme,
                     folder,
                 };
             }
@@ -77,6 +112,11 @@ impl Minio {
         self.port
     }
 
+    /// The certificate that it presents, in PEM.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join("certs/public.crt")
+    }
+
     /// Runs the client `mc`, which knows this server as `minio`.
     pub fn mc(&self, arguments: &[&str]) -> String {
         let Credentials {
@@ -84,12 +124,14 @@ impl Minio {
             secret_key,
         } = &self.root;
         let ran = Command::new(program("mc"))
-            .args(["--quiet", "--json"])
+            .args(["--quiet", "--json", "--insecure"])
             .args(arguments)
             .env("MC_CONFIG_DIR", self.folder.path().join("mc"))
             .env(
                 "MC_HOST_minio",
-                format!("http://{access_key}:{secret_key}@127.0.0.1:{}", self.port),
+                self.scheme
+                    .at(self.port)
+                    .replace("://", &format!("://{access_key}:{secret_key}@")),
             )
             .output()
             .unwrap();
@@ -102,8 +144,12 @@ impl Minio {
     pub fn bucket(&self, name: &str) -> Bucket<'_> {
         self.mc(&["mb", &format!("minio/{name}")]);
         let store = AmazonS3Builder::new()
-            .with_endpoint(format!("http://127.0.0.1:{}", self.port))
-            .with_allow_http(true)
+            .with_endpoint(self.scheme.at(self.port))
+            .with_client_options(
+                ClientOptions::new()
+                    .with_allow_http(true)
+                    .with_allow_invalid_certificates(true),
+            )
             .with_region("us-east-1")
             .with_bucket_name(name)
             .with_access_key_id(&self.root.access_key)
@@ -226,9 +272,10 @@ impl Bucket<'_> {
             access_key,
             secret_key,
         } = user;
+        let insecure = self.minio.scheme == Scheme::Http;
         let path = self.minio.folder.path().join(file);
         let text = format!(
-            "type: S3\nconfig:\n  bucket: {name}\n  endpoint: 127.0.0.1:{port}\n  insecure: true\n  \
+            "type: S3\nconfig:\n  bucket: {name}\n  endpoint: 127.0.0.1:{port}\n  insecure: {insecure}\n  \
              access_key: {access_key}\n  secret_key: {secret_key}\n{more}"
         );
         std::fs::write(&path, text).unwrap();

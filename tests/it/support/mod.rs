@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod http;
 pub mod memory;
 pub mod minio;
+pub mod pair;
 pub mod proxy;
 pub mod run;
 pub mod servers;

@@ -1,10 +1,10 @@
 //! A proxy between an HTTP client and a loopback server: it counts requests, keeps a distance, and lets things go wrong.
-//! Bytes pass unchanged, so signatures stay valid.
+//! Requests pass unchanged, so signatures stay valid.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, copy, sink,
@@ -22,6 +22,8 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// When its head had come.
+    pub at: Instant,
 }
 
 impl Request {
@@ -32,21 +34,44 @@ impl Request {
 }
 
 /// What happens to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Fault {
     /// Nothing: it passes.
     None,
     /// It does not reach the server; this status and body are the answer.
     Answer(u16, &'static str),
+    /// It does not reach the server; the answer has this status, this header line, and no body.
+    AnswerHead(u16, &'static str),
     /// It does not reach the server; the connection is reset.
     Reset,
     /// It does not reach the server, and nothing ever comes back.
     Stall,
+    /// The connection is reset after so many bytes of its body.
+    ResetRequest(u64),
+    /// Its body takes so long, in many steps.
+    SlowRequest(Duration),
     /// The server acts; instead of its answer the connection is reset.
     LoseAnswer,
     /// The server acts; its answer ends after so many bytes of the body.
     CutAnswer(u64),
+    /// The same, with a reset.
+    ResetAnswer(u64),
+    /// The server acts; its answer stands still after so many bytes of the body.
+    StallAnswer(u64),
+    /// The server acts; the body of its answer takes so long, in many steps.
+    SlowAnswer(Duration),
 }
+
+/// An answer of the server that may be changed before it is passed on. Its length is told anew.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// As they came, without ends of line.
+    pub headers: Vec<String>,
+    pub body: Vec<u8>,
+}
+
+type Edit = dyn Fn(&Request, &mut Answer) + Send + Sync;
 
 /// A proxy to be.
 pub struct Line {
@@ -54,6 +79,7 @@ pub struct Line {
     round_trip: Duration,
     fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
     answered: Box<dyn Fn(&Request) + Send + Sync>,
+    edit: Option<Box<Edit>>,
     seen: Mutex<Vec<Request>>,
 }
 
@@ -65,6 +91,7 @@ impl Line {
             round_trip: Duration::ZERO,
             fault: Box::new(|_| Fault::None),
             answered: Box::new(|_| ()),
+            edit: None,
             seen: Mutex::default(),
         }
     }
@@ -84,6 +111,12 @@ impl Line {
     /// Called once the server has acted on a request, before its answer is passed on.
     pub fn answered(mut self, answered: impl Fn(&Request) + Send + Sync + 'static) -> Self {
         self.answered = Box::new(answered);
+        self
+    }
+
+    /// Changes each answer that is passed on whole.
+    pub fn edit(mut self, edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> Self {
+        self.edit = Some(Box::new(edit));
         self
     }
 
@@ -124,6 +157,7 @@ impl Line {
             number: seen.len(),
             method: words.next().unwrap(),
             path: words.next().unwrap(),
+            at: Instant::now(),
         };
         seen.push(request.clone());
         request
@@ -196,11 +230,21 @@ async fn requests(
         match fault {
             Fault::Reset => return Ok(End::Reset),
             Fault::Stall => return std::future::pending().await,
-            Fault::Answer(..) => {
+            Fault::Answer(..) | Fault::AnswerHead(..) => {
                 body.copy(&mut client, &mut sink()).await?;
                 let _ = sent.send((request, fault));
             }
-            Fault::None | Fault::LoseAnswer | Fault::CutAnswer(_) => {
+            Fault::ResetRequest(length) => {
+                server.write_all(&head).await?;
+                copy(&mut (&mut client).take(length), &mut server).await?;
+                return Ok(End::Reset);
+            }
+            Fault::SlowRequest(time) => {
+                let _ = sent.send((request, fault));
+                server.write_all(&head).await?;
+                body.trickle(&mut client, &mut server, time).await?;
+            }
+            _ => {
                 sleep(line.one_way()).await;
                 let _ = sent.send((request, fault));
                 server.write_all(&head).await?;
@@ -227,11 +271,16 @@ async fn answers(
         let Some((request, fault)) = next else {
             return Ok(End::Close);
         };
-        if let Fault::Answer(status, body) = fault {
+        let own = match fault {
+            Fault::Answer(status, body) => Some((status, "X-Injected: yes", body)),
+            Fault::AnswerHead(status, header) => Some((status, header, "")),
+            _ => None,
+        };
+        if let Some((status, header, body)) = own {
             sleep(line.round_trip).await;
             let length = body.len();
             let answer = format!(
-                "HTTP/1.1 {status} Injected\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+                "HTTP/1.1 {status} Injected\r\n{header}\r\nContent-Type: application/xml\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
             );
             client.write_all(answer.as_bytes()).await?;
             if request.method != "HEAD" {
@@ -239,34 +288,78 @@ async fn answers(
             }
             return Ok(End::Close);
         }
-        loop {
+        let head = loop {
             let Some(head) = read_head(&mut server).await? else {
                 return Ok(End::Close);
             };
-            let status = head.get(9..12).unwrap_or_default().to_vec();
-            let is_final = status.first() != Some(&b'1');
-            if is_final {
-                (line.answered)(&request);
-                if fault == Fault::LoseAnswer {
-                    return Ok(End::Reset);
+            if head.get(9) != Some(&b'1') {
+                break head;
+            }
+            client.write_all(&head).await?;
+        };
+        (line.answered)(&request);
+        if matches!(fault, Fault::LoseAnswer) {
+            return Ok(End::Reset);
+        }
+        sleep(line.one_way()).await;
+        let status = head.get(9..12).unwrap_or_default();
+        let body = if request.method == "HEAD" || status == b"204" || status == b"304" {
+            Body::Length(0)
+        } else {
+            Body::of(&head).unwrap_or(Body::UntilClose)
+        };
+        if let (Some(edit), Body::Length(length), "GET" | "PUT" | "POST") =
+            (&line.edit, body, request.method.as_str())
+        {
+            let mut answer = Answer::of(&head);
+            (&mut server)
+                .take(length)
+                .read_to_end(&mut answer.body)
+                .await?;
+            edit(&request, &mut answer);
+            client.write_all(&answer.bytes()).await?;
+            continue;
+        }
+        client.write_all(&head).await?;
+        match fault {
+            Fault::CutAnswer(length) | Fault::ResetAnswer(length) | Fault::StallAnswer(length) => {
+                copy(&mut server.take(length), &mut client).await?;
+                // What was written is to arrive before the reset does.
+                sleep(Duration::from_millis(20)).await;
+                match fault {
+                    Fault::StallAnswer(_) => return std::future::pending().await,
+                    Fault::ResetAnswer(_) => return Ok(End::Reset),
+                    _ => return Ok(End::Close),
                 }
             }
-            sleep(line.one_way()).await;
-            client.write_all(&head).await?;
-            if !is_final {
-                continue;
-            }
-            if let Fault::CutAnswer(length) = fault {
-                copy(&mut server.take(length), &mut client).await?;
-                return Ok(End::Close);
-            }
-            let has_body = request.method != "HEAD" && status != b"204" && status != b"304";
-            if has_body {
-                let body = Body::of(&head).unwrap_or(Body::UntilClose);
-                body.copy(&mut server, &mut client).await?;
-            }
-            break;
+            Fault::SlowAnswer(time) => body.trickle(&mut server, &mut client, time).await?,
+            _ => body.copy(&mut server, &mut client).await?,
         }
+    }
+}
+
+impl Answer {
+    fn of(head: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(head);
+        let mut lines = text.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        Self {
+            status: status.parse().unwrap(),
+            headers: lines
+                .filter(|line| !line.is_empty())
+                .filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"))
+                .map(str::to_owned)
+                .collect(),
+            body: Vec::new(),
+        }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let headers = self.headers.join("\r\n");
+        let (status, length) = (self.status, self.body.len());
+        let head =
+            format!("HTTP/1.1 {status} Edited\r\nContent-Length: {length}\r\n{headers}\r\n\r\n");
+        [head.as_bytes(), &self.body].concat()
     }
 }
 
@@ -308,6 +401,27 @@ impl Body {
             .parse()
             .ok()
             .map(Self::Length)
+    }
+
+    /// Copies a body whose length is known so slowly that it takes so long.
+    async fn trickle(
+        self,
+        reader: &mut (impl AsyncBufRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+        time: Duration,
+    ) -> io::Result<()> {
+        const STEPS: u32 = 20;
+        let Self::Length(length) = self else {
+            return self.copy(reader, writer).await;
+        };
+        let mut left = length;
+        for step in 0..STEPS {
+            sleep(time / STEPS).await;
+            let piece = left / u64::from(STEPS - step);
+            copy(&mut (&mut *reader).take(piece), writer).await?;
+            left -= piece;
+        }
+        Ok(())
     }
 
     async fn copy(

@@ -1,0 +1,206 @@
+//! One request over the wire. What is decided here is when a server counts as gone: while bytes move, in whichever direction, a request may
+//! take its time; once they stop, it ends.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use object_store::client::{
+    HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
+    HttpService,
+};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+/// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
+const PIECE: usize = 64 << 10;
+
+/// How long nothing may happen.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Silence {
+    /// From the last piece of the request to the end of the answer's head.
+    pub(super) before_answer: Duration,
+    /// Between two pieces of the answer.
+    pub(super) within_answer: Duration,
+}
+
+/// An HTTP client that gives up on silence alone.
+#[derive(Debug)]
+pub(super) struct Wire {
+    pub(super) client: reqwest::Client,
+    pub(super) silence: Silence,
+}
+
+#[async_trait]
+impl HttpService for Wire {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let url = reqwest::Url::parse(&parts.uri.to_string())
+            .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
+        let pulse = Pulse::new();
+        let body = Outgoing {
+            body,
+            piece: Bytes::new(),
+            pulse: pulse.clone(),
+        };
+        let mut request = reqwest::Request::new(parts.method, url);
+        *request.headers_mut() = parts.headers;
+        *request.body_mut() = Some(reqwest::Body::wrap(body));
+        let answer = tokio::select! {
+            answer = self.client.execute(request) => answer.map_err(failed)?,
+            () = pulse.silent_for(self.silence.before_answer) => return Err(silent(self.silence.before_answer)),
+        };
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let mut response = HttpResponse::new(HttpResponseBody::new(Incoming {
+            body: answer.into(),
+            limit: self.silence.within_answer,
+            waiting: None,
+        }));
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        Ok(response)
+    }
+}
+
+/// When the connection last took a piece of the request.
+#[derive(Debug, Clone)]
+struct Pulse {
+    begun: Instant,
+    last_ms: Arc<AtomicU64>,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        Self {
+            begun: Instant::now(),
+            last_ms: Arc::default(),
+        }
+    }
+
+    fn beat(&self) {
+        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    /// Ends once there was no beat for so long.
+    async fn silent_for(&self, limit: Duration) {
+        loop {
+            let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
+            let end = self.begun + last + limit;
+            if Instant::now() >= end {
+                return;
+            }
+            sleep_until(end).await;
+        }
+    }
+}
+
+/// The body of a request, piece by piece.
+struct Outgoing {
+    body: HttpRequestBody,
+    piece: Bytes,
+    pulse: Pulse,
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        self.pulse.beat();
+        if self.piece.is_empty() {
+            let next = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => frame.into_data(),
+                end => return Poll::Ready(end),
+            };
+            match next {
+                Ok(piece) => self.piece = piece,
+                Err(frame) => return Poll::Ready(Some(Ok(frame))),
+            }
+        }
+        let length = self.piece.len().min(PIECE);
+        let piece = self.piece.split_to(length);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.piece.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = self.body.size_hint().lower();
+        SizeHint::with_exact(self.piece.len() as u64 + rest)
+    }
+}
+
+/// The body of an answer, which ends in an error once nothing of it comes for a while.
+struct Incoming {
+    body: reqwest::Body,
+    limit: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = HttpError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            self.waiting = None;
+            return Poll::Ready(frame.map(|frame| frame.map_err(failed)));
+        }
+        let limit = self.limit;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
+        ready!(waiting.as_mut().poll(context));
+        Poll::Ready(Some(Err(silent(limit))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Nothing came for so long.
+#[derive(Debug)]
+struct Silent(Duration);
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "nothing came for {:?}", self.0)
+    }
+}
+
+impl StdError for Silent {}
+
+fn silent(limit: Duration) -> HttpError {
+    HttpError::new(HttpErrorKind::Timeout, Silent(limit))
+}
+
+/// What did not reach the server may be sent again whatever it is; the rest only where twice does no harm.
+fn failed(err: reqwest::Error) -> HttpError {
+    let kind = if err.is_connect() {
+        HttpErrorKind::Connect
+    } else if err.is_timeout() {
+        HttpErrorKind::Timeout
+    } else {
+        HttpErrorKind::Interrupted
+    };
+    // The address is told by whoever made the request.
+    HttpError::new(kind, err.without_url())
+}

@@ -1,0 +1,275 @@
+//! What production does to requests, done to them between the binary and a real MinIO. Whatever happens: nothing is torn, nothing is marked
+//! that the target does not hold, and the next run without faults finishes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::support::blocks::Block;
+use crate::support::minio::Minio;
+use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
+use crate::support::proxy::{Fault, Line, Request};
+use crate::support::run::{Ran, blocks_with};
+
+/// A server that is silent for so long counts as gone.
+const SHORT: &str = "  http_config:\n    response_header_timeout: 2s\n";
+
+const ENOUGH: Duration = Duration::from_mins(1);
+
+/// What is read and written in a run: data, `meta.json`, and listings.
+const KINDS: [(&str, &str); 5] = [
+    ("GET", "/index"),
+    ("GET", "/meta.json"),
+    ("GET", "list-type=2"),
+    ("PUT", "/index"),
+    ("PUT", "/meta.json"),
+];
+
+fn is_of(request: &Request, (method, part): (&str, &str)) -> bool {
+    request.is(method, part)
+}
+
+/// The fault for the first so many requests of a kind.
+fn first(
+    count: usize,
+    kind: (&'static str, &'static str),
+    fault: Fault,
+) -> impl Fn(&Request) -> Fault + Send + Sync {
+    let seen = AtomicUsize::new(0);
+    move |request| {
+        if is_of(request, kind) && seen.fetch_add(1, Ordering::SeqCst) < count {
+            fault
+        } else {
+            Fault::None
+        }
+    }
+}
+
+fn always(
+    kind: (&'static str, &'static str),
+    fault: Fault,
+) -> impl Fn(&Request) -> Fault + Send + Sync {
+    first(usize::MAX, kind, fault)
+}
+
+/// Runs through a proxy with these faults.
+fn run_with(
+    pair: &Pair,
+    minio: &Minio,
+    fault: impl Fn(&Request) -> Fault + Send + Sync + 'static,
+) -> Ran {
+    let proxy = Line::to(minio.port()).fault(fault).open();
+    run(&pair.configs_through(&proxy), &QUICK_RETRIES)
+}
+
+/// S-6.1: every status that may pass, for each kind of request.
+#[test]
+fn a_server_in_trouble_is_asked_again() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for status in [429, 500, 502, 503, 504] {
+        for kind in KINDS {
+            run_with(&pair, &minio, first(2, kind, Fault::Answer(status, ""))).expect(0);
+            pair.assert_moved();
+            pair.reset();
+        }
+    }
+}
+
+/// S-6.11: in seconds, for each kind of request.
+#[test]
+fn a_server_that_asks_for_time_is_given_it() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1)]);
+    for (status, kind) in [429, 503, 500]
+        .into_iter()
+        .flat_map(|status| KINDS.map(|kind| (status, kind)))
+    {
+        let proxy = Line::to(minio.port())
+            .fault(first(1, kind, Fault::AnswerHead(status, "Retry-After: 1")))
+            .open();
+        run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+        let requests = proxy.requests();
+        let refused = requests
+            .iter()
+            .find(|request| is_of(request, kind))
+            .unwrap();
+        let repeated = requests
+            .iter()
+            .find(|later| later.number > refused.number && later.path == refused.path)
+            .unwrap();
+        let waited = repeated.at - refused.at;
+        assert!(
+            waited >= Duration::from_secs(1),
+            "{status} {kind:?}: {waited:?}"
+        );
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
+/// S-6.1: before, in and after the body, in both directions.
+#[test]
+fn connections_that_break_at_any_stage_are_made_anew() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for fault in [
+        Fault::Reset,
+        Fault::ResetRequest(0),
+        Fault::ResetRequest(300),
+        Fault::LoseAnswer,
+        Fault::ResetAnswer(0),
+        Fault::ResetAnswer(300),
+        Fault::CutAnswer(0),
+        Fault::CutAnswer(300),
+    ] {
+        for kind in KINDS {
+            run_with(&pair, &minio, first(2, kind, fault)).expect(0);
+            pair.assert_moved();
+            pair.reset();
+        }
+    }
+}
+
+/// S-6.2: those before it in its unit go on.
+#[test]
+fn a_body_that_is_always_cut_short_fails_its_block_alone() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (what, fault) in [
+        ("index", Fault::CutAnswer(0)),
+        ("index", Fault::ResetAnswer(0)),
+        ("chunks/000001", Fault::CutAnswer(0)),
+    ] {
+        let path: &str = format!("/hot/{}/{what}", Block::new(3).id()).leak();
+        run_with(&pair, &minio, always(("GET", path), fault)).expect(3);
+        assert_eq!(blocks_with(&pair.hot.tree(), "deletion-mark.json").len(), 2);
+        pair.assert_heals();
+    }
+}
+
+/// S-6.10: in the head and in the body of an answer, and in the body of a request.
+#[test]
+fn a_request_that_stands_still_ends_and_is_repeated() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    let faults = KINDS
+        .map(|kind| (kind, Fault::StallAnswer(0)))
+        .into_iter()
+        .chain([
+            (("GET", "/index"), Fault::StallAnswer(300)),
+            (("GET", "/000001"), Fault::StallAnswer(10 << 20)),
+            (("GET", "/index"), Fault::Stall),
+            (("PUT", "/000001"), Fault::Stall),
+        ]);
+    for (kind, fault) in faults {
+        let proxy = Line::to(minio.port()).fault(first(1, kind, fault)).open();
+        let ran = run(&pair.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        assert!(
+            ran.elapsed < ENOUGH,
+            "{kind:?} {fault:?}: {:?}",
+            ran.elapsed
+        );
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
+/// S-6.10: longer than the limit for silence, in both directions, and without a second request.
+#[test]
+fn a_body_that_moves_slowly_is_not_cut() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    let time = Duration::from_secs(6);
+    for (kind, fault) in [
+        (("GET", "/000001"), Fault::SlowAnswer(time)),
+        (("PUT", "/000001"), Fault::SlowRequest(time)),
+    ] {
+        let proxy = Line::to(minio.port()).fault(always(kind, fault)).open();
+        let ran = run(&pair.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        assert!(ran.elapsed >= time, "{:?}", ran.elapsed);
+        let requests = proxy.requests();
+        assert_eq!(
+            requests
+                .iter()
+                .filter(|request| is_of(request, kind))
+                .count(),
+            1
+        );
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
+/// S-6.3: credentials that expire at any request, and a clock that is wrong.
+#[test]
+fn credentials_that_are_refused_in_the_middle_end_the_run_with_a_clear_word() {
+    const EXPIRED: &str = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>";
+    const SKEWED: &str = "<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (body, word) in [
+        (EXPIRED, "ExpiredToken: The provided token has expired"),
+        (SKEWED, "clock"),
+    ] {
+        for number in [0, 1, 3, 6, 10, 15, 20, 25, 30] {
+            let ran = run_with(&pair, &minio, move |request| {
+                if request.number >= number {
+                    Fault::Answer(403, body)
+                } else {
+                    Fault::None
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains(word), "{}", ran.stderr);
+            assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+            pair.assert_heals();
+        }
+    }
+}
+
+/// S-6.3: neither followed nor repeated without an end.
+#[test]
+fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
+    const MOVED: &str =
+        "<Error><Code>PermanentRedirect</Code><Message>The bucket is elsewhere.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for fault in [
+        Fault::Answer(301, MOVED),
+        Fault::AnswerHead(301, "x-amz-bucket-region: eu-west-1"),
+        Fault::AnswerHead(301, "Location: http://127.0.0.1:1/hot"),
+        Fault::AnswerHead(307, "Location: /hot?list-type=2"),
+    ] {
+        for bucket in ["/hot", "/cold"] {
+            let proxy = Line::to(minio.port())
+                .fault(move |request| {
+                    if request.path.starts_with(bucket) {
+                        fault
+                    } else {
+                        Fault::None
+                    }
+                })
+                .open();
+            let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+            assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
+            assert!(proxy.requests().len() < 12, "{:?}", proxy.requests());
+            pair.assert_heals();
+        }
+    }
+}
+
+/// S-6.10: every request to it ends by itself.
+#[test]
+fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let more = "  max_retries: 1\n  http_config:\n    response_header_timeout: 200ms\n";
+    let proxy = Line::to(minio.port())
+        .fault(always(("PUT", "/cold/01J"), Fault::Stall))
+        .open();
+    let arguments = [OLD, "--max-retries=1", "--retry.initial-backoff=1ms"];
+    let ran = run(&pair.configs_with(&proxy, more), &arguments).expect(3);
+    assert!(ran.stderr.contains("nothing came for"), "{}", ran.stderr);
+    assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+    pair.assert_heals();
+}

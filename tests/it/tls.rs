@@ -1,0 +1,64 @@
+//! The binary and a MinIO that speaks TLS with a certificate of its own making.
+
+use std::time::Duration;
+
+use crate::support::minio::{Bucket, Minio};
+use crate::support::pair::{OLD, Pair, run, three};
+
+/// S-6.12: with the authority, without it, with another one, and without looking.
+#[test]
+fn a_server_is_trusted_when_its_authority_is_named_or_nobody_asks() {
+    let minio = Minio::start_with_tls();
+    let pair = Pair::new(&minio, &three());
+    let configs = |more: &str| {
+        let config =
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), more);
+        (
+            config(&pair.hot, "hot-tls.yaml"),
+            config(&pair.cold, "cold-tls.yaml"),
+        )
+    };
+    let authority = |path: &std::path::Path| {
+        let path = path.display();
+        format!("  http_config:\n    tls_config:\n      ca_file: {path}\n")
+    };
+    let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let other = minio.certificate().with_file_name("other.crt");
+    std::fs::write(&other, stranger.cert.pem()).unwrap();
+    for more in [String::new(), authority(&other)] {
+        let ran = run(&configs(&more), &[OLD]).expect(1);
+        assert!(ran.stderr.contains("tls_config.ca_file"), "{}", ran.stderr);
+        assert!(ran.elapsed < Duration::from_secs(10), "{:?}", ran.elapsed);
+        assert!(pair.cold.tree().is_empty());
+    }
+    for more in [
+        authority(&minio.certificate()),
+        "  http_config:\n    insecure_skip_verify: true\n".to_owned(),
+    ] {
+        run(&configs(&more), &[OLD]).expect(0);
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
+/// S-6.12: a configuration that says `insecure: true` to a server of TLS, and the other way round.
+#[test]
+fn plain_http_and_tls_that_meet_end_the_run_at_once() {
+    for minio in [Minio::start_with_tls(), Minio::start()] {
+        let pair = Pair::new(&minio, &three());
+        let configs = pair.configs();
+        for config in [&configs.0, &configs.1] {
+            let text = std::fs::read_to_string(config).unwrap();
+            let swapped = if text.contains("insecure: true") {
+                text.replace("insecure: true", "insecure: false")
+            } else {
+                text.replace("insecure: false", "insecure: true")
+            };
+            std::fs::write(config, swapped).unwrap();
+        }
+        let ran = run(&configs, &[OLD]).expect(1);
+        assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
+        assert!(ran.elapsed < Duration::from_secs(10), "{:?}", ran.elapsed);
+        assert!(pair.cold.tree().is_empty());
+    }
+}

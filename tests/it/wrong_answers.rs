@@ -1,0 +1,281 @@
+//! Answers that are wrong, given to the binary between it and a real MinIO: pages of listings, entity tags, and bytes.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use regex::Regex;
+
+use crate::support::blocks::Block;
+use crate::support::minio::Minio;
+use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
+use crate::support::proxy::{Answer, Line, Proxy, Request};
+use crate::support::run::{Ran, blocks_with};
+
+const ENOUGH: Duration = Duration::from_mins(1);
+
+/// Runs through a proxy that changes answers.
+fn run_edited(
+    pair: &Pair,
+    minio: &Minio,
+    edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static,
+) -> Ran {
+    let proxy: Proxy = Line::to(minio.port()).edit(edit).open();
+    let mut arguments = QUICK_RETRIES.to_vec();
+    arguments.push("--output=json");
+    run(&pair.configs_through(&proxy), &arguments)
+}
+
+fn is_listing(request: &Request, bucket: &str) -> bool {
+    request.is("GET", bucket) && request.path.contains("list-type=2")
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+/// S-4.9: a listing is whole or fails.
+#[test]
+fn what_is_no_page_of_a_listing_ends_the_run_before_anything_is_written() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let pages: [fn(String) -> String; 6] = [
+        |_| String::new(),
+        |_| "<html><body>Please log in</body></html>".to_owned(),
+        |_| "<Error><Code>AccessDenied</Code></Error>".to_owned(),
+        |page| page.split_at(page.len() / 2).0.to_owned(),
+        |page| page.replace("</Size>", ""),
+        |page| page.replace("<IsTruncated>false", "<IsTruncated>true"),
+    ];
+    for page in pages {
+        for bucket in ["/hot", "/cold"] {
+            let ran = run_edited(&pair, &minio, move |request, answer| {
+                // An empty listing has no sizes to be spoilt.
+                if is_listing(request, bucket) {
+                    let listed = text(answer).replace(
+                        "<KeyCount>",
+                        "<Contents><Key>a</Key><Size>1</Size></Contents><KeyCount>",
+                    );
+                    answer.body = page(listed).into_bytes();
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
+            assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+            assert!(pair.cold.tree().is_empty());
+            pair.assert_heals();
+        }
+    }
+}
+
+/// A server whose listings have two pages, made by these functions of the one that there is: the first page and the second, without what
+/// surrounds the objects.
+fn two_pages(
+    cut: impl Fn(&[String], usize) -> Vec<String> + Send + Sync,
+) -> impl Fn(&Request, &mut Answer) + Send + Sync {
+    let whole: Mutex<HashMap<String, String>> = Mutex::default();
+    let object = Regex::new("(?s)<Contents>.*?</Contents>").unwrap();
+    let token = Regex::new("&?continuation-token=([^&]*)").unwrap();
+    move |request, answer| {
+        if !is_listing(request, "/") || request.path.contains("delimiter") {
+            return;
+        }
+        let key = token.replace(&request.path, "").replace("?&", "?");
+        let mut whole = whole.lock().unwrap();
+        let number = match token.captures(&request.path) {
+            None => 0,
+            Some(found) => found[1].trim_start_matches("page-").parse().unwrap(),
+        };
+        if number == 0 {
+            whole.insert(key.clone(), text(answer));
+        }
+        let page = &whole[&key];
+        let objects: Vec<_> = object
+            .find_iter(page)
+            .map(|found| found.as_str().to_owned())
+            .collect();
+        let some = cut(&objects, number);
+        let bare = object.replace_all(page, "");
+        let more = if some.last() == objects.last() && number > 0 {
+            "<IsTruncated>false</IsTruncated>".to_owned()
+        } else {
+            let next = number + 1;
+            format!(
+                "<IsTruncated>true</IsTruncated><NextContinuationToken>page-{next}</NextContinuationToken>"
+            )
+        };
+        let page = bare.replace("<IsTruncated>false</IsTruncated>", &more);
+        let page = page.replace(
+            "</ListBucketResult>",
+            &format!("{}</ListBucketResult>", some.concat()),
+        );
+        (answer.status, answer.body) = (200, page.into_bytes());
+    }
+}
+
+/// S-4.9: a page that comes twice changes nothing.
+#[test]
+fn a_page_that_comes_twice_is_read_once() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    // 0, 0, 1 of two halves.
+    let ran = run_edited(
+        &pair,
+        &minio,
+        two_pages(|objects, number| {
+            let (one, other) = objects.split_at(objects.len() / 2);
+            if number < 2 { one } else { other }.to_vec()
+        }),
+    )
+    .expect(0);
+    assert_eq!(ran.json()["totals"]["selected"]["blocks"], 3);
+    pair.assert_moved();
+    pair.reset();
+    // All of it, again and again: what comes after it is asked for anew.
+    let ran = run_edited(
+        &pair,
+        &minio,
+        two_pages(|objects, number| {
+            let mut objects = objects.to_vec();
+            let turns = usize::from(number > 0 && objects.len() > 1);
+            objects.rotate_left(turns);
+            objects
+        }),
+    )
+    .expect(0);
+    assert!(ran.stderr.contains("again and again"), "{}", ran.stderr);
+    pair.assert_moved();
+}
+
+/// S-5.6, S-6.6: what a listing leaves out is not there, and nothing is concluded from it that does harm.
+#[test]
+fn a_page_that_is_skipped_costs_time_and_nothing_else() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for skipped in 1..10 {
+        let ran = run_edited(
+            &pair,
+            &minio,
+            two_pages(move |objects, number| {
+                if number == 0 || objects.len() < 2 {
+                    objects.first().into_iter().cloned().collect()
+                } else {
+                    objects[skipped.min(objects.len() - 1)..].to_vec()
+                }
+            }),
+        );
+        assert!(
+            ran.status
+                .code()
+                .is_some_and(|code| [0, 1, 3].contains(&code)),
+            "{ran:?}"
+        );
+        pair.assert_heals();
+    }
+}
+
+/// S-5.4: a name that comes late may not be the only one.
+#[test]
+fn a_listing_that_is_not_sorted_ends_the_run() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let ran = run_edited(
+        &pair,
+        &minio,
+        two_pages(|objects, number| {
+            let (one, other) = objects.split_at(objects.len() / 2);
+            if number == 0 { other } else { one }.to_vec()
+        }),
+    )
+    .expect(1);
+    assert!(ran.stderr.contains("not sorted"), "{}", ran.stderr);
+    pair.assert_heals();
+}
+
+const WRONG: &str = "00000000000000000000000000000000";
+
+/// S-5.6: a proof is read from the target.
+#[test]
+fn a_wrong_entity_tag_never_makes_a_proof() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    run_edited(&pair, &minio, |request, answer| {
+        if request.method == "PUT" {
+            answer
+                .headers
+                .retain(|header| !header.to_ascii_lowercase().starts_with("etag:"));
+            answer.headers.push(format!("ETag: \"{WRONG}\""));
+        }
+    })
+    .expect(0);
+    pair.assert_moved();
+    pair.reset();
+    let id = Block::new(1).id();
+    for bucket in ["/hot", "/cold"] {
+        let tag = Regex::new(&format!("(?s)(<Key>{id}/index</Key>.*?<ETag>).*?(</ETag>)")).unwrap();
+        run_edited(&pair, &minio, move |request, answer| {
+            if is_listing(request, bucket) {
+                let page = tag
+                    .replace(&text(answer), format!("${{1}}{WRONG}${{2}}"))
+                    .into_owned();
+                answer.body = page.into_bytes();
+            }
+        })
+        .expect(3);
+        assert!(!blocks_with(&pair.hot.tree(), "deletion-mark.json").contains(&id));
+        assert!(!blocks_with(&pair.cold.tree(), "meta.json").contains(&id));
+        pair.assert_heals();
+    }
+}
+
+/// Flips a bit of each `index` that is read from the source, as often as asked.
+fn corrupted(times: usize) -> impl Fn(&Request, &mut Answer) + Send + Sync {
+    let seen = AtomicUsize::new(0);
+    move |request, answer| {
+        if request.is("GET", "/hot/01")
+            && request.path.ends_with("/index")
+            && seen.fetch_add(1, Ordering::SeqCst) < times
+        {
+            answer.body[100] ^= 1;
+        }
+    }
+}
+
+/// S-5.6: where both buckets tell checksums, they must agree.
+#[test]
+fn a_byte_that_is_corrupted_on_its_way_is_found_by_the_checksums_of_both_buckets() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let ran = run_edited(&pair, &minio, corrupted(1)).expect(0);
+    for block in ran.json()["blocks"].as_array().unwrap() {
+        assert_eq!(block["outcome"]["proof"], "checksum", "{block}");
+    }
+    pair.assert_moved();
+    pair.reset();
+    run_edited(&pair, &minio, corrupted(usize::MAX)).expect(3);
+    assert!(blocks_with(&pair.hot.tree(), "deletion-mark.json").is_empty());
+    assert!(blocks_with(&pair.cold.tree(), "meta.json").is_empty());
+    pair.assert_heals();
+}
+
+/// S-5.6: where one of them tells none, the proof says so.
+#[test]
+fn without_checksums_a_proof_is_one_of_sizes() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let tag = Regex::new("<ETag>[^<]*</ETag>").unwrap();
+    let ran = run_edited(&pair, &minio, move |request, answer| {
+        if is_listing(request, "/cold") {
+            let page = tag
+                .replace_all(&text(answer), "<ETag>opaque</ETag>")
+                .into_owned();
+            answer.body = page.into_bytes();
+        }
+    })
+    .expect(0);
+    for block in ran.json()["blocks"].as_array().unwrap() {
+        assert_eq!(block["outcome"]["proof"], "size", "{block}");
+    }
+    pair.assert_moved();
+}
