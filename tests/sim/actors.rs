@@ -156,7 +156,7 @@ impl World {
         let made = |block: &&Block| {
             live.iter().any(|other| {
                 other.group == (block.group.0, FIVE_MINUTES_MS)
-                    && block.sources.is_subset(&other.sources)
+                    && !block.sources.is_disjoint(&other.sources)
             })
         };
         let found = live.iter().find(|block| {
@@ -245,16 +245,22 @@ impl World {
             .iter()
             .map(|block| block.id.clone())
             .collect();
-        if let Some(id) = self.rng.pick(&ids).cloned() {
+        let Some(picked) = self.rng.pick(&ids).map(|id| self.known[id].clone()) else {
+            return;
+        };
+        // A time that nobody wants any more is unwanted in every resolution.
+        let unwanted = ids.into_iter().filter(|id| {
+            let block = &self.known[id];
+            block.group.0 == picked.group.0 && !block.sources.is_disjoint(&picked.sources)
+        });
+        for id in unwanted.collect::<Vec<_>>() {
             self.forget(&id);
             // What it was made of, if still there, comes back to life after others have been published without it.
             let gone = self.known[&id].clone();
-            let revived = self
-                .known
-                .values()
-                .filter(|block| block.group == gone.group && block.sources.is_subset(&gone.sources))
-                .map(|block| block.id.clone());
-            let revived: Vec<String> = revived.collect();
+            let revived = self.known.values().filter(|block| {
+                block.group == gone.group && block.sources.is_subset(&gone.sources)
+            });
+            let revived: Vec<String> = revived.map(|block| block.id.clone()).collect();
             self.late.extend(revived);
             self.doom(Side::Source, &id, Actor::Operator);
         }

@@ -118,12 +118,13 @@ impl World {
                 begin = end;
                 raw.push(block);
             }
-            // A compactor downsamples from the beginning on.
-            let downsampled = usize::try_from(self.rng.below(raw.len() as u64 + 1)).unwrap();
+            // Old as they are, either all of them are downsampled or none.
             let mut coarse = Vec::new();
-            for block in raw.iter().take(downsampled) {
-                let id = self.new_id();
-                coarse.push(Block::downsampled(id, block));
+            if self.rng.once_in(2) {
+                for block in &raw {
+                    let id = self.new_id();
+                    coarse.push(Block::downsampled(id, block));
+                }
             }
             for block in raw.into_iter().chain(coarse) {
                 self.wanted.extend(&block.samples);
