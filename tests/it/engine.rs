@@ -1,5 +1,7 @@
 //! Whole runs on buckets in memory: what is written, in which order, and what a kill at any write leaves behind.
 
+use thanos_bucket::block::Strength;
+
 use crate::support::memory::{Block, Fault, Request, World, id, put, remove, tree};
 
 const FIVE_MINUTES: i64 = 300_000;
@@ -229,6 +231,29 @@ async fn a_vanished_block_is_no_failure() {
     let ran = world.run().await.unwrap();
     assert_eq!(ran.ending(&id('A')), "vanished");
     assert_eq!(ran.ending(&id('B')), "migrated");
+}
+
+/// S-5.5, S-5.17: what was published whole stays, for it may be all that is left.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_vanishes_while_its_copy_is_read_does_not_take_the_copy_with_it() {
+    let mut world = World::new().with(&three()).await;
+    world.settings.verify = Strength::Content;
+    let meta = format!("{}/meta.json", id('A'));
+    let source = std::sync::Arc::clone(&world.source);
+    world.target.fail(move |request, path| {
+        let reads = request == Request::Get && path == format!("{}/index", id('A'));
+        if reads {
+            for name in ["meta.json", "index", "chunks/000001", "chunks/000002"] {
+                let gone = format!("{}/{name}", id('A'));
+                futures::executor::block_on(remove(&source, &gone));
+            }
+        }
+        None
+    });
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.ending(&id('A')), "vanished");
+    assert_eq!(ran.ending(&id('B')), "migrated");
+    assert!(tree(&world.target).await.contains_key(&meta));
 }
 
 /// S-5.5: a block compacted from ours that appears while we copy makes ours superfluous.
