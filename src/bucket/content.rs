@@ -65,6 +65,8 @@ pub async fn same_content(comparison: Comparison<'_>) -> Result<bool> {
         .buffered(PIECES_AT_ONCE)
         .try_all(std::future::ready);
     tokio::select! {
+        // What is done counts, even if the end comes at the same moment.
+        biased;
         same = compared => same,
         () = comparison.cancel.cancelled() => {
             Err(Error::new(Kind::Cancelled, format!("compare {path}")))

@@ -93,6 +93,8 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
         Ok(())
     });
     tokio::select! {
+        // What is done counts, even if the end comes at the same moment.
+        biased;
         put = put => put?,
         () = job.cancel.cancelled() => return Err(cancelled(job)),
     }
@@ -114,6 +116,7 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
         .await
         .map_err(|err| classify::error(err, attempt.clone()))?;
     let pumped = tokio::select! {
+        biased;
         pumped = pump(job, part, &mut *upload, &attempt) => pumped,
         () = job.cancel.cancelled() => Err(cancelled(job)),
     };

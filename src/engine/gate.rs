@@ -1,11 +1,15 @@
 //! Lets the blocks of a unit through one at a time, in their order, while whatever does not depend on the order goes on beside it.
 
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
 
 /// A gate through which positions 0, 1, 2, … pass in that order. Every position must pass, be it with nothing to do.
 #[derive(Debug)]
 pub(super) struct Gate {
-    passed: watch::Sender<usize>,
+    passed: AtomicUsize,
+    /// Wakes all who wait, in the order in which they came.
+    one_passed: Notify,
     order: Order,
 }
 
@@ -28,7 +32,8 @@ pub(super) struct Turn<'a> {
 impl Gate {
     pub(super) fn new(order: Order) -> Self {
         Self {
-            passed: watch::Sender::new(0),
+            passed: AtomicUsize::new(0),
+            one_passed: Notify::new(),
             order,
         }
     }
@@ -47,20 +52,23 @@ impl Gate {
         if self.order == Order::Open {
             return;
         }
-        let mut passed = self.passed.subscribe();
-        // The sender lives as long as `self`, so this never fails.
-        let _ = passed
-            .wait_for(|passed| position < passed.saturating_add(distance))
-            .await;
+        loop {
+            // Whoever passes from now on is noticed, also before this is awaited.
+            let one_passed = self.one_passed.notified();
+            let passed = self.passed.load(Ordering::SeqCst);
+            if position < passed.saturating_add(distance) {
+                return;
+            }
+            one_passed.await;
+        }
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let next = self.position.saturating_add(1);
-        self.gate
-            .passed
-            .send_modify(|passed| *passed = next.max(*passed));
+        self.gate.passed.fetch_max(next, Ordering::SeqCst);
+        self.gate.one_passed.notify_waiters();
     }
 }
 

@@ -150,6 +150,8 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
     let cancel = &context.means.cancel;
     let grace = async {
         let why = tokio::select! {
+            // What is done counts, even if the end comes at the same moment.
+            biased;
             signal = context.stop.wait() => signal.as_str(),
             () = context.time_is_over() => "--max-duration",
         };
@@ -165,6 +167,7 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
     let work = async {
         tokio::pin!(work);
         tokio::select! {
+            biased;
             () = &mut work => return,
             () = cancel.cancelled() => {}
         }
@@ -173,6 +176,7 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
         }
     };
     tokio::select! {
+        biased;
         () = work => {}
         () = grace => {}
     }

@@ -184,6 +184,8 @@ impl UnitAtWork {
             };
             warn!(block = %selected.block.id, delay = ?delay, err = format!("{err:#}"), "block is tried again");
             tokio::select! {
+                // What is done counts, even if the end comes at the same moment.
+                biased;
                 () = tokio::time::sleep(delay) => {}
                 () = self.context.means.cancel.cancelled() => return Err(Stopped::NotFinished),
             }

@@ -29,6 +29,15 @@ pub(crate) struct Process {
     pub(crate) killed: Notify,
     /// One request in so many fails.
     pub(crate) one_fails_in: u64,
+    /// A block whose data this process is not allowed to read.
+    pub(crate) forbidden: Option<String>,
+}
+
+impl Process {
+    fn is_forbidden(&self, path: &str) -> bool {
+        path.split_once('/')
+            .is_some_and(|(id, name)| name != "meta.json" && self.forbidden.as_deref() == Some(id))
+    }
 }
 
 /// A process's view of a bucket.
@@ -193,6 +202,12 @@ impl ObjectStore for Store {
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
         let fate = self.request().await?;
+        if self.process.is_forbidden(path.as_ref()) {
+            return Err(Error::PermissionDenied {
+                path: path.to_string(),
+                source: "forbidden".into(),
+            });
+        }
         let found = self.look(|world| world.bucket(self.side).get(path.as_ref()).cloned());
         let answer = found.ok_or_else(|| missing(path)).and_then(|object| {
             let meta = meta(path.as_ref(), &object);
