@@ -20,6 +20,9 @@ use crate::plan::Selected;
 #[derive(Debug)]
 pub struct Prover {
     thoroughness: Strength,
+    source: BucketReader,
+    target: BucketReader,
+    means: Means,
     /// Whether tags of objects put in one request were seen to differ where the content is the same.
     single_tags_tell_nothing: AtomicBool,
     /// The same of objects put in parts.
@@ -29,9 +32,17 @@ pub struct Prover {
 impl Prover {
     /// With [`Strength::Size`] entity tags that differ are left alone; with [`Strength::Content`] every object is read in both buckets.
     #[must_use]
-    pub fn new(thoroughness: Strength) -> Self {
+    pub fn new(
+        thoroughness: Strength,
+        source: BucketReader,
+        target: BucketReader,
+        means: Means,
+    ) -> Self {
         Self {
             thoroughness,
+            source,
+            target,
+            means,
             single_tags_tell_nothing: AtomicBool::new(false),
             part_tags_tell_nothing: AtomicBool::new(false),
         }
@@ -45,49 +56,38 @@ impl Prover {
         &self,
         selected: &Selected,
         ours: &Inventory,
-        source: &BucketReader,
-        target: &BucketReader,
-        means: &Means,
     ) -> Result<Result<Match, Vec<Difference>>, Error> {
         let id = selected.block.id;
-        let theirs = target.list_block(id).await?;
+        let theirs = self.target.list_block(id).await?;
         let listed = Match::of(id, ours, &theirs, &ReadBack::default());
         if listed.is_err() {
             return Ok(listed);
         }
         let read = self
-            .read_back(
-                id,
-                (ours, source),
-                (&theirs, target),
-                means,
-                |one, other| {
-                    self.thoroughness == Strength::Content || self.is_suspicious(one, other)
-                },
-            )
+            .read_back(id, ours, &theirs, |one, other| {
+                self.thoroughness == Strength::Content || self.is_suspicious(one, other)
+            })
             .await?;
         Ok(Match::of(id, ours, &theirs, &read))
     }
 
-    /// Objects whose tags differ and whose bytes turn out to differ too: they are not to be published.
+    /// An object whose tags differ and whose bytes turn out to differ too: it is not to be published.
     pub async fn differing(
         &self,
         id: BlockId,
-        ours: (&Inventory, &BucketReader),
-        theirs: (&Inventory, &BucketReader),
-        means: &Means,
-    ) -> Result<Vec<Box<str>>, Error> {
+        ours: &Inventory,
+        theirs: &Inventory,
+    ) -> Result<Option<Box<str>>, Error> {
         let suspicious = |one: &Object, other: &Object| self.is_suspicious(one, other);
-        let read = self.read_back(id, ours, theirs, means, suspicious).await?;
-        Ok(read.differing().collect())
+        let read = self.read_back(id, ours, theirs, suspicious).await?;
+        Ok(read.differing().next())
     }
 
     async fn read_back(
         &self,
         id: BlockId,
-        (ours, source): (&Inventory, &BucketReader),
-        (theirs, target): (&Inventory, &BucketReader),
-        means: &Means,
+        ours: &Inventory,
+        theirs: &Inventory,
         is_wanted: impl Fn(&Object, &Object) -> bool,
     ) -> Result<ReadBack, Error> {
         let mut read = ReadBack::default();
@@ -115,10 +115,10 @@ impl Prover {
                 path: &path,
                 ours: one,
                 theirs: other,
-                source,
-                target,
-                budget: &means.budget,
-                cancel: &means.cancel,
+                source: &self.source,
+                target: &self.target,
+                budget: &self.means.budget,
+                cancel: &self.means.cancel,
             });
             let equal = equal.await?;
             if !equal {

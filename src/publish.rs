@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::block::{Inventory, META_JSON};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, Means, look_again, missing};
+use crate::copy::{Copied, look_again, missing};
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt, Selected};
 use crate::prove::Prover;
@@ -47,7 +47,6 @@ pub async fn prepare(
     source: &BucketReader,
     target: &BucketReader,
     prover: &Prover,
-    means: &Means,
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
     let theirs = async { Ok(target.list_block(id).await?) };
@@ -68,8 +67,7 @@ pub async fn prepare(
         let attempt = format!("find what was copied of {id} in {}", target.location());
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    let differing = prover.differing(id, (&ours, source), (&theirs, target), means);
-    if let Some(name) = differing.await?.first() {
+    if let Some(name) = prover.differing(id, &ours, &theirs).await? {
         let attempt = format!("find what was copied of {id} in {}", target.location());
         let what = format!("{name} has other bytes");
         return Err(Error::new(Kind::Transient, attempt).because(what).into());

@@ -11,8 +11,7 @@ use crate::block::BlockId;
 use crate::error::{Error, Result};
 use crate::plan::Shard;
 
-/// No duration on the command line is longer.
-const MAX_DURATION: Duration = Duration::from_hours(24);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A whole number within `range`, in digits alone.
 pub(super) fn whole_number<T>(
@@ -35,26 +34,25 @@ where
     }
 }
 
-/// A duration in humantime's spelling.
+/// A duration in humantime's spelling, up to a day.
 pub(super) fn duration(text: &str) -> Result<Duration> {
-    humantime::parse_duration(text)
-        .ok()
-        .filter(|duration| !duration.is_zero() && *duration <= MAX_DURATION)
-        .ok_or_else(|| {
-            Error::usage("expected a duration such as 500ms, 30s or 1m, above 0 and at most 24h")
-        })
+    duration_within(text, DAY, "500ms, 30s or 1m, above 0 and at most 24h")
 }
 
 /// The same for how long a run may last: up to a year.
 pub(super) fn long_duration(text: &str) -> Result<Duration> {
+    duration_within(
+        text,
+        365 * DAY,
+        "30m, 6h or 2days, above 0 and at most 365days",
+    )
+}
+
+fn duration_within(text: &str, longest: Duration, accepted: &str) -> Result<Duration> {
     humantime::parse_duration(text)
         .ok()
-        .filter(|duration| !duration.is_zero() && *duration <= 365 * MAX_DURATION)
-        .ok_or_else(|| {
-            Error::usage(
-                "expected a duration such as 30m, 6h or 2days, above 0 and at most 365days",
-            )
-        })
+        .filter(|duration| !duration.is_zero() && *duration <= longest)
+        .ok_or_else(|| Error::usage(format!("expected a duration such as {accepted}")))
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.
@@ -166,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_run_may_last_up_to_a_year() {
-        assert_eq!(long_duration("2days").unwrap(), 2 * MAX_DURATION);
+        assert_eq!(long_duration("2days").unwrap(), 2 * DAY);
         for text in ["", "0s", "30", "-1h", "2years"] {
             assert!(long_duration(text).is_err(), "{text}");
         }

@@ -98,13 +98,19 @@ impl Run {
         let bytes = plan.selected.iter().map(|selected| selected.bytes_to_put);
         self.progress.start(plan.selected.len() as u64, bytes.sum());
         let order = self.publish_order;
+        let means = Means {
+            budget: Budget::new(BUDGET_BYTES),
+            cancel: CancellationToken::new(),
+        };
         let context = Arc::new(Context {
             watch: SourceWatch::new(self.source.reader().clone(), surveyed.iter()),
-            means: Means {
-                budget: Budget::new(BUDGET_BYTES),
-                cancel: CancellationToken::new(),
-            },
-            prover: Prover::new(self.settings.verify),
+            prover: Prover::new(
+                self.settings.verify,
+                self.source.reader().clone(),
+                self.target.reader().clone(),
+                means.clone(),
+            ),
+            means,
             slots: Slots::new(self.settings.concurrency),
             deadline: self.settings.max_duration.map(|max| self.begun + max),
             begun_bytes: AtomicU64::new(0),

@@ -33,7 +33,7 @@ const WAITING: usize = 2;
 /// Blocks before a gate that are looked at again, so that the gate itself costs one request a block.
 pub(super) const LOOK_AHEAD: usize = 8;
 
-/// How often a block that loses objects after it was published is mended before it is taken back.
+/// How often a block that changes or loses objects after it was published is proven anew, or mended before it is taken back.
 const MENDS: usize = 3;
 
 /// One unit at work.
@@ -220,7 +220,6 @@ impl UnitAtWork {
             context.source.reader(),
             context.target.reader(),
             &context.prover,
-            &context.means,
         );
         let (superseding, ready) = futures::try_join!(superseding, ready)?;
         match superseding {
@@ -320,26 +319,11 @@ impl UnitAtWork {
     ) -> Result<Match, Stopped> {
         let target = &self.context.target;
         let mut lost = String::new();
-        let mut changed = None;
         let mut stopped = None;
         for _ in 0..MENDS {
-            let held = self.context.prover.prove(
-                selected,
-                ready.source(),
-                self.context.source.reader(),
-                target.reader(),
-                &self.context.means,
-            );
-            let differences = match held.await {
-                Ok(Ok(held)) => return Ok(held),
-                Ok(Err(differences)) => differences,
-                // Somebody is at work on the block in one of the buckets. Where it was the source, the copy may be all that is left of it.
-                Err(err) if matches!(err.kind(), Kind::Changed | Kind::NotFound) => {
-                    look_again(selected, self.context.source.reader()).await?;
-                    changed = Some(err);
-                    continue;
-                }
-                Err(err) => return Err(err.into()),
+            let differences = match self.prove(selected, ready).await? {
+                Ok(held) => return Ok(held),
+                Err(differences) => differences,
             };
             lost = what_was_lost(&differences)?;
             let put = put_again(selected, &differences);
@@ -348,9 +332,6 @@ impl UnitAtWork {
             if stopped.is_some() {
                 break;
             }
-        }
-        if let Some(err) = changed.filter(|_| lost.is_empty()) {
-            return Err(err.into());
         }
         if written {
             unpublish(selected, target).await?;
@@ -362,6 +343,28 @@ impl UnitAtWork {
                 Error::new(Kind::Corrupt, attempt).because(lost),
             ))
         }))
+    }
+
+    /// Proves, and tries again while somebody is at work on the block in one of the buckets. Where that is the source and the block is gone,
+    /// the published copy may be all that is left of it, and stays.
+    async fn prove(
+        &self,
+        selected: &Selected,
+        ready: &Ready,
+    ) -> Result<Result<Match, Vec<Difference>>, Stopped> {
+        let context = &self.context;
+        let mut tries = 1..MENDS;
+        loop {
+            match context.prover.prove(selected, ready.source()).await {
+                Err(err)
+                    if matches!(err.kind(), Kind::Changed | Kind::NotFound)
+                        && tries.next().is_some() =>
+                {
+                    look_again(selected, context.source.reader()).await?;
+                }
+                proven => return Ok(proven?),
+            }
+        }
     }
 
     /// Puts again what the target lost, `meta.json` included.
@@ -382,7 +385,6 @@ impl UnitAtWork {
             context.source.reader(),
             context.target.reader(),
             &context.prover,
-            &context.means,
         )
         .await?;
         publish(selected, &ready, &context.target).await?;
