@@ -180,12 +180,10 @@ pub(super) mod testing {
     use chrono::DateTime;
     use sha2::{Digest, Sha256};
 
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::block::{Checksum, Object};
-    use crate::plan::{Existing, PublishOrder, Rules};
-    use crate::select::{Cutoff, Selector};
+    use crate::plan::Rules;
+    use crate::select::Cutoff;
 
     /// The block whose id ends with `last`.
     pub(in crate::plan) fn id(last: char) -> BlockId {
@@ -227,18 +225,7 @@ pub(super) mod testing {
     /// Rules that keep every block which begins before the epoch's second second.
     pub(in crate::plan) fn rules() -> Rules {
         let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
-        Rules {
-            cutoff: Cutoff::parse("1970-01-01T00:00:01Z", now).unwrap(),
-            selector: Selector::default(),
-            ids: BTreeSet::new(),
-            resolutions_ms: BTreeSet::new(),
-            compaction_min: 1,
-            compaction_max: None,
-            exclude_delete_marked: true,
-            existing: Existing::Keep,
-            publish_order: PublishOrder::Strict,
-            shard: None,
-        }
+        Rules::older_than(Cutoff::parse("1970-01-01T00:00:01Z", now).unwrap())
     }
 
     #[derive(Clone)]

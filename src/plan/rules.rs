@@ -34,6 +34,25 @@ pub struct Rules {
     pub shard: Option<Shard>,
 }
 
+impl Rules {
+    /// Every block older than the cutoff, nothing overwritten, in strict order: what a run does that is told nothing else.
+    #[must_use]
+    pub fn older_than(cutoff: Cutoff) -> Self {
+        Self {
+            cutoff,
+            selector: Selector::default(),
+            ids: BTreeSet::new(),
+            resolutions_ms: BTreeSet::new(),
+            compaction_min: 1,
+            compaction_max: None,
+            exclude_delete_marked: true,
+            existing: Existing::Keep,
+            publish_order: PublishOrder::Strict,
+            shard: None,
+        }
+    }
+}
+
 /// What happens to a block that the target has in another form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {

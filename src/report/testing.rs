@@ -4,7 +4,7 @@
     reason = "a test that cannot be set up should panic"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::{BlockEnding, Header, MarkState, Outcome, Output, Results};
 use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, RunId, Strength};
-use crate::plan::{
-    Existing, Mark, Plan, PublishOrder, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta,
-    plan,
-};
-use crate::select::{Cutoff, Selector};
+use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
+use crate::select::Cutoff;
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
 const START_MS: i64 = 1_735_776_000_000;
@@ -44,18 +41,9 @@ impl World {
         Self {
             source: source.collect(),
             target: Vec::new(),
-            rules: Rules {
-                cutoff: Cutoff::parse("2025-06-01", time("2025-07-01T00:00:00Z")).unwrap(),
-                selector: Selector::default(),
-                ids: BTreeSet::new(),
-                resolutions_ms: BTreeSet::new(),
-                compaction_min: 1,
-                compaction_max: None,
-                exclude_delete_marked: true,
-                existing: Existing::Keep,
-                publish_order: PublishOrder::Strict,
-                shard: None,
-            },
+            rules: Rules::older_than(
+                Cutoff::parse("2025-06-01", time("2025-07-01T00:00:00Z")).unwrap(),
+            ),
         }
     }
 

@@ -17,7 +17,6 @@ mod rng;
 mod store;
 mod world;
 
-use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,9 +26,9 @@ use chrono::DateTime;
 use thanos_bucket::block::{Provenance, RunId, Strength};
 use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
 use thanos_bucket::engine::{Clock, Progress, Run, Settings, Stop};
-use thanos_bucket::plan::{Existing, PublishOrder, Rules, plan};
+use thanos_bucket::plan::{Rules, plan};
 use thanos_bucket::retry::{Jitter, Policy};
-use thanos_bucket::select::{Cutoff, Selector};
+use thanos_bucket::select::Cutoff;
 use thanos_bucket::survey::survey;
 use tokio::sync::Notify;
 
@@ -132,18 +131,7 @@ fn policy() -> Policy {
 
 fn rules() -> Rules {
     let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
-    Rules {
-        cutoff: Cutoff::parse("2025-06-01", now).unwrap(),
-        selector: Selector::default(),
-        ids: BTreeSet::new(),
-        resolutions_ms: BTreeSet::new(),
-        compaction_min: 1,
-        compaction_max: None,
-        exclude_delete_marked: true,
-        existing: Existing::Keep,
-        publish_order: PublishOrder::Strict,
-        shard: None,
-    }
+    Rules::older_than(Cutoff::parse("2025-06-01", now).unwrap())
 }
 
 /// Runs migrators one after the other and side by side, some of them killed, with hours between them; then one that nothing disturbs.

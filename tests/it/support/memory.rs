@@ -1,6 +1,6 @@
 //! Two buckets in memory whose requests can be counted, refused and cut off: what a killed process, a throttled bucket or a cleaner does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,10 +19,10 @@ use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId, Strength};
 use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
-use thanos_bucket::plan::{Existing, Plan, PublishOrder, Rules, plan};
+use thanos_bucket::plan::{Plan, Rules, plan};
 use thanos_bucket::report::Results;
 use thanos_bucket::retry::{Jitter, Policy};
-use thanos_bucket::select::{Cutoff, Selector};
+use thanos_bucket::select::Cutoff;
 use thanos_bucket::survey::survey;
 
 /// What is asked of a bucket.
@@ -250,18 +250,7 @@ impl World {
         Self {
             source: Scripted::new(),
             target: Scripted::new(),
-            rules: Rules {
-                cutoff: Cutoff::parse("2025-06-01", now()).unwrap(),
-                selector: Selector::default(),
-                ids: BTreeSet::new(),
-                resolutions_ms: BTreeSet::new(),
-                compaction_min: 1,
-                compaction_max: None,
-                exclude_delete_marked: true,
-                existing: Existing::Keep,
-                publish_order: PublishOrder::Strict,
-                shard: None,
-            },
+            rules: Rules::older_than(Cutoff::parse("2025-06-01", now()).unwrap()),
             settings: Settings {
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: Policy {
