@@ -66,13 +66,10 @@ pub async fn run(
     stdout: &mut (dyn Write + Send),
 ) -> Result<Ending> {
     let begun = Instant::now();
-    for warning in request
-        .source
-        .warnings()
-        .iter()
-        .chain(request.target.warnings())
-    {
-        warn!("{warning}");
+    for bucket in [&request.source, &request.target] {
+        for warning in bucket.warnings() {
+            warn!(bucket = %bucket.location(), "{warning}");
+        }
     }
     let header = Header {
         run: RunId::generate(),

@@ -88,6 +88,9 @@ fn became(outcome: &Outcome) -> String {
     if outcome.objects_put > 0 && outcome.ending != BlockEnding::Failed {
         text = format!("{text} in {}", human::duration(outcome.elapsed));
     }
+    if let Some(proof) = outcome.proof {
+        text = format!("{text}, proven by {}", proof.as_str());
+    }
     if let Some(detail) = &outcome.detail {
         text = format!("{text}: {detail}");
     }
