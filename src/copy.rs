@@ -1,13 +1,17 @@
 //! Brings a block's objects into the target, all but `meta.json`: afterwards the target holds the block, and nobody sees it yet.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::block::{Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, compare};
+use crate::block::{
+    Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, agreement, compare,
+};
 use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
@@ -33,6 +37,8 @@ pub struct Tally {
     pub begun: AtomicBool,
     /// Bytes that the latest try still had to send when it began.
     pub remaining_bytes: AtomicU64,
+    /// Names of the objects that were put.
+    names: Mutex<HashSet<Box<str>>>,
 }
 
 impl Tally {
@@ -40,6 +46,15 @@ impl Tally {
     pub fn count(&self, bytes: u64) {
         self.objects_put.fetch_add(1, Ordering::Relaxed);
         self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What was put turned out to be wrong, or is somebody else's by now: it is put again.
+    pub fn distrust(&self) {
+        self.names().clear();
+    }
+
+    fn names(&self) -> std::sync::MutexGuard<'_, HashSet<Box<str>>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,12 +88,19 @@ pub async fn copy(
     let mut overwriting = theirs.is_being_overwritten();
     if theirs.meta().is_some() && !published {
         begin_overwrite(selected, target).await?;
+        tally.distrust();
         overwriting = true;
     }
     if overwriting {
         put = Put::All;
     }
     let mut objects = objects_to_put(&ours, &theirs, put);
+    let put_already: HashSet<Box<str>> = tally.names().clone();
+    objects.retain(|object| {
+        let theirs = theirs.get(&object.name);
+        let is_there = theirs.is_some_and(|theirs| agreement(object, theirs).is_some());
+        !(is_there && put_already.contains(&object.name))
+    });
     let resumed = !theirs.is_empty() && theirs.meta().is_none();
     if resumed {
         restart_the_cleaners_clock(&mut objects, &ours);
@@ -238,6 +260,7 @@ async fn send(
     })
     .await?;
     tally.objects_put.fetch_add(1, Ordering::Relaxed);
+    tally.names().insert(object.name.clone());
     debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");
     Ok(())
 }

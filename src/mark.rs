@@ -4,9 +4,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use crate::block::{
-    DELETION_MARK, DeletionMark, NO_COMPACT_MARK, NoCompactMark, ObjectPath, Proof, Provenance,
+    BlockId, DELETION_MARK, DeletionMark, NO_COMPACT_MARK, NoCompactMark, ObjectPath, Proof,
+    Provenance,
 };
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, BucketReader};
 use crate::error::{Error, Kind};
 use crate::survey::read_small;
 
@@ -62,20 +63,31 @@ pub async fn whose(
     provenance: &Provenance,
     source: &Bucket,
 ) -> Result<Marked, Error> {
-    let block = proof.block();
-    let bytes = read_small(source.reader(), block, DELETION_MARK).await?;
-    let mark = bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok());
-    Ok(match mark {
-        Some(mark)
-            if mark
-                .provenance()
-                .is_some_and(|theirs| theirs.target == provenance.target) =>
-        {
-            Marked::AlreadyOurs
-        }
+    Ok(match read(proof.block(), source.reader()).await? {
+        Some(mark) if names(&mark, provenance) => Marked::AlreadyOurs,
         Some(mark) => Marked::AlreadyTheirs(mark.details().to_owned()),
         None => Marked::AlreadyTheirs("a mark that cannot be read".to_owned()),
     })
+}
+
+/// Whether the mark on the block, if any, says that the same target holds it.
+pub async fn is_ours(
+    block: BlockId,
+    provenance: &Provenance,
+    source: &BucketReader,
+) -> Result<bool, Error> {
+    let mark = read(block, source).await?;
+    Ok(mark.is_some_and(|mark| names(&mark, provenance)))
+}
+
+async fn read(block: BlockId, source: &BucketReader) -> Result<Option<DeletionMark>, Error> {
+    let bytes = read_small(source, block, DELETION_MARK).await?;
+    Ok(bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok()))
+}
+
+fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {
+    mark.provenance()
+        .is_some_and(|theirs| theirs.target == provenance.target)
 }
 
 /// Whether it was written; `false` where something was there.

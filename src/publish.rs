@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::block::{Inventory, META_JSON};
+use crate::block::{Inventory, META_JSON, Provenance};
 use crate::bucket::{Bucket, BucketReader};
 use crate::copy::{Copied, look_again, missing};
 use crate::error::{Error, Kind};
+use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
 use crate::prove::Prover;
 use crate::survey::read_meta;
@@ -79,7 +80,8 @@ pub async fn prepare(
     })
 }
 
-/// Writes `meta.json`, byte for byte as the source has it, unless something lies there already. Tells whether it was written.
+/// Writes `meta.json`, byte for byte as the source has it, unless it lies there already: another run may have been faster. Tells whether it was
+/// written.
 ///
 /// Readers take a block for complete once `meta.json` is there, so it goes last.
 pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Result<bool, Halt> {
@@ -89,12 +91,33 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
     let path = selected.block.id.object(META_JSON);
     match target.create(&path, ready.meta_json.clone()).await {
         Ok(()) => Ok(true),
-        Err(err) if err.kind() == Kind::AlreadyExists => Err(Halt::Conflict(Conflict::OtherMeta)),
+        Err(err) if err.kind() == Kind::AlreadyExists => {
+            let theirs = read_meta(target.reader(), selected.block.id).await;
+            match theirs {
+                Ok(Some((meta, _))) if meta.digest == selected.meta.digest => Ok(false),
+                Err(err) if err.kind() != Kind::Corrupt => Err(err.into()),
+                _ => Err(Halt::Conflict(Conflict::OtherMeta)),
+            }
+        }
         Err(err) => Err(err.into()),
     }
 }
 
-/// Takes back a `meta.json` that this run wrote, for the block cannot be completed.
-pub async fn unpublish(selected: &Selected, target: &Bucket) -> Result<(), Error> {
-    target.delete(&selected.block.id.object(META_JSON)).await
+/// Takes back a `meta.json` that this run wrote, for the block cannot be completed. Where the source is gone, or bears a mark that another run
+/// wrote on its own proof, what lies in the target may soon be all that there is, and stays.
+pub async fn unpublish(
+    selected: &Selected,
+    provenance: &Provenance,
+    source: &BucketReader,
+    target: &Bucket,
+) -> Result<(), Error> {
+    let id = selected.block.id;
+    let ours = source.list_block(id).await?;
+    if ours.meta().is_none() {
+        return Ok(());
+    }
+    if ours.is_marked() && is_ours(id, provenance, source).await? {
+        return Ok(());
+    }
+    target.delete(&id.object(META_JSON)).await
 }

@@ -393,6 +393,7 @@ fn rules(
         } else {
             Existing::Keep
         },
+        verify: what.verify,
         publish_order: what.publish_order,
         shard,
     })
@@ -444,7 +445,6 @@ impl Effort {
             max_duration: self.max_duration,
             max_bytes: self.max_bytes,
             shutdown_grace: self.shutdown_grace,
-            verify: what.verify,
             no_compact_mark_source: what.no_compact_mark_source,
         })
     }

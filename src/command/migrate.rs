@@ -144,6 +144,7 @@ async fn execute(
         target,
         settings: request.engine.clone(),
         publish_order: request.rules.publish_order,
+        verify: request.rules.verify,
         provenance: Provenance::of_this_run(&*header.target, header.run.clone()),
         clock,
         progress,

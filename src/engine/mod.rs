@@ -54,8 +54,6 @@ pub struct Settings {
     pub max_bytes: Option<NonZeroU64>,
     /// How long blocks in hand may go on once the run is to end.
     pub shutdown_grace: Duration,
-    /// How thoroughly the target is compared with the source before a mark is written.
-    pub verify: Strength,
     /// Whether a no-compact mark is written before the deletion mark.
     pub no_compact_mark_source: bool,
 }
@@ -70,6 +68,8 @@ pub struct Run {
     pub settings: Settings,
     /// Whether blocks of one unit are published one after the other.
     pub publish_order: PublishOrder,
+    /// How thoroughly the target is compared with the source before a mark is written.
+    pub verify: Strength,
     /// What marks say of where they come from.
     pub provenance: Provenance,
     /// The time of day for marks.
@@ -105,7 +105,7 @@ impl Run {
         let context = Arc::new(Context {
             watch: SourceWatch::new(self.source.reader().clone(), surveyed.iter()),
             prover: Prover::new(
-                self.settings.verify,
+                self.verify,
                 self.source.reader().clone(),
                 self.target.reader().clone(),
                 means.clone(),

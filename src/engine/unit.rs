@@ -320,21 +320,24 @@ impl UnitAtWork {
         let target = &self.context.target;
         let mut lost = String::new();
         let mut stopped = None;
-        for _ in 0..MENDS {
+        for mends_left in (0..=MENDS).rev() {
             let differences = match self.prove(selected, ready).await? {
                 Ok(held) => return Ok(held),
                 Err(differences) => differences,
             };
             lost = what_was_lost(&differences)?;
-            let put = put_again(selected, &differences);
-            warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
-            stopped = self.mend(selected, tally, put).await.err();
-            if stopped.is_some() {
+            // What could not be mended is looked at once more: another run may have mended it.
+            if mends_left == 0 || stopped.is_some() {
                 break;
             }
+            let put = put_again(selected, &differences);
+            tally.distrust();
+            warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
+            stopped = self.mend(selected, tally, put).await.err();
         }
         if written {
-            unpublish(selected, target).await?;
+            let source = self.context.source.reader();
+            unpublish(selected, &self.context.provenance, source, target).await?;
         }
         Err(stopped.unwrap_or_else(|| {
             let location = target.reader().location();

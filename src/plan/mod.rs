@@ -192,7 +192,7 @@ fn select(
     source: &SourceIndex<'_>,
     rules: &Rules,
 ) -> Selected {
-    let action = decide::decide(block, meta, target, source, rules.existing);
+    let action = decide::decide(block, meta, target, source, rules);
     let nothing = crate::block::Inventory::default();
     let there = target
         .get(block.id)

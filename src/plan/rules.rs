@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::order::PublishOrder;
-use crate::block::BlockId;
+use crate::block::{BlockId, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Selector};
 
@@ -28,6 +28,8 @@ pub struct Rules {
     pub exclude_delete_marked: bool,
     /// What happens to a block that the target has in another form.
     pub existing: Existing,
+    /// How thoroughly the target is compared with the source before a mark is written.
+    pub verify: Strength,
     /// Whether blocks of one unit are published one after the other.
     pub publish_order: PublishOrder,
     /// The part of all units that this machine works on.
@@ -47,6 +49,7 @@ impl Rules {
             compaction_max: None,
             exclude_delete_marked: true,
             existing: Existing::Keep,
+            verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
         }

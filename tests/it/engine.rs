@@ -237,7 +237,7 @@ async fn a_vanished_block_is_no_failure() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_vanishes_while_its_copy_is_read_does_not_take_the_copy_with_it() {
     let mut world = World::new().with(&three()).await;
-    world.settings.verify = Strength::Content;
+    world.rules.verify = Strength::Content;
     let meta = format!("{}/meta.json", id('A'));
     let source = std::sync::Arc::clone(&world.source);
     world.target.fail(move |request, path| {

@@ -16,6 +16,7 @@ mod output;
 mod proofs;
 mod rights;
 mod s3;
+mod side_by_side;
 mod support;
 mod surroundings;
 mod thanos;

@@ -1,6 +1,8 @@
-//! Whoever acts beside the migrators: compactors on both sides, the target's cleaner of partial blocks, and an operator.
+//! Whoever acts beside the migrators: compactors on both sides, the target's cleaner of partial blocks, its store gateway, and an operator.
 
 use std::collections::{BTreeMap, VecDeque};
+
+use thanos_bucket::plan::PublishOrder;
 
 use crate::blocks::{Block, FIVE_MINUTES_MS, HOUR_MS};
 use crate::world::{Actor, DELETE_DELAY_MS, Side, Step, World};
@@ -18,7 +20,8 @@ const DELETIONS: u8 = 1;
 impl World {
     /// Time passes by one request: everybody may take a step.
     pub(crate) fn tick(&mut self) {
-        if !self.busy {
+        self.serve();
+        if !self.nature.busy {
             return;
         }
         for side in [Side::Source, Side::Target] {
@@ -73,17 +76,55 @@ impl World {
     }
 
     fn plan(&mut self, side: Side) {
-        match self.rng.below(5) {
-            0 | 1 if self.is_idle(side, WORK) => self.compact(side),
-            2 if self.is_idle(side, WORK) => self.downsample(side),
+        // Whoever runs a compactor on the target asks for an order.
+        let compacts = side == Side::Source || self.nature.order == PublishOrder::Strict;
+        let may_work = self.is_idle(side, WORK) && compacts;
+        match self.rng.below(6) {
+            0 | 1 if may_work => self.compact(side),
+            2 if may_work => self.downsample(side),
             3 if self.is_idle(side, DELETIONS) => self.delete_what_is_marked(side),
-            4 if self.is_idle(side, DELETIONS) && self.rng.once_in(8) => self.operator_deletes(),
+            4 if self.is_idle(side, DELETIONS) && self.rng.once_in(8) => match side {
+                Side::Source => self.operator_deletes(),
+                Side::Target => self.operator_deletes_what_was_moved(),
+            },
+            5 if side == Side::Source && self.rng.once_in(4) => self.operator_rewrites(),
+            _ => {}
+        }
+    }
+
+    /// The store gateway loads what is published, and reads what it has loaded.
+    fn serve(&mut self) {
+        match self.rng.below(16) {
+            0 => {
+                let published = self
+                    .known
+                    .keys()
+                    .filter(|id| self.has(Side::Target, id, "meta.json") && !self.may_be_torn(id));
+                self.served = published.cloned().collect();
+            }
+            1 => {
+                let served: Vec<String> = self.served.iter().cloned().collect();
+                let Some(id) = self.rng.pick(&served).cloned() else {
+                    return;
+                };
+                // What was taken back or replaced since is loaded again.
+                let there = self.has(Side::Target, &id, "meta.json") && !self.may_be_torn(&id);
+                let names = ["chunks/000001", "index"];
+                let name = names[self.rng.index(names.len())];
+                if there && !self.has(Side::Target, &id, name) {
+                    self.violated(format!("a store gateway finds no {name} of {id}"));
+                }
+            }
             _ => {}
         }
     }
 
     /// All blocks of one group in one range become one, if another block lies beyond the range.
     fn compact(&mut self, side: Side) {
+        if side == Side::Source && !self.damaged.is_empty() {
+            // It halts at the damaged block.
+            return;
+        }
         let mut ranges: BTreeMap<_, Vec<&Block>> = BTreeMap::new();
         let candidates = self.compactable(side);
         for block in &candidates {
@@ -165,6 +206,7 @@ impl World {
         let Some(from) = found.map(|block| (*block).clone()) else {
             return;
         };
+        self.judge_downsampling(side, &from);
         let id = self.new_id();
         if side == Side::Source || self.late.contains(&from.id) {
             self.late.insert(id.clone());
@@ -264,6 +306,49 @@ impl World {
             self.late.extend(revived);
             self.doom(Side::Source, &id, Actor::Operator);
         }
+    }
+
+    /// A block that was moved is deleted in the target by mistake, while the source still has it. What is lost then is the operator's loss, but
+    /// the next run has to say so.
+    fn operator_deletes_what_was_moved(&mut self) {
+        let moved: Vec<String> = self
+            .live(Side::Target)
+            .iter()
+            .map(|block| block.id.clone())
+            .filter(|id| {
+                self.is_marked_by_us(id)
+                    && self.holds(Side::Source, id)
+                    && !self.is_doomed(Side::Source, id)
+            })
+            .collect();
+        let Some(id) = self.rng.pick(&moved).cloned() else {
+            return;
+        };
+        self.forget(&id);
+        self.late.insert(id.clone());
+        self.mistaken.insert(id.clone());
+        self.doom(Side::Target, &id, Actor::Operator);
+    }
+
+    /// `meta.json` of a block that is not published yet is written anew.
+    fn operator_rewrites(&mut self) {
+        let ids: Vec<String> = self
+            .live(Side::Source)
+            .iter()
+            .map(|block| block.id.clone())
+            .filter(|id| !self.has(Side::Target, id, "meta.json"))
+            .collect();
+        let Some(id) = self.rng.pick(&ids).cloned() else {
+            return;
+        };
+        self.late.insert(id.clone());
+        let meta = self.rewrite(&id);
+        self.put(
+            Actor::Operator,
+            Side::Source,
+            &format!("{id}/meta.json"),
+            meta,
+        );
     }
 
     fn enqueue(&mut self, side: Side, queue: u8, actor: Actor, steps: Vec<Step>) {

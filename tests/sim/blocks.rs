@@ -7,14 +7,17 @@ use bytes::Bytes;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 pub(crate) const FIVE_MINUTES_MS: i64 = 300_000;
 
-/// 1 January 2025, the beginning of all samples.
-pub(crate) const BEGINNING_MS: i64 = 1_735_689_600_000;
+/// Where a 14-day window of Thanos' planner begins, in January 2025.
+pub(crate) const WINDOW_MS: i64 = 1_209_600_000 * 1435;
 
 /// External labels and resolution.
 pub(crate) type Group = (&'static str, i64);
 
 /// One sample: the cluster, the resolution and a number.
 pub(crate) type Sample = (&'static str, i64, u32);
+
+/// What lies in a block's directory, by name below it.
+pub(crate) type Objects = BTreeMap<&'static str, Bytes>;
 
 /// A block as whoever made it knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,8 +94,8 @@ impl Block {
             && !other.sources.is_subset(&self.sources)
     }
 
-    /// Everything that lies in its directory, by name below it.
-    pub(crate) fn objects(&self) -> BTreeMap<&'static str, Bytes> {
+    /// Everything that lies in its directory, by name below it. Versions differ in `meta.json` alone.
+    pub(crate) fn objects(&self, version: usize) -> Objects {
         let samples = serde_json::to_vec(&self.samples).unwrap();
         let (one, other) = samples.split_at(samples.len() / 2);
         let index = format!("index of {}", self.id).into_bytes();
@@ -101,6 +104,20 @@ impl Block {
             ("chunks/000002", Bytes::copy_from_slice(other)),
             ("index", index.into()),
         ]);
+        self.with_meta(data, version)
+    }
+
+    /// Another block that bears the same id: one segment less of this one's, and others besides.
+    pub(crate) fn namesake(&self) -> Objects {
+        let data = BTreeMap::from([
+            ("chunks/000001", Bytes::from_static(b"other samples")),
+            ("chunks/000003", Bytes::from_static(b"and more of them")),
+            ("index", Bytes::from_static(b"another index")),
+        ]);
+        self.with_meta(data, usize::MAX)
+    }
+
+    fn with_meta(&self, data: Objects, version: usize) -> Objects {
         let files: Vec<_> = data
             .iter()
             .filter(|_| self.lists_files)
@@ -113,6 +130,7 @@ impl Block {
             "maxTime": self.range_ms.1,
             "stats": {"numSamples": self.samples.len(), "numSeries": 3, "numChunks": 2},
             "compaction": {"level": self.level, "sources": self.sources},
+            "rewritten": version,
             "thanos": {
                 "labels": {"cluster": self.group.0},
                 "downsample": {"resolution": self.group.1},

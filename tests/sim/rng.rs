@@ -22,12 +22,17 @@ impl Rng {
         self.next() % end.max(1)
     }
 
+    /// The same, for what is indexed.
+    pub(crate) fn index(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap()
+    }
+
     /// Once in so many times.
     pub(crate) fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        from.get(usize::try_from(self.below(from.len() as u64)).unwrap())
+        from.get(self.index(from.len()))
     }
 }

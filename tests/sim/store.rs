@@ -25,7 +25,11 @@ use crate::world::{Actor, Object, Side, World};
 pub(crate) struct Process {
     /// Requests until it is killed.
     pub(crate) left: AtomicU64,
+    /// Requests so far.
+    pub(crate) requests: AtomicU64,
     pub(crate) alive: AtomicBool,
+    /// Whether it came to its end by itself: it has nothing more to ask.
+    pub(crate) ended: AtomicBool,
     pub(crate) killed: Notify,
     /// One request in so many fails.
     pub(crate) one_fails_in: u64,
@@ -60,6 +64,11 @@ enum Fate {
 impl Store {
     /// The way to the bucket; whatever happens before the request takes effect.
     async fn request(&self) -> Result<Fate> {
+        if self.process.ended.load(Ordering::Relaxed) {
+            let mut world = self.world.lock().unwrap();
+            world.violated("a run that has ended goes on asking".to_owned());
+        }
+        self.process.requests.fetch_add(1, Ordering::Relaxed);
         let (delay, fails, lost, after) = {
             let mut world = self.world.lock().unwrap();
             let rate = self.process.one_fails_in;
@@ -113,21 +122,47 @@ impl Store {
         look(&self.world.lock().unwrap())
     }
 
-    async fn listed(&self, prefix: Option<&Path>) -> Result<Vec<ObjectMeta>> {
+    /// One page of what lies below, after a name.
+    async fn page(&self, below: &str, after: &str) -> Result<Vec<ObjectMeta>> {
         let fate = self.request().await?;
-        let below = prefix
-            .map(|prefix| format!("{prefix}/"))
-            .unwrap_or_default();
+        let hides = {
+            let mut world = self.world.lock().unwrap();
+            self.side == Side::Target && world.nature.stale && world.rng.once_in(3)
+        };
         let listed = self.look(|world| {
-            let objects = world.bucket(self.side).iter();
+            let now_ms = world.now_ms();
+            let after = std::ops::Bound::Excluded(after.to_owned());
+            let objects = world.bucket(self.side);
+            let objects = objects.range((after, std::ops::Bound::Unbounded));
             objects
-                .filter(|(path, _)| path.starts_with(&below))
+                .filter(|(path, _)| path.starts_with(below))
+                .filter(|(_, object)| !hides || now_ms - object.modified_ms > STALE_MS)
+                .take(world.nature.page)
                 .map(|(path, object)| meta(path, object))
                 .collect()
         });
         self.answer(fate, Ok(listed)).await
     }
+
+    /// Page after page; what is written meanwhile may be on the next one.
+    fn pages(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<Vec<ObjectMeta>>> {
+        let below = prefix
+            .map(|prefix| format!("{prefix}/"))
+            .unwrap_or_default();
+        let start = Some((self.clone(), below, String::new()));
+        stream::unfold(start, async |place| {
+            let (store, below, after) = place?;
+            let page = store.page(&below, &after).await;
+            let last = page.as_ref().ok().and_then(|page| page.last());
+            let next = last.map(|last| (store, below, last.location.to_string()));
+            Some((page, next))
+        })
+        .boxed()
+    }
 }
+
+/// How long a stale listing lacks what was put.
+const STALE_MS: i64 = 30;
 
 fn passing() -> Error {
     Error::Generic {
@@ -202,6 +237,11 @@ impl ObjectStore for Store {
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
         let fate = self.request().await?;
+        let cut = {
+            let mut world = self.world.lock().unwrap();
+            let rate = self.process.one_fails_in;
+            (rate > 0 && world.rng.once_in(rate)).then(|| world.rng.once_in(2))
+        };
         if self.process.is_forbidden(path.as_ref()) {
             return Err(Error::PermissionDenied {
                 path: path.to_string(),
@@ -212,15 +252,21 @@ impl ObjectStore for Store {
         let answer = found.ok_or_else(|| missing(path)).and_then(|object| {
             let meta = meta(path.as_ref(), &object);
             options.check_preconditions(&meta)?;
-            let whole: Range<u64> = 0..meta.size;
+            let all: Range<u64> = 0..meta.size;
             let range = match &options.range {
                 Some(range) => range.as_range(meta.size).map_err(|_| passing())?,
-                None => whole,
+                None => all,
             };
             let bytes = |at: u64| usize::try_from(at).unwrap();
-            let body = object.bytes.slice(bytes(range.start)..bytes(range.end));
+            let whole = object.bytes.slice(bytes(range.start)..bytes(range.end));
+            let half = || Ok(whole.slice(..whole.len() / 2));
+            let body = match cut {
+                None => vec![Ok(whole)],
+                Some(true) => vec![half()],
+                Some(false) => vec![half(), Err(passing())],
+            };
             Ok(GetResult {
-                payload: GetResultPayload::Stream(stream::iter([Ok(body)]).boxed()),
+                payload: GetResultPayload::Stream(stream::iter(body).boxed()),
                 meta,
                 range,
                 attributes: object_store::Attributes::default(),
@@ -252,21 +298,23 @@ impl ObjectStore for Store {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let (store, prefix) = (self.clone(), prefix.cloned());
-        let listed = async move { store.listed(prefix.as_ref()).await };
-        stream::once(listed)
-            .map_ok(|listed| stream::iter(listed.into_iter().map(Ok)))
+        self.pages(prefix)
+            .map_ok(|page| stream::iter(page.into_iter().map(Ok)))
             .try_flatten()
             .boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         assert!(prefix.is_none(), "only the root is listed so");
-        let listed = self.listed(None).await?;
-        let mut directories: Vec<Path> = listed
-            .iter()
-            .filter_map(|meta| Some(Path::from(meta.location.as_ref().split_once('/')?.0)))
-            .collect();
+        let mut directories = Vec::new();
+        let mut pages = self.pages(None);
+        while let Some(page) = pages.try_next().await? {
+            let names = page.iter().filter_map(|meta| {
+                let (directory, _) = meta.location.as_ref().split_once('/')?;
+                Some(Path::from(directory))
+            });
+            directories.extend(names);
+        }
         directories.dedup();
         Ok(ListResult {
             common_prefixes: directories,

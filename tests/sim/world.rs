@@ -1,12 +1,14 @@
-//! Two buckets, everybody who acts on them, and an observer who knows where every sample must be.
+//! Two buckets, everybody who acts on them, and everything that an observer has to know.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
+use thanos_bucket::plan::Existing;
 use tokio::time::Instant;
 
-use crate::blocks::{BEGINNING_MS, Block, HOUR_MS, Sample};
+use crate::blocks::{Block, FIVE_MINUTES_MS, HOUR_MS, Objects, Sample, WINDOW_MS};
+use crate::nature::{Leftovers, Nature, Oddity};
 use crate::rng::Rng;
 
 /// One of the two buckets.
@@ -44,26 +46,35 @@ pub(crate) enum Step {
 /// Everything that there is.
 #[derive(Debug)]
 pub(crate) struct World {
+    pub(crate) nature: Nature,
     pub(crate) rng: Rng,
-    pub(crate) buckets: BTreeMap<Side, BTreeMap<String, Object>>,
+    buckets: BTreeMap<Side, BTreeMap<String, Object>>,
     /// Every block that anybody ever made.
     pub(crate) known: BTreeMap<String, Block>,
-    /// What lies in their directories when they are whole.
-    whole: BTreeMap<String, BTreeMap<&'static str, Bytes>>,
-    /// Blocks that no plan could foresee: made of what had been migrated already, or revived by an operator.
+    /// What lies in their directories when they are whole; the last is what the source has.
+    pub(crate) versions: BTreeMap<String, Vec<Objects>>,
+    /// Blocks that were there from the beginning, in time for every plan.
+    pub(crate) first: BTreeSet<String>,
+    /// Blocks that no plan could foresee: made of what had been migrated already, rewritten, or revived by an operator.
     pub(crate) late: BTreeSet<String>,
+    /// Blocks of the source that lack an object.
+    pub(crate) damaged: BTreeSet<String>,
+    /// Blocks whose id another block of the target bore.
+    pub(crate) namesakes: BTreeSet<String>,
+    /// Blocks that an operator deleted in the target, perhaps a moment before another run marks them.
+    pub(crate) mistaken: BTreeSet<String>,
     /// Blocks whose deletion has begun, by side.
     pub(crate) doomed: BTreeSet<(Side, String)>,
     /// Partial blocks that the target's cleaner was at: a run may find them torn, and mends them.
     pub(crate) cleaned: BTreeSet<String>,
+    /// Blocks of the target that the store gateway has loaded.
+    pub(crate) served: BTreeSet<String>,
     pub(crate) queues: BTreeMap<(Side, u8), VecDeque<(Actor, Step)>>,
-    /// Whether anybody but the migrators acts.
-    pub(crate) busy: bool,
     pub(crate) violation: Option<String>,
     /// What happened, for whoever replays a seed.
     pub(crate) story: Vec<String>,
     /// Samples that nobody deleted on purpose.
-    wanted: BTreeSet<Sample>,
+    pub(crate) wanted: BTreeSet<Sample>,
     next_id: u32,
     begun: Instant,
     skipped_ms: i64,
@@ -74,19 +85,25 @@ pub(crate) const DELETE_DELAY_MS: i64 = 48 * HOUR_MS;
 
 impl World {
     pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Rng::new(seed);
         let mut world = Self {
-            rng: Rng::new(seed),
+            nature: Nature::new(&mut rng),
+            rng,
             buckets: BTreeMap::from([
                 (Side::Source, BTreeMap::new()),
                 (Side::Target, BTreeMap::new()),
             ]),
             known: BTreeMap::new(),
-            whole: BTreeMap::new(),
+            versions: BTreeMap::new(),
+            first: BTreeSet::new(),
             late: BTreeSet::new(),
+            damaged: BTreeSet::new(),
+            namesakes: BTreeSet::new(),
+            mistaken: BTreeSet::new(),
             doomed: BTreeSet::new(),
             cleaned: BTreeSet::new(),
+            served: BTreeSet::new(),
             queues: BTreeMap::new(),
-            busy: false,
             violation: None,
             story: Vec::new(),
             wanted: BTreeSet::new(),
@@ -94,26 +111,31 @@ impl World {
             begun: Instant::now(),
             skipped_ms: 400 * 24 * HOUR_MS,
         };
-        world.busy = world.rng.once_in(2);
+        let nature = format!("{:?}", world.nature);
+        world.story.push(nature);
         world.fill();
         world
     }
 
-    /// One to three hours of two clusters, some of it compacted and downsampled.
+    /// Some hours of one or two clusters, some of it downsampled; perhaps across the border of two windows.
     fn fill(&mut self) {
         let clusters: &[&'static str] = if self.rng.once_in(2) {
             &["eu"]
         } else {
             &["eu", "us"]
         };
+        // A block that begins an hour before the border straddles it.
+        let begins = [0, 0, -4 * HOUR_MS, -3 * HOUR_MS];
         for cluster in clusters {
             let mut raw = Vec::new();
-            let mut begin = BEGINNING_MS;
+            let mut begin = WINDOW_MS + begins[self.rng.index(4)];
+            let level = 1 + u32::from(self.rng.once_in(2));
             for number in 0..2 + self.rng.below(4) {
                 let id = self.new_id();
                 let end = begin + 2 * HOUR_MS;
                 let first = u32::try_from(number * 3).unwrap();
                 let mut block = Block::fresh(id, cluster, (begin, end), first);
+                block.level = level;
                 block.lists_files = !self.rng.once_in(8);
                 begin = end;
                 raw.push(block);
@@ -127,27 +149,77 @@ impl World {
                 }
             }
             for block in raw.into_iter().chain(coarse) {
-                self.wanted.extend(&block.samples);
-                let id = block.id.clone();
-                let left_behind = self.rng.once_in(8);
-                for (name, bytes) in self.introduce(block) {
-                    // What a copier that was interrupted leaves: objects cut short, and no meta.json.
-                    if left_behind && name != "meta.json" {
-                        let cut = bytes.slice(..bytes.len() / 2);
-                        self.write(Side::Target, format!("{id}/{name}"), cut);
-                    }
-                    self.write(Side::Source, format!("{id}/{name}"), bytes);
-                }
+                self.add(block);
             }
+        }
+        self.damage_one();
+    }
+
+    /// Puts a block into the source, and what others have left of it into the target.
+    fn add(&mut self, block: Block) {
+        self.wanted.extend(&block.samples);
+        let id = block.id.clone();
+        self.first.insert(id.clone());
+        let namesake = self.nature.oddity == Oddity::Namesake
+            && self.namesakes.is_empty()
+            && self.rng.once_in(4);
+        if namesake {
+            let objects = block.namesake();
+            self.namesakes.insert(id.clone());
+            self.versions.insert(id.clone(), vec![objects.clone()]);
+            for (name, bytes) in objects {
+                self.write(Side::Target, format!("{id}/{name}"), bytes);
+            }
+        }
+        let left_behind = !namesake && self.rng.once_in(self.nature.one_left_behind_in);
+        for (name, bytes) in self.introduce(block) {
+            // What a copier that was interrupted leaves has no meta.json.
+            if left_behind && name != "meta.json" {
+                let left = if self.nature.leftovers == Leftovers::Flipped {
+                    bytes.iter().map(|byte| byte ^ 1).collect()
+                } else {
+                    bytes.slice(..bytes.len() / 2)
+                };
+                self.write(Side::Target, format!("{id}/{name}"), left);
+            }
+            self.write(Side::Source, format!("{id}/{name}"), bytes);
         }
     }
 
+    fn damage_one(&mut self) {
+        let listed: Vec<String> = self
+            .known
+            .values()
+            .filter(|block| block.lists_files)
+            .map(|block| block.id.clone())
+            .collect();
+        let picked = self.rng.pick(&listed).cloned();
+        let Some(id) = picked.filter(|_| self.nature.oddity == Oddity::Damaged) else {
+            return;
+        };
+        let name = ["chunks/000001", "chunks/000002", "index"][self.rng.index(3)];
+        self.bucket_mut(Side::Source)
+            .remove(&format!("{id}/{name}"));
+        self.forget(&id);
+        self.damaged.insert(id);
+    }
+
     /// Somebody makes a block; what will lie in its directory.
-    pub(crate) fn introduce(&mut self, block: Block) -> BTreeMap<&'static str, Bytes> {
-        let objects = block.objects();
-        self.whole.insert(block.id.clone(), objects.clone());
+    pub(crate) fn introduce(&mut self, block: Block) -> Objects {
+        let objects = block.objects(0);
+        let versions = self.versions.entry(block.id.clone()).or_default();
+        versions.push(objects.clone());
         self.known.insert(block.id.clone(), block);
         objects
+    }
+
+    /// Somebody writes the block's `meta.json` anew; its bytes.
+    pub(crate) fn rewrite(&mut self, id: &str) -> Bytes {
+        let versions = self.versions.get_mut(id).unwrap();
+        let objects = self.known[id].objects(versions.len());
+        let meta = objects["meta.json"].clone();
+        versions.push(objects);
+        meta
     }
 
     pub(crate) fn new_id(&mut self) -> String {
@@ -157,7 +229,7 @@ impl World {
 
     pub(crate) fn now_ms(&self) -> i64 {
         let elapsed = i64::try_from(self.begun.elapsed().as_millis()).unwrap();
-        BEGINNING_MS + self.skipped_ms + elapsed
+        WINDOW_MS + self.skipped_ms + elapsed
     }
 
     /// Nothing happens for some hours.
@@ -169,22 +241,23 @@ impl World {
         &self.buckets[&side]
     }
 
+    fn bucket_mut(&mut self, side: Side) -> &mut BTreeMap<String, Object> {
+        self.buckets.get_mut(&side).unwrap()
+    }
+
     fn write(&mut self, side: Side, path: String, bytes: Bytes) {
         let modified_ms = self.now_ms();
-        let bucket = self.buckets.get_mut(&side).unwrap();
         let digest = Sha256::digest(&bytes);
         let tag = digest
             .iter()
             .take(16)
             .fold(String::new(), |tag, byte| format!("{tag}{byte:02x}"));
-        bucket.insert(
-            path,
-            Object {
-                bytes,
-                modified_ms,
-                tag,
-            },
-        );
+        let object = Object {
+            bytes,
+            modified_ms,
+            tag,
+        };
+        self.bucket_mut(side).insert(path, object);
     }
 
     pub(crate) fn put(&mut self, actor: Actor, side: Side, path: &str, bytes: Bytes) {
@@ -200,22 +273,33 @@ impl World {
     pub(crate) fn delete(&mut self, actor: Actor, side: Side, path: &str) {
         self.story
             .push(format!("{actor:?} deletes {path} in {side:?}"));
-        if actor == Actor::Migrator && side == Side::Source {
-            self.violated(format!("the source's {path} was deleted"));
+        if actor == Actor::Migrator {
+            self.judge_migrators_deletion(side, path);
         }
-        self.buckets.get_mut(&side).unwrap().remove(path);
+        self.bucket_mut(side).remove(path);
         self.judge_target();
     }
 
-    /// Every object of the block is there, bytes and all.
+    /// Every object of the source's version is there, bytes and all.
     pub(crate) fn holds(&self, side: Side, id: &str) -> bool {
+        let version = self.versions.get(id).and_then(|versions| versions.last());
+        version.is_some_and(|objects| self.holds_version(side, id, objects))
+    }
+
+    /// The same, though its `meta.json` may have been rewritten in the source since.
+    fn holds_some_version(&self, side: Side, id: &str) -> bool {
+        let namesake = usize::from(self.namesakes.contains(id));
+        self.versions[id][namesake..]
+            .iter()
+            .any(|objects| self.holds_version(side, id, objects))
+    }
+
+    pub(crate) fn holds_version(&self, side: Side, id: &str, objects: &Objects) -> bool {
         let bucket = self.bucket(side);
-        self.whole.get(id).is_some_and(|objects| {
-            objects.iter().all(|(name, bytes)| {
-                bucket
-                    .get(&format!("{id}/{name}"))
-                    .is_some_and(|object| object.bytes == *bytes)
-            })
+        objects.iter().all(|(name, bytes)| {
+            bucket
+                .get(&format!("{id}/{name}"))
+                .is_some_and(|object| object.bytes == *bytes)
         })
     }
 
@@ -227,28 +311,29 @@ impl World {
         self.has(side, id, "deletion-mark.json")
     }
 
+    pub(crate) fn is_doomed(&self, side: Side, id: &str) -> bool {
+        self.doomed.contains(&(side, id.to_owned()))
+    }
+
     /// Whole blocks that nobody has marked or begun to delete.
     pub(crate) fn live(&self, side: Side) -> Vec<&Block> {
         let alive = |id: &&String| {
             self.has(side, id, "meta.json")
                 && !self.is_marked(side, id)
-                && !self.doomed.contains(&(side, (*id).clone()))
-                && self.holds(side, id)
+                && !self.is_doomed(side, id)
+                && self.holds_some_version(side, id)
         };
         let ids: Vec<&String> = self.known.keys().filter(alive).collect();
         ids.into_iter().map(|id| &self.known[id]).collect()
     }
 
-    /// The block's samples are in live blocks of that bucket.
-    fn keeps_samples(&self, side: Side, id: &str) -> bool {
-        let block = &self.known[id];
-        let kept: BTreeSet<Sample> = self
-            .live(side)
-            .iter()
-            .filter(|live| live.group == block.group)
-            .flat_map(|live| live.samples.clone())
-            .collect();
-        block.samples.is_subset(&kept)
+    /// Whether downsampled blocks that were there from the beginning hold what this raw block would be downsampled to.
+    pub(crate) fn coarser<'a>(&'a self, raw: &'a Block) -> impl Iterator<Item = &'a Block> {
+        self.known.values().filter(|block| {
+            block.group == (raw.group.0, FIVE_MINUTES_MS)
+                && self.first.contains(&block.id)
+                && !raw.sources.is_disjoint(&block.sources)
+        })
     }
 
     /// Samples that nobody wants any more, for an operator deletes their block.
@@ -257,108 +342,14 @@ impl World {
         self.wanted.retain(|sample| !samples.contains(sample));
     }
 
+    /// Whether the migrators alone can move everything.
+    pub(crate) fn must_move_all(&self) -> bool {
+        let kept = self.nature.existing == Existing::Keep && !self.namesakes.is_empty();
+        !self.nature.busy && self.damaged.is_empty() && !kept
+    }
+
     pub(crate) fn violated(&mut self, what: String) {
         self.story.push(format!("VIOLATION: {what}"));
         self.violation.get_or_insert(what);
-    }
-
-    /// What a migrator may put: into the source marks alone, each on a block that the target holds; `meta.json` as it is.
-    fn judge_put(&mut self, side: Side, path: &str, bytes: &Bytes) {
-        let Some((id, name)) = path.split_once('/') else {
-            if side == Side::Source {
-                self.violated(format!("{path} was put into the source"));
-            }
-            return;
-        };
-        match (side, name) {
-            (Side::Source, "deletion-mark.json") => {
-                if self.is_marked(side, id) {
-                    self.violated(format!("a mark on {id} was overwritten"));
-                }
-                if !self.holds(Side::Target, id) && !self.keeps_samples(Side::Target, id) {
-                    self.violated(format!("{id} is marked, and the target does not hold it"));
-                }
-            }
-            (Side::Source, _) => self.violated(format!("{path} was put into the source")),
-            (Side::Target, "meta.json") => {
-                let same = self
-                    .whole
-                    .get(id)
-                    .is_some_and(|objects| objects["meta.json"] == *bytes);
-                if !same {
-                    self.violated(format!("meta.json of {id} is another one"));
-                }
-            }
-            (Side::Target, _) => {}
-        }
-    }
-
-    /// Whoever reads the target now: a block with a `meta.json` must be whole, and a compactor must not have to halt.
-    fn judge_target(&mut self) {
-        let torn = self.known.keys().find(|id| {
-            self.has(Side::Target, id, "meta.json")
-                && !self.doomed.contains(&(Side::Target, (*id).clone()))
-                && !self.cleaned.contains(*id)
-                && !self.holds(Side::Target, id)
-        });
-        if let Some(id) = torn.cloned() {
-            self.violated(format!("{id} is published, and torn"));
-        }
-        let live = self.live(Side::Target);
-        let clash = live.iter().enumerate().find_map(|(position, one)| {
-            let foreseen = |block: &Block| !self.late.contains(&block.id);
-            let other = live[position + 1..]
-                .iter()
-                .find(|other| one.clashes_with(other) && foreseen(one) && foreseen(other))?;
-            Some(format!("{} and {} overlap in the target", one.id, other.id))
-        });
-        if let Some(clash) = clash {
-            self.violated(clash);
-        }
-    }
-
-    /// A compactor is about to delete a block of the source: its samples must be elsewhere.
-    pub(crate) fn judge_deletion(&mut self, id: &str) {
-        let block = &self.known[id];
-        let elsewhere: BTreeSet<Sample> = [Side::Source, Side::Target]
-            .into_iter()
-            .flat_map(|side| self.live(side))
-            .flat_map(|block| block.samples.clone())
-            .collect();
-        let lost = block
-            .samples
-            .iter()
-            .find(|sample| self.wanted.contains(*sample) && !elsewhere.contains(*sample));
-        if let Some(lost) = lost {
-            self.violated(format!(
-                "{id} is deleted, and sample {lost:?} is nowhere else"
-            ));
-        }
-    }
-
-    /// Once everything is over: nothing is torn for good.
-    pub(crate) fn judge_the_end(&mut self) {
-        self.cleaned.clear();
-        self.judge_target();
-        let held = |id: &&String| self.holds(Side::Source, id) || self.holds(Side::Target, id);
-        let kept: BTreeSet<Sample> = self
-            .known
-            .keys()
-            .filter(held)
-            .flat_map(|id| self.known[id].samples.clone())
-            .collect();
-        if let Some(lost) = self.wanted.iter().find(|sample| !kept.contains(*sample)) {
-            self.violated(format!("sample {lost:?} is lost"));
-        }
-        if self.busy {
-            return;
-        }
-        let left = self
-            .known
-            .keys()
-            .find(|id| !self.holds(Side::Target, id) || !self.is_marked(Side::Source, id));
-        if let Some(left) = left.cloned() {
-            self.violated(format!("{left} has not moved"));
-        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
-use super::rules::Existing;
+use super::rules::{Existing, Rules};
 use crate::block::{
     BlockId, Completeness, Cover, Difference, Inventory, MetaFile, NoCover, Object, Strength,
     agreement, compare,
@@ -102,8 +102,10 @@ impl Action {
             Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
             Action::Conflict(conflict) => Some(conflict.to_string()),
             Action::WouldOverlap { with } => Some(format!("with {with}")),
-            Action::Copy(Put::Differing) | Action::Repair(_) | Action::AlreadyThere(_) => None,
-            Action::Copy(Put::Unproven | Put::All) => Some("every object anew".to_owned()),
+            Action::Copy(Put::Differing | Put::Unproven)
+            | Action::Repair(_)
+            | Action::AlreadyThere(_) => None,
+            Action::Copy(Put::All) => Some("every object anew".to_owned()),
             Action::Overwrite => Some("the target's meta.json is another one".to_owned()),
         }
     }
@@ -149,12 +151,12 @@ pub(super) fn decide(
     meta: &MetaFile,
     target: &TargetIndex,
     source: &SourceIndex<'_>,
-    existing: Existing,
+    rules: &Rules,
 ) -> Action {
     if let Some(action) = covered(meta, target) {
         return action;
     }
-    let action = by_own_id(block, meta, target.get(block.id), existing);
+    let action = by_own_id(block, meta, target.get(block.id), rules);
     if action.publishes()
         && let Some(with) = unknown_overlap(meta, target, source)
     {
@@ -186,21 +188,27 @@ fn by_own_id(
     block: &SourceBlock,
     meta: &MetaFile,
     there: Option<&TargetBlock>,
-    existing: Existing,
+    rules: &Rules,
 ) -> Action {
+    // To read what lies there costs as much as putting it again, and it has to be right before it is published.
+    let copy = match rules.verify {
+        Strength::Content => Action::Copy(Put::Unproven),
+        Strength::Size | Strength::Checksum => Action::Copy(Put::Differing),
+    };
     let Some(there) = there.filter(|there| !there.objects.is_empty()) else {
-        return Action::Copy(Put::Differing);
+        return copy;
     };
     if there.objects.is_marked() {
         return Action::Conflict(Conflict::Marked);
     }
+    let existing = rules.existing;
     let overwrite = existing == Existing::Overwrite;
     let surplus = unexplained_surplus(block, meta, &there.objects);
     match (&there.meta, surplus) {
         (TargetMeta::Absent, _) if overwrite || there.objects.is_being_overwritten() => {
             Action::Copy(Put::All)
         }
-        (TargetMeta::Absent, None) => Action::Copy(Put::Differing),
+        (TargetMeta::Absent, None) => copy,
         (TargetMeta::Read(theirs), _) if theirs.digest != meta.digest => {
             overwrite_or(existing, Conflict::OtherMeta)
         }

@@ -1,16 +1,29 @@
 #![expect(clippy::too_many_lines, reason = "a table is long")]
 
 use super::*;
-use crate::plan::facts::testing::{Builder, block, id, source, target};
+use crate::plan::facts::testing::{Builder, block, id, rules, source, target};
 
 /// Without and with `--overwrite-existing`, against a source that holds this block alone.
 fn both<const N: usize>(ours: &Builder, theirs: [Builder; N]) -> (Action, Action) {
+    let overwriting = Rules {
+        existing: Existing::Overwrite,
+        ..rules()
+    };
+    let kept = decided(ours, theirs.clone(), &rules());
+    (kept, decided(ours, theirs, &overwriting))
+}
+
+fn decided<const N: usize>(ours: &Builder, theirs: [Builder; N], rules: &Rules) -> Action {
     let blocks = source([ours.clone()]);
     let index = SourceIndex::new(&blocks);
-    let target = target(theirs);
     let meta = ours.clone().meta_file();
-    let decide = |existing| decide(&ours.clone().source(), &meta, &target, &index, existing);
-    (decide(Existing::Keep), decide(Existing::Overwrite))
+    decide(
+        &ours.clone().source(),
+        &meta,
+        &target(theirs),
+        &index,
+        rules,
+    )
 }
 
 fn same(action: Action) -> (Action, Action) {
@@ -209,13 +222,7 @@ fn an_overlap_that_the_source_has_too_is_none_of_our_making() {
         source([ours.clone(), block('E').range(2, 4)]),
     ] {
         let index = SourceIndex::new(&blocks);
-        let action = decide(
-            &ours.clone().source(),
-            &meta,
-            &theirs(),
-            &index,
-            Existing::Keep,
-        );
+        let action = decide(&ours.clone().source(), &meta, &theirs(), &index, &rules());
         assert_eq!(action, Action::Copy(Put::Differing));
     }
 }
@@ -253,4 +260,19 @@ fn what_is_put_follows_from_how_far_the_objects_agree() {
         names(same.without("chunks/000001"), Put::Differing),
         ["chunks/000001"]
     );
+}
+
+/// S-5.17: what somebody left behind is known by its size at most, and publishing it would show it.
+#[test]
+fn content_is_not_proven_by_keeping_what_lies_there() {
+    let ours = block('A');
+    let left = || ours.clone().without("meta.json");
+    for (verify, put) in [
+        (Strength::Size, Put::Differing),
+        (Strength::Checksum, Put::Differing),
+        (Strength::Content, Put::Unproven),
+    ] {
+        let rules = Rules { verify, ..rules() };
+        assert_eq!(decided(&ours, [left()], &rules), Action::Copy(put));
+    }
 }

@@ -16,7 +16,7 @@ use object_store::{
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 use thanos_bucket::Result;
-use thanos_bucket::block::{Provenance, RunId, Strength};
+use thanos_bucket::block::{Provenance, RunId};
 use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Plan, Rules, plan};
@@ -262,7 +262,6 @@ impl World {
                 max_failures: None,
                 max_duration: None,
                 max_bytes: None,
-                verify: Strength::Checksum,
                 shutdown_grace: Duration::from_secs(30),
                 no_compact_mark_source: false,
             },
@@ -288,6 +287,7 @@ impl World {
             target,
             settings: self.settings.clone(),
             publish_order: self.rules.publish_order,
+            verify: self.rules.verify,
             provenance: Provenance::of_this_run(TARGET_NAME, RunId::generate()),
             clock: Arc::new(now),
             progress: Arc::new(Progress::default()),
