@@ -39,6 +39,8 @@ pub struct Tally {
     pub remaining_bytes: AtomicU64,
     /// Names of the objects that were put.
     names: Mutex<HashSet<Box<str>>>,
+    /// Bytes turned out to differ that no listing tells apart.
+    distrusted: AtomicBool,
 }
 
 impl Tally {
@@ -48,9 +50,10 @@ impl Tally {
         self.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// What was put turned out to be wrong, or is somebody else's by now: it is put again.
+    /// Bytes turned out to differ that no listing tells apart, or may do so: everything is put again that no listing proves.
     pub fn distrust(&self) {
         self.names().clear();
+        self.distrusted.store(true, Ordering::Relaxed);
     }
 
     fn names(&self) -> std::sync::MutexGuard<'_, HashSet<Box<str>>> {
@@ -93,6 +96,8 @@ pub async fn copy(
     }
     if overwriting {
         put = Put::All;
+    } else if put == Put::Differing && tally.distrusted.load(Ordering::Relaxed) {
+        put = Put::Unproven;
     }
     let mut objects = objects_to_put(&ours, &theirs, put);
     let put_already: HashSet<Box<str>> = tally.names().clone();

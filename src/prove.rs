@@ -48,7 +48,8 @@ impl Prover {
         }
     }
 
-    /// Proves that the target holds the block whose objects `ours` lists, or tells what it lacks.
+    /// Proves that the target holds the block whose objects `ours` lists, or tells what it lacks. What was `read` before and is the same version
+    /// still is not read again.
     ///
     /// Errors: [`Kind::Changed`](crate::Kind::Changed) and [`Kind::NotFound`](crate::Kind::NotFound) where one of the objects is another one
     /// than was listed by now, or none.
@@ -56,6 +57,7 @@ impl Prover {
         &self,
         selected: &Selected,
         ours: &Inventory,
+        read: &ReadBack,
     ) -> Result<Result<Match, Vec<Difference>>, Error> {
         let id = selected.block.id;
         let theirs = self.target.list_block(id).await?;
@@ -63,32 +65,19 @@ impl Prover {
         if listed.is_err() {
             return Ok(listed);
         }
-        let read = self
-            .read_back(id, ours, &theirs, |one, other| {
-                self.thoroughness == Strength::Content || self.is_suspicious(one, other)
-            })
-            .await?;
+        let read = self.read_back(id, ours, &theirs, read).await?;
         Ok(Match::of(id, ours, &theirs, &read))
     }
 
-    /// An object whose tags differ and whose bytes turn out to differ too: it is not to be published.
-    pub async fn differing(
+    /// Reads what no listing proves well enough, but for what was `before`: objects with other bytes are not to be published.
+    ///
+    /// Errors: as [`Prover::prove`].
+    pub async fn read_back(
         &self,
         id: BlockId,
         ours: &Inventory,
         theirs: &Inventory,
-    ) -> Result<Option<Box<str>>, Error> {
-        let suspicious = |one: &Object, other: &Object| self.is_suspicious(one, other);
-        let read = self.read_back(id, ours, theirs, suspicious).await?;
-        Ok(read.differing().next())
-    }
-
-    async fn read_back(
-        &self,
-        id: BlockId,
-        ours: &Inventory,
-        theirs: &Inventory,
-        is_wanted: impl Fn(&Object, &Object) -> bool,
+        before: &ReadBack,
     ) -> Result<ReadBack, Error> {
         let mut read = ReadBack::default();
         let mut pairs: Vec<(&Object, &Object)> = ours
@@ -102,12 +91,16 @@ impl Prover {
             is_put_at_once(one) && agreement(one, other) == Some(Strength::Checksum)
         });
         for (one, other) in pairs {
-            if !is_wanted(one, other) {
+            if let Some(equal) = before.of(one, other) {
+                read.note(one, other, equal);
+                continue;
+            }
+            if self.thoroughness < Strength::Content && !self.is_suspicious(one, other) {
                 continue;
             }
             if tags_are_digests && is_put_at_once(one) && self.is_suspicious(one, other) {
                 warn!(block = %id, object = %one.name, "object of the target has another checksum than the source's");
-                read.note(&one.name, false);
+                read.note(one, other, false);
                 continue;
             }
             let path = id.object(&one.name);
@@ -126,7 +119,7 @@ impl Prover {
             } else if agreement(one, other).is_none() {
                 self.learn(one);
             }
-            read.note(&one.name, equal);
+            read.note(one, other, equal);
         }
         Ok(read)
     }

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 
-use crate::block::{Inventory, META_JSON, Provenance};
+use crate::block::{Inventory, META_JSON, Provenance, ReadBack};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, look_again, missing};
+use crate::copy::{Copied, Tally, look_again, missing};
 use crate::error::{Error, Kind};
 use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
@@ -16,6 +16,7 @@ use crate::survey::read_meta;
 pub struct Ready {
     meta_json: Bytes,
     source: Inventory,
+    read: ReadBack,
     published: bool,
 }
 
@@ -37,17 +38,24 @@ impl Ready {
     pub fn source(&self) -> &Inventory {
         &self.source
     }
+
+    /// What was read of the block in both buckets.
+    #[must_use]
+    pub fn read(&self) -> &ReadBack {
+        &self.read
+    }
 }
 
 /// Looks at both buckets once more.
 ///
-/// An error of the kind [`Kind::Transient`] means that the target lost what was copied: copy it again.
+/// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes: copy it again.
 pub async fn prepare(
     selected: &Selected,
     copied: &Copied,
     source: &BucketReader,
     target: &BucketReader,
     prover: &Prover,
+    tally: &Tally,
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
     let theirs = async { Ok(target.list_block(id).await?) };
@@ -68,7 +76,10 @@ pub async fn prepare(
         let attempt = format!("find what was copied of {id} in {}", target.location());
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    if let Some(name) = prover.differing(id, &ours, &theirs).await? {
+    let nothing = ReadBack::default();
+    let read = prover.read_back(id, &ours, &theirs, &nothing).await?;
+    if let Some(name) = read.differing().next() {
+        tally.distrust();
         let attempt = format!("find what was copied of {id} in {}", target.location());
         let what = format!("{name} has other bytes");
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
@@ -76,6 +87,7 @@ pub async fn prepare(
     Ok(Ready {
         meta_json,
         source: ours,
+        read,
         published: copied.published && theirs.meta().is_some(),
     })
 }

@@ -98,25 +98,40 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Which objects of a block were read in both buckets, and whether they had the same bytes.
+/// Which objects of a block were read in both buckets, and whether they had the same bytes. What was read says nothing of later versions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ReadBack(BTreeMap<Box<str>, bool>);
+pub struct ReadBack(BTreeMap<Box<str>, Reading>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reading {
+    source: Object,
+    target: Object,
+    equal: bool,
+}
 
 impl ReadBack {
-    /// One object was read.
-    pub fn note(&mut self, name: &str, equal: bool) {
-        self.0.insert(name.into(), equal);
+    /// One object was read, as both listings show it.
+    pub fn note(&mut self, source: &Object, target: &Object, equal: bool) {
+        let reading = Reading {
+            source: source.clone(),
+            target: target.clone(),
+            equal,
+        };
+        self.0.insert(source.name.clone(), reading);
     }
 
-    fn is_equal(&self, name: &str) -> bool {
-        self.0.get(name) == Some(&true)
+    /// Whether these versions had the same bytes; `None` where they were not read.
+    #[must_use]
+    pub fn of(&self, source: &Object, target: &Object) -> Option<bool> {
+        let reading = self.0.get(&source.name)?;
+        (reading.source == *source && reading.target == *target).then_some(reading.equal)
     }
 
     /// Names of those that had not.
     pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
         self.0
             .iter()
-            .filter(|(_, equal)| !**equal)
+            .filter(|(_, reading)| !reading.equal)
             .map(|(name, _)| name.clone())
     }
 }
@@ -158,13 +173,13 @@ impl Match {
         let strength = source
             .data()
             .map(|object| {
-                if read.is_equal(&object.name) {
+                let Some(theirs) = target.get(&object.name) else {
+                    return Strength::Size;
+                };
+                if read.of(object, theirs) == Some(true) {
                     return Strength::Content;
                 }
-                let theirs = target.get(&object.name);
-                theirs
-                    .and_then(|theirs| agreement(object, theirs))
-                    .unwrap_or(Strength::Size)
+                agreement(object, theirs).unwrap_or(Strength::Size)
             })
             .min()
             .unwrap_or(Strength::Size);

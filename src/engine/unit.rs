@@ -199,9 +199,7 @@ impl UnitAtWork {
         tally: &Arc<Tally>,
     ) -> Result<Ready, Stopped> {
         let copied = self
-            .copy_in_slot(selected, tally, put_first(selected), |context| {
-                context.begins(selected, tally)
-            })
+            .copy_in_slot(selected, tally, |context| context.begins(selected, tally))
             .await?;
         self.publishing.near(position, LOOK_AHEAD).await;
         if !self.context.may_go_on() {
@@ -220,6 +218,7 @@ impl UnitAtWork {
             context.source.reader(),
             context.target.reader(),
             &context.prover,
+            tally,
         );
         let (superseding, ready) = futures::try_join!(superseding, ready)?;
         match superseding {
@@ -236,7 +235,6 @@ impl UnitAtWork {
         &self,
         selected: &Arc<Selected>,
         tally: &Arc<Tally>,
-        put: Put,
         may: impl Fn(&Context) -> bool,
     ) -> Result<Copied, Stopped> {
         let context = &self.context;
@@ -257,7 +255,7 @@ impl UnitAtWork {
                     &selected,
                     source,
                     target,
-                    put,
+                    put_first(&selected),
                     &context.means,
                     &tally,
                     &moved,
@@ -330,10 +328,12 @@ impl UnitAtWork {
             if mends_left == 0 || stopped.is_some() {
                 break;
             }
-            let put = put_again(selected, &differences);
-            tally.distrust();
+            let bytes_differ = |one: &Difference| matches!(one, Difference::Content(_));
+            if differences.iter().any(bytes_differ) {
+                tally.distrust();
+            }
             warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
-            stopped = self.mend(selected, tally, put).await.err();
+            stopped = self.mend(selected, tally).await.err();
         }
         if written {
             let source = self.context.source.reader();
@@ -358,7 +358,11 @@ impl UnitAtWork {
         let context = &self.context;
         let mut tries = 1..MENDS;
         loop {
-            match context.prover.prove(selected, ready.source()).await {
+            match context
+                .prover
+                .prove(selected, ready.source(), ready.read())
+                .await
+            {
                 Err(err)
                     if matches!(err.kind(), Kind::Changed | Kind::NotFound)
                         && tries.next().is_some() =>
@@ -371,16 +375,11 @@ impl UnitAtWork {
     }
 
     /// Puts again what the target lost, `meta.json` included.
-    async fn mend(
-        &self,
-        selected: &Arc<Selected>,
-        tally: &Arc<Tally>,
-        put: Put,
-    ) -> Result<(), Stopped> {
+    async fn mend(&self, selected: &Arc<Selected>, tally: &Arc<Tally>) -> Result<(), Stopped> {
         let context = &self.context;
         // Even a run that starts nothing new must not leave behind a published block that lacks objects.
         let copied = self
-            .copy_in_slot(selected, tally, put, Context::may_go_on)
+            .copy_in_slot(selected, tally, Context::may_go_on)
             .await?;
         let ready = prepare(
             selected,
@@ -388,6 +387,7 @@ impl UnitAtWork {
             context.source.reader(),
             context.target.reader(),
             &context.prover,
+            tally,
         )
         .await?;
         publish(selected, &ready, &context.target).await?;
@@ -419,17 +419,6 @@ fn may_pass(err: &Error) -> bool {
 /// What the plan puts.
 fn put_first(selected: &Selected) -> Put {
     selected.action.put().unwrap_or(Put::Differing)
-}
-
-/// Where bytes differ that no listing tells apart, everything goes again that no listing proves.
-fn put_again(selected: &Selected, differences: &[Difference]) -> Put {
-    let bytes_differ = differences
-        .iter()
-        .any(|difference| matches!(difference, Difference::Content(_)));
-    match put_first(selected) {
-        Put::Differing if bytes_differ => Put::Unproven,
-        put => put,
-    }
 }
 
 /// In words, unless somebody else is at work on the block.

@@ -241,7 +241,7 @@ async fn a_source_that_vanishes_while_its_copy_is_read_does_not_take_the_copy_wi
     let meta = format!("{}/meta.json", id('A'));
     let source = std::sync::Arc::clone(&world.source);
     world.target.fail(move |request, path| {
-        let reads = request == Request::Get && path == format!("{}/index", id('A'));
+        let reads = request == Request::Get && path == format!("{}/meta.json", id('A'));
         if reads {
             for name in ["meta.json", "index", "chunks/000001", "chunks/000002"] {
                 let gone = format!("{}/{name}", id('A'));

@@ -13,6 +13,9 @@ const RANGE_MS: i64 = 8 * HOUR_MS;
 /// The cleaner deletes what has lain there without a `meta.json` for so long.
 const PARTIAL_MS: i64 = 48 * HOUR_MS;
 
+/// Requests of others between the cleaner's look and its deletion, at most.
+const CLEANING: u64 = 6;
+
 /// Queues: what a compactor does, and what deletes.
 const WORK: u8 = 0;
 const DELETIONS: u8 = 1;
@@ -66,7 +69,12 @@ impl World {
         match step {
             Some((actor, Step::Put(side, path, bytes))) => self.put(actor, side, &path, bytes),
             Some((actor, Step::Delete(side, path))) => self.delete(actor, side, &path),
-            None => {}
+            Some((actor, Step::Clean(id))) => {
+                self.doom(Side::Target, &id, actor);
+                // It is not the block that goes, only what lies there now.
+                self.doomed.remove(&(Side::Target, id));
+            }
+            Some((_, Step::Wait)) | None => {}
         }
     }
 
@@ -87,7 +95,7 @@ impl World {
                 Side::Source => self.operator_deletes(),
                 Side::Target => self.operator_deletes_what_was_moved(),
             },
-            5 if side == Side::Source && self.rng.once_in(4) => self.operator_rewrites(),
+            5 if side == Side::Source && self.rng.once_in(24) => self.operator_rewrites(),
             _ => {}
         }
     }
@@ -274,9 +282,11 @@ impl World {
                 && self.now_ms() - newest > PARTIAL_MS
         });
         if let Some((id, _)) = partial {
-            self.doom(Side::Target, &id, Actor::Cleaner);
-            // It is not the block that goes, only what lies there now.
-            self.doomed.remove(&(Side::Target, id.clone()));
+            // A moment passes between the look and the deletion.
+            let moment = usize::try_from(self.rng.below(CLEANING)).unwrap();
+            let mut steps = vec![Step::Wait; moment];
+            steps.push(Step::Clean(id.clone()));
+            self.enqueue(Side::Target, DELETIONS, Actor::Cleaner, steps);
             self.cleaned.insert(id);
         }
     }
@@ -342,6 +352,7 @@ impl World {
             return;
         };
         self.late.insert(id.clone());
+        self.rewritten.insert(self.known[&id].group.0);
         let meta = self.rewrite(&id);
         self.put(
             Actor::Operator,

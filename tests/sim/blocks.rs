@@ -107,12 +107,13 @@ impl Block {
         self.with_meta(data, version)
     }
 
-    /// Another block that bears the same id: one segment less of this one's, and others besides.
+    /// Another block that bears the same id: one segment less of this one's, one more, and an index of the same size.
     pub(crate) fn namesake(&self) -> Objects {
+        let index = format!("indEX of {}", self.id).into_bytes();
         let data = BTreeMap::from([
             ("chunks/000001", Bytes::from_static(b"other samples")),
             ("chunks/000003", Bytes::from_static(b"and more of them")),
-            ("index", Bytes::from_static(b"another index")),
+            ("index", index.into()),
         ]);
         self.with_meta(data, usize::MAX)
     }

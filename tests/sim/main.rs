@@ -24,6 +24,8 @@ use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use thanos_bucket::plan::Existing;
+
 use migrator::{Conditions, look_back, migrate};
 use world::World;
 
@@ -34,8 +36,9 @@ async fn live(world: &Arc<Mutex<World>>) {
             let mut world = world.lock().unwrap();
             let one = Conditions::any(&mut world);
             let other = Conditions::any(&mut world);
-            // Where listings are stale, two runs may take back what the other has proven.
-            let together = world.rng.once_in(3) && !world.nature.stale;
+            // Where listings are stale, or meta.json is replaced, one run may take away what the other has proven.
+            let keeps = world.nature.existing == Existing::Keep && !world.nature.stale;
+            let together = world.rng.once_in(3) && keeps;
             let hours = if world.rng.once_in(3) {
                 0
             } else {

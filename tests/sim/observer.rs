@@ -86,7 +86,9 @@ impl World {
         }
         let live = self.live(Side::Target);
         let clash = live.iter().enumerate().find_map(|(position, one)| {
-            let foreseen = |block: &Block| !self.late.contains(&block.id);
+            let foreseen = |block: &Block| {
+                !self.late.contains(&block.id) && !self.rewritten.contains(block.group.0)
+            };
             let other = live[position + 1..]
                 .iter()
                 .find(|other| one.clashes_with(other) && foreseen(one) && foreseen(other))?;
@@ -160,7 +162,9 @@ impl World {
     /// A compactor is about to downsample a raw block: nobody else has done so, unless something unforeseen happened.
     pub(crate) fn judge_downsampling(&mut self, side: Side, raw: &Block) {
         // Whoever believes a stale listing takes back what others were published after.
-        let unforeseen = self.late.contains(&raw.id) || self.nature.stale;
+        let unforeseen = self.late.contains(&raw.id)
+            || self.rewritten.contains(raw.group.0)
+            || self.nature.stale;
         if !self.first.contains(&raw.id) || unforeseen {
             return;
         }

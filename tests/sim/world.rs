@@ -41,6 +41,9 @@ pub(crate) struct Object {
 pub(crate) enum Step {
     Put(Side, String, Bytes),
     Delete(Side, String),
+    /// Delete whatever lies in this block's directory of the target by then.
+    Clean(String),
+    Wait,
 }
 
 /// Everything that there is.
@@ -57,6 +60,8 @@ pub(crate) struct World {
     pub(crate) first: BTreeSet<String>,
     /// Blocks that no plan could foresee: made of what had been migrated already, rewritten, or revived by an operator.
     pub(crate) late: BTreeSet<String>,
+    /// Clusters with a block whose `meta.json` was rewritten: what a run takes for superseded leaves no gap, and is published late.
+    pub(crate) rewritten: BTreeSet<&'static str>,
     /// Blocks of the source that lack an object.
     pub(crate) damaged: BTreeSet<String>,
     /// Blocks whose id another block of the target bore.
@@ -97,6 +102,7 @@ impl World {
             versions: BTreeMap::new(),
             first: BTreeSet::new(),
             late: BTreeSet::new(),
+            rewritten: BTreeSet::new(),
             damaged: BTreeSet::new(),
             namesakes: BTreeSet::new(),
             mistaken: BTreeSet::new(),
@@ -175,12 +181,15 @@ impl World {
         for (name, bytes) in self.introduce(block) {
             // What a copier that was interrupted leaves has no meta.json.
             if left_behind && name != "meta.json" {
-                let left = if self.nature.leftovers == Leftovers::Flipped {
-                    bytes.iter().map(|byte| byte ^ 1).collect()
-                } else {
-                    bytes.slice(..bytes.len() / 2)
+                let left = match (self.rng.below(4), self.nature.leftovers) {
+                    (0, _) => None,
+                    (1, Leftovers::Flipped) => Some(bytes.iter().map(|byte| byte ^ 1).collect()),
+                    (1, Leftovers::Cut) => Some(bytes.slice(..bytes.len() / 2)),
+                    _ => Some(bytes.clone()),
                 };
-                self.write(Side::Target, format!("{id}/{name}"), left);
+                if let Some(left) = left {
+                    self.write(Side::Target, format!("{id}/{name}"), left);
+                }
             }
             self.write(Side::Source, format!("{id}/{name}"), bytes);
         }
