@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, Difference, Inventory, META_JSON, Match, Object, ReadBack, Strength, agreement,
+    BlockId, Difference, Inventory, Match, Object, ReadBack, Strength, agreement, is_put_at_once,
+    tags_are_digests,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::copy::Means;
@@ -87,9 +88,7 @@ impl Prover {
             .collect();
         // The smallest tells as much about tags as the largest.
         pairs.sort_by_key(|(object, _)| object.size_bytes);
-        let tags_are_digests = pairs.iter().any(|(one, other)| {
-            is_put_at_once(one) && agreement(one, other) == Some(Strength::Checksum)
-        });
+        let tags_are_digests = tags_are_digests(ours, theirs);
         for (one, other) in pairs {
             if let Some(equal) = before.of(one, other) {
                 read.note(one, other, equal);
@@ -126,9 +125,7 @@ impl Prover {
 
     /// Whether tags that may tell the content differ.
     fn is_suspicious(&self, one: &Object, other: &Object) -> bool {
-        // meta.json is compared by its bytes.
         self.thoroughness > Strength::Size
-            && &*one.name != META_JSON
             && one.size_bytes == other.size_bytes
             && agreement(one, other).is_none()
             && !self.tells_nothing(one).load(Ordering::Relaxed)
@@ -152,9 +149,4 @@ impl Prover {
 fn is_in_parts(object: &Object) -> bool {
     let checksum = object.checksum.as_ref();
     checksum.is_some_and(|checksum| checksum.parts().is_some())
-}
-
-/// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
-fn is_put_at_once(object: &Object) -> bool {
-    object.checksum.is_some() && !is_in_parts(object) && !object.name.ends_with("-mark.json")
 }

@@ -65,9 +65,10 @@ pub async fn prepare(
         return Err(Halt::Vanished);
     };
     if meta.digest != selected.meta.digest {
-        return Err(Halt::Superseded(
-            "its meta.json was rewritten meanwhile".into(),
-        ));
+        // The listing of a moment ago shows the version that was surveyed.
+        let attempt = format!("read meta.json of {id} in {}", source.location());
+        let what = "it has other bytes than before, and the bucket says that nobody wrote it";
+        return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
     if theirs.is_marked() {
         return Err(Halt::Conflict(Conflict::Marked));

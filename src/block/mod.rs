@@ -9,16 +9,16 @@ mod mark;
 mod meta;
 mod proof;
 mod provenance;
+mod read_back;
 
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
-pub use proof::{
-    Checksum, Cover, Difference, Match, NoCover, Proof, ReadBack, Strength, agreement, compare,
-};
+pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
 pub use provenance::{Provenance, RunId};
+pub use read_back::{ReadBack, is_put_at_once, tags_are_digests};
 
 /// The object whose presence makes a directory a block; written last.
 pub const META_JSON: &str = "meta.json";

@@ -1,9 +1,8 @@
 //! Proof that a target holds a block: by holding the same objects ([`Match`]), or a block made of it ([`Cover`]). Nothing else makes one.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{BlockId, BlockMeta, Completeness, Inventory, Object};
+use super::{BlockId, BlockMeta, Completeness, Inventory, Object, ReadBack};
 
 /// What a bucket's entity tag says of an object's content: an MD5 of a single upload, or the digest of its parts' digests.
 /// Equal ones of equal size are equal content; unequal ones may still be (other part sizes, encryption).
@@ -95,44 +94,6 @@ impl fmt::Display for Difference {
             Difference::Marked => f.write_str("it is marked for deletion"),
             Difference::BeingOverwritten => f.write_str("an overwrite of it is not finished"),
         }
-    }
-}
-
-/// Which objects of a block were read in both buckets, and whether they had the same bytes. What was read says nothing of later versions.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ReadBack(BTreeMap<Box<str>, Reading>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Reading {
-    source: Object,
-    target: Object,
-    equal: bool,
-}
-
-impl ReadBack {
-    /// One object was read, as both listings show it.
-    pub fn note(&mut self, source: &Object, target: &Object, equal: bool) {
-        let reading = Reading {
-            source: source.clone(),
-            target: target.clone(),
-            equal,
-        };
-        self.0.insert(source.name.clone(), reading);
-    }
-
-    /// Whether these versions had the same bytes; `None` where they were not read.
-    #[must_use]
-    pub fn of(&self, source: &Object, target: &Object) -> Option<bool> {
-        let reading = self.0.get(&source.name)?;
-        (reading.source == *source && reading.target == *target).then_some(reading.equal)
-    }
-
-    /// Names of those that had not.
-    pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
-        self.0
-            .iter()
-            .filter(|(_, reading)| !reading.equal)
-            .map(|(name, _)| name.clone())
     }
 }
 

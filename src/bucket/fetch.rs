@@ -38,17 +38,24 @@ pub(super) async fn fetch(
     };
     let read = async {
         let got = backend.store.get_opts(&full, options).await?;
+        if got.meta.size != object.size_bytes {
+            return Ok(Err(got.meta.size));
+        }
         // Pieces as they come keep buffers alive that are larger than they.
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         let mut pieces = got.into_stream();
         while let Some(piece) = pieces.try_next().await? {
             bytes.extend_from_slice(&piece);
         }
-        Ok(bytes)
+        Ok(Ok(bytes))
     };
-    let bytes = read
+    let read = read
         .await
         .map_err(|err| unreadable(classify::error(err, attempt())))?;
+    let bytes = read.map_err(|now| {
+        let why = format!("it has {now} bytes, {} were listed", object.size_bytes);
+        Error::new(Kind::Changed, attempt()).because(why)
+    })?;
     let came = bytes.len();
     if came as u64 != size {
         let why = format!("{came} of {size} bytes came");

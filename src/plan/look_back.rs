@@ -52,7 +52,8 @@ fn missing_by_listing(
     if block.objects.meta().is_none() {
         return missing_while_being_deleted(block, there);
     }
-    let differences = Match::of(block.id, &block.objects, there, &ReadBack::default()).err()?;
+    let told = ReadBack::by_listing(&block.objects, there);
+    let differences = Match::of(block.id, &block.objects, there, &told).err()?;
     let words: Vec<String> = differences
         .iter()
         .take(3)
@@ -93,4 +94,40 @@ fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
                 Cover::of(&meta.block, &candidate.block, &there.objects).is_ok()
             })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::{Provenance, RunId};
+    use crate::plan::facts::testing::{block, target};
+
+    /// S-5.12: names and sizes may be right, and the bytes another's.
+    #[test]
+    fn what_was_replaced_in_the_target_after_the_mark_is_found_where_tags_are_digests() {
+        let details = Provenance::of_this_run("s3://cold", RunId::generate()).to_string();
+        let tagged = |index, meta| {
+            block('A')
+                .checksum("chunks/000001", '1')
+                .checksum("index", index)
+                .checksum("meta.json", meta)
+        };
+        let marked = tagged('2', '3').marked(&details).source();
+        let why = |theirs| {
+            let target = target([theirs]);
+            not_held(&marked, &target, "s3://cold").map(|found| found.why)
+        };
+        assert_eq!(why(tagged('2', '3')), None);
+        assert_eq!(
+            why(tagged('4', '3')),
+            Some("index has another content".to_owned())
+        );
+        assert_eq!(
+            why(tagged('2', '4')),
+            Some("meta.json has another content".to_owned())
+        );
+        // All of them differ: the one bucket is encrypted.
+        let encrypted = tagged('7', '8').checksum("chunks/000001", '9');
+        assert_eq!(why(encrypted), None);
+    }
 }

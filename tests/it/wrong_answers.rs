@@ -16,7 +16,7 @@ use crate::support::run::{Ran, blocks_with};
 const ENOUGH: Duration = Duration::from_mins(1);
 
 /// Runs through a proxy that changes answers.
-fn run_edited(
+pub(crate) fn run_edited(
     pair: &Pair,
     minio: &Minio,
     edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static,
@@ -27,11 +27,11 @@ fn run_edited(
     run(&pair.configs_through(&proxy), &arguments)
 }
 
-fn is_listing(request: &Request, bucket: &str) -> bool {
+pub(crate) fn is_listing(request: &Request, bucket: &str) -> bool {
     request.is("GET", bucket) && request.path.contains("list-type=2")
 }
 
-fn text(answer: &Answer) -> String {
+pub(crate) fn text(answer: &Answer) -> String {
     String::from_utf8(answer.body.clone()).unwrap()
 }
 
@@ -212,8 +212,16 @@ fn a_wrong_entity_tag_never_makes_a_proof() {
     pair.assert_moved();
     pair.reset();
     let id = Block::new(1).id();
-    for bucket in ["/hot", "/cold"] {
-        let tag = Regex::new(&format!("(?s)(<Key>{id}/index</Key>.*?<ETag>).*?(</ETag>)")).unwrap();
+    for (bucket, name) in [
+        ("/hot", "index"),
+        ("/cold", "index"),
+        ("/hot", "meta.json"),
+        ("/cold", "meta.json"),
+    ] {
+        let tag = Regex::new(&format!(
+            "(?s)(<Key>{id}/{name}</Key>.*?<ETag>).*?(</ETag>)"
+        ))
+        .unwrap();
         run_edited(&pair, &minio, move |request, answer| {
             if is_listing(request, bucket) {
                 let page = tag

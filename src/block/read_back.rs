@@ -1,0 +1,86 @@
+//! What is known of the bytes of a block's objects beyond names and sizes: what was read, and what entity tags tell for certain.
+
+use std::collections::BTreeMap;
+
+use super::{Inventory, Object, Strength, agreement};
+
+/// Which objects of a block were read in both buckets, and whether they had the same bytes. What was read says nothing of later versions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadBack(BTreeMap<Box<str>, Reading>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reading {
+    source: Object,
+    target: Object,
+    equal: bool,
+}
+
+impl ReadBack {
+    /// One object was read, as both listings show it.
+    pub fn note(&mut self, source: &Object, target: &Object, equal: bool) {
+        let reading = Reading {
+            source: source.clone(),
+            target: target.clone(),
+            equal,
+        };
+        self.0.insert(source.name.clone(), reading);
+    }
+
+    /// What two listings say without a byte being read: which objects are other ones.
+    #[must_use]
+    pub fn by_listing(source: &Inventory, target: &Inventory) -> Self {
+        let mut told = Self::default();
+        if tags_are_digests(source, target) {
+            let differing = pairs(source, target).filter(|(one, other)| {
+                is_put_at_once(one)
+                    && one.size_bytes == other.size_bytes
+                    && agreement(one, other).is_none()
+            });
+            for (one, other) in differing {
+                told.note(one, other, false);
+            }
+        }
+        told
+    }
+
+    /// Whether these versions had the same bytes; `None` where they were not read.
+    #[must_use]
+    pub fn of(&self, source: &Object, target: &Object) -> Option<bool> {
+        let reading = self.0.get(&source.name)?;
+        (reading.source == *source && reading.target == *target).then_some(reading.equal)
+    }
+
+    /// Names of those that had not.
+    pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
+        self.0
+            .iter()
+            .filter(|(_, reading)| !reading.equal)
+            .map(|(name, _)| name.clone())
+    }
+}
+
+/// Whether both buckets agree on an object of the block that was put at once: then the tags of such objects are digests, and one whose tags
+/// differ is another one.
+#[must_use]
+pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
+    pairs(source, target).any(|(one, other)| {
+        is_put_at_once(one) && agreement(one, other) == Some(Strength::Checksum)
+    })
+}
+
+/// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
+#[must_use]
+pub fn is_put_at_once(object: &Object) -> bool {
+    let checksum = object.checksum.as_ref();
+    checksum.is_some_and(|checksum| checksum.parts().is_none())
+        && !object.name.ends_with("-mark.json")
+}
+
+/// The objects of both, `meta.json` included, that bear the same name.
+fn pairs<'a>(
+    source: &'a Inventory,
+    target: &'a Inventory,
+) -> impl Iterator<Item = (&'a Object, &'a Object)> {
+    let ours = source.data().chain(source.meta());
+    ours.filter_map(|object| Some((object, target.get(&object.name)?)))
+}
