@@ -30,6 +30,7 @@ const USAGE: u8 = 2;
 const FILE_THREADS: usize = 16;
 
 fn main() -> ExitCode {
+    no_core_dumps();
     let environment = Environment::of_process();
     let run = match cli::parse(std::env::args_os(), &environment, Utc::now()) {
         Ok(Invocation::Run(run)) => *run,
@@ -53,6 +54,15 @@ fn main() -> ExitCode {
     }
     // Telemetry ends with this function, which sends the last spans.
     carry_out(run.command, &telemetry).into()
+}
+
+/// Memory holds secrets. Where the kernel does not know of this, nothing is lost but this.
+fn no_core_dumps() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
 }
 
 /// Does what was asked, and tells the exit code.

@@ -84,6 +84,20 @@ impl BucketConfig {
         })
     }
 
+    /// Whether the text itself holds a secret, and not the name of a variable that does.
+    #[must_use]
+    pub fn spells_out_a_secret(text: &str) -> bool {
+        let spelled_out = || {
+            let document = yaml::parse(text).ok()??;
+            let envelope = document.fields("", Unknown::Ignore).ok()?;
+            let config = envelope.peek("config")?.fields("", Unknown::Ignore).ok()?;
+            let secrets = ["secret_key", "session_token"].into_iter();
+            let mut values = secrets.filter_map(|key| config.peek(key)?.string().ok());
+            Some(values.any(|value| !value.is_empty() && !value.contains("$(")))
+        };
+        spelled_out().unwrap_or_default()
+    }
+
     /// Which bucket it is.
     #[must_use]
     pub fn location(&self) -> &Location {

@@ -100,7 +100,8 @@ impl Origins<'_> {
         }
     }
 
-    fn is_on_command_line(&self, flag: &str) -> bool {
+    /// Whether everybody who may list processes can read its value.
+    pub(super) fn is_on_command_line(&self, flag: &str) -> bool {
         self.arguments.iter().any(|argument| {
             let name = argument.as_encoded_bytes().strip_prefix(b"--");
             name.and_then(|name| name.strip_prefix(flag.as_bytes()))

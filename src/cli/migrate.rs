@@ -290,7 +290,7 @@ impl Flags {
             output,
         } = self;
         let allow_replica_target = buckets.allow_replica_target;
-        let (source, target) = buckets.configs(origins)?;
+        let (source, target) = buckets.configs(origins, warnings)?;
         let mode = if what.dry_run {
             Mode::DryRun
         } else {
@@ -316,15 +316,28 @@ impl Flags {
 
 impl Buckets {
     /// Source and target, which do not meet.
-    fn configs(self, origins: &Origins<'_>) -> Result<(BucketConfig, BucketConfig)> {
-        let read = |bucket, flag, text, path| -> Result<(Document, BucketConfig)> {
+    fn configs(
+        self,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(BucketConfig, BucketConfig)> {
+        let mut read = |bucket, flag, text: Option<String>, path| {
+            let is_seen = origins.is_on_command_line(flag)
+                && text
+                    .as_deref()
+                    .is_some_and(BucketConfig::spells_out_a_secret);
+            if is_seen {
+                warnings.push(format!(
+                    "--{flag} holds a secret, and a command line is seen by everybody who may list processes: give --{flag}-file, or $(VARIABLE) for the secret"
+                ));
+            }
             let document = Document::read(flag, text, path, origins)?.ok_or_else(|| {
                 Error::usage(format!(
                     "--{flag} or --{flag}-file is required: expected the {bucket} bucket, as YAML text or its path"
                 ))
             })?;
             let config = document.parse(|text| BucketConfig::parse(text, origins.environment))?;
-            Ok((document, config))
+            Ok::<(Document, BucketConfig), Error>((document, config))
         };
         let (source_document, source) =
             read("source", "objstore.config", self.source, self.source_file)?;

@@ -17,6 +17,7 @@ mod output;
 mod proofs;
 mod rights;
 mod s3;
+mod secrets;
 mod side_by_side;
 mod support;
 mod surroundings;

@@ -1,6 +1,8 @@
 //! The `config` section of an S3 bucket: every key that Thanos knows is honoured, refused, or warned about.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -393,12 +395,18 @@ fn encryption(fields: &mut Fields<'_>) -> Result<Option<Encryption>> {
 
 fn customer_key(path: &str) -> Result<Encryption> {
     let at = "config.sse_config.encryption_key";
-    let key =
-        std::fs::read(path).map_err(|err| Error::usage(format!("{at}: read {path:?}: {err}")))?;
+    let mut key = Vec::new();
+    // One byte more than a key has, so that too long a file shows.
+    File::open(path)
+        .and_then(|file| file.take(33).read_to_end(&mut key))
+        .map_err(|err| Error::usage(format!("{at}: read {path:?}: {err}")))?;
     if key.len() != 32 {
+        let has = match key.len() {
+            33 => "more than 32".to_owned(),
+            fewer => fewer.to_string(),
+        };
         return Err(Error::usage(format!(
-            "{at}: {path:?} has {} bytes, expected the 32 of a key",
-            key.len()
+            "{at}: {path:?} has {has} bytes, expected the 32 of a key"
         )));
     }
     Ok(Encryption::Customer(Secret::new(STANDARD.encode(key))))
