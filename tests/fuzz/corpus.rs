@@ -5,15 +5,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut above = here.ancestors();
+    let root = above.find(|folder| folder.join("Cargo.lock").exists());
+    root.unwrap().join(path)
 }
 
-/// The files of `tests/fuzz/corpus/<name>`, in the order of their names.
-pub fn files(name: &str) -> Vec<Vec<u8>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(repository("tests/fuzz/corpus").join(name))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+/// The files of a folder of the repository, in the order of their names; none where there is no such folder.
+pub fn files(folder: &str) -> Vec<Vec<u8>> {
+    let Ok(entries) = fs::read_dir(repository(folder)) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }

@@ -1,0 +1,58 @@
+//! libFuzzer's door to the promises: `THANOS_BUCKET_FUZZ_TARGET` names the one that is fuzzed.
+//!
+//! Where `THANOS_BUCKET_FUZZ_FOLDER` is set, known inputs and a dictionary of each promise are written to `<folder>/<name>/known` and
+//! `<folder>/<name>/dictionary` before anything else.
+#![no_main]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up should panic"
+)]
+#![expect(unreachable_pub, reason = "nothing lies outside a binary")]
+
+mod blocks;
+mod configurations;
+mod corpus;
+mod promise;
+mod promises;
+mod values;
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use promise::Promise;
+
+static FUZZED: LazyLock<&Promise> = LazyLock::new(|| {
+    let name = std::env::var("THANOS_BUCKET_FUZZ_TARGET").unwrap();
+    promises::all()
+        .find(|promise| promise.name == name)
+        .unwrap()
+});
+
+fuzz_target!(
+    init: {
+        if let Some(folder) = std::env::var_os("THANOS_BUCKET_FUZZ_FOLDER") {
+            promises::all().for_each(|promise| write_known(promise, Path::new(&folder)));
+        }
+    },
+    |input: &[u8]| FUZZED.hold(input)
+);
+
+fn write_known(promise: &Promise, folder: &Path) {
+    let folder = folder.join(promise.name);
+    let known = folder.join("known");
+    fs::create_dir_all(&known).unwrap();
+    for (number, input) in promise.inputs().iter().enumerate() {
+        fs::write(known.join(number.to_string()), input).unwrap();
+    }
+    let dictionary: String = promise.tokens.iter().map(|token| entry(token)).collect();
+    fs::write(folder.join("dictionary"), dictionary).unwrap();
+}
+
+/// A line of libFuzzer's dictionaries.
+fn entry(token: &str) -> String {
+    let bytes: Vec<String> = token.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+    format!("\"{}\"\n", bytes.concat())
+}
