@@ -10,6 +10,7 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a binary")]
 
+mod answers;
 mod blocks;
 mod configurations;
 mod corpus;

@@ -8,6 +8,7 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
+mod answers;
 mod blocks;
 mod configurations;
 mod corpus;
