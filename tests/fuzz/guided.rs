@@ -1,6 +1,7 @@
 //! libFuzzer's door to the promises: `THANOS_BUCKET_FUZZ_TARGET` names the one that is fuzzed.
 //!
-//! Where `THANOS_BUCKET_FUZZ_FOLDER` is set, known inputs and a dictionary of each promise are written to `<folder>/<name>/known` and
+//! Where `THANOS_BUCKET_FUZZ_IN_HAND` is set, the file of that name holds the input in hand: an overflow of the stack kills the process before
+//! libFuzzer can keep it. Where `THANOS_BUCKET_FUZZ_FOLDER` is set, known inputs and a dictionary of each promise are written to `<folder>/<name>/known` and
 //! `<folder>/<name>/dictionary` before anything else.
 #![no_main]
 #![expect(
@@ -18,7 +19,8 @@ mod promise;
 mod promises;
 mod values;
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -32,13 +34,24 @@ static FUZZED: LazyLock<&Promise> = LazyLock::new(|| {
         .unwrap()
 });
 
+static IN_HAND: LazyLock<Option<File>> = LazyLock::new(|| {
+    let path = std::env::var_os("THANOS_BUCKET_FUZZ_IN_HAND")?;
+    Some(File::create(path).unwrap())
+});
+
 fuzz_target!(
     init: {
         if let Some(folder) = std::env::var_os("THANOS_BUCKET_FUZZ_FOLDER") {
             promises::all().for_each(|promise| write_known(promise, Path::new(&folder)));
         }
     },
-    |input: &[u8]| FUZZED.hold(input)
+    |input: &[u8]| {
+        if let Some(file) = &*IN_HAND {
+            file.set_len(0).unwrap();
+            file.write_all_at(input, 0).unwrap();
+        }
+        FUZZED.hold(input);
+    }
 );
 
 fn write_known(promise: &Promise, folder: &Path) {
