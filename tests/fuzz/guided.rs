@@ -1,5 +1,6 @@
 //! libFuzzer's door to the promises: `THANOS_BUCKET_FUZZ_TARGET` names the one that is fuzzed.
 //!
+//! Where `THANOS_BUCKET_FUZZ_KEEP` is set, the files of that folder become part of what the repository holds for the promise that is fuzzed.
 //! Where `THANOS_BUCKET_FUZZ_IN_HAND` is set, the file of that name holds the input in hand: an overflow of the stack kills the process before
 //! libFuzzer can keep it. Where `THANOS_BUCKET_FUZZ_FOLDER` is set, known inputs and a dictionary of each promise are written to `<folder>/<name>/known` and
 //! `<folder>/<name>/dictionary` before anything else.
@@ -44,6 +45,9 @@ fuzz_target!(
         if let Some(folder) = std::env::var_os("THANOS_BUCKET_FUZZ_FOLDER") {
             promises::all().for_each(|promise| write_known(promise, Path::new(&folder)));
         }
+        if let Some(folder) = std::env::var_os("THANOS_BUCKET_FUZZ_KEEP") {
+            keep(&FUZZED, Path::new(&folder));
+        }
     },
     |input: &[u8]| {
         if let Some(file) = &*IN_HAND {
@@ -63,6 +67,22 @@ fn write_known(promise: &Promise, folder: &Path) {
     }
     let dictionary: String = promise.tokens.iter().map(|token| entry(token)).collect();
     fs::write(folder.join("dictionary"), dictionary).unwrap();
+}
+
+fn keep(promise: &Promise, folder: &Path) {
+    let new = fs::read_dir(folder).unwrap();
+    let new = new.map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let mut found = corpus::found(promise.name);
+    found.extend(new);
+    found.sort();
+    found.dedup();
+    let lines: Vec<String> = found
+        .iter()
+        .map(|input| format!("{}\n", input.escape_ascii()))
+        .collect();
+    if !lines.is_empty() {
+        fs::write(corpus::found_file(promise.name), lines.concat()).unwrap();
+    }
 }
 
 /// A line of libFuzzer's dictionaries.

@@ -28,11 +28,10 @@ pub const READ: Duration = Duration::from_secs(1);
 impl Promise {
     /// Real inputs, what fuzzing found, and each token by itself.
     pub fn inputs(&self) -> Vec<Vec<u8>> {
-        let found = format!("tests/fuzz/found/{}", self.name);
         [
             corpus::files(&format!("tests/fuzz/corpus/{}", self.name)),
             (self.seeds)(),
-            corpus::files(&found),
+            corpus::found(self.name),
             corpus::texts(self.tokens),
         ]
         .concat()
