@@ -85,6 +85,7 @@ const YAML: &[&str] = &[
     "action: keep\n",
     "headers: {",
     "timeout: 1h\n",
+    "99999999999h",
     "endpoint: ",
 ];
 

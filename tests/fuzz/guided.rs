@@ -65,7 +65,7 @@ fn write_known(promise: &Promise, folder: &Path) {
     for (number, input) in promise.inputs().iter().enumerate() {
         fs::write(known.join(number.to_string()), input).unwrap();
     }
-    let dictionary: String = promise.tokens.iter().map(|token| entry(token)).collect();
+    let dictionary: String = promise.words().into_iter().map(entry).collect();
     fs::write(folder.join("dictionary"), dictionary).unwrap();
 }
 

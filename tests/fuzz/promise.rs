@@ -22,19 +22,48 @@ pub struct Promise {
     pub check: fn(&[u8]),
 }
 
+/// Numbers and letters at which parsers of all kinds stumble.
+const STUMBLES: [&str; 20] = [
+    "-0",
+    "1e400",
+    "0x7f",
+    "0.1",
+    "4294967296",
+    "9007199254740993",
+    "9223372036854775807",
+    "-9223372036854775809",
+    "18446744073709551615",
+    "99999999999999999999",
+    "\0",
+    "\u{1b}[31m",
+    "\u{9b}",
+    "\u{202e}",
+    "\u{2028}",
+    "\u{feff}",
+    "\u{10ffff}",
+    "\r\n",
+    "../",
+    "$(",
+];
+
 /// For what is only read.
 pub const READ: Duration = Duration::from_secs(1);
 
 impl Promise {
-    /// Real inputs, what fuzzing found, and each token by itself.
+    /// Real inputs, what fuzzing found, and each word by itself.
     pub fn inputs(&self) -> Vec<Vec<u8>> {
         [
             corpus::files(&format!("tests/fuzz/corpus/{}", self.name)),
             (self.seeds)(),
             corpus::found(self.name),
-            corpus::texts(self.tokens),
+            corpus::texts(&self.words()),
         ]
         .concat()
+    }
+
+    /// What is worth putting into an input.
+    pub fn words(&self) -> Vec<&'static str> {
+        [self.tokens, &STUMBLES].concat()
     }
 
     /// Panics where the promise is broken on this input.
