@@ -110,7 +110,8 @@ pub async fn copy(
     if resumed {
         restart_the_cleaners_clock(&mut objects, &ours);
     }
-    let bytes = objects.iter().map(|object| object.size_bytes).sum();
+    let sizes = objects.iter().map(|object| object.size_bytes);
+    let bytes = sizes.fold(0, u64::saturating_add);
     tally.remaining_bytes.store(bytes, Ordering::Relaxed);
 
     let mut sends = objects

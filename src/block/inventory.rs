@@ -188,10 +188,11 @@ impl Inventory {
         self.of_the_block().count() as u64
     }
 
-    /// Size of what makes up the block, in bytes.
+    /// Size of what makes up the block, in bytes. A listing may claim any size; more than a number holds is the largest number.
     #[must_use]
     pub fn block_bytes(&self) -> u64 {
-        self.of_the_block().map(|object| object.size_bytes).sum()
+        let sizes = self.of_the_block().map(|object| object.size_bytes);
+        sizes.fold(0, u64::saturating_add)
     }
 
     fn of_the_block(&self) -> impl Iterator<Item = &Object> {
@@ -306,6 +307,12 @@ pub(crate) mod tests {
         assert_eq!(inventory.block_objects(), 5);
         assert_eq!(inventory.block_bytes(), 16);
         assert!(inventory.is_marked() && inventory.is_being_overwritten());
+    }
+
+    #[test]
+    fn sizes_that_add_up_to_more_than_a_number_holds_are_no_panic() {
+        let inventory = inventory(&[("index", u64::MAX), ("meta.json", 1)]);
+        assert_eq!(inventory.block_bytes(), u64::MAX);
     }
 
     #[test]

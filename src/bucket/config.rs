@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use object_store::client::HttpClient;
+
 use super::environment::Environment;
 use super::folder::{self, Access, MissingRoot};
 use super::s3;
@@ -123,7 +125,19 @@ impl BucketConfig {
                 etags: EtagMeaning::VersionOnly,
             }),
             Provider::S3(config) => {
-                s3::open(config, self.location.clone(), self.prefix.clone()).await
+                s3::open(config, self.location.clone(), self.prefix.clone(), None).await
+            }
+        }
+    }
+
+    /// Opens an S3 bucket whose every request goes to `wire` in the place of a network, through all that makes sense of answers. A folder
+    /// has no wire.
+    pub async fn open_over(&self, wire: HttpClient) -> Result<Backend> {
+        match &self.provider {
+            Provider::Folder(_) => Err(Error::usage("a folder is not behind a wire")),
+            Provider::S3(config) => {
+                let wire = Some(wire);
+                s3::open(config, self.location.clone(), self.prefix.clone(), wire).await
             }
         }
     }

@@ -96,7 +96,8 @@ impl Run {
         let begun = Instant::now();
         let concurrency = self.settings.concurrency.get();
         let bytes = plan.selected.iter().map(|selected| selected.bytes_to_put);
-        self.progress.start(plan.selected.len() as u64, bytes.sum());
+        let bytes = bytes.fold(0, u64::saturating_add);
+        self.progress.start(plan.selected.len() as u64, bytes);
         let order = self.publish_order;
         let means = Means {
             budget: Budget::new(BUDGET_BYTES),

@@ -207,8 +207,11 @@ fn select(
         .flatten();
     Selected {
         objects_to_put: put.len() as u64 + u64::from(meta_bytes.is_some()),
-        bytes_to_put: put.iter().map(|object| object.size_bytes).sum::<u64>()
-            + meta_bytes.unwrap_or_default(),
+        bytes_to_put: put
+            .iter()
+            .map(|object| object.size_bytes)
+            .chain(meta_bytes)
+            .fold(0, u64::saturating_add),
         weak_inventory: block.objects.completeness(&meta.block) == Completeness::Weak,
         block: Arc::clone(block),
         meta: Arc::clone(meta),

@@ -9,9 +9,46 @@ use thanos_bucket::select::{Selector, pattern_matches};
 use thanos_bucket::telemetry::TracingConfig;
 use thanos_bucket::yaml::{self, Unknown};
 
-use super::corpus::{examples, files, golden};
-use super::promise::{READ, assert_plain, block_of, text_of};
-use super::runner::Parser;
+use super::corpus::{examples, golden};
+use super::promise::{Promise, READ, assert_plain, block_of, text_of};
+
+pub const PROMISES: [Promise; 5] = [
+    Promise {
+        name: "bucket",
+        seeds: || [examples("s3-"), examples("filesystem")].concat(),
+        tokens: YAML,
+        slowest: READ,
+        check: bucket,
+    },
+    Promise {
+        name: "tracing",
+        seeds: Vec::new,
+        tokens: YAML,
+        slowest: READ,
+        check: tracing,
+    },
+    Promise {
+        name: "selector",
+        seeds: || [examples("selector-"), golden("relabel", "config")].concat(),
+        tokens: YAML,
+        slowest: COMPILED,
+        check: selector,
+    },
+    Promise {
+        name: "pattern",
+        seeds: || golden("regex", "input"),
+        tokens: PATTERN,
+        slowest: COMPILED,
+        check: pattern,
+    },
+    Promise {
+        name: "yaml",
+        seeds: || [examples(".yaml"), golden("relabel", "config")].concat(),
+        tokens: YAML,
+        slowest: READ,
+        check: document,
+    },
+];
 
 /// For what goes to the regular expression engine, which may build an automaton of 64 MiB out of a few letters.
 const COMPILED: Duration = Duration::from_secs(10);
@@ -48,6 +85,7 @@ const YAML: &[&str] = &[
     "action: keep\n",
     "headers: {",
     "timeout: 1h\n",
+    "99999999999h",
     "endpoint: ",
 ];
 
@@ -121,71 +159,41 @@ fn assert_discreet(message: &impl fmt::Display, text: &str) {
     }
 }
 
-#[test]
-fn bucket_configurations() {
-    let corpus = [files("bucket"), examples("s3-"), examples("filesystem")].concat();
-    let check = |input: &[u8]| {
-        let text = text_of(input);
-        let environment = [
-            ("HOME", "/nowhere"),
-            ("COLD_ACCESS_KEY", "a"),
-            ("COLD_SECRET_KEY", "b"),
-        ];
-        let environment: Environment = environment
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        match BucketConfig::parse(&text, &environment) {
-            Ok(config) => {
-                let told = format!("{config:?} {}", config.location());
-                for secret in secrets(&text) {
-                    assert!(!told.contains(&secret), "{told}");
-                }
+fn environment() -> Environment {
+    let variables = [
+        ("HOME", "/nowhere"),
+        ("COLD_ACCESS_KEY", "a"),
+        ("COLD_SECRET_KEY", "b"),
+    ];
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn bucket(input: &[u8]) {
+    let text = text_of(input);
+    match BucketConfig::parse(&text, &environment()) {
+        Ok(config) => {
+            let told = format!("{config:?} {}", config.location());
+            for secret in secrets(&text) {
+                assert!(!told.contains(&secret), "{told}");
             }
-            Err(err) => assert_discreet(&err, &text),
+            assert!(config.location().overlaps(config.location()));
         }
-    };
-    Parser {
-        name: "bucket",
-        corpus,
-        tokens: YAML,
-        slowest: READ,
-        check,
+        Err(err) => assert_discreet(&err, &text),
     }
-    .run();
 }
 
-#[test]
-fn tracing_configurations() {
-    let corpus = files("tracing");
-    for input in &corpus {
-        TracingConfig::parse(&text_of(input)).unwrap();
+fn tracing(input: &[u8]) {
+    let text = text_of(input);
+    if let Err(err) = TracingConfig::parse(&text) {
+        assert_discreet(&err, &text);
     }
-    let check = |input: &[u8]| {
-        let text = text_of(input);
-        if let Err(err) = TracingConfig::parse(&text) {
-            assert_discreet(&err, &text);
-        }
-    };
-    Parser {
-        name: "tracing",
-        corpus,
-        tokens: YAML,
-        slowest: READ,
-        check,
-    }
-    .run();
 }
 
-#[test]
-fn selectors() {
-    let corpus = [
-        files("selector"),
-        examples("selector-"),
-        golden("relabel", "config"),
-    ]
-    .concat();
-    let check = |input: &[u8]| match Selector::parse(&text_of(input)) {
+fn selector(input: &[u8]) {
+    match Selector::parse(&text_of(input)) {
         Ok(selector) => {
             let labels = [("cluster", "eu-1"), ("replica", "a\n\0\u{10ffff}")];
             let labels: Labels = labels
@@ -196,31 +204,53 @@ fn selectors() {
             assert_eq!(selector.keeps(&labels, id), selector.keeps(&labels, id));
         }
         Err(err) => assert_plain(&err),
-    };
-    Parser {
-        name: "selector",
-        corpus,
-        tokens: YAML,
-        slowest: COMPILED,
-        check,
     }
-    .run();
+}
+
+fn pattern(input: &[u8]) {
+    if let Err(err) = pattern_matches(&text_of(input), "eu-1\n\u{10ffff}") {
+        assert_plain(&err);
+    }
+}
+
+/// A document of any kind: each value is asked for everything that it may be.
+fn document(input: &[u8]) {
+    let text = text_of(input);
+    let environment = environment();
+    let variable = |name: &str| environment.get(name).map(str::to_owned);
+    match yaml::expand(&text, &variable) {
+        Ok(expanded) if text.contains("$(") => drop(yaml::parse(&expanded)),
+        Ok(expanded) => assert_eq!(expanded, text),
+        Err(err) => assert_plain(&err),
+    }
+    let mut left = Vec::new();
+    match yaml::parse(&text) {
+        Ok(document) => left.extend(document),
+        Err(err) => assert_plain(&err),
+    }
+    // What is left out at the end may count as the line behind it.
+    let lines = text.split(['\n', '\r']).count() + 1;
+    while let Some(node) = left.pop() {
+        assert!((1..=lines).contains(&node.line()), "line {}", node.line());
+        let errors = [
+            node.string().err(),
+            node.bool().err(),
+            node.i64().err(),
+            node.u64().err(),
+            node.string_map().err(),
+            node.fields("a", Unknown::Refuse).err(),
+        ];
+        errors.iter().flatten().for_each(assert_plain);
+        left.extend(node.sequence().into_iter().flatten().cloned());
+        if let Ok(fields) = node.fields("a", Unknown::Ignore) {
+            left.extend(fields.left().filter_map(|key| fields.peek(key)).cloned());
+        }
+    }
 }
 
 #[test]
-fn patterns() {
-    let corpus = golden("regex", "input");
-    let check = |input: &[u8]| {
-        if let Err(err) = pattern_matches(&text_of(input), "eu-1\n\u{10ffff}") {
-            assert_plain(&err);
-        }
-    };
-    Parser {
-        name: "pattern",
-        corpus,
-        tokens: PATTERN,
-        slowest: COMPILED,
-        check,
+fn real_tracing_configurations_are_accepted() {
+    for input in super::corpus::files("tests/fuzz/corpus/tracing") {
+        TracingConfig::parse(&text_of(&input)).unwrap();
     }
-    .run();
 }

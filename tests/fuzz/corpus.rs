@@ -1,21 +1,66 @@
-//! Real files and strings: `tests/fuzz/corpus`, `examples`, and what Thanos' own libraries answered in `tests/golden`.
+//! Real files and strings: `tests/fuzz/corpus`, `examples`, and what Thanos' own libraries answered in `tests/golden`. And what fuzzing
+//! found: `tests/fuzz/found`.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 fn repository(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut above = here.ancestors();
+    let root = above.find(|folder| folder.join("Cargo.lock").exists());
+    root.unwrap().join(path)
 }
 
-/// The files of `tests/fuzz/corpus/<name>`, in the order of their names.
-pub fn files(name: &str) -> Vec<Vec<u8>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(repository("tests/fuzz/corpus").join(name))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+/// The files of a folder of the repository, in the order of their names; none where there is no such folder.
+pub fn files(folder: &str) -> Vec<Vec<u8>> {
+    let Ok(entries) = fs::read_dir(repository(folder)) else {
+        return Vec::new();
+    };
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// The inputs of a promise that fuzzing found: a file of lines, each of them an input with its odd bytes escaped.
+pub fn found(name: &str) -> Vec<Vec<u8>> {
+    let lines = fs::read_to_string(found_file(name)).unwrap_or_default();
+    lines.lines().map(unescaped).collect()
+}
+
+/// Where [`found`] looks.
+pub fn found_file(name: &str) -> PathBuf {
+    repository("tests/fuzz/found").join(name)
+}
+
+/// The opposite of `escape_ascii`.
+fn unescaped(line: &str) -> Vec<u8> {
+    let mut input = Vec::new();
+    let mut rest = line.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, length) = match (first, after.first()) {
+            (b'\\', Some(b'x')) => {
+                let digits = std::str::from_utf8(&after[1..3]).unwrap();
+                (u8::from_str_radix(digits, 16).unwrap(), 4)
+            }
+            (b'\\', Some(b'n')) => (b'\n', 2),
+            (b'\\', Some(b'r')) => (b'\r', 2),
+            (b'\\', Some(b't')) => (b'\t', 2),
+            (b'\\', Some(itself)) => (*itself, 2),
+            (itself, _) => (*itself, 1),
+        };
+        input.push(byte);
+        rest = &rest[length..];
+    }
+    input
+}
+
+#[test]
+fn lines_give_every_byte_back() {
+    let all: Vec<u8> = (0..=255).collect();
+    let line = all.escape_ascii().to_string();
+    assert_eq!(line.lines().count(), 1);
+    assert_eq!(unescaped(&line), all);
 }
 
 /// The files of `examples` whose path holds `part`, in the order of their paths.

@@ -1,7 +1,6 @@
-//! Foreign bytes: every parser that eats them is given real files, mutations of them, and what a hostile hand would write.
+//! Foreign bytes: every parser that eats them is given real files, what fuzzing has found, and what a hostile hand would write.
 //!
-//! `cargo test --test fuzz` replays the corpus and then fuzzes each parser for `THANOS_BUCKET_FUZZ_SECONDS` (2 unless set).
-//! The seed is printed; `THANOS_BUCKET_FUZZ_SEED` gives it again, and the same inputs come in the same order.
+//! `tests/fuzz/run` looks for more, guided by coverage: `guided.rs` holds the same promises.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,11 +8,29 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
+mod answers;
 mod blocks;
 mod configurations;
 mod corpus;
 mod hostile;
-mod mutator;
 mod promise;
-mod runner;
+mod promises;
 mod values;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+#[test]
+fn every_promise_holds_on_everything_that_is_known() {
+    thread::scope(|scope| {
+        for promise in promises::all() {
+            scope.spawn(move || {
+                for input in promise.inputs() {
+                    let held = catch_unwind(AssertUnwindSafe(|| promise.hold(&input)));
+                    let (name, input) = (promise.name, input.escape_ascii());
+                    assert!(held.is_ok(), "{name} breaks its promise on {input}");
+                }
+            });
+        }
+    });
+}

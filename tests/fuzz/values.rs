@@ -8,8 +8,24 @@ use thanos_bucket::select::{Cutoff, time};
 use thanos_bucket::{cli, duration};
 
 use super::corpus::{golden, texts};
-use super::promise::{READ, assert_plain, text_of};
-use super::runner::Parser;
+use super::promise::{Promise, READ, assert_plain, text_of};
+
+pub const PROMISES: [Promise; 2] = [
+    Promise {
+        name: "time",
+        seeds: times,
+        tokens: TIME,
+        slowest: READ,
+        check: time_or_duration,
+    },
+    Promise {
+        name: "flag",
+        seeds: || texts(&FLAGS),
+        tokens: TIME,
+        slowest: READ,
+        check: flag,
+    },
+];
 
 const TIME: &[&str] = &[
     "y",
@@ -44,8 +60,7 @@ fn now() -> DateTime<Utc> {
     "2026-01-01T12:00:00Z".parse().unwrap()
 }
 
-#[test]
-fn durations_and_times() {
+fn times() -> Vec<Vec<u8>> {
     let more = [
         "30d",
         "1h30m",
@@ -54,61 +69,55 @@ fn durations_and_times() {
         "-30d",
         "0",
     ];
-    let corpus = [
+    [
         golden("duration", "input"),
         golden("time", "input"),
         texts(&more),
     ]
-    .concat();
-    let check = |input: &[u8]| {
-        let text = text_of(input);
-        match duration::parse(&text) {
-            Ok(read) => {
-                let printed = format!("{}ms", read.as_millis());
-                assert_eq!(duration::parse(&printed).unwrap(), read);
-            }
-            Err(err) => assert_plain(&err),
+    .concat()
+}
+
+fn time_or_duration(input: &[u8]) {
+    let text = text_of(input);
+    match duration::parse(&text) {
+        Ok(read) => {
+            let printed = format!("{}ms", read.as_millis());
+            assert_eq!(duration::parse(&printed).unwrap(), read);
         }
-        match time::parse(&text) {
-            Ok(read) => {
-                let printed = read.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-                // An offset may lead out of the years that have four digits, and none.
-                if printed.len() <= "2025-06-01T00:00:00.000000000Z".len()
-                    && !printed.starts_with('-')
-                {
-                    assert_eq!(time::parse(&printed).unwrap(), read, "{text}");
-                }
-            }
-            Err(err) => assert_plain(&err),
-        }
-        match Cutoff::parse(&text, now()) {
-            Ok(cutoff) => {
-                let printed = cutoff.to_string();
-                if !printed.starts_with(['-', '+']) {
-                    assert_eq!(Cutoff::parse(&printed, now()).unwrap(), cutoff, "{text}");
-                }
-            }
-            Err(err) => assert_plain(&err),
-        }
-    };
-    Parser {
-        name: "time",
-        corpus,
-        tokens: TIME,
-        slowest: READ,
-        check,
+        Err(err) => assert_plain(&err),
     }
-    .run();
+    match time::parse(&text) {
+        Ok(read) => {
+            let printed = read.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+            // An offset may lead out of the years that have four digits, and none.
+            if !printed.starts_with(['-', '+']) {
+                assert_eq!(time::parse(&printed).unwrap(), read, "{text}");
+            }
+        }
+        Err(err) => assert_plain(&err),
+    }
+    match Cutoff::parse(&text, now()) {
+        Ok(cutoff) => {
+            let printed = cutoff.to_string();
+            if !printed.starts_with(['-', '+']) {
+                assert_eq!(Cutoff::parse(&printed, now()).unwrap(), cutoff, "{text}");
+            }
+        }
+        Err(err) => assert_plain(&err),
+    }
 }
 
 /// Flags of all kinds of values: ages, durations, numbers, ids, words, documents.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 16] = [
     "id=01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
     "older-than=2025-06-01T02:00:00+02:00",
     "older-than=1h30m",
     "resolution=5m",
     "compaction-max=4",
     "max-failures=1000",
+    "max-duration=2days 6h",
+    "max-bytes=1.5 GiB",
+    "publish-order=none",
     "retry.initial-backoff=500ms",
     "retry.max-backoff=1m 30s",
     "shutdown-grace=30s",
@@ -136,22 +145,15 @@ fn parse_with(flag: &str) -> thanos_bucket::Result<cli::Invocation> {
     cli::parse(arguments, &Environment::default(), now())
 }
 
+fn flag(input: &[u8]) {
+    if let Err(err) = parse_with(&text_of(input)) {
+        assert_plain(&err);
+    }
+}
+
 #[test]
-fn flags_and_their_values() {
+fn real_flags_are_accepted() {
     for flag in FLAGS {
         parse_with(flag).unwrap();
     }
-    let check = |input: &[u8]| {
-        if let Err(err) = parse_with(&text_of(input)) {
-            assert_plain(&err);
-        }
-    };
-    Parser {
-        name: "flag",
-        corpus: texts(&FLAGS),
-        tokens: TIME,
-        slowest: READ,
-        check,
-    }
-    .run();
 }

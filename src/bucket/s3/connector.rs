@@ -24,18 +24,16 @@ pub(super) struct Connector {
     /// Whether requests may go out without TLS.
     pub(super) insecure: bool,
     pub(super) list_v1: Option<list_v1::Signer>,
+    /// What requests go to instead of the network.
+    pub(super) wire: Option<HttpClient>,
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let client = self.client().map_err(|err| object_store::Error::Generic {
-            store: "S3",
-            source: Box::new(err),
-        })?;
-        let mut client = HttpClient::new(Wire {
-            client,
-            silence: self.http.silence(),
-        });
+        let mut client = match &self.wire {
+            Some(wire) => wire.clone(),
+            None => self.network()?,
+        };
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }
@@ -51,6 +49,17 @@ impl HttpConnector for Connector {
 }
 
 impl Connector {
+    fn network(&self) -> object_store::Result<HttpClient> {
+        let client = self.client().map_err(|err| object_store::Error::Generic {
+            store: "S3",
+            source: Box::new(err),
+        })?;
+        Ok(HttpClient::new(Wire {
+            client,
+            silence: self.http.silence(),
+        }))
+    }
+
     fn client(&self) -> reqwest::Result<reqwest::Client> {
         let Http { tls, .. } = &self.http;
         let mut builder = reqwest::Client::builder()

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bucket_region};
+use object_store::client::HttpClient;
 use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
 use super::{Backend, EtagMeaning, Location};
@@ -27,8 +28,13 @@ const STORAGE_CLASS: &str = "x-amz-storage-class";
 /// How long a request is repeated: within it the signature stays the same, and that is good for 15 minutes.
 const REPEATING_TIME: Duration = Duration::from_mins(12);
 
-/// Opens the bucket. Credentials are looked for here, and only here is anything contacted.
-pub(super) async fn open(config: &Config, location: Location, prefix: String) -> Result<Backend> {
+/// Opens the bucket. Credentials are looked for here, and only here is anything contacted. A `wire` stands in for the network.
+pub(super) async fn open(
+    config: &Config,
+    location: Location,
+    prefix: String,
+    wire: Option<HttpClient>,
+) -> Result<Backend> {
     let options = client_options(&config.http, config.insecure)?;
     let region = region(config, &options).await?;
     let scheme = if config.insecure { "http" } else { "https" };
@@ -65,6 +71,7 @@ pub(super) async fn open(config: &Config, location: Location, prefix: String) ->
         (None, None) => builder.with_skip_signature(true),
     };
     let connector = connector::Connector {
+        wire,
         http: config.http.clone(),
         insecure: config.insecure,
         list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
