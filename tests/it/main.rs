@@ -6,6 +6,7 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
+mod any_faults;
 mod changed_bytes;
 mod engine;
 mod examples;

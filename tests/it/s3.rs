@@ -155,6 +155,7 @@ fn requests_that_fail_in_passing_are_repeated() {
 fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
     let minio = Minio::start();
     let pair = Pair::new(&minio, &three());
+    let mut kills = 0;
     for after_the_server_has_acted in [false, true] {
         let mut number = 0;
         while killed_at(&minio, &pair, number, after_the_server_has_acted) {
@@ -167,7 +168,14 @@ fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
         pair.assert_moved();
         pair.reset();
         assert!(number > 20, "{number} requests");
+        kills += number;
     }
+    tell(&format!("{kills} kills"));
+}
+
+#[expect(clippy::print_stderr, reason = "tells how much was tried")]
+fn tell(what: &str) {
+    eprintln!("{what}");
 }
 
 /// Kills a run at its request of that number; false when it came to its end before.
