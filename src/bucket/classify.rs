@@ -212,7 +212,9 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "BadDigest"
         | "IncompleteBody"
         | "XAmzContentSHA256Mismatch"
-        | "OperationAborted" => Kind::Transient,
+        | "OperationAborted"
+        // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
+        | "ConditionalRequestConflict" => Kind::Transient,
         _ => return None,
     })
 }

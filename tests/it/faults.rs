@@ -75,6 +75,37 @@ fn a_server_in_trouble_is_asked_again() {
     }
 }
 
+/// S-6.1: the answers to a conditional put that tell of somebody else, where there is nobody.
+#[test]
+fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
+    const CONFLICT: &str = "<Error><Code>ConditionalRequestConflict</Code><Message>At the same time.</Message></Error>";
+    const PRECONDITION: &str =
+        "<Error><Code>PreconditionFailed</Code><Message>It is there.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for kind in [("PUT", "/meta.json"), ("PUT", "/deletion-mark.json")] {
+        for (status, body) in [(409, CONFLICT), (409, ""), (412, PRECONDITION)] {
+            run_with(&pair, &minio, first(2, kind, Fault::Answer(status, body))).expect(0);
+            pair.assert_moved();
+            pair.reset();
+        }
+    }
+    let kind = ("PUT", "/cold/01");
+    for (body, word) in [(CONFLICT, "At the same time"), (PRECONDITION, "is not")] {
+        let fault = move |request: &Request| {
+            if is_of(request, kind) && request.path.ends_with("/meta.json") {
+                Fault::Answer(412, body)
+            } else {
+                Fault::None
+            }
+        };
+        let ran = run_with(&pair, &minio, fault).expect(3);
+        assert!(ran.stderr.contains(word), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("NoSuchKey"), "{}", ran.stderr);
+        pair.assert_heals();
+    }
+}
+
 /// S-6.11: in seconds, for each kind of request.
 #[test]
 fn a_server_that_asks_for_time_is_given_it() {
