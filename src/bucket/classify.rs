@@ -194,6 +194,7 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "AccountProblem"
         | "NotSignedUp"
         | "XMinioInvalidAccessKeyId" => Kind::Credentials,
+        "NotImplemented" => Kind::Unsupported,
         "InvalidObjectState" => Kind::Unreadable,
         code if code.starts_with("KMS.") => Kind::Unreadable,
         "XMinioStorageFull"
@@ -233,8 +234,9 @@ fn kind_of_status(story: &Story) -> Kind {
         Some(401) => Kind::Credentials,
         Some(403) => Kind::Refused,
         Some(408 | 429 | 499) => Kind::Transient,
+        Some(501) => Kind::Unsupported,
         Some(507) => Kind::NoSpace,
-        Some(400..=499 | 300..=399 | 501) => Kind::Other,
+        Some(300..=499) => Kind::Other,
         // The address from which machines in a cloud get credentials.
         _ if story.text.contains("169.254.169.254") => Kind::Credentials,
         _ => Kind::Transient,

@@ -106,6 +106,36 @@ fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
     }
 }
 
+/// S-5.4, S-5.11: the server is asked whether the object is there, and then given it.
+#[test]
+fn a_server_without_conditional_puts_is_looked_at_first() {
+    const UNKNOWN: &str = "<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is not implemented.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let options = "  max_retries: 1\n";
+    for (status, body) in [(501, UNKNOWN), (501, ""), (400, UNKNOWN)] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                if request.header("if-none-match").is_some() {
+                    Fault::Answer(status, body)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        run(&pair.configs_with(&proxy, options), &QUICK_RETRIES).expect(0);
+        let looked = |name: &str| {
+            let requests = proxy.requests();
+            let looks = requests.iter().filter(|request| request.is("HEAD", name));
+            looks.count()
+        };
+        assert_eq!(looked("/meta.json"), 3);
+        assert_eq!(looked("/deletion-mark.json"), 3);
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
 /// S-6.11: in seconds, for each kind of request.
 #[test]
 fn a_server_that_asks_for_time_is_given_it() {

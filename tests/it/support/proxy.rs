@@ -22,6 +22,8 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// Its head as it came: names and values may be secret.
+    pub head: String,
     /// When its head had come.
     pub at: Instant,
 }
@@ -30,6 +32,13 @@ impl Request {
     /// Whether it has this method and a path that contains this text.
     pub fn is(&self, method: &str, part_of_path: &str) -> bool {
         self.method == method && self.path.contains(part_of_path)
+    }
+
+    /// The value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(found, _)| found.to_ascii_lowercase() == name)?;
+        Some(value.trim())
     }
 }
 
@@ -157,6 +166,7 @@ impl Line {
             number: seen.len(),
             method: words.next().unwrap(),
             path: words.next().unwrap(),
+            head: text.to_string(),
             at: Instant::now(),
         };
         seen.push(request.clone());
