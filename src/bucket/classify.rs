@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::folder::RootMissing;
+use super::s3::Endless;
 use crate::error::{Error, Kind};
 
 /// The error of `attempt`, a phrase that could follow "could not".
@@ -24,7 +25,8 @@ struct Story {
     message: Option<String>,
     status: Option<u16>,
     io: Option<io::ErrorKind>,
-    root_missing: bool,
+    /// Where the cause is one of ours.
+    ours: Option<Kind>,
 }
 
 impl Story {
@@ -35,7 +37,7 @@ impl Story {
             message: None,
             status: None,
             io: None,
-            root_missing: false,
+            ours: None,
         };
         let mut next: Option<&(dyn StdError + 'static)> = Some(err);
         while let Some(cause) = next {
@@ -50,7 +52,11 @@ impl Story {
             if let Some(err) = cause.downcast_ref::<io::Error>() {
                 story.io = Some(err.kind());
             }
-            story.root_missing |= cause.downcast_ref::<RootMissing>().is_some();
+            if cause.is::<RootMissing>() {
+                story.ours = Some(Kind::BucketGone);
+            } else if cause.is::<Endless>() {
+                story.ours = Some(Kind::Other);
+            }
             next = cause.source();
         }
         story.code = element(&story.text, "Code");
@@ -152,8 +158,8 @@ fn element(text: &str, name: &str) -> Option<String> {
 }
 
 fn kind(err: &object_store::Error, story: &Story) -> Kind {
-    if story.root_missing {
-        return Kind::BucketGone;
+    if let Some(kind) = story.ours {
+        return kind;
     }
     if story.tls_hint().is_some() || story.is_elsewhere() {
         return Kind::Other;

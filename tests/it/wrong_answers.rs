@@ -148,6 +148,38 @@ fn a_page_that_comes_twice_is_read_once() {
     pair.assert_moved();
 }
 
+/// S-4.9: for the listing of a bucket, of a block, and of all blocks; with ever new tokens, and with two that take turns.
+#[test]
+fn a_listing_that_brings_nothing_new_any_more_ends() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let block = Block::new(1).id();
+    let prefixes: &str =
+        format!("<CommonPrefixes><Prefix>{block}/</Prefix></CommonPrefixes>").leak();
+    for (part, names, tokens, code) in [
+        ("/hot?", "", usize::MAX, 1),
+        ("prefix=01", "", usize::MAX, 3),
+        ("delimiter", "", usize::MAX, 3),
+        ("delimiter", prefixes, 2, 3),
+    ] {
+        let count = AtomicUsize::new(0);
+        let ran = run_edited(&pair, &minio, move |request, answer| {
+            if is_listing(request, "/hot?") && request.path.contains(part) {
+                let token = count.fetch_add(1, Ordering::SeqCst) % tokens;
+                let page = format!(
+                    "<ListBucketResult><IsTruncated>true</IsTruncated>{names}\
+                     <NextContinuationToken>{token}</NextContinuationToken></ListBucketResult>"
+                );
+                (answer.status, answer.body) = (200, page.into_bytes());
+            }
+        })
+        .expect(code);
+        assert!(ran.stderr.contains("no new name"), "{}", ran.stderr);
+        assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+        pair.assert_heals();
+    }
+}
+
 /// S-5.6, S-6.6: what a listing leaves out is not there, and nothing is concluded from it that does harm.
 #[test]
 fn a_page_that_is_skipped_costs_time_and_nothing_else() {

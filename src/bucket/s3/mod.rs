@@ -6,10 +6,12 @@ mod credentials;
 mod list_v1;
 mod pages;
 mod patience;
+mod store;
 mod tls;
 mod wire;
 
 pub(super) use config::Config;
+pub(super) use store::Endless;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -88,7 +90,7 @@ pub(super) async fn open(config: &Config, location: Location, prefix: String) ->
         .build()
         .map_err(|err| super::classify::error(err, format!("open {location}")))?;
     Ok(Backend {
-        store: Arc::new(store),
+        store: Arc::new(store::Store::new(store)),
         location,
         prefix,
         put_attributes: attributes(config),
