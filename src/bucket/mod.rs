@@ -164,13 +164,9 @@ impl BucketReader {
                 );
                 return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
             }
-            let expected = got.meta.size;
-            let bytes = got.bytes().await.map_err(classify)?;
-            if bytes.len() as u64 != expected {
-                let size = format!("{} of {expected} bytes came", bytes.len());
-                return Err(Error::new(Kind::Transient, attempt.clone()).because(size));
-            }
-            Ok(bytes)
+            let size = got.meta.size;
+            let bytes = fetch::collect(got, size).await.map_err(classify)?;
+            fetch::all_of(bytes, size, || attempt.clone())
         })
         .await
     }

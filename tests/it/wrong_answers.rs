@@ -10,8 +10,8 @@ use regex::Regex;
 use crate::support::blocks::Block;
 use crate::support::minio::Minio;
 use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
-use crate::support::proxy::{Answer, Line, Proxy, Request};
-use crate::support::run::{Ran, blocks_with};
+use crate::support::proxy::{Answer, Fault, Line, Proxy, Request};
+use crate::support::run::{Ran, World, blocks_with};
 
 const ENOUGH: Duration = Duration::from_mins(1);
 
@@ -178,6 +178,70 @@ fn a_listing_that_brings_nothing_new_any_more_ends() {
         assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
         pair.assert_heals();
     }
+}
+
+/// S-7.1: pages, refusals, and parts of objects; what is on its way when a connection is closed counts here too.
+#[test]
+fn an_answer_that_does_not_end_is_read_no_further_than_it_may_be_long() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    for (method, part, status, code) in [
+        ("GET", "/hot?", 200, 1),
+        ("GET", "/hot?", 503, 1),
+        ("GET", "/cold?", 403, 1),
+        ("GET", "/hot/01", 206, 3),
+        ("GET", "/meta.json", 503, 1),
+    ] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let whole = status == 206 && request.header("range").is_none();
+                if request.is(method, part) && !whole {
+                    Fault::Endless(status)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        let configs = pair.configs_with(&proxy, "  max_retries: 1\n");
+        let ran = run(&configs, &QUICK_RETRIES).expect(code);
+        let longest = proxy.longest();
+        assert!(longest > 0, "{method} {part} was never asked for");
+        assert!(longest < 64 << 20, "{method} {part} {status}: {longest}");
+        assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+        pair.assert_heals();
+    }
+}
+
+/// Moves a block out of a folder, so large that a segment of it is put in parts; tells how many uploads were begun.
+fn put_in_parts(minio: &Minio, proxy: &Proxy) -> (Ran, usize) {
+    let world = World::new(&[Block::new(1).chunk_bytes(&[20 << 20])]);
+    let target = minio.bucket(&format!("parts-{}", proxy.port()));
+    let config = target.config_for("parts.yaml", target.root(), proxy.port(), "");
+    let ran = run(&(world.source_config(), config), &QUICK_RETRIES);
+    let requests = proxy.requests();
+    let begun = requests
+        .iter()
+        .filter(|request| request.is("POST", "uploads"));
+    (ran, begun.count())
+}
+
+/// S-7.1: what the beginning of an upload is answered with.
+#[test]
+fn an_upload_that_is_answered_without_an_end_fails() {
+    let minio = Minio::start();
+    let proxy = Line::to(minio.port())
+        .fault(|request| {
+            if request.is("POST", "uploads") {
+                Fault::Endless(200)
+            } else {
+                Fault::None
+            }
+        })
+        .open();
+    let (ran, _) = put_in_parts(&minio, &proxy);
+    let ran = ran.expect(3);
+    assert!(ran.stderr.contains("longer than"), "{}", ran.stderr);
+    assert!((1..64 << 20).contains(&proxy.longest()));
 }
 
 /// S-5.6, S-6.6: what a listing leaves out is not there, and nothing is concluded from it that does harm.

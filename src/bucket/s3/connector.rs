@@ -1,5 +1,5 @@
-//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections, certificates of our own, no redirects, mistrust of
-//! listings, version 1 of `ListObjects`.
+//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections and of what is read, certificates of our own, no
+//! redirects, mistrust of listings, version 1 of `ListObjects`.
 
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use object_store::client::{
 use reqwest::redirect;
 use tokio::sync::Semaphore;
 
+use super::answers::Answers;
 use super::config::Http;
 use super::list_v1;
 use super::pages::Pages;
@@ -36,6 +37,7 @@ impl HttpConnector for Connector {
             client,
             silence: self.http.silence(),
         });
+        client = HttpClient::new(Answers { inner: client });
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }

@@ -1,5 +1,6 @@
 //! S3: Amazon's, `MinIO`'s, and whatever speaks it.
 
+mod answers;
 mod config;
 mod connector;
 mod credentials;
