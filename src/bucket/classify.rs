@@ -60,7 +60,7 @@ impl Story {
             next = cause.source();
         }
         story.code = element(&story.text, "Code");
-        story.message = element(&story.text, "Message");
+        story.message = element(&story.text, "Message").filter(|text| !text.trim().is_empty());
         story.status = ["status code: ", "with status "]
             .into_iter()
             .find_map(|before| story.text.split_once(before))
@@ -151,7 +151,7 @@ fn without_bookkeeping(text: &str) -> String {
 }
 
 /// The text of an XML element.
-fn element(text: &str, name: &str) -> Option<String> {
+pub(super) fn element(text: &str, name: &str) -> Option<String> {
     let (_, after) = text.split_once(&format!("<{name}>"))?;
     let (inner, _) = after.split_once(&format!("</{name}>"))?;
     Some(inner.to_owned())

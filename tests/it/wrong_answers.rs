@@ -8,7 +8,7 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::support::blocks::Block;
-use crate::support::minio::Minio;
+use crate::support::minio::{Bucket, Credentials, Minio};
 use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Answer, Fault, Line, Proxy, Request};
 use crate::support::run::{Ran, World, blocks_with};
@@ -374,4 +374,64 @@ fn without_checksums_a_proof_is_one_of_sizes() {
         assert_eq!(block["outcome"]["proof"], "size", "{block}");
     }
     pair.assert_moved();
+}
+
+/// S-2.6: as a page, as text, and as an error without and with a code; what was configured, and what is made of it.
+#[test]
+fn a_server_that_quotes_the_request_is_not_quoted() {
+    const TOKEN: &str = "FwoGZXIvYXdzEBYaDNeverPrintedToken/AndMoreOfTheSame+abc==";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let stranger = Credentials {
+        access_key: "AKIANEVERPRINTEDKEY".to_owned(),
+        secret_key: "never/printed+secret".to_owned(),
+    };
+    let escaped = |text: &str| text.replace('/', "&#x2F;").replace('+', "%2B");
+    for (status, before, after) in [
+        (400, "<html><body>Bad request: ", "</body></html>"),
+        (500, "", ""),
+        (403, "<Error><Message>", "</Message></Error>"),
+        (
+            403,
+            "<Error><Code>AccessDenied</Code><Message>",
+            "</Message></Error>",
+        ),
+        (
+            400,
+            "<Error><Code>Strange</Code><Message>",
+            "</Message></Error>",
+        ),
+    ] {
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                let told = format!("never/printed+secret {}", request.head);
+                let told = format!("{before}{} {told}{after}", escaped(&told));
+                answer.body = told.into_bytes();
+                answer.status = status;
+            })
+            .open();
+        let config = |bucket: &Bucket, file| {
+            let more = format!("  max_retries: 1\n  session_token: {TOKEN}\n");
+            bucket.config_for(file, &stranger, proxy.port(), &more)
+        };
+        let configs = (config(&pair.hot, "h.yaml"), config(&pair.cold, "c.yaml"));
+        let arguments = [&QUICK_RETRIES[..], &["--log.level=debug"]].concat();
+        let ran = run(&configs, &arguments).expect(1);
+        let requests = proxy.requests();
+        let signature = requests[0].header("authorization").unwrap();
+        let (_, signature) = signature.split_once("Signature=").unwrap();
+        for secret in [
+            signature,
+            "AKIANEVERPRINTEDKEY",
+            "never/printed",
+            "FwoGZXIvYXdzEBYaDNeverPrintedToken",
+            "AndMoreOfTheSame",
+        ] {
+            assert!(
+                !format!("{ran:?}").contains(secret),
+                "{secret}: {}",
+                ran.stderr
+            );
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! How much of an answer is read that is read as a whole: no server fills the memory with what should be short. Objects are read in pieces,
-//! and bounded by who asked for them.
+//! How much of an answer is read that is read as a whole, and what of a refusal is passed on: no server fills the memory with what should be
+//! short, and none has us print what the request carried. Objects are read in pieces, and bounded by who asked for them.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,6 +12,10 @@ use object_store::client::{
 };
 use tokio::time::timeout;
 
+use super::super::Secret;
+use super::super::classify::element;
+use super::secrets::Secrets;
+
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
 pub(super) const LONGEST_PAGE: usize = 8 << 20;
 
@@ -21,6 +25,9 @@ const LONGEST_RECEIPT: usize = 1 << 20;
 /// What is read of a refusal. The code and the message stand at its beginning.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
+/// Codes are single words.
+const LONGEST_CODE: usize = 100;
+
 /// How long the body of a refusal is waited for: its status says most of it.
 const REFUSAL_TIME: Duration = Duration::from_secs(10);
 
@@ -28,17 +35,27 @@ const REFUSAL_TIME: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) inner: HttpClient,
+    /// Secrets beside those that requests carry.
+    pub(super) configured: Vec<Secret>,
 }
 
 #[async_trait]
 impl HttpService for Answers {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let receipt = request.method().as_str() == "POST";
+        let is_receipt = request.method().as_str() == "POST";
+        let secrets = Secrets::of(&request, &self.configured);
         let (head, body) = self.inner.execute(request).await?.into_parts();
         let body = if !head.status.is_success() {
-            beginning(body).await
-        } else if receipt {
-            whole(body, LONGEST_RECEIPT).await?
+            refusal(&beginning(body).await, &secrets).into_bytes()
+        } else if is_receipt {
+            let body = whole(body, LONGEST_RECEIPT).await?;
+            let text = String::from_utf8_lossy(&body);
+            // The end of an upload may be refused with a status of success.
+            if text.contains("Result") && !text.contains("<Error") {
+                body
+            } else {
+                refusal(&body, &secrets).into_bytes()
+            }
         } else {
             return Ok(HttpResponse::from_parts(head, body));
         };
@@ -78,6 +95,30 @@ async fn beginning(body: HttpResponseBody) -> Vec<u8> {
     read
 }
 
+/// What is passed on of a refusal: its code, and its message without secrets. What is no error of S3 says nothing that its status does not,
+/// and may quote the request in any way.
+fn refusal(body: &[u8], secrets: &Secrets) -> String {
+    let text = String::from_utf8_lossy(body);
+    let told = || {
+        let (_, error) = text.split_once("<Error")?;
+        let code = element(error, "Code").filter(|code| is_code(code))?;
+        if secrets.hidden_in(&code) != code {
+            return None;
+        }
+        let message = element(error, "Message").unwrap_or_default();
+        let message = secrets.hidden_in(&message);
+        Some(format!(
+            "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        ))
+    };
+    told().unwrap_or_default()
+}
+
+fn is_code(text: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
+}
+
 /// More came than a sane server sends.
 #[derive(Debug)]
 struct TooLong(usize);
@@ -98,6 +139,35 @@ mod tests {
     )]
 
     use super::*;
+    use object_store::client::HttpRequestBody;
+
+    /// S-2.6
+    #[test]
+    fn of_a_refusal_its_code_and_its_message_are_passed_on_without_secrets() {
+        let request = HttpRequest::new(HttpRequestBody::empty());
+        let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())]);
+        for (body, told) in [
+            (
+                "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>None.</Message><HostId>hunter2</HostId></Error>",
+                "<Error><Code>NoSuchKey</Code><Message>None.</Message></Error>",
+            ),
+            (
+                "<Error><Message>hunter2 is wrong</Message><Code>InvalidToken</Code></Error>",
+                "<Error><Code>InvalidToken</Code><Message><secret> is wrong</Message></Error>",
+            ),
+            (
+                "<Error><Code>SlowDown</Code><Message>cut of",
+                "<Error><Code>SlowDown</Code><Message></Message></Error>",
+            ),
+            ("<Error><Message>hunter2</Message></Error>", ""),
+            ("<Error><Code>hunter2</Code></Error>", ""),
+            ("<Error><Code>a b: c</Code></Error>", ""),
+            ("<html><Code>hunter2</Code></html>", ""),
+            ("authorization: hunter2", ""),
+        ] {
+            assert_eq!(refusal(body.as_bytes(), &secrets), told, "{body}");
+        }
+    }
 
     #[tokio::test]
     async fn the_longest_page_of_a_sane_server_is_read_and_a_longer_one_is_not() {

@@ -11,6 +11,7 @@ use object_store::client::{
 use reqwest::redirect;
 use tokio::sync::Semaphore;
 
+use super::super::Secret;
 use super::answers::Answers;
 use super::config::Http;
 use super::list_v1;
@@ -24,6 +25,8 @@ pub(super) struct Connector {
     pub(super) http: Http,
     /// Whether requests may go out without TLS.
     pub(super) insecure: bool,
+    /// What is hidden where a server says it.
+    pub(super) secrets: Vec<Secret>,
     pub(super) list_v1: Option<list_v1::Signer>,
 }
 
@@ -37,7 +40,10 @@ impl HttpConnector for Connector {
             client,
             silence: self.http.silence(),
         });
-        client = HttpClient::new(Answers { inner: client });
+        client = HttpClient::new(Answers {
+            inner: client,
+            configured: self.secrets.clone(),
+        });
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }

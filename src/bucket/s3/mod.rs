@@ -7,6 +7,7 @@ mod credentials;
 mod list_v1;
 mod pages;
 mod patience;
+mod secrets;
 mod store;
 mod tls;
 mod wire;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bucket_region};
 use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::{Backend, EtagMeaning, Location};
+use super::{Backend, EtagMeaning, Location, Secret};
 use crate::error::{Error, Kind, Result};
 use config::{Credentials, Encryption, Http, ListVersion};
 
@@ -70,6 +71,7 @@ pub(super) async fn open(config: &Config, location: Location, prefix: String) ->
     let connector = connector::Connector {
         http: config.http.clone(),
         insecure: config.insecure,
+        secrets: config.secrets(),
         list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
             credentials: found.clone(),
             region: region.clone(),
@@ -209,5 +211,20 @@ impl Config {
     /// Whether requests must carry a signature or the run ends.
     fn insists_on_credentials(&self) -> bool {
         matches!(self.credentials, Credentials::Sdk)
+    }
+
+    /// What is configured and must not be printed, whoever says it.
+    fn secrets(&self) -> Vec<Secret> {
+        match &self.credentials {
+            Credentials::Static {
+                access_key,
+                secret_key,
+                session_token,
+            } => [Secret::new(access_key.clone()), secret_key.clone()]
+                .into_iter()
+                .chain(session_token.clone())
+                .collect(),
+            Credentials::Sdk | Credentials::Found => Vec::new(),
+        }
     }
 }
