@@ -36,6 +36,8 @@ pub enum Kind {
     Credentials,
     /// The bucket, or the folder that stands for it, does not exist.
     BucketGone,
+    /// The bucket is at another address: every request will be sent there.
+    Elsewhere,
     /// The bucket is full.
     NoSpace,
     /// The bucket cannot be written.
@@ -66,7 +68,7 @@ impl Kind {
     pub fn concerns_whole_bucket(self) -> bool {
         matches!(
             self,
-            Kind::Credentials | Kind::BucketGone | Kind::NoSpace | Kind::ReadOnly
+            Kind::Credentials | Kind::BucketGone | Kind::Elsewhere | Kind::NoSpace | Kind::ReadOnly
         )
     }
 }

@@ -161,8 +161,11 @@ fn kind(err: &object_store::Error, story: &Story) -> Kind {
     if let Some(kind) = story.ours {
         return kind;
     }
-    if story.tls_hint().is_some() || story.is_elsewhere() {
+    if story.tls_hint().is_some() {
         return Kind::Other;
+    }
+    if story.is_elsewhere() {
+        return Kind::Elsewhere;
     }
     if let Some(kind) = story.code.as_deref().and_then(kind_of_code) {
         return kind;
@@ -280,12 +283,12 @@ mod tests {
         for (source, kind, hint) in [
             (
                 "Server returned non-2xx status code: 301 Moved Permanently: ",
-                Kind::Other,
+                Kind::Elsewhere,
                 "config.region",
             ),
             (
                 "Received redirect without LOCATION, this normally indicates",
-                Kind::Other,
+                Kind::Elsewhere,
                 "config.region",
             ),
             (

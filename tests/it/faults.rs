@@ -319,6 +319,31 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
     }
 }
 
+/// S-6.3: whatever a run is at by then.
+#[test]
+fn a_bucket_that_moves_away_in_the_middle_ends_the_run_with_a_clear_word() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for fault in [
+        Fault::AnswerHead(301, "x-amz-bucket-region: eu-west-1"),
+        Fault::AnswerHead(307, "Location: http://127.0.0.1:1/hot"),
+        Fault::AnswerHead(308, "Location: /hot?list-type=2"),
+    ] {
+        for number in [1, 6, 10, 15, 20, 25, 30] {
+            let ran = run_with(&pair, &minio, move |request| {
+                if request.number >= number {
+                    fault
+                } else {
+                    Fault::None
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
+            pair.assert_heals();
+        }
+    }
+}
+
 /// S-6.10: every request to it ends by itself.
 #[test]
 fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
