@@ -32,7 +32,7 @@ pub enum Kind {
     Changed,
     /// This request was refused (403); others on the same bucket may pass.
     Refused,
-    /// The credentials are wrong, expired or missing: every request will be refused.
+    /// The credentials are wrong, expired or missing, or are not even enough to list the bucket: every request will be refused.
     Credentials,
     /// The bucket, or the folder that stands for it, does not exist.
     BucketGone,

@@ -18,6 +18,21 @@ pub(super) fn error(err: object_store::Error, attempt: impl Into<String>) -> Err
     Error::new(kind, attempt).because(story.told())
 }
 
+/// The error of a listing: a server that refuses it refuses the whole bucket.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "errors come from map_err, which gives them away"
+)]
+pub(super) fn listing_error(err: object_store::Error, attempt: impl Into<String>) -> Error {
+    let story = Story::of(&err);
+    let kind = match kind(&err, &story) {
+        // In a folder, one directory may be closed to us and others not.
+        Kind::Refused if story.status.is_some() => Kind::Credentials,
+        kind => kind,
+    };
+    Error::new(kind, attempt).because(story.told())
+}
+
 /// The whole chain of causes as text, and what stands out in it.
 struct Story {
     text: String,

@@ -138,7 +138,7 @@ impl BucketReader {
         let listed = self
             .retrying(&attempt(), || async {
                 let listed = backend.store.list_with_delimiter(prefix.as_ref()).await;
-                listed.map_err(|err| classify::error(err, attempt()))
+                listed.map_err(|err| classify::listing_error(err, attempt()))
             })
             .await?;
         let ids = listed.common_prefixes.iter();

@@ -288,6 +288,30 @@ fn credentials_that_are_refused_in_the_middle_end_the_run_with_a_clear_word() {
     }
 }
 
+/// S-6.3: a policy that is revoked, whatever a run is at by then.
+#[test]
+fn a_bucket_that_refuses_everything_from_some_request_on_ends_the_run() {
+    const DENIED: &str =
+        "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for bucket in ["/", "/hot", "/cold"] {
+        // By then the probe has been put and removed, and blocks are being copied.
+        for number in [8, 12, 16, 20, 24, 28, 32] {
+            let ran = run_with(&pair, &minio, move |request| {
+                if request.number >= number && request.path.starts_with(bucket) {
+                    Fault::Answer(403, DENIED)
+                } else {
+                    Fault::None
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
+            pair.assert_heals();
+        }
+    }
+}
+
 /// S-6.3: neither followed nor repeated without an end.
 #[test]
 fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
