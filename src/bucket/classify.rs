@@ -238,6 +238,11 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "IncompleteBody"
         | "XAmzContentSHA256Mismatch"
         | "OperationAborted"
+        // Something about the upload that another one mends.
+        | "InvalidPart"
+        | "InvalidPartOrder"
+        | "EntityTooSmall"
+        | "NoSuchUpload"
         // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
         | "ConditionalRequestConflict" => Kind::Transient,
         _ => return None,

@@ -291,6 +291,52 @@ fn a_listing_that_is_not_sorted_ends_the_run() {
 
 const WRONG: &str = "00000000000000000000000000000000";
 
+/// S-6.1: begun anew, and not without an end.
+#[test]
+fn an_upload_whose_end_is_refused_for_its_parts_is_begun_anew() {
+    let minio = Minio::start();
+    for (wrong, code) in [(1, 0), (usize::MAX, 3)] {
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                if request.is("PUT", "partNumber=1") && seen.fetch_add(1, Ordering::SeqCst) < wrong
+                {
+                    answer
+                        .headers
+                        .retain(|header| !header.to_ascii_lowercase().starts_with("etag:"));
+                    answer.headers.push(format!("ETag: \"{WRONG}\""));
+                }
+            })
+            .open();
+        let (ran, uploads) = put_in_parts(&minio, &proxy);
+        let ran = ran.expect(code);
+        assert!(ran.stderr.contains("InvalidPart"), "{}", ran.stderr);
+        assert!((2..10).contains(&uploads), "{uploads}");
+    }
+    let ended = [
+        ("InvalidPartOrder", 400),
+        ("EntityTooSmall", 400),
+        ("NoSuchUpload", 404),
+    ];
+    for (code, status) in ended {
+        let error: &str = format!("<Error><Code>{code}</Code></Error>").leak();
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let is_end = request.is("POST", "uploadId");
+                if is_end && seen.fetch_add(1, Ordering::SeqCst) == 0 {
+                    Fault::Answer(status, error)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        let (ran, uploads) = put_in_parts(&minio, &proxy);
+        ran.expect(0);
+        assert_eq!(uploads, 2, "{code}");
+    }
+}
+
 /// S-5.6: a proof is read from the target.
 #[test]
 fn a_wrong_entity_tag_never_makes_a_proof() {
