@@ -32,10 +32,12 @@ pub enum Kind {
     Changed,
     /// This request was refused (403); others on the same bucket may pass.
     Refused,
-    /// The credentials are wrong, expired or missing: every request will be refused.
+    /// The credentials are wrong, expired or missing, or are not even enough to list the bucket: every request will be refused.
     Credentials,
     /// The bucket, or the folder that stands for it, does not exist.
     BucketGone,
+    /// The bucket is at another address: every request will be sent there.
+    Elsewhere,
     /// The bucket is full.
     NoSpace,
     /// The bucket cannot be written.
@@ -66,7 +68,7 @@ impl Kind {
     pub fn concerns_whole_bucket(self) -> bool {
         matches!(
             self,
-            Kind::Credentials | Kind::BucketGone | Kind::NoSpace | Kind::ReadOnly
+            Kind::Credentials | Kind::BucketGone | Kind::Elsewhere | Kind::NoSpace | Kind::ReadOnly
         )
     }
 }

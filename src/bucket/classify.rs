@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::folder::RootMissing;
+use super::s3::Endless;
 use crate::error::{Error, Kind};
 
 /// The error of `attempt`, a phrase that could follow "could not".
@@ -17,6 +18,21 @@ pub(super) fn error(err: object_store::Error, attempt: impl Into<String>) -> Err
     Error::new(kind, attempt).because(story.told())
 }
 
+/// The error of a listing: a server that refuses it refuses the whole bucket.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "errors come from map_err, which gives them away"
+)]
+pub(super) fn listing_error(err: object_store::Error, attempt: impl Into<String>) -> Error {
+    let story = Story::of(&err);
+    let kind = match kind(&err, &story) {
+        // In a folder, one directory may be closed to us and others not.
+        Kind::Refused if story.status.is_some() => Kind::Credentials,
+        kind => kind,
+    };
+    Error::new(kind, attempt).because(story.told())
+}
+
 /// The whole chain of causes as text, and what stands out in it.
 struct Story {
     text: String,
@@ -24,7 +40,8 @@ struct Story {
     message: Option<String>,
     status: Option<u16>,
     io: Option<io::ErrorKind>,
-    root_missing: bool,
+    /// Where the cause is one of ours.
+    ours: Option<Kind>,
 }
 
 impl Story {
@@ -35,7 +52,7 @@ impl Story {
             message: None,
             status: None,
             io: None,
-            root_missing: false,
+            ours: None,
         };
         let mut next: Option<&(dyn StdError + 'static)> = Some(err);
         while let Some(cause) = next {
@@ -50,11 +67,15 @@ impl Story {
             if let Some(err) = cause.downcast_ref::<io::Error>() {
                 story.io = Some(err.kind());
             }
-            story.root_missing |= cause.downcast_ref::<RootMissing>().is_some();
+            if cause.is::<RootMissing>() {
+                story.ours = Some(Kind::BucketGone);
+            } else if cause.is::<Endless>() {
+                story.ours = Some(Kind::Other);
+            }
             next = cause.source();
         }
         story.code = element(&story.text, "Code");
-        story.message = element(&story.text, "Message");
+        story.message = element(&story.text, "Message").filter(|text| !text.trim().is_empty());
         story.status = ["status code: ", "with status "]
             .into_iter()
             .find_map(|before| story.text.split_once(before))
@@ -145,18 +166,21 @@ fn without_bookkeeping(text: &str) -> String {
 }
 
 /// The text of an XML element.
-fn element(text: &str, name: &str) -> Option<String> {
+pub(super) fn element(text: &str, name: &str) -> Option<String> {
     let (_, after) = text.split_once(&format!("<{name}>"))?;
     let (inner, _) = after.split_once(&format!("</{name}>"))?;
     Some(inner.to_owned())
 }
 
 fn kind(err: &object_store::Error, story: &Story) -> Kind {
-    if story.root_missing {
-        return Kind::BucketGone;
+    if let Some(kind) = story.ours {
+        return kind;
     }
-    if story.tls_hint().is_some() || story.is_elsewhere() {
+    if story.tls_hint().is_some() {
         return Kind::Other;
+    }
+    if story.is_elsewhere() {
+        return Kind::Elsewhere;
     }
     if let Some(kind) = story.code.as_deref().and_then(kind_of_code) {
         return kind;
@@ -194,6 +218,7 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "AccountProblem"
         | "NotSignedUp"
         | "XMinioInvalidAccessKeyId" => Kind::Credentials,
+        "NotImplemented" => Kind::Unsupported,
         "InvalidObjectState" => Kind::Unreadable,
         code if code.starts_with("KMS.") => Kind::Unreadable,
         "XMinioStorageFull"
@@ -212,7 +237,14 @@ fn kind_of_code(code: &str) -> Option<Kind> {
         | "BadDigest"
         | "IncompleteBody"
         | "XAmzContentSHA256Mismatch"
-        | "OperationAborted" => Kind::Transient,
+        | "OperationAborted"
+        // Something about the upload that another one mends.
+        | "InvalidPart"
+        | "InvalidPartOrder"
+        | "EntityTooSmall"
+        | "NoSuchUpload"
+        // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
+        | "ConditionalRequestConflict" => Kind::Transient,
         _ => return None,
     })
 }
@@ -231,8 +263,9 @@ fn kind_of_status(story: &Story) -> Kind {
         Some(401) => Kind::Credentials,
         Some(403) => Kind::Refused,
         Some(408 | 429 | 499) => Kind::Transient,
+        Some(501) => Kind::Unsupported,
         Some(507) => Kind::NoSpace,
-        Some(400..=499 | 300..=399 | 501) => Kind::Other,
+        Some(300..=499) => Kind::Other,
         // The address from which machines in a cloud get credentials.
         _ if story.text.contains("169.254.169.254") => Kind::Credentials,
         _ => Kind::Transient,
@@ -270,12 +303,12 @@ mod tests {
         for (source, kind, hint) in [
             (
                 "Server returned non-2xx status code: 301 Moved Permanently: ",
-                Kind::Other,
+                Kind::Elsewhere,
                 "config.region",
             ),
             (
                 "Received redirect without LOCATION, this normally indicates",
-                Kind::Other,
+                Kind::Elsewhere,
                 "config.region",
             ),
             (

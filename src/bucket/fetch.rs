@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore};
+use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 
 use super::{BucketReader, classify};
 use crate::block::{Object, ObjectPath};
@@ -41,13 +41,7 @@ pub(super) async fn fetch(
         if got.meta.size != object.size_bytes {
             return Ok(Err(got.meta.size));
         }
-        // Pieces as they come keep buffers alive that are larger than they.
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        let mut pieces = got.into_stream();
-        while let Some(piece) = pieces.try_next().await? {
-            bytes.extend_from_slice(&piece);
-        }
-        Ok(Ok(bytes))
+        collect(got, size).await.map(Ok)
     };
     let read = read
         .await
@@ -56,12 +50,35 @@ pub(super) async fn fetch(
         let why = format!("it has {now} bytes, {} were listed", object.size_bytes);
         Error::new(Kind::Changed, attempt()).because(why)
     })?;
-    let came = bytes.len();
-    if came as u64 != size {
-        let why = format!("{came} of {size} bytes came");
-        return Err(Error::new(Kind::Transient, attempt()).because(why));
+    all_of(bytes, size, attempt)
+}
+
+/// What comes of an answer that should have so many bytes, and of a longer one no more than it takes to see that.
+pub(super) async fn collect(got: GetResult, size: u64) -> object_store::Result<Vec<u8>> {
+    // Pieces as they come keep buffers alive that are larger than they.
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    let mut pieces = got.into_stream();
+    while let Some(piece) = pieces.try_next().await? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() as u64 > size {
+            break;
+        }
     }
-    Ok(bytes.into())
+    Ok(bytes)
+}
+
+/// What was collected, which may be another number of bytes on the next try.
+pub(super) fn all_of(bytes: Vec<u8>, size: u64, attempt: impl Fn() -> String) -> Result<Bytes> {
+    let came = bytes.len() as u64;
+    if came == size {
+        return Ok(bytes.into());
+    }
+    let why = if came > size {
+        format!("more than {size} bytes came")
+    } else {
+        format!("{came} of {size} bytes came")
+    };
+    Err(Error::new(Kind::Transient, attempt()).because(why))
 }
 
 /// A refusal to read one object of a bucket whose other objects can be read concerns that object.

@@ -144,7 +144,7 @@ async fn next(
                     failed(Kind::Other, &why)
                 }
             },
-            Err(err) => classify::error(err, format!("list {}", backend.location)),
+            Err(err) => classify::listing_error(err, format!("list {}", backend.location)),
         };
         let delay = if err.kind().is_transient() {
             cursor.backoff.next_delay()

@@ -138,7 +138,7 @@ impl BucketReader {
         let listed = self
             .retrying(&attempt(), || async {
                 let listed = backend.store.list_with_delimiter(prefix.as_ref()).await;
-                listed.map_err(|err| classify::error(err, attempt()))
+                listed.map_err(|err| classify::listing_error(err, attempt()))
             })
             .await?;
         let ids = listed.common_prefixes.iter();
@@ -164,13 +164,9 @@ impl BucketReader {
                 );
                 return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
             }
-            let expected = got.meta.size;
-            let bytes = got.bytes().await.map_err(classify)?;
-            if bytes.len() as u64 != expected {
-                let size = format!("{} of {expected} bytes came", bytes.len());
-                return Err(Error::new(Kind::Transient, attempt.clone()).because(size));
-            }
-            Ok(bytes)
+            let size = got.meta.size;
+            let bytes = fetch::collect(got, size).await.map_err(classify)?;
+            fetch::all_of(bytes, size, || attempt.clone())
         })
         .await
     }
@@ -238,26 +234,50 @@ impl Bucket {
     /// Puts a small object where none is. Other bytes under that name are [`Kind::AlreadyExists`]; the same bytes are as good as put, for a
     /// request whose answer was lost is repeated.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
-        let created = self.put_small(path, bytes.clone(), PutMode::Create).await;
-        match created {
-            Err(err) if err.kind() == Kind::AlreadyExists => {
-                let there = self.0.read(path, bytes.len()).await;
-                match there {
-                    Ok(there) if there == bytes => Ok(()),
-                    Err(err) if !matches!(err.kind(), Kind::Corrupt) => Err(err),
-                    _ => Err(err),
+        let attempt = format!("create {path} in {}", self.0.location());
+        // What comes back inside has outlasted its own retries, or needs none.
+        self.0
+            .retrying(&attempt, || async {
+                let created = self.put_small(path, bytes.clone(), PutMode::Create).await;
+                match created {
+                    Err(err) if err.kind() == Kind::AlreadyExists => {
+                        self.whose_bytes(path, &bytes, err).await
+                    }
+                    Err(err) if err.kind() == Kind::Unsupported => {
+                        Ok(self.look_and_put(path, bytes.clone()).await)
+                    }
+                    created => Ok(created),
                 }
+            })
+            .await?
+    }
+
+    /// What a refusal to create the object comes to: it is there, with our bytes or with others, or it is not there and may be tried again.
+    async fn whose_bytes(
+        &self,
+        path: &ObjectPath,
+        bytes: &Bytes,
+        refusal: Error,
+    ) -> Result<Result<()>> {
+        match self.0.read(path, bytes.len()).await {
+            Ok(there) if there == *bytes => Ok(Ok(())),
+            Err(err) if err.kind() == Kind::NotFound => {
+                let attempt = format!("create {path} in {}", self.0.location());
+                let why = format!("it is said to be there, and it is not: {refusal:#}");
+                Err(Error::new(Kind::Transient, attempt).because(why))
             }
-            Err(err) if err.kind() == Kind::Unsupported => {
-                // Without conditional puts, looking first is the best there is.
-                if self.0.exists(path).await? {
-                    let attempt = format!("create {path} in {}", self.0.location());
-                    return Err(Error::new(Kind::AlreadyExists, attempt));
-                }
-                self.put(path, bytes).await
-            }
-            created => created,
+            Err(err) if err.kind() != Kind::Corrupt => Ok(Err(err)),
+            _ => Ok(Err(refusal)),
         }
+    }
+
+    /// Without conditional puts, looking first is the best there is.
+    async fn look_and_put(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
+        if self.0.exists(path).await? {
+            let attempt = format!("create {path} in {}", self.0.location());
+            return Err(Error::new(Kind::AlreadyExists, attempt));
+        }
+        self.put(path, bytes).await
     }
 
     /// Deletes an object; one that is not there is as good as deleted.

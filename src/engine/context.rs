@@ -46,9 +46,15 @@ pub(super) struct Context {
     pub(super) outcomes: Mutex<Vec<Option<Outcome>>>,
     /// Blocks that this run marked, or found marked by a run like it.
     pub(super) marked: Mutex<HashSet<BlockId>>,
-    /// Whether the target has ever taken an object from this run.
-    pub(super) target_accepts: AtomicBool,
+    /// Blocks that were refused in a row, with nothing accepted in between. It begins just below the limit, for what is refused before anything
+    /// is accepted is refused as a whole.
+    pub(super) refused_in_a_row: AtomicUsize,
+    /// Whether anything was ever refused.
+    pub(super) refused: AtomicBool,
 }
+
+/// So many blocks refused in a row, and the refusal concerns all that are to come.
+pub(super) const REFUSED_IN_A_ROW: usize = 3;
 
 impl Context {
     /// Whether another block may begin.
@@ -110,10 +116,29 @@ impl Context {
         if self.may_go_on() {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
-        let refused_from_the_start =
-            err.kind() == Kind::Refused && !self.target_accepts.load(Ordering::Relaxed);
-        if err.kind().concerns_whole_bucket() || refused_from_the_start {
+        if matches!(err.kind(), Kind::Refused | Kind::Unreadable) {
+            self.refused.store(true, Ordering::Relaxed);
+        }
+        let all_refused = err.kind() == Kind::Refused
+            && self.refused_in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSED_IN_A_ROW;
+        if err.kind().concerns_whole_bucket() || all_refused {
             self.abort(format!("{err:#}"), err.kind());
+        }
+    }
+
+    /// Looks whether a refusal concerned more than its block, where nothing came after it that would have shown that.
+    pub(super) async fn look_at_refusals(&self, block: BlockId) {
+        let ended = self.stop.asked().is_some() || !self.may_go_on();
+        if ended || !self.refused.load(Ordering::Relaxed) {
+            return;
+        }
+        for bucket in [self.source.reader(), self.target.reader()] {
+            match bucket.list_block(block).await {
+                Err(err) if err.kind().concerns_whole_bucket() => {
+                    self.abort(format!("{err:#}"), err.kind());
+                }
+                _ => {}
+            }
         }
     }
 
@@ -130,9 +155,9 @@ impl Context {
         self.means.cancel.cancel();
     }
 
-    /// The target took an object: a refusal from now on concerns one object.
+    /// The target took an object: the next refusal concerns one object.
     pub(super) fn note_accepted(&self) {
-        self.target_accepts.store(true, Ordering::Relaxed);
+        self.refused_in_a_row.store(0, Ordering::Relaxed);
     }
 
     pub(super) fn remember_mark(&self, block: BlockId) {

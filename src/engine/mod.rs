@@ -34,7 +34,7 @@ use crate::plan::{Plan, PublishOrder, Selected, SourceBlock};
 use crate::prove::Prover;
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
-use context::{Context, lock};
+use context::{Context, REFUSED_IN_A_ROW, lock};
 use slots::Slots;
 use unit::run_unit;
 use watch::SourceWatch;
@@ -119,7 +119,8 @@ impl Run {
             aborted: Mutex::new(None),
             outcomes: Mutex::new(vec![None; plan.selected.len()]),
             marked: Mutex::new(HashSet::new()),
-            target_accepts: AtomicBool::new(false),
+            refused_in_a_row: AtomicUsize::new(REFUSED_IN_A_ROW - 1),
+            refused: AtomicBool::new(false),
             source: self.source,
             target: self.target,
             settings: self.settings,
@@ -134,6 +135,9 @@ impl Run {
             run_unit(&context, order, blocks).await;
         });
         until_stopped(&context, work).await;
+        if let Some(any) = plan.selected.first() {
+            context.look_at_refusals(any.block.id).await;
+        }
         results(&context, begun.elapsed())
     }
 }

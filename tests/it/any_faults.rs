@@ -18,6 +18,7 @@ use rng::Rng;
 
 /// One block has an object that is put in parts.
 const LARGE: usize = 12 << 20;
+const PARTS: &str = "  part_size: 5242880\n";
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
@@ -66,7 +67,7 @@ fn any_faults_leave_nothing_torn() {
                 any(&mut rng)
             })
             .open();
-        let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES);
+        let ran = run(&pair.configs_with(&proxy, PARTS), &QUICK_RETRIES);
         assert!(
             ran.status
                 .code()

@@ -198,6 +198,32 @@ async fn a_target_that_takes_nothing_ends_the_run() {
     assert!(tree(&world.target).await.is_empty());
 }
 
+/// S-6.3: one block after the other, with nothing taken in between.
+#[tokio::test(start_paused = true)]
+async fn a_target_that_takes_nothing_any_more_ends_the_run() {
+    for (refused, ends) in [("BC", false), ("BCEF", false), ("BCD", true)] {
+        let blocks = ('A'..='F').zip(0..).map(|(letter, day)| {
+            let cluster: &'static str = format!("c-{letter}").leak();
+            Block::new(letter, (day, day + 1)).cluster(cluster)
+        });
+        let mut world = World::new().with(&blocks.collect::<Vec<_>>()).await;
+        world.settings.concurrency = std::num::NonZeroUsize::MIN;
+        world.target.fail(move |request, path| {
+            let of_one = refused.chars().any(|letter| path.starts_with(&id(letter)));
+            (request == Request::Put && of_one).then_some(Fault::Refused)
+        });
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.results.aborted.is_some(), ends, "{refused}");
+        let failed = ran
+            .endings()
+            .iter()
+            .filter(|ending| **ending == "failed")
+            .count();
+        assert_eq!(failed, refused.len(), "{:?}", ran.endings());
+        world.assert_sound(refused).await;
+    }
+}
+
 /// S-5.4, S-5.7: a write that is acknowledged and lost is noticed before anybody relies on it.
 #[tokio::test(start_paused = true)]
 async fn a_lost_write_is_never_relied_upon() {

@@ -75,6 +75,67 @@ fn a_server_in_trouble_is_asked_again() {
     }
 }
 
+/// S-6.1: the answers to a conditional put that tell of somebody else, where there is nobody.
+#[test]
+fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
+    const CONFLICT: &str = "<Error><Code>ConditionalRequestConflict</Code><Message>At the same time.</Message></Error>";
+    const PRECONDITION: &str =
+        "<Error><Code>PreconditionFailed</Code><Message>It is there.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for kind in [("PUT", "/meta.json"), ("PUT", "/deletion-mark.json")] {
+        for (status, body) in [(409, CONFLICT), (409, ""), (412, PRECONDITION)] {
+            run_with(&pair, &minio, first(2, kind, Fault::Answer(status, body))).expect(0);
+            pair.assert_moved();
+            pair.reset();
+        }
+    }
+    let kind = ("PUT", "/cold/01");
+    for (body, word) in [(CONFLICT, "At the same time"), (PRECONDITION, "is not")] {
+        let fault = move |request: &Request| {
+            if is_of(request, kind) && request.path.ends_with("/meta.json") {
+                Fault::Answer(412, body)
+            } else {
+                Fault::None
+            }
+        };
+        let ran = run_with(&pair, &minio, fault).expect(3);
+        assert!(ran.stderr.contains(word), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("NoSuchKey"), "{}", ran.stderr);
+        pair.assert_heals();
+    }
+}
+
+/// S-5.4, S-5.11: the server is asked whether the object is there, and then given it.
+#[test]
+fn a_server_without_conditional_puts_is_looked_at_first() {
+    const UNKNOWN: &str = "<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is not implemented.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let options = "  max_retries: 1\n";
+    for (status, body) in [(501, UNKNOWN), (501, ""), (400, UNKNOWN)] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                if request.header("if-none-match").is_some() {
+                    Fault::Answer(status, body)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        run(&pair.configs_with(&proxy, options), &QUICK_RETRIES).expect(0);
+        let looked = |name: &str| {
+            let requests = proxy.requests();
+            let looks = requests.iter().filter(|request| request.is("HEAD", name));
+            looks.count()
+        };
+        assert_eq!(looked("/meta.json"), 3);
+        assert_eq!(looked("/deletion-mark.json"), 3);
+        pair.assert_moved();
+        pair.reset();
+    }
+}
+
 /// S-6.11: in seconds, for each kind of request.
 #[test]
 fn a_server_that_asks_for_time_is_given_it() {
@@ -227,6 +288,30 @@ fn credentials_that_are_refused_in_the_middle_end_the_run_with_a_clear_word() {
     }
 }
 
+/// S-6.3: a policy that is revoked, whatever a run is at by then.
+#[test]
+fn a_bucket_that_refuses_everything_from_some_request_on_ends_the_run() {
+    const DENIED: &str =
+        "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for bucket in ["/", "/hot", "/cold"] {
+        // By then the probe has been put and removed, and blocks are being copied.
+        for number in [8, 12, 16, 20, 24, 28, 32] {
+            let ran = run_with(&pair, &minio, move |request| {
+                if request.number >= number && request.path.starts_with(bucket) {
+                    Fault::Answer(403, DENIED)
+                } else {
+                    Fault::None
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
+            pair.assert_heals();
+        }
+    }
+}
+
 /// S-6.3: neither followed nor repeated without an end.
 #[test]
 fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
@@ -253,6 +338,31 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
             let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
             assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
             assert!(proxy.requests().len() < 12, "{:?}", proxy.requests());
+            pair.assert_heals();
+        }
+    }
+}
+
+/// S-6.3: whatever a run is at by then.
+#[test]
+fn a_bucket_that_moves_away_in_the_middle_ends_the_run_with_a_clear_word() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for fault in [
+        Fault::AnswerHead(301, "x-amz-bucket-region: eu-west-1"),
+        Fault::AnswerHead(307, "Location: http://127.0.0.1:1/hot"),
+        Fault::AnswerHead(308, "Location: /hot?list-type=2"),
+    ] {
+        for number in [1, 6, 10, 15, 20, 25, 30] {
+            let ran = run_with(&pair, &minio, move |request| {
+                if request.number >= number {
+                    fault
+                } else {
+                    Fault::None
+                }
+            })
+            .expect(1);
+            assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
             pair.assert_heals();
         }
     }

@@ -359,6 +359,23 @@ fn a_wrong_key_of_an_s3_bucket_is_named_without_secrets() {
     assert!(proxy.requests().is_empty());
 }
 
+/// S-2.3, S-2.6: what stands before the host, or after it, may be a key.
+#[test]
+fn an_endpoint_that_holds_more_than_a_host_is_told_without_it() {
+    for endpoint in [
+        "hunter1:hunter2@127.0.0.1:9000",
+        "https://hunter1:hunter2@127.0.0.1:9000/x",
+        "127.0.0.1:9000/?X-Amz-Signature=hunter2",
+    ] {
+        let text = format!(
+            "--objstore.config={{type: S3, config: {{bucket: b, endpoint: '{endpoint}'}}}}"
+        );
+        let line = complaint(&[&text, COLD, OLD], &[]);
+        assert_names(&line, &["--objstore.config", "endpoint", "host[:port]"]);
+        assert!(!line.contains("hunter"), "{line}");
+    }
+}
+
 /// S-2.3, S-4.3
 #[test]
 fn a_wrong_selector_is_told_with_the_rule() {

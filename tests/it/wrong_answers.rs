@@ -8,10 +8,10 @@ use std::time::Duration;
 use regex::Regex;
 
 use crate::support::blocks::Block;
-use crate::support::minio::Minio;
+use crate::support::minio::{Bucket, Credentials, Minio};
 use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
-use crate::support::proxy::{Answer, Line, Proxy, Request};
-use crate::support::run::{Ran, blocks_with};
+use crate::support::proxy::{Answer, Fault, Line, Proxy, Request};
+use crate::support::run::{Ran, World, blocks_with};
 
 const ENOUGH: Duration = Duration::from_mins(1);
 
@@ -148,6 +148,102 @@ fn a_page_that_comes_twice_is_read_once() {
     pair.assert_moved();
 }
 
+/// S-4.9: for the listing of a bucket, of a block, and of all blocks; with ever new tokens, and with two that take turns.
+#[test]
+fn a_listing_that_brings_nothing_new_any_more_ends() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let block = Block::new(1).id();
+    let prefixes: &str =
+        format!("<CommonPrefixes><Prefix>{block}/</Prefix></CommonPrefixes>").leak();
+    for (part, names, tokens, code) in [
+        ("/hot?", "", usize::MAX, 1),
+        ("prefix=01", "", usize::MAX, 3),
+        ("delimiter", "", usize::MAX, 3),
+        ("delimiter", prefixes, 2, 3),
+    ] {
+        let count = AtomicUsize::new(0);
+        let ran = run_edited(&pair, &minio, move |request, answer| {
+            if is_listing(request, "/hot?") && request.path.contains(part) {
+                let token = count.fetch_add(1, Ordering::SeqCst) % tokens;
+                let page = format!(
+                    "<ListBucketResult><IsTruncated>true</IsTruncated>{names}\
+                     <NextContinuationToken>{token}</NextContinuationToken></ListBucketResult>"
+                );
+                (answer.status, answer.body) = (200, page.into_bytes());
+            }
+        })
+        .expect(code);
+        assert!(ran.stderr.contains("no new name"), "{}", ran.stderr);
+        assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+        pair.assert_heals();
+    }
+}
+
+/// S-7.1: pages, refusals, and parts of objects; what is on its way when a connection is closed counts here too.
+#[test]
+fn an_answer_that_does_not_end_is_read_no_further_than_it_may_be_long() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    for (method, part, status, code) in [
+        ("GET", "/hot?", 200, 1),
+        ("GET", "/hot?", 503, 1),
+        ("GET", "/cold?", 403, 1),
+        ("GET", "/hot/01", 206, 3),
+        ("GET", "/meta.json", 503, 1),
+    ] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let whole = status == 206 && request.header("range").is_none();
+                if request.is(method, part) && !whole {
+                    Fault::Endless(status)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        let configs = pair.configs_with(&proxy, "  max_retries: 1\n");
+        let ran = run(&configs, &QUICK_RETRIES).expect(code);
+        let longest = proxy.longest();
+        assert!(longest > 0, "{method} {part} was never asked for");
+        assert!(longest < 64 << 20, "{method} {part} {status}: {longest}");
+        assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
+        pair.assert_heals();
+    }
+}
+
+/// Moves a block out of a folder, so large that a segment of it is put in parts; tells how many uploads were begun.
+fn put_in_parts(minio: &Minio, proxy: &Proxy) -> (Ran, usize) {
+    let world = World::new(&[Block::new(1).chunk_bytes(&[20 << 20])]);
+    let target = minio.bucket(&format!("parts-{}", proxy.port()));
+    let config = target.config_for("parts.yaml", target.root(), proxy.port(), "");
+    let ran = run(&(world.source_config(), config), &QUICK_RETRIES);
+    let requests = proxy.requests();
+    let begun = requests
+        .iter()
+        .filter(|request| request.is("POST", "uploads"));
+    (ran, begun.count())
+}
+
+/// S-7.1: what the beginning of an upload is answered with.
+#[test]
+fn an_upload_that_is_answered_without_an_end_fails() {
+    let minio = Minio::start();
+    let proxy = Line::to(minio.port())
+        .fault(|request| {
+            if request.is("POST", "uploads") {
+                Fault::Endless(200)
+            } else {
+                Fault::None
+            }
+        })
+        .open();
+    let (ran, _) = put_in_parts(&minio, &proxy);
+    let ran = ran.expect(3);
+    assert!(ran.stderr.contains("longer than"), "{}", ran.stderr);
+    assert!((1..64 << 20).contains(&proxy.longest()));
+}
+
 /// S-5.6, S-6.6: what a listing leaves out is not there, and nothing is concluded from it that does harm.
 #[test]
 fn a_page_that_is_skipped_costs_time_and_nothing_else() {
@@ -194,6 +290,52 @@ fn a_listing_that_is_not_sorted_ends_the_run() {
 }
 
 const WRONG: &str = "00000000000000000000000000000000";
+
+/// S-6.1: begun anew, and not without an end.
+#[test]
+fn an_upload_whose_end_is_refused_for_its_parts_is_begun_anew() {
+    let minio = Minio::start();
+    for (wrong, code) in [(1, 0), (usize::MAX, 3)] {
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                if request.is("PUT", "partNumber=1") && seen.fetch_add(1, Ordering::SeqCst) < wrong
+                {
+                    answer
+                        .headers
+                        .retain(|header| !header.to_ascii_lowercase().starts_with("etag:"));
+                    answer.headers.push(format!("ETag: \"{WRONG}\""));
+                }
+            })
+            .open();
+        let (ran, uploads) = put_in_parts(&minio, &proxy);
+        let ran = ran.expect(code);
+        assert!(ran.stderr.contains("InvalidPart"), "{}", ran.stderr);
+        assert!((2..10).contains(&uploads), "{uploads}");
+    }
+    let ended = [
+        ("InvalidPartOrder", 400),
+        ("EntityTooSmall", 400),
+        ("NoSuchUpload", 404),
+    ];
+    for (code, status) in ended {
+        let error: &str = format!("<Error><Code>{code}</Code></Error>").leak();
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let is_end = request.is("POST", "uploadId");
+                if is_end && seen.fetch_add(1, Ordering::SeqCst) == 0 {
+                    Fault::Answer(status, error)
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        let (ran, uploads) = put_in_parts(&minio, &proxy);
+        ran.expect(0);
+        assert_eq!(uploads, 2, "{code}");
+    }
+}
 
 /// S-5.6: a proof is read from the target.
 #[test]
@@ -286,4 +428,64 @@ fn without_checksums_a_proof_is_one_of_sizes() {
         assert_eq!(block["outcome"]["proof"], "size", "{block}");
     }
     pair.assert_moved();
+}
+
+/// S-2.6: as a page, as text, and as an error without and with a code; what was configured, and what is made of it.
+#[test]
+fn a_server_that_quotes_the_request_is_not_quoted() {
+    const TOKEN: &str = "FwoGZXIvYXdzEBYaDNeverPrintedToken/AndMoreOfTheSame+abc==";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let stranger = Credentials {
+        access_key: "AKIANEVERPRINTEDKEY".to_owned(),
+        secret_key: "never/printed+secret".to_owned(),
+    };
+    let escaped = |text: &str| text.replace('/', "&#x2F;").replace('+', "%2B");
+    for (status, before, after) in [
+        (400, "<html><body>Bad request: ", "</body></html>"),
+        (500, "", ""),
+        (403, "<Error><Message>", "</Message></Error>"),
+        (
+            403,
+            "<Error><Code>AccessDenied</Code><Message>",
+            "</Message></Error>",
+        ),
+        (
+            400,
+            "<Error><Code>Strange</Code><Message>",
+            "</Message></Error>",
+        ),
+    ] {
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                let told = format!("never/printed+secret {}", request.head);
+                let told = format!("{before}{} {told}{after}", escaped(&told));
+                answer.body = told.into_bytes();
+                answer.status = status;
+            })
+            .open();
+        let config = |bucket: &Bucket, file| {
+            let more = format!("  max_retries: 1\n  session_token: {TOKEN}\n");
+            bucket.config_for(file, &stranger, proxy.port(), &more)
+        };
+        let configs = (config(&pair.hot, "h.yaml"), config(&pair.cold, "c.yaml"));
+        let arguments = [&QUICK_RETRIES[..], &["--log.level=debug"]].concat();
+        let ran = run(&configs, &arguments).expect(1);
+        let requests = proxy.requests();
+        let signature = requests[0].header("authorization").unwrap();
+        let (_, signature) = signature.split_once("Signature=").unwrap();
+        for secret in [
+            signature,
+            "AKIANEVERPRINTEDKEY",
+            "never/printed",
+            "FwoGZXIvYXdzEBYaDNeverPrintedToken",
+            "AndMoreOfTheSame",
+        ] {
+            assert!(
+                !format!("{ran:?}").contains(secret),
+                "{secret}: {}",
+                ran.stderr
+            );
+        }
+    }
 }

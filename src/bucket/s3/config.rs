@@ -202,9 +202,14 @@ fn text(fields: &mut Fields<'_>, key: &'static str) -> Result<Option<String>> {
 }
 
 fn endpoint(endpoint: String) -> Result<String> {
-    if endpoint.contains("://") || endpoint.contains(['/', '@', ' ', '?', '#']) {
+    let expected = "expected host[:port] without scheme, user and path";
+    // What stands before an @ or after a ? may be secret.
+    if endpoint.contains(['@', '?']) {
+        return Err(Error::usage(format!("config.endpoint: {expected}")));
+    }
+    if endpoint.contains("://") || endpoint.contains(['/', ' ', '#']) {
         return Err(Error::usage(format!(
-            "config.endpoint {endpoint:?}: expected host[:port] without scheme and path"
+            "config.endpoint {endpoint:?}: {expected}"
         )));
     }
     Ok(endpoint)

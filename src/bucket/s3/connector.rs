@@ -1,5 +1,5 @@
-//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections, certificates of our own, no redirects, mistrust of
-//! listings, version 1 of `ListObjects`.
+//! What the stock HTTP client cannot do: patience of two kinds, a limit of connections and of what is read, certificates of our own, no
+//! redirects, mistrust of listings, version 1 of `ListObjects`.
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use object_store::client::{
 use reqwest::redirect;
 use tokio::sync::Semaphore;
 
+use super::super::Secret;
+use super::answers::Answers;
 use super::config::Http;
 use super::list_v1;
 use super::pages::Pages;
@@ -23,6 +25,8 @@ pub(super) struct Connector {
     pub(super) http: Http,
     /// Whether requests may go out without TLS.
     pub(super) insecure: bool,
+    /// What is hidden where a server says it.
+    pub(super) secrets: Vec<Secret>,
     pub(super) list_v1: Option<list_v1::Signer>,
     /// What requests go to instead of the network.
     pub(super) wire: Option<HttpClient>,
@@ -34,6 +38,10 @@ impl HttpConnector for Connector {
             Some(wire) => wire.clone(),
             None => self.network()?,
         };
+        client = HttpClient::new(Answers {
+            inner: client,
+            configured: self.secrets.clone(),
+        });
         if let Some(signer) = &self.list_v1 {
             client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
         }

@@ -1,12 +1,12 @@
 //! Version 1 of `ListObjects` for servers that know no other: requests and answers are translated on their way.
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::TryStreamExt;
 use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
+
+use super::answers::{LONGEST_PAGE, whole};
 
 /// Signs what was translated.
 #[derive(Debug, Clone)]
@@ -51,8 +51,8 @@ impl HttpService for Rewrite {
             return Ok(response);
         }
         let (head, body) = response.into_parts();
-        let body: Vec<Bytes> = body.bytes_stream().try_collect().await?;
-        let answer = String::from_utf8_lossy(&body.concat()).into_owned();
+        let body = whole(body, LONGEST_PAGE).await?;
+        let answer = String::from_utf8_lossy(&body).into_owned();
         let translated = HttpResponseBody::from(with_token(answer));
         Ok(HttpResponse::from_parts(head, translated))
     }

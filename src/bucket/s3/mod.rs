@@ -1,15 +1,19 @@
 //! S3: Amazon's, `MinIO`'s, and whatever speaks it.
 
+mod answers;
 mod config;
 mod connector;
 mod credentials;
 mod list_v1;
 mod pages;
 mod patience;
+mod secrets;
+mod store;
 mod tls;
 mod wire;
 
 pub(super) use config::Config;
+pub(super) use store::Endless;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +22,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bu
 use object_store::client::HttpClient;
 use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::{Backend, EtagMeaning, Location};
+use super::{Backend, EtagMeaning, Location, Secret};
 use crate::error::{Error, Kind, Result};
 use config::{Credentials, Encryption, Http, ListVersion};
 
@@ -74,6 +78,7 @@ pub(super) async fn open(
         wire,
         http: config.http.clone(),
         insecure: config.insecure,
+        secrets: config.secrets(),
         list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
             credentials: found.clone(),
             region: region.clone(),
@@ -95,7 +100,7 @@ pub(super) async fn open(
         .build()
         .map_err(|err| super::classify::error(err, format!("open {location}")))?;
     Ok(Backend {
-        store: Arc::new(store),
+        store: Arc::new(store::Store::new(store)),
         location,
         prefix,
         put_attributes: attributes(config),
@@ -213,5 +218,20 @@ impl Config {
     /// Whether requests must carry a signature or the run ends.
     fn insists_on_credentials(&self) -> bool {
         matches!(self.credentials, Credentials::Sdk)
+    }
+
+    /// What is configured and must not be printed, whoever says it.
+    fn secrets(&self) -> Vec<Secret> {
+        match &self.credentials {
+            Credentials::Static {
+                access_key,
+                secret_key,
+                session_token,
+            } => [Secret::new(access_key.clone()), secret_key.clone()]
+                .into_iter()
+                .chain(session_token.clone())
+                .collect(),
+            Credentials::Sdk | Credentials::Found => Vec::new(),
+        }
     }
 }

@@ -5,11 +5,11 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::TryStreamExt;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
+
+use super::answers::{LONGEST_PAGE, whole};
 
 /// A client that answers listings with whole pages only.
 #[derive(Debug)]
@@ -33,8 +33,7 @@ impl HttpService for Pages {
             return Ok(answer);
         }
         let (head, body) = answer.into_parts();
-        let body: Vec<Bytes> = body.bytes_stream().try_collect().await?;
-        let body = body.concat();
+        let body = whole(body, LONGEST_PAGE).await?;
         if let Some(fault) = fault(&String::from_utf8_lossy(&body), token.as_deref()) {
             return Err(HttpError::new(HttpErrorKind::Unknown, fault));
         }

@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod http;
 pub mod memory;
+pub mod message;
 pub mod minio;
 pub mod pair;
 pub mod proxy;

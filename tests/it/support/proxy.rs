@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use super::message::{Body, read_head};
+
 /// One request that came along.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -22,6 +25,8 @@ pub struct Request {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// Its head as it came: names and values may be secret.
+    pub head: String,
     /// When its head had come.
     pub at: Instant,
 }
@@ -30,6 +35,13 @@ impl Request {
     /// Whether it has this method and a path that contains this text.
     pub fn is(&self, method: &str, part_of_path: &str) -> bool {
         self.method == method && self.path.contains(part_of_path)
+    }
+
+    /// The value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        let (_, value) = lines.find(|(found, _)| found.to_ascii_lowercase() == name)?;
+        Some(value.trim())
     }
 }
 
@@ -42,6 +54,9 @@ pub enum Fault {
     Answer(u16, &'static str),
     /// It does not reach the server; the answer has this status, this header line, and no body.
     AnswerHead(u16, &'static str),
+    /// It does not reach the server; the answer has this status, and a body that does not end before the client has enough. A part of an
+    /// object is answered with that part, and more.
+    Endless(u16),
     /// It does not reach the server; the connection is reset.
     Reset,
     /// It does not reach the server, and nothing ever comes back.
@@ -81,6 +96,7 @@ pub struct Line {
     answered: Box<dyn Fn(&Request) + Send + Sync>,
     edit: Option<Box<Edit>>,
     seen: Mutex<Vec<Request>>,
+    longest: AtomicU64,
 }
 
 impl Line {
@@ -93,6 +109,7 @@ impl Line {
             answered: Box::new(|_| ()),
             edit: None,
             seen: Mutex::default(),
+            longest: AtomicU64::new(0),
         }
     }
 
@@ -149,6 +166,33 @@ impl Line {
         self.round_trip / 2
     }
 
+    /// Writes for as long as the client reads, and notes how much that was.
+    async fn pour(
+        &self,
+        request: &Request,
+        status: u16,
+        client: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        const ENOUGH: u64 = 256 << 20;
+        let piece = vec![b'a'; 64 << 10];
+        let range = request.header("range").map(|range| {
+            let range = range.trim_start_matches("bytes=");
+            let end: u64 = range.split('-').nth(1).unwrap().parse().unwrap();
+            let size = end + 1;
+            format!("Content-Range: bytes {range}/{size}\r\nContent-Length: {ENOUGH}\r\n")
+        });
+        let range = range.unwrap_or_default();
+        let head = format!("HTTP/1.1 {status} Endless\r\n{range}Connection: close\r\n\r\n");
+        client.write_all(head.as_bytes()).await?;
+        let mut poured = 0;
+        while poured < ENOUGH {
+            client.write_all(&piece).await?;
+            poured += piece.len() as u64;
+            self.longest.fetch_max(poured, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+
     fn note(&self, head: &[u8]) -> Request {
         let text = String::from_utf8_lossy(head);
         let mut words = text.split(' ').map(str::to_owned);
@@ -157,6 +201,7 @@ impl Line {
             number: seen.len(),
             method: words.next().unwrap(),
             path: words.next().unwrap(),
+            head: text.to_string(),
             at: Instant::now(),
         };
         seen.push(request.clone());
@@ -180,6 +225,11 @@ impl Proxy {
     /// The requests that came so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.line.seen.lock().unwrap().clone()
+    }
+
+    /// How many bytes a client took at most of an endless answer, those on their way included.
+    pub fn longest(&self) -> u64 {
+        self.line.longest.load(Ordering::SeqCst)
     }
 }
 
@@ -230,7 +280,7 @@ async fn requests(
         match fault {
             Fault::Reset => return Ok(End::Reset),
             Fault::Stall => return std::future::pending().await,
-            Fault::Answer(..) | Fault::AnswerHead(..) => {
+            Fault::Answer(..) | Fault::AnswerHead(..) | Fault::Endless(..) => {
                 body.copy(&mut client, &mut sink()).await?;
                 let _ = sent.send((request, fault));
             }
@@ -286,6 +336,10 @@ async fn answers(
             if request.method != "HEAD" {
                 client.write_all(body.as_bytes()).await?;
             }
+            return Ok(End::Close);
+        }
+        if let Fault::Endless(status) = fault {
+            line.pour(&request, status, &mut client).await?;
             return Ok(End::Close);
         }
         let head = loop {
@@ -360,98 +414,5 @@ impl Answer {
         let head =
             format!("HTTP/1.1 {status} Edited\r\nContent-Length: {length}\r\n{headers}\r\n\r\n");
         [head.as_bytes(), &self.body].concat()
-    }
-}
-
-/// A message up to its empty line; nothing when the connection has ended.
-async fn read_head(reader: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
-    let mut head = Vec::new();
-    loop {
-        let length = reader.read_until(b'\n', &mut head).await?;
-        if length == 0 {
-            return Ok(None);
-        }
-        if head.ends_with(b"\r\n\r\n") {
-            return Ok(Some(head));
-        }
-    }
-}
-
-/// How the end of a body is told.
-#[derive(Clone, Copy)]
-enum Body {
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
-
-impl Body {
-    /// As the header says, if it says something.
-    fn of(head: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(head).to_ascii_lowercase();
-        let header = |name: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        };
-        if header("transfer-encoding").is_some_and(|value| value.trim().ends_with("chunked")) {
-            return Some(Self::Chunked);
-        }
-        header("content-length")?
-            .trim()
-            .parse()
-            .ok()
-            .map(Self::Length)
-    }
-
-    /// Copies a body whose length is known so slowly that it takes so long.
-    async fn trickle(
-        self,
-        reader: &mut (impl AsyncBufRead + Unpin),
-        writer: &mut (impl AsyncWrite + Unpin),
-        time: Duration,
-    ) -> io::Result<()> {
-        const STEPS: u32 = 20;
-        let Self::Length(length) = self else {
-            return self.copy(reader, writer).await;
-        };
-        let mut left = length;
-        for step in 0..STEPS {
-            sleep(time / STEPS).await;
-            let piece = left / u64::from(STEPS - step);
-            copy(&mut (&mut *reader).take(piece), writer).await?;
-            left -= piece;
-        }
-        Ok(())
-    }
-
-    async fn copy(
-        self,
-        reader: &mut (impl AsyncBufRead + Unpin),
-        writer: &mut (impl AsyncWrite + Unpin),
-    ) -> io::Result<()> {
-        match self {
-            Self::Length(length) => copy(&mut reader.take(length), writer).await.map(drop),
-            Self::UntilClose => copy(reader, writer).await.map(drop),
-            Self::Chunked => loop {
-                let mut size = Vec::new();
-                reader.read_until(b'\n', &mut size).await?;
-                writer.write_all(&size).await?;
-                let text = String::from_utf8_lossy(&size);
-                let digits = text.split(';').next().unwrap_or_default().trim();
-                let length = u64::from_str_radix(digits, 16).map_err(io::Error::other)?;
-                if length == 0 {
-                    // Trailers end with an empty line, as a head does.
-                    loop {
-                        let mut trailer = Vec::new();
-                        reader.read_until(b'\n', &mut trailer).await?;
-                        writer.write_all(&trailer).await?;
-                        if trailer.len() <= 2 {
-                            return Ok(());
-                        }
-                    }
-                }
-                copy(&mut reader.take(length + 2), writer).await?;
-            },
-        }
     }
 }
