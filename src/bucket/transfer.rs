@@ -57,6 +57,9 @@ struct Piece {
 /// [`Kind::Corrupt`] where its SHA-256 is another one, [`Kind::Cancelled`].
 pub async fn transfer(job: Transfer<'_>) -> Result<()> {
     let work = async {
+        if job.cancel.is_cancelled() {
+            return Err(cancelled(job));
+        }
         match layout(
             job.object,
             job.source.backend(),

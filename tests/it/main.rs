@@ -6,6 +6,7 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
+mod endings;
 mod engine;
 mod examples;
 mod faults;

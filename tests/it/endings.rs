@@ -1,0 +1,107 @@
+//! How a run ends that is told to end, or that meets an error half way: soon, with a report, and with no upload left on the server.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::blocks::Block;
+use crate::support::minio::{Bucket, Minio};
+use crate::support::pair::{OLD, QUICK_RETRIES};
+use crate::support::proxy::{Fault, Line, Proxy, Request};
+use crate::support::run::{Ran, Running, World, migrate, signal};
+
+const MIB: usize = 1 << 20;
+
+/// Two blocks with three objects in parts each.
+fn in_parts() -> World {
+    World::new(&[1, 2].map(|number| Block::new(number).chunk_bytes(&[6 * MIB; 3])))
+}
+
+/// The target below a prefix of its own, through a proxy, in parts as small as they may be.
+fn target(cold: &Bucket, proxy: &Proxy, prefix: &str) -> PathBuf {
+    let more = format!("  part_size: 5242880\nprefix: {prefix}\n");
+    cold.config_for("cold-parts.yaml", cold.root(), proxy.port(), &more)
+}
+
+/// Asserts that every upload that was begun was completed or aborted.
+#[track_caller]
+fn assert_no_upload(minio: &Minio, ran: &Ran, when: &str) {
+    let uploads = minio.uploads();
+    assert!(uploads.is_empty(), "{when}: {uploads:?}\n{}", ran.stderr);
+}
+
+/// Sends SIGTERM to a process that is still to be started, once a request comes that is meant.
+fn terminate_at(
+    process: &Arc<AtomicU32>,
+    fault: impl Fn(&Request) -> Option<Fault> + Send + Sync + 'static,
+) -> impl Fn(&Request) -> Fault + Send + Sync + 'static {
+    let process = Arc::clone(process);
+    move |request| {
+        let Some(fault) = fault(request) else {
+            return Fault::None;
+        };
+        while process.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        signal("TERM", process.swap(u32::MAX, Ordering::SeqCst));
+        fault
+    }
+}
+
+fn run_as(process: &AtomicU32, mut command: Command) -> Ran {
+    let running = Running::start(&mut command);
+    process.store(running.id(), Ordering::SeqCst);
+    running.wait()
+}
+
+/// S-6.5: whichever request is the one at which no time is left.
+#[test]
+fn a_signal_at_any_request_leaves_no_upload() {
+    let minio = Minio::start();
+    let cold = minio.bucket("cold");
+    let world = in_parts();
+    for number in 0..40 {
+        let process = Arc::new(AtomicU32::new(0));
+        let proxy = Line::to(minio.port())
+            .fault(terminate_at(&process, move |request| {
+                (request.number == number).then_some(Fault::None)
+            }))
+            .open();
+        let target = target(&cold, &proxy, &format!("n{number}"));
+        let arguments = [OLD, "--shutdown-grace=1ms", "--exclude-delete-marked=false"];
+        let ran = run_as(
+            &process,
+            migrate(&world.source_config(), &target, &arguments),
+        );
+        assert!(matches!(ran.status.code(), Some(0 | 143)), "{ran:?}");
+        assert_no_upload(&minio, &ran, &format!("at request {number}"));
+    }
+}
+
+/// S-6.2: the other objects of its block are in mid-upload.
+#[test]
+fn an_object_that_fails_leaves_no_upload_of_its_siblings() {
+    const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    let minio = Minio::start();
+    let cold = minio.bucket("cold");
+    let world = in_parts();
+    let proxy = Line::to(minio.port())
+        .fault(|request| {
+            if !request.is("PUT", "partNumber") {
+                Fault::None
+            } else if request.path.contains("/000003") {
+                Fault::Answer(403, DENIED)
+            } else {
+                Fault::SlowRequest(Duration::from_secs(2))
+            }
+        })
+        .open();
+    let target = target(&cold, &proxy, "p");
+    let ran = Ran::of(migrate(&world.source_config(), &target, &QUICK_RETRIES));
+    assert!(matches!(ran.status.code(), Some(1 | 3)), "{ran:?}");
+    assert!(ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
+    assert_no_upload(&minio, &ran, "at the end");
+}
