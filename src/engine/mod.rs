@@ -85,7 +85,7 @@ pub struct Run {
 /// Memory that all transfers share.
 const BUDGET_BYTES: usize = 96 << 20;
 
-/// How long multipart uploads in hand may take to be aborted.
+/// How long multipart uploads in hand may take to be completed or aborted: longer than a transfer takes for both.
 const ABORT_TIME: Duration = Duration::from_secs(15);
 
 impl Run {

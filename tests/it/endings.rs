@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -103,5 +103,37 @@ fn an_object_that_fails_leaves_no_upload_of_its_siblings() {
     let ran = Ran::of(migrate(&world.source_config(), &target, &QUICK_RETRIES));
     assert!(matches!(ran.status.code(), Some(1 | 3)), "{ran:?}");
     assert!(ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
+    assert_no_upload(&minio, &ran, "at the end");
+}
+
+/// S-6.5: nobody knows whether the server will complete it, so it is aborted.
+#[test]
+fn an_upload_whose_completion_stalls_is_aborted_after_the_grace() {
+    let minio = Minio::start();
+    let cold = minio.bucket("cold");
+    let world = in_parts();
+    let process = Arc::new(AtomicU32::new(0));
+    let once = AtomicUsize::new(0);
+    let terminate = terminate_at(&process, move |_| {
+        (once.fetch_add(1, Ordering::SeqCst) == 0).then_some(Fault::Stall)
+    });
+    let proxy = Line::to(minio.port())
+        .fault(move |request| {
+            if request.is("POST", "uploadId=") {
+                terminate(request);
+                return Fault::Stall;
+            }
+            Fault::None
+        })
+        .open();
+    let target = target(&cold, &proxy, "p");
+    let arguments = [OLD, "--shutdown-grace=100ms"];
+    let ran = run_as(
+        &process,
+        migrate(&world.source_config(), &target, &arguments),
+    )
+    .expect(143);
+    assert!(!ran.stdout.is_empty(), "the report is printed");
+    assert!(ran.elapsed < Duration::from_secs(12), "{:?}", ran.elapsed);
     assert_no_upload(&minio, &ran, "at the end");
 }
