@@ -13,6 +13,7 @@ mod faults;
 mod folders;
 mod hostile;
 mod house;
+mod odd_entries;
 mod output;
 mod proofs;
 mod rights;
