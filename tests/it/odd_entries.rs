@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::blocks::Block;
-use crate::support::run::World;
+use crate::support::run::{World, blocks_with, tree};
 
 const OLD: &str = "--older-than=30d";
 
@@ -90,6 +90,22 @@ fn a_block_with_an_entry_that_is_left_out_of_listings_is_incomplete() {
             ran.stderr
         );
     }
+}
+
+/// S-4.1: it is partial, as far as anybody can tell.
+#[test]
+fn something_else_in_the_place_of_one_meta_json_holds_up_no_other_block() {
+    let [odd, other] = two();
+    let world = World::new(&[odd.clone(), other.clone()]);
+    let meta = world.source().join(odd.id()).join("meta.json");
+    fs::remove_file(&meta).unwrap();
+    make_fifo(&meta);
+    let document = world.migrate(&[OLD, "--output=json"]).expect(0).json();
+    assert_eq!(entry(&document, "excluded", &odd)["reason"], "no-meta-json");
+    assert_eq!(
+        blocks_with(&tree(&world.target()), "meta.json"),
+        [other.id()]
+    );
 }
 
 fn make_fifo(path: &Path) {
