@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::support::blocks::Block;
 use crate::support::minio::{Bucket, Minio};
-use crate::support::pair::{OLD, QUICK_RETRIES};
+use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
 use crate::support::run::{Ran, Running, World, migrate, signal};
 
@@ -136,4 +136,37 @@ fn an_upload_whose_completion_stalls_is_aborted_after_the_grace() {
     assert!(!ran.stdout.is_empty(), "the report is printed");
     assert!(ran.elapsed < Duration::from_secs(12), "{:?}", ran.elapsed);
     assert_no_upload(&minio, &ran, "at the end");
+}
+
+/// S-3.5, S-6.5: at each of its requests.
+#[test]
+fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (method, fault) in [
+        ("PUT", Fault::Stall),
+        ("PUT", Fault::AnswerHead(503, "Retry-After: 60")),
+        ("HEAD", Fault::Stall),
+        ("DELETE", Fault::Stall),
+    ] {
+        let process = Arc::new(AtomicU32::new(0));
+        let once = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .fault(terminate_at(&process, move |request| {
+                let meant = request.is(method, "/thanos-bucket-probe-");
+                (meant && once.fetch_add(1, Ordering::SeqCst) == 0).then_some(fault)
+            }))
+            .open();
+        let (source, target) = pair.configs_through(&proxy);
+        let arguments = [OLD, "--shutdown-grace=2s"];
+        let ran = run_as(&process, migrate(&source, &target, &arguments)).expect(143);
+        assert!(
+            ran.elapsed < Duration::from_secs(10),
+            "{method}: {:?}",
+            ran.elapsed
+        );
+        assert!(pair.cold.is_empty(), "{method}: {:?}", pair.cold.tree());
+    }
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
 }
