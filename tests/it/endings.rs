@@ -11,7 +11,7 @@ use crate::support::blocks::Block;
 use crate::support::minio::{Bucket, Minio};
 use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
-use crate::support::run::{Ran, Running, World, migrate, signal};
+use crate::support::run::{Ran, Running, World, blocks_with, migrate, signal, tree};
 
 const MIB: usize = 1 << 20;
 
@@ -169,4 +169,24 @@ fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
     }
     run(&pair.configs(), &[OLD]).expect(0);
     pair.assert_moved();
+}
+
+/// S-6.2: the system kills whoever does not listen to what it says of a limit on the size of files.
+#[test]
+fn a_limit_on_the_size_of_files_fails_the_blocks_that_exceed_it() {
+    let large = Block::new(1).chunk_bytes(&[4 * MIB]);
+    let small = Block::new(2).labels(&[("cluster", "eu-2")]);
+    let world = World::new(&[large, small.clone()]);
+    let command = migrate(&world.source_config(), &world.target_config(), &[OLD]);
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", "ulimit -f 2048; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args());
+    let ran = Ran::of(limited).expect(3);
+    assert!(ran.stdout.contains("File too large"), "{}", ran.stdout);
+    assert_eq!(
+        blocks_with(&tree(&world.target()), "meta.json"),
+        [small.id()]
+    );
 }
