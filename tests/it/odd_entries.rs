@@ -108,6 +108,27 @@ fn something_else_in_the_place_of_one_meta_json_holds_up_no_other_block() {
     );
 }
 
+/// S-5.11: a folder is no mark, and nothing says that there is one.
+#[test]
+fn a_folder_in_the_place_of_a_mark_fails_its_block() {
+    for content in [None, Some("x")] {
+        let [odd, other] = two();
+        let world = World::new(&[odd.clone(), other.clone()]);
+        let mark = world.source().join(odd.id()).join("deletion-mark.json");
+        fs::create_dir(&mark).unwrap();
+        if let Some(content) = content {
+            fs::write(mark.join(content), content).unwrap();
+        }
+        let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
+        let outcome = &entry(&document, "blocks", &odd)["outcome"];
+        assert_eq!(outcome["ending"], "failed", "{document}");
+        assert_eq!(outcome["mark"], "none");
+        let outcome = &entry(&document, "blocks", &other)["outcome"];
+        assert_eq!(outcome["ending"], "migrated");
+        assert!(mark.is_dir());
+    }
+}
+
 fn make_fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
