@@ -195,12 +195,12 @@ fn results(context: &Context, elapsed: Duration) -> Results {
             outcome.unwrap_or_else(|| Outcome::untouched(BlockEnding::NotFinished, None))
         })
         .collect();
+    let aborted = lock(&context.aborted).take();
+    let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
     Results {
-        complete: outcomes
-            .iter()
-            .all(|outcome| outcome.ending != BlockEnding::NotFinished),
+        complete: aborted.is_none() && outcomes.iter().all(finished),
         outcomes,
-        aborted: lock(&context.aborted).take().map(|err| format!("{err:#}")),
+        aborted: aborted.map(|err| format!("{err:#}")),
         signal: context.stop.asked(),
         elapsed,
     }

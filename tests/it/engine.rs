@@ -186,6 +186,18 @@ async fn a_refused_mark_ends_the_run() {
     world.assert_sound("after a refused mark").await;
 }
 
+/// S-6.3: such a run did not come to its end, even if no block is left to be worked on.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_last_block_ends_is_not_complete() {
+    let world = World::new().with(&[Block::new('A', (0, 1))]).await;
+    world
+        .source
+        .fail(|request, _| (request == Request::Put).then_some(Fault::Refused));
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.endings(), ["failed"]);
+    assert!(ran.results.aborted.is_some() && !ran.results.complete);
+}
+
 /// S-4.9: a `meta.json` that is refused concerns its own block, be it there from the beginning or new.
 #[tokio::test(start_paused = true)]
 async fn a_meta_json_that_is_refused_fails_no_other_block() {
