@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -114,18 +114,20 @@ pub async fn copy(
     let bytes = sizes.fold(0, u64::saturating_add);
     tally.remaining_bytes.store(bytes, Ordering::Relaxed);
 
+    // What ends one object's transfer ends those beside it, and no other block's.
+    let means = Means {
+        budget: means.budget.clone(),
+        cancel: means.cancel.child_token(),
+    };
     let mut sends = objects
         .iter()
-        .map(|object| send(selected, object, source, target, means, tally, moved).boxed())
+        .map(|object| send(selected, object, source, target, &means, tally, moved).boxed())
         .collect::<Vec<_>>()
         .into_iter();
     if resumed && let Some(first) = sends.next() {
         first.await?;
     }
-    stream::iter(sends)
-        .buffer_unordered(OBJECTS_AT_ONCE)
-        .try_collect::<Vec<()>>()
-        .await?;
+    send_all(sends, &means.cancel).await?;
     remove_surplus(selected, &ours, &theirs, put, target).await?;
     if overwriting {
         end_overwrite(selected, &ours, target).await?;
@@ -134,6 +136,23 @@ pub async fn copy(
         source: ours,
         published,
     })
+}
+
+/// Drives all transfers, a few at once. The first error cancels the others and is told once they have ended: one that were dropped instead
+/// would leave a multipart upload behind.
+async fn send_all(
+    sends: impl Iterator<Item = impl Future<Output = Result<(), Error>>>,
+    cancel: &CancellationToken,
+) -> Result<(), Error> {
+    let mut sends = stream::iter(sends).buffer_unordered(OBJECTS_AT_ONCE);
+    let mut ended = Ok(());
+    while let Some(sent) = sends.next().await {
+        if sent.is_err() {
+            cancel.cancel();
+        }
+        ended = ended.and(sent);
+    }
+    ended
 }
 
 /// Lists the source block anew: it must be the block that was surveyed, whole, and not marked since.

@@ -119,6 +119,9 @@ fn run(runtime: &Runtime, command: Command, telemetry: &Telemetry, stop: &Stop) 
     Ok(ending.exit_code())
 }
 
+/// SIGXFSZ, on all that this is built for but MIPS, where it is a signal that does no harm.
+const FILE_SIZE_EXCEEDED: SignalKind = SignalKind::from_raw(25);
+
 /// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once.
 fn heed_signals(runtime: &Runtime, stop: Stop) -> Result<AbortOnDropHandle<()>> {
     let _inside = runtime.enter();
@@ -127,6 +130,8 @@ fn heed_signals(runtime: &Runtime, stop: Stop) -> Result<AbortOnDropHandle<()>> 
     };
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
+    // Once somebody has listened to it, it kills no more, and the write that exceeds the limit says why it fails.
+    drop(listen(FILE_SIZE_EXCEEDED)?);
     let heed = async move {
         loop {
             let signal = tokio::select! {

@@ -125,6 +125,7 @@ async fn listing(bucket: &BucketReader) -> Result<Listing> {
     while let Some((path, object)) = objects.try_next().await? {
         let (directory, name) = match path.as_str().split_once('/') {
             Some(split) => split,
+            None if object.left_out.is_some() => continue,
             None if object.size_bytes == 0 => (path.as_str(), ""),
             None => {
                 if path.as_str().starts_with(probe::PREFIX) {

@@ -60,6 +60,8 @@ pub struct Object {
     pub checksum: Option<Checksum>,
     /// Device and inode, in a folder.
     pub inode: Option<(u64, u64)>,
+    /// Why there is nothing to be read under this name, in a folder: a link, a pipe, or a name that no object can have.
+    pub left_out: Option<Box<str>>,
 }
 
 /// What an object of a block is for.
@@ -81,11 +83,15 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
     objects: Vec<(Role, Object)>,
+    /// What lies there and is no object.
+    left_out: Vec<Object>,
 }
 
 impl FromIterator<Object> for Inventory {
     fn from_iter<I: IntoIterator<Item = Object>>(objects: I) -> Self {
-        let mut objects: Vec<Object> = objects.into_iter().collect();
+        let (left_out, mut objects): (Vec<Object>, Vec<Object>) = objects
+            .into_iter()
+            .partition(|object| object.left_out.is_some());
         objects.sort_by(|one, other| one.name.cmp(&other.name));
         objects.dedup_by(|one, other| one.name == other.name);
         let roles: Vec<Role> = objects
@@ -94,6 +100,7 @@ impl FromIterator<Object> for Inventory {
             .collect();
         Self {
             objects: roles.into_iter().zip(objects).collect(),
+            left_out,
         }
     }
 }
@@ -216,6 +223,11 @@ impl Inventory {
     /// Judges the block by its own `meta.json`.
     #[must_use]
     pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
+        // Nobody can tell whether it is the block's: a list of its files may be missing, or older than they.
+        if let Some(object) = self.left_out.first() {
+            let why = object.left_out.as_deref().unwrap_or_default();
+            return Completeness::Lacks(format!("{} is left out: {why}", object.name));
+        }
         for file in meta.files.iter().filter(|file| file.path != META_JSON) {
             let Some(object) = self.get(&file.path) else {
                 return Completeness::Lacks(format!("{} is missing", file.path));
@@ -276,6 +288,7 @@ pub(crate) mod tests {
                 etag: None,
                 checksum: None,
                 inode: None,
+                left_out: None,
             })
             .collect()
     }
@@ -324,6 +337,28 @@ pub(crate) mod tests {
         let inventory = inventory(&objects);
         let markers = |(role, _): &(Role, &Object)| *role == Role::DirectoryMarker;
         assert_eq!(inventory.iter().filter(markers).count(), 200_000);
+    }
+
+    /// S-4.5
+    #[test]
+    fn an_entry_that_is_left_out_is_no_object_and_makes_the_block_incomplete() {
+        let all = [("chunks/000001", 5), ("index", 3), ("meta.json", 7)];
+        let odd = inventory(&[("chunks/000002", 0)])
+            .iter()
+            .next()
+            .map(|(_, object)| Object {
+                left_out: Some("it is a link".into()),
+                ..object.clone()
+            });
+        let objects = inventory(&all)
+            .iter()
+            .map(|(_, object)| object.clone())
+            .chain(odd)
+            .collect::<Inventory>();
+        let why = "chunks/000002 is left out: it is a link".to_owned();
+        assert_eq!(objects.completeness(&meta("", 1)), Completeness::Lacks(why));
+        assert_eq!(objects.data().count(), 2);
+        assert!(objects.get("chunks/000002").is_none());
     }
 
     /// S-4.5

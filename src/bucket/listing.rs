@@ -181,6 +181,11 @@ fn described(bucket: &BucketReader, meta: ObjectMeta) -> (ObjectPath, Object) {
         size_bytes: meta.size,
         modified: meta.last_modified,
         checksum,
+        left_out: meta
+            .version
+            .as_deref()
+            .and_then(folder::why_left_out)
+            .map(Into::into),
         inode: meta.e_tag.as_deref().and_then(folder::inode_of_etag),
         etag: meta.e_tag.map(String::into_boxed_str),
     };

@@ -42,6 +42,9 @@ pub struct Transfer<'a> {
 /// Parts of one object being fetched, and as many being put.
 const PARTS_AT_ONCE: usize = 4;
 
+/// How long a multipart upload may take to be completed once its transfer is to end.
+const COMPLETION_TIME: Duration = Duration::from_secs(4);
+
 /// How long a multipart upload may take to be aborted.
 const ABORT_TIME: Duration = Duration::from_secs(10);
 
@@ -57,6 +60,9 @@ struct Piece {
 /// [`Kind::Corrupt`] where its SHA-256 is another one, [`Kind::Cancelled`].
 pub async fn transfer(job: Transfer<'_>) -> Result<()> {
     let work = async {
+        if job.cancel.is_cancelled() {
+            return Err(cancelled(job));
+        }
         match layout(
             job.object,
             job.source.backend(),
@@ -121,15 +127,11 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
         () = job.cancel.cancelled() => Err(cancelled(job)),
     };
     let done = match pumped {
-        Ok(()) => upload
-            .complete()
-            .await
-            .map(drop)
-            .map_err(|err| classify::error(err, attempt)),
+        Ok(()) => complete(job, &mut *upload, attempt).await,
         Err(err) => Err(err),
     };
     if done.is_err() {
-        // Parts of an upload that nobody completes are paid for and seen by nobody.
+        // Parts of an upload that nobody completes are paid for and seen by nobody. One that was completed after all has nothing to abort.
         match tokio::time::timeout(ABORT_TIME, upload.abort()).await {
             Ok(Ok(())) => debug!(object = %job.path, "multipart upload aborted"),
             Ok(Err(err)) => debug!(object = %job.path, %err, "multipart upload not aborted"),
@@ -137,6 +139,25 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
         }
     }
     done
+}
+
+/// Completes the upload. The end cuts it short only when it takes longer than it should.
+async fn complete(
+    job: Transfer<'_>,
+    upload: &mut dyn MultipartUpload,
+    attempt: String,
+) -> Result<()> {
+    let too_late = async {
+        job.cancel.cancelled().await;
+        tokio::time::sleep(COMPLETION_TIME).await;
+    };
+    tokio::select! {
+        biased;
+        completed = upload.complete() => completed
+            .map(drop)
+            .map_err(|err| classify::error(err, attempt)),
+        () = too_late => Err(cancelled(job)),
+    }
 }
 
 /// Fetches and puts the parts, several of each at once, in the order of the object.

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
-use crate::block::{Provenance, RunId};
+use crate::block::{ObjectPath, Provenance, RunId};
 use crate::bucket::{Access, Bucket, BucketConfig, BucketReader, MissingRoot};
-use crate::engine::{Clock, Progress, Run, Settings, Stop};
+use crate::engine::{Clock, Progress, Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, Rules, plan, replica};
 use crate::probe;
@@ -131,13 +131,8 @@ async fn execute(
     let target = Bucket::new(target, retry.clone());
     let (plan, survey) = look_and_plan(request, source.reader(), target.reader(), &stop).await?;
     if plan.writes() {
-        probe::sweep(&target, &survey.leftover_probes).await?;
-        if probe::is_same_bucket(source.reader(), &target, &header.run).await? {
-            return Err(Error::usage(format!(
-                "source {} and target {} are the same bucket: an object put into the target was found in the source",
-                header.source, header.target
-            )));
-        }
+        let leftovers = &survey.leftover_probes;
+        refuse_same_bucket(request, header, source.reader(), &target, leftovers, &stop).await?;
     }
     let run = Run {
         source,
@@ -155,6 +150,41 @@ async fn execute(
     Ok((plan, results))
 }
 
+/// Looks through a probe in the target, which a signal takes away again.
+async fn refuse_same_bucket(
+    request: &Request,
+    header: &Header,
+    source: &BucketReader,
+    target: &Bucket,
+    leftovers: &[ObjectPath],
+    stop: &Stop,
+) -> Result<()> {
+    let probing = async {
+        probe::sweep(target, leftovers).await?;
+        probe::is_same_bucket(source, target, &header.run).await
+    };
+    let same = tokio::select! {
+        // What is done counts, even if the end comes at the same moment.
+        biased;
+        same = probing => same?,
+        signal = stop.wait() => {
+            // Whether it was put may be known to the target alone.
+            let removed = probe::remove(target, &header.run);
+            if !matches!(timeout(request.engine.shutdown_grace, removed).await, Ok(Ok(()))) {
+                warn!("the probe object may be left in the target; a later run removes it");
+            }
+            return Err(stopped(signal, "look whether source and target are one bucket"));
+        }
+    };
+    if same {
+        return Err(Error::usage(format!(
+            "source {} and target {} are the same bucket: an object put into the target was found in the source",
+            header.source, header.target
+        )));
+    }
+    Ok(())
+}
+
 /// Until a plan stands nothing is written, so a signal ends the run at once.
 async fn look_and_plan(
     request: &Request,
@@ -165,10 +195,7 @@ async fn look_and_plan(
     let rules = &request.rules;
     let survey = tokio::select! {
         survey = survey(source, target, rules, request.now) => survey?,
-        signal = stop.wait() => {
-            let attempt = format!("make a plan before {} came", signal.as_str());
-            return Err(Error::new(Kind::Cancelled, attempt));
-        }
+        signal = stop.wait() => return Err(stopped(signal, "make a plan")),
     };
     if request.replica_target == ReplicaTarget::Refuse
         && let Some(block) = replica(&survey.source, &survey.target)
@@ -193,4 +220,10 @@ async fn look_and_plan(
         );
     }
     Ok((plan, survey))
+}
+
+/// A signal came before the first block was begun: there is nothing to report.
+fn stopped(signal: Signal, attempt: &str) -> Error {
+    let attempt = format!("{attempt} before {} came", signal.as_str());
+    Error::new(Kind::Cancelled, attempt)
 }

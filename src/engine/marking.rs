@@ -7,7 +7,7 @@ use crate::block::{BlockId, Cover, Proof};
 use crate::copy::as_surveyed;
 use crate::error::{Kind, Result};
 use crate::mark::{Marked, NoCompact, mark, whose};
-use crate::plan::{Halt, Selected, Standing, standing};
+use crate::plan::{Halt, Mark, Selected, Standing, standing};
 use crate::report::MarkState;
 use crate::survey::read_meta;
 
@@ -56,7 +56,8 @@ impl UnitAtWork {
         }
         let source = context.source.reader();
         let before = async {
-            if selected.block.objects.is_marked() {
+            // What was listed and could not be found is gone by now, or is no mark.
+            if selected.block.objects.is_marked() && !matches!(selected.block.mark, Mark::Absent) {
                 return Ok(Before::MarkedAllAlong);
             }
             let now = source.list_block(selected.block.id).await?;

@@ -85,7 +85,7 @@ pub struct Run {
 /// Memory that all transfers share.
 const BUDGET_BYTES: usize = 96 << 20;
 
-/// How long multipart uploads in hand may take to be aborted.
+/// How long multipart uploads in hand may take to be completed or aborted: longer than a transfer takes for both.
 const ABORT_TIME: Duration = Duration::from_secs(15);
 
 impl Run {
@@ -200,12 +200,12 @@ fn results(context: &Context, elapsed: Duration) -> Results {
             outcome.unwrap_or_else(|| Outcome::untouched(BlockEnding::NotFinished, None))
         })
         .collect();
+    let aborted = lock(&context.aborted).take();
+    let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
     Results {
-        complete: outcomes
-            .iter()
-            .all(|outcome| outcome.ending != BlockEnding::NotFinished),
+        complete: aborted.is_none() && outcomes.iter().all(finished),
         outcomes,
-        aborted: lock(&context.aborted).take().map(|err| format!("{err:#}")),
+        aborted: aborted.map(|err| format!("{err:#}")),
         signal: context.stop.asked(),
         elapsed,
     }

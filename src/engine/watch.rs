@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
+use tracing::debug;
 
-use crate::block::{BlockId, BlockMeta, Completeness, DELETION_MARK, MetaFile};
+use crate::block::{BlockId, BlockMeta, Completeness, MetaFile};
 use crate::bucket::BucketReader;
-use crate::error::{Kind, Result};
-use crate::plan::{SourceBlock, supersedes};
+use crate::error::{Error, Result};
+use crate::plan::{SourceBlock, SourceMeta, supersedes};
 use crate::survey::read_meta;
 
 /// Watches the source. One listing serves everybody who asked before it began.
@@ -24,19 +25,19 @@ pub(super) struct SourceWatch {
 struct Seen {
     /// Those who drew a smaller number are served.
     served: u64,
-    /// Blocks whose metas need not be read: surveyed, or read since.
+    /// Blocks whose metas need not be read: there when the source was surveyed, or read since.
     known: HashSet<BlockId>,
     newcomers: Arc<Vec<Arc<MetaFile>>>,
 }
 
 impl SourceWatch {
-    /// Knows every block that was published when the source was surveyed.
+    /// Knows every block that was published when the source was surveyed, be it that its `meta.json` could not be read.
     pub(super) fn new<'a>(
         source: BucketReader,
         surveyed: impl Iterator<Item = &'a Arc<SourceBlock>>,
     ) -> Self {
         let known = surveyed
-            .filter(|block| block.meta().is_some())
+            .filter(|block| !matches!(block.meta, SourceMeta::Absent))
             .map(|block| block.id);
         Self {
             source,
@@ -61,25 +62,31 @@ impl SourceWatch {
             if seen.known.contains(&id) {
                 continue;
             }
-            let meta = match read_meta(&self.source, id).await {
-                Ok(Some((meta, _))) => meta,
-                // A block that is being uploaded; the next listing looks again.
-                Ok(None) => continue,
-                Err(err) if matches!(err.kind(), Kind::Corrupt | Kind::Unreadable) => {
+            match self.look_at(id).await {
+                Ok(Some(meta)) => {
                     seen.known.insert(id);
-                    continue;
+                    Arc::make_mut(&mut seen.newcomers).push(Arc::new(meta));
                 }
-                Err(err) => return Err(err),
-            };
-            let objects = self.source.list_block(id).await?;
-            let lacks = matches!(objects.completeness(&meta.block), Completeness::Lacks(_));
-            if !lacks && objects.get(DELETION_MARK).is_none() {
-                seen.known.insert(id);
-                Arc::make_mut(&mut seen.newcomers).push(Arc::new(meta));
+                // A block that is being uploaded or deleted; the next listing looks again.
+                Ok(None) => {}
+                Err(err) if concerns_all(&err) => return Err(err),
+                Err(err) => {
+                    debug!(block = %id, err = format!("{err:#}"), "new block of the source left alone");
+                }
             }
         }
         seen.served = serves;
         Ok(Arc::clone(&seen.newcomers))
+    }
+
+    /// The `meta.json` of a new block that is whole and not marked.
+    async fn look_at(&self, id: BlockId) -> Result<Option<MetaFile>> {
+        let Some((meta, _)) = read_meta(&self.source, id).await? else {
+            return Ok(None);
+        };
+        let objects = self.source.list_block(id).await?;
+        let lacks = matches!(objects.completeness(&meta.block), Completeness::Lacks(_));
+        Ok((!lacks && !objects.is_marked()).then_some(meta))
     }
 
     /// A block that appeared since the survey and holds all of this one.
@@ -102,4 +109,9 @@ impl SourceWatch {
         });
         Ok(kin.map(|new| new.block.id))
     }
+}
+
+/// Whether the error says nothing about the one block that was looked at, so that it must not be passed over.
+fn concerns_all(err: &Error) -> bool {
+    err.kind().is_transient() || err.kind().concerns_whole_bucket()
 }

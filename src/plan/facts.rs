@@ -359,6 +359,7 @@ pub(super) mod testing {
                 modified: DateTime::UNIX_EPOCH,
                 etag: None,
                 checksum: tag.as_deref().and_then(Checksum::of_entity_tag),
+                left_out: None,
                 inode: None,
             });
             objects.collect()

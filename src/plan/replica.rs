@@ -71,6 +71,7 @@ mod tests {
                 modified: DateTime::from_timestamp_millis(*millis).unwrap(),
                 etag: None,
                 checksum: None,
+                left_out: None,
                 inode: inode.map(|inode| (1, inode)),
             })
             .collect()

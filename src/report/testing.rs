@@ -220,6 +220,7 @@ impl Builder {
             modified: DateTime::UNIX_EPOCH,
             etag: None,
             checksum: None,
+            left_out: None,
             inode: None,
         });
         SourceBlock {

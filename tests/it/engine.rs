@@ -186,6 +186,40 @@ async fn a_refused_mark_ends_the_run() {
     world.assert_sound("after a refused mark").await;
 }
 
+/// S-6.3: such a run did not come to its end, even if no block is left to be worked on.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_the_last_block_ends_is_not_complete() {
+    let world = World::new().with(&[Block::new('A', (0, 1))]).await;
+    world
+        .source
+        .fail(|request, _| (request == Request::Put).then_some(Fault::Refused));
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.endings(), ["failed"]);
+    assert!(ran.results.aborted.is_some() && !ran.results.complete);
+}
+
+/// S-4.9: a `meta.json` that is refused concerns its own block, be it there from the beginning or new.
+#[tokio::test(start_paused = true)]
+async fn a_meta_json_that_is_refused_fails_no_other_block() {
+    let world = World::new().with(&three()).await;
+    let source = std::sync::Arc::clone(&world.source);
+    world.source.fail(|request, path| {
+        let theirs = [id('A'), id('Z')].iter().any(|id| path.starts_with(id));
+        let refused = request == Request::Get && theirs && path.ends_with("/meta.json");
+        refused.then_some(Fault::Refused)
+    });
+    world.target.fail(move |request, _| {
+        if request == Request::Put {
+            let new = Block::new('Z', (7, 8));
+            futures::executor::block_on(new.write_to(&source));
+        }
+        None
+    });
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.ending(&id('A')), "not selected");
+    assert_eq!(ran.endings(), ["migrated"; 2]);
+}
+
 /// S-6.3: a target that refuses everything ends the run before every block has failed in turn.
 #[tokio::test(start_paused = true)]
 async fn a_target_that_takes_nothing_ends_the_run() {

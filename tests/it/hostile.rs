@@ -195,11 +195,8 @@ fn labels_and_names_drive_no_terminal() {
     change_meta(&world.source(), &failing, |meta| {
         meta["thanos"]["files"] = json!([{"rel_path": format!("../{hostile}")}]);
     });
-    fs::write(
-        world.source().join(moved.id()).join("chunks/\u{1b}[2J"),
-        "x",
-    )
-    .unwrap();
+    let odd = incomplete.id() + "/chunks/\u{1b}[2J";
+    fs::write(world.source().join(odd), "x").unwrap();
     for arguments in [
         &[OLD, "--dry-run"] as &[&str],
         &[OLD, "--dry-run", "--output=json"],

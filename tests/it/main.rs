@@ -8,12 +8,14 @@
 
 mod any_faults;
 mod changed_bytes;
+mod endings;
 mod engine;
 mod examples;
 mod faults;
 mod folders;
 mod hostile;
 mod house;
+mod odd_entries;
 mod output;
 mod proofs;
 mod rights;

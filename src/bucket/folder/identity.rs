@@ -7,6 +7,9 @@ use chrono::DateTime;
 use object_store::ObjectMeta;
 use object_store::path::Path as Location;
 
+/// How the version of what is left out begins.
+const LEFT_OUT: &str = "left out: ";
+
 /// The object at `location` whose file has these `metadata`.
 pub(super) fn object(location: Location, metadata: &Metadata) -> ObjectMeta {
     ObjectMeta {
@@ -26,6 +29,23 @@ pub(super) fn stand_in(location: Location, metadata: &Metadata) -> ObjectMeta {
         e_tag: None,
         version: None,
     }
+}
+
+/// What shows an entry that is no object, and could be one of a block's: nothing to read, and why in the place of a version, which files
+/// do not have.
+pub(super) fn left_out(location: Location, why: &str) -> ObjectMeta {
+    ObjectMeta {
+        location,
+        last_modified: DateTime::default(),
+        size: 0,
+        e_tag: None,
+        version: Some(format!("{LEFT_OUT}{why}")),
+    }
+}
+
+/// Why an entry with this version is no object; `None` for what a listing of any other bucket tells.
+pub(in crate::bucket) fn why_left_out(version: &str) -> Option<&str> {
+    version.strip_prefix(LEFT_OUT)
 }
 
 /// `<device>-<inode>-<mtime in ns>-<size>`, all hexadecimal.

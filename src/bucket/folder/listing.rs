@@ -2,6 +2,7 @@
 
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::vec;
@@ -9,11 +10,10 @@ use std::vec;
 use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::{Path as Location, PathPart};
 use object_store::{Extensions, ListResult, ObjectMeta, Result};
-use tracing::warn;
 
 use super::blocking;
 use super::failure::failed;
-use super::identity::{object, same_file, stand_in};
+use super::identity::{left_out, object, same_file, stand_in};
 use super::root::{Root, is_absence, is_staging};
 
 /// How many objects are looked up in one go.
@@ -52,10 +52,10 @@ pub(super) fn list_one_level(root: &Root, prefix: &Location) -> Result<ListResul
         return Ok(found);
     };
     for child in level.children {
-        if child.shape == Shape::File {
-            found.objects.extend(child.show(&level.directory)?);
-        } else {
-            found.common_prefixes.push(child.location);
+        match child.shape {
+            Shape::File => found.objects.extend(child.show(&level.directory)?),
+            Shape::LeftOut(_) => {}
+            _ => found.common_prefixes.push(child.location),
         }
     }
     found.common_prefixes.sort_unstable();
@@ -97,7 +97,13 @@ impl Walk {
                 self.levels.pop();
                 continue;
             };
-            if matches!(child.shape, Shape::File | Shape::EmptyFolder) {
+            if let Shape::LeftOut(why) = child.shape {
+                self.root.warn_of(&child.location, why);
+            }
+            if matches!(
+                child.shape,
+                Shape::File | Shape::EmptyFolder | Shape::LeftOut(_)
+            ) {
                 if let Some(shown) = child.show(&level.directory)? {
                     return Ok(Some(shown));
                 }
@@ -169,7 +175,7 @@ impl Level {
     }
 }
 
-/// Something in a directory that is, or holds, objects.
+/// Something in a directory that is, or holds, objects, or looks as if it did.
 struct Child {
     location: Location,
     shape: Shape,
@@ -184,12 +190,18 @@ enum Shape {
     EmptyFolder,
     /// Found to hold something. Should that vanish, a stand-in would come out of order, and there is none.
     FilledFolder,
+    /// No object, and why.
+    LeftOut(&'static str),
 }
 
 impl Child {
-    /// By name; what lies in a folder has a `/` behind the folder's name, which sorts behind `-` and `.`.
+    /// By name; what lies in a folder has a `/` behind the folder's name, which sorts behind `-` and `.`. Of two that are listed under one
+    /// name, the first counts.
     fn by_key(one: &Self, other: &Self) -> std::cmp::Ordering {
-        one.key().cmp(other.key())
+        let is_object = |child: &Self| !matches!(child.shape, Shape::LeftOut(_));
+        one.key()
+            .cmp(other.key())
+            .then_with(|| is_object(one).cmp(&is_object(other)))
     }
 
     fn key(&self) -> impl Iterator<Item = u8> {
@@ -203,6 +215,9 @@ impl Child {
 
     /// How this shows in a listing; `None` if it has vanished, or something else took its place.
     fn show(self, directory: &Path) -> Result<Option<ObjectMeta>> {
+        if let Shape::LeftOut(why) = self.shape {
+            return Ok(Some(left_out(self.location, why)));
+        }
         let path = self.path_in(directory);
         match (self.shape, fs::symlink_metadata(&path)) {
             (Shape::File, Ok(metadata)) if metadata.is_file() => {
@@ -257,13 +272,13 @@ fn children(directory: &Path, location: &Location) -> Result<Option<Vec<Child>>>
 }
 
 fn child(entry: &DirEntry, parent: &Location) -> Result<Option<Child>> {
-    let left_out = |reason: &str| {
-        warn!(path = %entry.path().display(), reason, "left out of the listing");
-        Ok(None)
-    };
     let name = entry.file_name();
     let Some(part) = name.to_str().and_then(|name| PathPart::parse(name).ok()) else {
-        return left_out("its name cannot be an object's");
+        let part = PathPart::from(name.as_bytes());
+        return Ok(Some(Child {
+            location: parent.clone().join(part),
+            shape: Shape::LeftOut("its name cannot be an object's"),
+        }));
     };
     let location = parent.clone().join(part);
     if is_staging(&location) {
@@ -279,9 +294,9 @@ fn child(entry: &DirEntry, parent: &Location) -> Result<Option<Child>> {
     } else if file_type.is_dir() {
         Shape::Folder
     } else if file_type.is_symlink() {
-        return left_out("symbolic links are not followed");
+        Shape::LeftOut("symbolic links are not followed")
     } else {
-        return left_out("it is neither a file nor a folder");
+        Shape::LeftOut("it is neither a file nor a folder")
     };
     Ok(Some(Child { location, shape }))
 }

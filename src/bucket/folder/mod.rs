@@ -30,7 +30,7 @@ use object_store::{
 use crate::error::{Error, Result};
 
 pub(super) use failure::RootMissing;
-pub(super) use identity::inode_of_etag;
+pub(super) use identity::{inode_of_etag, why_left_out};
 use place::Existing;
 use root::Root;
 use staging::Staged;
@@ -59,8 +59,8 @@ pub enum MissingRoot {
 
 /// The bucket in the folder `directory`. Nothing is touched before the first request.
 ///
-/// Listings are sorted as S3 sorts keys. An empty folder shows in them as an object of size 0 without an entity tag;
-/// symbolic links, special files and names that are no UTF-8 are left out with a warning.
+/// Listings are sorted as S3 sorts keys. An empty folder shows in them as an object of size 0 without an entity tag. So do symbolic links,
+/// special files and what has a name that no object can have (its odd bytes as `%FF`), with one warning each: [`why_left_out`] knows them.
 /// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder itself may be a link.
 pub(super) fn open(
     directory: &Path,

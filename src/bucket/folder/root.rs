@@ -1,5 +1,6 @@
 //! The folder that stands for the bucket: where its objects lie, and how a file is reached without following a link.
 
+use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -7,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use object_store::Result;
 use object_store::path::Path as Location;
+use tracing::warn;
 
 use super::failure::{RootMissing, failed, generic, link, not_found, unsupported};
 use super::identity::same_file;
@@ -26,6 +28,8 @@ pub(super) struct Root {
     missing: MissingRoot,
     /// Whether the root was seen or made by a write of ours. Should it vanish later, it is not made anew.
     prepared: Mutex<bool>,
+    /// What was warned of: a block is listed several times.
+    warned: Mutex<HashSet<Location>>,
 }
 
 impl Root {
@@ -35,6 +39,7 @@ impl Root {
             access,
             missing,
             prepared: Mutex::new(false),
+            warned: Mutex::default(),
         }
     }
 
@@ -58,6 +63,15 @@ impl Root {
     /// The root cannot be entered.
     pub(super) fn gone(&self, source: io::Error) -> object_store::Error {
         RootMissing::error(&self.directory, source)
+    }
+
+    /// Warns, once, of an entry that is left out of listings.
+    pub(super) fn warn_of(&self, location: &Location, why: &str) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.insert(location.clone()) {
+            let path = self.directory.join(location.as_ref());
+            warn!(path = %path.display(), reason = why, "left out of the listing");
+        }
     }
 
     /// Refuses whoever was to read only.

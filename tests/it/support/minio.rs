@@ -112,6 +112,17 @@ impl Minio {
         self.port
     }
 
+    /// Where the multipart uploads lie that were begun and neither completed nor aborted. `ListMultipartUploads` is told from memory and goes on
+    /// showing some that are gone.
+    pub fn uploads(&self) -> Vec<PathBuf> {
+        let inside = |folder: PathBuf| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            entries.map(|entry| entry.unwrap().path())
+        };
+        let folder = self.folder.path().join("data/.minio.sys/multipart");
+        inside(folder).flat_map(inside).collect()
+    }
+
     /// The certificate that it presents, in PEM.
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join("certs/public.crt")

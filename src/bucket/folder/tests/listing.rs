@@ -8,7 +8,7 @@ use object_store::{Error, ObjectStoreExt};
 
 use super::{World, at, names};
 use crate::bucket::folder::root::STAGING;
-use crate::bucket::folder::{Access, MissingRoot, inode_of_etag, open};
+use crate::bucket::folder::{Access, MissingRoot, inode_of_etag, open, why_left_out};
 
 #[tokio::test]
 async fn a_listing_tells_what_a_get_and_a_put_tell() {
@@ -119,12 +119,13 @@ async fn an_empty_folder_shows_as_a_stand_in_that_a_delete_removes() {
 
 /// S-5.16
 #[tokio::test]
-async fn symbolic_links_are_neither_listed_nor_followed_nor_replaced() {
+async fn symbolic_links_are_neither_listed_as_objects_nor_followed_nor_replaced() {
     let world = World::with_files(&["a/file"]);
     let outside = World::with_files(&["secret/file"]);
     symlink(outside.path("secret/file"), world.path("a/link")).unwrap();
     symlink(outside.path("secret"), world.path("door")).unwrap();
-    assert_eq!(world.names("").await, ["a/file"]);
+    assert_eq!(world.names("").await, ["a/file", "a/link", "door"]);
+    assert_eq!(left_out(&world).await, ["a/link", "door"]);
     for name in ["a/link", "door/file", "door/new"] {
         let Err(read) = world.read(name).await else {
             panic!("{name} was read")
@@ -137,6 +138,16 @@ async fn symbolic_links_are_neither_listed_nor_followed_nor_replaced() {
     assert_eq!(outside.names("").await, ["secret/file"]);
     assert_eq!(outside.read("secret/file").await.unwrap(), "secret/file");
     assert!(world.path("a/link").is_symlink());
+}
+
+/// What is listed and is no object.
+async fn left_out(world: &World) -> Vec<String> {
+    let listed: Vec<_> = world.store.list(None).try_collect().await.unwrap();
+    let versions = listed.into_iter().filter(|meta| {
+        let why = meta.version.as_deref().and_then(why_left_out);
+        why.is_some_and(|why| !why.is_empty())
+    });
+    versions.map(|meta| meta.location.to_string()).collect()
 }
 
 #[tokio::test]
@@ -156,7 +167,14 @@ async fn odd_names_and_special_files_do_not_poison_a_listing() {
     fs::write(world.folder.path().join(not_utf8), "").unwrap();
     fs::write(world.path("b\n"), "").unwrap();
     std::os::unix::net::UnixListener::bind(world.path("socket")).unwrap();
-    assert_eq!(world.names("").await, ["a", "c"]);
+    fs::write(world.path("b%0A"), "").unwrap();
+    let listed: Vec<_> = world.store.list(None).try_collect().await.unwrap();
+    let names: Vec<_> = listed.iter().map(|meta| meta.location.as_ref()).collect();
+    assert_eq!(names, ["a", "b%0A", "b%0A", "b%FF", "c", "socket"]);
+    assert_eq!(left_out(&world).await, ["b%0A", "b%FF", "socket"]);
+    // Of two that are listed under one name the first counts.
+    let shown: Vec<_> = listed.iter().map(|meta| meta.version.is_none()).collect();
+    assert_eq!(shown, [true, false, true, false, true, false]);
     assert!(matches!(
         world.read("socket").await,
         Err(Error::NotSupported { .. })
