@@ -44,7 +44,7 @@ fn compactors_at_work_on_both_sides_cost_no_sample() {
     let end = start + blocks * 7200 - 60;
     let folder = tempfile::tempdir().unwrap();
     for cluster in ["eu-1", "us-1"] {
-        thanos::sidecar_blocks(folder.path(), cluster, start, blocks);
+        thanos::sidecar_blocks(folder.path(), cluster, start, (blocks, 2));
     }
     let minio = Minio::start();
     let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
@@ -60,12 +60,7 @@ fn compactors_at_work_on_both_sides_cost_no_sample() {
     assert_eq!(before[0][0]["values"].as_array().unwrap().len(), 1200);
 
     let compactors = [Compactor::start(&source), Compactor::start(&target)];
-    let began = std::time::Instant::now();
-    while !hot.is_empty() {
-        assert!(
-            began.elapsed() < std::time::Duration::from_mins(2),
-            "the source is not empty yet"
-        );
+    within_two_minutes("the source is empty", || {
         // A block that is superseded or vanishes meanwhile needs nothing; what replaces it moves next time.
         let ran = Ran::of(migrate(&source, &target, &["--older-than=30d"]));
         assert!(
@@ -73,7 +68,8 @@ fn compactors_at_work_on_both_sides_cost_no_sample() {
             "{}",
             ran.stderr
         );
-    }
+        hot.is_empty()
+    });
     for compactor in &compactors {
         let log = compactor.log();
         assert!(!log.contains("critical error"), "{log}");
@@ -84,6 +80,57 @@ fn compactors_at_work_on_both_sides_cost_no_sample() {
     assert!(compacted, "neither compactor had anything to do");
     drop(compactors);
     assert_eq!(answers(&[&target]), before);
+}
+
+/// S-5.9, S-5.10 with the real thing: neither compactor downsamples anew what is downsampled already.
+#[test]
+fn what_is_downsampled_is_not_downsampled_again() {
+    // Blocks of more than 40 hours are downsampled; these two lie in one window of 14 days.
+    let (start, hours, blocks) = (1_736_186_400, 54, 2);
+    let end = start + blocks * hours * 3600 - 60;
+    let folder = tempfile::tempdir().unwrap();
+    thanos::sidecar_blocks(folder.path(), "eu-1", start, (blocks, hours));
+    let minio = Minio::start();
+    let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+    hot.put_all(folder.path());
+    let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
+    let mut compactors = vec![Compactor::start(&source)];
+    within_two_minutes("the source is downsampled", || {
+        blocks_with(&hot.tree(), "meta.json").len() == 4
+    });
+    let answers = |configs: &[&Path]| {
+        let querier = Querier::start(configs);
+        ["0s", "5m"].map(|resolution| {
+            let query = "sum_over_time(made_up[30m])";
+            querier.query_resolution(query, start + 3600, end, resolution)
+        })
+    };
+    let before = answers(&[&source]);
+    assert_eq!(before[1].len(), 3);
+    let moved = blocks_with(&hot.tree(), "meta.json");
+
+    compactors.push(Compactor::start(&target));
+    Ran::of(migrate(&source, &target, &["--older-than=30d"])).expect(0);
+    within_two_minutes("the source is empty", || hot.is_empty());
+    for compactor in &compactors {
+        assert!(!compactor.log().contains("critical error"));
+    }
+    let log = compactors[1].log();
+    assert!(log.contains("start second pass of downsampling"), "{log}");
+    drop(compactors);
+    assert_eq!(blocks_with(&cold.tree(), "meta.json"), moved);
+    assert_eq!(answers(&[&target]), before);
+}
+
+fn within_two_minutes(what: &str, mut happens: impl FnMut() -> bool) {
+    let began = std::time::Instant::now();
+    while !happens() {
+        assert!(
+            began.elapsed() < std::time::Duration::from_mins(2),
+            "waited in vain until {what}"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
 }
 
 #[test]

@@ -109,11 +109,23 @@ impl Querier {
             .map_or(0, Vec::len)
     }
 
-    /// The result of a query over a range of time in seconds since the epoch, its series in order.
+    /// The result of a query of raw samples over a range of time in seconds since the epoch, its series in order.
     pub fn query_range(&self, query: &str, start: i64, end: i64) -> Vec<Value> {
+        self.query_resolution(query, start, end, "0s")
+    }
+
+    /// The same, of samples that are downsampled to a resolution such as `5m`.
+    pub fn query_resolution(
+        &self,
+        query: &str,
+        start: i64,
+        end: i64,
+        resolution: &str,
+    ) -> Vec<Value> {
         let query = http::query_escape(query);
+        let step = if resolution == "0s" { 60 } else { 600 };
         let path = format!(
-            "/api/v1/query_range?query={query}&start={start}&end={end}&step=60&partial_response=false"
+            "/api/v1/query_range?query={query}&start={start}&end={end}&step={step}&max_source_resolution={resolution}&partial_response=false"
         );
         let mut series = self.ask(&path)["result"].as_array().cloned().unwrap();
         series.sort_by_key(|series| series["metric"].to_string());
@@ -199,13 +211,13 @@ impl Compactor {
     }
 }
 
-/// Blocks of two hours each, as a sidecar uploads them: made by promtool, one sample a minute of each of three series.
-pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, blocks: i64) {
+/// Blocks of so many hours each, as Thanos uploads them: made by promtool, one sample a minute of each of three series.
+pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, (blocks, hours): (i64, i64)) {
     let work = tempfile::tempdir().unwrap();
     let metrics = work.path().join("metrics");
     let mut text = String::from("# TYPE made_up gauge\n");
     for series in 0..3 {
-        for minute in 0..blocks * 120 {
+        for minute in 0..blocks * hours * 60 {
             let (value, second) = ((minute * 7 + series) % 101, start + minute * 60);
             // Writing to a string never fails.
             let _ = writeln!(text, "made_up{{series=\"{series}\"}} {value} {second}");
@@ -215,6 +227,7 @@ pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, blocks: i64) {
     let made = work.path().join("made");
     let ran = Command::new(program("promtool"))
         .args(["tsdb", "create-blocks-from", "openmetrics", "--quiet"])
+        .arg(format!("--max-block-duration={hours}h"))
         .args([&metrics, &made])
         .output()
         .unwrap();
