@@ -148,6 +148,11 @@ impl Inventory {
             .map(|(_, object)| object)
     }
 
+    /// What lies there and is no object.
+    pub fn left_out(&self) -> impl Iterator<Item = &Object> {
+        self.left_out.iter()
+    }
+
     /// Every object with its role, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Role, &Object)> {
         self.objects.iter().map(|(role, object)| (*role, object))

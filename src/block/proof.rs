@@ -193,7 +193,8 @@ pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
             Some(_) => {}
         }
     }
-    for object in target.data() {
+    // Readers follow links, so that one is a segment to them.
+    for object in target.data().chain(target.left_out()) {
         if object.name.starts_with("chunks/") && source.get(&object.name).is_none() {
             differences.push(Difference::Surplus(object.name.clone()));
         }
@@ -362,6 +363,21 @@ mod tests {
             assert_eq!(differences.len(), 1, "{differences:?}");
             assert_eq!(differences[0].to_string(), expected);
         }
+    }
+
+    /// S-5.6
+    #[test]
+    fn a_link_among_the_segments_of_the_target_is_one_too_many() {
+        let link = Object {
+            left_out: Some("symbolic links are not followed".into()),
+            name: "chunks/000002".into(),
+            ..inventory(&[("index", 0)]).data().next().unwrap().clone()
+        };
+        let (source, target) = (inventory(&held()), inventory(&held()));
+        let objects = target.iter().map(|(_, object)| object.clone());
+        let linked: Inventory = objects.chain([link]).collect();
+        let differences = compare(&source, &linked);
+        assert_eq!(differences, [Difference::Surplus("chunks/000002".into())]);
     }
 
     /// S-5.6
