@@ -100,11 +100,10 @@ pub async fn copy(
         put = Put::Unproven;
     }
     let mut objects = objects_to_put(&ours, &theirs, put);
-    let put_already: HashSet<Box<str>> = tally.names().clone();
     objects.retain(|object| {
         let theirs = theirs.get(&object.name);
         let is_there = theirs.is_some_and(|theirs| agreement(object, theirs).is_some());
-        !(is_there && put_already.contains(&object.name))
+        !(is_there && tally.names().contains(&object.name))
     });
     let resumed = !theirs.is_empty() && theirs.meta().is_none();
     if resumed {

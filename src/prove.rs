@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, Difference, Inventory, Match, Object, ReadBack, Strength, agreement, is_put_at_once,
-    tags_are_digests,
+    BlockId, Difference, Inventory, Match, Object, ReadBack, Strength, is_put_at_once, pairs,
+    tags_are_digests, tags_differ,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::copy::Means;
@@ -81,11 +81,7 @@ impl Prover {
         before: &ReadBack,
     ) -> Result<ReadBack, Error> {
         let mut read = ReadBack::default();
-        let mut pairs: Vec<(&Object, &Object)> = ours
-            .data()
-            .chain(ours.meta())
-            .filter_map(|object| Some((object, theirs.get(&object.name)?)))
-            .collect();
+        let mut pairs: Vec<(&Object, &Object)> = pairs(ours, theirs).collect();
         // The smallest tells as much about tags as the largest.
         pairs.sort_by_key(|(object, _)| object.size_bytes);
         let tags_are_digests = tags_are_digests(ours, theirs);
@@ -115,7 +111,7 @@ impl Prover {
             let equal = equal.await?;
             if !equal {
                 warn!(block = %id, object = %one.name, "object of the target has other bytes than the source's");
-            } else if agreement(one, other).is_none() {
+            } else if tags_differ(one, other) {
                 self.learn(one);
             }
             read.note(one, other, equal);
@@ -126,8 +122,7 @@ impl Prover {
     /// Whether tags that may tell the content differ.
     fn is_suspicious(&self, one: &Object, other: &Object) -> bool {
         self.thoroughness > Strength::Size
-            && one.size_bytes == other.size_bytes
-            && agreement(one, other).is_none()
+            && tags_differ(one, other)
             && !self.tells_nothing(one).load(Ordering::Relaxed)
     }
 

@@ -18,7 +18,7 @@ pub use mark::{DeletionMark, MarkError, NoCompactMark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
 pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
 pub use provenance::{Provenance, RunId};
-pub use read_back::{ReadBack, is_put_at_once, tags_are_digests};
+pub use read_back::{ReadBack, is_put_at_once, pairs, tags_are_digests, tags_differ};
 
 /// The object whose presence makes a directory a block; written last.
 pub const META_JSON: &str = "meta.json";

@@ -31,11 +31,8 @@ impl ReadBack {
     pub fn by_listing(source: &Inventory, target: &Inventory) -> Self {
         let mut told = Self::default();
         if tags_are_digests(source, target) {
-            let differing = pairs(source, target).filter(|(one, other)| {
-                is_put_at_once(one)
-                    && one.size_bytes == other.size_bytes
-                    && agreement(one, other).is_none()
-            });
+            let differing = pairs(source, target)
+                .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other));
             for (one, other) in differing {
                 told.note(one, other, false);
             }
@@ -76,8 +73,14 @@ pub fn is_put_at_once(object: &Object) -> bool {
         && !object.name.ends_with("-mark.json")
 }
 
+/// Whether two objects of one size have comparable tags, and these are not the same.
+#[must_use]
+pub fn tags_differ(source: &Object, target: &Object) -> bool {
+    source.size_bytes == target.size_bytes && agreement(source, target).is_none()
+}
+
 /// The objects of both, `meta.json` included, that bear the same name.
-fn pairs<'a>(
+pub fn pairs<'a>(
     source: &'a Inventory,
     target: &'a Inventory,
 ) -> impl Iterator<Item = (&'a Object, &'a Object)> {

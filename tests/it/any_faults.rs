@@ -67,13 +67,7 @@ fn any_faults_leave_nothing_torn() {
                 any(&mut rng)
             })
             .open();
-        let ran = run(&pair.configs_with(&proxy, PARTS), &QUICK_RETRIES);
-        assert!(
-            ran.status
-                .code()
-                .is_some_and(|code| [0, 1, 3].contains(&code)),
-            "{ran:?}"
-        );
+        run(&pair.configs_with(&proxy, PARTS), &QUICK_RETRIES).expect_an_end();
         pair.assert_heals();
     }
     let injected = injected.load(Ordering::SeqCst);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use thanos_bucket::block::Strength;
 
-use crate::support::memory::{Block, Fault, Request, World, id, put, remove, tree};
+use crate::support::memory::{Block, Fault, Request, Scripted, World, id, put, remove, tree};
 
 fn name(name: &str) -> String {
     format!("{}/{name}", id('A'))
@@ -20,6 +20,24 @@ fn name(name: &str) -> String {
 
 async fn world() -> World {
     World::new().with(&[Block::new('A', (0, 1))]).await
+}
+
+/// Takes the index out of the target at the first listing after the publication; `published` goes from 0 to 1 with the one and to 2 with the
+/// other. Tells whether that was now.
+fn loses_its_index(
+    published: &AtomicUsize,
+    target: &Scripted,
+    request: Request,
+    path: &str,
+) -> bool {
+    if request == Request::Put && path == name("meta.json") {
+        published.store(1, Ordering::SeqCst);
+    } else if request == Request::List && published.load(Ordering::SeqCst) == 1 {
+        published.store(2, Ordering::SeqCst);
+        block_on(remove(target, &name("index")));
+        return true;
+    }
+    false
 }
 
 /// S-6.7: whoever publishes first, the bytes are the same.
@@ -53,15 +71,9 @@ async fn what_another_run_has_marked_is_not_taken_back() {
         let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
         let published = AtomicUsize::new(0);
         world.target.fail(move |request, path| {
-            if request == Request::Put && path == name("meta.json") {
-                published.store(1, Ordering::SeqCst);
-            } else if request == Request::List && published.load(Ordering::SeqCst) == 1 {
-                published.store(2, Ordering::SeqCst);
-                block_on(remove(&target, &name("index")));
-                if marked {
-                    let path = name("deletion-mark.json");
-                    block_on(put(&source, &path, mark.clone().into_bytes()));
-                }
+            if loses_its_index(&published, &target, request, path) && marked {
+                let path = name("deletion-mark.json");
+                block_on(put(&source, &path, mark.clone().into_bytes()));
             }
             let mends = published.load(Ordering::SeqCst) == 2 && path == name("index");
             (mends && request == Request::Put).then_some(Fault::Transient)
@@ -80,12 +92,7 @@ async fn what_another_run_has_mended_is_not_taken_back() {
     let target = Arc::clone(&world.target);
     let (published, tries) = (AtomicUsize::new(0), AtomicUsize::new(0));
     world.target.fail(move |request, path| {
-        if request == Request::Put && path == name("meta.json") {
-            published.store(1, Ordering::SeqCst);
-        } else if request == Request::List && published.load(Ordering::SeqCst) == 1 {
-            published.store(2, Ordering::SeqCst);
-            block_on(remove(&target, &name("index")));
-        }
+        loses_its_index(&published, &target, request, path);
         let mends = published.load(Ordering::SeqCst) == 2 && path == name("index");
         if !mends || request != Request::Put {
             return None;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use thanos_bucket::block::{BlockId, DeletionMark};
 use thanos_bucket::plan::PublishOrder;
 
-use crate::blocks::{Block, Sample};
+use crate::blocks::{Block, Objects, Sample};
 use crate::world::{Side, World};
 
 impl World {
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// Segments are numbered by listing.
-    fn has_no_more(&self, id: &str, objects: &crate::blocks::Objects) -> bool {
+    fn has_no_more(&self, id: &str, objects: &Objects) -> bool {
         let below = format!("{id}/");
         self.bucket(Side::Target)
             .range(below.clone()..)

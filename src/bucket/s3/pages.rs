@@ -9,6 +9,7 @@ use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 
+use super::super::classify::element;
 use super::answers::{LONGEST_PAGE, whole};
 
 /// A client that answers listings with whole pages only.
@@ -63,18 +64,18 @@ impl StdError for Fault {}
 
 /// What is wrong with the page that was asked for with `token`.
 fn fault(page: &str, token: Option<&str>) -> Option<Fault> {
-    let element = |name: &str| {
-        let (_, after) = page.split_once(&format!("<{name}>"))?;
-        let (text, _) = after.split_once(&format!("</{name}>"))?;
-        Some(text.trim())
-    };
     if !page.contains("<ListBucketResult") || !page.contains("</ListBucketResult>") {
         return Some(Fault::NoListing);
     }
-    let next = element("NextContinuationToken").filter(|next| !next.is_empty());
-    match next {
-        None if element("IsTruncated") == Some("true") => Some(Fault::NoToken),
-        Some(_) if next == token => Some(Fault::SameToken),
+    let next = element(page, "NextContinuationToken");
+    let truncated = element(page, "IsTruncated");
+    match next
+        .as_deref()
+        .map(str::trim)
+        .filter(|next| !next.is_empty())
+    {
+        None if truncated.as_deref().map(str::trim) == Some("true") => Some(Fault::NoToken),
+        Some(next) if Some(next) == token => Some(Fault::SameToken),
         _ => None,
     }
 }

@@ -98,6 +98,17 @@ impl Ran {
         self
     }
 
+    /// This run, which came to an end of its own: done, given up, or with something for a person.
+    #[track_caller]
+    pub fn expect_an_end(self) -> Self {
+        let code = self.status.code();
+        assert!(
+            code.is_some_and(|code| [0, 1, 3].contains(&code)),
+            "{self:?}"
+        );
+        self
+    }
+
     /// The document on stdout.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
