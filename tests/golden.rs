@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use thanos_bucket::duration;
-use thanos_bucket::select::{Selector, pattern_matches, time};
+use thanos_bucket::go::{pattern, time};
+use thanos_bucket::select::Selector;
 
 #[derive(Debug, Deserialize)]
 struct Case {
@@ -43,7 +44,7 @@ fn answer(case: &Case) -> String {
             .map_or_else(|_| error(), |duration| duration.as_millis().to_string()),
         "time" => time::parse(&case.input)
             .map_or_else(|_| error(), |time| time.timestamp_millis().to_string()),
-        "regex" => pattern_matches(&case.input, &case.text).map_or_else(
+        "regex" => pattern::matches(&case.input, &case.text).map_or_else(
             |_| error(),
             |matches| if matches { "match" } else { "no" }.to_owned(),
         ),

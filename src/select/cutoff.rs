@@ -4,9 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
-use super::time;
 use crate::duration;
 use crate::error::{Error, Result};
+use crate::go::time;
 
 /// A moment that is frozen when the run begins: blocks whose first sample lies before it are old enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

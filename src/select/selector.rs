@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use md5::{Digest, Md5};
 use regex::Regex;
 
-use super::dialect;
 use crate::block::{BlockId, Labels};
 use crate::error::{Error, Result};
+use crate::go::pattern;
 use crate::yaml::{self, Fields, Node, Unknown};
 
 /// Relabelling rules, tried in order; the first that rejects a block ends it. Without rules every block is kept.
@@ -84,7 +84,7 @@ impl Rule {
                 .left()
                 .map(|key| format!("{at}: unknown key {key} is ignored, as Thanos does")),
         );
-        let regex = dialect::compile(&pattern)
+        let regex = pattern::compile(&pattern)
             .map_err(|why| Error::usage(format!("{at}: regex {pattern:?}: {why}")))?;
         let action = match action.to_lowercase().as_str() {
             "keep" => Action::Keep(regex),

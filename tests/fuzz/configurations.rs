@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use thanos_bucket::block::Labels;
 use thanos_bucket::bucket::{BucketConfig, Environment};
-use thanos_bucket::select::{Selector, pattern_matches};
+use thanos_bucket::go::pattern;
+use thanos_bucket::select::Selector;
 use thanos_bucket::telemetry::TracingConfig;
 use thanos_bucket::yaml::{self, Unknown};
 
@@ -208,7 +209,7 @@ fn selector(input: &[u8]) {
 }
 
 fn pattern(input: &[u8]) {
-    if let Err(err) = pattern_matches(&text_of(input), "eu-1\n\u{10ffff}") {
+    if let Err(err) = pattern::matches(&text_of(input), "eu-1\n\u{10ffff}") {
         assert_plain(&err);
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use thanos_bucket::block::{BlockId, BlockMeta, DeletionMark};
 use thanos_bucket::bucket::{BucketConfig, Environment};
-use thanos_bucket::select::{Selector, pattern_matches, time};
+use thanos_bucket::go::{pattern, time};
+use thanos_bucket::select::Selector;
 use thanos_bucket::telemetry::TracingConfig;
 use thanos_bucket::{duration, yaml};
 
@@ -37,7 +38,7 @@ fn feed(text: &str) {
         BucketConfig::parse(text, &environment).err(),
         Selector::parse(text).err(),
         TracingConfig::parse(text).err(),
-        pattern_matches(text, "a").err(),
+        pattern::matches(text, "a").err(),
         duration::parse(text).err(),
         time::parse(text).err(),
         text.parse::<BlockId>().err(),
@@ -209,7 +210,7 @@ fn no_parser_takes_quadratic_time() {
         "{", "{1", "[[:", "[[:]", "(", "(a){1}", "\\Q", "(?i)", "\\x{", "{,", "a|", "[^a]",
     ] {
         assert_no_quadratic_time(piece, repeated(piece), |text| {
-            drop(pattern_matches(text, "a"));
+            drop(pattern::matches(text, "a"));
         });
     }
     for piece in ["1", "1h", "1.", "0"] {

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use chrono::{DateTime, Utc};
 use thanos_bucket::bucket::Environment;
-use thanos_bucket::select::{Cutoff, time};
+use thanos_bucket::go::time;
+use thanos_bucket::select::Cutoff;
 use thanos_bucket::{cli, duration};
 
 use super::corpus::{golden, texts};

@@ -30,7 +30,7 @@ fn rfc_3339(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// `2025-06-01`.
-pub(super) fn day(text: &str) -> Option<NaiveDate> {
+pub(crate) fn day(text: &str) -> Option<NaiveDate> {
     let mut parts = text.splitn(3, '-');
     let year = digits(parts.next()?, 4..=4)?;
     let month = digits(parts.next()?, 2..=2)?;

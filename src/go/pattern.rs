@@ -10,8 +10,15 @@ use regex::{Regex, RegexBuilder};
 
 use class::{Posix, Scalar};
 
+/// Whether a text matches a pattern, compiled as [`compile`] does; for comparing dialects.
+pub fn matches(pattern: &str, text: &str) -> crate::Result<bool> {
+    compile(pattern)
+        .map(|regex| regex.is_match(text))
+        .map_err(crate::Error::usage)
+}
+
 /// Compiles a pattern as Thanos does, anchored at both ends: `^(?s:` and `)$` are put around it as text.
-pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
     let translated = translate(&format!("^(?s:{pattern})$"))?;
     RegexBuilder::new(&translated)
         .size_limit(64 << 20)

@@ -1,0 +1,4 @@
+//! How Go reads what Thanos reads: times of day and regular expressions.
+
+pub mod pattern;
+pub mod time;
