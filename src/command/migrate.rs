@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{info, warn};
 
 use crate::block::{ObjectPath, Provenance, RunId};
-use crate::bucket::{Access, Bucket, BucketConfig, BucketReader, MissingRoot};
+use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, MissingRoot};
 use crate::engine::{Clock, Progress, Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, Rules, plan, replica};
@@ -79,33 +79,58 @@ pub async fn run(
         cutoff: request.rules.cutoff.time(),
     };
     info!(run = %header.run, source = header.source, target = header.target, "run begins");
-    let (plan, results) = match request.mode {
-        Mode::DryRun => (dry_run(&request, stop).await?, None),
-        Mode::Execute => {
-            let (plan, results) =
-                execute(&request, &header, begun, progress, clock, stop.clone()).await?;
-            (plan, Some(results))
-        }
+    let access = match request.mode {
+        Mode::DryRun => Access::Read,
+        Mode::Execute => Access::Write,
     };
+    let buckets = Buckets {
+        source: request.source.open(access, MissingRoot::Error).await?,
+        target: request.target.open(access, MissingRoot::Empty).await?,
+    };
+    let (plan, results) = migrate(&request, &header, buckets, begun, progress, clock, stop).await?;
     let (rules, results) = (&request.rules, results.as_ref());
     report::write(request.output, &header, &plan, rules, results, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
     Ok(report::ending(&plan, rules, results))
 }
 
+/// Both buckets, opened.
+#[derive(Debug)]
+pub struct Buckets {
+    /// The bucket whose blocks are moved.
+    pub source: Backend,
+    /// The bucket that receives them.
+    pub target: Backend,
+}
+
+/// Everything between opening the buckets and writing the report: the plan, and what came of it unless this is a dry run.
+///
+/// Errors: what keeps the run from beginning, with no block touched.
+pub async fn migrate(
+    request: &Request,
+    header: &Header,
+    buckets: Buckets,
+    begun: Instant,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: &Stop,
+) -> Result<(Plan, Option<Results>)> {
+    match request.mode {
+        Mode::DryRun => Ok((dry_run(request, buckets, stop).await?, None)),
+        Mode::Execute => {
+            let stop = stop.clone();
+            let (plan, results) =
+                execute(request, header, buckets, begun, progress, clock, stop).await?;
+            Ok((plan, Some(results)))
+        }
+    }
+}
+
 /// Plans with two readers, which cannot write.
-async fn dry_run(request: &Request, stop: &Stop) -> Result<Plan> {
+async fn dry_run(request: &Request, buckets: Buckets, stop: &Stop) -> Result<Plan> {
     let retry = &request.engine.retry;
-    let source = request
-        .source
-        .open(Access::Read, MissingRoot::Error)
-        .await?;
-    let target = request
-        .target
-        .open(Access::Read, MissingRoot::Empty)
-        .await?;
-    let source = BucketReader::new(source, retry.clone());
-    let target = BucketReader::new(target, retry.clone());
+    let source = BucketReader::new(buckets.source, retry.clone());
+    let target = BucketReader::new(buckets.target, retry.clone());
     let (plan, _) = look_and_plan(request, &source, &target, stop).await?;
     Ok(plan)
 }
@@ -113,22 +138,15 @@ async fn dry_run(request: &Request, stop: &Stop) -> Result<Plan> {
 async fn execute(
     request: &Request,
     header: &Header,
+    buckets: Buckets,
     begun: Instant,
     progress: Arc<Progress>,
     clock: Clock,
     stop: Stop,
 ) -> Result<(Plan, Results)> {
     let retry = &request.engine.retry;
-    let source = request
-        .source
-        .open(Access::Write, MissingRoot::Error)
-        .await?;
-    let target = request
-        .target
-        .open(Access::Write, MissingRoot::Empty)
-        .await?;
-    let source = Bucket::new(source, retry.clone());
-    let target = Bucket::new(target, retry.clone());
+    let source = Bucket::new(buckets.source, retry.clone());
+    let target = Bucket::new(buckets.target, retry.clone());
     let (plan, survey) = look_and_plan(request, source.reader(), target.reader(), &stop).await?;
     if plan.writes() {
         let leftovers = &survey.leftover_probes;
