@@ -7,7 +7,7 @@ use object_store::client::HttpClient;
 use super::environment::Environment;
 use super::folder::{self, Access, MissingRoot};
 use super::s3;
-use super::{Backend, EtagMeaning, Location, Multipart};
+use super::{Backend, EtagMeaning, Location, Multipart, Prefix};
 use crate::error::{Error, Result};
 use crate::yaml::{self, Node, Unknown};
 
@@ -15,7 +15,7 @@ use crate::yaml::{self, Node, Unknown};
 #[derive(Debug)]
 pub struct BucketConfig {
     provider: Provider,
-    prefix: String,
+    prefix: Prefix,
     location: Location,
     warnings: Vec<String>,
 }
@@ -49,7 +49,7 @@ impl BucketConfig {
         let config = envelope.take("config");
         let prefix = envelope.string("prefix")?.unwrap_or_default();
         envelope.finish()?;
-        let prefix = prefix_of(&prefix)?;
+        let prefix = Prefix::new(&prefix)?;
         let empty = yaml::parse("{}")?;
         let config = config
             .or(empty.as_ref())
@@ -75,8 +75,8 @@ impl BucketConfig {
             }
         };
         let location = match &provider {
-            Provider::Folder(directory) => Location::folder(directory, &prefix),
-            Provider::S3(config) => Location::s3(&config.endpoint, &config.bucket, &prefix),
+            Provider::Folder(directory) => Location::folder(directory, prefix.as_str()),
+            Provider::S3(config) => Location::s3(&config.endpoint, &config.bucket, prefix.as_str()),
         };
         Ok(Self {
             provider,
@@ -140,22 +140,6 @@ impl BucketConfig {
                 s3::open(config, self.location.clone(), self.prefix.clone(), wire).await
             }
         }
-    }
-}
-
-/// Slashes at its ends mean nothing; inside, what a folder would clean away is refused.
-fn prefix_of(text: &str) -> Result<String> {
-    let prefix = text.trim_matches('/');
-    let clean = prefix.is_empty()
-        || prefix.split('/').all(|segment| {
-            !matches!(segment, "" | "." | "..") && !segment.contains(char::is_control)
-        });
-    if clean {
-        Ok(prefix.to_owned())
-    } else {
-        Err(Error::usage(format!(
-            "prefix {text:?}: expected names separated by single slashes, none of them . or .."
-        )))
     }
 }
 

@@ -97,19 +97,12 @@ impl Place {
     }
 }
 
-/// Every object below `directory` (below the bucket's prefix), by its name below the bucket's prefix.
-pub(super) fn list<'a>(
-    bucket: &'a BucketReader,
-    directory: &str,
-) -> BoxStream<'a, Result<(ObjectPath, Object)>> {
+/// Every object below a directory, by its name below the bucket's prefix; all of them where none is given.
+pub(super) fn list(
+    bucket: &BucketReader,
+    below: Option<Path>,
+) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
     let backend = bucket.backend();
-    let parts = [backend.prefix.as_str(), directory];
-    let joined = parts
-        .into_iter()
-        .filter(|part| !part.is_empty())
-        .collect::<Vec<_>>()
-        .join("/");
-    let below = (!joined.is_empty()).then(|| Path::from(joined));
     let start = Cursor {
         page: backend.store.list(below.as_ref()),
         place: Place::default(),
@@ -117,7 +110,7 @@ pub(super) fn list<'a>(
         ended: false,
     };
     unfold(start, move |cursor| next(bucket, below.clone(), cursor))
-        .map_ok(|meta| described(bucket, meta))
+        .try_filter_map(|meta| std::future::ready(Ok(described(bucket, meta))))
         .boxed()
 }
 
@@ -166,12 +159,10 @@ async fn next(
     None
 }
 
-fn described(bucket: &BucketReader, meta: ObjectMeta) -> (ObjectPath, Object) {
+/// `None` for what does not lie below the prefix: nobody asked for it.
+fn described(bucket: &BucketReader, meta: ObjectMeta) -> Option<(ObjectPath, Object)> {
     let backend = bucket.backend();
-    let location = meta.location.as_ref();
-    let path = location
-        .strip_prefix(&backend.prefix)
-        .map_or(location, |rest| rest.trim_start_matches('/'));
+    let path = backend.prefix.below(meta.location.as_ref())?;
     let checksum = match backend.etags {
         EtagMeaning::Content => meta.e_tag.as_deref().and_then(Checksum::of_entity_tag),
         EtagMeaning::VersionOnly => None,
@@ -189,7 +180,7 @@ fn described(bucket: &BucketReader, meta: ObjectMeta) -> (ObjectPath, Object) {
         inode: meta.e_tag.as_deref().and_then(folder::inode_of_etag),
         etag: meta.e_tag.map(String::into_boxed_str),
     };
-    (ObjectPath::new(path), object)
+    Some((ObjectPath::new(path), object))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod folder;
 mod layout;
 mod listing;
 mod location;
+mod prefix;
 mod s3;
 mod transfer;
 
@@ -22,6 +23,7 @@ pub use content::{Comparison, same_content};
 pub use environment::{Environment, Secret};
 pub use folder::{Access, MissingRoot};
 pub use location::Location;
+pub use prefix::Prefix;
 pub use transfer::{Transfer, transfer};
 
 use std::collections::BTreeSet;
@@ -46,8 +48,8 @@ pub struct Backend {
     pub store: Arc<dyn ObjectStore>,
     /// Which bucket it is.
     pub location: Location,
-    /// What every name begins with, without slashes at its ends; empty for none.
-    pub prefix: String,
+    /// What every name begins with.
+    pub prefix: Prefix,
     /// Sent along with every object that is put.
     pub put_attributes: Attributes,
     /// The size of parts that the configuration asks for, in bytes.
@@ -106,13 +108,13 @@ impl BucketReader {
     /// Every object by its full name, sorted, as one stream. A listing that fails half way goes on where it was, or ends in an error.
     #[must_use]
     pub fn list(&self) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
-        listing::list(self, "")
+        listing::list(self, self.backend().prefix.root())
     }
 
     /// A fresh listing of one block.
     pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
         let directory = block.to_string();
-        listing::list(self, &directory)
+        listing::list(self, self.backend().prefix.directory(block))
             .try_filter_map(|(path, object)| {
                 let name = path.as_str().strip_prefix(&directory);
                 // The object of the directory's own name is a marker; one that merely begins like it is another's.
@@ -133,7 +135,7 @@ impl BucketReader {
     /// A fresh listing of the block directories, without their content.
     pub async fn list_block_ids(&self) -> Result<BTreeSet<BlockId>> {
         let backend = self.backend();
-        let prefix = (!backend.prefix.is_empty()).then(|| Path::from(backend.prefix.as_str()));
+        let prefix = backend.prefix.root();
         let attempt = || format!("list the blocks of {}", backend.location);
         let listed = self
             .retrying(&attempt(), || async {
@@ -200,16 +202,7 @@ impl BucketReader {
 
     /// The name under which the store knows the object.
     fn full(&self, path: &ObjectPath) -> Result<Path> {
-        let backend = self.backend();
-        let full = if backend.prefix.is_empty() {
-            path.as_str().to_owned()
-        } else {
-            format!("{}/{path}", backend.prefix)
-        };
-        Path::parse(full).map_err(|err| {
-            let attempt = format!("name {path} in {}", backend.location);
-            Error::new(Kind::Unsupported, attempt).because(err)
-        })
+        self.backend().prefix.key(path)
     }
 }
 

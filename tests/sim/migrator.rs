@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use thanos_bucket::block::{Provenance, RunId, Strength};
-use thanos_bucket::bucket::{Backend, Bucket, BucketReader, Location, Multipart};
+use thanos_bucket::bucket::{Backend, Bucket, BucketReader, Location, Multipart, Prefix};
 use thanos_bucket::engine::{Clock, Progress, Run, Settings, Signal, Stop};
 use thanos_bucket::plan::{Rules, Shard, plan};
 use thanos_bucket::retry::{Jitter, Policy};
@@ -210,7 +210,7 @@ fn backend(world: &Arc<Mutex<World>>, process: &Arc<Process>, side: Side, name: 
     Backend {
         store: Arc::new(store),
         location: Location::s3("simulated", name, ""),
-        prefix: String::new(),
+        prefix: Prefix::default(),
         put_attributes: object_store::Attributes::new(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,

@@ -22,7 +22,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bu
 use object_store::client::HttpClient;
 use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::{Backend, EtagMeaning, Location, Secret};
+use super::{Backend, EtagMeaning, Location, Prefix, Secret};
 use crate::error::{Error, Kind, Result};
 use config::{Credentials, Encryption, Http, ListVersion};
 
@@ -36,7 +36,7 @@ const REPEATING_TIME: Duration = Duration::from_mins(12);
 pub(super) async fn open(
     config: &Config,
     location: Location,
-    prefix: String,
+    prefix: Prefix,
     wire: Option<HttpClient>,
 ) -> Result<Backend> {
     let options = client_options(&config.http, config.insecure)?;

@@ -17,7 +17,7 @@ use object_store::{
 };
 use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId};
-use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart};
+use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart, Prefix};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Plan, Rules, plan};
 use thanos_bucket::report::Results;
@@ -352,7 +352,7 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
     Backend {
         store: Arc::clone(store) as Arc<dyn ObjectStore>,
         location: Location::s3("memory", name, ""),
-        prefix: String::new(),
+        prefix: Prefix::default(),
         put_attributes: object_store::Attributes::new(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
