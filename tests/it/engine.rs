@@ -2,7 +2,8 @@
 
 use thanos_bucket::block::Strength;
 
-use crate::support::memory::{Block, Fault, Request, World, id, put, remove, tree};
+use crate::support::memory::{Block, World, id};
+use crate::support::scripted::{Fault, Request, put, remove, tree};
 
 const FIVE_MINUTES: i64 = 300_000;
 const ONE_HOUR: i64 = 3_600_000;

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::executor::block_on;
 use thanos_bucket::block::Strength;
 
-use crate::support::memory::{Block, Fault, Request, Scripted, World, id, put, remove, tree};
+use crate::support::memory::{Block, World, id};
+use crate::support::scripted::{Fault, Request, Scripted, put, remove, tree};
 
 fn name(name: &str) -> String {
     format!("{}/{name}", id('A'))

@@ -1,20 +1,12 @@
-//! Two buckets in memory whose requests can be counted, refused and cut off: what a killed process, a throttled bucket or a cleaner does.
+//! Whole runs between two buckets in memory, and blocks to put into them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use object_store::memory::InMemory;
-use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-};
+use object_store::ObjectStore;
 use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId};
 use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart, Prefix};
@@ -25,189 +17,7 @@ use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::Cutoff;
 use thanos_bucket::survey::survey;
 
-/// What is asked of a bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Request {
-    Put,
-    Get,
-    Delete,
-    List,
-}
-
-type Rule = Box<dyn Fn(Request, &str) -> Option<Fault> + Send + Sync>;
-
-/// What goes wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It fails in passing.
-    Transient,
-    /// It is refused.
-    Refused,
-    /// It is acknowledged, and nothing happens.
-    Lost,
-}
-
-/// A bucket in memory.
-pub(crate) struct Scripted {
-    inner: InMemory,
-    writes: AtomicUsize,
-    /// After so many writes nothing succeeds any more.
-    dies_after: Mutex<Option<usize>>,
-    rule: Mutex<Rule>,
-    requests: Mutex<Vec<(Request, String)>>,
-}
-
-impl Scripted {
-    fn new() -> Arc<Self> {
-        Arc::new(Self {
-            inner: InMemory::new(),
-            writes: AtomicUsize::new(0),
-            dies_after: Mutex::new(None),
-            rule: Mutex::new(Box::new(|_, _| None)),
-            requests: Mutex::new(Vec::new()),
-        })
-    }
-
-    pub(crate) fn writes(&self) -> usize {
-        self.writes.load(Ordering::SeqCst)
-    }
-
-    pub(crate) fn requests(&self) -> Vec<(Request, String)> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    pub(crate) fn fail(
-        &self,
-        rule: impl Fn(Request, &str) -> Option<Fault> + Send + Sync + 'static,
-    ) {
-        *self.rule.lock().unwrap() = Box::new(rule);
-    }
-
-    fn ask(&self, request: Request, path: &str) -> object_store::Result<Option<Fault>> {
-        self.requests
-            .lock()
-            .unwrap()
-            .push((request, path.to_owned()));
-        if matches!(request, Request::Put | Request::Delete) {
-            self.writes.fetch_add(1, Ordering::SeqCst);
-        }
-        let dead = self
-            .dies_after
-            .lock()
-            .unwrap()
-            .is_some_and(|after| self.writes() > after);
-        if dead {
-            return Err(refused(path));
-        }
-        let fault = (self.rule.lock().unwrap())(request, path);
-        match fault {
-            Some(Fault::Transient) => Err(object_store::Error::Generic {
-                store: "scripted",
-                source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-            }),
-            Some(Fault::Refused) => Err(refused(path)),
-            fault => Ok(fault),
-        }
-    }
-}
-
-fn refused(path: &str) -> object_store::Error {
-    object_store::Error::PermissionDenied {
-        path: path.to_owned(),
-        source: "refused by the test".into(),
-    }
-}
-
-impl fmt::Debug for Scripted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scripted")
-    }
-}
-
-impl fmt::Display for Scripted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("scripted")
-    }
-}
-
-#[async_trait::async_trait]
-impl ObjectStore for Scripted {
-    async fn put_opts(
-        &self,
-        location: &Path,
-        payload: PutPayload,
-        options: PutOptions,
-    ) -> object_store::Result<PutResult> {
-        if self.ask(Request::Put, location.as_ref())? == Some(Fault::Lost) {
-            return Ok(PutResult {
-                e_tag: None,
-                version: None,
-                extensions: object_store::Extensions::default(),
-            });
-        }
-        self.inner.put_opts(location, payload, options).await
-    }
-
-    async fn put_multipart_opts(
-        &self,
-        location: &Path,
-        options: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        self.ask(Request::Put, location.as_ref())?;
-        self.inner.put_multipart_opts(location, options).await
-    }
-
-    async fn get_opts(
-        &self,
-        location: &Path,
-        options: GetOptions,
-    ) -> object_store::Result<GetResult> {
-        self.ask(Request::Get, location.as_ref())?;
-        self.inner.get_opts(location, options).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, object_store::Result<Path>>,
-    ) -> BoxStream<'static, object_store::Result<Path>> {
-        // The trait asks for a stream that outlives `self`, so deletions are counted when they are asked for.
-        let asked = futures::executor::block_on(locations.try_collect::<Vec<_>>());
-        match asked {
-            Err(err) => futures::stream::iter([Err(err)]).boxed(),
-            Ok(paths) => {
-                let asked: Vec<_> = paths
-                    .into_iter()
-                    .map(|path| self.ask(Request::Delete, path.as_ref()).map(|_| path))
-                    .collect();
-                self.inner
-                    .delete_stream(futures::stream::iter(asked).boxed())
-            }
-        }
-    }
-
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        let asked = self.ask(Request::List, prefix.map_or("", |prefix| prefix.as_ref()));
-        match asked {
-            Err(err) => futures::stream::iter([Err(err)]).boxed(),
-            Ok(_) => self.inner.list(prefix),
-        }
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
-        self.ask(Request::List, prefix.map_or("", |prefix| prefix.as_ref()))?;
-        self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(
-        &self,
-        from: &Path,
-        to: &Path,
-        options: CopyOptions,
-    ) -> object_store::Result<()> {
-        self.ask(Request::Put, to.as_ref())?;
-        self.inner.copy_opts(from, to, options).await
-    }
-}
+use super::scripted::{Scripted, put, tree};
 
 /// A source and a target.
 pub(crate) struct World {
@@ -300,13 +110,13 @@ impl World {
 
     /// The process is killed after so many writes to the source and to the target.
     pub(crate) fn kill_after(&self, source: usize, target: usize) {
-        *self.source.dies_after.lock().unwrap() = Some(self.source.writes() + source);
-        *self.target.dies_after.lock().unwrap() = Some(self.target.writes() + target);
+        self.source.kill_after(source);
+        self.target.kill_after(target);
     }
 
     pub(crate) fn revive(&self) {
-        *self.source.dies_after.lock().unwrap() = None;
-        *self.target.dies_after.lock().unwrap() = None;
+        self.source.revive();
+        self.target.revive();
     }
 
     /// What must hold at every moment: whatever is published is whole, whatever is marked is held.
@@ -330,17 +140,6 @@ impl World {
             }
         }
     }
-}
-
-pub(crate) async fn tree(store: &Scripted) -> BTreeMap<String, Vec<u8>> {
-    let mut tree = BTreeMap::new();
-    let listed: Vec<ObjectMeta> = store.inner.list(None).try_collect().await.unwrap();
-    for meta in listed {
-        let bytes = store.inner.get(&meta.location).await.unwrap();
-        let bytes = bytes.bytes().await.unwrap();
-        tree.insert(meta.location.to_string(), bytes.to_vec());
-    }
-    tree
 }
 
 /// 1 January 2026.
@@ -439,14 +238,4 @@ impl Block {
 
 pub(crate) fn id(last: char) -> String {
     format!("01J9ZK3M7Q8T5V6W7X8Y9Z0A1{last}")
-}
-
-/// Puts an object without its being counted or failing.
-pub(crate) async fn put(store: &Scripted, path: &str, bytes: Vec<u8>) {
-    let path = Path::from(path);
-    store.inner.put(&path, bytes.into()).await.unwrap();
-}
-
-pub(crate) async fn remove(store: &Scripted, path: &str) {
-    store.inner.delete(&Path::from(path)).await.unwrap();
 }

@@ -8,5 +8,6 @@ pub mod minio;
 pub mod pair;
 pub mod proxy;
 pub mod run;
+pub mod scripted;
 pub mod servers;
 pub mod thanos;
