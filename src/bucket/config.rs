@@ -7,7 +7,7 @@ use object_store::client::HttpClient;
 use super::environment::Environment;
 use super::folder::{self, Access, MissingRoot};
 use super::s3;
-use super::{Backend, EtagMeaning, Location, Multipart, Prefix};
+use super::{Backend, EtagMeaning, Listings, Location, Multipart, Prefix};
 use crate::error::{Error, Result};
 use crate::yaml::{self, Node, Unknown};
 
@@ -123,6 +123,7 @@ impl BucketConfig {
                 part_size_bytes: None,
                 multipart: Multipart::Allowed,
                 etags: EtagMeaning::VersionOnly,
+                listings: Listings::Strong,
             }),
             Provider::S3(config) => {
                 s3::open(config, self.location.clone(), self.prefix.clone(), None).await

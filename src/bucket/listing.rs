@@ -159,8 +159,8 @@ async fn next(
     None
 }
 
-/// `None` for what does not lie below the prefix: nobody asked for it.
-fn described(bucket: &BucketReader, meta: ObjectMeta) -> Option<(ObjectPath, Object)> {
+/// An object as the store tells of it, by its name below the bucket's prefix; `None` for what does not lie below the prefix: nobody asked for it.
+pub(super) fn described(bucket: &BucketReader, meta: ObjectMeta) -> Option<(ObjectPath, Object)> {
     let backend = bucket.backend();
     let path = backend.prefix.below(meta.location.as_ref())?;
     let checksum = match backend.etags {

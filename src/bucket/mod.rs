@@ -37,7 +37,9 @@ use object_store::{
     Attributes, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
 
-use crate::block::{BlockId, Inventory, Object, ObjectPath};
+use crate::block::{
+    BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
+};
 use crate::error::{Error, Kind, Result};
 use crate::retry::{Policy, retry};
 
@@ -58,6 +60,8 @@ pub struct Backend {
     pub multipart: Multipart,
     /// What entity tags tell.
     pub etags: EtagMeaning,
+    /// Whether listings show what was written a moment ago.
+    pub listings: Listings,
 }
 
 /// Whether objects may be put in parts.
@@ -76,6 +80,15 @@ pub enum EtagMeaning {
     Content,
     /// Which version of the object it is; comparable within the bucket only.
     VersionOnly,
+}
+
+/// Whether listings show what was written a moment ago. Reading an object by its name does so everywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listings {
+    /// They always do.
+    Strong,
+    /// They may lack what was put, and show what was deleted, for a while.
+    Lagging,
 }
 
 /// A bucket that can be read. Cheap to clone.
@@ -111,8 +124,19 @@ impl BucketReader {
         listing::list(self, self.backend().prefix.root())
     }
 
-    /// A fresh listing of one block.
+    /// A fresh listing of one block. Where listings lag, what decides whose block it is is asked for by name.
     pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
+        let mut objects = self.list_below(block).await?;
+        if self.backend().listings == Listings::Lagging {
+            for name in DECISIVE {
+                let there = self.look_for(&block.object(name)).await?;
+                correct(&mut objects, name, there);
+            }
+        }
+        Ok(objects.into_iter().collect())
+    }
+
+    async fn list_below(&self, block: BlockId) -> Result<Vec<Object>> {
         let directory = block.to_string();
         listing::list(self, self.backend().prefix.directory(block))
             .try_filter_map(|(path, object)| {
@@ -127,9 +151,8 @@ impl BucketReader {
                     ..object
                 })))
             })
-            .try_collect::<Vec<_>>()
+            .try_collect()
             .await
-            .map(|objects| objects.into_iter().collect())
     }
 
     /// A fresh listing of the block directories, without their content.
@@ -175,13 +198,17 @@ impl BucketReader {
 
     /// Whether an object of that name is there.
     pub async fn exists(&self, path: &ObjectPath) -> Result<bool> {
+        Ok(self.look_for(path).await?.is_some())
+    }
+
+    async fn look_for(&self, path: &ObjectPath) -> Result<Option<Object>> {
         let full = self.full(path)?;
         let attempt = format!("look for {path} in {}", self.location());
         self.retrying(&attempt, || async {
             match self.backend().store.head(&full).await {
-                Ok(_) => Ok(true),
+                Ok(meta) => Ok(listing::described(self, meta).map(|(_, object)| object)),
                 Err(err) => match classify::error(err, attempt.clone()) {
-                    err if err.kind() == Kind::NotFound => Ok(false),
+                    err if err.kind() == Kind::NotFound => Ok(None),
                     err => Err(err),
                 },
             }
@@ -204,6 +231,25 @@ impl BucketReader {
     fn full(&self, path: &ObjectPath) -> Result<Path> {
         self.backend().prefix.key(path)
     }
+}
+
+/// What decides whose block it is, and whether anybody may touch it.
+const DECISIVE: [&str; 3] = [META_JSON, DELETION_MARK, OVERWRITE_MARKER];
+
+/// What is there by that name takes the place of what a listing shows, unless that is the same: listings tell times to the millisecond.
+fn correct(objects: &mut Vec<Object>, name: &str, there: Option<Object>) {
+    let same = |listed: &Object, there: &Object| {
+        listed.size_bytes == there.size_bytes && listed.etag == there.etag
+    };
+    let kept = |listed: &Object| {
+        &*listed.name != name || there.as_ref().is_some_and(|there| same(listed, there))
+    };
+    objects.retain(kept);
+    let is_listed = objects.iter().any(|listed| &*listed.name == name);
+    objects.extend(there.filter(|_| !is_listed).map(|there| Object {
+        name: name.into(),
+        ..there
+    }));
 }
 
 impl Bucket {

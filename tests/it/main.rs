@@ -15,6 +15,7 @@ mod faults;
 mod folders;
 mod hostile;
 mod house;
+mod looked_at_again;
 mod names;
 mod odd_entries;
 mod output;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use thanos_bucket::block::{Provenance, RunId, Strength};
-use thanos_bucket::bucket::{Backend, Bucket, BucketReader, Location, Multipart, Prefix};
+use thanos_bucket::bucket::{Backend, Bucket, BucketReader, Listings, Location, Multipart, Prefix};
 use thanos_bucket::engine::{Clock, Progress, Run, Settings, Signal, Stop};
 use thanos_bucket::plan::{Rules, Shard, plan};
 use thanos_bucket::retry::{Jitter, Policy};
@@ -201,7 +201,7 @@ fn process(conditions: &Conditions) -> Arc<Process> {
 }
 
 fn backend(world: &Arc<Mutex<World>>, process: &Arc<Process>, side: Side, name: &str) -> Backend {
-    let etags = world.lock().unwrap().nature.etags;
+    let nature = world.lock().unwrap().nature;
     let store = Store {
         world: Arc::clone(world),
         side,
@@ -214,7 +214,12 @@ fn backend(world: &Arc<Mutex<World>>, process: &Arc<Process>, side: Side, name: 
         put_attributes: object_store::Attributes::new(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
-        etags,
+        etags: nature.etags,
+        listings: if nature.stale && side == Side::Target {
+            Listings::Lagging
+        } else {
+            Listings::Strong
+        },
     }
 }
 

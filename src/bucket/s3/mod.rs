@@ -22,7 +22,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bu
 use object_store::client::HttpClient;
 use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::{Backend, EtagMeaning, Location, Prefix, Secret};
+use super::{Backend, EtagMeaning, Listings, Location, Prefix, Secret};
 use crate::error::{Error, Kind, Result};
 use config::{Credentials, Encryption, Http, ListVersion};
 
@@ -111,6 +111,7 @@ pub(super) async fn open(
             Some(Encryption::Kms(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
             Some(Encryption::S3) | None => EtagMeaning::Content,
         },
+        listings: Listings::Strong,
     })
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId};
-use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Location, Multipart, Prefix};
+use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix};
 use thanos_bucket::engine::{Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Plan, Rules, plan};
 use thanos_bucket::report::Results;
@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) target: Arc<Scripted>,
     pub(crate) rules: Rules,
     pub(crate) settings: Settings,
+    /// Whether listings of the target show what was written a moment ago.
+    pub(crate) target_listings: Listings,
     pub(crate) stop: Stop,
 }
 
@@ -75,6 +77,7 @@ impl World {
                 shutdown_grace: Duration::from_secs(30),
                 no_compact_mark_source: false,
             },
+            target_listings: Listings::Strong,
             stop: Stop::new(),
         }
     }
@@ -89,7 +92,11 @@ impl World {
     /// Surveys, plans and carries the plan out.
     pub(crate) async fn run(&self) -> Result<Ran> {
         let source = Bucket::new(backend(&self.source, "hot"), self.settings.retry.clone());
-        let target = Bucket::new(backend(&self.target, "cold"), self.settings.retry.clone());
+        let target = Backend {
+            listings: self.target_listings,
+            ..backend(&self.target, "cold")
+        };
+        let target = Bucket::new(target, self.settings.retry.clone());
         let found = survey(source.reader(), target.reader(), &self.rules, now()).await?;
         let plan = plan(&found.source, &found.target, &self.rules, TARGET_NAME)?;
         let run = Run {
@@ -156,6 +163,7 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
         part_size_bytes: None,
         multipart: Multipart::Allowed,
         etags: EtagMeaning::VersionOnly,
+        listings: Listings::Strong,
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) enum Request {
     List,
 }
 
+type Names = Box<dyn Fn(&str) -> bool + Send + Sync>;
 type Rule = Box<dyn Fn(Request, &str) -> Option<Fault> + Send + Sync>;
 
 /// What goes wrong with a request.
@@ -42,6 +43,8 @@ pub(crate) struct Scripted {
     /// After so many writes nothing succeeds any more.
     dies_after: Mutex<Option<usize>>,
     rule: Mutex<Rule>,
+    /// What no listing shows.
+    hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
 }
 
@@ -52,6 +55,7 @@ impl Scripted {
             writes: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
             rule: Mutex::new(Box::new(|_, _| None)),
+            hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
         })
     }
@@ -78,6 +82,11 @@ impl Scripted {
         rule: impl Fn(Request, &str) -> Option<Fault> + Send + Sync + 'static,
     ) {
         *self.rule.lock().unwrap() = Box::new(rule);
+    }
+
+    /// Listings lack these names.
+    pub(crate) fn hide(&self, names: impl Fn(&str) -> bool + Send + Sync + 'static) {
+        *self.hidden.lock().unwrap() = Box::new(names);
     }
 
     fn ask(&self, request: Request, path: &str) -> object_store::Result<Option<Fault>> {
@@ -184,10 +193,17 @@ impl ObjectStore for Scripted {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         let asked = self.ask(Request::List, prefix.map_or("", |prefix| prefix.as_ref()));
-        match asked {
-            Err(err) => futures::stream::iter([Err(err)]).boxed(),
-            Ok(_) => self.inner.list(prefix),
+        if let Err(err) = asked {
+            return futures::stream::iter([Err(err)]).boxed();
         }
+        let listed = futures::executor::block_on(self.inner.list(prefix).collect::<Vec<_>>());
+        let hidden = self.hidden.lock().unwrap();
+        let is_shown = |meta: &object_store::Result<ObjectMeta>| {
+            meta.as_ref()
+                .map_or(true, |meta| !hidden(meta.location.as_ref()))
+        };
+        let shown: Vec<_> = listed.into_iter().filter(is_shown).collect();
+        futures::stream::iter(shown).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
