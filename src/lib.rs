@@ -12,7 +12,7 @@
 //! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`] | providers, configuration, transfer; when to try again |
-//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`printable`] | what a block, a mark, a proof is |
+//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`] | what a block, a mark, a proof is |
 //!
 //! # What holds always
 //!
@@ -33,6 +33,7 @@ pub mod engine;
 pub mod error;
 pub mod go;
 pub mod mark;
+pub mod nearest;
 pub mod plan;
 pub mod printable;
 pub mod probe;

@@ -5,11 +5,12 @@
 mod scalar;
 mod tree;
 
-pub use tree::parse;
+pub use tree::{parse, parse_only};
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 /// One value of a document.
 #[derive(Clone)]
@@ -240,11 +241,14 @@ impl<'a> Fields<'a> {
             return Ok(());
         }
         let known: Vec<&str> = self.asked.iter().copied().collect();
+        let meant = nearest(key, known.iter().copied());
+        let meant = meant.map(|meant| format!("; did you mean {meant}?"));
         Err(Error::usage(format!(
-            "line {}: unknown key {}: expected one of {}",
+            "line {}: unknown key {}: expected one of {}{}",
             node.line,
             join(&self.at, &printable(key)),
-            known.join(", ")
+            known.join(", "),
+            meant.unwrap_or_default(),
         )))
     }
 

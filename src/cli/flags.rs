@@ -8,9 +8,9 @@ use std::ffi::OsString;
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command};
 
-use super::nearest::nearest;
 use super::values::one_of;
 use crate::bucket::Environment;
+use crate::nearest::nearest;
 
 /// What the variables of all flags begin with.
 const VARIABLES: &str = "THANOS_BUCKET_";

@@ -421,14 +421,11 @@ fn selector(
     let Some(document) = Document::read("selector.relabel-config", text, path, origins)? else {
         return Ok(Selector::default());
     };
-    let selector = document.parse_expanded(origins.environment, Selector::parse)?;
-    let name = document.name();
-    warnings.extend(
-        selector
-            .warnings()
-            .iter()
-            .map(|warning| format!("{name}: {warning}")),
-    );
+    let selector = document.parse_expanded(origins.environment, Selector::parse_strictly)?;
+    if selector.is_empty() {
+        let name = document.name();
+        warnings.push(format!("{name} has no rules, so that it keeps every block"));
+    }
     Ok(selector)
 }
 

@@ -3,7 +3,6 @@
 mod document;
 mod flags;
 mod migrate;
-mod nearest;
 mod refusal;
 mod telemetry;
 mod values;

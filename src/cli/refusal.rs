@@ -6,9 +6,9 @@ use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::flags::{self, Origins};
-use super::nearest::nearest;
 use super::values::alternatives;
 use crate::error::Error;
+use crate::nearest::nearest;
 
 /// Flags whose values are configurations, which may hold secrets.
 const TEXTS: [&str; 4] = [

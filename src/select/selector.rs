@@ -8,87 +8,114 @@ use regex::Regex;
 use crate::block::{BlockId, Labels};
 use crate::error::{Error, Result};
 use crate::go::pattern;
+use crate::nearest::nearest;
 use crate::yaml::{self, Fields, Node, Unknown};
 
 /// Relabelling rules, tried in order; the first that rejects a block ends it. Without rules every block is kept.
 #[derive(Debug, Clone, Default)]
 pub struct Selector {
-    rules: Vec<Rule>,
-    warnings: Vec<String>,
+    pub(super) rules: Vec<Rule>,
 }
 
 #[derive(Debug, Clone)]
-struct Rule {
-    source_labels: Vec<String>,
-    separator: String,
-    action: Action,
+pub(super) struct Rule {
+    pub(super) source_labels: Vec<String>,
+    pub(super) separator: String,
+    pub(super) action: Action,
 }
 
 #[derive(Debug, Clone)]
-enum Action {
-    Keep(Regex),
-    Drop(Regex),
+pub(super) enum Action {
+    Keep(Pattern),
+    Drop(Pattern),
     HashMod { target_label: String, modulus: u64 },
 }
 
+/// A pattern as it was given, and what it compiles to.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    pub(super) text: String,
+    regex: Regex,
+}
+
 /// The label that stands for the block's id.
-const BLOCK_ID: &str = "__block_id";
+pub(super) const BLOCK_ID: &str = "__block_id";
+
+const ACTIONS: [&str; 3] = ["keep", "drop", "hashmod"];
 
 impl Selector {
-    /// Reads YAML text. Refused is what Thanos refuses, and every action but keep, drop and hashmod.
+    /// Reads YAML text as Thanos does. Refused is what Thanos refuses, and every action but keep, drop and hashmod.
     pub fn parse(text: &str) -> Result<Self> {
-        let mut warnings = Vec::new();
-        let Some(document) = yaml::parse(text)? else {
+        Self::of(yaml::parse(text)?, Unknown::Ignore)
+    }
+
+    /// The same, for rules that decide what is moved: refused is also what Thanos reads and does not heed, for a slip there would move
+    /// everything. That is an unknown key, a key that is given twice, and a second document.
+    pub fn parse_strictly(text: &str) -> Result<Self> {
+        Self::of(yaml::parse_only(text)?, Unknown::Refuse)
+    }
+
+    fn of(document: Option<Node>, unknown: Unknown) -> Result<Self> {
+        let Some(document) = document else {
             return Ok(Self::default());
         };
         let rules = document
-            .sequence()?
+            .sequence()
+            .map_err(|err| Error::usage(format!("{err} of rules, each beginning with a dash")))?
             .iter()
             .enumerate()
-            .map(|(number, node)| Rule::parse(node, number, &mut warnings))
+            .map(|(number, node)| Rule::parse(node, number, unknown))
             .collect::<Result<_>>()?;
-        Ok(Self { rules, warnings })
+        Ok(Self { rules })
+    }
+
+    /// Whether it has no rules, so that it keeps every block.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
     }
 
     /// Whether the block is kept.
     #[must_use]
     pub fn keeps(&self, labels: &Labels, id: BlockId) -> bool {
-        let mut values = BTreeMap::from([(BLOCK_ID.to_owned(), id.to_string())]);
-        values.extend(labels.as_map().clone());
+        let mut values = values(labels, id);
         self.rules.iter().all(|rule| rule.keeps(&mut values))
-    }
-
-    /// What was read and has no effect, as in Thanos.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
     }
 }
 
+/// What rules see of a block.
+pub(super) fn values(labels: &Labels, id: BlockId) -> BTreeMap<String, String> {
+    let mut values = BTreeMap::from([(BLOCK_ID.to_owned(), id.to_string())]);
+    values.extend(labels.as_map().clone());
+    values
+}
+
 impl Rule {
-    fn parse(node: &Node, number: usize, warnings: &mut Vec<String>) -> Result<Self> {
+    fn parse(node: &Node, number: usize, unknown: Unknown) -> Result<Self> {
         let at = format!("rule {}", number + 1);
         if node.is_null() {
             return Err(Error::usage(format!("{at} is empty")));
         }
-        let mut fields = node.fields(&at, Unknown::Ignore)?;
+        let mut fields = node.fields(&at, unknown)?;
         let source_labels = labels(&mut fields, &at)?;
         let separator = text(&mut fields, "separator", ";")?;
-        let pattern = text(&mut fields, "regex", "(.*)")?;
+        let given = text(&mut fields, "regex", "(.*)")?;
         let modulus = fields.u64("modulus")?.unwrap_or(0);
         let target_label = text(&mut fields, "target_label", "")?;
         let _ = text(&mut fields, "replacement", "$1")?;
-        let action = text(&mut fields, "action", "replace")?;
-        warnings.extend(
-            fields
-                .left()
-                .map(|key| format!("{at}: unknown key {key} is ignored, as Thanos does")),
-        );
-        let regex = pattern::compile(&pattern)
-            .map_err(|why| Error::usage(format!("{at}: regex {pattern:?}: {why}")))?;
+        let action = fields.string("action")?;
+        fields.finish()?;
+        let regex = pattern::compile(&given)
+            .map_err(|why| Error::usage(format!("{at}: regex {given:?}: {why}")))?;
+        let pattern = Pattern { text: given, regex };
+        let Some(action) = action else {
+            return Err(Error::usage(format!(
+                "{at}: action is missing: expected keep, drop or hashmod"
+            )));
+        };
         let action = match action.to_lowercase().as_str() {
-            "keep" => Action::Keep(regex),
-            "drop" => Action::Drop(regex),
+            "keep" => Action::Keep(pattern),
+            "drop" => Action::Drop(pattern),
             "hashmod" if modulus == 0 => {
                 return Err(Error::usage(format!(
                     "{at}: hashmod needs a modulus that is not 0"
@@ -101,9 +128,12 @@ impl Rule {
                 target_label,
                 modulus,
             },
-            _ => {
+            word => {
+                let meant = nearest(word, ACTIONS);
+                let meant = meant.map(|meant| format!("; did you mean {meant}?"));
                 return Err(Error::usage(format!(
-                    "{at}: action {action:?}: expected keep, drop or hashmod"
+                    "{at}: action {action:?}: expected keep, drop or hashmod{}",
+                    meant.unwrap_or_default()
                 )));
             }
         };
@@ -115,7 +145,7 @@ impl Rule {
     }
 
     /// Whether a block with these labels passes; hashmod adds one.
-    fn keeps(&self, labels: &mut BTreeMap<String, String>) -> bool {
+    pub(super) fn keeps(&self, labels: &mut BTreeMap<String, String>) -> bool {
         let values: Vec<&str> = self
             .source_labels
             .iter()
@@ -123,8 +153,8 @@ impl Rule {
             .collect();
         let value = values.join(&self.separator);
         match &self.action {
-            Action::Keep(regex) => regex.is_match(&value),
-            Action::Drop(regex) => !regex.is_match(&value),
+            Action::Keep(pattern) => pattern.regex.is_match(&value),
+            Action::Drop(pattern) => !pattern.regex.is_match(&value),
             Action::HashMod {
                 target_label,
                 modulus,
@@ -234,7 +264,15 @@ mod tests {
             ("- ", "rule 1 is empty"),
             (
                 "- {source_labels: [a], regex: b}",
-                "action \"replace\": expected keep, drop or hashmod",
+                "rule 1: action is missing: expected keep, drop or hashmod",
+            ),
+            (
+                "- {action: replace, source_labels: [a], regex: b}",
+                "rule 1: action \"replace\": expected keep, drop or hashmod",
+            ),
+            (
+                "- {action: dorp, source_labels: [a], regex: b}",
+                "rule 1: action \"dorp\": expected keep, drop or hashmod; did you mean drop?",
             ),
             (
                 "- {action: keep, source_labels: a}",
@@ -251,10 +289,53 @@ mod tests {
             assert!(err.contains(expected), "{rules}: {err}");
             assert_eq!(err.lines().count(), 1);
         }
-        let typo = Selector::parse("- {action: keep, regexp: a}").unwrap();
-        assert_eq!(
-            typo.warnings(),
-            ["rule 1: unknown key regexp is ignored, as Thanos does"]
-        );
+    }
+
+    /// S-4.3: what Thanos reads and does not heed would move everything.
+    #[test]
+    fn a_slip_that_thanos_overlooks_is_refused_at_the_door() {
+        let sound = "- {action: keep, source_labels: [cluster], regex: eu-1, separator: '', replacement: x}\n---\n";
+        assert!(Selector::parse_strictly(sound).is_ok());
+        for (rules, expected) in [
+            (
+                "- {action: keep, source_labels: [cluster], regexp: eu-1}",
+                "line 1: unknown key rule 1.regexp: expected one of action, modulus, regex, replacement, separator, source_labels, target_label; did you mean regex?",
+            ),
+            (
+                "- action: keep\n  source_label: [cluster]\n  regex: eu-1",
+                "; did you mean source_labels?",
+            ),
+            (
+                "- {action: keep, sourceLabels: [cluster], regex: eu-1}",
+                "; did you mean source_labels?",
+            ),
+            (
+                "- {action: keep, source_labels: [cluster], Regex: eu-1}",
+                "; did you mean regex?",
+            ),
+            (
+                "- {action: drop, source_labels: [a], regex: b}\n- {action: drop, match: eu-1}",
+                "line 2: unknown key rule 2.match: expected one of action, ",
+            ),
+            (
+                "- {action: keep, source_labels: [cluster], regex: eu-1, regex: .*}",
+                "line 1: rule 1.regex is given twice",
+            ),
+            (
+                "- {action: drop, source_labels: [a], regex: b}\n---\n- {action: keep, source_labels: [cluster], regex: eu-1}",
+                "line 3: a second document begins after ---: expected one",
+            ),
+            (
+                "relabel_configs:\n- {action: keep, source_labels: [cluster], regex: eu-1}",
+                "line 1: expected a list of rules, each beginning with a dash",
+            ),
+        ] {
+            let err = Selector::parse_strictly(rules).unwrap_err().to_string();
+            assert!(err.contains(expected), "{rules}: {err}");
+            assert_eq!(err.lines().count(), 1);
+        }
+        // The evaluation itself stays Thanos' own.
+        let ignored = "- {action: keep, source_labels: [cluster], regexp: eu-1}";
+        assert!(keeps(ignored, &[("cluster", "eu-2")]));
     }
 }

@@ -14,6 +14,31 @@ const DEEPEST: usize = 64;
 
 /// The first document; `None` where there is none.
 pub fn parse(text: &str) -> Result<Option<Node>> {
+    first(text).map(|(node, _)| node)
+}
+
+/// The one document; `None` where there is none. Whoever writes a second one wants it heeded, so that is an error.
+pub fn parse_only(text: &str) -> Result<Option<Node>> {
+    let (node, mut tree) = first(text)?;
+    loop {
+        match tree.next()? {
+            (Event::StreamEnd, _) => return Ok(node),
+            (Event::DocumentStart(_), _) => {
+                let (event, span) = tree.next()?;
+                let other = tree.node(event, span, 0)?;
+                if !other.is_null() {
+                    return Err(Error::usage(format!(
+                        "line {}: a second document begins after ---: expected one",
+                        other.line
+                    )));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn first(text: &str) -> Result<(Option<Node>, Tree<'_>)> {
     if text.len() > MOST_BYTES {
         return Err(Error::usage(format!(
             "it has {} bytes, at most {MOST_BYTES} are read",
@@ -32,10 +57,11 @@ pub fn parse(text: &str) -> Result<Option<Node>> {
     };
     loop {
         match tree.next()? {
-            (Event::StreamEnd, _) => return Ok(None),
+            (Event::StreamEnd, _) => return Ok((None, tree)),
             (Event::DocumentStart(_), _) => {
                 let (event, span) = tree.next()?;
-                return tree.node(event, span, 0).map(Some);
+                let node = tree.node(event, span, 0)?;
+                return Ok((Some(node), tree));
             }
             _ => {}
         }

@@ -23,6 +23,7 @@ mod proofs;
 mod rights;
 mod s3;
 mod secrets;
+mod selector;
 mod side_by_side;
 mod support;
 mod surroundings;

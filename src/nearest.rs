@@ -4,10 +4,8 @@
 const LONGEST: usize = 100;
 
 /// The candidate that `word` was probably meant to be, if one is near enough.
-pub(super) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST {
         return None;
     }
@@ -21,21 +19,31 @@ pub(super) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein's: how many letters must be put in, taken out or replaced.
+/// How many letters must be put in, taken out or replaced, or swapped with their neighbours.
 fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    let other: Vec<char> = other.chars().collect();
+    // The row before the last one, and the last one: distances to every beginning of `other`.
+    let mut earlier: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    let mut letter_before = None;
     for (line, letter) in one.chars().enumerate() {
+        let mut next = vec![line + 1];
         let mut left = line + 1;
-        let mut above_left = line;
-        for (above, wanted) in row.iter_mut().skip(1).zip(other.chars()) {
-            let replaced = above_left + usize::from(letter != wanted);
-            above_left = *above;
-            *above = replaced.min(*above + 1).min(left + 1);
-            left = *above;
+        for (column, wanted) in other.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX);
+            let replaced = at(&row, column) + usize::from(letter != *wanted);
+            let mut least = replaced.min(at(&row, column + 1) + 1).min(left + 1);
+            let before = column.checked_sub(1);
+            let is_swap = letter_before == Some(*wanted)
+                && before.and_then(|before| other.get(before)) == Some(&letter);
+            if let Some(before) = before.filter(|_| is_swap) {
+                least = least.min(at(&earlier, before).saturating_add(1));
+            }
+            next.push(least);
+            left = least;
         }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
+        earlier = std::mem::replace(&mut row, next);
+        letter_before = Some(letter);
     }
     row.last().copied().unwrap_or_default()
 }
@@ -45,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_put_in_taken_out_and_replaced_are_counted() {
+    fn letters_put_in_taken_out_replaced_and_swapped_are_counted() {
         for (one, other, expected) in [
             ("", "", 0),
             ("", "abc", 3),
@@ -53,6 +61,9 @@ mod tests {
             ("kitten", "sitting", 3),
             ("dry-run", "dryrun", 1),
             ("flaw", "lawn", 2),
+            ("dorp", "drop", 1),
+            ("ab", "ba", 1),
+            ("abc", "cab", 2),
         ] {
             assert_eq!(distance(one, other), expected, "{one} {other}");
         }
