@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -15,6 +17,7 @@ use crate::block::{
 use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
+use crate::progress::BlockProgress;
 use crate::survey::{no_compact_mark_is_ours, read_meta};
 
 /// What every copy of a run shares.
@@ -37,6 +40,10 @@ pub struct Tally {
     pub begun: AtomicBool,
     /// Bytes that the latest try still had to send when it began.
     pub remaining_bytes: AtomicU64,
+    /// For those who watch.
+    progress: Arc<BlockProgress>,
+    /// When the block left the queue.
+    working_since: OnceLock<Instant>,
     /// Names of the objects that were put.
     names: Mutex<HashSet<Box<str>>>,
     /// Bytes turned out to differ that no listing tells apart.
@@ -44,6 +51,27 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Nothing was done yet; whoever watches `progress` is told of what will be.
+    #[must_use]
+    pub fn new(progress: BlockProgress) -> Self {
+        Self {
+            progress: Arc::new(progress),
+            ..Self::default()
+        }
+    }
+
+    /// The block waits for its turn no longer: its time counts from here.
+    pub fn work_begins(&self) {
+        self.working_since.get_or_init(Instant::now);
+    }
+
+    /// How long it has been at work.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let since = self.working_since.get();
+        since.map_or(Duration::ZERO, Instant::elapsed)
+    }
+
     /// One more object was put.
     pub fn count(&self, bytes: u64) {
         self.objects_put.fetch_add(1, Ordering::Relaxed);
@@ -74,7 +102,7 @@ pub struct Copied {
 const OBJECTS_AT_ONCE: usize = 4;
 
 /// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again. Whether all of it arrived is for
-/// the next listing of the target to say.
+/// the next listing of the target to say. `accepted` is called whenever the target has taken something.
 pub async fn copy(
     selected: &Selected,
     source: &BucketReader,
@@ -82,7 +110,7 @@ pub async fn copy(
     mut put: Put,
     means: &Means,
     tally: &Tally,
-    moved: &(dyn Fn(u64) + Sync),
+    accepted: &(dyn Fn() + Sync),
 ) -> Result<Copied, Halt> {
     let id = selected.block.id;
     let theirs = async { Ok(target.reader().list_block(id).await?) };
@@ -112,6 +140,7 @@ pub async fn copy(
     let sizes = objects.iter().map(|object| object.size_bytes);
     let bytes = sizes.fold(0, u64::saturating_add);
     tally.remaining_bytes.store(bytes, Ordering::Relaxed);
+    tally.progress.to_move(bytes);
 
     // What ends one object's transfer ends those beside it, and no other block's.
     let means = Means {
@@ -120,7 +149,7 @@ pub async fn copy(
     };
     let mut sends = objects
         .iter()
-        .map(|object| send(selected, object, source, target, &means, tally, moved).boxed())
+        .map(|object| send(selected, object, source, target, &means, tally, accepted).boxed())
         .collect::<Vec<_>>()
         .into_iter();
     if resumed && let Some(first) = sends.next() {
@@ -260,7 +289,7 @@ async fn send(
     target: &Bucket,
     means: &Means,
     tally: &Tally,
-    moved: &(dyn Fn(u64) + Sync),
+    accepted: &(dyn Fn() + Sync),
 ) -> Result<(), Error> {
     let id = selected.block.id;
     let files = &selected.meta.block.files;
@@ -270,7 +299,7 @@ async fn send(
         .and_then(|file| file.sha256.as_deref());
     let count = |bytes: u64| {
         tally.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
-        moved(bytes);
+        accepted();
     };
     transfer(Transfer {
         path: &id.object(&object.name),
@@ -281,6 +310,7 @@ async fn send(
         budget: &means.budget,
         cancel: &means.cancel,
         moved: &count,
+        progress: &tally.progress,
     })
     .await?;
     tally.objects_put.fetch_add(1, Ordering::Relaxed);

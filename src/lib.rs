@@ -11,7 +11,7 @@
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
 //! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], [`retry`] | providers, configuration, transfer; when to try again |
+//! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`] | what a block, a mark, a proof is |
 //!
 //! # What holds always
@@ -37,6 +37,7 @@ pub mod nearest;
 pub mod plan;
 pub mod printable;
 pub mod probe;
+pub mod progress;
 pub mod prove;
 pub mod publish;
 pub mod report;

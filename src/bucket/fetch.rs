@@ -10,6 +10,7 @@ use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 use super::{BucketReader, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
+use crate::progress::Piece;
 
 /// The ranges that make up an object; none for an empty one.
 pub(super) fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
@@ -60,6 +61,9 @@ pub(super) async fn collect(got: GetResult, size: u64) -> object_store::Result<V
     let mut pieces = got.into_stream();
     while let Some(piece) = pieces.try_next().await? {
         bytes.extend_from_slice(&piece);
+        if let Some(piece) = Piece::current() {
+            piece.came(bytes.len() as u64);
+        }
         if bytes.len() as u64 > size {
             break;
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,6 +18,7 @@ use super::layout::{Layout, layout};
 use super::{Bucket, BucketReader, Budget, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
+use crate::progress::{BlockProgress, Piece as Way};
 
 /// One object on its way.
 #[derive(Clone, Copy)]
@@ -37,6 +39,8 @@ pub struct Transfer<'a> {
     pub cancel: &'a CancellationToken,
     /// Told of bytes that the target has taken.
     pub moved: &'a (dyn Fn(u64) + Sync),
+    /// Told of bytes on their way.
+    pub progress: &'a Arc<BlockProgress>,
 }
 
 /// Parts of one object being fetched, and as many being put.
@@ -48,10 +52,11 @@ const COMPLETION_TIME: Duration = Duration::from_secs(4);
 /// How long a multipart upload may take to be aborted.
 const ABORT_TIME: Duration = Duration::from_secs(10);
 
-/// A fetched piece, and the memory that it occupies until the target has it.
+/// A fetched piece, the memory that it occupies until the target has it, and how far it is.
 struct Piece {
     bytes: Bytes,
     share: Share,
+    way: Way,
 }
 
 /// Puts the object into the target, whatever was there. The target shows it whole or not at all.
@@ -82,6 +87,7 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     let backend = job.target.reader().backend();
     let full = job.target.reader().full(job.path)?;
     let attempt = format!("write {} in {}", job.path, backend.location);
+    let way = Way::new(job.progress, job.object.size_bytes);
     let put = job.target.reader().retrying(&attempt, || async {
         let share = job.budget.take(job.object.size_bytes).await;
         let bytes = fetch(job.source, job.path, job.object, 0..job.object.size_bytes).await?;
@@ -101,9 +107,10 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     tokio::select! {
         // What is done counts, even if the end comes at the same moment.
         biased;
-        put = put => put?,
+        put = way.moved_by(put) => put?,
         () = job.cancel.cancelled() => return Err(cancelled(job)),
     }
+    way.arrived();
     (job.moved)(job.object.size_bytes);
     Ok(())
 }
@@ -172,14 +179,15 @@ async fn pump(
         .map(|range| fetch_piece(job, range))
         .buffered(PARTS_AT_ONCE)
         .map_ok(|piece| {
-            let Piece { bytes, share } = piece;
+            let Piece { bytes, share, way } = piece;
             check(job, &mut digest, &bytes);
             let size = bytes.len() as u64;
             let put = upload.put_part(PutPayload::from_bytes(bytes));
             async move {
-                put.await
-                    .map_err(|err| classify::error(err, attempt.to_owned()))?;
+                let put = way.moved_by(put).await;
+                put.map_err(|err| classify::error(err, attempt.to_owned()))?;
                 drop(share);
+                way.arrived();
                 (job.moved)(size);
                 Ok(())
             }
@@ -194,14 +202,13 @@ async fn pump(
 /// memory behind later ones might wait for ever.
 async fn fetch_piece(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
     let share = job.budget.take(range.end - range.start).await;
+    let way = Way::new(job.progress, range.end - range.start);
     let attempt = format!("read {}", job.path);
-    let bytes = job
-        .source
-        .retrying(&attempt, || {
-            fetch(job.source, job.path, job.object, range.clone())
-        })
-        .await?;
-    Ok(Piece { bytes, share })
+    let fetched = job.source.retrying(&attempt, || {
+        fetch(job.source, job.path, job.object, range.clone())
+    });
+    let bytes = way.moved_by(fetched).await?;
+    Ok(Piece { bytes, share, way })
 }
 
 fn check(job: Transfer<'_>, digest: &mut Sha256, bytes: &Bytes) {

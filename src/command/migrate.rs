@@ -9,10 +9,11 @@ use tracing::{info, warn};
 
 use crate::block::{ObjectPath, Provenance, RunId};
 use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, MissingRoot};
-use crate::engine::{Clock, Progress, Run, Settings, Signal, Stop};
+use crate::engine::{Clock, Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, Rules, plan, replica};
 use crate::probe;
+use crate::progress::Progress;
 use crate::report::{self, Ending, Header, Output, Results};
 use crate::survey::{Survey, survey};
 

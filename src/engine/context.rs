@@ -11,12 +11,13 @@ use tracing::{error, info};
 use super::slots::Slots;
 use super::stopped::Stopped;
 use super::watch::SourceWatch;
-use super::{Progress, Settings, Stop};
+use super::{Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
 use crate::copy::{Means, Tally};
 use crate::error::{Error, Kind};
 use crate::plan::{Halt, Selected};
+use crate::progress::Progress;
 use crate::prove::Prover;
 use crate::report::Outcome;
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::context::{Context, lock};
@@ -16,7 +15,6 @@ use crate::report::{BlockEnding, MarkState, Outcome};
 /// What a block's work took.
 #[derive(Debug)]
 pub(super) struct Account {
-    pub(super) begun: Instant,
     pub(super) tally: Arc<Tally>,
 }
 
@@ -53,7 +51,7 @@ pub(super) fn outcome(
         proof,
         objects_put: account.tally.objects_put.load(Ordering::Relaxed),
         bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
-        elapsed: account.begun.elapsed(),
+        elapsed: account.tally.elapsed(),
     }
 }
 
@@ -84,7 +82,6 @@ impl Context {
                 "block moved"
             ),
         }
-        self.progress.block_done();
         if let Some(place) = lock(&self.outcomes).get_mut(number) {
             *place = Some(outcome);
         }

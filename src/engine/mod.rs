@@ -4,16 +4,15 @@ mod context;
 mod ending;
 mod gate;
 mod marking;
-mod progress;
 mod slots;
 mod stop;
 mod stopped;
 mod unit;
 mod watch;
 
+pub use crate::progress::{Progress, Snapshot};
 pub use crate::report::Signal;
 pub use context::Clock;
-pub use progress::{Progress, Snapshot};
 pub use stop::Stop;
 
 use std::collections::HashSet;
@@ -95,9 +94,14 @@ impl Run {
     pub async fn carry_out(self, plan: &Plan, surveyed: &[Arc<SourceBlock>]) -> Results {
         let begun = Instant::now();
         let concurrency = self.settings.concurrency.get();
-        let bytes = plan.selected.iter().map(|selected| selected.bytes_to_put);
-        let bytes = bytes.fold(0, u64::saturating_add);
-        self.progress.start(plan.selected.len() as u64, bytes);
+        let to_do = || plan.selected.iter().filter(|one| one.goes_ahead());
+        let bytes = to_do().map(|selected| selected.bytes_to_put);
+        let most_bytes = self.settings.max_bytes.map(NonZeroU64::get);
+        self.progress.start(
+            to_do().count() as u64,
+            bytes.fold(0, u64::saturating_add),
+            most_bytes,
+        );
         let order = self.publish_order;
         let means = Means {
             budget: Budget::new(BUDGET_BYTES),
@@ -166,6 +170,7 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
             signal = context.stop.wait() => signal.as_str(),
             () = context.time_is_over() => "--max-duration",
         };
+        context.progress.stopping();
         warn!(
             reason = why,
             grace = ?context.settings.shutdown_grace,

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{debug, warn};
 
@@ -22,6 +21,7 @@ use crate::error::{Error, Kind};
 use crate::plan::{
     Action, Conflict, Halt, Outlook, PublishOrder, Put, Selected, mark_rank, publish_rank,
 };
+use crate::progress::BlockProgress;
 use crate::publish::{Ready, prepare, publish, unpublish};
 use crate::report::Outcome;
 use crate::retry::Backoff;
@@ -110,9 +110,13 @@ pub(super) async fn run_unit(
 impl UnitAtWork {
     /// Copies, publishes and proves one block.
     async fn bring(&self, position: usize, selected: &Arc<Selected>) -> Brought {
+        let progress = if selected.goes_ahead() {
+            self.context.progress.block(selected.bytes_to_put)
+        } else {
+            BlockProgress::default()
+        };
         let account = Account {
-            begun: Instant::now(),
-            tally: Arc::new(Tally::default()),
+            tally: Arc::new(Tally::new(progress)),
         };
         // What concerns a whole bucket ends the run now, not when it is this block's turn.
         let note = |stopped: &Stopped| self.context.note(stopped);
@@ -242,14 +246,12 @@ impl UnitAtWork {
         if !may(context) {
             return Err(Stopped::NotFinished);
         }
+        tally.work_begins();
         let task = tokio::spawn({
             let (context, selected, tally) =
                 (Arc::clone(context), Arc::clone(selected), Arc::clone(tally));
             async move {
-                let moved = |bytes| {
-                    context.note_accepted();
-                    context.progress.bytes_moved(bytes);
-                };
+                let accepted = || context.note_accepted();
                 let (source, target) = (context.source.reader(), &context.target);
                 copy(
                     &selected,
@@ -258,7 +260,7 @@ impl UnitAtWork {
                     put_first(&selected),
                     &context.means,
                     &tally,
-                    &moved,
+                    &accepted,
                 )
                 .await
             }

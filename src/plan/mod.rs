@@ -101,9 +101,15 @@ impl Plan {
     /// Whether the run will write anything at all.
     #[must_use]
     pub fn writes(&self) -> bool {
-        self.selected.iter().any(|selected| {
-            !selected.action.needs_a_person() && !matches!(selected.outlook, Outlook::HeldBack(_))
-        })
+        self.selected.iter().any(Selected::goes_ahead)
+    }
+}
+
+impl Selected {
+    /// Whether the run works on it at all, as far as the plan can tell.
+    #[must_use]
+    pub fn goes_ahead(&self) -> bool {
+        !self.action.needs_a_person() && !matches!(self.outlook, Outlook::HeldBack(_))
     }
 }
 

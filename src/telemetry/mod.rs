@@ -14,8 +14,8 @@ use std::sync::Arc;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::engine::Progress;
 use crate::error::{Error, Kind, Result};
+use crate::progress::Progress;
 use otlp::Spans;
 use screen::Screen;
 

@@ -1,18 +1,22 @@
 //! The live display: one line at the bottom of the terminal that tells how far a run is.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::screen::Screen;
-use crate::engine::{Progress, Snapshot};
+use crate::progress::{Progress, Snapshot};
 
 const PERIOD: Duration = Duration::from_millis(200);
-const TEMPLATE: &str =
-    "{msg}  {wide_bar}  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+/// Where there are bytes to move.
+const BYTES: &str =
+    "{blocks}  {wide_bar}  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
+/// Where blocks are only looked at and marked.
+const BLOCKS: &str = "{blocks}";
 
 /// A display that is on for as long as this value lives; then it is wiped off the terminal.
 ///
@@ -37,9 +41,17 @@ pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGua
     let thread = thread::Builder::new()
         .name("progress".to_owned())
         .spawn(move || {
-            let bar = screen.attach(ProgressBar::new(0).with_style(style()));
+            let bar = ProgressBar::new(0).with_style(style(BLOCKS, &progress));
+            let bar = screen.attach(bar);
+            let mut shown = Shown::Blocks;
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
-                draw(&bar, progress.snapshot());
+                let now = progress.snapshot();
+                let wanted = Shown::of(now);
+                if wanted != shown {
+                    shown = wanted;
+                    bar.set_style(style(shown.template(), &progress));
+                }
+                draw(&bar, now);
             }
             screen.detach(&bar);
         });
@@ -56,20 +68,53 @@ impl Drop for ProgressGuard {
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template(TEMPLATE)
+/// Which of the two displays is on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Blocks,
+    Bytes,
+}
+
+impl Shown {
+    fn of(now: Snapshot) -> Self {
+        if now.bytes_total == 0 {
+            Self::Blocks
+        } else {
+            Self::Bytes
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::Blocks => BLOCKS,
+            Self::Bytes => BYTES,
+        }
+    }
+}
+
+fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
+    let progress = Arc::clone(progress);
+    let blocks = move |_: &ProgressState, out: &mut dyn Write| {
+        let now = progress.snapshot();
+        let stopping = if now.stopping { "stopping: " } else { "" };
+        let (done, total) = (now.blocks_done, now.blocks_total);
+        let _ = write!(out, "{stopping}{done}/{total} blocks"); // a display that broke is not worth a word
+    };
+    ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("blocks", blocks)
         .progress_chars("=> ")
 }
 
+/// One frame, of everything at once.
 fn draw(bar: &ProgressBar, now: Snapshot) {
     if now.blocks_total == 0 {
         return; // nothing is planned yet
     }
-    bar.set_length(now.bytes_total);
-    bar.set_position(now.bytes_done);
-    bar.set_message(format!("{}/{} blocks", now.blocks_done, now.blocks_total));
-    bar.tick();
+    bar.update(|state| {
+        state.set_len(now.bytes_total);
+        state.set_pos(now.bytes_done);
+    });
 }
 
 #[cfg(test)]
@@ -86,6 +131,7 @@ mod tests {
     use indicatif::{ProgressDrawTarget, TermLike};
 
     use super::*;
+    use crate::progress::Piece;
 
     /// A terminal of one line: what it shows now, and whatever it showed.
     #[derive(Debug, Clone, Default)]
@@ -144,11 +190,11 @@ mod tests {
     }
 
     fn half_way() -> Arc<Progress> {
-        let progress = Progress::default();
-        progress.start(8, 4 << 20);
-        progress.block_done();
-        progress.bytes_moved(1 << 20);
-        Arc::new(progress)
+        let progress = Arc::new(Progress::default());
+        progress.start(8, 4 << 20, None);
+        let block = Arc::new(progress.block(1 << 20));
+        Piece::new(&block, 1 << 20).arrived();
+        progress
     }
 
     fn wait_until(condition: impl Fn() -> bool) {
@@ -212,7 +258,46 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_one_that_indicatif_takes() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    fn a_tick_draws_one_frame() {
+        let terminal = Terminal::default();
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let screen = Screen::new(target, Box::new(io::sink()));
+        let progress = half_way();
+        let bar = screen.attach(ProgressBar::new(0).with_style(style(BYTES, &progress)));
+        for _ in 0..3 {
+            draw(&bar, progress.snapshot());
+        }
+        assert_eq!(terminal.showed().matches("blocks").count(), 3);
+    }
+
+    #[test]
+    fn a_run_that_is_to_end_says_so() {
+        let terminal = Terminal::default();
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let screen = Arc::new(Screen::new(target, Box::new(io::sink())));
+        let progress = half_way();
+        progress.stopping();
+        let _shown = show(&screen, progress);
+        wait_until(|| terminal.shows().contains("stopping: 1/8 blocks"));
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_copied_blocks_are_counted() {
+        let terminal = Terminal::default();
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let screen = Arc::new(Screen::new(target, Box::new(io::sink())));
+        let progress = Arc::new(Progress::default());
+        progress.start(8, 0, None);
+        drop(progress.block(0));
+        let _shown = show(&screen, progress);
+        wait_until(|| terminal.shows().contains("1/8 blocks"));
+        assert!(!terminal.showed().contains(" left"));
+    }
+
+    #[test]
+    fn the_templates_are_ones_that_indicatif_takes() {
+        for template in [BYTES, BLOCKS] {
+            assert!(ProgressStyle::with_template(template).is_ok());
+        }
     }
 }

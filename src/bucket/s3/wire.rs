@@ -18,6 +18,8 @@ use object_store::client::{
 };
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use crate::progress::Piece;
+
 /// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
 const PIECE: usize = 64 << 10;
 
@@ -48,6 +50,8 @@ impl HttpService for Wire {
             body,
             piece: Bytes::new(),
             pulse: pulse.clone(),
+            way: Piece::current(),
+            sent_bytes: 0,
         };
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
@@ -106,6 +110,9 @@ struct Outgoing {
     body: HttpRequestBody,
     piece: Bytes,
     pulse: Pulse,
+    /// Told how far the body is: the connection asks for it elsewhere than where the request was made.
+    way: Option<Piece>,
+    sent_bytes: u64,
 }
 
 impl Body for Outgoing {
@@ -129,6 +136,10 @@ impl Body for Outgoing {
         }
         let length = self.piece.len().min(PIECE);
         let piece = self.piece.split_to(length);
+        self.sent_bytes += length as u64;
+        if let Some(way) = &self.way {
+            way.went(self.sent_bytes);
+        }
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
