@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::block::{
-    Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, agreement, compare,
+    BlockId, Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, agreement, compare,
 };
 use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
 use crate::progress::BlockProgress;
-use crate::survey::{no_compact_mark_is_ours, read_meta};
+use crate::stored::{no_compact_mark_is_ours, read_meta};
 
 /// What every copy of a run shares.
 #[derive(Debug, Clone)]
@@ -115,13 +115,17 @@ pub async fn copy(
     let id = selected.block.id;
     let theirs = async { Ok(target.reader().list_block(id).await?) };
     let (ours, theirs) = futures::try_join!(look_again(selected, source), theirs)?;
-    let published = is_published(selected, target.reader(), &theirs).await?;
     let mut overwriting = theirs.is_being_overwritten();
-    if theirs.meta().is_some() && !published {
-        begin_overwrite(selected, target).await?;
-        tally.distrust();
-        overwriting = true;
-    }
+    let published = match published(selected, target.reader(), &theirs).await? {
+        Published::Nothing => false,
+        Published::It => true,
+        Published::ToBeReplaced => {
+            begin_overwrite(selected, target).await?;
+            tally.distrust();
+            overwriting = true;
+            false
+        }
+    };
     if overwriting {
         put = Put::All;
     } else if put == Put::Differing && tally.distrusted.load(Ordering::Relaxed) {
@@ -224,29 +228,48 @@ pub async fn as_surveyed(
     Ok(now)
 }
 
-/// Whether the target has this very `meta.json`; another one is a conflict, unless the plan is to overwrite it.
-async fn is_published(
+/// What the target has published under the block's id.
+enum Published {
+    Nothing,
+    /// The block itself.
+    It,
+    /// Another one, which the plan is to overwrite.
+    ToBeReplaced,
+}
+
+/// Another `meta.json` is a conflict, unless the plan is to overwrite it.
+async fn published(
     selected: &Selected,
     target: &BucketReader,
     theirs: &Inventory,
-) -> Result<bool, Halt> {
+) -> Result<Published, Halt> {
     if theirs.is_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
     }
     if theirs.meta().is_none() {
-        return Ok(false);
+        return Ok(Published::Nothing);
     }
-    let same = match read_meta(target, selected.block.id).await {
+    let id = selected.block.id;
+    let same = match read_meta(target, id).await {
         Ok(Some((meta, _))) => meta.digest == selected.meta.digest,
-        Ok(None) => return Ok(false),
+        Ok(None) => return Err(gone(id, target).into()),
         Err(err) if err.kind() == Kind::Corrupt => false,
         Err(err) => return Err(err.into()),
     };
-    if same || selected.action == Action::Overwrite {
-        Ok(same)
+    if same {
+        Ok(Published::It)
+    } else if selected.action == Action::Overwrite {
+        Ok(Published::ToBeReplaced)
     } else {
         Err(Halt::Conflict(Conflict::OtherMeta))
     }
+}
+
+/// The block's `meta.json` was there a moment ago: what else lies there has to be looked at again.
+pub(crate) fn gone(id: BlockId, bucket: &BucketReader) -> Error {
+    let path = id.object(META_JSON);
+    let attempt = format!("read {path} in {}", bucket.location());
+    Error::new(Kind::Changed, attempt).because("it was there, and is gone")
 }
 
 /// From here on a crash leaves a partial block that says what it is.

@@ -10,6 +10,7 @@
 //! | commands | [`command`] | which verbs a subcommand puts together |
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
 //! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
+//! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`] | what a block, a mark, a proof is |
@@ -43,6 +44,7 @@ pub mod publish;
 pub mod report;
 pub mod retry;
 pub mod select;
+pub mod stored;
 pub mod survey;
 pub mod telemetry;
 pub mod yaml;

@@ -9,7 +9,7 @@ use crate::block::{
 };
 use crate::bucket::{Bucket, BucketReader};
 use crate::error::{Error, Kind};
-use crate::survey::read_small;
+use crate::stored::read_small;
 
 /// Whether the hot compactor is told to leave the block alone until it is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,13 +57,24 @@ pub async fn mark(
     whose(proof, provenance, source).await
 }
 
-/// Whose mark lies on the block.
+/// Whose mark lies on the block, where one was seen.
 pub async fn whose(
     proof: &Proof,
     provenance: &Provenance,
     source: &Bucket,
 ) -> Result<Marked, Error> {
-    Ok(match read(proof.block(), source.reader()).await? {
+    let block = proof.block();
+    let mark = match read_small(source.reader(), block, DELETION_MARK).await {
+        Ok(Some(bytes)) => DeletionMark::parse(block, &bytes).ok(),
+        Ok(None) => {
+            let path = block.object(DELETION_MARK);
+            let attempt = format!("read {path} in {}", source.reader().location());
+            return Err(Error::new(Kind::Changed, attempt).because("it was there, and is gone"));
+        }
+        Err(err) if err.kind() == Kind::Corrupt => None,
+        Err(err) => return Err(err),
+    };
+    Ok(match mark {
         Some(mark) if names(&mark, provenance) => Marked::AlreadyOurs,
         Some(mark) => Marked::AlreadyTheirs(mark.details().to_owned()),
         None => Marked::AlreadyTheirs("a mark that cannot be read".to_owned()),
@@ -76,13 +87,9 @@ pub async fn is_ours(
     provenance: &Provenance,
     source: &BucketReader,
 ) -> Result<bool, Error> {
-    let mark = read(block, source).await?;
-    Ok(mark.is_some_and(|mark| names(&mark, provenance)))
-}
-
-async fn read(block: BlockId, source: &BucketReader) -> Result<Option<DeletionMark>, Error> {
     let bytes = read_small(source, block, DELETION_MARK).await?;
-    Ok(bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok()))
+    let mark = bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok());
+    Ok(mark.is_some_and(|mark| names(&mark, provenance)))
 }
 
 fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {

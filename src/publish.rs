@@ -4,12 +4,12 @@ use bytes::Bytes;
 
 use crate::block::{Inventory, META_JSON, Provenance, ReadBack};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, Tally, look_again, missing};
+use crate::copy::{Copied, Tally, gone, look_again, missing};
 use crate::error::{Error, Kind};
 use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
 use crate::prove::Prover;
-use crate::survey::read_meta;
+use crate::stored::read_meta;
 
 /// A block that may be published now: both buckets were looked at again, and the target lacks nothing but `meta.json`.
 #[derive(Debug)]
@@ -105,9 +105,10 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
     match target.create(&path, ready.meta_json.clone()).await {
         Ok(()) => Ok(true),
         Err(err) if err.kind() == Kind::AlreadyExists => {
-            let theirs = read_meta(target.reader(), selected.block.id).await;
-            match theirs {
+            let (id, target) = (selected.block.id, target.reader());
+            match read_meta(target, id).await {
                 Ok(Some((meta, _))) if meta.digest == selected.meta.digest => Ok(false),
+                Ok(None) => Err(gone(id, target).into()),
                 Err(err) if err.kind() != Kind::Corrupt => Err(err.into()),
                 _ => Err(Halt::Conflict(Conflict::OtherMeta)),
             }

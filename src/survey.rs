@@ -4,15 +4,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
-use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, BlockMeta, DELETION_MARK, DeletionMark, Inventory, Labels, META_JSON, MetaFile,
-    NO_COMPACT_MARK, NoCompactMark, Object, ObjectPath, is_loose_block_id,
+    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, Object, ObjectPath, is_loose_block_id,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -20,6 +17,7 @@ use crate::plan::{
     Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, needs_target_metas,
 };
 use crate::probe;
+use crate::stored::{is_of_one_object, no_compact_mark_is_ours, read_meta, read_small};
 
 /// What was found.
 #[derive(Debug)]
@@ -31,9 +29,6 @@ pub struct Survey {
     /// Probe objects in the target that are older than a day: their runs were killed.
     pub leftover_probes: Vec<ObjectPath>,
 }
-
-/// The largest `meta.json` or mark that is read; real ones stay far below.
-pub const SMALL_OBJECT_BYTES: usize = 4 << 20;
 
 /// Small objects being read at once.
 const READS: usize = 32;
@@ -77,38 +72,6 @@ pub async fn survey(
         target: target_blocks,
         leftover_probes,
     })
-}
-
-/// Reads one block's `meta.json`, with its bytes; `None` where there is none.
-///
-/// Bytes that are no `meta.json` of this block are an error of the kind [`Kind::Corrupt`].
-pub async fn read_meta(bucket: &BucketReader, id: BlockId) -> Result<Option<(MetaFile, Bytes)>> {
-    let Some(bytes) = read_small(bucket, id, META_JSON).await? else {
-        return Ok(None);
-    };
-    let block = BlockMeta::parse(id, &bytes).map_err(|err| {
-        Error::new(
-            Kind::Corrupt,
-            format!(
-                "make sense of {} in {}",
-                id.object(META_JSON),
-                bucket.location()
-            ),
-        )
-        .because(err)
-    })?;
-    let digest = Sha256::digest(&bytes).into();
-    Ok(Some((MetaFile { block, digest }, bytes)))
-}
-
-/// Reads one of a block's small objects; `None` where there is none.
-pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Result<Option<Bytes>> {
-    let path = id.object(name);
-    match bucket.read(&path, SMALL_OBJECT_BYTES).await {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(err) if err.kind() == Kind::NotFound => Ok(None),
-        Err(err) => Err(err),
-    }
 }
 
 /// What one flat listing of a bucket shows.
@@ -247,22 +210,6 @@ async fn read_source_block(
     })
 }
 
-/// Whether the block carries a no-compact mark that this tool wrote: it belongs to the migration, not to the block.
-pub async fn no_compact_mark_is_ours(
-    bucket: &BucketReader,
-    id: BlockId,
-    objects: &Inventory,
-) -> Result<bool> {
-    if objects.get(NO_COMPACT_MARK).is_none() {
-        return Ok(false);
-    }
-    match read_small(bucket, id, NO_COMPACT_MARK).await {
-        Ok(bytes) => Ok(bytes.is_some_and(|bytes| NoCompactMark::provenance(&bytes).is_some())),
-        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(false),
-        Err(err) => Err(err),
-    }
-}
-
 async fn read_target(
     bucket: &BucketReader,
     directories: BTreeMap<BlockId, Inventory>,
@@ -349,11 +296,6 @@ fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
         TargetMeta::Absent
     };
     TargetBlock { id, objects, meta }
-}
-
-/// Whether other objects of the same bucket may be readable all the same.
-fn is_of_one_object(err: &Error) -> bool {
-    matches!(err.kind(), Kind::Unreadable | Kind::Refused)
 }
 
 /// The deepest cause: plans name the block and the object already.

@@ -220,7 +220,9 @@ impl BucketReader {
         &self.0.backend
     }
 
-    async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
+    /// Repeats what fails in passing, as often and as far apart as requests to this bucket. `attempt` is what is being attempted, as in
+    /// "could not …".
+    pub async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {

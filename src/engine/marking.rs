@@ -9,7 +9,7 @@ use crate::error::{Kind, Result};
 use crate::mark::{Marked, NoCompact, mark, whose};
 use crate::plan::{Halt, Mark, Selected, Standing, standing};
 use crate::report::MarkState;
-use crate::survey::read_meta;
+use crate::stored::read_meta;
 
 /// What lies on the source block right before its mark.
 enum Before {

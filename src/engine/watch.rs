@@ -11,7 +11,7 @@ use crate::block::{BlockId, BlockMeta, Completeness, MetaFile};
 use crate::bucket::BucketReader;
 use crate::error::{Error, Result};
 use crate::plan::{SourceBlock, SourceMeta, supersedes};
-use crate::survey::read_meta;
+use crate::stored::read_meta;
 
 /// Watches the source. One listing serves everybody who asked before it began.
 #[derive(Debug)]
@@ -81,12 +81,15 @@ impl SourceWatch {
 
     /// The `meta.json` of a new block that is whole and not marked.
     async fn look_at(&self, id: BlockId) -> Result<Option<MetaFile>> {
+        let objects = self.source.list_block(id).await?;
+        if objects.meta().is_none() || objects.is_marked() {
+            return Ok(None);
+        }
         let Some((meta, _)) = read_meta(&self.source, id).await? else {
             return Ok(None);
         };
-        let objects = self.source.list_block(id).await?;
         let lacks = matches!(objects.completeness(&meta.block), Completeness::Lacks(_));
-        Ok((!lacks && !objects.is_marked()).then_some(meta))
+        Ok((!lacks).then_some(meta))
     }
 
     /// A block that appeared since the survey and holds all of this one.

@@ -1,10 +1,33 @@
 //! What a run looks at again before it relies on it, on buckets in memory.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use thanos_bucket::bucket::Listings;
 use thanos_bucket::plan::Existing;
 
 use crate::support::memory::{Block, World, id};
-use crate::support::scripted::{put, tree};
+use crate::support::scripted::{Fault, Request, Scripted, put, tree};
+
+/// Reading the object is denied from the `first` time on, and then so many times.
+fn deny(store: &Scripted, object: String, first: usize, times: usize) {
+    let asked = AtomicUsize::new(0);
+    store.fail(move |request, path| {
+        if request != Request::Get || path != object {
+            return None;
+        }
+        let number = asked.fetch_add(1, Ordering::SeqCst);
+        (number >= first && number - first < times).then_some(Fault::Denied)
+    });
+}
+
+/// Two of one unit, and one of another.
+fn three() -> [Block; 3] {
+    [
+        Block::new('A', (1, 2)),
+        Block::new('B', (2, 3)),
+        Block::new('C', (3, 4)).cluster("us-1"),
+    ]
+}
 
 /// S-5.5: a published block, or a mark, that no listing shows yet is not written over.
 #[tokio::test(start_paused = true)]
@@ -52,4 +75,78 @@ async fn listings_that_lag_cost_their_questions_where_they_lag_alone() {
         asked[1],
         "three names for each of three listings"
     );
+}
+
+/// S-4.9: what is listed and denied is asked for again, and if that goes on, nobody knows whether the block is there.
+#[tokio::test(start_paused = true)]
+async fn a_meta_json_or_mark_that_is_listed_and_denied_is_not_taken_for_absent() {
+    for name in ["meta.json", "deletion-mark.json"] {
+        let prepared = async || {
+            let world = World::new().with(&three()).await;
+            let mark = format!(r#"{{"id":"{}","version":1,"deletion_time":1}}"#, id('A'));
+            let path = format!("{}/deletion-mark.json", id('A'));
+            put(&world.source, &path, mark.into_bytes()).await;
+            world
+        };
+        let object = || format!("{}/{name}", id('A'));
+        let world = prepared().await;
+        deny(&world.source, object(), 0, 2);
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.plan.excluded[0].reason.as_str(), "marked-for-deletion");
+        assert_eq!(ran.endings(), ["migrated"; 2]);
+
+        let world = prepared().await;
+        deny(&world.source, object(), 0, usize::MAX);
+        let err = world.run().await.err().unwrap();
+        assert_eq!(err.kind(), thanos_bucket::Kind::Transient, "{err:#}");
+        assert!(format!("{err:#}").contains(&object()), "{err:#}");
+        assert!(tree(&world.target).await.is_empty());
+    }
+}
+
+/// S-5.5, S-5.9: a block that is listed and denied has not vanished: it fails, and what comes after it in its unit is held back.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_is_listed_and_denied_has_not_vanished() {
+    let world = World::new().with(&three()).await;
+    deny(
+        &world.source,
+        format!("{}/meta.json", id('A')),
+        1,
+        usize::MAX,
+    );
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.ending(&id('A')), "failed");
+    assert_eq!(ran.ending(&id('B')), "held-back");
+    assert_eq!(ran.ending(&id('C')), "migrated");
+
+    let world = World::new().with(&three()).await;
+    deny(&world.source, format!("{}/meta.json", id('A')), 1, 2);
+    assert_eq!(world.run().await.unwrap().endings(), ["migrated"; 3]);
+}
+
+/// S-5.1: a published block of the target that is denied for a while is not written over.
+#[tokio::test(start_paused = true)]
+async fn a_block_of_the_target_that_is_listed_and_denied_is_not_written_over() {
+    for existing in [Existing::Keep, Existing::Overwrite] {
+        let mut world = World::new().with(&three()).await;
+        world.rules.existing = existing;
+        Block::new('A', (1, 2)).write_to(&world.target).await;
+        deny(
+            &world.target,
+            format!("{}/meta.json", id('A')),
+            1,
+            usize::MAX,
+        );
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.ending(&id('A')), "failed");
+        assert_eq!(ran.ending(&id('C')), "migrated");
+        let writes = world
+            .target
+            .requests()
+            .into_iter()
+            .filter(|(request, path)| {
+                matches!(request, Request::Put | Request::Delete) && path.starts_with(&id('A'))
+            });
+        assert_eq!(writes.count(), 0);
+    }
 }

@@ -32,6 +32,8 @@ pub(crate) enum Fault {
     Transient,
     /// It is refused.
     Refused,
+    /// Nothing is said to be there.
+    Denied,
     /// It is acknowledged, and nothing happens.
     Lost,
 }
@@ -112,6 +114,10 @@ impl Scripted {
                 source: Box::new(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
             }),
             Some(Fault::Refused) => Err(refused(path)),
+            Some(Fault::Denied) => Err(object_store::Error::NotFound {
+                path: path.to_owned(),
+                source: "denied by the test".into(),
+            }),
             fault => Ok(fault),
         }
     }
