@@ -70,7 +70,9 @@ pub async fn no_compact_mark_is_ours(
         return Ok(false);
     }
     match read_small(bucket, id, NO_COMPACT_MARK).await {
-        Ok(bytes) => Ok(bytes.is_some_and(|bytes| NoCompactMark::provenance(&bytes).is_some())),
+        Ok(bytes) => Ok(bytes.is_some_and(|bytes| {
+            NoCompactMark::parse(&bytes).is_ok_and(|mark| mark.provenance().is_some())
+        })),
         Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(false),
         Err(err) => Err(err),
     }

@@ -26,6 +26,48 @@ impl FromStr for BlockId {
     }
 }
 
+impl BlockId {
+    /// The id that a file names which names none.
+    pub(super) const ZERO: Self = Self(0);
+
+    /// What Thanos makes of an id in a file: letters in either case, and letters that belong to no id become bits all the same.
+    pub(super) fn loose(text: &str) -> Result<Self, &'static str> {
+        if text.len() != LENGTH {
+            return Err("is no ULID: it has not 26 bytes");
+        }
+        if text.bytes().next().is_none_or(|first| first > b'7') {
+            return Err("is no ULID: its first letter is beyond 7");
+        }
+        let mut value: u128 = 0;
+        for byte in 0..16 {
+            // Each letter stands for five bits, of which the first has two too many. Those that are all ones spill into their neighbours
+            // within a byte.
+            let end = 10 + 8 * byte;
+            let bits = text.bytes().enumerate().fold(0, |bits, (place, letter)| {
+                let letter_end = 5 * place + 5;
+                if letter_end <= end - 8 || letter_end >= end + 5 {
+                    return bits;
+                }
+                let digit = u32::from(digit(letter).unwrap_or(u8::MAX));
+                bits | if letter_end <= end {
+                    digit << (end - letter_end)
+                } else {
+                    digit >> (letter_end - end)
+                }
+            });
+            value = (value << 8) | u128::from(bits & 0xFF);
+        }
+        Ok(Self(value))
+    }
+}
+
+/// The value of a letter of either case.
+fn digit(letter: u8) -> Option<u8> {
+    let upper = letter.to_ascii_uppercase();
+    let position = ALPHABET.iter().position(|known| *known == upper)?;
+    u8::try_from(position).ok()
+}
+
 fn strict(text: &str) -> Option<BlockId> {
     if text.len() != LENGTH || text.as_bytes().first().is_none_or(|first| *first > b'7') {
         return None;

@@ -238,7 +238,7 @@ impl Inventory {
                 return Completeness::Lacks(format!("{} is missing", file.path));
             };
             if let Some(expected) = file.size_bytes
-                && expected != object.size_bytes
+                && i64::try_from(object.size_bytes) != Ok(expected)
             {
                 return Completeness::Lacks(format!(
                     "{} has {} bytes, meta.json says {expected}",

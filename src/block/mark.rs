@@ -5,8 +5,9 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::json::{self, Members};
+use super::meta::document::Ulid;
 use super::{BlockId, Provenance};
+use crate::go::json::{self, Decode, Failure, Json, check};
 use crate::printable::message;
 
 /// `deletion-mark.json`: Thanos' compactor deletes the block named *inside* it once the mark is old enough.
@@ -29,16 +30,27 @@ pub struct NoCompactMark {
     #[serde(skip_serializing_if = "String::is_empty")]
     details: String,
     no_compact_time: i64,
-    reason: &'static str,
+    reason: String,
 }
 
-/// Why a mark cannot be taken for one, in one short line.
+/// Why a mark is no mark of the block in whose directory it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MarkError(pub String);
+pub enum MarkError {
+    /// Go's decoder refuses it, and why: Thanos goes on as if it were not there.
+    Undecodable(String),
+    /// It is of this version: whatever of Thanos looks for marks of the kind cannot sync a bucket that holds one.
+    OtherVersion(i64),
+    /// A deletion mark that names another block: Thanos' compactor deletes that one.
+    OfAnother(DeletionMark),
+}
 
 impl fmt::Display for MarkError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            MarkError::Undecodable(why) => f.write_str(why),
+            MarkError::OtherVersion(version) => write!(f, "version is {version}, expected 1"),
+            MarkError::OfAnother(mark) => write!(f, "it names {}", mark.id),
+        }
     }
 }
 
@@ -56,12 +68,27 @@ impl DeletionMark {
         }
     }
 
-    /// Reads the mark found in the directory of `block`.
-    ///
-    /// Refused: what Go's decoder refuses, a `version` other than 1, and an `id` other than the directory's, by which Thanos would delete
-    /// another block.
+    /// Reads the mark found in the directory of `block`, as Thanos reads it.
     pub fn parse(block: BlockId, bytes: &[u8]) -> Result<Self, MarkError> {
-        decode(block, bytes).map_err(|why| MarkError(message(&why).into_owned()))
+        let file: DeletionFile = decode(bytes)?;
+        of_version_1(file.version)?;
+        let mark = Self {
+            id: file.id.0,
+            version: 1,
+            details: file.details,
+            deletion_time: file.deletion_time,
+        };
+        if mark.id == block {
+            Ok(mark)
+        } else {
+            Err(MarkError::OfAnother(mark))
+        }
+    }
+
+    /// The block that Thanos' compactor deletes.
+    #[must_use]
+    pub fn block(&self) -> BlockId {
+        self.id
     }
 
     /// When it was made, in seconds since the epoch.
@@ -89,23 +116,83 @@ impl DeletionMark {
     }
 }
 
-fn decode(block: BlockId, bytes: &[u8]) -> Result<DeletionMark, String> {
-    let document = json::document(bytes)?;
-    let mark = Members::of(Some(&document), "")?;
-    let version = mark.integer("version")?;
-    if version != 1 {
-        return Err(format!("version is {version}, expected 1"));
+/// What Thanos decodes of a deletion mark.
+#[derive(Default)]
+struct DeletionFile {
+    id: Ulid,
+    version: i64,
+    details: String,
+    deletion_time: i64,
+}
+
+impl Decode for DeletionFile {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "id" => self.id.decode(value),
+            "version" => self.version.decode(value),
+            "details" => self.details.decode(value),
+            "deletion_time" => self.deletion_time.decode(value),
+            _ => Ok(()),
+        })
     }
-    let id = mark.text("id")?;
-    if !id.eq_ignore_ascii_case(&block.to_string()) {
-        return Err(format!("id is {id:?}, the directory is {block}"));
+}
+
+fn decode<T: Decode + Default>(bytes: &[u8]) -> Result<T, MarkError> {
+    json::decode(bytes)
+        .map_err(|failure| MarkError::Undecodable(message(&failure.to_string()).into_owned()))
+}
+
+fn of_version_1(version: i64) -> Result<(), MarkError> {
+    match version {
+        1 => Ok(()),
+        other => Err(MarkError::OtherVersion(other)),
     }
-    Ok(DeletionMark {
-        id: block,
-        version: 1,
-        details: mark.text("details")?,
-        deletion_time: mark.integer("deletion_time")?,
-    })
+}
+
+/// What Thanos decodes of a no-compact mark.
+#[derive(Default)]
+struct NoCompactFile {
+    id: Ulid,
+    version: i64,
+    details: String,
+    no_compact_time: i64,
+    reason: String,
+}
+
+impl Decode for NoCompactFile {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "id" => self.id.decode(value),
+            "version" => self.version.decode(value),
+            "details" => self.details.decode(value),
+            "no_compact_time" => self.no_compact_time.decode(value),
+            "reason" => self.reason.decode(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// What decides of a no-downsample mark, which this tool never writes.
+#[derive(Default)]
+struct NoDownsampleFile {
+    version: i64,
+}
+
+impl Decode for NoDownsampleFile {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "version" => self.version.decode(value),
+            "id" => check::<Ulid>(value),
+            "no_downsample_time" => check::<i64>(value),
+            "details" | "reason" => check::<String>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// Whether a `no-downsample-mark.json` is one that Thanos can read.
+pub fn check_no_downsample_mark(bytes: &[u8]) -> Result<(), MarkError> {
+    of_version_1(decode::<NoDownsampleFile>(bytes)?.version)
 }
 
 impl NoCompactMark {
@@ -117,16 +204,27 @@ impl NoCompactMark {
             version: 1,
             details,
             no_compact_time: now.timestamp(),
-            reason: "manual",
+            reason: "manual".to_owned(),
         }
     }
 
-    /// Who made the mark with these bytes, where that was this tool.
+    /// Reads a mark as Thanos reads it, which goes by the directory and not by the id in the mark.
+    pub fn parse(bytes: &[u8]) -> Result<Self, MarkError> {
+        let file: NoCompactFile = decode(bytes)?;
+        of_version_1(file.version)?;
+        Ok(Self {
+            id: file.id.0,
+            version: 1,
+            details: file.details,
+            no_compact_time: file.no_compact_time,
+            reason: file.reason,
+        })
+    }
+
+    /// Who made it, where that was this tool.
     #[must_use]
-    pub fn provenance(bytes: &[u8]) -> Option<Provenance> {
-        let document = json::document(bytes).ok()?;
-        let mark = Members::of(Some(&document), "").ok()?;
-        Provenance::parse(&mark.text("details").ok()?)
+    pub fn provenance(&self) -> Option<Provenance> {
+        Provenance::parse(&self.details)
     }
 
     /// The bytes of the file.
@@ -185,19 +283,24 @@ mod tests {
     /// S-4.4
     #[test]
     fn a_corrupted_mark_is_refused() {
+        let another = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1C";
         for (bytes, why) in [
-            (String::new(), "EOF"),
-            ("{".to_owned(), "EOF"),
+            (String::new(), "it is no JSON: EOF"),
+            ("{".to_owned(), "it is no JSON: EOF"),
             (format!(r#"{{"id":"{ID}"}}"#), "version is 0"),
             (format!(r#"{{"id":"{ID}","version":2}}"#), "version is 2"),
             (
-                r#"{"id":"01J9ZK3M7Q8T5V6W7X8Y9Z0A1C","version":1}"#.to_owned(),
-                "id is",
+                format!(r#"{{"id":"{another}","version":1}}"#),
+                "it names 01J9ZK3M7Q8T5V6W7X8Y9Z0A1C",
+            ),
+            (
+                r#"{"version":1}"#.to_owned(),
+                "it names 00000000000000000000000000",
             ),
             (format!(r#"{{"id":"{ID}","version":1}} x"#), "trailing"),
             (
                 format!(r#"{{"id":"{ID}","version":1,"deletion_time":"1"}}"#),
-                "deletion_time",
+                "deletion_time is no 64-bit integer",
             ),
         ] {
             let err = DeletionMark::parse(id(), bytes.as_bytes()).unwrap_err();

@@ -1,10 +1,13 @@
-//! `meta.json`, version 1: the members that decide anything. It is read here and never written; copies travel as bytes.
+//! `meta.json`, version 1: what it says that decides anything. It is read here and never written; copies travel as bytes.
+
+pub(super) mod document;
 
 use std::fmt;
 
-use super::json::{self, Failure, Members};
-use super::{BlockId, Group, Labels};
+use super::{BlockId, Group};
+use crate::go::json::{self, List};
 use crate::printable::message;
+use document::{Document, Ulid};
 
 /// What `meta.json` says of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,8 +52,8 @@ pub struct MetaFile {
 pub struct File {
     /// Path below the block's directory.
     pub path: String,
-    /// Size in bytes, where told.
-    pub size_bytes: Option<u64>,
+    /// Size in bytes, where told; a negative one is told too, and none has it.
+    pub size_bytes: Option<i64>,
     /// SHA-256 of the content in lower-case hex, where told.
     pub sha256: Option<String>,
 }
@@ -101,105 +104,77 @@ impl BlockMeta {
     }
 }
 
-fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, Failure> {
-    let document = json::document(bytes)?;
-    let top = Members::of(Some(&document), "")?;
-    let version = top.integer("version")?;
-    if version != 1 {
-        return Err(format!("version is {version}, expected 1"));
+fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, String> {
+    let file: Document = json::decode(bytes).map_err(|failure| failure.to_string())?;
+    if file.version != 1 {
+        return Err(format!(
+            "version is {}, expected 1: no component of Thanos can sync a bucket that holds it",
+            file.version
+        ));
     }
-    let id = top.text("ulid")?;
-    if !id.eq_ignore_ascii_case(&directory.to_string()) {
-        return Err(format!("ulid is {id:?}, the directory is {directory}"));
+    if file.ulid.0 != directory {
+        return Err(format!(
+            "ulid is {}, the directory is {directory}",
+            file.ulid.0
+        ));
     }
-    let stats = Members::of(top.get("stats"), "stats")?;
-    let compaction = Members::of(top.get("compaction"), "compaction")?;
-    let thanos = Members::of(top.get("thanos"), "thanos")?;
-    let downsample = Members::of(thanos.get("downsample"), "thanos.downsample")?;
     Ok(BlockMeta {
         id: directory,
-        min_time_ms: top.integer("minTime")?,
-        max_time_ms: top.integer("maxTime")?,
+        min_time_ms: file.min_time_ms,
+        max_time_ms: file.max_time_ms,
         group: Group {
-            labels: labels(&thanos)?,
-            resolution_ms: downsample.integer("resolution")?,
+            labels: file.thanos.labels.into_iter().collect(),
+            resolution_ms: file.thanos.downsample.resolution_ms,
         },
-        level: compaction.integer("level")?,
-        sources: sources(&compaction, directory)?,
-        num_series: stats.unsigned("numSeries")?,
-        num_samples: stats.unsigned("numSamples")?,
-        num_chunks: stats.unsigned("numChunks")?,
-        rewritten: !thanos.list("rewrites")?.is_empty(),
-        source: thanos.text("source")?,
-        files: files(&thanos)?,
+        level: file.compaction.level,
+        sources: sources(file.compaction.sources, directory),
+        num_series: file.stats.series,
+        num_samples: file.stats.samples,
+        num_chunks: file.stats.chunks,
+        rewritten: !file.thanos.rewrites.is_empty(),
+        source: file.thanos.source,
+        files: files(file.thanos.files, file.thanos.segment_files)?,
     })
 }
 
-fn labels(thanos: &Members<'_>) -> Result<Labels, Failure> {
-    let labels = Members::of(thanos.get("labels"), "thanos.labels")?;
-    labels
-        .iter()
-        .map(|(name, value)| match value {
-            serde_json::Value::Null => Ok((name.clone(), String::new())),
-            serde_json::Value::String(value) => Ok((name.clone(), value.clone())),
-            _ => Err(format!("thanos.labels.{name} is not a string")),
-        })
-        .collect()
-}
-
-fn sources(compaction: &Members<'_>, own: BlockId) -> Result<Vec<BlockId>, Failure> {
-    let mut sources = Vec::new();
-    for source in compaction.list("sources")? {
-        let id = source
-            .as_str()
-            .and_then(|text| text.to_ascii_uppercase().parse().ok())
-            .ok_or("compaction.sources holds something that is not a ULID")?;
-        sources.push(id);
-    }
+fn sources(listed: List<Ulid>, own: BlockId) -> Vec<BlockId> {
+    let mut sources: Vec<BlockId> = listed.into_vec().into_iter().map(|Ulid(id)| id).collect();
     if sources.is_empty() {
         sources.push(own);
     }
     sources.sort_unstable();
     sources.dedup();
-    Ok(sources)
+    sources
 }
 
-fn files(thanos: &Members<'_>) -> Result<Vec<File>, Failure> {
-    let mut files = Vec::new();
-    for entry in thanos.list("files")? {
-        let entry = Members::of(Some(entry), "thanos.files[]")?;
-        let path = entry.text("rel_path")?;
-        let hash = Members::of(entry.get("hash"), "thanos.files[].hash")?;
-        let sha256 = (hash.text("hashFunc")? == "SHA256")
-            .then(|| hash.text("value"))
-            .transpose()?
-            .filter(|value| !value.is_empty());
-        let size_bytes = u64::try_from(entry.integer("size_bytes")?)
-            .map_err(|_| entry.wrong("size_bytes", "a size"))?;
-        let is_meta = path == super::META_JSON;
-        files.push(File {
-            path: inside(path)?,
-            size_bytes: (!is_meta).then_some(size_bytes),
+fn files(listed: List<document::File>, segment_files: List<String>) -> Result<Vec<File>, String> {
+    let files = listed.into_vec().into_iter().map(|file| {
+        let sha256 = file
+            .hash
+            .filter(|hash| hash.function == "SHA256" && !hash.value.is_empty())
+            .map(|hash| hash.value);
+        Ok(File {
+            path: inside(file.rel_path)?,
+            size_bytes: Some(file.size_bytes).filter(|size| *size != 0),
             sha256,
-        });
+        })
+    });
+    let files: Vec<File> = files.collect::<Result<_, String>>()?;
+    if !files.is_empty() {
+        return Ok(files);
     }
-    if files.is_empty() {
-        for name in thanos.list("segment_files")? {
-            let name = name
-                .as_str()
-                .ok_or("thanos.segment_files[] is not a string")?;
-            files.push(File {
-                path: inside(format!("chunks/{name}"))?,
-                size_bytes: None,
-                sha256: None,
-            });
-        }
-    }
-    Ok(files)
+    let segments = segment_files.into_vec().into_iter().map(|name| {
+        Ok(File {
+            path: inside(format!("chunks/{name}"))?,
+            size_bytes: None,
+            sha256: None,
+        })
+    });
+    segments.collect()
 }
 
 /// A hostile file list must not make anyone look at another block.
-fn inside(path: String) -> Result<String, Failure> {
+fn inside(path: String) -> Result<String, String> {
     let leaves = path.contains(['\0', '\\'])
         || path
             .split('/')
@@ -267,21 +242,24 @@ mod tests {
             ("", "EOF"),
             ("{ not a json", "key must be a string"),
             (r#"{"ulid":"ID","version":1} x"#, "trailing"),
-            (r#"{"ulid":"ID"}"#, "version is 0"),
+            (r#"{"ulid":"ID"}"#, "version is 0, expected 1"),
             (r#"{"ulid":"ID","version":2}"#, "version is 2"),
             (r#"{"version":1}"#, "ulid is"),
             (
                 r#"{"ulid":"01J9ZK3M7Q8T5V6W7X8Y9Z0A1C","version":1}"#,
                 "ulid is",
             ),
-            (r#"{"ulid":"ID","version":1,"minTime":1.5}"#, "minTime"),
+            (
+                r#"{"ulid":"ID","version":1,"minTime":1.5}"#,
+                "minTime is no 64-bit integer",
+            ),
             (
                 r#"{"ulid":"ID","version":1,"thanos":[]}"#,
-                "thanos is not an object",
+                "thanos is no object",
             ),
             (
                 r#"{"ulid":"ID","version":1,"thanos":{"labels":{"a":1}}}"#,
-                "labels.a",
+                "thanos.labels.a is no string",
             ),
             (
                 r#"{"ulid":"ID","version":1,"thanos":{"files":[{"rel_path":"../x"}]}}"#,
@@ -295,10 +273,36 @@ mod tests {
                 r#"{"ulid":"ID","version":1,"thanos":{"segment_files":["../../a"]}}"#,
                 "no path inside",
             ),
-            ("[1]", "not an object"),
+            ("[1]", "it is no object"),
+            (
+                r#"{"ulid":"ID","version":1,"thanos":{"files":[{},{"hash":{"value":1}}]}}"#,
+                "thanos.files[1].hash.value is no string",
+            ),
+            (
+                r#"{"ulid":"ID","version":1,"Thanos":{"Upload_Time":"2025-01-06"}}"#,
+                "Thanos.Upload_Time is no time",
+            ),
         ] {
             let err = parse(json).unwrap_err().to_string();
             assert!(err.contains(why), "{json}: {err}");
+        }
+    }
+
+    /// S-4.4: what Go takes is taken, be it as deep as Go goes.
+    #[test]
+    fn nesting_is_taken_as_deep_as_go_takes_it() {
+        for (depth, taken) in [(129, true), (10_000, true), (10_001, false)] {
+            let lists = "[".repeat(depth - 1) + &"]".repeat(depth - 1);
+            for member in [
+                format!(r#""unknown":{lists}"#),
+                format!(
+                    r#""thanos":{{"extensions":{}}}"#,
+                    &lists[1..lists.len() - 1]
+                ),
+            ] {
+                let read = parse(&format!(r#"{{"ulid":"ID","version":1,{member}}}"#));
+                assert_eq!(read.is_ok(), taken, "{depth}");
+            }
         }
     }
 

@@ -4,7 +4,6 @@
 mod group;
 mod id;
 mod inventory;
-mod json;
 mod mark;
 mod meta;
 mod proof;
@@ -14,7 +13,7 @@ mod read_back;
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
-pub use mark::{DeletionMark, MarkError, NoCompactMark};
+pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
 pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
 pub use provenance::{Provenance, RunId};

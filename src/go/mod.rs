@@ -1,4 +1,5 @@
-//! How Go reads what Thanos reads: times of day and regular expressions.
+//! How Go reads what Thanos reads: JSON, times of day and regular expressions.
 
+pub(crate) mod json;
 pub mod pattern;
 pub mod time;

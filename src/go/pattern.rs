@@ -17,9 +17,14 @@ pub fn matches(pattern: &str, text: &str) -> crate::Result<bool> {
         .map_err(crate::Error::usage)
 }
 
+/// Whether Thanos can compile a pattern, be it one that [`compile`] cannot honour.
+pub(crate) fn check(pattern: &str) -> Result<(), String> {
+    translate(&anchored(pattern), For::Checking).map(drop)
+}
+
 /// Compiles a pattern as Thanos does, anchored at both ends: `^(?s:` and `)$` are put around it as text.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = translate(&format!("^(?s:{pattern})$"))?;
+    let translated = translate(&anchored(pattern), For::Matching)?;
     RegexBuilder::new(&translated)
         .size_limit(64 << 20)
         .nest_limit(NESTED)
@@ -32,6 +37,10 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
         })
 }
 
+fn anchored(pattern: &str) -> String {
+    format!("^(?s:{pattern})$")
+}
+
 /// Neither engine takes deeper patterns.
 const NESTED: u32 = 1000;
 const DEEPEST: usize = NESTED as usize;
@@ -39,9 +48,19 @@ const DEEPEST: usize = NESTED as usize;
 /// Counted repetitions may not make more than so many copies, nested ones multiplied.
 const MOST_COPIES: u32 = 1000;
 
-fn translate(pattern: &str) -> Result<String, String> {
+/// What a translation is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// To be matched with: what cannot be honoured is refused.
+    Matching,
+    /// To be told from what Go refuses, and no more.
+    Checking,
+}
+
+fn translate(pattern: &str, purpose: For) -> Result<String, String> {
     let mut translation = Translation {
         rest: pattern,
+        purpose,
         out: String::with_capacity(pattern.len() * 2),
         group: Group::default(),
         outer: Vec::new(),
@@ -59,6 +78,7 @@ fn translate(pattern: &str) -> Result<String, String> {
 
 struct Translation<'a> {
     rest: &'a str,
+    purpose: For,
     out: String,
     /// The innermost open group; the pattern as a whole is one too.
     group: Group,
@@ -280,6 +300,7 @@ impl Translation<'_> {
         match before {
             Before::Nothing => {}
             Before::Repetition => return Err("invalid nested repetition operator".to_owned()),
+            Before::Invisible if self.purpose == For::Checking => {}
             Before::Invisible => {
                 return Err(
                     "a repetition after flags or an empty quotation is not supported".to_owned(),

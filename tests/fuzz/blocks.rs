@@ -96,7 +96,13 @@ fn mark(input: &[u8]) {
         }
         Err(err) => assert_plain(&err),
     }
-    assert_told_again(NoCompactMark::provenance(input));
+    match NoCompactMark::parse(input) {
+        Ok(mark) => {
+            assert_eq!(NoCompactMark::parse(&mark.encode()), Ok(mark.clone()));
+            assert_told_again(mark.provenance());
+        }
+        Err(err) => assert_plain(&err),
+    }
 }
 
 fn provenance(input: &[u8]) {

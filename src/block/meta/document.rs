@@ -1,0 +1,306 @@
+//! `meta.json` as Thanos v0.42.4 declares it: every member that it decodes is decoded, for one of a wrong type makes a block partial to Thanos,
+//! and its cleaner deletes what is partial. What decides nothing here is held against its type and forgotten.
+
+use std::collections::BTreeMap;
+
+use crate::block::BlockId;
+use crate::go::json::{Anything, Decode, Failure, Json, List, check};
+use crate::go::{pattern, time};
+
+/// The whole file: `metadata.Meta`.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) ulid: Ulid,
+    pub(super) min_time_ms: i64,
+    pub(super) max_time_ms: i64,
+    pub(super) stats: Stats,
+    pub(super) compaction: Compaction,
+    pub(super) version: i64,
+    pub(super) thanos: Thanos,
+}
+
+impl Decode for Document {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "ulid" => self.ulid.decode(value),
+            "mintime" => self.min_time_ms.decode(value),
+            "maxtime" => self.max_time_ms.decode(value),
+            "stats" => self.stats.decode(value),
+            "compaction" => self.compaction.decode(value),
+            "version" => self.version.decode(value),
+            "thanos" => self.thanos.decode(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// A block's id as a file spells it; all zeros where it spells none.
+#[derive(Debug)]
+pub(in crate::block) struct Ulid(pub(in crate::block) BlockId);
+
+impl Default for Ulid {
+    fn default() -> Self {
+        Self(BlockId::ZERO)
+    }
+}
+
+impl Decode for Ulid {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        let mut text = None;
+        Option::<String>::decode(&mut text, json)?;
+        if let Some(text) = text {
+            self.0 = BlockId::loose(&text).map_err(Failure::new)?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    pub(super) samples: u64,
+    pub(super) series: u64,
+    pub(super) chunks: u64,
+}
+
+impl Decode for Stats {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "numsamples" => self.samples.decode(value),
+            "numseries" => self.series.decode(value),
+            "numchunks" => self.chunks.decode(value),
+            "numfloatsamples" | "numhistogramsamples" | "numtombstones" => check::<u64>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Compaction {
+    pub(super) level: i64,
+    pub(super) sources: List<Ulid>,
+}
+
+impl Decode for Compaction {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "level" => self.level.decode(value),
+            "sources" => self.sources.decode(value),
+            "deletable" | "failed" => check::<bool>(value),
+            "parents" => check::<List<Parent>>(value),
+            "hints" => check::<List<String>>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Parent;
+
+impl Decode for Parent {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "ulid" => check::<Ulid>(value),
+            "mintime" | "maxtime" => check::<i64>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Thanos {
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) downsample: Downsample,
+    pub(super) source: String,
+    pub(super) segment_files: List<String>,
+    pub(super) files: List<File>,
+    pub(super) rewrites: List<Rewrite>,
+}
+
+impl Decode for Thanos {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "labels" => self.labels.decode(value),
+            "downsample" => self.downsample.decode(value),
+            "source" => self.source.decode(value),
+            "segment_files" => self.segment_files.decode(value),
+            "files" => self.files.decode(value),
+            "rewrites" => self.rewrites.decode(value),
+            "version" => check::<i64>(value),
+            "index_stats" => check::<IndexStats>(value),
+            "extensions" => check::<Anything>(value),
+            "upload_time" => upload_time(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Downsample {
+    pub(super) resolution_ms: i64,
+}
+
+impl Decode for Downsample {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "resolution" => self.resolution_ms.decode(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct File {
+    pub(super) rel_path: String,
+    /// 0 where it is not told.
+    pub(super) size_bytes: i64,
+    pub(super) hash: Option<Hash>,
+}
+
+impl Decode for File {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "rel_path" => self.rel_path.decode(value),
+            "size_bytes" => self.size_bytes.decode(value),
+            "hash" => self.hash.decode(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Hash {
+    pub(super) function: String,
+    pub(super) value: String,
+}
+
+impl Decode for Hash {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "hashfunc" => self.function.decode(value),
+            "value" => self.value.decode(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct IndexStats;
+
+impl Decode for IndexStats {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "series_max_size" | "chunk_max_size" => check::<i64>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// Go takes the time as it is written, escapes and all.
+fn upload_time(json: Json<'_>) -> Result<(), Failure> {
+    check::<String>(json)?;
+    let written = json
+        .raw()
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    if written.is_some_and(|time| time::parse(time).is_err()) {
+        return Err(Failure::new("is no time as RFC 3339 spells it"));
+    }
+    Ok(())
+}
+
+/// What was deleted from the block, or relabelled in it.
+#[derive(Debug, Default)]
+pub(super) struct Rewrite;
+
+impl Decode for Rewrite {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "sources" => check::<List<Ulid>>(value),
+            "deletions_applied" => check::<List<Deletion>>(value),
+            "relabels_applied" => check::<List<Option<Relabel>>>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Deletion;
+
+impl Decode for Deletion {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "matchers" => check::<List<Option<Matcher>>>(value),
+            "intervals" => check::<List<Interval>>(value),
+            "request_id" => check::<String>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// Not as `PromQL` spells it: the members of Prometheus' own type.
+#[derive(Default)]
+struct Matcher;
+
+impl Decode for Matcher {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "type" => check::<i64>(value),
+            "name" | "value" => check::<String>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Interval;
+
+impl Decode for Interval {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "mint" | "maxt" => check::<i64>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+#[derive(Default)]
+struct Relabel;
+
+impl Decode for Relabel {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        json.members(|name, value| match name {
+            "source_labels" => check::<List<LabelName>>(value),
+            "regex" => check::<Pattern>(value),
+            "modulus" => check::<u64>(value),
+            "separator" | "target_label" | "replacement" | "action" => check::<String>(value),
+            _ => Ok(()),
+        })
+    }
+}
+
+/// Prometheus decodes it by itself, and `null` too: an empty name is none.
+#[derive(Default)]
+struct LabelName;
+
+impl Decode for LabelName {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        let mut name = String::new();
+        name.decode(json)?;
+        if name.is_empty() {
+            return Err(Failure::new("is no name of a label"));
+        }
+        Ok(())
+    }
+}
+
+/// Prometheus compiles it as it reads it.
+#[derive(Default)]
+struct Pattern;
+
+impl Decode for Pattern {
+    fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
+        let mut text = String::new();
+        text.decode(json)?;
+        pattern::check(&text).map_err(|why| Failure::new(format!("is no pattern: {why}")))
+    }
+}
