@@ -45,6 +45,7 @@ fn each_example_has_a_test_here() {
         "crontab",
         "demo",
         "filesystem.yaml",
+        "nightly",
         "policy-source.json",
         "policy-target.json",
         "s3-aws.yaml",
@@ -196,27 +197,71 @@ fn installed(world: &World) -> Command {
     command
 }
 
+/// The example's script, in the folder that `installed` made, with its lock there too.
+fn nightly(world: &World) -> Command {
+    fs::write(world.path("migrate.env"), "HOT_ACCESS_KEY=unused\n").unwrap();
+    let mut command = installed(world);
+    command
+        .arg(repository("examples/nightly"))
+        .env("THANOS_ETC", world.path(""))
+        .env("THANOS_LOCK", world.path("lock"));
+    command
+}
+
 #[test]
-fn the_crontab_line_does_its_work() {
+fn the_crontab_runs_the_script_that_stands_beside_it() {
     let text = example("crontab");
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    assert_eq!(lines.len(), 1);
-    let fields: Vec<_> = lines[0].splitn(6, ' ').collect();
-    assert_eq!(fields[..5], ["30", "2", "*", "*", "*"]);
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].starts_with("MAILTO=") && lines[1].starts_with("PATH=/usr/local/sbin:"));
     // To cron, a percent sign is the end of the line.
-    assert!(!fields[5].contains('%'));
+    assert_eq!(lines[2], "30 2 * * * root nightly");
+}
+
+#[test]
+fn a_night_when_all_went_well_sends_no_mail() {
     let world = World::of_examples();
-    fs::write(world.path("migrate.env"), "HOT_ACCESS_KEY=unused\n").unwrap();
-    let here = world.path("");
-    let here = here.to_str().unwrap();
-    let mut command = installed(&world);
-    command.arg(
-        fields[5]
-            .replace("/etc/thanos/", here)
-            .replace("/run/", here),
-    );
-    Ran::of(command).expect(0);
+    let ran = Ran::of(nightly(&world)).expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
     assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 5);
+}
+
+#[test]
+fn a_night_that_needs_a_person_sends_the_report_and_the_exit_code() {
+    let world = World::of_examples();
+    let block = &example_blocks(|_| true)[0];
+    fs::remove_file(world.source().join(block).join("index")).unwrap();
+    let ran = Ran::of(nightly(&world)).expect(3);
+    assert!(ran.stdout.contains(block), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with("exit code 3\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_night_that_meets_the_last_one_says_so() {
+    let world = World::of_examples();
+    let lock = fs::File::create(world.path("lock")).unwrap();
+    lock.lock().unwrap();
+    let ran = Ran::of(nightly(&world)).expect(75);
+    assert!(ran.stdout.contains("still at work"), "{}", ran.stdout);
+    assert!(tree(&world.target()).is_empty());
+}
+
+/// What a pod must say of itself to be admitted where the Pod Security Standard `restricted` is enforced, and what a job must say so that it
+/// does not repeat what no repetition mends.
+#[test]
+fn the_cron_job_is_restricted_and_repeats_nothing_in_vain() {
+    let text = example("cronjob.yaml");
+    for needed in [
+        "runAsNonRoot: true",
+        "seccompProfile: { type: RuntimeDefault }",
+        "allowPrivilegeEscalation: false",
+        "capabilities: { drop: [ALL] }",
+        "onExitCodes: { containerName: thanos-bucket, operator: In, values: [2, 3] }",
+        "concurrencyPolicy: Forbid",
+    ] {
+        assert_eq!(text.matches(needed).count(), 1, "{needed}");
+    }
+    assert!(text.contains("# a placeholder"));
 }
 
 #[test]
