@@ -48,6 +48,8 @@ pub enum Kind {
     Corrupt,
     /// A condition that may pass: throttling, a time-out, a broken connection, a server's error.
     Transient,
+    /// This machine's clock and a bucket's are too far apart for a mark.
+    Clock,
     /// We stopped it ourselves.
     Cancelled,
     /// The provider or this version of the tool cannot do it.
@@ -68,7 +70,12 @@ impl Kind {
     pub fn concerns_whole_bucket(self) -> bool {
         matches!(
             self,
-            Kind::Credentials | Kind::BucketGone | Kind::Elsewhere | Kind::NoSpace | Kind::ReadOnly
+            Kind::Credentials
+                | Kind::BucketGone
+                | Kind::Elsewhere
+                | Kind::NoSpace
+                | Kind::ReadOnly
+                | Kind::Clock
         )
     }
 }

@@ -9,7 +9,7 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | which verbs a subcommand puts together |
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
-//! | verbs | [`survey`], [`probe`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
+//! | verbs | [`survey`], [`probe`], [`clocks`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
@@ -18,7 +18,8 @@
 //! # What holds always
 //!
 //! 1. A block is never published that the target does not wholly hold: [`publish`] wants a comparison, not a hope.
-//! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes.
+//! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes, and a [`clocks::AgreedTime`], which only a
+//!    comparison of clocks makes.
 //! 3. The source is written by [`mark`] alone, and it writes marks alone.
 //! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write.
 //! 5. `meta.json` travels as bytes.
@@ -27,6 +28,7 @@
 pub mod block;
 pub mod bucket;
 pub mod cli;
+pub mod clocks;
 pub mod command;
 pub mod copy;
 pub mod duration;

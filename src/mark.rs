@@ -1,13 +1,13 @@
 //! Writes marks into the source: the only module that writes there, and it writes nothing else.
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 
 use crate::block::{
     BlockId, DELETION_MARK, DeletionMark, NO_COMPACT_MARK, NoCompactMark, ObjectPath, Proof,
     Provenance,
 };
 use crate::bucket::{Bucket, BucketReader};
+use crate::clocks::AgreedTime;
 use crate::error::{Error, Kind};
 use crate::stored::read_small;
 
@@ -36,10 +36,10 @@ pub async fn mark(
     proof: &Proof,
     provenance: &Provenance,
     no_compact: NoCompact,
-    now: DateTime<Utc>,
+    now: AgreedTime,
     source: &Bucket,
 ) -> Result<Marked, Error> {
-    let block = proof.block();
+    let (block, now) = (proof.block(), now.time());
     let details = match proof {
         Proof::Match(held) => {
             format!("{provenance}, proven by {}", held.strength().as_str())

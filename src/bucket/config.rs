@@ -1,6 +1,7 @@
 //! Thanos' own bucket configuration: the envelope that all providers share.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use object_store::client::HttpClient;
 
@@ -115,16 +116,20 @@ impl BucketConfig {
     /// Opens it. A folder is created with the first object that is written, and only where `access` allows that.
     pub async fn open(&self, access: Access, missing: MissingRoot) -> Result<Backend> {
         match &self.provider {
-            Provider::Folder(directory) => Ok(Backend {
-                store: folder::open(directory, access, missing)?,
-                location: self.location.clone(),
-                prefix: self.prefix.clone(),
-                put_attributes: object_store::Attributes::new(),
-                part_size_bytes: None,
-                multipart: Multipart::Allowed,
-                etags: EtagMeaning::VersionOnly,
-                listings: Listings::Strong,
-            }),
+            Provider::Folder(directory) => {
+                let folder = folder::open(directory, access, missing)?;
+                Ok(Backend {
+                    store: Arc::clone(&folder) as _,
+                    clock: Some(folder),
+                    location: self.location.clone(),
+                    prefix: self.prefix.clone(),
+                    put_attributes: object_store::Attributes::new(),
+                    part_size_bytes: None,
+                    multipart: Multipart::Allowed,
+                    etags: EtagMeaning::VersionOnly,
+                    listings: Listings::Strong,
+                })
+            }
             Provider::S3(config) => {
                 s3::open(config, self.location.clone(), self.prefix.clone(), None).await
             }

@@ -5,6 +5,7 @@
 
 mod budget;
 mod classify;
+mod clock;
 mod config;
 mod content;
 mod environment;
@@ -18,6 +19,7 @@ mod s3;
 mod transfer;
 
 pub use budget::Budget;
+pub use clock::{Reading, ServerClock};
 pub use config::BucketConfig;
 pub use content::{Comparison, same_content};
 pub use environment::{Environment, Secret};
@@ -30,6 +32,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
@@ -62,6 +65,8 @@ pub struct Backend {
     pub etags: EtagMeaning,
     /// Whether listings show what was written a moment ago.
     pub listings: Listings,
+    /// The clock of the bucket's servers; `None` where nothing tells their time.
+    pub clock: Option<Arc<dyn ServerClock>>,
 }
 
 /// Whether objects may be put in parts.
@@ -216,6 +221,12 @@ impl BucketReader {
         .await
     }
 
+    /// What the bucket's servers told last of the time, which costs nothing; `None` where they told nothing.
+    #[must_use]
+    pub fn time_told(&self) -> Option<Reading> {
+        self.backend().clock.as_ref()?.told()
+    }
+
     fn backend(&self) -> &Backend {
         &self.0.backend
     }
@@ -319,6 +330,24 @@ impl Bucket {
             return Err(Error::new(Kind::AlreadyExists, attempt));
         }
         self.put(path, bytes).await
+    }
+
+    /// Asks the bucket's servers what time it is: one request. `None` where they do not tell.
+    pub async fn ask_time(&self) -> Option<Reading> {
+        self.0.backend().clock.as_ref()?.ask().await
+    }
+
+    /// When an object was last written, by the bucket's clock.
+    pub async fn modified(&self, path: &ObjectPath) -> Result<DateTime<Utc>> {
+        let full = self.0.full(path)?;
+        let attempt = format!("look at {path} in {}", self.0.location());
+        self.0
+            .retrying(&attempt, || async {
+                let head = self.0.backend().store.head(&full).await;
+                let head = head.map_err(|err| classify::error(err, attempt.clone()))?;
+                Ok(head.last_modified)
+            })
+            .await
     }
 
     /// Deletes an object; one that is not there is as good as deleted.

@@ -9,7 +9,8 @@ use tracing::{info, warn};
 
 use crate::block::{ObjectPath, Provenance, RunId};
 use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, MissingRoot};
-use crate::engine::{Clock, Run, Settings, Signal, Stop};
+use crate::clocks::{Clock, agree, agree_so_far, judge};
+use crate::engine::{Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Plan, Rules, plan, replica};
 use crate::probe;
@@ -117,7 +118,7 @@ pub async fn migrate(
     stop: &Stop,
 ) -> Result<(Plan, Option<Results>)> {
     match request.mode {
-        Mode::DryRun => Ok((dry_run(request, buckets, stop).await?, None)),
+        Mode::DryRun => Ok((dry_run(request, buckets, &clock, stop).await?, None)),
         Mode::Execute => {
             let stop = stop.clone();
             let (plan, results) =
@@ -128,11 +129,21 @@ pub async fn migrate(
 }
 
 /// Plans with two readers, which cannot write.
-async fn dry_run(request: &Request, buckets: Buckets, stop: &Stop) -> Result<Plan> {
+async fn dry_run(request: &Request, buckets: Buckets, clock: &Clock, stop: &Stop) -> Result<Plan> {
     let retry = &request.engine.retry;
     let source = BucketReader::new(buckets.source, retry.clone());
     let target = BucketReader::new(buckets.target, retry.clone());
-    let (plan, _) = look_and_plan(request, &source, &target, stop).await?;
+    let (mut plan, _) = look_and_plan(request, &source, &target, stop).await?;
+    if plan.writes()
+        && let Err(err) = agree_so_far(clock(), &source, &target)
+    {
+        let obstacle = format!("{err:#}");
+        warn!(
+            err = obstacle,
+            "a run of this plan would stop before it begins"
+        );
+        plan.obstacle = Some(obstacle);
+    }
     Ok(plan)
 }
 
@@ -151,7 +162,15 @@ async fn execute(
     let (plan, survey) = look_and_plan(request, source.reader(), target.reader(), &stop).await?;
     if plan.writes() {
         let leftovers = &survey.leftover_probes;
-        refuse_same_bucket(request, header, source.reader(), &target, leftovers, &stop).await?;
+        look_ahead(
+            request,
+            header,
+            &clock,
+            (&source, &target),
+            leftovers,
+            &stop,
+        )
+        .await?;
     }
     let run = Run {
         source,
@@ -169,23 +188,25 @@ async fn execute(
     Ok((plan, results))
 }
 
-/// Looks through a probe in the target, which a signal takes away again.
-async fn refuse_same_bucket(
+/// What would keep every block from being marked is found before the first one is copied: clocks that differ, and buckets that are one. A
+/// signal takes the probe away again.
+async fn look_ahead(
     request: &Request,
     header: &Header,
-    source: &BucketReader,
-    target: &Bucket,
+    clock: &Clock,
+    (source, target): (&Bucket, &Bucket),
     leftovers: &[ObjectPath],
     stop: &Stop,
 ) -> Result<()> {
     let probing = async {
+        agree(clock, source, target).await?;
         probe::sweep(target, leftovers).await?;
-        probe::is_same_bucket(source, target, &header.run).await
+        probe::probe(source.reader(), target, &header.run).await
     };
-    let same = tokio::select! {
+    let probed = tokio::select! {
         // What is done counts, even if the end comes at the same moment.
         biased;
-        same = probing => same?,
+        probed = probing => probed?,
         signal = stop.wait() => {
             // Whether it was put may be known to the target alone.
             let removed = probe::remove(target, &header.run);
@@ -195,11 +216,29 @@ async fn refuse_same_bucket(
             return Err(stopped(signal, "look whether source and target are one bucket"));
         }
     };
-    if same {
+    if probed.same_bucket {
         return Err(Error::usage(format!(
             "source {} and target {} are the same bucket: an object put into the target was found in the source",
             header.source, header.target
         )));
+    }
+    if let Some(reading) = &probed.put_at {
+        let whose = target.reader().location();
+        judge(reading, clock(), source.reader(), whose)?;
+    }
+    let times = [
+        source.reader().time_told(),
+        target.reader().time_told().or(probed.put_at),
+    ];
+    for (bucket, _) in [source, target]
+        .into_iter()
+        .zip(times)
+        .filter(|(_, time)| time.is_none())
+    {
+        warn!(
+            bucket = %bucket.reader().location(),
+            "the bucket does not tell what time it is there, so that this machine's clock, from which compactors count, is not compared with it"
+        );
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::{error, info};
 
@@ -14,15 +13,13 @@ use super::watch::SourceWatch;
 use super::{Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
+use crate::clocks::Clock;
 use crate::copy::{Means, Tally};
 use crate::error::{Error, Kind};
 use crate::plan::{Halt, Selected};
 use crate::progress::Progress;
 use crate::prove::Prover;
 use crate::report::Outcome;
-
-/// Tells the time of day; only marks need it.
-pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// What all blocks of a run share.
 pub(super) struct Context {

@@ -4,6 +4,7 @@ use super::ending::Finished;
 use super::stopped::Stopped;
 use super::unit::{Held, LOOK_AHEAD, UnitAtWork};
 use crate::block::{BlockId, Cover, Proof};
+use crate::clocks::agree;
 use crate::copy::as_surveyed;
 use crate::error::{Kind, Result};
 use crate::mark::{Marked, NoCompact, mark, whose};
@@ -102,13 +103,8 @@ impl UnitAtWork {
         } else {
             NoCompact::Leave
         };
-        let marked = mark(
-            proof,
-            &context.provenance,
-            no_compact,
-            (context.clock)(),
-            &context.source,
-        );
+        let now = agree(&context.clock, &context.source, &context.target).await?;
+        let marked = mark(proof, &context.provenance, no_compact, now, &context.source);
         match marked.await {
             Ok(marked) => kept(marked),
             Err(err) => {

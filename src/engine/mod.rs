@@ -10,9 +10,9 @@ mod stopped;
 mod unit;
 mod watch;
 
+pub use crate::clocks::Clock;
 pub use crate::progress::{Progress, Snapshot};
 pub use crate::report::Signal;
-pub use context::Clock;
 pub use stop::Stop;
 
 use std::collections::HashSet;

@@ -50,6 +50,8 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// How many selected blocks lie in a window that the source's compactor has not finished with, for the cutoff falls into it.
     pub in_unfinished_windows: usize,
+    /// Why a run would stop before its first mark, where that is known beforehand; whoever looks at more than blocks fills it in.
+    pub obstacle: Option<String>,
 }
 
 /// One selected block, and what is decided for it.

@@ -16,6 +16,8 @@ pub(super) struct Document<'a> {
     pub(super) header: &'a Header,
     pub(super) results: Option<&'a Results>,
     pub(super) ending: Ending,
+    /// Why the whole run had to stop, or would have to.
+    pub(super) stopped_by: Option<&'a str>,
     pub(super) warnings: Vec<Warning>,
     /// In the order of the plan.
     pub(super) blocks: Vec<Block<'a>>,
@@ -122,6 +124,9 @@ impl<'a> Document<'a> {
             header,
             results,
             ending: ending(plan, rules, results),
+            stopped_by: results.map_or(plan.obstacle.as_deref(), |results| {
+                results.aborted.as_deref()
+            }),
             warnings: warnings(plan),
             blocks,
             excluded,

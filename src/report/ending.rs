@@ -9,7 +9,7 @@ use crate::plan::{Plan, Rules};
 /// What stopped a run comes before what a person must look at: a stopped run has not seen everything.
 #[must_use]
 pub fn ending(plan: &Plan, rules: &Rules, results: Option<&Results>) -> Ending {
-    if results.is_some_and(|results| results.aborted.is_some()) {
+    if results.map_or(plan.obstacle.is_some(), |results| results.aborted.is_some()) {
         Ending::Aborted
     } else if let Some(signal) = results.and_then(|results| results.signal) {
         Ending::Stopped(signal)

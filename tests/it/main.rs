@@ -8,6 +8,7 @@
 
 mod any_faults;
 mod changed_bytes;
+mod clocks;
 mod endings;
 mod engine;
 mod examples;

@@ -220,6 +220,7 @@ fn backend(world: &Arc<Mutex<World>>, process: &Arc<Process>, side: Side, name: 
         } else {
             Listings::Strong
         },
+        clock: None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Here an object is staged in [`root::STAGING`], brought to the disk, given its name, and acknowledged once that name is on disk too.
 //! Attributes and tags have no place in a file and are left out.
 
+mod clock;
 mod failure;
 mod identity;
 mod listing;
@@ -27,6 +28,7 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
+use super::clock::Told;
 use crate::error::{Error, Result};
 
 pub(super) use failure::RootMissing;
@@ -62,11 +64,7 @@ pub enum MissingRoot {
 /// Listings are sorted as S3 sorts keys. An empty folder shows in them as an object of size 0 without an entity tag. So do symbolic links,
 /// special files and what has a name that no object can have (its odd bytes as `%FF`), with one warning each: [`why_left_out`] knows them.
 /// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder itself may be a link.
-pub(super) fn open(
-    directory: &Path,
-    access: Access,
-    missing: MissingRoot,
-) -> Result<Arc<dyn ObjectStore>> {
+pub(super) fn open(directory: &Path, access: Access, missing: MissingRoot) -> Result<Arc<Folder>> {
     let directory = std::path::absolute(directory).map_err(|err| {
         Error::usage(format!(
             "directory {:?} is no path of a folder: a FILESYSTEM bucket wants one such as /var/thanos",
@@ -76,12 +74,15 @@ pub(super) fn open(
     })?;
     Ok(Arc::new(Folder {
         root: Arc::new(Root::new(directory, access, missing)),
+        told: Told::default(),
     }))
 }
 
+/// A folder as an object store, which tells the time of whoever keeps its files.
 #[derive(Debug)]
-struct Folder {
+pub(super) struct Folder {
     root: Arc<Root>,
+    told: Told,
 }
 
 impl fmt::Display for Folder {

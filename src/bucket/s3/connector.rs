@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::super::Secret;
 use super::answers::Answers;
+use super::clock::{Heard, Listening};
 use super::config::Http;
 use super::list_v1;
 use super::pages::Pages;
@@ -28,6 +29,8 @@ pub(super) struct Connector {
     /// What is hidden where a server says it.
     pub(super) secrets: Vec<Secret>,
     pub(super) list_v1: Option<list_v1::Signer>,
+    /// Told what time it is by the server.
+    pub(super) heard: Heard,
     /// What requests go to instead of the network.
     pub(super) wire: Option<HttpClient>,
 }
@@ -38,6 +41,10 @@ impl HttpConnector for Connector {
             Some(wire) => wire.clone(),
             None => self.network()?,
         };
+        client = HttpClient::new(Listening {
+            inner: client,
+            heard: self.heard.clone(),
+        });
         client = HttpClient::new(Answers {
             inner: client,
             configured: self.secrets.clone(),

@@ -1,6 +1,7 @@
 //! S3: Amazon's, `MinIO`'s, and whatever speaks it.
 
 mod answers;
+mod clock;
 mod config;
 mod connector;
 mod credentials;
@@ -20,7 +21,9 @@ use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bucket_region};
 use object_store::client::HttpClient;
-use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
+use object_store::{
+    Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig,
+};
 
 use super::{Backend, EtagMeaning, Listings, Location, Prefix, Secret};
 use crate::error::{Error, Kind, Result};
@@ -74,8 +77,10 @@ pub(super) async fn open(
         (None, Some(identity)) => with_web_identity(builder, config, identity),
         (None, None) => builder.with_skip_signature(true),
     };
+    let heard = clock::Heard::default();
     let connector = connector::Connector {
         wire,
+        heard: heard.clone(),
         http: config.http.clone(),
         insecure: config.insecure,
         secrets: config.secrets(),
@@ -99,8 +104,15 @@ pub(super) async fn open(
         .with_http_connector(connector)
         .build()
         .map_err(|err| super::classify::error(err, format!("open {location}")))?;
+    let store: Arc<dyn ObjectStore> = Arc::new(store::Store::new(store));
+    let clock = clock::Clock {
+        heard,
+        store: Arc::clone(&store),
+        prefix: prefix.clone(),
+    };
     Ok(Backend {
-        store: Arc::new(store::Store::new(store)),
+        store,
+        clock: Some(Arc::new(clock)),
         location,
         prefix,
         put_attributes: attributes(config),

@@ -103,7 +103,7 @@ impl<'a> Top<'a> {
             complete: results.map(|results| results.complete),
             exit_code: document.ending.exit_code(),
             elapsed_seconds: results.map(|results| seconds(results.elapsed)),
-            aborted: results.and_then(|results| results.aborted.as_deref()),
+            aborted: document.stopped_by,
             signal: results.and_then(|results| Some(results.signal?.as_str())),
             warnings: &document.warnings,
             blocks: &document.blocks,

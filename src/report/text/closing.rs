@@ -89,6 +89,12 @@ fn of_a_plan(document: &Document<'_>) -> String {
     if !document.writes {
         return "This is a plan: nothing was written, and a run could do nothing before a person has looked at it.".to_owned();
     }
+    if let Some(why) = document.stopped_by {
+        let why = printable(why);
+        return format!(
+            "This is a plan: nothing was written, and a run would stop before it begins: could not {why}."
+        );
+    }
     "This is a plan: nothing was written. Without --dry-run it is carried out.".to_owned()
 }
 

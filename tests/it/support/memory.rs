@@ -9,8 +9,10 @@ use chrono::{DateTime, Utc};
 use object_store::ObjectStore;
 use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId};
-use thanos_bucket::bucket::{Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix};
-use thanos_bucket::engine::{Progress, Run, Settings, Stop};
+use thanos_bucket::bucket::{
+    Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix, ServerClock,
+};
+use thanos_bucket::engine::{Clock, Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Plan, Rules, plan};
 use thanos_bucket::report::Results;
 use thanos_bucket::retry::{Jitter, Policy};
@@ -18,11 +20,17 @@ use thanos_bucket::select::Cutoff;
 use thanos_bucket::survey::survey;
 
 use super::scripted::{Scripted, put, tree};
+use super::times::Times;
 
 /// A source and a target.
 pub(crate) struct World {
     pub(crate) source: Arc<Scripted>,
     pub(crate) target: Arc<Scripted>,
+    /// The clocks of their servers, which tell nothing unless they are set.
+    pub(crate) source_times: Arc<Times>,
+    pub(crate) target_times: Arc<Times>,
+    /// This machine's clock.
+    pub(crate) clock: Clock,
     pub(crate) rules: Rules,
     pub(crate) settings: Settings,
     /// Whether listings of the target show what was written a moment ago.
@@ -62,6 +70,9 @@ impl World {
         Self {
             source: Scripted::new(),
             target: Scripted::new(),
+            source_times: Arc::default(),
+            target_times: Arc::default(),
+            clock: Arc::new(now),
             rules: Rules::older_than(Cutoff::parse("2025-06-01", now()).unwrap()),
             settings: Settings {
                 concurrency: NonZeroUsize::new(4).unwrap(),
@@ -91,10 +102,15 @@ impl World {
 
     /// Surveys, plans and carries the plan out.
     pub(crate) async fn run(&self) -> Result<Ran> {
-        let source = Bucket::new(backend(&self.source, "hot"), self.settings.retry.clone());
+        let backend = |store, times: &Arc<Times>, name| Backend {
+            clock: Some(Arc::clone(times) as Arc<dyn ServerClock>),
+            ..backend(store, name)
+        };
+        let source = backend(&self.source, &self.source_times, "hot");
+        let source = Bucket::new(source, self.settings.retry.clone());
         let target = Backend {
             listings: self.target_listings,
-            ..backend(&self.target, "cold")
+            ..backend(&self.target, &self.target_times, "cold")
         };
         let target = Bucket::new(target, self.settings.retry.clone());
         let found = survey(source.reader(), target.reader(), &self.rules, now()).await?;
@@ -106,7 +122,7 @@ impl World {
             publish_order: self.rules.publish_order,
             verify: self.rules.verify,
             provenance: Provenance::of_this_run(TARGET_NAME, RunId::generate()),
-            clock: Arc::new(now),
+            clock: Arc::clone(&self.clock),
             progress: Arc::new(Progress::default()),
             begun: tokio::time::Instant::now(),
             stop: self.stop.clone(),
@@ -164,6 +180,7 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
         multipart: Multipart::Allowed,
         etags: EtagMeaning::VersionOnly,
         listings: Listings::Strong,
+        clock: None,
     }
 }
 

@@ -11,3 +11,4 @@ pub mod run;
 pub mod scripted;
 pub mod servers;
 pub mod thanos;
+pub mod times;

@@ -362,10 +362,10 @@ async fn answers(
         } else {
             Body::of(&head).unwrap_or(Body::UntilClose)
         };
-        if let (Some(edit), Body::Length(length), "GET" | "PUT" | "POST") =
+        if let (Some(edit), Body::Length(length), "GET" | "HEAD" | "PUT" | "POST") =
             (&line.edit, body, request.method.as_str())
         {
-            let mut answer = Answer::of(&head);
+            let mut answer = Answer::of(&head, &request);
             (&mut server)
                 .take(length)
                 .read_to_end(&mut answer.body)
@@ -393,7 +393,8 @@ async fn answers(
 }
 
 impl Answer {
-    fn of(head: &[u8]) -> Self {
+    fn of(head: &[u8], request: &Request) -> Self {
+        let is_length = |line: &str| line.to_ascii_lowercase().starts_with("content-length:");
         let text = String::from_utf8_lossy(head);
         let mut lines = text.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap();
@@ -401,7 +402,8 @@ impl Answer {
             status: status.parse().unwrap(),
             headers: lines
                 .filter(|line| !line.is_empty())
-                .filter(|line| !line.to_ascii_lowercase().starts_with("content-length:"))
+                // The answer to HEAD tells the length of what it does not bring.
+                .filter(|line| request.method == "HEAD" || !is_length(line))
                 .map(str::to_owned)
                 .collect(),
             body: Vec::new(),
@@ -409,10 +411,11 @@ impl Answer {
     }
 
     fn bytes(&self) -> Vec<u8> {
-        let headers = self.headers.join("\r\n");
-        let (status, length) = (self.status, self.body.len());
-        let head =
-            format!("HTTP/1.1 {status} Edited\r\nContent-Length: {length}\r\n{headers}\r\n\r\n");
+        let mut headers = self.headers.join("\r\n");
+        if !headers.to_ascii_lowercase().contains("content-length:") {
+            headers = format!("Content-Length: {}\r\n{headers}", self.body.len());
+        }
+        let head = format!("HTTP/1.1 {} Edited\r\n{headers}\r\n\r\n", self.status);
         [head.as_bytes(), &self.body].concat()
     }
 }

@@ -75,7 +75,10 @@ fn at(name: &str) -> Location {
     Location::parse(name).unwrap()
 }
 
-async fn names(store: &Arc<dyn ObjectStore>, prefix: &str) -> Result<Vec<String>, Error> {
+async fn names<S: ObjectStore + ?Sized>(
+    store: &Arc<S>,
+    prefix: &str,
+) -> Result<Vec<String>, Error> {
     store
         .list(Some(&at(prefix)))
         .map_ok(|meta| meta.location.to_string())

@@ -1,0 +1,106 @@
+//! Whether this machine's clock can be trusted with a mark: Thanos deletes a block so long after the time that its mark bears. The servers of
+//! both buckets have clocks too. Which one is wrong does not matter here: where they differ, nothing is marked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::time::Instant;
+
+use crate::bucket::{Bucket, BucketReader, Location, Reading};
+use crate::error::{Error, Kind, Result};
+
+/// Tells the time of day.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// By so much clocks may differ. Those that are kept right differ by milliseconds, those that are not by hours or years; a delete delay is
+/// counted in hours and loses nothing by it; and servers that look at the time of a request accept more.
+const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// What was told longer ago is asked anew: clocks are set, and machines sleep.
+const FRESH: Duration = Duration::from_secs(10);
+
+/// The time by this machine's clock, with which the buckets' agree as far as they tell: the only one that a mark may bear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgreedTime(DateTime<Utc>);
+
+impl AgreedTime {
+    /// As a time of day.
+    #[must_use]
+    pub fn time(self) -> DateTime<Utc> {
+        self.0
+    }
+}
+
+/// The time, once it is compared with what the servers of both buckets say. What they said a moment ago costs nothing; otherwise it
+/// is one request for each bucket.
+///
+/// Errors: [`Kind::Clock`] where this machine's clock and a bucket's are too far apart; both times are told.
+pub async fn agree(here: &Clock, source: &Bucket, target: &Bucket) -> Result<AgreedTime> {
+    for bucket in [source, target] {
+        let mut reading = bucket.reader().time_told();
+        let is_trusted = reading.is_some_and(|reading| {
+            let now = Instant::now();
+            reading.age(now) < FRESH && is_close(&reading, here(), now)
+        });
+        if !is_trusted {
+            // A cache may have answered, or this machine slept since: what is told now counts.
+            reading = bucket.ask_time().await.or(reading);
+        }
+        if let Some(reading) = reading {
+            judge(
+                &reading,
+                here(),
+                source.reader(),
+                bucket.reader().location(),
+            )?;
+        }
+    }
+    Ok(AgreedTime(here()))
+}
+
+/// The same judgement by what the servers told so far, for a run that would mark blocks of `source` and asks nothing.
+pub fn agree_so_far(
+    now: DateTime<Utc>,
+    source: &BucketReader,
+    target: &BucketReader,
+) -> Result<()> {
+    [source, target]
+        .into_iter()
+        .try_for_each(|bucket| match bucket.time_told() {
+            Some(reading) => judge(&reading, now, source, bucket.location()),
+            None => Ok(()),
+        })
+}
+
+/// Whether the time that the bucket at `whose` told agrees with this machine's, which is `here`.
+///
+/// Errors: as [`agree`].
+pub fn judge(
+    reading: &Reading,
+    here: DateTime<Utc>,
+    source: &BucketReader,
+    whose: &Location,
+) -> Result<()> {
+    let now = Instant::now();
+    if is_close(reading, here, now) {
+        return Ok(());
+    }
+    let there = reading.time_now(now);
+    let second = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let apart = there.signed_duration_since(here).abs().num_seconds();
+    let apart = Duration::from_secs(apart.unsigned_abs());
+    let why = format!(
+        "the clock of this machine says {}, and that of {whose} says {}: {} apart, where 5m are accepted, for compactors delete a block so \
+         long after the time in its mark; set the wrong clock right",
+        second(here),
+        second(there),
+        humantime::format_duration(apart),
+    );
+    let attempt = format!("mark blocks in {}", source.location());
+    Err(Error::new(Kind::Clock, attempt).because(why))
+}
+
+fn is_close(reading: &Reading, here: DateTime<Utc>, now: Instant) -> bool {
+    reading.ahead_of(here, now).abs() <= TOLERANCE
+}

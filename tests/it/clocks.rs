@@ -1,0 +1,221 @@
+//! This machine's clock, and those of the buckets' servers: where they differ by more than minutes, nothing is marked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, TimeDelta};
+
+use crate::support::memory::{self, Block, World, id};
+use crate::support::minio::Minio;
+use crate::support::pair::{OLD, Pair, run, three};
+use crate::support::proxy::{self, Line, Proxy};
+use crate::support::run::{Ran, blocks_with};
+use crate::support::scripted::{Request, tree};
+
+const HOUR: i64 = 3600;
+
+fn two() -> [Block; 2] {
+    [Block::new('A', (0, 1)), Block::new('B', (1, 2))]
+}
+
+async fn marks(world: &World) -> usize {
+    let source = tree(&world.source).await;
+    blocks_with(&source, "deletion-mark.json").len()
+}
+
+/// S-6.13: whichever bucket's clock it is, and whichever of the two is ahead.
+#[tokio::test(start_paused = true)]
+async fn clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark() {
+    for (source, target, ends) in [
+        (Some(0), Some(0), false),
+        (Some(290), Some(-290), false),
+        (Some(-310), Some(0), true),
+        (Some(48 * HOUR), None, true),
+        (None, Some(-48 * HOUR), true),
+        (Some(0), Some(HOUR), true),
+        // Nobody tells.
+        (None, None, false),
+    ] {
+        for in_passing in [true, false] {
+            let mut world = World::new().with(&two()).await;
+            world.settings.no_compact_mark_source = true;
+            for (times, ahead) in [(&world.source_times, source), (&world.target_times, target)] {
+                times.set(ahead.filter(|_| in_passing), ahead);
+            }
+            let ran = world.run().await.unwrap();
+            assert_eq!(ran.results.aborted.is_some(), ends, "{source:?} {target:?}");
+            assert_eq!(marks(&world).await, if ends { 0 } else { 2 });
+            let source = tree(&world.source).await;
+            let no_compact = blocks_with(&source, "no-compact-mark.json");
+            assert_eq!(no_compact.len(), if ends { 0 } else { 2 });
+        }
+    }
+}
+
+/// S-6.13: an answer of a cache, or one from before this machine slept, is asked about before it ends a run.
+#[tokio::test(start_paused = true)]
+async fn a_difference_that_a_fresh_answer_does_not_confirm_is_none() {
+    let world = World::new().with(&two()).await;
+    world.source_times.set(Some(-48 * HOUR), Some(1));
+    world.target_times.set(Some(0), None);
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.endings(), ["migrated"; 2]);
+    assert_eq!(world.source_times.questions.load(Ordering::SeqCst), 2);
+    assert_eq!(world.target_times.questions.load(Ordering::SeqCst), 0);
+}
+
+/// S-6.13: clocks are compared before each mark, for a run may last for days.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_in_mid_run_ends_it_before_the_next_mark() {
+    for here_jumps in [true, false] {
+        let mut world = World::new().with(&two()).await;
+        let put = Arc::new(AtomicUsize::new(0));
+        world.target_times.set(Some(0), Some(0));
+        world.source_times.set(Some(0), Some(0));
+        if here_jumps {
+            let put = Arc::clone(&put);
+            world.clock = Arc::new(move || {
+                let marked = put.load(Ordering::SeqCst) > 0;
+                memory::now() - TimeDelta::hours(if marked { 49 } else { 0 })
+            });
+        }
+        let times = Arc::clone(&world.source_times);
+        world.source.fail(move |request, path| {
+            if request == Request::Put && path.ends_with("deletion-mark.json") {
+                put.fetch_add(1, Ordering::SeqCst);
+                if !here_jumps {
+                    times.set(Some(49 * HOUR), Some(49 * HOUR));
+                }
+            }
+            None
+        });
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.ending(&id('A')), "migrated");
+        let why = ran.results.aborted.unwrap();
+        assert!(why.contains("2days 1h apart"), "{why}");
+        assert!(!ran.results.complete);
+        assert_eq!(marks(&world).await, 1);
+    }
+}
+
+/// Moves the date of the answers that the proxy passes on, while `moved` says so.
+fn with_dates(
+    minio: &Minio,
+    moved: impl Fn(&proxy::Request) -> Option<TimeDelta> + Send + Sync + 'static,
+) -> Proxy {
+    Line::to(minio.port())
+        .edit(move |request, answer| {
+            let Some(ahead) = moved(request) else {
+                return;
+            };
+            for header in &mut answer.headers {
+                if let Some(date) = header.strip_prefix("Date: ") {
+                    let date = DateTime::parse_from_rfc2822(date).unwrap() + ahead;
+                    *header = date.format("Date: %a, %d %b %Y %H:%M:%S GMT").to_string();
+                }
+            }
+        })
+        .open()
+}
+
+/// Runs with the one bucket behind the proxy.
+fn run_behind(pair: &Pair, proxy: &Proxy, bucket: &str, arguments: &[&str]) -> Ran {
+    let mut configs = pair.configs();
+    let (hot, cold) = pair.configs_through(proxy);
+    match bucket {
+        "hot" => configs.0 = hot,
+        _ => configs.1 = cold,
+    }
+    run(&configs, &[&[OLD], arguments].concat())
+}
+
+/// S-6.13: known before anything is copied, in one line that says both times, whose they are, and what to do.
+#[test]
+fn a_server_with_another_time_ends_the_run_before_it_begins() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (bucket, ahead) in [("hot", 48), ("hot", -48), ("cold", 48), ("cold", -1)] {
+        let proxy = with_dates(&minio, move |_| Some(TimeDelta::hours(ahead)));
+        let ran = run_behind(&pair, &proxy, bucket, &[]).expect(1);
+        let line = ran.stderr.lines().last().unwrap_or_default();
+        for words in [
+            "mark blocks in s3://hot",
+            "the clock of this machine says 20",
+            &format!("that of s3://{bucket} says 20"),
+            "set the wrong clock right",
+        ] {
+            assert!(line.contains(words), "{words}: {}", ran.stderr);
+        }
+        assert!(pair.cold.is_empty(), "{:?}", pair.cold.tree().keys());
+        pair.assert_sound();
+        let ran = run_behind(&pair, &proxy, bucket, &["--dry-run", "--output=json"]).expect(1);
+        let plan = ran.json();
+        assert_eq!(plan["exit_code"], 1, "{plan}");
+        assert!(plan["aborted"].as_str().unwrap().contains("the clock of"));
+        assert_eq!(plan["blocks"].as_array().unwrap().len(), 3);
+    }
+    // Nothing would be marked: nobody needs to know what time it is.
+    let proxy = with_dates(&minio, |_| Some(TimeDelta::hours(48)));
+    let young = ["--older-than=2024-01-01"];
+    run(&pair.configs_through(&proxy), &young).expect(0);
+    pair.assert_heals();
+}
+
+/// S-6.13
+#[test]
+fn a_server_whose_time_is_unknown_or_a_caches_is_no_obstacle() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let cached = Line::to(minio.port())
+        .edit(|request, answer| {
+            if request.method == "GET" {
+                answer.headers.retain(|header| !header.starts_with("Date:"));
+                let old = "Date: Mon, 06 Jan 2025 00:00:00 GMT\r\nAge: 172800";
+                answer.headers.push(old.to_owned());
+            }
+        })
+        .open();
+    let close = with_dates(&minio, |_| Some(TimeDelta::seconds(200)));
+    // A cache that hides what it is cannot answer what nobody asked before.
+    let hidden = with_dates(&minio, |request| {
+        let old = request.is("GET", "/0") || request.is("GET", "/hot?list-type=2&prefix=01");
+        old.then(|| TimeDelta::hours(-48))
+    });
+    for proxy in [&cached, &close, &hidden] {
+        let ran = run(&pair.configs_through(proxy), &[OLD]).expect(0);
+        assert!(!ran.stderr.contains("what time it is"), "{}", ran.stderr);
+        pair.assert_moved();
+        pair.reset();
+    }
+    let silent = Line::to(minio.port())
+        .edit(|_, answer| answer.headers.retain(|header| !header.starts_with("Date:")))
+        .open();
+    let ran = run_behind(&pair, &silent, "hot", &[]).expect(0);
+    let told = ran.stderr.matches("does not tell what time it is").count();
+    assert_eq!(told, 1, "{}", ran.stderr);
+    pair.assert_moved();
+}
+
+/// S-6.13: a server's clock that is set while blocks move.
+#[test]
+fn a_server_whose_clock_is_set_in_mid_run_ends_it() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let marked = Arc::new(AtomicUsize::new(0));
+    let proxy = with_dates(&minio, move |request| {
+        let marks = usize::from(request.is("PUT", "/deletion-mark.json"));
+        let marked = marked.fetch_add(marks, Ordering::SeqCst) + marks;
+        (marked > 0).then(|| TimeDelta::hours(48))
+    });
+    let ran = run_behind(&pair, &proxy, "hot", &[]).expect(1);
+    assert!(
+        ran.stdout.contains("the clock of this machine"),
+        "{}",
+        ran.stdout
+    );
+    pair.assert_sound();
+    let marks = blocks_with(&pair.hot.tree(), "deletion-mark.json");
+    // The second block may have been looked at before the first one's mark was answered.
+    assert!((1..=2).contains(&marks.len()), "{marks:?}");
+    pair.assert_heals();
+}
