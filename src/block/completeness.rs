@@ -1,6 +1,8 @@
 //! Whether the objects of a block are all that its `meta.json` speaks of.
 
-use super::{BlockMeta, Inventory, META_JSON};
+use std::collections::HashSet;
+
+use super::{BlockMeta, Inventory, META_JSON, Object};
 
 /// Whether a block is all there, judged by its own `meta.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +40,15 @@ impl Inventory {
         if self.get("index").is_none() {
             return Completeness::Lacks("index is missing".to_owned());
         }
+        if let Some(Object {
+            name, size_bytes, ..
+        }) = self.stunted(meta)
+        {
+            return Completeness::Lacks(match size_bytes {
+                0 => format!("{name} is empty"),
+                _ => format!("{name} has {size_bytes} bytes, too few for its header"),
+            });
+        }
         let segments: Vec<&str> = self
             .data()
             .filter_map(|object| object.name.strip_prefix("chunks/"))
@@ -60,7 +71,26 @@ impl Inventory {
         }
         Completeness::Weak
     }
+
+    /// An index or a segment that is too short to be one: a power cut leaves such files. A size that `meta.json` tells is believed, unless
+    /// it is 0, which no file of Thanos has.
+    fn stunted(&self, meta: &BlockMeta) -> Option<&Object> {
+        let short = |object: &&Object| match &*object.name {
+            "index" => object.size_bytes < LEAST_INDEX_BYTES,
+            name => name.starts_with("chunks/") && object.size_bytes < LEAST_SEGMENT_BYTES,
+        };
+        let mut short = self.data().filter(short).peekable();
+        short.peek()?;
+        let sizes = meta.files.iter().filter(|file| file.size_bytes.is_some());
+        let told: HashSet<&str> = sizes.map(|file| &*file.path).collect();
+        short.find(|object| object.size_bytes == 0 || !told.contains(&*object.name))
+    }
 }
+
+/// The header of an index, and the table of contents at its end.
+const LEAST_INDEX_BYTES: u64 = 5 + 52;
+/// The header of a segment of chunks.
+const LEAST_SEGMENT_BYTES: u64 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -129,12 +159,12 @@ mod tests {
         type Row<'a> = (&'a [(&'a str, u64)], u64, Completeness);
         let table: [Row<'_>; 5] = [
             (
-                &[("chunks/000001", 5), ("chunks/000002", 5), ("index", 3)],
+                &[("chunks/000001", 8), ("chunks/000002", 9), ("index", 57)],
                 9,
                 Completeness::Weak,
             ),
             (
-                &[("chunks/000001", 5), ("chunks/000003", 5), ("index", 3)],
+                &[("chunks/000001", 8), ("chunks/000003", 9), ("index", 57)],
                 9,
                 Completeness::Lacks("chunks/000002 is missing".into()),
             ),
@@ -144,14 +174,64 @@ mod tests {
                 Completeness::Lacks("index is missing".into()),
             ),
             (
-                &[("index", 3)],
+                &[("index", 57)],
                 9,
                 Completeness::Lacks("chunks are missing".into()),
             ),
-            (&[("index", 3)], 0, Completeness::Whole),
+            (&[("index", 57)], 0, Completeness::Whole),
         ];
         for (objects, chunks, expected) in table {
             assert_eq!(inventory(objects).completeness(&meta("", chunks)), expected);
         }
+    }
+
+    /// S-4.5: a power cut leaves files of no bytes, and a program that was stopped files that end early.
+    #[test]
+    fn what_is_too_short_to_be_an_index_or_a_segment_makes_the_block_incomplete() {
+        let sized = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3}]"#;
+        let silent =
+            r#""files":[{"rel_path":"chunks/000001"},{"rel_path":"index","size_bytes":0}]"#;
+        let names = r#""segment_files":["000001"]"#;
+        let lacks = |what: &str| Completeness::Lacks(what.to_owned());
+        for (files, segment, index, expected) in [
+            ("", 8, 57, Completeness::Weak),
+            (names, 8, 57, Completeness::Whole),
+            (silent, 8, 57, Completeness::Whole),
+            (sized, 5, 3, Completeness::Whole),
+            ("", 0, 57, lacks("chunks/000001 is empty")),
+            (names, 0, 57, lacks("chunks/000001 is empty")),
+            (silent, 0, 57, lacks("chunks/000001 is empty")),
+            ("", 8, 0, lacks("index is empty")),
+            (silent, 8, 0, lacks("index is empty")),
+            (sized, 5, 0, lacks("index has 0 bytes, meta.json says 3")),
+            (
+                "",
+                7,
+                57,
+                lacks("chunks/000001 has 7 bytes, too few for its header"),
+            ),
+            (
+                silent,
+                8,
+                56,
+                lacks("index has 56 bytes, too few for its header"),
+            ),
+        ] {
+            let objects = inventory(&[("chunks/000001", segment), ("index", index), ("x", 0)]);
+            assert_eq!(objects.completeness(&meta(files, 1)), expected);
+        }
+        let second = inventory(&[("chunks/000001", 8), ("chunks/000002", 0), ("index", 57)]);
+        let expected = lacks("chunks/000002 is empty");
+        assert_eq!(second.completeness(&meta("", 1)), expected);
+        assert_eq!(second.completeness(&meta(names, 1)), expected);
+    }
+
+    /// S-4.5: what Go takes for a size need not be one.
+    #[test]
+    fn no_object_has_a_negative_size() {
+        let files = r#""files":[{"rel_path":"index","size_bytes":-57}]"#;
+        let expected = Completeness::Lacks("index has 57 bytes, meta.json says -57".into());
+        let objects = inventory(&[("index", 57)]);
+        assert_eq!(objects.completeness(&meta(files, 0)), expected);
     }
 }

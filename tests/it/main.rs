@@ -20,6 +20,7 @@ mod looked_at_again;
 mod names;
 mod odd_entries;
 mod output;
+mod power_cut;
 mod proofs;
 mod rights;
 mod s3;
