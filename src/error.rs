@@ -112,6 +112,12 @@ impl Error {
         }
     }
 
+    /// The same error, seen as another kind of obstacle.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// What kind of obstacle it was; the only thing that callers branch on.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -123,9 +129,15 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.attempt)?;
         if f.alternate() {
+            let mut said = self.attempt.clone();
             let mut cause = self.source();
             while let Some(err) = cause {
-                write!(f, ": {}", message(&err.to_string()))?;
+                let link = message(&err.to_string()).into_owned();
+                // What two links say alike is said once.
+                if link != said {
+                    write!(f, ": {link}")?;
+                }
+                said = link;
                 cause = err.source();
             }
         }
@@ -160,6 +172,16 @@ mod tests {
             "copy block a: read a/meta.json: connection reset"
         );
         assert_eq!(err.kind(), Kind::Transient);
+    }
+
+    #[test]
+    fn what_two_links_say_alike_is_said_once() {
+        let err = Error::new(Kind::Refused, "read a")
+            .because("no")
+            .attempting("read a")
+            .of_kind(Kind::Unreadable);
+        assert_eq!(format!("{err:#}"), "read a: no");
+        assert_eq!(err.kind(), Kind::Unreadable);
     }
 
     /// S-2.3

@@ -1,46 +1,91 @@
 //! Whether two bucket configurations name one bucket: an object put into the target and found in the source says so, whatever DNS or path
 //! style hid it. It also tells what time it is in the target.
 
-use crate::block::{ObjectPath, RunId};
-use bytes::Bytes;
-use tokio::time::Instant;
+use std::time::Duration;
 
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use crate::block::{ObjectPath, RunId};
 use crate::bucket::{Bucket, BucketReader, Reading};
 use crate::error::Result;
 
 /// How the names of probe objects begin.
 pub const PREFIX: &str = "thanos-bucket-probe-";
 
-/// What a probe found.
+/// When a listing is looked at: few of them lag, and those not for long.
+const LISTED_AFTER: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+];
+
+/// What a probe told.
 #[derive(Debug)]
 pub struct Probed {
-    /// Whether the source has what was put into the target.
-    pub same_bucket: bool,
-    /// What the target says of when that was; `None` where it may be written and not be looked at.
+    /// Where it was found.
+    pub found: Found,
+    /// What the target says of when it was put; `None` where it may be written and not be looked at.
     pub put_at: Option<Reading>,
 }
 
-/// Puts a small object into the target, asks the source for it, looks at its time and removes it again. Whoever drops this half way
+/// Where a probe was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// In the target: the buckets are two.
+    Two,
+    /// In the source too: they are one.
+    One,
+    /// Not in the target's listing, which thus tells nothing of what lies there.
+    Unlisted,
+}
+
+/// Puts a small object into the target, looks for it in both, and removes it again, whatever comes of it. Whoever drops this half way
 /// [`remove`]s it.
 pub async fn probe(source: &BucketReader, target: &Bucket, run: &RunId) -> Result<Probed> {
     let probe = name(run);
+    let probed = look(source, target, &probe).await;
+    // An answer that fails may be one to a request that did not.
+    let removed = target.delete(&probe).await;
+    let probed = probed?;
+    removed?;
+    Ok(probed)
+}
+
+async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Result<Probed> {
     let content = "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
     let asked = Instant::now();
     target
-        .put(&probe, Bytes::from_static(content.as_bytes()))
+        .put(probe, Bytes::from_static(content.as_bytes()))
         .await?;
     let answered = Instant::now();
-    let found = source.exists(&probe).await;
-    let modified = target.modified(&probe).await;
-    target.delete(&probe).await?;
+    let found = if source.exists(probe).await? {
+        Found::One
+    } else if is_listed(target.reader(), probe).await? {
+        Found::Two
+    } else {
+        Found::Unlisted
+    };
+    let modified = target.modified(probe).await;
     Ok(Probed {
-        same_bucket: found?,
-        put_at: modified.ok().map(|time| Reading {
+        found,
+        put_at: modified.ok().flatten().map(|time| Reading {
             time,
             asked,
             answered,
         }),
     })
+}
+
+async fn is_listed(target: &BucketReader, probe: &ObjectPath) -> Result<bool> {
+    for delay in LISTED_AFTER {
+        sleep(delay).await;
+        if target.lists(probe).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Removes the run's probe, if there is one.

@@ -53,7 +53,7 @@ pub async fn survey(
     let leftover_probes = theirs
         .probes
         .into_iter()
-        .filter(|(_, modified)| *modified < day_ago)
+        .filter(|(_, modified)| modified.is_some_and(|time| time < day_ago))
         .map(|(probe, _)| probe)
         .collect();
     let theirs = theirs.blocks;
@@ -77,7 +77,7 @@ pub async fn survey(
 /// What one flat listing of a bucket shows.
 struct Listing {
     blocks: BTreeMap<BlockId, Inventory>,
-    probes: Vec<(ObjectPath, DateTime<Utc>)>,
+    probes: Vec<(ObjectPath, Option<DateTime<Utc>>)>,
 }
 
 async fn listing(bucket: &BucketReader) -> Result<Listing> {

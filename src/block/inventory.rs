@@ -1,10 +1,12 @@
-//! The objects of one block as a listing shows them, and what each of them is for.
+//! The objects of one block as a listing shows them, and whether they are all that `meta.json` speaks of.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{BlockId, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER};
+use super::{
+    BlockId, BlockMeta, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
+};
 
 /// An object's full name in a bucket, below the bucket's prefix.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,8 +52,8 @@ pub struct Object {
     pub name: Box<str>,
     /// Size in bytes.
     pub size_bytes: u64,
-    /// When it was last written, by the bucket's clock.
-    pub modified: DateTime<Utc>,
+    /// When it was last written, by the bucket's clock, where the bucket tells.
+    pub modified: Option<DateTime<Utc>>,
     /// The bucket's version of it; equal versions in one bucket are the same bytes.
     pub etag: Option<Box<str>>,
     /// What the bucket's entity tag says of the content, where it says anything.
@@ -110,6 +112,7 @@ fn role(object: &Object, all: &[Object]) -> Role {
         DELETION_MARK => Role::DeletionMark,
         OVERWRITE_MARKER => Role::Ours,
         "" => Role::DirectoryMarker,
+        name if name.ends_with('/') => Role::DirectoryMarker,
         name if object.size_bytes == 0 => {
             let inside = format!("{name}/");
             let first = all.partition_point(|other| *other.name < *inside);
@@ -124,6 +127,17 @@ fn role(object: &Object, all: &[Object]) -> Role {
         }
         _ => Role::Data,
     }
+}
+
+/// Whether a block is all there, judged by its own `meta.json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completeness {
+    /// Every object that the file list names is there in its size.
+    Whole,
+    /// `meta.json` has no file list, and nothing that can be seen is missing; a lost last segment could not be seen.
+    Weak,
+    /// What is missing or of another size, in words.
+    Lacks(String),
 }
 
 impl Inventory {
@@ -211,10 +225,62 @@ impl Inventory {
         }
         self
     }
+
+    /// Judges the block by its own `meta.json`.
+    #[must_use]
+    pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
+        // Nobody can tell whether it is the block's: a list of its files may be missing, or older than they.
+        if let Some(object) = self.left_out.first() {
+            let why = object.left_out.as_deref().unwrap_or_default();
+            return Completeness::Lacks(format!("{} is left out: {why}", object.name));
+        }
+        for file in meta.files.iter().filter(|file| file.path != META_JSON) {
+            let Some(object) = self.get(&file.path) else {
+                return Completeness::Lacks(format!("{} is missing", file.path));
+            };
+            if let Some(expected) = file.size_bytes
+                && i64::try_from(object.size_bytes) != Ok(expected)
+            {
+                return Completeness::Lacks(format!(
+                    "{} has {} bytes, meta.json says {expected}",
+                    file.path, object.size_bytes
+                ));
+            }
+        }
+        if self.get("index").is_none() {
+            return Completeness::Lacks("index is missing".to_owned());
+        }
+        let segments: Vec<&str> = self
+            .data()
+            .filter_map(|object| object.name.strip_prefix("chunks/"))
+            .collect();
+        if segments.is_empty() && meta.num_chunks > 0 {
+            return Completeness::Lacks("chunks are missing".to_owned());
+        }
+        let listed = meta
+            .files
+            .iter()
+            .any(|file| file.path.starts_with("chunks/"));
+        if listed || segments.is_empty() {
+            return Completeness::Whole;
+        }
+        for (position, segment) in segments.iter().enumerate() {
+            let expected = format!("{:06}", position + 1);
+            if **segment != *expected {
+                return Completeness::Lacks(format!("chunks/{expected} is missing"));
+            }
+        }
+        Completeness::Weak
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::*;
 
     /// An inventory of `(name, size)` pairs, all written at the epoch.
@@ -224,7 +290,7 @@ pub(crate) mod tests {
             .map(|(name, size_bytes)| Object {
                 name: (*name).into(),
                 size_bytes: *size_bytes,
-                modified: DateTime::UNIX_EPOCH,
+                modified: Some(DateTime::UNIX_EPOCH),
                 etag: None,
                 checksum: None,
                 inode: None,
@@ -233,11 +299,20 @@ pub(crate) mod tests {
             .collect()
     }
 
+    fn meta(files: &str, chunks: u64) -> BlockMeta {
+        let id = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let json = format!(
+            r#"{{"ulid":"{id}","version":1,"stats":{{"numChunks":{chunks}}},"thanos":{{{files}}}}}"#
+        );
+        BlockMeta::parse(id.parse().unwrap(), json.as_bytes()).unwrap()
+    }
+
     #[test]
     fn every_object_has_one_role() {
         let inventory = inventory(&[
             ("", 0),
             ("chunks", 0),
+            ("chunks/", 0),
             ("chunks/000001", 5),
             ("deletion-mark.json", 9),
             ("empty-file", 0),
@@ -269,5 +344,79 @@ pub(crate) mod tests {
         let inventory = inventory(&objects);
         let markers = |(role, _): &(Role, &Object)| *role == Role::DirectoryMarker;
         assert_eq!(inventory.iter().filter(markers).count(), 200_000);
+    }
+
+    /// S-4.5
+    #[test]
+    fn an_entry_that_is_left_out_is_no_object_and_makes_the_block_incomplete() {
+        let all = [("chunks/000001", 5), ("index", 3), ("meta.json", 7)];
+        let odd = inventory(&[("chunks/000002", 0)])
+            .iter()
+            .next()
+            .map(|(_, object)| Object {
+                left_out: Some("it is a link".into()),
+                ..object.clone()
+            });
+        let objects = inventory(&all)
+            .iter()
+            .map(|(_, object)| object.clone())
+            .chain(odd)
+            .collect::<Inventory>();
+        let why = "chunks/000002 is left out: it is a link".to_owned();
+        assert_eq!(objects.completeness(&meta("", 1)), Completeness::Lacks(why));
+        assert_eq!(objects.data().count(), 2);
+        assert!(objects.get("chunks/000002").is_none());
+    }
+
+    /// S-4.5
+    #[test]
+    fn a_file_list_tells_what_is_missing() {
+        let files = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3},{"rel_path":"meta.json"}]"#;
+        let table: [(&[(&str, u64)], Completeness); 3] = [
+            (&[("chunks/000001", 5), ("index", 3)], Completeness::Whole),
+            (
+                &[("index", 3)],
+                Completeness::Lacks("chunks/000001 is missing".into()),
+            ),
+            (
+                &[("chunks/000001", 4), ("index", 3)],
+                Completeness::Lacks("chunks/000001 has 4 bytes, meta.json says 5".into()),
+            ),
+        ];
+        for (objects, expected) in table {
+            assert_eq!(inventory(objects).completeness(&meta(files, 1)), expected);
+        }
+    }
+
+    /// S-4.5
+    #[test]
+    fn without_a_file_list_gaps_are_seen_and_a_lost_last_segment_is_not() {
+        type Row<'a> = (&'a [(&'a str, u64)], u64, Completeness);
+        let table: [Row<'_>; 5] = [
+            (
+                &[("chunks/000001", 5), ("chunks/000002", 5), ("index", 3)],
+                9,
+                Completeness::Weak,
+            ),
+            (
+                &[("chunks/000001", 5), ("chunks/000003", 5), ("index", 3)],
+                9,
+                Completeness::Lacks("chunks/000002 is missing".into()),
+            ),
+            (
+                &[("chunks/000001", 5)],
+                9,
+                Completeness::Lacks("index is missing".into()),
+            ),
+            (
+                &[("index", 3)],
+                9,
+                Completeness::Lacks("chunks are missing".into()),
+            ),
+            (&[("index", 3)], 0, Completeness::Whole),
+        ];
+        for (objects, chunks, expected) in table {
+            assert_eq!(inventory(objects).completeness(&meta("", chunks)), expected);
+        }
     }
 }

@@ -7,6 +7,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 
+use super::store::SizeUnknown;
 use super::{BucketReader, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
@@ -32,26 +33,42 @@ pub(super) async fn fetch(
     let attempt = || format!("read {path} in {}", backend.location);
     let size = range.end - range.start;
     let options = GetOptions {
-        if_match: object.etag.as_deref().map(str::to_owned),
+        // A weak tag is equal to none in a condition.
+        if_match: object
+            .etag
+            .as_deref()
+            .filter(|tag| !tag.starts_with(WEAK))
+            .map(str::to_owned),
         // An empty range is no range.
         range: (size > 0).then_some(GetRange::Bounded(range)),
         ..GetOptions::default()
     };
     let read = async {
         let got = backend.store.get_opts(&full, options).await?;
-        if got.meta.size != object.size_bytes {
-            return Ok(Err(got.meta.size));
+        if let Some(why) = difference(object, &got) {
+            return Ok(Err(why));
         }
         collect(got, size).await.map(Ok)
     };
     let read = read
         .await
         .map_err(|err| unreadable(classify::error(err, attempt())))?;
-    let bytes = read.map_err(|now| {
-        let why = format!("it has {now} bytes, {} were listed", object.size_bytes);
-        Error::new(Kind::Changed, attempt()).because(why)
-    })?;
+    let bytes = read.map_err(|why| Error::new(Kind::Changed, attempt()).because(why))?;
     all_of(bytes, size, attempt)
+}
+
+/// How an entity tag begins that tells versions apart, and not their bytes.
+const WEAK: &str = "W/";
+
+/// What tells that the answer brings another version than was listed.
+fn difference(listed: &Object, got: &GetResult) -> Option<String> {
+    let (now, then) = (got.meta.size, listed.size_bytes);
+    if now != then && got.extensions.get::<SizeUnknown>().is_none() {
+        return Some(format!("it has {now} bytes, {then} were listed"));
+    }
+    let opaque = |tag: &str| tag.strip_prefix(WEAK).unwrap_or(tag).to_owned();
+    let (now, then) = (got.meta.e_tag.as_deref()?, listed.etag.as_deref()?);
+    (opaque(now) != opaque(then)).then(|| format!("its entity tag is {now}, {then} was listed"))
 }
 
 /// What comes of an answer that should have so many bytes, and of a longer one no more than it takes to see that.
@@ -88,7 +105,7 @@ pub(super) fn all_of(bytes: Vec<u8>, size: u64, attempt: impl Fn() -> String) ->
 /// A refusal to read one object of a bucket whose other objects can be read concerns that object.
 fn unreadable(err: Error) -> Error {
     if err.kind() == Kind::Refused {
-        Error::new(Kind::Unreadable, err.to_string()).because(err)
+        err.of_kind(Kind::Unreadable)
     } else {
         err
     }

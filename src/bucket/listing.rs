@@ -4,17 +4,17 @@ use std::collections::VecDeque;
 
 use futures::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore};
 use tracing::warn;
 
-use super::{BucketReader, EtagMeaning, classify, folder};
+use super::store::Entry;
+use super::{BucketReader, EtagMeaning, classify};
 use crate::block::{Checksum, Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 
 /// Where a listing is.
 struct Cursor {
-    page: BoxStream<'static, object_store::Result<ObjectMeta>>,
+    page: BoxStream<'static, object_store::Result<Entry>>,
     place: Place,
     backoff: Backoff,
     ended: bool,
@@ -26,10 +26,8 @@ const REMEMBERED: usize = 1000;
 /// What was listed so far. Names come sorted; what follows the last one is still to come.
 #[derive(Default)]
 struct Place {
-    /// Where to begin again.
-    last: Option<Path>,
     /// Where the listing was begun again.
-    resumed_after: Option<Path>,
+    resumed_after: Option<String>,
     /// The latest names, sorted.
     recent: VecDeque<String>,
     listed: usize,
@@ -50,30 +48,23 @@ enum Coming {
 }
 
 impl Place {
-    fn take(&mut self, name: &Path) -> Coming {
-        let is_new = |name: &str| self.recent.back().is_none_or(|last| name > last.as_str());
-        // The slash at the end of a directory's own object counts in the order, and is not told.
-        let as_directory = || format!("{name}/");
-        if is_new(name.as_ref()) {
-            self.last = Some(name.clone());
-            self.remember(name.to_string());
+    fn take(&mut self, entry: &Entry) -> Coming {
+        let name = entry.key.as_str();
+        if self.last().is_none_or(|last| name > last) {
+            self.remember(name.to_owned());
             return Coming::New;
         }
-        let known = |name: &str| {
-            let found = self
-                .recent
-                .binary_search_by(|known| known.as_str().cmp(name));
-            found.is_ok()
-        };
-        let is_known = known(name.as_ref()) || known(&as_directory());
-        if !is_known && is_new(&as_directory()) {
-            self.remember(as_directory());
+        if entry.left_out.is_some() {
+            // A name that is not told as it is may seem to come late.
             return Coming::New;
         }
+        let known = self
+            .recent
+            .binary_search_by(|known| known.as_str().cmp(name));
         self.repeated += 1;
         // Not every store begins where it was told.
-        let is_before = self.resumed_after.as_ref().is_some_and(|at| name <= at);
-        if !is_before && !is_known {
+        let is_before = self.resumed_after.as_deref().is_some_and(|at| name <= at);
+        if !is_before && known.is_err() {
             Coming::Disordered
         } else if self.repeated > self.listed + REMEMBERED {
             Coming::Endless
@@ -82,8 +73,13 @@ impl Place {
         }
     }
 
+    /// Where to begin again.
+    fn last(&self) -> Option<&str> {
+        self.recent.back().map(String::as_str)
+    }
+
     fn resume(&mut self) {
-        self.resumed_after.clone_from(&self.last);
+        self.resumed_after = self.last().map(str::to_owned);
         self.repeated = 0;
     }
 
@@ -104,13 +100,13 @@ pub(super) fn list(
 ) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
     let backend = bucket.backend();
     let start = Cursor {
-        page: backend.store.list(below.as_ref()),
+        page: backend.store.entries(below.as_ref(), None),
         place: Place::default(),
         backoff: Backoff::new(&bucket.0.retry),
         ended: false,
     };
     unfold(start, move |cursor| next(bucket, below.clone(), cursor))
-        .try_filter_map(|meta| std::future::ready(Ok(described(bucket, meta))))
+        .try_filter_map(|entry| std::future::ready(Ok(described(bucket, entry))))
         .boxed()
 }
 
@@ -118,26 +114,26 @@ async fn next(
     bucket: &BucketReader,
     below: Option<Path>,
     mut cursor: Cursor,
-) -> Option<(Result<ObjectMeta>, Cursor)> {
+) -> Option<(Result<Entry>, Cursor)> {
     let backend = bucket.backend();
     let failed = |kind, why: &str| {
         Error::new(kind, format!("list {}", backend.location)).because(why.to_owned())
     };
     while !cursor.ended {
         let err = match cursor.page.next().await? {
-            Ok(meta) => match cursor.place.take(&meta.location) {
+            Ok(entry) => match cursor.place.take(&entry) {
                 Coming::New => {
                     cursor.backoff.reset();
-                    return Some((Ok(meta), cursor));
+                    return Some((Ok(entry), cursor));
                 }
                 Coming::Again => continue,
                 Coming::Endless => failed(Kind::Transient, "the same names come again and again"),
                 Coming::Disordered => {
-                    let why = format!("{} comes too late: names are not sorted", meta.location);
+                    let why = format!("{} comes too late: names are not sorted", entry.key);
                     failed(Kind::Other, &why)
                 }
             },
-            Err(err) => classify::listing_error(err, format!("list {}", backend.location)),
+            Err(err) => classify::error(err, format!("list {}", backend.location)),
         };
         let delay = if err.kind().is_transient() {
             cursor.backoff.next_delay()
@@ -151,34 +147,29 @@ async fn next(
         warn!(bucket = %backend.location, ?delay, err = format!("{err:#}"), "listing goes on after a while");
         tokio::time::sleep(delay).await;
         cursor.place.resume();
-        cursor.page = match &cursor.place.last {
-            Some(last) => backend.store.list_with_offset(below.as_ref(), last),
-            None => backend.store.list(below.as_ref()),
-        };
+        let last = cursor.place.last();
+        cursor.page = backend.store.entries(below.as_ref(), last);
     }
     None
 }
 
 /// An object as the store tells of it, by its name below the bucket's prefix; `None` for what does not lie below the prefix: nobody asked for it.
-pub(super) fn described(bucket: &BucketReader, meta: ObjectMeta) -> Option<(ObjectPath, Object)> {
+pub(super) fn described(bucket: &BucketReader, entry: Entry) -> Option<(ObjectPath, Object)> {
     let backend = bucket.backend();
-    let path = backend.prefix.below(meta.location.as_ref())?;
+    let path = backend.prefix.below(&entry.key)?;
     let checksum = match backend.etags {
-        EtagMeaning::Content => meta.e_tag.as_deref().and_then(Checksum::of_entity_tag),
+        EtagMeaning::Content => entry.etag.as_deref().and_then(Checksum::of_entity_tag),
         EtagMeaning::VersionOnly => None,
     };
     let object = Object {
         name: path.into(),
-        size_bytes: meta.size,
-        modified: meta.last_modified,
+        // Where it is unknown, nothing is read.
+        size_bytes: entry.size_bytes.unwrap_or_default(),
+        modified: entry.modified,
         checksum,
-        left_out: meta
-            .version
-            .as_deref()
-            .and_then(folder::why_left_out)
-            .map(Into::into),
-        inode: meta.e_tag.as_deref().and_then(folder::inode_of_etag),
-        etag: meta.e_tag.map(String::into_boxed_str),
+        left_out: entry.left_out,
+        inode: entry.inode,
+        etag: entry.etag.map(String::into_boxed_str),
     };
     Some((ObjectPath::new(path), object))
 }
@@ -189,7 +180,7 @@ mod tests {
 
     /// Takes the names one after another; the letters tell what became of each.
     fn taken(place: &mut Place, names: &[&str]) -> String {
-        let letter = |name: &&str| match place.take(&Path::from(*name)) {
+        let letter = |name: &&str| match place.take(&entry(name)) {
             Coming::New => 'n',
             Coming::Again => 'a',
             Coming::Endless => 'e',
@@ -198,21 +189,44 @@ mod tests {
         names.iter().map(letter).collect()
     }
 
+    fn entry(name: &str) -> Entry {
+        Entry {
+            key: name.to_owned(),
+            ..Entry::default()
+        }
+    }
+
     #[test]
     fn a_name_that_comes_again_is_known_and_one_that_comes_late_is_an_error() {
         let mut place = Place::default();
         assert_eq!(taken(&mut place, &["a", "c", "d"]), "nnn");
         assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "aaan");
         assert_eq!(taken(&mut place, &["b"]), "d");
-        place.resumed_after = Some(Path::from("c"));
+        place.resumed_after = Some("c".to_owned());
         assert_eq!(taken(&mut place, &["a", "b", "c", "cc", "f"]), "aaadn");
     }
 
     #[test]
-    fn an_object_that_stands_for_a_directory_is_sorted_by_its_slash() {
+    fn names_come_in_the_order_of_their_bytes() {
         let mut place = Place::default();
-        assert_eq!(taken(&mut place, &["a-b/c", "a", "a/b"]), "nnn");
-        assert_eq!(taken(&mut place, &["a-b/c", "a", "a/b"]), "aaa");
+        assert_eq!(
+            taken(&mut place, &["a", "a-b/c", "a/", "a//b", "a/b", "a\u{e9}"]),
+            "nnnnnn"
+        );
+        assert_eq!(taken(&mut place, &["a", "a-b/c", "a/", "a"]), "aaaa");
+        assert_eq!(taken(&mut place, &["a.b"]), "d");
+    }
+
+    #[test]
+    fn a_name_that_is_not_told_as_it_is_may_come_late() {
+        let mut place = Place::default();
+        assert_eq!(taken(&mut place, &["b"]), "n");
+        let odd = Entry {
+            left_out: Some("odd".into()),
+            ..entry("a\u{fffd}")
+        };
+        assert_eq!(place.take(&odd), Coming::New);
+        assert_eq!(place.last(), Some("b"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Which bucket a configuration names, and whether two of them meet.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 /// A bucket, and the part of it that is meant. Prints as logs, marks and reports name it: `s3://bucket/prefix`, `file:///folder/prefix`.
@@ -38,46 +39,104 @@ impl Location {
         }
     }
 
-    /// Whether some object may lie in both: they are equal, or one lies inside the other.
+    /// Whether some object may lie in both: they are equal, or one lies inside the other. Names that only a server could tell from one another
+    /// count as the same.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
+        let meet = |(place, one): &(String, Vec<String>),
+                    (other_place, two): &(String, Vec<String>)| {
+            place == other_place && (one.starts_with(two) || two.starts_with(one))
+        };
         match (&self.place, &other.place) {
             (Place::Folder(one), Place::Folder(two)) => {
-                let (one, two) = (one.join(&self.prefix), two.join(&other.prefix));
+                let one = resolved(&one.join(&self.prefix));
+                let two = resolved(&two.join(&other.prefix));
                 one.starts_with(&two) || two.starts_with(&one)
             }
-            (one, two) => one == two && inside(&self.prefix, &other.prefix),
+            (Place::S3 { .. }, Place::S3 { .. }) => {
+                let theirs = other.readings();
+                let mine = self.readings();
+                mine.iter()
+                    .any(|one| theirs.iter().any(|two| meet(one, two)))
+            }
+            _ => false,
         }
+    }
+
+    /// The server and the path there, in every way in which a request can be read: the first label of a host may be a bucket's name.
+    fn readings(&self) -> Vec<(String, Vec<String>)> {
+        let Place::S3 { endpoint, bucket } = &self.place else {
+            return Vec::new();
+        };
+        let path = segments(&format!("{}/{}", bucket.to_ascii_lowercase(), self.prefix));
+        let mut readings = vec![(server(endpoint), path.clone())];
+        if let Some((label, rest)) = bucket_in(endpoint) {
+            let below = [label.to_owned()].into_iter().chain(path);
+            readings.push((server(rest), below.collect()));
+        }
+        readings
     }
 }
 
-/// Whether one of the prefixes is the other, or a parent of it.
-fn inside(one: &str, two: &str) -> bool {
-    let segments = |prefix: &str| {
-        let segments = prefix.split('/').filter(|segment| !segment.is_empty());
-        segments.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (one, two) = (segments(one), segments(two));
-    one.starts_with(&two) || two.starts_with(&one)
+/// The names in a path, as a server walks it: empty ones and `.` lead nowhere, and `..` leads back.
+fn segments(path: &str) -> Vec<String> {
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            name => segments.push(name.to_owned()),
+        }
+    }
+    segments
 }
 
-/// Every host of Amazon's serves every bucket of the partition, and default ports go without saying.
-fn normalised(endpoint: &str) -> String {
-    let endpoint = endpoint.to_ascii_lowercase();
-    let host = endpoint
-        .strip_suffix(":443")
-        .or_else(|| endpoint.strip_suffix(":80"))
-        .unwrap_or(&endpoint)
-        .trim_end_matches('.');
+/// The bucket whose name stands before the host's, and that host. Numbers have no labels.
+fn bucket_in(endpoint: &str) -> Option<(&str, &str)> {
+    let is_amazon = endpoint.ends_with(".amazonaws.com") || endpoint.ends_with(".amazonaws.com.cn");
+    if is_amazon {
+        // A bucket's name may have dots in it.
+        let at = [".s3.", ".s3-"]
+            .iter()
+            .find_map(|mark| endpoint.find(mark))?;
+        return Some((endpoint.get(..at)?, endpoint.get(at + 1..)?));
+    }
+    let is_number = endpoint.starts_with('[') || host(endpoint).parse::<Ipv4Addr>().is_ok();
+    let (label, rest) = endpoint.split_once('.').filter(|_| !is_number)?;
+    (!label.is_empty() && !rest.is_empty()).then_some((label, rest))
+}
+
+fn host(endpoint: &str) -> &str {
+    endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host)
+}
+
+/// Who answers at an endpoint: every host of Amazon's serves every bucket of the partition.
+fn server(endpoint: &str) -> String {
     for partition in ["amazonaws.com", "amazonaws.com.cn"] {
-        if host
-            .strip_suffix(partition)
-            .is_some_and(|rest| rest.ends_with('.'))
-        {
+        let rest = endpoint.strip_suffix(partition);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) {
             return partition.to_owned();
         }
     }
-    host.to_owned()
+    endpoint.to_owned()
+}
+
+/// Host and port in one spelling: in small letters, numbers in full, without what goes without saying.
+fn normalised(endpoint: &str) -> String {
+    let endpoint = endpoint.trim().trim_end_matches('/');
+    let endpoint = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    // Of the two default ports this leaves out the one, and the next line the other.
+    let url = reqwest::Url::parse(&format!("http://{endpoint}"));
+    let spelled = url.ok().and_then(|url| {
+        let host = url.host_str()?.trim_end_matches('.').to_owned();
+        Some(match url.port().filter(|port| *port != 443) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        })
+    });
+    spelled.unwrap_or_else(|| endpoint.to_ascii_lowercase())
 }
 
 fn resolved(directory: &Path) -> PathBuf {
@@ -136,10 +195,75 @@ mod tests {
             (s3("minio:9000", "a", ""), s3("minio:9000", "b", ""), false),
             (s3("minio:9000", "a", ""), s3("minio:9001", "a", ""), false),
             (s3("minio:443", "a", ""), s3("minio", "a", ""), true),
+            (s3("minio:80", "a", ""), s3("minio:443", "a", ""), true),
+            (s3("minio.", "a", ""), s3("minio", "a", ""), true),
+            (s3("minio:9000/", "a", ""), s3("minio:9000", "a", ""), true),
+            (
+                s3("http://minio:9000", "a", ""),
+                s3("minio:9000", "a", ""),
+                true,
+            ),
+            (
+                s3("127.1:9000", "a", ""),
+                s3("127.0.0.1:9000", "a", ""),
+                true,
+            ),
+            (
+                s3("[::1]:9000", "a", ""),
+                s3("[0:0:0:0:0:0:0:1]:9000", "a", ""),
+                true,
+            ),
+            (
+                s3("[2001:DB8::1]:443", "a", ""),
+                s3("[2001:db8:0::1]", "a", ""),
+                true,
+            ),
+            (s3("[::1]:9000", "a", ""), s3("[::2]:9000", "a", ""), false),
+            // A slip in the name, on a server that walks paths.
+            (s3("minio", "a/", ""), s3("minio", "a", ""), true),
+            (s3("minio", "./a", ""), s3("minio", "a", "x"), true),
+            (s3("minio", "b/../a", ""), s3("minio", "a", ""), true),
+            (s3("minio", "a/x", ""), s3("minio", "a", "x/y"), true),
+            (s3("minio", "a/x", ""), s3("minio", "a", "y"), false),
+            (s3("minio", "A", ""), s3("minio", "a", ""), true),
+            (s3("minio", "a", "X"), s3("minio", "a", "x"), false),
+            // The bucket's name in the host's.
+            (s3("a.minio:9000", "x", ""), s3("minio:9000", "a", ""), true),
+            (
+                s3("a.minio:9000", "x", ""),
+                s3("minio:9000", "a", "x/y"),
+                true,
+            ),
+            (
+                s3("a.minio:9000", "x", ""),
+                s3("minio:9000", "a", "y"),
+                false,
+            ),
+            (
+                s3("a.minio:9000", "x", ""),
+                s3("minio:9000", "b", ""),
+                false,
+            ),
+            (
+                s3("a.minio:9000", "x", ""),
+                s3("b.minio:9000", "x", ""),
+                false,
+            ),
+            (s3("10.0.0.1", "a", ""), s3("0.0.1", "10", ""), false),
             (
                 s3("s3.amazonaws.com", "a", ""),
                 s3("s3.eu-west-1.amazonaws.com", "a", ""),
                 true,
+            ),
+            (
+                s3("a.b.s3.eu-west-1.amazonaws.com", "x", ""),
+                s3("s3.dualstack.eu-west-1.amazonaws.com", "a.b", ""),
+                true,
+            ),
+            (
+                s3("s3.amazonaws.com", "a", ""),
+                s3("s3.cn-north-1.amazonaws.com.cn", "a", ""),
+                false,
             ),
         ] {
             assert_eq!(one.overlaps(&other), expected, "{one} {other}");

@@ -11,11 +11,13 @@ mod content;
 mod environment;
 mod fetch;
 mod folder;
+mod http;
 mod layout;
 mod listing;
 mod location;
 mod prefix;
 mod s3;
+mod store;
 mod transfer;
 
 pub use budget::Budget;
@@ -26,8 +28,10 @@ pub use environment::{Environment, Secret};
 pub use folder::{Access, MissingRoot};
 pub use location::Location;
 pub use prefix::Prefix;
+pub use store::{Entry, Store};
 pub use transfer::{Transfer, transfer};
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -50,7 +54,7 @@ use crate::retry::{Policy, retry};
 #[derive(Debug, Clone)]
 pub struct Backend {
     /// Does the requests.
-    pub store: Arc<dyn ObjectStore>,
+    pub store: Arc<dyn Store>,
     /// Which bucket it is.
     pub location: Location,
     /// What every name begins with.
@@ -167,14 +171,12 @@ impl BucketReader {
         let attempt = || format!("list the blocks of {}", backend.location);
         let listed = self
             .retrying(&attempt(), || async {
-                let listed = backend.store.list_with_delimiter(prefix.as_ref()).await;
-                listed.map_err(|err| classify::listing_error(err, attempt()))
+                let listed = backend.store.directories(prefix.as_ref()).await;
+                listed.map_err(|err| classify::error(err, attempt()))
             })
             .await?;
-        let ids = listed.common_prefixes.iter();
-        Ok(ids
-            .filter_map(|path| path.filename()?.parse().ok())
-            .collect())
+        let names = listed.iter().filter_map(|key| backend.prefix.below(key));
+        Ok(names.filter_map(|name| name.parse().ok()).collect())
     }
 
     /// Reads a whole object. One that is larger than `limit_bytes` is [`Kind::Corrupt`]: nobody writes such a one.
@@ -206,12 +208,40 @@ impl BucketReader {
         Ok(self.look_for(path).await?.is_some())
     }
 
+    /// Whether a listing shows an object of that name. Where listings lag, it is taken to do so in time.
+    pub async fn lists(&self, path: &ObjectPath) -> Result<bool> {
+        if self.backend().listings == Listings::Lagging {
+            return Ok(true);
+        }
+        let key = self.full(path)?;
+        let mut before = String::from(key.clone());
+        before.pop();
+        let attempt = format!("look for {path} in a listing of {}", self.location());
+        self.retrying(&attempt, || async {
+            let backend = self.backend();
+            let root = backend.prefix.root();
+            let mut entries = backend.store.entries(root.as_ref(), Some(&before));
+            while let Some(entry) = entries
+                .try_next()
+                .await
+                .map_err(|err| classify::error(err, attempt.clone()))?
+            {
+                match entry.key.as_str().cmp(key.as_ref()) {
+                    Ordering::Less => {}
+                    order => return Ok(order.is_eq()),
+                }
+            }
+            Ok(false)
+        })
+        .await
+    }
+
     async fn look_for(&self, path: &ObjectPath) -> Result<Option<Object>> {
         let full = self.full(path)?;
         let attempt = format!("look for {path} in {}", self.location());
         self.retrying(&attempt, || async {
             match self.backend().store.head(&full).await {
-                Ok(meta) => Ok(listing::described(self, meta).map(|(_, object)| object)),
+                Ok(meta) => Ok(listing::described(self, meta.into()).map(|(_, object)| object)),
                 Err(err) => match classify::error(err, attempt.clone()) {
                     err if err.kind() == Kind::NotFound => Ok(None),
                     err => Err(err),
@@ -337,15 +367,15 @@ impl Bucket {
         self.0.backend().clock.as_ref()?.ask().await
     }
 
-    /// When an object was last written, by the bucket's clock.
-    pub async fn modified(&self, path: &ObjectPath) -> Result<DateTime<Utc>> {
+    /// When an object was last written, by the bucket's clock; `None` where the bucket does not tell.
+    pub async fn modified(&self, path: &ObjectPath) -> Result<Option<DateTime<Utc>>> {
         let full = self.0.full(path)?;
         let attempt = format!("look at {path} in {}", self.0.location());
         self.0
             .retrying(&attempt, || async {
                 let head = self.0.backend().store.head(&full).await;
                 let head = head.map_err(|err| classify::error(err, attempt.clone()))?;
-                Ok(head.last_modified)
+                Ok(Entry::from(head).modified)
             })
             .await
     }

@@ -12,8 +12,8 @@ use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, Missing
 use crate::clocks::{Clock, agree, agree_so_far, judge};
 use crate::engine::{Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
-use crate::plan::{Plan, Rules, plan, replica};
-use crate::probe;
+use crate::plan::{Plan, Replica, Rules, plan, replica};
+use crate::probe::{self, Found};
 use crate::progress::Progress;
 use crate::report::{self, Ending, Header, Output, Results};
 use crate::survey::{Survey, survey};
@@ -216,11 +216,20 @@ async fn look_ahead(
             return Err(stopped(signal, "look whether source and target are one bucket"));
         }
     };
-    if probed.same_bucket {
-        return Err(Error::usage(format!(
-            "source {} and target {} are the same bucket: an object put into the target was found in the source",
-            header.source, header.target
-        )));
+    let (from, to) = (&header.source, &header.target);
+    match probed.found {
+        Found::Two => {}
+        Found::One => {
+            return Err(Error::usage(format!(
+                "source {from} and target {to} are the same bucket: an object put into the target was found in the source"
+            )));
+        }
+        Found::Unlisted => {
+            return Err(Error::usage(format!(
+                "target {to} does not list an object that was just put there: endpoint, bucket or prefix name another place in listings than \
+                 for objects"
+            )));
+        }
     }
     if let Some(reading) = &probed.put_at {
         let whose = target.reader().location();
@@ -251,26 +260,21 @@ async fn look_and_plan(
     stop: &Stop,
 ) -> Result<(Plan, Survey)> {
     let rules = &request.rules;
+    let target_name = target.location().to_string();
     let survey = tokio::select! {
         survey = survey(source, target, rules, request.now) => survey?,
         signal = stop.wait() => return Err(stopped(signal, "make a plan")),
     };
     if request.replica_target == ReplicaTarget::Refuse
-        && let Some(block) = replica(&survey.source, &survey.target)
+        && let Some(Replica { block, by }) = replica(&survey.source, &survey.target, &target_name)
     {
         return Err(Error::usage(format!(
-            "target {} seems to be a live replica of source {}: the objects of {block} have the source's own last-modified times or inodes, \
-             so that deleting them in the source would delete them in the target; --allow-replica-target goes on all the same",
-            target.location(),
+            "target {target_name} seems to be a live replica of source {}: it holds {block}, and {by}, so that deleting them in the source would \
+             delete them in the target; --allow-replica-target goes on all the same",
             source.location(),
         )));
     }
-    let plan = plan(
-        &survey.source,
-        &survey.target,
-        rules,
-        &target.location().to_string(),
-    )?;
+    let plan = plan(&survey.source, &survey.target, rules, &target_name)?;
     if plan.in_unfinished_windows > 0 {
         warn!(
             blocks = plan.in_unfinished_windows,

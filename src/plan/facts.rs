@@ -285,7 +285,7 @@ pub(super) mod testing {
 
         pub(in crate::plan) fn without_file_list(mut self) -> Self {
             self.files = false;
-            self.object("chunks/000001", 500).object("index", 300)
+            self
         }
 
         pub(in crate::plan) fn object(mut self, name: &str, size_bytes: u64) -> Self {
@@ -356,7 +356,7 @@ pub(super) mod testing {
             let objects = self.objects.iter().map(|(name, size_bytes, tag)| Object {
                 name: name.as_str().into(),
                 size_bytes: *size_bytes,
-                modified: DateTime::UNIX_EPOCH,
+                modified: Some(DateTime::UNIX_EPOCH),
                 etag: None,
                 checksum: tag.as_deref().and_then(Checksum::of_entity_tag),
                 left_out: None,

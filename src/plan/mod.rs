@@ -21,7 +21,7 @@ pub use look_back::NotHeld;
 pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
 pub use outlook::Outlook;
 pub use relatives::Relatives;
-pub use replica::replica;
+pub use replica::{Likeness, Replica, replica};
 pub use rules::{Existing, Rules, Shard};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;

@@ -1,51 +1,150 @@
 //! Whether the target is a live replica of the source: then a deletion in the source would be one in the target.
 
+use std::fmt;
 use std::sync::Arc;
 
-use super::facts::{SourceBlock, TargetIndex};
+use chrono::{DateTime, Utc};
+
+use super::facts::{Mark, SourceBlock, TargetIndex};
 use crate::block::{BlockId, Inventory, Object};
 
-/// A block of the target that was not copied there but is kept equal to the source's, if there is one.
-///
-/// In folders it shows by device and inode. In buckets by last-modified: a copy has times of its own, a replica has the source's, to the
-/// millisecond. One object may agree by chance, and a store that keeps whole seconds makes that likely; so every data object of a block
-/// must agree, and one of them must have a fraction of a second.
-#[must_use]
-pub fn replica(source: &[Arc<SourceBlock>], target: &TargetIndex) -> Option<BlockId> {
-    source
-        .iter()
-        .find(|block| {
-            target
-                .get(block.id)
-                .is_some_and(|there| is_replica(block, &there.objects))
-        })
-        .map(|block| block.id)
+/// A block of the target that was not copied there but is kept equal to the source's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// The block.
+    pub block: BlockId,
+    /// What gives it away.
+    pub by: Likeness,
 }
 
-fn is_replica(block: &SourceBlock, target: &Inventory) -> bool {
-    let pairs: Vec<(&Object, &Object)> = block
-        .objects
+/// What gives a replica away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likeness {
+    /// Its objects are the source's own files.
+    Inodes,
+    /// Its objects were last written when the source's were, to the millisecond.
+    Milliseconds,
+    /// The same, to the second, of every block that both buckets hold.
+    Seconds,
+}
+
+impl fmt::Display for Likeness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Likeness::Inodes => "the objects of it are the source's own files",
+            Likeness::Milliseconds => {
+                "the objects of it have the source's own last-modified times, to the millisecond"
+            }
+            Likeness::Seconds => {
+                "the objects of it, and of every other block that is in both, have the source's own last-modified times, to the second, which is as \
+                 exactly as the listing tells"
+            }
+        })
+    }
+}
+
+/// What shows that the target is a live replica, if something does.
+///
+/// In folders it shows by device and inode: times of files are kept by copying tools. In buckets it shows by last-modified, for a copy has times of
+/// its own. To the millisecond, one block that agrees in every data object is enough. Where a listing tells whole seconds, a copy that was made at
+/// once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a mark says that this
+/// tool copied them are left aside. `target_name` is how such marks name the target.
+#[must_use]
+pub fn replica(
+    source: &[Arc<SourceBlock>],
+    target: &TargetIndex,
+    target_name: &str,
+) -> Option<Replica> {
+    let both = source
+        .iter()
+        .filter_map(|block| Some((&**block, &target.get(block.id)?.objects)));
+    let mut to_the_second = None;
+    let mut differs = false;
+    for (block, there) in both {
+        let found = |by| Replica {
+            block: block.id,
+            by,
+        };
+        match compared(&block.objects, there) {
+            Compared::Alike(Likeness::Seconds) if was_copied_by_us(block, target_name) => {}
+            Compared::Alike(Likeness::Seconds) => {
+                to_the_second.get_or_insert(found(Likeness::Seconds));
+            }
+            Compared::Alike(exact) => return Some(found(exact)),
+            Compared::Different => differs = true,
+            Compared::Unclear => {}
+        }
+    }
+    to_the_second.filter(|_| !differs)
+}
+
+/// What two listings of a block have in common.
+#[derive(Debug, PartialEq, Eq)]
+enum Compared {
+    Alike(Likeness),
+    Different,
+    /// Nothing that could be compared: what is half there may be on its way in either case.
+    Unclear,
+}
+
+fn was_copied_by_us(block: &SourceBlock, target_name: &str) -> bool {
+    let Mark::Present(mark) = &block.mark else {
+        return false;
+    };
+    mark.provenance()
+        .is_some_and(|ours| ours.target == target_name)
+}
+
+fn compared(source: &Inventory, target: &Inventory) -> Compared {
+    let pairs: Vec<(&Object, &Object)> = source
         .data()
         .filter_map(|object| Some((object, target.get(&object.name)?)))
         .collect();
-    let all_there = !pairs.is_empty() && pairs.len() == block.objects.data().count();
-    if !all_there {
-        return false;
+    if pairs.is_empty() || pairs.len() < source.data().count() {
+        return Compared::Unclear;
     }
-    if pairs
+    let mut files = pairs
         .iter()
-        .any(|(ours, theirs)| ours.inode.is_some() && theirs.inode.is_some())
+        .filter_map(|(one, other)| Some((one.inode?, other.inode?)))
+        .peekable();
+    if files.peek().is_some() {
+        return if files.any(|(one, other)| one == other) {
+            Compared::Alike(Likeness::Inodes)
+        } else {
+            Compared::Different
+        };
+    }
+    let times = |(one, other): &(&Object, &Object)| Some((one.modified?, other.modified?));
+    let all = pairs.iter().map(times).collect::<Option<Vec<_>>>();
+    let metas = source.meta().zip(target.meta());
+    let metas = metas.as_ref().and_then(times);
+    let Some(times) = all else {
+        return Compared::Unclear;
+    };
+    let millis = |time: &DateTime<Utc>| time.timestamp_millis();
+    let is_whole = |time: &DateTime<Utc>| millis(time) % 1000 == 0;
+    if !times
+        .iter()
+        .all(|(one, other)| is_whole(one) || is_whole(other))
     {
-        // Times of files are kept by copying tools; only the same file is the same file.
-        return pairs
+        return if times
             .iter()
-            .any(|(ours, theirs)| ours.inode.is_some() && ours.inode == theirs.inode);
+            .all(|(one, other)| millis(one) == millis(other))
+        {
+            Compared::Alike(Likeness::Milliseconds)
+        } else {
+            Compared::Different
+        };
     }
-    let millis = |object: &Object| object.modified.timestamp_millis();
-    pairs
-        .iter()
-        .all(|(ours, theirs)| millis(ours) == millis(theirs))
-        && pairs.iter().any(|(ours, _)| millis(ours) % 1000 != 0)
+    let Some(metas) = metas else {
+        return Compared::Unclear;
+    };
+    let mut all = times.iter().chain([&metas]);
+    if all.all(|(one, other)| one.timestamp() == other.timestamp()) {
+        Compared::Alike(Likeness::Seconds)
+    } else {
+        Compared::Different
+    }
 }
 
 #[cfg(test)]
@@ -55,20 +154,20 @@ mod tests {
         reason = "a test that cannot be set up should panic"
     )]
 
-    use chrono::DateTime;
-
     use super::*;
+    use crate::block::{META_JSON, Provenance, RunId};
     use crate::plan::facts::testing::block;
 
-    fn at(millis: &[i64], inode: Option<u64>) -> Inventory {
-        let names = ["chunks/000001", "index"];
+    /// Two segments and `meta.json`, in this order.
+    fn at(millis: [Option<i64>; 3], inode: Option<u64>) -> Inventory {
+        let names = ["chunks/000001", "index", META_JSON];
         names
             .iter()
             .zip(millis)
             .map(|(name, millis)| Object {
                 name: (*name).into(),
                 size_bytes: 5,
-                modified: DateTime::from_timestamp_millis(*millis).unwrap(),
+                modified: millis.map(|millis| DateTime::from_timestamp_millis(millis).unwrap()),
                 etag: None,
                 checksum: None,
                 left_out: None,
@@ -80,21 +179,118 @@ mod tests {
     /// S-3.6
     #[test]
     fn only_the_sources_own_times_or_inodes_make_a_replica() {
-        let mut ours = block('A').source();
+        let exact = [Some(1001), Some(2002), Some(3003)];
+        let whole = [Some(1000), Some(2000), Some(3000)];
+        let times = |times, inode| at(times, inode);
         for (source, target, expected) in [
-            (at(&[1001, 2002], None), at(&[1001, 2002], None), true),
-            (at(&[1001, 2002], None), at(&[1001, 2003], None), false),
-            (at(&[1000, 2000], None), at(&[1000, 2000], None), false),
-            (at(&[1001, 2002], None), at(&[1001], None), false),
             (
-                at(&[1001, 2002], Some(7)),
-                at(&[1001, 2002], Some(8)),
-                false,
+                times(exact, None),
+                times(exact, None),
+                Compared::Alike(Likeness::Milliseconds),
             ),
-            (at(&[1001, 2002], Some(7)), at(&[1, 2], Some(7)), true),
+            (
+                times(exact, None),
+                times([Some(1001), Some(2003), Some(3003)], None),
+                Compared::Different,
+            ),
+            // `meta.json` may have been written again.
+            (
+                times(exact, None),
+                times([Some(1001), Some(2002), None], None),
+                Compared::Alike(Likeness::Milliseconds),
+            ),
+            (
+                times(whole, None),
+                times(whole, None),
+                Compared::Alike(Likeness::Seconds),
+            ),
+            (
+                times(exact, None),
+                times(whole, None),
+                Compared::Alike(Likeness::Seconds),
+            ),
+            (
+                times(whole, None),
+                times(exact, None),
+                Compared::Alike(Likeness::Seconds),
+            ),
+            (
+                times(whole, None),
+                times([Some(1000), Some(2000), Some(4000)], None),
+                Compared::Different,
+            ),
+            (
+                times(whole, None),
+                times([Some(1000), Some(3000), Some(3000)], None),
+                Compared::Different,
+            ),
+            (
+                times(whole, None),
+                times([Some(1000), None, Some(3000)], None),
+                Compared::Unclear,
+            ),
+            (
+                times(whole, None),
+                times([Some(1000), Some(2000), None], None),
+                Compared::Unclear,
+            ),
+            (
+                times(exact, Some(7)),
+                times(exact, Some(8)),
+                Compared::Different,
+            ),
+            (
+                times(exact, Some(7)),
+                times(whole, Some(7)),
+                Compared::Alike(Likeness::Inodes),
+            ),
         ] {
-            ours.objects = source;
-            assert_eq!(is_replica(&ours, &target), expected);
+            assert_eq!(
+                compared(&source, &target),
+                expected,
+                "{source:?} {target:?}"
+            );
         }
+        let half = at(whole, None).data().take(1).cloned().collect();
+        assert_eq!(compared(&at(whole, None), &half), Compared::Unclear);
+    }
+
+    /// S-3.6
+    #[test]
+    fn to_the_second_every_block_must_agree_that_was_not_copied_by_this_tool() {
+        let whole = [Some(1000), Some(2000), Some(3000)];
+        let other = [Some(1000), Some(2000), Some(9000)];
+        let details = Provenance::of_this_run("s3://cold", RunId::generate()).to_string();
+        let replica = |blocks: &[(char, [Option<i64>; 3], bool)]| {
+            let source = blocks.iter().map(|(name, _, ours)| {
+                let builder = block(*name);
+                let builder = if *ours {
+                    builder.marked(&details)
+                } else {
+                    builder
+                };
+                let mut source = builder.source();
+                source.objects = at(whole, None);
+                Arc::new(source)
+            });
+            let target = blocks.iter().map(|(name, times, _)| {
+                let mut target = block(*name).target();
+                target.objects = at(*times, None);
+                target
+            });
+            let (source, target): (Vec<_>, _) = (source.collect(), target.collect());
+            let found = super::replica(&source, &target, "s3://cold");
+            found.map(|found| found.by)
+        };
+        let seconds = Some(Likeness::Seconds);
+        assert_eq!(
+            replica(&[('A', whole, false), ('B', whole, false)]),
+            seconds
+        );
+        assert_eq!(replica(&[('A', whole, false), ('B', other, false)]), None);
+        assert_eq!(replica(&[('A', whole, true), ('B', whole, false)]), seconds);
+        // A copy that was made within the second, and says so.
+        assert_eq!(replica(&[('A', whole, true)]), None);
+        assert_eq!(replica(&[('A', whole, false), ('B', other, true)]), None);
     }
 }

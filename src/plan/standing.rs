@@ -46,7 +46,10 @@ pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
     if now.is_marked() && !surveyed.objects.is_marked() {
         return Standing::Marked;
     }
-    let same = then.size_bytes == meta.size_bytes
+    // Where a bucket tells neither of a version nor of a time, nothing but its bytes tells that it is the same.
+    let is_told = meta.etag.is_some() || meta.modified.is_some();
+    let same = is_told
+        && then.size_bytes == meta.size_bytes
         && then.etag == meta.etag
         && then.modified == meta.modified;
     if same {
@@ -73,6 +76,17 @@ mod tests {
         ] {
             assert_eq!(standing(&surveyed, &now.source().objects), expected);
         }
+        let mut untold = block('A').source();
+        untold.objects = untold
+            .objects
+            .iter()
+            .map(|(_, object)| crate::block::Object {
+                modified: None,
+                etag: None,
+                ..object.clone()
+            })
+            .collect();
+        assert_eq!(standing(&untold, &untold.objects), Standing::MetaTouched);
         let marked = block('A').marked("long ago").source();
         assert_eq!(standing(&marked, &marked.objects), Standing::Unchanged);
     }

@@ -217,7 +217,7 @@ impl Builder {
         let objects = self.objects.iter().map(|(name, size_bytes)| Object {
             name: name.as_str().into(),
             size_bytes: *size_bytes,
-            modified: DateTime::UNIX_EPOCH,
+            modified: Some(DateTime::UNIX_EPOCH),
             etag: None,
             checksum: None,
             left_out: None,

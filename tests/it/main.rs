@@ -20,7 +20,6 @@ mod looked_at_again;
 mod names;
 mod odd_entries;
 mod output;
-mod power_cut;
 mod proofs;
 mod rights;
 mod s3;

@@ -194,6 +194,8 @@ impl fmt::Display for Store {
     }
 }
 
+impl thanos_bucket::bucket::Store for Store {}
+
 #[async_trait::async_trait]
 impl ObjectStore for Store {
     async fn put_opts(

@@ -91,6 +91,8 @@ impl fmt::Display for Folder {
     }
 }
 
+impl super::Store for Folder {}
+
 #[async_trait]
 impl ObjectStore for Folder {
     async fn put_opts(

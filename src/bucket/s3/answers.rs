@@ -1,5 +1,5 @@
-//! How much of an answer is read that is read as a whole, and what of a refusal is passed on: no server fills the memory with what should be
-//! short, and none has us print what the request carried. Objects are read in pieces, and bounded by who asked for them.
+//! Every answer of S3 on its way up: what gives nothing becomes an error with a meaning, and what gives something is brought into the form that
+//! `object_store` insists on. How much is read of what should be short is bounded here; objects are bounded by who asked for them.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,14 +10,18 @@ use futures::StreamExt;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
+use reqwest::header::HeaderMap;
 use tokio::time::timeout;
 
 use super::super::Secret;
-use super::super::classify::element;
+use super::asked::Asked;
+use super::object::given;
+use super::receipt::{Receipt, with_tag};
+use super::refusal::{Refusal, is_error};
 use super::secrets::Secrets;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
-pub(super) const LONGEST_PAGE: usize = 8 << 20;
+const LONGEST_PAGE: usize = 8 << 20;
 
 /// What the beginning or the end of a multipart upload is answered with.
 const LONGEST_RECEIPT: usize = 1 << 20;
@@ -25,13 +29,10 @@ const LONGEST_RECEIPT: usize = 1 << 20;
 /// What is read of a refusal. The code and the message stand at its beginning.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
-/// Codes are single words.
-const LONGEST_CODE: usize = 100;
-
 /// How long the body of a refusal is waited for: its status says most of it.
 const REFUSAL_TIME: Duration = Duration::from_secs(10);
 
-/// A client that reads short answers, and the beginning of long ones.
+/// A client whose answers are what was asked for, or errors.
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) inner: HttpClient,
@@ -42,25 +43,72 @@ pub(super) struct Answers {
 #[async_trait]
 impl HttpService for Answers {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let is_receipt = request.method().as_str() == "POST";
+        let asked = Asked::by(&request);
         let secrets = Secrets::of(&request, &self.configured);
-        let (head, body) = self.inner.execute(request).await?.into_parts();
-        let body = if !head.status.is_success() {
-            refusal(&beginning(body).await, &secrets).into_bytes()
-        } else if is_receipt {
-            let body = whole(body, LONGEST_RECEIPT).await?;
-            let text = String::from_utf8_lossy(&body);
-            // The end of an upload may be refused with a status of success.
-            if text.contains("Result") && !text.contains("<Error") {
-                body
-            } else {
-                refusal(&body, &secrets).into_bytes()
-            }
-        } else {
-            return Ok(HttpResponse::from_parts(head, body));
+        let (mut head, body) = self.inner.execute(request).await?.into_parts();
+        let status = head.status;
+        let refused = |headers: &HeaderMap, body: &[u8]| {
+            failed(Refusal::of(&asked, status, headers, body, &secrets))
         };
-        Ok(HttpResponse::from_parts(head, HttpResponseBody::from(body)))
+        if !gives(&asked, status.as_u16(), &head.headers) {
+            return Err(refused(&head.headers, &beginning(body).await));
+        }
+        let body = match &asked {
+            Asked::Credentials => body,
+            Asked::List => {
+                let body = whole(body, LONGEST_PAGE).await?;
+                if is_error(&body) {
+                    return Err(refused(&head.headers, &body));
+                }
+                body.into()
+            }
+            Asked::Read { range, head_only } => {
+                let given = given(range.as_ref(), *head_only, status, &head.headers, body).await?;
+                return given.map_err(|body| refused(&head.headers, &body));
+            }
+            Asked::Put { .. } | Asked::Delete => {
+                head.headers = with_tag(&head.headers);
+                body
+            }
+            Asked::Begin | Asked::Complete => {
+                let body = whole(body, LONGEST_RECEIPT).await?;
+                match Receipt::read(&asked, &body) {
+                    Some(receipt) => receipt.written().into(),
+                    None => return Err(refused(&head.headers, &body)),
+                }
+            }
+        };
+        Ok(HttpResponse::from_parts(head, body))
     }
+}
+
+/// Whether an answer with this head gives what was asked for, as far as the head tells.
+fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
+    let is_success = match asked {
+        Asked::List => status == 200,
+        Asked::Read { .. } => matches!(status, 200 | 206),
+        _ => (200..300).contains(&status),
+    };
+    // A page for people, by something that answers everybody in this way; what a listing is shows in its body.
+    let is_page = || {
+        let kind = headers
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok());
+        let is_html =
+            kind.is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
+        is_html && !headers.contains_key("etag") && !headers.contains_key("x-amz-request-id")
+    };
+    is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
+}
+
+/// The error that a refusal is, which says whether the request is worth repeating as it is.
+fn failed(refusal: Refusal) -> HttpError {
+    let kind = if refusal.may_pass() {
+        HttpErrorKind::Request
+    } else {
+        HttpErrorKind::Unknown
+    };
+    HttpError::new(kind, refusal)
 }
 
 /// A body that should not be longer than so many bytes; otherwise an error.
@@ -95,30 +143,6 @@ async fn beginning(body: HttpResponseBody) -> Vec<u8> {
     read
 }
 
-/// What is passed on of a refusal: its code, and its message without secrets. What is no error of S3 says nothing that its status does not,
-/// and may quote the request in any way.
-fn refusal(body: &[u8], secrets: &Secrets) -> String {
-    let text = String::from_utf8_lossy(body);
-    let told = || {
-        let (_, error) = text.split_once("<Error")?;
-        let code = element(error, "Code").filter(|code| is_code(code))?;
-        if secrets.hidden_in(&code) != code {
-            return None;
-        }
-        let message = element(error, "Message").unwrap_or_default();
-        let message = secrets.hidden_in(&message);
-        Some(format!(
-            "<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-        ))
-    };
-    told().unwrap_or_default()
-}
-
-fn is_code(text: &str) -> bool {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
-}
-
 /// More came than a sane server sends.
 #[derive(Debug)]
 struct TooLong(usize);
@@ -139,33 +163,40 @@ mod tests {
     )]
 
     use super::*;
-    use object_store::client::HttpRequestBody;
 
-    /// S-2.6
     #[test]
-    fn of_a_refusal_its_code_and_its_message_are_passed_on_without_secrets() {
-        let request = HttpRequest::new(HttpRequestBody::empty());
-        let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())]);
-        for (body, told) in [
-            (
-                "<?xml version=\"1.0\"?>\n<Error><Code>NoSuchKey</Code><Message>None.</Message><HostId>hunter2</HostId></Error>",
-                "<Error><Code>NoSuchKey</Code><Message>None.</Message></Error>",
-            ),
-            (
-                "<Error><Message>hunter2 is wrong</Message><Code>InvalidToken</Code></Error>",
-                "<Error><Code>InvalidToken</Code><Message><secret> is wrong</Message></Error>",
-            ),
-            (
-                "<Error><Code>SlowDown</Code><Message>cut of",
-                "<Error><Code>SlowDown</Code><Message></Message></Error>",
-            ),
-            ("<Error><Message>hunter2</Message></Error>", ""),
-            ("<Error><Code>hunter2</Code></Error>", ""),
-            ("<Error><Code>a b: c</Code></Error>", ""),
-            ("<html><Code>hunter2</Code></html>", ""),
-            ("authorization: hunter2", ""),
+    fn a_page_for_people_gives_nothing() {
+        let read = Asked::Read {
+            range: None,
+            head_only: false,
+        };
+        let html = ("content-type", "text/html; charset=utf-8");
+        let tag = ("etag", "\"a\"");
+        for (asked, status, headers, expected) in [
+            (&read, 200, &[][..], true),
+            (&read, 206, &[], true),
+            (&read, 204, &[], false),
+            (&read, 203, &[], false),
+            (&read, 304, &[], false),
+            (&read, 200, &[html], false),
+            (&read, 200, &[("content-type", "TEXT/HTML")], false),
+            (&read, 200, &[html, tag], true),
+            (&read, 200, &[html, ("x-amz-request-id", "1")], true),
+            (&Asked::Put { create: true }, 200, &[html], false),
+            (&Asked::Put { create: true }, 204, &[], true),
+            (&Asked::Delete, 204, &[], true),
+            (&Asked::Delete, 200, &[html], false),
+            (&Asked::List, 204, &[], false),
         ] {
-            assert_eq!(refusal(body.as_bytes(), &secrets), told, "{body}");
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.insert(*name, value.parse().unwrap());
+            }
+            assert_eq!(
+                gives(asked, status, &all),
+                expected,
+                "{asked:?} {status} {headers:?}"
+            );
         }
     }
 

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use object_store::ObjectStore;
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
 use tokio::time::Instant;
 use ulid::Ulid;
 
-use super::super::Prefix;
 use super::super::clock::{Reading, ServerClock, Told};
+use super::super::{Prefix, Store};
 use crate::block::ObjectPath;
 
 /// What the names begin with that are asked for to know the time, and which no object has.
@@ -74,7 +73,7 @@ fn date(answer: &HttpResponse) -> Option<DateTime<Utc>> {
 #[derive(Debug)]
 pub(super) struct Clock {
     pub(super) heard: Heard,
-    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn Store>,
     pub(super) prefix: Prefix,
 }
 
@@ -90,7 +89,7 @@ impl ServerClock for Clock {
         let nobodys = ObjectPath::new(format!("{NOBODYS}{}", Ulid::generate()));
         let nobodys = self.prefix.key(&nobodys).ok()?;
         // A refusal bears the time too.
-        let _ = self.store.list_with_delimiter(Some(&nobodys)).await;
+        let _ = self.store.directories(Some(&nobodys)).await;
         let answered = self.heard.answered.get();
         answered.filter(|reading| reading.asked >= asked)
     }

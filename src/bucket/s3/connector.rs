@@ -1,5 +1,5 @@
 //! What the stock HTTP client cannot do: patience of two kinds, a limit of connections and of what is read, certificates of our own, no
-//! redirects, mistrust of listings, version 1 of `ListObjects`.
+//! redirects, answers that are understood before anybody acts on them.
 
 use std::sync::Arc;
 
@@ -15,8 +15,6 @@ use super::super::Secret;
 use super::answers::Answers;
 use super::clock::{Heard, Listening};
 use super::config::Http;
-use super::list_v1;
-use super::pages::Pages;
 use super::patience::Patient;
 use super::wire::Wire;
 
@@ -28,7 +26,6 @@ pub(super) struct Connector {
     pub(super) insecure: bool,
     /// What is hidden where a server says it.
     pub(super) secrets: Vec<Secret>,
-    pub(super) list_v1: Option<list_v1::Signer>,
     /// Told what time it is by the server.
     pub(super) heard: Heard,
     /// What requests go to instead of the network.
@@ -45,21 +42,27 @@ impl HttpConnector for Connector {
             inner: client,
             heard: self.heard.clone(),
         });
-        client = HttpClient::new(Answers {
-            inner: client,
-            configured: self.secrets.clone(),
-        });
-        if let Some(signer) = &self.list_v1 {
-            client = HttpClient::new(list_v1::Rewrite::new(client, signer.clone()));
-        }
-        client = HttpClient::new(Pages { inner: client });
         if let Some(max) = self.http.max_per_host {
             client = HttpClient::new(Limited {
                 inner: client,
                 permits: Arc::new(Semaphore::new(max)),
             });
         }
-        Ok(HttpClient::new(Patient { inner: client }))
+        client = HttpClient::new(Patient { inner: client });
+        Ok(HttpClient::new(Answers {
+            inner: client,
+            configured: self.secrets.clone(),
+        }))
+    }
+}
+
+/// Gives one client to all who ask, so that what bounds it bounds them together.
+#[derive(Debug)]
+pub(super) struct Shared(pub(super) HttpClient);
+
+impl HttpConnector for Shared {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
     }
 }
 
@@ -84,6 +87,10 @@ impl Connector {
             .pool_max_idle_per_host(self.http.max_idle_per_host)
             .https_only(!self.insecure)
             .http1_only()
+            // A header that nobody can read says nothing; the answer may be good all the same.
+            .http1_ignore_invalid_headers_in_responses(true)
+            .http1_allow_obsolete_multiline_headers_in_responses(true)
+            .http1_allow_spaces_after_header_name_in_responses(true)
             // A request that is signed for one host is of no use to another.
             .redirect(redirect::Policy::none())
             .danger_accept_invalid_certs(tls.skip_verification);

@@ -1,33 +1,40 @@
 //! S3: Amazon's, `MinIO`'s, and whatever speaks it.
 
 mod answers;
+mod ask;
+mod asked;
 mod clock;
+mod code;
 mod config;
 mod connector;
 mod credentials;
-mod list_v1;
-mod pages;
+mod object;
+mod page;
 mod patience;
+mod receipt;
+mod refusal;
 mod secrets;
 mod store;
+mod tag;
 mod tls;
 mod wire;
 
 pub(super) use config::Config;
+pub(super) use object::Odd;
+pub(super) use page::Fault;
+pub(super) use refusal::Refusal;
 pub(super) use store::Endless;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, Checksum, resolve_bucket_region};
-use object_store::client::HttpClient;
-use object_store::{
-    Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig,
-};
+use object_store::client::{HttpClient, HttpConnector};
+use object_store::{Attribute, Attributes, BackoffConfig, Certificate, ClientOptions, RetryConfig};
 
-use super::{Backend, EtagMeaning, Listings, Location, Prefix, Secret};
-use crate::error::{Error, Kind, Result};
-use config::{Credentials, Encryption, Http, ListVersion};
+use super::{Backend, EtagMeaning, Listings, Location, Prefix, Secret, Store};
+use crate::error::{Error, Result};
+use config::{Credentials, Encryption, Http};
 
 /// The metadata key that Thanos takes for the storage class.
 const STORAGE_CLASS: &str = "x-amz-storage-class";
@@ -53,11 +60,11 @@ pub(super) async fn open(
     };
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&config.bucket)
-        .with_endpoint(endpoint)
+        .with_endpoint(&endpoint)
         .with_region(&region)
         .with_allow_http(config.insecure)
         .with_virtual_hosted_style_request(virtual_hosted)
-        .with_client_options(options)
+        .with_client_options(options.clone())
         // One deletion a request: some servers want a checksum of the bulk form that this client does not send.
         .with_disable_bulk_delete(true)
         .with_disable_tagging(true)
@@ -72,10 +79,14 @@ pub(super) async fn open(
         Some(Encryption::Customer(key)) => builder.with_ssec_encryption(key.expose()),
     };
     let found = credentials::find(config, &region).await?;
+    let mut is_anonymous = false;
     builder = match (&found, &config.web_identity) {
         (Some(provider), _) => builder.with_credentials(Arc::clone(provider)),
         (None, Some(identity)) => with_web_identity(builder, config, identity),
-        (None, None) => builder.with_skip_signature(true),
+        (None, None) => {
+            is_anonymous = true;
+            builder.with_skip_signature(true)
+        }
     };
     let heard = clock::Heard::default();
     let connector = connector::Connector {
@@ -84,27 +95,26 @@ pub(super) async fn open(
         http: config.http.clone(),
         insecure: config.insecure,
         secrets: config.secrets(),
-        list_v1: (config.list == ListVersion::One).then(|| list_v1::Signer {
-            credentials: found.clone(),
-            region: region.clone(),
-        }),
     };
-    if config.list == ListVersion::One {
-        if found.is_none() && config.web_identity.is_some() {
-            let attempt = "use list_objects_version v1 with a web identity";
-            return Err(Error::new(
-                Kind::Usage,
-                format!("{attempt}: not supported yet"),
-            ));
-        }
-        // The rewritten listing is signed by us, and so is everything else then.
-        builder = builder.with_skip_signature(true);
-    }
+    let failed = |err| super::classify::error(err, format!("open {location}"));
+    let http = connector.connect(&options).map_err(failed)?;
     let store = builder
-        .with_http_connector(connector)
+        .with_http_connector(connector::Shared(http.clone()))
         .build()
-        .map_err(|err| super::classify::error(err, format!("open {location}")))?;
-    let store: Arc<dyn ObjectStore> = Arc::new(store::Store::new(store));
+        .map_err(failed)?;
+    let asker = ask::Asker {
+        http,
+        bucket: if virtual_hosted {
+            endpoint
+        } else {
+            format!("{endpoint}/{}", config.bucket)
+        },
+        region,
+        credentials: (!is_anonymous).then(|| Arc::clone(store.credentials())),
+        list: config.list,
+        retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
+    };
+    let store: Arc<dyn Store> = Arc::new(store::Store::new(store, asker));
     let clock = clock::Clock {
         heard,
         store: Arc::clone(&store),

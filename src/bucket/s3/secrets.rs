@@ -1,6 +1,7 @@
 //! What a request proves itself with, and a server's words without it: some quote the request that they refuse.
 
 use object_store::client::HttpRequest;
+use regex::Regex;
 
 use super::super::Secret;
 
@@ -52,9 +53,26 @@ impl Secrets {
 
     /// The text with something else in their place.
     pub(super) fn hidden_in(&self, text: &str) -> String {
-        let hide = |text: String, secret: &String| text.replace(secret.as_str(), HIDDEN);
+        let hide = |text: String, secret: &String| match however_escaped(secret) {
+            Some(pattern) => pattern.replace_all(&text, HIDDEN).into_owned(),
+            None => text.replace(secret.as_str(), HIDDEN),
+        };
         self.0.iter().fold(text.to_owned(), hide)
     }
+}
+
+/// The secret with each of its signs in every way in which addresses and documents write them.
+fn however_escaped(secret: &str) -> Option<Regex> {
+    let written = |sign: char| {
+        let number = u32::from(sign);
+        let plain = regex::escape(&sign.to_string());
+        if sign.is_ascii_alphanumeric() || !sign.is_ascii() {
+            return plain;
+        }
+        format!("(?:{plain}|(?i:%{number:02x}|&#x0*{number:x};|\\\\u{number:04x})|&#0*{number};)")
+    };
+    let pattern: String = secret.chars().map(written).collect();
+    Regex::new(&pattern).ok()
 }
 
 #[cfg(test)]
@@ -102,6 +120,10 @@ mod tests {
             "IQoJb3JpZ2luX2VjEAYaCXVz%2FTokenTokenToken%3D%3D",
             "eyJhbGciOiJSUzI1NiJ9.payload",
             "Y3VzdG9tZXJrZXk=",
+            "Y3VzdG9tZXJrZXk%3d",
+            "Y3VzdG9tZXJrZXk&#61;",
+            "Y3VzdG9tZXJrZXk&#x3D;",
+            "Y3VzdG9tZXJrZXk\\u003D",
         ] {
             let told = secrets.hidden_in(&format!("You sent {text}, which is wrong."));
             let rest = told

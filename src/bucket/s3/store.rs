@@ -1,8 +1,7 @@
 //! The client of S3, whose listings are read page by page here: a listing is done with when it brings nothing new any more, not only when
 //! the server says so.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +9,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3;
-use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::{DELIMITER, Path};
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+
+use super::ask::{Asker, Place};
+use super::page::{Next, Page};
+use super::refusal::Refusal;
+use crate::bucket::store::Entry;
 
 /// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
 const PAGES: usize = 1000;
@@ -24,6 +27,7 @@ const PAGES: usize = 1000;
 #[derive(Debug)]
 pub(super) struct Store {
     inner: Arc<AmazonS3>,
+    asker: Asker,
 }
 
 /// Page after page came, and no new name.
@@ -42,30 +46,27 @@ impl fmt::Display for Endless {
 impl StdError for Endless {}
 
 /// How far a listing is.
-#[derive(Debug, Default)]
-struct Place {
-    token: Option<String>,
+#[derive(Debug)]
+struct Listing {
+    place: Place,
     /// The last of all names so far, in their order.
-    last: Option<Path>,
+    last: String,
     /// How many pages came since.
     pages: usize,
 }
 
-impl Place {
-    fn take<'a>(
-        mut self,
-        names: impl Iterator<Item = &'a Path>,
-        token: Option<String>,
-    ) -> Result<Option<Self>> {
-        let last = names.max().filter(|name| Some(*name) > self.last.as_ref());
-        if let Some(last) = last {
-            self.last = Some(last.clone());
-            self.pages = 0;
-        } else {
-            self.pages += 1;
+impl Listing {
+    /// What comes after a page; `None` after the last one.
+    fn after(mut self, page: &Page) -> Result<Option<Self>> {
+        let objects = page.entries.iter().map(|entry| &entry.key);
+        match objects.chain(&page.directories).max() {
+            Some(last) if *last > self.last => {
+                self.last.clone_from(last);
+                self.pages = 0;
+            }
+            _ => self.pages += 1,
         }
-        self.token = token.filter(|token| !token.is_empty());
-        if self.token.is_none() {
+        if page.next == Next::End {
             return Ok(None);
         }
         if self.pages >= PAGES {
@@ -74,60 +75,52 @@ impl Place {
                 source: Box::new(Endless),
             });
         }
+        self.place.next = Some(page.next.clone());
         Ok(Some(self))
     }
 }
 
 impl Store {
-    pub(super) fn new(client: AmazonS3) -> Self {
+    pub(super) fn new(client: AmazonS3, asker: Asker) -> Self {
         Self {
             inner: Arc::new(client),
+            asker,
         }
     }
 
-    fn pages(
-        &self,
-        below: Option<&Path>,
-        after: Option<&Path>,
-        delimiter: Option<&'static str>,
-    ) -> BoxStream<'static, Result<ListResult>> {
-        let client = Arc::clone(&self.inner);
-        let below = below
-            .filter(|path| !path.as_ref().is_empty())
-            .map(|path| format!("{path}{DELIMITER}"));
-        let after = after.map(ToString::to_string);
-        stream::try_unfold(Some(Place::default()), move |place| {
-            let (client, below, after) = (Arc::clone(&client), below.clone(), after.clone());
+    /// Not every name and not every page fits into what `object_store` makes of them.
+    fn lists_otherwise(&self) -> object_store::Error {
+        object_store::Error::NotImplemented {
+            operation: "list other than by entries and directories".to_owned(),
+            implementer: self.to_string(),
+        }
+    }
+
+    fn pages(&self, place: Place) -> BoxStream<'static, Result<Page>> {
+        let asker = self.asker.clone();
+        let begin = Listing {
+            place,
+            last: String::new(),
+            pages: 0,
+        };
+        stream::try_unfold(Some(begin), move |listing| {
+            let asker = asker.clone();
             async move {
-                let Some(place) = place else {
+                let Some(listing) = listing else {
                     return Ok(None);
                 };
-                let options = PaginatedListOptions {
-                    offset: after,
-                    delimiter: delimiter.map(Cow::Borrowed),
-                    page_token: place.token.clone(),
-                    ..PaginatedListOptions::default()
-                };
-                let page = client.list_paginated(below.as_deref(), options).await?;
-                let objects = page.result.objects.iter().map(|object| &object.location);
-                let names = objects.chain(&page.result.common_prefixes);
-                let place = place.take(names, page.page_token)?;
-                Ok(Some((page.result, place)))
+                let page = asker.page(&listing.place).await?;
+                let listing = listing.after(&page)?;
+                Ok(Some((page, listing)))
             }
         })
         .boxed()
     }
+}
 
-    fn objects(
-        &self,
-        below: Option<&Path>,
-        after: Option<&Path>,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.pages(below, after, None)
-            .map_ok(|page| stream::iter(page.objects.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
-    }
+/// What the names of everything in a directory begin with.
+fn inside(directory: Option<&Path>) -> String {
+    directory.map_or_else(String::new, |path| format!("{path}{DELIMITER}"))
 }
 
 impl fmt::Display for Store {
@@ -156,7 +149,18 @@ impl ObjectStore for Store {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.inner.get_opts(location, options).await
+        let head_only = options.head;
+        let with_body = GetOptions {
+            head: false,
+            ..options.clone()
+        };
+        match self.inner.get_opts(location, options).await {
+            // An answer to `HEAD` has no body that would say whose it is, and why.
+            Err(err) if head_only && is_unsaid(&err) => {
+                self.inner.get_opts(location, with_body).await
+            }
+            got => got,
+        }
     }
 
     fn delete_stream(
@@ -166,38 +170,64 @@ impl ObjectStore for Store {
         self.inner.delete_stream(locations)
     }
 
-    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.objects(prefix, None)
+    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let refused = self.lists_otherwise();
+        stream::once(std::future::ready(Err(refused))).boxed()
     }
 
-    fn list_with_offset(
-        &self,
-        prefix: Option<&Path>,
-        offset: &Path,
-    ) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.objects(prefix, Some(offset))
-    }
-
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        // What comes twice is kept once.
-        let mut common_prefixes = BTreeSet::new();
-        let mut objects = BTreeMap::new();
-        let mut pages = self.pages(prefix, None, Some(DELIMITER));
-        while let Some(page) = pages.try_next().await? {
-            common_prefixes.extend(page.common_prefixes);
-            let named = page.objects.into_iter();
-            objects.extend(named.map(|object| (object.location.clone(), object)));
-        }
-        Ok(ListResult {
-            common_prefixes: common_prefixes.into_iter().collect(),
-            objects: objects.into_values().collect(),
-            extensions: object_store::Extensions::default(),
-        })
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
+        Err(self.lists_otherwise())
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
         self.inner.copy_opts(from, to, options).await
     }
+}
+
+#[async_trait]
+impl super::super::Store for Store {
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<Entry>> {
+        let place = Place {
+            prefix: inside(below),
+            after: after.map(str::to_owned),
+            ..Place::default()
+        };
+        self.pages(place)
+            .map_ok(|page| stream::iter(page.entries.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
+        let place = Place {
+            prefix: inside(below),
+            delimiter: Some(DELIMITER),
+            ..Place::default()
+        };
+        let pages: Vec<Page> = self.pages(place).try_collect().await?;
+        let names = pages.into_iter().flat_map(|page| page.directories);
+        // What comes twice is kept once.
+        let names: BTreeSet<String> = names
+            .map(|name| name.trim_end_matches(DELIMITER).to_owned())
+            .collect();
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// Whether a refusal came without a word.
+fn is_unsaid(err: &object_store::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(err);
+    while let Some(cause) = next {
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return refusal.is_unsaid();
+        }
+        next = cause.source();
+    }
+    false
 }
 
 #[cfg(test)]
@@ -206,15 +236,22 @@ mod tests {
 
     /// How many pages are taken of those that bring these names, one page after the other.
     fn taken<'a>(pages: impl Iterator<Item = &'a [&'a str]>) -> usize {
-        let mut place = Some(Place::default());
+        let mut listing = Some(Listing {
+            place: Place::default(),
+            last: String::new(),
+            pages: 0,
+        });
         pages
             .take_while(|names| {
-                let names: Vec<_> = names.iter().map(|name| Path::from(*name)).collect();
-                let before = place.take().unwrap_or_default();
-                place = before
-                    .take(names.iter(), Some("more".to_owned()))
-                    .unwrap_or_default();
-                place.is_some()
+                let page = Page {
+                    entries: Vec::new(),
+                    directories: names.iter().map(|name| (*name).to_owned()).collect(),
+                    next: Next::Token("more".to_owned()),
+                };
+                listing = listing
+                    .take()
+                    .and_then(|listing| listing.after(&page).unwrap_or_default());
+                listing.is_some()
             })
             .count()
     }

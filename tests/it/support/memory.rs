@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use object_store::ObjectStore;
 use thanos_bucket::Result;
 use thanos_bucket::block::{Provenance, RunId};
 use thanos_bucket::bucket::{
-    Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix, ServerClock,
+    Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix, ServerClock, Store,
 };
 use thanos_bucket::engine::{Clock, Progress, Run, Settings, Stop};
 use thanos_bucket::plan::{Plan, Rules, plan};
@@ -172,7 +171,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 
 fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
     Backend {
-        store: Arc::clone(store) as Arc<dyn ObjectStore>,
+        store: Arc::clone(store) as Arc<dyn Store>,
         location: Location::s3("memory", name, ""),
         prefix: Prefix::default(),
         put_attributes: object_store::Attributes::new(),

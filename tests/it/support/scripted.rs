@@ -142,6 +142,8 @@ impl fmt::Display for Scripted {
     }
 }
 
+impl thanos_bucket::bucket::Store for Scripted {}
+
 #[async_trait::async_trait]
 impl ObjectStore for Scripted {
     async fn put_opts(

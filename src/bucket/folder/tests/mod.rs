@@ -19,12 +19,13 @@ use object_store::path::Path as Location;
 use object_store::{Error, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
 
+use super::super::Store;
 use super::{Access, MissingRoot, RootMissing, open};
 
 /// A folder of its own, with a bucket in it that can be written.
 struct World {
     folder: TempDir,
-    store: Arc<dyn ObjectStore>,
+    store: Arc<dyn Store>,
 }
 
 impl World {

@@ -1,0 +1,67 @@
+//! What a request asks of S3, read from the request itself: the same status means one thing to one request and another to the next.
+
+use std::ops::Range;
+
+use object_store::client::HttpRequest;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A page of a listing.
+    List,
+    /// An object, or a part of it.
+    Read {
+        /// The bytes that are wanted, where not all are.
+        range: Option<Range<u64>>,
+        /// Whether only the head of the answer is wanted.
+        head_only: bool,
+    },
+    /// To put an object, or a part of one.
+    Put {
+        /// Whether only where nothing is.
+        create: bool,
+    },
+    /// To begin an upload in parts.
+    Begin,
+    /// To complete one.
+    Complete,
+    /// To delete an object, or abort an upload.
+    Delete,
+    /// Credentials.
+    Credentials,
+}
+
+impl Asked {
+    pub(super) fn by(request: &HttpRequest) -> Self {
+        if let Some(Self::List) = request.extensions().get() {
+            return Self::List;
+        }
+        let header = |name: &str| request.headers().get(name)?.to_str().ok();
+        let query = request.uri().query().unwrap_or_default();
+        let has = |name: &str| {
+            query
+                .split('&')
+                .any(|pair| pair.split('=').next() == Some(name))
+        };
+        match request.method().as_str() {
+            "GET" | "HEAD" => Self::Read {
+                range: header("range").and_then(range),
+                head_only: request.method() == "HEAD",
+            },
+            "PUT" => Self::Put {
+                create: header("if-none-match").is_some(),
+            },
+            "POST" if has("uploads") => Self::Begin,
+            "POST" if has("uploadId") => Self::Complete,
+            "DELETE" => Self::Delete,
+            _ => Self::Credentials,
+        }
+    }
+}
+
+/// The bytes that `bytes=2-4` asks for.
+fn range(text: &str) -> Option<Range<u64>> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let end = last.parse::<u64>().ok()?.checked_add(1)?;
+    Some(first.parse().ok()?..end)
+}

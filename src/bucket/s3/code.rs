@@ -1,0 +1,128 @@
+//! What the codes of S3's errors mean, in the words of all who speak it.
+
+use crate::error::Kind;
+
+/// What a code means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// This, whatever was asked for.
+    Kind(Kind),
+    /// A condition of the request does not hold.
+    Precondition,
+    /// An upload in parts cannot be completed, and another one can.
+    UploadIsLost,
+}
+
+/// `None` for a code that says no more than its status.
+pub(super) fn meaning(code: &str) -> Option<Meaning> {
+    let kind = match code {
+        "PreconditionFailed" => return Some(Meaning::Precondition),
+        "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "NoSuchUpload" => {
+            return Some(Meaning::UploadIsLost);
+        }
+        "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
+        | "NotFound" => Kind::NotFound,
+        "NoSuchBucket" | "BucketNotFound" => Kind::BucketGone,
+        "AccessDenied" | "Forbidden" | "AllAccessDisabled" => Kind::Refused,
+        "PermanentRedirect" | "TemporaryRedirect" | "Redirect" | "AuthorizationHeaderMalformed"
+        | "IllegalLocationConstraintException" => Kind::Elsewhere,
+        "InvalidAccessKeyId"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidToken"
+        | "InvalidIdentityToken"
+        | "InvalidClientTokenId"
+        | "TokenRefreshRequired"
+        | "RequestTimeTooSkewed"
+        | "RequestExpired"
+        | "Unauthorized"
+        | "AccountProblem"
+        | "NotSignedUp"
+        | "XMinioInvalidAccessKeyId" => Kind::Credentials,
+        "NotImplemented" => Kind::Unsupported,
+        "InvalidObjectState" => Kind::Unreadable,
+        "InvalidRange" => Kind::Changed,
+        "XMinioStorageFull"
+        | "XMinioAdminBucketQuotaExceeded"
+        | "QuotaExceeded"
+        | "InsufficientStorage"
+        | "NotEnoughSpace"
+        | "InsufficientCapacity" => Kind::NoSpace,
+        "ObjectLocked" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
+        "BadDigest"
+        | "IncompleteBody"
+        | "XAmzContentSHA256Mismatch"
+        | "OperationAborted"
+        | "RequestTimeout"
+        | "XMinioServerNotInitialized"
+        // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
+        | "ConditionalRequestConflict" => Kind::Transient,
+        code if is_of_a_server_in_trouble(code) => Kind::Transient,
+        code if code.starts_with("KMS.") => Kind::Unreadable,
+        _ => return None,
+    };
+    Some(Meaning::Kind(kind))
+}
+
+/// Services write these in many ways, with the name of another service before them and `Exception` behind.
+fn is_of_a_server_in_trouble(code: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "SlowDown",
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "LimitExceededException",
+        "BandwidthLimitExceeded",
+        "ProvisionedThroughputExceeded",
+        "PriorRequestNotComplete",
+        "ServiceUnavailable",
+        "KeyUnavailable",
+        "InternalError",
+        "InternalFailure",
+        "InternalException",
+        "Timeout",
+        "TimedOut",
+        "Busy",
+    ];
+    WORDS.iter().any(|word| code.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-6.1
+    #[test]
+    fn a_server_in_trouble_says_so_in_many_ways() {
+        for code in [
+            "SlowDown",
+            "SlowDownRead",
+            "KMS.ThrottlingException",
+            "Throttling",
+            "ThrottledException",
+            "RequestThrottled",
+            "TooManyRequestsException",
+            "KMS.KMSInternalException",
+            "KMS.DependencyTimeoutException",
+            "KMS.KeyUnavailableException",
+            "ServerBusy",
+            "InternalError",
+            "InternalServerErrorTimeout",
+            "RequestTimeout",
+            "ServiceUnavailable",
+            "503SlowDown",
+        ] {
+            let found = meaning(code);
+            assert_eq!(found, Some(Meaning::Kind(Kind::Transient)), "{code}");
+        }
+        for code in ["KMS.DisabledException", "KMS.NotFoundException"] {
+            assert_eq!(
+                meaning(code),
+                Some(Meaning::Kind(Kind::Unreadable)),
+                "{code}"
+            );
+        }
+        assert_eq!(meaning("InvalidArgument"), None);
+    }
+}

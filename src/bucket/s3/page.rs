@@ -1,0 +1,255 @@
+//! One page of a listing: read as minio-go reads it where that is lenient, and more carefully where a listing would otherwise end too soon. What a page
+//! does not tell is unknown; a page that cannot be told from something else is an error, for a listing must be whole or fail.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use object_store::path::Path;
+
+use super::config::ListVersion;
+use super::tag;
+use crate::bucket::http::{date, xml};
+use crate::bucket::store::Entry;
+use crate::error::Kind;
+
+/// Why nothing is read under a name that Thanos would not write, and that not every bucket can hold.
+const ODD_NAME: &str = "its name cannot be an object's";
+
+/// What a page shows, and how the listing goes on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) entries: Vec<Entry>,
+    /// Directories, with a slash at the end.
+    pub(super) directories: Vec<String>,
+    pub(super) next: Next,
+}
+
+/// How a listing goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    End,
+    /// With this token.
+    Token(String),
+    /// With what comes after this name.
+    After(String),
+}
+
+/// What is wrong with a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::bucket) enum Fault {
+    /// It is none.
+    NoListing,
+    /// It is not the last one and does not say how to go on.
+    NoToken,
+    /// The same, by a server that seems to speak version 1.
+    KnowsOne,
+    /// What comes next is itself.
+    SameToken,
+    /// An object without a name.
+    NoName,
+    /// It says that names are escaped, and one is not.
+    BadEscape,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::NoListing => "the answer is no page of a listing",
+            Fault::NoToken => "the page is not the last one and has no token for the next",
+            Fault::KnowsOne => {
+                "the page is not the last one and has no token for the next: the server seems to know version 1 of ListObjects only, which config.list_objects_version: v1 asks for"
+            }
+            Fault::SameToken => "the page says that it comes next itself",
+            Fault::NoName => "the page shows an object without a name",
+            Fault::BadEscape => "the page says that its names are escaped, and one of them is not",
+        })
+    }
+}
+
+impl StdError for Fault {}
+
+impl Fault {
+    pub(in crate::bucket) fn kind(self) -> Kind {
+        match self {
+            // Another answer may be another one.
+            Fault::NoListing | Fault::SameToken => Kind::Transient,
+            Fault::NoToken | Fault::KnowsOne | Fault::NoName | Fault::BadEscape => Kind::Other,
+        }
+    }
+}
+
+/// What the document says, element by element.
+#[derive(Default)]
+struct Found {
+    is_listing: bool,
+    entries: Vec<Raw>,
+    /// The object that the page is at.
+    current: Raw,
+    directories: Vec<Text>,
+    truncated: Option<bool>,
+    token: Option<String>,
+    marker: Option<Text>,
+    is_escaped: bool,
+    is_version_two: bool,
+}
+
+/// An object as the page spells it.
+#[derive(Default)]
+struct Raw {
+    key: Option<Text>,
+    rest: Entry,
+}
+
+#[derive(Default)]
+struct Text {
+    text: String,
+    is_exact: bool,
+}
+
+/// Reads a page that was asked for with this `token`, which in version 1 is the name that it begins after.
+pub(super) fn read(body: &[u8], version: ListVersion, token: Option<&str>) -> Result<Page, Fault> {
+    let mut found = Found::default();
+    let is_whole = xml::walk(body, |element| found.take(element));
+    if !is_whole || !found.is_listing {
+        return Err(Fault::NoListing);
+    }
+    let is_escaped = found.is_escaped;
+    let decoded = |text: Text| decoded(text, is_escaped);
+    let mut entries = Vec::with_capacity(found.entries.len());
+    for Raw { key, rest } in found.entries {
+        let (key, is_exact) = decoded(key.ok_or(Fault::NoName)?)?;
+        entries.push(entry(key, is_exact, rest));
+    }
+    let mut directories = Vec::new();
+    for name in found.directories {
+        directories.push(decoded(name)?.0);
+    }
+    let marker = found.marker.map(decoded).transpose()?.map(|(name, _)| name);
+    let marker = marker.filter(|name| !name.is_empty());
+    let shows_something = !entries.is_empty() || !directories.is_empty();
+    let last_name = || {
+        let names = entries.iter().map(|entry| entry.key.as_str());
+        let last = names.chain(directories.iter().map(String::as_str)).max();
+        last.map(str::to_owned)
+    };
+    let next = match (found.truncated, version, found.token) {
+        (Some(false), ..) => Next::End,
+        (_, ListVersion::Two, Some(token)) => Next::Token(token),
+        (Some(true), ListVersion::Two, None) if found.is_version_two || !shows_something => {
+            return Err(Fault::NoToken);
+        }
+        (Some(true), ListVersion::Two, None) => return Err(Fault::KnowsOne),
+        (Some(true), ListVersion::One, _) => {
+            Next::After(marker.or_else(last_name).ok_or(Fault::NoToken)?)
+        }
+        // Nobody says whether this is the end: it is if nothing comes after it.
+        (None, ..) => last_name().map_or(Next::End, Next::After),
+    };
+    let is_itself = match &next {
+        Next::End => false,
+        Next::Token(next) | Next::After(next) => Some(next.as_str()) == token,
+    };
+    if is_itself {
+        return Err(Fault::SameToken);
+    }
+    Ok(Page {
+        entries,
+        directories,
+        next,
+    })
+}
+
+impl Found {
+    fn take(&mut self, element: &xml::Element<'_>) {
+        let text = || Text {
+            text: element.text.to_owned(),
+            is_exact: element.is_exact,
+        };
+        let trimmed = element.text.trim();
+        match element.path {
+            [root] => self.is_listing = *root == "ListBucketResult",
+            [_, "Contents"] => self.entries.push(std::mem::take(&mut self.current)),
+            [_, "Contents", "Key"] => self.current.key = Some(text()),
+            [_, "Contents", "Size"] => self.current.rest.size_bytes = trimmed.parse().ok(),
+            [_, "Contents", "LastModified"] => self.current.rest.modified = date::time(trimmed),
+            [_, "Contents", "ETag"] => self.current.rest.etag = tag::normalised(trimmed),
+            [_, "CommonPrefixes", "Prefix"] => self.directories.push(text()),
+            [_, "IsTruncated"] => self.truncated = boolean(trimmed),
+            [_, "NextContinuationToken"] if !trimmed.is_empty() => {
+                self.token = Some(element.text.to_owned());
+            }
+            [_, "NextMarker"] => self.marker = Some(text()),
+            [_, "EncodingType"] => self.is_escaped = trimmed.eq_ignore_ascii_case("url"),
+            [_, "KeyCount" | "ContinuationToken" | "StartAfter"] => self.is_version_two = true,
+            _ => {}
+        }
+    }
+}
+
+/// As Go reads one.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// A name, and whether it is to the letter what the server calls the object.
+fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
+    if !is_escaped {
+        // Servers put the letter of doubt in the place of what XML cannot hold.
+        let is_exact = text.is_exact && !text.text.contains(char::REPLACEMENT_CHARACTER);
+        return Ok((text.text, is_exact));
+    }
+    let bytes = unescaped(&text.text).ok_or(Fault::BadEscape)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(name) => (name, text.is_exact),
+        Err(err) => (String::from_utf8_lossy(err.as_bytes()).into_owned(), false),
+    })
+}
+
+/// What a query would mean by it; `None` where a percent sign stands alone.
+fn unescaped(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
+                u8::try_from(high << 4 | low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    Some(bytes)
+}
+
+/// The object of that name. A slash at the end is a directory's own object, which holds nothing.
+fn entry(key: String, is_exact: bool, rest: Entry) -> Entry {
+    let directory = key
+        .strip_suffix('/')
+        .filter(|_| rest.size_bytes.unwrap_or_default() == 0);
+    let size_bytes = directory.map(|_| 0).or(rest.size_bytes);
+    let name = directory.unwrap_or(&key);
+    let parsed = Path::parse(name).ok().filter(|path| !path.is_root());
+    let is_name = parsed.is_some_and(|path| path.as_ref() == name);
+    let left_out = if !is_exact || !is_name {
+        Some(ODD_NAME)
+    } else if size_bytes.is_none() {
+        Some("the listing does not tell its size")
+    } else {
+        None
+    };
+    Entry {
+        left_out: left_out.map(Into::into),
+        size_bytes,
+        key,
+        ..rest
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! Answers to what was put, in the form in which `object_store` reads them.
+
+use quick_xml::escape::escape;
+use reqwest::header::{ETAG, HeaderMap, HeaderValue};
+
+use super::asked::Asked;
+use crate::bucket::http::xml;
+
+/// What the beginning or the end of an upload in parts is answered with.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Receipt {
+    Begun { upload: String },
+    Completed { tag: String },
+}
+
+impl Receipt {
+    /// `None` for what is no such answer.
+    pub(super) fn read(asked: &Asked, body: &[u8]) -> Option<Self> {
+        let (mut upload, mut tag, mut is_completed) = (None, String::new(), false);
+        let is_whole = xml::walk(body, |element| match element.path {
+            ["InitiateMultipartUploadResult", "UploadId"] => {
+                upload = Some(element.text.trim().to_owned());
+            }
+            ["CompleteMultipartUploadResult", "ETag"] => element.text.trim().clone_into(&mut tag),
+            ["CompleteMultipartUploadResult"] => is_completed = true,
+            _ => {}
+        });
+        match asked {
+            Asked::Begin => {
+                let upload = upload.filter(|upload| is_whole && !upload.is_empty())?;
+                Some(Self::Begun { upload })
+            }
+            Asked::Complete => (is_whole && is_completed).then_some(Self::Completed { tag }),
+            _ => None,
+        }
+    }
+
+    /// As a document.
+    pub(super) fn written(&self) -> String {
+        match self {
+            Self::Begun { upload } => {
+                let upload = escape(upload.as_str());
+                format!(
+                    "<InitiateMultipartUploadResult><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
+                )
+            }
+            Self::Completed { tag } => {
+                let tag = escape(tag.as_str());
+                format!(
+                    "<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>"
+                )
+            }
+        }
+    }
+}
+
+/// The headers that can be read, with an entity tag among them: what is missing is empty.
+pub(super) fn with_tag(headers: &HeaderMap) -> HeaderMap {
+    let readable = headers.iter().filter(|(_, value)| value.to_str().is_ok());
+    let mut readable: HeaderMap = readable
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    readable.entry(ETAG).or_insert(HeaderValue::from_static(""));
+    readable
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn receipts_are_read_in_every_dialect() {
+        let read = |asked: &Asked, body: &str| Receipt::read(asked, body.as_bytes());
+        for (body, upload) in [
+            (
+                "<InitiateMultipartUploadResult><UploadId>a&amp;b</UploadId></InitiateMultipartUploadResult>",
+                Some("a&b"),
+            ),
+            (
+                "<?xml version=\"1.0\"?>\n<s:InitiateMultipartUploadResult xmlns:s=\"x\"><s:UploadId>\na </s:UploadId></s:InitiateMultipartUploadResult>",
+                Some("a"),
+            ),
+            (
+                "<InitiateMultipartUploadResult><UploadId/></InitiateMultipartUploadResult>",
+                None,
+            ),
+            (
+                "<InitiateMultipartUploadResult><UploadId>a</UploadId>",
+                None,
+            ),
+            ("<Error><Code>InternalError</Code></Error>", None),
+            ("", None),
+        ] {
+            let expected = upload.map(|upload| Receipt::Begun {
+                upload: upload.to_owned(),
+            });
+            let found = read(&Asked::Begin, body);
+            assert_eq!(found, expected, "{body}");
+            assert_eq!(read(&Asked::Complete, body), None);
+            if let Some(receipt) = found {
+                assert_eq!(read(&Asked::Begin, &receipt.written()), Some(receipt));
+            }
+        }
+        for (body, tag) in [
+            (
+                "<CompleteMultipartUploadResult><ETag>&quot;a-1&quot;</ETag></CompleteMultipartUploadResult>",
+                Some("\"a-1\""),
+            ),
+            (
+                "\n  \n<CompleteMultipartUploadResult><Location>x</Location></CompleteMultipartUploadResult>",
+                Some(""),
+            ),
+            ("<CompleteMultipartUploadResult/>", Some("")),
+            ("<CompleteMultipartUploadResult>", None),
+            ("<html/>", None),
+        ] {
+            let expected = tag.map(|tag| Receipt::Completed {
+                tag: tag.to_owned(),
+            });
+            assert_eq!(read(&Asked::Complete, body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_missing_or_cannot_be_read_is_empty() {
+        for (value, expected) in [
+            (None, ""),
+            (Some(&b"\"a\""[..]), "\"a\""),
+            (Some(b"\xff"), ""),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(value) = value {
+                headers.insert(ETAG, HeaderValue::from_bytes(value).unwrap());
+            }
+            assert_eq!(with_tag(&headers).get(ETAG).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! What a provider does: what `object_store` asks of a store, and what that lacks. Its listings know only names that its own type can hold, and
+//! want a time and a size for each.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, Result};
+
+use super::folder;
+
+/// A store with listings of its own. What it does not tell is what `object_store` knows of it.
+#[async_trait]
+pub trait Store: ObjectStore {
+    /// Everything below a directory, sorted by the bytes of its name, and only what comes after a name where one is given.
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<Entry>> {
+        let after = after.and_then(|name| Path::parse(name).ok());
+        let listed = match after {
+            Some(after) => self.list_with_offset(below, &after),
+            None => self.list(below),
+        };
+        listed.map_ok(Entry::from).boxed()
+    }
+
+    /// The names of the directories in a directory, each with what it lies in.
+    async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
+        let listed = self.list_with_delimiter(below).await?;
+        Ok(listed.common_prefixes.into_iter().map(Into::into).collect())
+    }
+}
+
+/// What a listing shows of an object. What it does not show is unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// Its whole name.
+    pub key: String,
+    /// Its size.
+    pub size_bytes: Option<u64>,
+    /// When it was last written.
+    pub modified: Option<DateTime<Utc>>,
+    /// Its entity tag, as a condition in a request wants it.
+    pub etag: Option<String>,
+    /// Device and inode.
+    pub inode: Option<(u64, u64)>,
+    /// Why nothing can be read under this name.
+    pub left_out: Option<Box<str>>,
+}
+
+impl From<ObjectMeta> for Entry {
+    fn from(meta: ObjectMeta) -> Self {
+        let left_out = meta.version.as_deref().and_then(folder::why_left_out);
+        Self {
+            key: meta.location.into(),
+            size_bytes: Some(meta.size),
+            // Stores that are not told a time make one of it.
+            modified: Some(meta.last_modified).filter(|time| *time != DateTime::UNIX_EPOCH),
+            inode: meta.e_tag.as_deref().and_then(folder::inode_of_etag),
+            etag: meta.e_tag,
+            left_out: left_out.map(Into::into),
+        }
+    }
+}
+
+/// Beside an answer whose size of the object is not to be believed: nobody told it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SizeUnknown;
