@@ -94,8 +94,8 @@ impl Tally {
 pub struct Copied {
     /// Its objects in the source, as listed when its copy began.
     pub source: Inventory,
-    /// Whether the target has its `meta.json` already.
-    pub published: bool,
+    /// Its `meta.json` in the target, as listed, where it lies there already.
+    pub published: Option<Object>,
 }
 
 /// Objects of one block in transfer at once.
@@ -117,13 +117,13 @@ pub async fn copy(
     let (ours, theirs) = futures::try_join!(look_again(selected, source), theirs)?;
     let mut overwriting = theirs.is_being_overwritten();
     let published = match published(selected, target.reader(), &theirs).await? {
-        Published::Nothing => false,
-        Published::It => true,
+        Published::Nothing => None,
+        Published::It => theirs.meta().cloned(),
         Published::ToBeReplaced => {
             begin_overwrite(selected, target).await?;
             tally.distrust();
             overwriting = true;
-            false
+            None
         }
     };
     if overwriting {
@@ -229,7 +229,7 @@ pub async fn as_surveyed(
 }
 
 /// What the target has published under the block's id.
-enum Published {
+pub(crate) enum Published {
     Nothing,
     /// The block itself.
     It,
@@ -238,7 +238,7 @@ enum Published {
 }
 
 /// Another `meta.json` is a conflict, unless the plan is to overwrite it.
-async fn published(
+pub(crate) async fn published(
     selected: &Selected,
     target: &BucketReader,
     theirs: &Inventory,

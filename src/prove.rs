@@ -49,6 +49,12 @@ impl Prover {
         }
     }
 
+    /// Whether proofs take as long as reading every object does.
+    #[must_use]
+    pub fn reads_everything(&self) -> bool {
+        self.thoroughness == Strength::Content
+    }
+
     /// Proves that the target holds the block whose objects `ours` lists, or tells what it lacks. What was `read` before and is the same version
     /// still is not read again.
     ///

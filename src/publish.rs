@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::block::{Inventory, META_JSON, Provenance, ReadBack};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, Tally, gone, look_again, missing};
+use crate::copy::{Copied, Published, Tally, gone, look_again, missing, published};
 use crate::error::{Error, Kind};
 use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
@@ -33,20 +33,14 @@ impl Ready {
         self.meta_json.len() as u64
     }
 
-    /// The source's objects, as listed last.
+    /// The source's objects, as listed last, and what was read of the block in both buckets.
     #[must_use]
-    pub fn source(&self) -> &Inventory {
-        &self.source
-    }
-
-    /// What was read of the block in both buckets.
-    #[must_use]
-    pub fn read(&self) -> &ReadBack {
-        &self.read
+    pub fn into_parts(self) -> (Inventory, ReadBack) {
+        (self.source, self.read)
     }
 }
 
-/// Looks at both buckets once more.
+/// Looks at both buckets once more. What was `read` before and is the same version still is not read again.
 ///
 /// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes: copy it again.
 pub async fn prepare(
@@ -55,6 +49,7 @@ pub async fn prepare(
     source: &BucketReader,
     target: &BucketReader,
     prover: &Prover,
+    read: &ReadBack,
     tally: &Tally,
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
@@ -70,15 +65,25 @@ pub async fn prepare(
         let what = "it has other bytes than before, and the bucket says that nobody wrote it";
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
+    let is_published = theirs.meta().is_some();
+    // One that kept its size, entity tag and last-modified is the one that was read.
+    let is_known = copied.published.as_ref() == theirs.meta();
     if theirs.is_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
+    }
+    if is_published
+        && !is_known
+        && let Published::ToBeReplaced = published(selected, target, &theirs).await?
+    {
+        let attempt = format!("publish {id} in {}", target.location());
+        let why = "another meta.json appeared there";
+        return Err(Error::new(Kind::Changed, attempt).because(why).into());
     }
     if let Some(what) = missing(&ours, &theirs) {
         let attempt = format!("find what was copied of {id} in {}", target.location());
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    let nothing = ReadBack::default();
-    let read = prover.read_back(id, &ours, &theirs, &nothing).await?;
+    let read = prover.read_back(id, &ours, &theirs, read).await?;
     if let Some(name) = read.differing().next() {
         tally.distrust();
         let attempt = format!("find what was copied of {id} in {}", target.location());
@@ -89,7 +94,7 @@ pub async fn prepare(
         meta_json,
         source: ours,
         read,
-        published: copied.published && theirs.meta().is_some(),
+        published: is_published,
     })
 }
 

@@ -127,6 +127,12 @@ impl BucketReader {
         &self.backend().location
     }
 
+    /// Whether listings show what was written a moment ago.
+    #[must_use]
+    pub fn listings(&self) -> Listings {
+        self.backend().listings
+    }
+
     /// Every object by its full name, sorted, as one stream. A listing that fails half way goes on where it was, or ends in an error.
     #[must_use]
     pub fn list(&self) -> BoxStream<'_, Result<(ObjectPath, Object)>> {

@@ -184,7 +184,7 @@ async fn execute(
         stop,
         begun,
     };
-    let results = run.carry_out(&plan, &survey.source).await;
+    let results = run.carry_out(&plan, &survey).await;
     Ok((plan, results))
 }
 

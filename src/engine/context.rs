@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::{error, info};
 
 use super::slots::Slots;
 use super::stopped::Stopped;
-use super::watch::SourceWatch;
+use super::watch::Watch;
 use super::{Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
@@ -31,7 +32,8 @@ pub(super) struct Context {
     pub(super) clock: Clock,
     pub(super) progress: Arc<Progress>,
     pub(super) prover: Prover,
-    pub(super) watch: SourceWatch,
+    pub(super) source_watch: Watch,
+    pub(super) target_watch: Watch,
     pub(super) slots: Slots,
     pub(super) stop: Stop,
     /// When the run's time is over.
@@ -104,6 +106,16 @@ impl Context {
     /// Whether blocks in hand may take another step.
     pub(super) fn may_go_on(&self) -> bool {
         !self.means.cancel.is_cancelled()
+    }
+
+    /// Waits, unless the run ends.
+    pub(super) async fn pause(&self, delay: Duration) -> Result<(), Stopped> {
+        tokio::select! {
+            // What is done counts, even if the end comes at the same moment.
+            biased;
+            () = tokio::time::sleep(delay) => Ok(()),
+            () = self.means.cancel.cancelled() => Err(Stopped::NotFinished),
+        }
     }
 
     /// Counts a failure, and ends the run if it concerns more than one block.

@@ -37,7 +37,11 @@ pub(super) fn outcome(
                 Proof::Cover(_) => (BlockEnding::Covered, None),
                 Proof::Match(held) => (done(&selected.action, account), Some(held.strength())),
             };
-            (ending, selected.action.detail(), mark, strength)
+            let detail = match &proof {
+                Proof::Cover(cover) => Some(format!("by {}", cover.by())),
+                Proof::Match(_) => selected.action.detail(),
+            };
+            (ending, detail, mark, strength)
         }
         Err(stopped) => {
             let (ending, detail) = explain(selected, stopped);

@@ -1,42 +1,73 @@
 //! The second stage of a unit: what is proven to be held is marked, raw blocks first.
+//!
+//! The source is listed in the block's turn, and nothing comes between that and the mark: a mark that somebody else writes meanwhile is not
+//! overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
+
+use std::sync::Arc;
 
 use super::ending::Finished;
+use super::look::Look;
+use super::proving::{Held, Published};
 use super::stopped::Stopped;
-use super::unit::{Held, LOOK_AHEAD, UnitAtWork};
-use crate::block::{BlockId, Cover, Proof};
-use crate::clocks::agree;
-use crate::copy::as_surveyed;
-use crate::error::{Kind, Result};
+use super::unit::{LOOK_AHEAD, UnitAtWork};
+use super::watch::Since;
+use crate::block::{BlockId, Inventory, NO_COMPACT_MARK, Proof};
+use crate::clocks::{AgreedTime, agree};
+use crate::copy::{Tally, as_surveyed};
+use crate::error::Kind;
 use crate::mark::{Marked, NoCompact, mark, whose};
 use crate::plan::{Halt, Mark, Selected, Standing, standing};
 use crate::report::MarkState;
-use crate::stored::read_meta;
 
-/// What lies on the source block right before its mark.
-enum Before {
-    /// Nothing.
-    Unmarked,
-    /// A mark that it bore when it was surveyed.
-    MarkedAllAlong,
-    /// A mark that appeared meanwhile.
-    MarkedMeanwhile,
+/// The source block right before its mark.
+struct Source {
+    objects: Look<Inventory>,
+    mark: MarkThere,
 }
+
+/// What mark lies on a source block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MarkThere {
+    /// None.
+    Absent,
+    /// One that it bore when it was surveyed.
+    AllAlong,
+    /// One that appeared meanwhile.
+    Meanwhile,
+}
+
+/// A live finer block of the same data that appeared meanwhile.
+type NewKin = Option<BlockId>;
 
 impl UnitAtWork {
     pub(super) async fn mark_in_turn(
         &self,
         position: usize,
-        selected: &Selected,
+        selected: &Arc<Selected>,
         held: Held,
+        tally: &Arc<Tally>,
     ) -> Result<Finished, Stopped> {
         self.marking.near(position, LOOK_AHEAD).await;
-        let looked = self.look_before_marking(selected, held).await;
+        let looked = self.look_ahead(selected, held).await;
         let _turn = self.marking.turn(position).await;
-        let (proof, before) = looked?;
-        let mark = match before {
-            Before::Unmarked => self.mark_now(selected, &proof).await?,
-            Before::MarkedAllAlong => MarkState::Kept,
-            Before::MarkedMeanwhile => {
+        let (mut held, kin) = looked?;
+        if !self.context.may_go_on() {
+            return Err(Stopped::NotFinished);
+        }
+        if !bears_a_mark(selected) {
+            self.refuse_before_finer_kin(selected, kin).await?;
+        }
+        if !held.proof.is_fresh() {
+            held = self.prove_again(selected, held, tally).await?;
+        }
+        let proof = held.proof.shown;
+        let (source, target) = (&self.context.source, &self.context.target);
+        let now = agree(&self.context.clock, source, target).await?;
+        let source = self.look_at_source(selected).await?;
+        let mark = match source.mark {
+            MarkThere::Absent => self.mark_now(&proof, &source.objects.shown, now).await?,
+            MarkThere::AllAlong => MarkState::Kept,
+            MarkThere::Meanwhile => {
                 let source = &self.context.source;
                 kept(whose(&proof, &self.context.provenance, source).await?)?
             }
@@ -45,65 +76,113 @@ impl UnitAtWork {
         Ok(Finished { proof, mark })
     }
 
-    /// The block must still be what was copied, and what covers it must still do so.
-    async fn look_before_marking(
+    /// What need not be done in the block's turn, unless that is long in coming: covers are looked at again, and the source for newcomers.
+    async fn look_ahead(
         &self,
         selected: &Selected,
         held: Held,
-    ) -> Result<(Proof, Before), Stopped> {
+    ) -> Result<(Held, Look<NewKin>), Stopped> {
         let context = &self.context;
         if !context.may_go_on() {
             return Err(Stopped::NotFinished);
         }
-        let source = context.source.reader();
-        let before = async {
-            // What was listed and could not be found is gone by now, or is no mark.
-            if selected.block.objects.is_marked() && !matches!(selected.block.mark, Mark::Absent) {
-                return Ok(Before::MarkedAllAlong);
-            }
-            let now = source.list_block(selected.block.id).await?;
-            if standing(&selected.block, &now) == Standing::Marked {
-                return Ok(Before::MarkedMeanwhile);
-            }
-            as_surveyed(selected, source, now).await?;
-            Ok::<_, Stopped>(Before::Unmarked)
-        };
-        let proof = async {
-            match held {
-                Held::Block(held) => Ok(Proof::Match(held)),
-                Held::Cover(by) => Ok(Proof::Cover(self.still_covered(selected, by).await?)),
+        let held = async {
+            match &held.proof.shown {
+                Proof::Cover(cover) if !held.proof.is_fresh() => {
+                    self.still_covered(selected, cover.by()).await
+                }
+                _ => Ok(held),
             }
         };
-        let kin = async { Ok(context.watch.finer_kin(&selected.meta.block).await?) };
-        let (before, proof, kin) = futures::try_join!(before, proof, kin)?;
-        match kin {
-            Some(kin) => Err(Stopped::MarkDeferred(kin)),
-            None => Ok((proof, before)),
+        let kin = context
+            .source_watch
+            .finer_kin(&selected.meta.block, Since::Now);
+        let kin = async { Ok(Look::now(kin).await?) };
+        futures::try_join!(held, kin)
+    }
+
+    /// Marked before finer blocks of the same data, a downsampled block would be made anew.
+    async fn refuse_before_finer_kin(
+        &self,
+        selected: &Selected,
+        kin: Look<NewKin>,
+    ) -> Result<(), Stopped> {
+        let context = &self.context;
+        let kin = match context.first_unmarked(&selected.finer_kin) {
+            Some(kin) => Some(kin),
+            None if kin.is_fresh() => kin.shown,
+            None => {
+                let block = &selected.meta.block;
+                let kin = context.source_watch.finer_kin(block, Since::AMomentAgo);
+                kin.await?
+            }
+        };
+        kin.map_or(Ok(()), |kin| Err(Stopped::MarkDeferred(kin)))
+    }
+
+    /// The block must still be what was copied, unless it is marked.
+    async fn look_at_source(&self, selected: &Selected) -> Result<Source, Stopped> {
+        let source = self.context.source.reader();
+        let now = Look::now(source.list_block(selected.block.id)).await?;
+        let mark = match standing(&selected.block, &now.shown) {
+            Standing::Marked => MarkThere::Meanwhile,
+            _ if now.shown.is_marked() && bears_a_mark(selected) => MarkThere::AllAlong,
+            _ => MarkThere::Absent,
+        };
+        let objects = match mark {
+            MarkThere::Absent => {
+                let listed = now.shown.clone();
+                let objects = as_surveyed(selected, source, listed).await?;
+                now.map(|_| objects)
+            }
+            // Its compactor may be deleting it: the survey tells what belongs to it.
+            MarkThere::AllAlong => now.map(|_| selected.block.objects.clone()),
+            MarkThere::Meanwhile => now,
+        };
+        Ok(Source { objects, mark })
+    }
+
+    /// Finds out anew whether the target holds the block.
+    async fn prove_again(
+        &self,
+        selected: &Arc<Selected>,
+        held: Held,
+        tally: &Arc<Tally>,
+    ) -> Result<Held, Stopped> {
+        match &held.proof.shown {
+            Proof::Cover(cover) => self.still_covered(selected, cover.by()).await,
+            Proof::Match(_) => {
+                let source = self.look_at_source(selected).await?;
+                if source.mark == MarkThere::Meanwhile {
+                    // Whoever marked it answers for it.
+                    return Ok(held);
+                }
+                let published = Published {
+                    source: source.objects,
+                    read: held.read,
+                    written: held.written,
+                };
+                self.until_held(selected, published, tally).await
+            }
         }
     }
 
-    async fn still_covered(&self, selected: &Selected, by: BlockId) -> Result<Cover, Stopped> {
-        let target = self.context.target.reader();
-        let meta = async { read_meta(target, by).await };
-        let (meta, objects) = futures::try_join!(meta, target.list_block(by))?;
-        meta.and_then(|(meta, _)| Cover::of(&selected.meta.block, &meta.block, &objects).ok())
-            .ok_or(Stopped::NoLongerCovered(by))
-    }
-
-    async fn mark_now(&self, selected: &Selected, proof: &Proof) -> Result<MarkState, Stopped> {
+    async fn mark_now(
+        &self,
+        proof: &Proof,
+        source: &Inventory,
+        now: AgreedTime,
+    ) -> Result<MarkState, Stopped> {
         let context = &self.context;
         if !context.may_go_on() {
             return Err(Stopped::NotFinished);
         }
-        if let Some(kin) = context.first_unmarked(&selected.finer_kin) {
-            return Err(Stopped::MarkDeferred(kin));
-        }
-        let no_compact = if context.settings.no_compact_mark_source {
+        let wanted = context.settings.no_compact_mark_source;
+        let no_compact = if wanted && source.get(NO_COMPACT_MARK).is_none() {
             NoCompact::Mark
         } else {
             NoCompact::Leave
         };
-        let now = agree(&context.clock, &context.source, &context.target).await?;
         let marked = mark(proof, &context.provenance, no_compact, now, &context.source);
         match marked.await {
             Ok(marked) => kept(marked),
@@ -115,6 +194,11 @@ impl UnitAtWork {
             }
         }
     }
+}
+
+/// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.
+fn bears_a_mark(selected: &Selected) -> bool {
+    selected.block.objects.is_marked() && !matches!(selected.block.mark, Mark::Absent)
 }
 
 /// A mark of ours for the same target says what we would have said; one of somebody else ends the matter.

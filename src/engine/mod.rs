@@ -3,7 +3,10 @@
 mod context;
 mod ending;
 mod gate;
+mod look;
 mod marking;
+mod proving;
+mod publishing;
 mod slots;
 mod stop;
 mod stopped;
@@ -27,16 +30,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::block::{Provenance, Strength};
-use crate::bucket::{Bucket, Budget};
+use crate::bucket::{Bucket, BucketReader, Budget};
 use crate::copy::Means;
-use crate::plan::{Plan, PublishOrder, Selected, SourceBlock};
+use crate::plan::{Plan, PublishOrder, Selected, SourceBlock, SourceMeta, TargetBlock, TargetMeta};
 use crate::prove::Prover;
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
+use crate::survey::Survey;
 use context::{Context, REFUSED_IN_A_ROW, lock};
 use slots::Slots;
 use unit::run_unit;
-use watch::SourceWatch;
+use watch::Watch;
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -88,10 +92,10 @@ const BUDGET_BYTES: usize = 96 << 20;
 const ABORT_TIME: Duration = Duration::from_secs(15);
 
 impl Run {
-    /// Carries out the plan made from the blocks in `surveyed`.
+    /// Carries out the plan made of the survey.
     ///
     /// One block's failure is an outcome; what concerns a whole bucket ends the run, and the results say so.
-    pub async fn carry_out(self, plan: &Plan, surveyed: &[Arc<SourceBlock>]) -> Results {
+    pub async fn carry_out(self, plan: &Plan, survey: &Survey) -> Results {
         let begun = Instant::now();
         let concurrency = self.settings.concurrency.get();
         let to_do = || plan.selected.iter().filter(|one| one.goes_ahead());
@@ -108,7 +112,8 @@ impl Run {
             cancel: CancellationToken::new(),
         };
         let context = Arc::new(Context {
-            watch: SourceWatch::new(self.source.reader().clone(), surveyed.iter()),
+            source_watch: watch_source(self.source.reader(), survey),
+            target_watch: watch_target(self.target.reader(), survey, plan),
             prover: Prover::new(
                 self.verify,
                 self.source.reader().clone(),
@@ -144,6 +149,27 @@ impl Run {
         }
         results(&context, begun.elapsed())
     }
+}
+
+fn watch_source(source: &BucketReader, survey: &Survey) -> Watch {
+    let is_partial = |block: &SourceBlock| matches!(block.meta, SourceMeta::Absent);
+    let blocks = survey.source.iter();
+    Watch::new(
+        source.clone(),
+        blocks.map(|block| (block.id, is_partial(block))),
+    )
+}
+
+/// What this run puts there itself is no news.
+fn watch_target(target: &BucketReader, survey: &Survey, plan: &Plan) -> Watch {
+    let is_partial = |block: &TargetBlock| matches!(block.meta, TargetMeta::Absent);
+    let blocks = survey.target.iter();
+    let blocks = blocks.map(|block| (block.id, is_partial(block)));
+    let ours = plan
+        .selected
+        .iter()
+        .map(|selected| (selected.block.id, false));
+    Watch::new(target.clone(), blocks.chain(ours))
 }
 
 /// The selected blocks, numbered as in the plan, by unit.

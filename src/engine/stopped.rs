@@ -2,7 +2,7 @@
 
 use crate::block::BlockId;
 use crate::error::{Error, Kind};
-use crate::plan::Halt;
+use crate::plan::{Conflict, Halt};
 
 /// Why a block's work ended before its mark.
 #[derive(Debug)]
@@ -19,6 +19,16 @@ pub(super) enum Stopped {
     AsPlanned,
     /// The run ended first.
     NotFinished,
+}
+
+impl Stopped {
+    /// Whether it needs nobody where the target has a block made of this one meanwhile: its compactor marks what it has compacted.
+    pub(super) fn is_undone_by_a_cover(&self) -> bool {
+        matches!(
+            self,
+            Stopped::Halt(Halt::Conflict(Conflict::Marked)) | Stopped::NoLongerCovered(_)
+        )
+    }
 }
 
 impl From<Halt> for Stopped {

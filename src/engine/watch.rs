@@ -1,91 +1,164 @@
-//! Blocks that appear in the source while a run goes on: its compactor may make a block out of those that we are about to publish or mark.
+//! Blocks that appear in a bucket while a run goes on: a compactor may make one out of those that we are about to publish or mark, or out of
+//! those that we have published.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tracing::debug;
 
+use super::look::FRESH;
 use crate::block::{BlockId, BlockMeta, Completeness, MetaFile};
 use crate::bucket::BucketReader;
 use crate::error::{Error, Result};
-use crate::plan::{SourceBlock, SourceMeta, supersedes};
+use crate::plan::supersedes;
 use crate::stored::read_meta;
 
-/// Watches the source. One listing serves everybody who asked before it began.
+/// Watches a bucket. One listing serves everybody who asked before it began.
 #[derive(Debug)]
-pub(super) struct SourceWatch {
-    source: BucketReader,
+pub(super) struct Watch {
+    bucket: BucketReader,
     asked: AtomicU64,
     seen: Mutex<Seen>,
+}
+
+/// Which listing is good enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Since {
+    /// One that begins after the question.
+    Now,
+    /// One that is fresh: for those who ask one after the other.
+    AMomentAgo,
 }
 
 #[derive(Debug)]
 struct Seen {
     /// Those who drew a smaller number are served.
     served: u64,
-    /// Blocks whose metas need not be read: there when the source was surveyed, or read since.
+    /// When the latest listing began.
+    listed: Option<Instant>,
+    /// Blocks whose metas need not be read: there when the bucket was surveyed, or read since.
     known: HashSet<BlockId>,
+    /// Directories without a whole and unmarked block.
+    unfinished: HashMap<BlockId, Patience>,
     newcomers: Arc<Vec<Arc<MetaFile>>>,
 }
 
-impl SourceWatch {
-    /// Knows every block that was published when the source was surveyed, be it that its `meta.json` could not be read.
-    pub(super) fn new<'a>(
-        source: BucketReader,
-        surveyed: impl Iterator<Item = &'a Arc<SourceBlock>>,
-    ) -> Self {
-        let known = surveyed
-            .filter(|block| !matches!(block.meta, SourceMeta::Absent))
-            .map(|block| block.id);
+/// How often a directory was looked at in vain, and when it is looked at again: an upload under way ends soon, and one that was broken off
+/// never does.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    looks: u32,
+    next: Instant,
+}
+
+/// So many looks follow each other without a pause.
+const LOOKS: u32 = 8;
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_mins(10);
+
+impl Patience {
+    fn after(looks: u32) -> Self {
         Self {
-            source,
+            looks,
+            next: Instant::now() + Self::pause(looks),
+        }
+    }
+
+    /// What lay there when the bucket was surveyed was most likely broken off; it gets a minute for a start.
+    fn of_a_leftover() -> Self {
+        Self::after(LOOKS + 6)
+    }
+
+    fn pause(looks: u32) -> Duration {
+        let Some(doublings) = looks.checked_sub(LOOKS) else {
+            return Duration::ZERO;
+        };
+        let pause = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
+        LONGEST_PAUSE.min(Duration::from_secs(pause.into()))
+    }
+}
+
+impl Watch {
+    /// Knows every directory that was there when the bucket was surveyed, and which of them were partial: without a `meta.json`. One that
+    /// merely cannot be read is no reason to look again.
+    pub(super) fn new(
+        bucket: BucketReader,
+        surveyed: impl Iterator<Item = (BlockId, bool)>,
+    ) -> Self {
+        let (partial, known): (Vec<_>, Vec<_>) = surveyed.partition(|(_, is_partial)| *is_partial);
+        let known: HashSet<BlockId> = known.into_iter().map(|(id, _)| id).collect();
+        let unfinished = partial
+            .into_iter()
+            .map(|(id, _)| (id, Patience::of_a_leftover()))
+            .collect();
+        Self {
+            bucket,
             asked: AtomicU64::new(0),
             seen: Mutex::new(Seen {
                 served: 0,
-                known: known.collect(),
+                listed: None,
+                known,
+                unfinished,
                 newcomers: Arc::default(),
             }),
         }
     }
 
-    /// Whole, unmarked blocks that appeared since the survey, by a listing begun after this call.
-    async fn newcomers(&self) -> Result<Arc<Vec<Arc<MetaFile>>>> {
+    /// Whole, unmarked blocks that appeared since the survey.
+    pub(super) async fn newcomers(&self, since: Since) -> Result<Arc<Vec<Arc<MetaFile>>>> {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut seen = self.seen.lock().await;
-        if seen.served > number {
+        let is_fresh = || seen.listed.is_some_and(|listed| listed.elapsed() <= FRESH);
+        if seen.served > number || (since == Since::AMomentAgo && is_fresh()) {
             return Ok(Arc::clone(&seen.newcomers));
         }
         let serves = self.asked.load(Ordering::SeqCst);
-        for id in self.source.list_block_ids().await? {
-            if seen.known.contains(&id) {
-                continue;
-            }
-            match self.look_at(id).await {
-                Ok(Some(meta)) => {
-                    seen.known.insert(id);
-                    Arc::make_mut(&mut seen.newcomers).push(Arc::new(meta));
-                }
-                // A block that is being uploaded or deleted; the next listing looks again.
-                Ok(None) => {}
-                Err(err) if concerns_all(&err) => return Err(err),
-                Err(err) => {
-                    debug!(block = %id, err = format!("{err:#}"), "new block of the source left alone");
-                }
-            }
+        let began = Instant::now();
+        for id in self.bucket.list_block_ids().await? {
+            self.look_at(id, &mut seen).await?;
         }
         seen.served = serves;
+        seen.listed = Some(began);
         Ok(Arc::clone(&seen.newcomers))
     }
 
-    /// The `meta.json` of a new block that is whole and not marked.
-    async fn look_at(&self, id: BlockId) -> Result<Option<MetaFile>> {
-        let objects = self.source.list_block(id).await?;
+    async fn look_at(&self, id: BlockId, seen: &mut Seen) -> Result<()> {
+        let patience = seen.unfinished.get(&id).copied();
+        let waits = patience.is_some_and(|patience| Instant::now() < patience.next);
+        if waits || seen.known.contains(&id) {
+            return Ok(());
+        }
+        match self.block(id).await {
+            Ok(Some(meta)) => {
+                seen.unfinished.remove(&id);
+                seen.known.insert(id);
+                Arc::make_mut(&mut seen.newcomers).push(Arc::new(meta));
+                return Ok(());
+            }
+            // A block that is being uploaded or deleted.
+            Ok(None) => {}
+            Err(err) if concerns_all(&err) => return Err(err),
+            Err(err) => {
+                debug!(block = %id, err = format!("{err:#}"), "new block left alone");
+            }
+        }
+        let looks = patience.map_or(0, |patience| patience.looks);
+        seen.unfinished.insert(id, Patience::after(looks + 1));
+        Ok(())
+    }
+
+    /// The `meta.json` of a block that is whole and not marked.
+    async fn block(&self, id: BlockId) -> Result<Option<MetaFile>> {
+        let objects = self.bucket.list_block(id).await?;
         if objects.meta().is_none() || objects.is_marked() {
             return Ok(None);
         }
-        let Some((meta, _)) = read_meta(&self.source, id).await? else {
+        let Some((meta, _)) = read_meta(&self.bucket, id).await? else {
             return Ok(None);
         };
         let lacks = matches!(objects.completeness(&meta.block), Completeness::Lacks(_));
@@ -93,18 +166,26 @@ impl SourceWatch {
     }
 
     /// A block that appeared since the survey and holds all of this one.
-    pub(super) async fn superseding(&self, block: &BlockMeta) -> Result<Option<BlockId>> {
-        let newcomers = self.newcomers().await?;
+    pub(super) async fn superseding(
+        &self,
+        block: &BlockMeta,
+        since: Since,
+    ) -> Result<Option<BlockId>> {
+        let newcomers = self.newcomers(since).await?;
         let superseding = newcomers.iter().find(|new| supersedes(&new.block, block));
         Ok(superseding.map(|new| new.block.id))
     }
 
     /// A block of the same labels and finer resolution that appeared since the survey and shares a source with this one.
-    pub(super) async fn finer_kin(&self, block: &BlockMeta) -> Result<Option<BlockId>> {
+    pub(super) async fn finer_kin(
+        &self,
+        block: &BlockMeta,
+        since: Since,
+    ) -> Result<Option<BlockId>> {
         if block.group.resolution_ms == 0 {
             return Ok(None);
         }
-        let newcomers = self.newcomers().await?;
+        let newcomers = self.newcomers(since).await?;
         let kin = newcomers.iter().find(|new| {
             new.block.group.labels == block.group.labels
                 && new.block.group.resolution_ms < block.group.resolution_ms
@@ -117,4 +198,18 @@ impl SourceWatch {
 /// Whether the error says nothing about the one block that was looked at, so that it must not be passed over.
 fn concerns_all(err: &Error) -> bool {
     err.kind().is_transient() || err.kind().concerns_whole_bucket()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_directory_that_stays_unfinished_is_looked_at_ever_more_rarely() {
+        let seconds = |looks| Patience::pause(looks).as_secs();
+        assert_eq!([0, 7, 8, 9, 14].map(seconds), [0, 0, 1, 2, 64]);
+        assert_eq!([18, 40, 41, 100].map(seconds), [600; 4]);
+        assert!(Patience::of_a_leftover().next > Instant::now());
+        assert!(Patience::after(1).next <= Instant::now());
+    }
 }

@@ -31,4 +31,5 @@ mod surroundings;
 mod thanos;
 mod tls;
 mod usage;
+mod waits;
 mod wrong_answers;

@@ -130,7 +130,7 @@ pub(crate) async fn migrate(world: &Arc<Mutex<World>>, conditions: Conditions) {
             stop: stop.clone(),
             begun: tokio::time::Instant::now(),
         };
-        run.carry_out(&plan, &found.source).await;
+        run.carry_out(&plan, &found).await;
     };
     let signal = async {
         match conditions.stops_at {

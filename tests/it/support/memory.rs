@@ -126,7 +126,7 @@ impl World {
             begun: tokio::time::Instant::now(),
             stop: self.stop.clone(),
         };
-        let results = run.carry_out(&plan, &found.source).await;
+        let results = run.carry_out(&plan, &found).await;
         Ok(Ran { plan, results })
     }
 

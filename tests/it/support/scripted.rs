@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
 /// What is asked of a bucket.
@@ -36,6 +37,18 @@ pub(crate) enum Fault {
     Denied,
     /// It is acknowledged, and nothing happens.
     Lost,
+    /// It takes so long.
+    Slow(Duration),
+}
+
+/// What a bucket makes of a request to put an object where none is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Conditions {
+    Honoured,
+    /// It puts the object whatever was there.
+    Ignored,
+    /// It refuses to do any such thing.
+    Lacking,
 }
 
 /// A bucket in memory.
@@ -45,6 +58,7 @@ pub(crate) struct Scripted {
     /// After so many writes nothing succeeds any more.
     dies_after: Mutex<Option<usize>>,
     rule: Mutex<Rule>,
+    conditions: Mutex<Conditions>,
     /// What no listing shows.
     hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
@@ -57,6 +71,7 @@ impl Scripted {
             writes: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
             rule: Mutex::new(Box::new(|_, _| None)),
+            conditions: Mutex::new(Conditions::Honoured),
             hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
         })
@@ -84,6 +99,10 @@ impl Scripted {
         rule: impl Fn(Request, &str) -> Option<Fault> + Send + Sync + 'static,
     ) {
         *self.rule.lock().unwrap() = Box::new(rule);
+    }
+
+    pub(crate) fn conditions(&self, conditions: Conditions) {
+        *self.conditions.lock().unwrap() = conditions;
     }
 
     /// Listings lack these names.
@@ -150,14 +169,29 @@ impl ObjectStore for Scripted {
         &self,
         location: &Path,
         payload: PutPayload,
-        options: PutOptions,
+        mut options: PutOptions,
     ) -> object_store::Result<PutResult> {
-        if self.ask(Request::Put, location.as_ref())? == Some(Fault::Lost) {
-            return Ok(PutResult {
-                e_tag: None,
-                version: None,
-                extensions: object_store::Extensions::default(),
-            });
+        match self.ask(Request::Put, location.as_ref())? {
+            Some(Fault::Lost) => {
+                return Ok(PutResult {
+                    e_tag: None,
+                    version: None,
+                    extensions: object_store::Extensions::default(),
+                });
+            }
+            Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
+            _ => {}
+        }
+        let conditions = *self.conditions.lock().unwrap();
+        match (&options.mode, conditions) {
+            (PutMode::Create, Conditions::Ignored) => options.mode = PutMode::Overwrite,
+            (PutMode::Create, Conditions::Lacking) => {
+                return Err(object_store::Error::NotImplemented {
+                    operation: "create".to_owned(),
+                    implementer: "scripted".to_owned(),
+                });
+            }
+            _ => {}
         }
         self.inner.put_opts(location, payload, options).await
     }

@@ -1,0 +1,267 @@
+//! Whether the target holds a published block: it is proven, mended where it lost objects, or taken back.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::context::Context;
+use super::look::Look;
+use super::stopped::Stopped;
+use super::unit::UnitAtWork;
+use super::watch::Since;
+use crate::block::{BlockId, Cover, Difference, Inventory, Match, Proof, ReadBack};
+use crate::bucket::Listings;
+use crate::copy::{Tally, look_again};
+use crate::error::{Error, Kind, Result};
+use crate::plan::{Conflict, Halt, Selected};
+use crate::publish::{Ready, publish, unpublish};
+use crate::retry::Backoff;
+use crate::stored::read_meta;
+
+/// A block whose `meta.json` lies in the target.
+pub(super) struct Published {
+    /// Its objects in the source.
+    pub(super) source: Look<Inventory>,
+    /// What was read of it in both buckets.
+    pub(super) read: ReadBack,
+    /// Whether this run wrote the `meta.json`, so that it may take it back.
+    pub(super) written: bool,
+}
+
+/// A block that the target holds.
+pub(super) struct Held {
+    pub(super) proof: Look<Proof>,
+    /// What was read of it in both buckets.
+    pub(super) read: ReadBack,
+    /// Whether this run wrote its `meta.json`.
+    pub(super) written: bool,
+}
+
+/// How often a block that changes or loses objects after it was published is proven anew, or mended before it is taken back.
+const MENDS: usize = 3;
+
+impl Published {
+    pub(super) fn of(ready: Look<Ready>, written: bool) -> Self {
+        let mut read = ReadBack::default();
+        let source = ready.map(|ready| {
+            let (source, known) = ready.into_parts();
+            read = known;
+            source
+        });
+        Self {
+            source,
+            read,
+            written,
+        }
+    }
+}
+
+impl Held {
+    /// As the plan says, to be looked at before anything is written.
+    pub(super) fn planned(proof: Proof) -> Self {
+        Self::by(Look::planned(proof))
+    }
+
+    fn by(proof: Look<Proof>) -> Self {
+        Self {
+            proof,
+            read: ReadBack::default(),
+            written: false,
+        }
+    }
+}
+
+impl UnitAtWork {
+    /// Proves that the target holds the published block, or a block made of it; mends what it lost meanwhile, or takes back what this run
+    /// published.
+    pub(super) async fn until_held(
+        &self,
+        selected: &Arc<Selected>,
+        mut published: Published,
+        tally: &Arc<Tally>,
+    ) -> Result<Held, Stopped> {
+        let target = &self.context.target;
+        let mut lost = String::new();
+        let mut stopped = None;
+        for mends_left in (0..=MENDS).rev() {
+            let proven = Look::now(self.prove(selected, &published)).await?;
+            let proven = published.source.dating(proven);
+            let differences = match &proven.shown {
+                Ok(held) => {
+                    let proof = Proof::Match(held.clone());
+                    return Ok(Held {
+                        proof: proven.map(|_| proof),
+                        read: published.read,
+                        written: published.written,
+                    });
+                }
+                Err(differences) => differences,
+            };
+            let is_going =
+                |one: &Difference| matches!(one, Difference::Marked | Difference::NoMeta);
+            if differences.iter().any(is_going)
+                && let Some(cover) = self.covered_meanwhile(selected).await?
+            {
+                return Ok(Held::by(cover.map(Proof::Cover)));
+            }
+            lost = what_was_lost(differences)?;
+            // What could not be mended is looked at once more: another run may have mended it.
+            if mends_left == 0 || stopped.is_some() {
+                break;
+            }
+            let bytes_differ = |one: &Difference| matches!(one, Difference::Content(_));
+            if differences.iter().any(bytes_differ) {
+                tally.distrust();
+            }
+            warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
+            match self.mend(selected, tally).await {
+                Ok(mended) => {
+                    published = Published {
+                        written: mended.written || published.written,
+                        ..mended
+                    };
+                }
+                Err(err) => stopped = Some(err),
+            }
+        }
+        if published.written {
+            let source = self.context.source.reader();
+            unpublish(selected, &self.context.provenance, source, target).await?;
+        }
+        Err(stopped.unwrap_or_else(|| {
+            let location = target.reader().location();
+            let attempt = format!("prove that {location} holds {}", selected.block.id);
+            Stopped::Halt(Halt::Failed(
+                Error::new(Kind::Corrupt, attempt).because(lost),
+            ))
+        }))
+    }
+
+    /// Proves, and tries again while somebody is at work on the block in one of the buckets. Where that is the source and the block is gone,
+    /// the published copy may be all that is left of it, and stays.
+    async fn prove(
+        &self,
+        selected: &Selected,
+        published: &Published,
+    ) -> Result<Result<Match, Vec<Difference>>, Stopped> {
+        let context = &self.context;
+        let mut tries = 1..MENDS;
+        let mut lag = Backoff::new(&context.settings.retry);
+        loop {
+            let proven = context
+                .prover
+                .prove(selected, &published.source.shown, &published.read)
+                .await;
+            match proven {
+                Err(err)
+                    if matches!(err.kind(), Kind::Changed | Kind::NotFound)
+                        && tries.next().is_some() =>
+                {
+                    look_again(selected, context.source.reader()).await?;
+                }
+                Ok(Err(differences)) if self.may_be_lag(&differences) => {
+                    let Some(delay) = lag.next_delay() else {
+                        return Ok(Err(differences));
+                    };
+                    context.pause(delay).await?;
+                }
+                proven => return Ok(proven?),
+            }
+        }
+    }
+
+    /// Whether the objects may be there, and the target's listing not say so yet. What is asked for by name is not among them.
+    fn may_be_lag(&self, differences: &[Difference]) -> bool {
+        let by_name = |one: &Difference| {
+            matches!(
+                one,
+                Difference::Marked
+                    | Difference::NoMeta
+                    | Difference::OtherMeta
+                    | Difference::BeingOverwritten
+            )
+        };
+        self.context.target.reader().listings() == Listings::Lagging
+            && !differences.iter().any(by_name)
+    }
+
+    /// Puts again what the target lost, `meta.json` included.
+    async fn mend(
+        &self,
+        selected: &Arc<Selected>,
+        tally: &Arc<Tally>,
+    ) -> Result<Published, Stopped> {
+        // Even a run that starts nothing new must not leave behind a published block that lacks objects.
+        let copied = self
+            .copy_in_slot(selected, tally, Context::may_go_on)
+            .await?;
+        let nothing = ReadBack::default();
+        let ready = Look::now(self.prepare(selected, &copied, &nothing, tally)).await?;
+        let written = publish(selected, &ready.shown, &self.context.target).await?;
+        Ok(Published::of(ready, written))
+    }
+
+    /// What the target's mark, or the loss of a cover, says of the block where another one was made of it meanwhile; otherwise why it stopped.
+    pub(super) async fn or_covered(
+        &self,
+        selected: &Selected,
+        stopped: Stopped,
+    ) -> Result<Held, Stopped> {
+        match self.covered_meanwhile(selected).await? {
+            Some(cover) => Ok(Held::by(cover.map(Proof::Cover))),
+            None => Err(stopped),
+        }
+    }
+
+    /// A block that appeared in the target since the survey, and was made of this one.
+    async fn covered_meanwhile(&self, selected: &Selected) -> Result<Option<Look<Cover>>, Stopped> {
+        let block = &selected.meta.block;
+        let newcomers = self.context.target_watch.newcomers(Since::Now).await?;
+        for new in newcomers.iter().map(|new| &new.block) {
+            if new.group == block.group && new.has_all_sources_of(block) {
+                let cover = Look::now(self.cover(selected, new.id)).await?;
+                if let Some(found) = cover.shown.clone() {
+                    return Ok(Some(cover.map(|_| found)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether that block of the target covers this one now.
+    async fn cover(&self, selected: &Selected, by: BlockId) -> Result<Option<Cover>> {
+        let target = self.context.target.reader();
+        let (meta, objects) = futures::try_join!(read_meta(target, by), target.list_block(by))?;
+        Ok(meta.and_then(|(meta, _)| Cover::of(&selected.meta.block, &meta.block, &objects).ok()))
+    }
+
+    /// Looks again at what covers the block.
+    pub(super) async fn still_covered(
+        &self,
+        selected: &Selected,
+        by: BlockId,
+    ) -> Result<Held, Stopped> {
+        let cover = Look::now(self.cover(selected, by)).await?;
+        match cover.shown.clone() {
+            Some(found) => Ok(Held::by(cover.map(|_| Proof::Cover(found)))),
+            None => {
+                self.or_covered(selected, Stopped::NoLongerCovered(by))
+                    .await
+            }
+        }
+    }
+}
+
+/// In words, unless somebody else is at work on the block.
+fn what_was_lost(differences: &[Difference]) -> Result<String, Stopped> {
+    for difference in differences {
+        let conflict = match difference {
+            Difference::Marked => Conflict::Marked,
+            Difference::OtherMeta => Conflict::OtherMeta,
+            _ => continue,
+        };
+        return Err(Stopped::Halt(Halt::Conflict(conflict)));
+    }
+    let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    Ok(words.join(", "))
+}

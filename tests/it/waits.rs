@@ -1,0 +1,359 @@
+//! What others do while a block waits for its turn, on buckets in memory: nothing is written on the strength of what was true before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::support::memory::{Block, Ran, World, id};
+use crate::support::scripted::{Conditions, Fault, Request, Scripted, put, remove, tree};
+
+const FIVE_MINUTES: i64 = 300_000;
+const HOUR: Duration = Duration::from_hours(1);
+
+/// A raw block that takes an hour to copy, one that is published after it, and a downsampled one that is published first and marked last.
+async fn world() -> World {
+    let blocks = [
+        Block::new('A', (1, 2)),
+        Block::new('B', (2, 3)),
+        Block::new('C', (1, 3))
+            .resolution(FIVE_MINUTES)
+            .sources("ABE"),
+    ];
+    let world = World::new().with(&blocks).await;
+    let index_of_a = format!("{}/index", id('A'));
+    let begun = AtomicBool::new(false);
+    let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
+    world.target.fail(move |request, path| {
+        if let Some(block) = block_whose(path, "meta.json").filter(|_| request == Request::Put) {
+            assert!(holds(&source, &target, block, ""), "{block} is torn");
+        }
+        let slow = request == Request::Put && path == index_of_a;
+        (slow && !begun.swap(true, Ordering::SeqCst)).then_some(Fault::Slow(HOUR))
+    });
+    let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
+    world.source.fail(move |request, path| {
+        let marked = block_whose(path, "deletion-mark.json").filter(|_| request == Request::Put);
+        if let Some(block) = marked {
+            let held = holds(&source, &target, block, "meta.json");
+            let covered = holds(&target, &target, &id('Z'), "meta.json");
+            assert!(held || covered, "{block} is marked and not held");
+        }
+        None
+    });
+    world
+}
+
+fn block_whose<'a>(path: &'a str, name: &str) -> Option<&'a str> {
+    path.strip_suffix(name)?.strip_suffix('/')
+}
+
+/// Whether the target has the block's data and the object of that name, as the source has them.
+fn holds(source: &Scripted, target: &Scripted, block: &str, name: &str) -> bool {
+    let (source, target) =
+        futures::executor::block_on(async { futures::join!(tree(source), tree(target)) });
+    let below = format!("{block}/");
+    let mut wanted = source.iter().filter(|(path, _)| {
+        let inside = path.strip_prefix(&below);
+        let is_data = |inside: &str| inside == "index" || inside.starts_with("chunks/");
+        inside.is_some_and(|inside| is_data(inside) || inside == name)
+    });
+    let is_there = source.contains_key(&format!("{below}index"));
+    is_there && wanted.all(|(path, bytes)| target.get(path) == Some(bytes))
+}
+
+/// Somebody does something while A is copied, B is copied and waits to be published, and C is proven and waits to be marked.
+async fn meanwhile(world: &World, acts: impl AsyncFnOnce()) -> Ran {
+    let act = async {
+        tokio::time::sleep(HOUR / 2).await;
+        let there = tree(&world.target).await;
+        assert!(there.contains_key(&format!("{}/meta.json", id('C'))));
+        assert!(!there.contains_key(&format!("{}/meta.json", id('B'))));
+        assert!(there.contains_key(&format!("{}/index", id('B'))));
+        acts().await;
+    };
+    let (ran, ()) = futures::join!(world.run(), act);
+    ran.unwrap()
+}
+
+fn mark(block: char) -> (String, Vec<u8>) {
+    let id = id(block);
+    let mark = format!(r#"{{"id":"{id}","version":1,"details":"by hand","deletion_time":1}}"#);
+    (format!("{id}/deletion-mark.json"), mark.into_bytes())
+}
+
+async fn remove_block(store: &Scripted, block: char) {
+    for path in tree(store).await.into_keys() {
+        if path.starts_with(&id(block)) {
+            remove(store, &path).await;
+        }
+    }
+}
+
+/// S-5.6, S-5.7: what the target loses between proof and mark is put again before the mark, and otherwise there is none.
+#[tokio::test(start_paused = true)]
+async fn a_proof_that_has_waited_is_made_anew() {
+    for lost in ["index", "meta.json", "chunks/000002", "all of it"] {
+        let world = world().await;
+        let before = tree(&world.source).await;
+        let ran = meanwhile(&world, async || match lost {
+            "all of it" => remove_block(&world.target, 'C').await,
+            name => remove(&world.target, &format!("{}/{name}", id('C'))).await,
+        })
+        .await;
+        assert_eq!(ran.endings(), ["migrated"; 3], "{lost}");
+        assert_eq!(tree(&world.target).await, before, "{lost}");
+    }
+}
+
+/// S-5.6: a mark in the target says that its data is about to go.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_the_target_is_to_lose_is_not_marked() {
+    let world = world().await;
+    let ran = meanwhile(&world, async || {
+        let (path, bytes) = mark('C');
+        put(&world.target, &path, bytes).await;
+    })
+    .await;
+    assert_eq!(ran.ending(&id('C')), "conflict");
+    assert!(!tree(&world.source).await.contains_key(&mark('C').0));
+}
+
+/// S-5.6: where the target's compactor has made another block of it, that one is the proof.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_was_compacted_in_the_target_meanwhile_is_covered() {
+    for deleted in [false, true] {
+        let world = world().await;
+        let ran = meanwhile(&world, async || {
+            let cover = Block::new('Z', (1, 3))
+                .resolution(FIVE_MINUTES)
+                .sources("ABE");
+            cover.write_to(&world.target).await;
+            if deleted {
+                remove_block(&world.target, 'C').await;
+            } else {
+                let (path, bytes) = mark('C');
+                put(&world.target, &path, bytes).await;
+            }
+        })
+        .await;
+        assert_eq!(ran.ending(&id('C')), "covered");
+        let mark = String::from_utf8(tree(&world.source).await[&mark('C').0].clone()).unwrap();
+        assert!(mark.contains(&format!("covered by {}", id('Z'))), "{mark}");
+    }
+}
+
+/// S-5.4: what the target loses of a block that waits to be published is put again before its `meta.json` is.
+#[tokio::test(start_paused = true)]
+async fn a_copy_that_has_waited_is_looked_at_again() {
+    for lost in ["index", "chunks/000002", "all of it"] {
+        let world = world().await;
+        let before = tree(&world.source).await;
+        let ran = meanwhile(&world, async || match lost {
+            "all of it" => remove_block(&world.target, 'B').await,
+            name => remove(&world.target, &format!("{}/{name}", id('B'))).await,
+        })
+        .await;
+        assert_eq!(ran.endings(), ["migrated"; 3], "{lost}");
+        assert_eq!(tree(&world.target).await, before, "{lost}");
+    }
+}
+
+/// S-5.1, S-5.5: what appears in either bucket while a block waits to be published keeps it from being published, whatever the server makes of
+/// conditions.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_others_have_to_do_with_is_not_published() {
+    for conditions in [
+        Conditions::Honoured,
+        Conditions::Ignored,
+        Conditions::Lacking,
+    ] {
+        for (what, ending) in [
+            ("a mark in the target", "conflict"),
+            ("another meta.json in the target", "conflict"),
+            ("a mark in the source", "superseded"),
+            ("another meta.json in the source", "superseded"),
+            ("a block made of it in the source", "superseded"),
+            ("its deletion in the source", "vanished"),
+        ] {
+            let world = world().await;
+            world.target.conditions(conditions);
+            let another = Block::new('B', (2, 3)).sources("BD").meta_json();
+            let meta = format!("{}/meta.json", id('B'));
+            let (path, bytes) = mark('B');
+            let ran = meanwhile(&world, async || match what {
+                "a mark in the target" => put(&world.target, &path, bytes).await,
+                "another meta.json in the target" => {
+                    put(&world.target, &meta, another.clone()).await;
+                }
+                "a mark in the source" => put(&world.source, &path, bytes).await,
+                "another meta.json in the source" => {
+                    put(&world.source, &meta, another.clone()).await;
+                }
+                "a block made of it in the source" => {
+                    let made = Block::new('Z', (2, 4)).sources("BD");
+                    made.write_to(&world.source).await;
+                }
+                _ => remove_block(&world.source, 'B').await,
+            })
+            .await;
+            assert_eq!(ran.ending(&id('B')), ending, "{what}");
+            assert_eq!(ran.ending(&id('A')), "migrated", "{what}");
+            let there = tree(&world.target).await.remove(&meta);
+            let expected = (what == "another meta.json in the target").then_some(another);
+            assert_eq!(there, expected, "{what}");
+        }
+    }
+}
+
+/// S-5.11: no mark is written over another, whatever the server makes of conditions.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_appears_while_a_block_waits_is_kept() {
+    for conditions in [
+        Conditions::Honoured,
+        Conditions::Ignored,
+        Conditions::Lacking,
+    ] {
+        let mut world = world().await;
+        world.settings.no_compact_mark_source = true;
+        world.source.conditions(conditions);
+        let no_compact = format!("{}/no-compact-mark.json", id('C'));
+        let ran = meanwhile(&world, async || {
+            let (path, bytes) = mark('C');
+            put(&world.source, &path, bytes).await;
+            put(&world.source, &no_compact, b"theirs".to_vec()).await;
+        })
+        .await;
+        assert_eq!(ran.ending(&id('C')), "superseded");
+        let after = tree(&world.source).await;
+        assert_eq!(after[&mark('C').0], mark('C').1);
+        assert_eq!(after[&no_compact], b"theirs");
+    }
+}
+
+/// S-5.10: a finer block of the same data that appears while a downsampled one waits defers its mark.
+#[tokio::test(start_paused = true)]
+async fn a_finer_block_that_appears_meanwhile_defers_the_mark() {
+    let world = world().await;
+    let ran = meanwhile(&world, async || {
+        let finer = Block::new('Z', (1, 2)).sources("E");
+        finer.write_to(&world.source).await;
+    })
+    .await;
+    assert_eq!(ran.ending(&id('A')), "migrated");
+    assert_eq!(ran.ending(&id('B')), "migrated");
+    assert_eq!(ran.ending(&id('C')), "mark-deferred");
+}
+
+/// S-5.13: a block that is marked already is told to be held only where it is, and a mark that was taken away meanwhile is written.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_was_marked_all_along_is_looked_at_again_too() {
+    let mut world = world().await;
+    world.rules.exclude_delete_marked = false;
+    for block in ['B', 'C'] {
+        let (path, bytes) = mark(block);
+        put(&world.source, &path, bytes).await;
+    }
+    let ran = meanwhile(&world, async || {
+        remove(&world.target, &format!("{}/index", id('C'))).await;
+        remove(&world.source, &mark('B').0).await;
+    })
+    .await;
+    assert_eq!(ran.endings(), ["migrated"; 3]);
+    assert!(holds(&world.source, &world.target, &id('C'), "meta.json"));
+    let after = tree(&world.source).await;
+    assert_eq!(after[&mark('C').0], mark('C').1);
+    assert!(String::from_utf8_lossy(&after[&mark('B').0]).contains("by thanos-bucket"));
+}
+
+/// S-5.1: what covered a block as planned has to do so still.
+#[tokio::test(start_paused = true)]
+async fn a_cover_that_goes_while_a_block_waits_is_no_proof() {
+    for replaced in [false, true] {
+        let world = world().await;
+        let cover = |id| {
+            Block::new(id, (1, 4))
+                .resolution(FIVE_MINUTES)
+                .sources("ABDE")
+        };
+        cover('Y').write_to(&world.target).await;
+        let act = async {
+            tokio::time::sleep(HOUR / 2).await;
+            remove_block(&world.target, 'Y').await;
+            if replaced {
+                cover('Z').write_to(&world.target).await;
+            }
+        };
+        let (ran, ()) = futures::join!(world.run(), act);
+        let ending = if replaced {
+            "covered"
+        } else {
+            "covered-unproven"
+        };
+        assert_eq!(ran.unwrap().ending(&id('C')), ending);
+        let marked = tree(&world.source).await.contains_key(&mark('C').0);
+        assert_eq!(marked, replaced);
+    }
+}
+
+/// S-5.5, S-5.6: a block that does not wait is listed three times in either bucket, once for each thing that is written.
+#[tokio::test(start_paused = true)]
+async fn a_lone_block_that_does_not_wait_costs_nothing_extra() {
+    let world = World::new().with(&[Block::new('A', (1, 2))]).await;
+    assert_eq!(world.run().await.unwrap().endings(), ["migrated"]);
+    let asked = |store: &Scripted, request, path: &str| {
+        let requests = store.requests();
+        let asked = requests
+            .iter()
+            .filter(|(one, of)| *one == request && of == path);
+        asked.count()
+    };
+    let meta = format!("{}/meta.json", id('A'));
+    assert_eq!(asked(&world.source, Request::List, &id('A')), 3);
+    assert_eq!(asked(&world.target, Request::List, &id('A')), 3);
+    assert_eq!(asked(&world.source, Request::Get, &meta), 2);
+    assert_eq!(asked(&world.target, Request::Get, &meta), 0);
+    assert_eq!(asked(&world.source, Request::List, ""), 2);
+    assert_eq!(asked(&world.target, Request::List, ""), 1);
+}
+
+/// S-5.5: partial blocks that were there from the beginning cost nothing, however many blocks are published.
+#[tokio::test(start_paused = true)]
+async fn partial_blocks_of_the_source_cost_nothing() {
+    let partial = |number: usize| format!("01J9ZK3M7Q8T5V6W7X8Y9Z1{number:03}");
+    let blocks: Vec<Block> = ('A'..='H')
+        .zip(1..)
+        .map(|(letter, day)| Block::new(letter, (day, day + 1)))
+        .collect();
+    let world = World::new().with(&blocks).await;
+    for number in 0..50 {
+        put(
+            &world.source,
+            &format!("{}/index", partial(number)),
+            b"x".to_vec(),
+        )
+        .await;
+    }
+    assert_eq!(world.run().await.unwrap().endings(), ["migrated"; 8]);
+    let asked: Vec<_> = world
+        .source
+        .requests()
+        .into_iter()
+        .filter(|(_, path)| path.contains("Y9Z1"))
+        .collect();
+    assert!(asked.is_empty(), "{asked:?}");
+}
+
+/// S-5.5: an upload that was under way when the source was surveyed is noticed once it is done.
+#[tokio::test(start_paused = true)]
+async fn a_partial_block_that_becomes_whole_meanwhile_is_noticed() {
+    let world = world().await;
+    let made = Block::new('Z', (2, 4)).sources("BD");
+    put(
+        &world.source,
+        &format!("{}/index", made.id),
+        b"begun".to_vec(),
+    )
+    .await;
+    let ran = meanwhile(&world, async || made.write_to(&world.source).await).await;
+    assert_eq!(ran.ending(&id('B')), "superseded");
+}
