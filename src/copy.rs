@@ -19,6 +19,7 @@ use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
 use crate::progress::BlockProgress;
 use crate::stored::{no_compact_mark_is_ours, read_meta};
+use crate::trace::{step, within};
 
 /// What every copy of a run shares.
 #[derive(Debug, Clone)]
@@ -324,8 +325,9 @@ async fn send(
         tally.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
         accepted();
     };
-    transfer(Transfer {
-        path: &id.object(&object.name),
+    let path = id.object(&object.name);
+    let sending = transfer(Transfer {
+        path: &path,
         object,
         sha256,
         source,
@@ -334,8 +336,9 @@ async fn send(
         cancel: &means.cancel,
         moved: &count,
         progress: &tally.progress,
-    })
-    .await?;
+    });
+    let span = step!("object", object = %object.name, bytes = object.size_bytes);
+    within(span, sending).await?;
     tally.objects_put.fetch_add(1, Ordering::Relaxed);
     tally.names().insert(object.name.clone());
     debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");

@@ -59,6 +59,30 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// A word of its own for each, as traces spell it: `not-found`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Usage => "usage",
+            Kind::NotFound => "not-found",
+            Kind::AlreadyExists => "already-exists",
+            Kind::Changed => "changed",
+            Kind::Refused => "refused",
+            Kind::Credentials => "credentials",
+            Kind::BucketGone => "bucket-gone",
+            Kind::Elsewhere => "elsewhere",
+            Kind::NoSpace => "no-space",
+            Kind::ReadOnly => "read-only",
+            Kind::Unreadable => "unreadable",
+            Kind::Corrupt => "corrupt",
+            Kind::Transient => "transient",
+            Kind::Cancelled => "cancelled",
+            Kind::Unsupported => "unsupported",
+            Kind::Clock => "clock",
+            Kind::Other => "other",
+        }
+    }
+
     /// Whether the same request may succeed a little later.
     #[must_use]
     pub fn is_transient(self) -> bool {

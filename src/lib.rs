@@ -13,7 +13,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
 //! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`] | what a block, a mark, a proof is |
+//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
 //!
 //! # What holds always
 //!
@@ -49,6 +49,7 @@ pub mod select;
 pub mod stored;
 pub mod survey;
 pub mod telemetry;
+pub mod trace;
 pub mod yaml;
 
 pub use error::{Error, Kind, Result};

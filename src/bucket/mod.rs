@@ -16,8 +16,10 @@ mod layout;
 mod listing;
 mod location;
 mod prefix;
+mod request;
 mod s3;
 mod store;
+mod traced;
 mod transfer;
 
 pub use budget::Budget;
@@ -49,6 +51,7 @@ use crate::block::{
 };
 use crate::error::{Error, Kind, Result};
 use crate::retry::{Policy, retry};
+use traced::Traced;
 
 /// An opened provider, and what is to be known about it.
 #[derive(Debug, Clone)]
@@ -117,7 +120,9 @@ pub struct Bucket(BucketReader);
 impl BucketReader {
     /// Of an opened provider; `retry` says when requests are repeated.
     #[must_use]
-    pub fn new(backend: Backend, retry: Policy) -> Self {
+    pub fn new(mut backend: Backend, retry: Policy) -> Self {
+        let name = backend.location.to_string();
+        backend.store = Arc::new(Traced::new(backend.store, &name));
         Self(Arc::new(Opened { backend, retry }))
     }
 

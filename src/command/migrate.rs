@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::time::{Instant, timeout};
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 use crate::block::{ObjectPath, Provenance, RunId};
 use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, MissingRoot};
@@ -17,6 +17,7 @@ use crate::probe::{self, Found};
 use crate::progress::Progress;
 use crate::report::{self, Ending, Header, Output, Results};
 use crate::survey::{Survey, survey};
+use crate::trace::{step, within};
 
 /// Everything that `migrate` was asked to do.
 #[derive(Debug)]
@@ -67,6 +68,24 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Ending> {
+    let span = step!(
+        "run",
+        source = %request.source.location(),
+        target = %request.target.location(),
+        dry_run = request.mode == Mode::DryRun,
+        run = tracing::field::Empty,
+        exit_code = tracing::field::Empty,
+    );
+    Box::pin(within(span, begin(request, progress, clock, stop, stdout))).await
+}
+
+async fn begin(
+    request: Request,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: &Stop,
+    stdout: &mut (dyn Write + Send),
+) -> Result<Ending> {
     let begun = Instant::now();
     for bucket in [&request.source, &request.target] {
         for warning in bucket.warnings() {
@@ -80,6 +99,7 @@ pub async fn run(
         target: request.target.location().to_string(),
         cutoff: request.rules.cutoff.time(),
     };
+    Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = header.target, "run begins");
     let access = match request.mode {
         Mode::DryRun => Access::Read,
@@ -93,7 +113,9 @@ pub async fn run(
     let (rules, results) = (&request.rules, results.as_ref());
     report::write(request.output, &header, &plan, rules, results, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    Ok(report::ending(&plan, rules, results))
+    let ending = report::ending(&plan, rules, results);
+    Span::current().record("exit_code", ending.exit_code());
+    Ok(ending)
 }
 
 /// Both buckets, opened.
@@ -203,6 +225,7 @@ async fn look_ahead(
         probe::sweep(target, leftovers).await?;
         probe::probe(source.reader(), target, &header.run).await
     };
+    let probing = within(step!("probe"), probing);
     let probed = tokio::select! {
         // What is done counts, even if the end comes at the same moment.
         biased;
@@ -262,7 +285,7 @@ async fn look_and_plan(
     let rules = &request.rules;
     let target_name = target.location().to_string();
     let survey = tokio::select! {
-        survey = survey(source, target, rules, request.now) => survey?,
+        survey = within(step!("survey"), survey(source, target, rules, request.now)) => survey?,
         signal = stop.wait() => return Err(stopped(signal, "make a plan")),
     };
     if request.replica_target == ReplicaTarget::Refuse
@@ -274,7 +297,8 @@ async fn look_and_plan(
             source.location(),
         )));
     }
-    let plan = plan(&survey.source, &survey.target, rules, &target_name)?;
+    let plan =
+        step!("plan").in_scope(|| plan(&survey.source, &survey.target, rules, &target_name))?;
     if plan.in_unfinished_windows > 0 {
         warn!(
             blocks = plan.in_unfinished_windows,

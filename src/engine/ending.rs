@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tracing::{error, info, warn};
+use tracing::{Span, error, info, warn};
 
 use super::context::{Context, lock};
 use super::stopped::Stopped;
@@ -15,6 +15,8 @@ use crate::report::{BlockEnding, MarkState, Outcome};
 /// What a block's work took.
 #[derive(Debug)]
 pub(super) struct Account {
+    /// What traces show of the block: all steps of its work lie within.
+    pub(super) span: Span,
     pub(super) tally: Arc<Tally>,
 }
 
@@ -65,6 +67,7 @@ impl Context {
         let block = selected.block.id;
         let ending = outcome.ending.as_str();
         let why = outcome.detail.as_deref().unwrap_or_default();
+        Span::current().record("outcome", ending);
         match outcome.ending {
             BlockEnding::Failed => error!(%block, err = why, "block failed"),
             BlockEnding::Conflict | BlockEnding::WouldOverlap | BlockEnding::CoveredUnproven => {

@@ -18,6 +18,7 @@ use crate::error::Kind;
 use crate::mark::{Marked, NoCompact, mark, whose};
 use crate::plan::{Halt, Mark, Selected, Standing, standing};
 use crate::report::MarkState;
+use crate::trace::{step, within};
 
 /// The source block right before its mark.
 struct Source {
@@ -48,6 +49,17 @@ impl UnitAtWork {
         tally: &Arc<Tally>,
     ) -> Result<Finished, Stopped> {
         self.marking.near(position, LOOK_AHEAD).await;
+        let marking = Box::pin(self.look_and_mark(position, selected, held, tally));
+        within(step!("mark"), marking).await
+    }
+
+    async fn look_and_mark(
+        &self,
+        position: usize,
+        selected: &Arc<Selected>,
+        held: Held,
+        tally: &Arc<Tally>,
+    ) -> Result<Finished, Stopped> {
         let looked = self.look_ahead(selected, held).await;
         let _turn = self.marking.turn(position).await;
         let (mut held, kin) = looked?;

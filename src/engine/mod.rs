@@ -27,7 +27,7 @@ use std::time::Duration;
 use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{Instrument, Span, warn};
 
 use crate::block::{Provenance, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget};
@@ -37,6 +37,7 @@ use crate::prove::Prover;
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
 use crate::survey::Survey;
+use crate::trace::step;
 use context::{Context, REFUSED_IN_A_ROW, lock};
 use slots::Slots;
 use unit::run_unit;
@@ -141,7 +142,8 @@ impl Run {
         // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
         let open_units = concurrency.saturating_mul(2).saturating_add(4);
         let work = stream::iter(units(plan)).for_each_concurrent(open_units, async |blocks| {
-            run_unit(&context, order, blocks).await;
+            let span = unit_span(&blocks);
+            run_unit(&context, order, blocks).instrument(span).await;
         });
         until_stopped(&context, work).await;
         if let Some(any) = plan.selected.first() {
@@ -149,6 +151,17 @@ impl Run {
         }
         results(&context, begun.elapsed())
     }
+}
+
+fn unit_span(blocks: &[(usize, Arc<Selected>)]) -> Span {
+    let unit = blocks.first().map(|(_, selected)| &selected.unit);
+    let (labels, begins) = unit.map(|unit| (unit.labels(), unit.start_ms())).unzip();
+    step!(
+        "unit",
+        labels = labels.map(tracing::field::display),
+        begins_ms = begins,
+        blocks = blocks.len()
+    )
 }
 
 fn watch_source(source: &BucketReader, survey: &Survey) -> Watch {

@@ -17,6 +17,7 @@ use crate::plan::{Conflict, Halt, Selected};
 use crate::publish::{Ready, publish, unpublish};
 use crate::retry::Backoff;
 use crate::stored::read_meta;
+use crate::trace::{step, within};
 
 /// A block whose `meta.json` lies in the target.
 pub(super) struct Published {
@@ -84,7 +85,8 @@ impl UnitAtWork {
         let mut lost = String::new();
         let mut stopped = None;
         for mends_left in (0..=MENDS).rev() {
-            let proven = Look::now(self.prove(selected, &published)).await?;
+            let proving = within(step!("prove"), self.prove(selected, &published));
+            let proven = Look::now(proving).await?;
             let proven = published.source.dating(proven);
             let differences = match &proven.shown {
                 Ok(held) => {
@@ -197,7 +199,8 @@ impl UnitAtWork {
             .await?;
         let nothing = ReadBack::default();
         let ready = Look::now(self.prepare(selected, &copied, &nothing, tally)).await?;
-        let written = publish(selected, &ready.shown, &self.context.target).await?;
+        let publishing = publish(selected, &ready.shown, &self.context.target);
+        let written = within(step!("publish"), publishing).await?;
         Ok(Published::of(ready, written))
     }
 

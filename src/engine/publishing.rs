@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{debug, warn};
+use tracing::{Span, debug, warn};
 
 use super::context::{Context, lock};
 use super::ending::Account;
@@ -23,6 +23,7 @@ use crate::plan::{Action, Halt, Outlook, PublishOrder, Put, Selected};
 use crate::progress::BlockProgress;
 use crate::publish::{Ready, prepare, publish};
 use crate::retry::Backoff;
+use crate::trace::{step, within};
 
 /// A block that was copied.
 struct Waiting {
@@ -35,13 +36,19 @@ struct Waiting {
 
 impl UnitAtWork {
     /// Copies, publishes and proves one block.
-    pub(super) async fn bring(&self, position: usize, selected: &Arc<Selected>) -> Brought {
+    pub(super) async fn bring(
+        &self,
+        position: usize,
+        selected: &Arc<Selected>,
+        span: &Span,
+    ) -> Brought {
         let progress = if selected.goes_ahead() {
             self.context.progress.block(selected.bytes_to_put)
         } else {
             BlockProgress::default()
         };
         let account = Account {
+            span: span.clone(),
             tally: Arc::new(Tally::new(progress)),
         };
         let tally = &account.tally;
@@ -195,10 +202,11 @@ impl UnitAtWork {
             return Err(Stopped::NotFinished);
         }
         tally.work_begins();
+        let span = step!("copy");
         let task = tokio::spawn({
             let (context, selected, tally) =
                 (Arc::clone(context), Arc::clone(selected), Arc::clone(tally));
-            async move {
+            let copying = async move {
                 let accepted = || context.note_accepted();
                 let (source, target) = (context.source.reader(), &context.target);
                 copy(
@@ -211,7 +219,8 @@ impl UnitAtWork {
                     &accepted,
                 )
                 .await
-            }
+            };
+            within(span, copying)
         });
         match AbortOnDropHandle::new(task).await {
             Ok(copied) => Ok(copied?),
@@ -247,7 +256,8 @@ impl UnitAtWork {
         if !ready.shown.is_published() {
             // An earlier block may have failed its proof meanwhile.
             self.may_publish()?;
-            written = publish(selected, &ready.shown, &self.context.target).await?;
+            let publishing = publish(selected, &ready.shown, &self.context.target);
+            written = within(step!("publish"), publishing).await?;
             debug!(block = %selected.block.id, written, "block published");
         }
         if written {

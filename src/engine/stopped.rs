@@ -3,6 +3,7 @@
 use crate::block::BlockId;
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt};
+use crate::trace::Failure;
 
 /// Why a block's work ended before its mark.
 #[derive(Debug)]
@@ -28,6 +29,15 @@ impl Stopped {
             self,
             Stopped::Halt(Halt::Conflict(Conflict::Marked)) | Stopped::NoLongerCovered(_)
         )
+    }
+}
+
+impl Failure for Stopped {
+    fn failure(&self) -> Option<(&'static str, String)> {
+        match self {
+            Stopped::Halt(halt) => halt.failure(),
+            _ => None,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use super::context::Context;
 use super::ending::{Account, outcome};
@@ -17,6 +18,7 @@ use super::stopped::Stopped;
 use crate::block::BlockId;
 use crate::plan::{PublishOrder, Selected, mark_rank, publish_rank};
 use crate::report::Outcome;
+use crate::trace::step;
 
 /// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow
 /// down the one that the others wait for.
@@ -70,7 +72,10 @@ pub(super) async fn run_unit(
     let bringing = stream::iter(to_bring.into_iter().enumerate()).for_each_concurrent(
         context.settings.concurrency.get().saturating_add(WAITING),
         async |(position, (selected, sender))| {
-            let brought = unit.bring(position, &selected).await;
+            let span =
+                step!("block", block = %selected.block.id, action = selected.action.as_str());
+            let brought = unit.bring(position, &selected, &span);
+            let brought = brought.instrument(span.clone()).await;
             // The other stage ends after this one, so somebody listens.
             let _ = sender.send(brought);
         },
@@ -80,8 +85,10 @@ pub(super) async fn run_unit(
         async |(position, (number, selected, brought))| {
             // The sender is dropped unsent only when the whole unit is.
             if let Ok(brought) = brought.await {
-                let outcome = unit.finish(position, &selected, brought).await;
-                unit.context.conclude(number, &selected, outcome);
+                let span = brought.account.span.clone();
+                let finished = unit.finish(position, &selected, brought);
+                let outcome = finished.instrument(span.clone()).await;
+                span.in_scope(|| unit.context.conclude(number, &selected, outcome));
             }
         },
     );

@@ -4,6 +4,7 @@ use super::decide::Conflict;
 use super::facts::SourceBlock;
 use crate::block::Inventory;
 use crate::error::Error;
+use crate::trace::Failure;
 
 /// Why work on a block ends before it is done.
 #[derive(Debug)]
@@ -21,6 +22,15 @@ pub enum Halt {
 impl From<Error> for Halt {
     fn from(err: Error) -> Self {
         Halt::Failed(err)
+    }
+}
+
+impl Failure for Halt {
+    fn failure(&self) -> Option<(&'static str, String)> {
+        match self {
+            Halt::Failed(err) => err.failure(),
+            Halt::Vanished | Halt::Superseded(_) | Halt::Conflict(_) => None,
+        }
     }
 }
 

@@ -2,56 +2,110 @@
 
 use std::error::Error as StdError;
 use std::fmt::Debug;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use tracing::dispatcher::WeakDispatch;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level as TracingLevel, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level as TracingLevel, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::Context;
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
+use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{Line, Value};
+use super::otlp;
 use super::screen::Screen;
 use super::{Format, Level, OUR_CRATE};
 
 /// The layer that writes lines of at least `level` to `screen`.
-pub(super) fn layer<S>(level: Level, format: Format, screen: Arc<Screen>) -> impl Layer<S>
+pub(super) fn layer<S>(
+    level: Level,
+    format: Format,
+    traces: Traces,
+    screen: Arc<Screen>,
+) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let lines = Lines {
         format,
         screen,
+        traces,
+        dispatch: OnceLock::new(),
         now: Utc::now,
     };
-    lines.with_filter(filter(level))
+    lines.with_filter(filter(level, traces))
+}
+
+/// Whether spans are made, so that lines can tell the trace that they belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Traces {
+    /// They are, and lines name their trace.
+    Named,
+    /// Nobody is interested in spans, so that they cost nothing.
+    Off,
 }
 
 /// What dependencies tell below warn is theirs, and may hold request headers with credentials: it is never written.
-fn filter(level: Level) -> Targets {
+fn filter<S>(level: Level, traces: Traces) -> impl Filter<S> {
     let ours = match level {
         Level::Debug => LevelFilter::DEBUG,
         Level::Info => LevelFilter::INFO,
         Level::Warn => LevelFilter::WARN,
         Level::Error => LevelFilter::ERROR,
     };
-    Targets::new()
+    let told = Targets::new()
         .with_default(ours.min(LevelFilter::WARN))
-        .with_target(OUR_CRATE, ours)
+        .with_target(OUR_CRATE, ours);
+    filter_fn(move |metadata| {
+        if metadata.is_span() {
+            traces == Traces::Named && metadata.target().starts_with(OUR_CRATE)
+        } else {
+            told.would_enable(metadata.target(), metadata.level())
+        }
+    })
 }
 
 struct Lines {
     format: Format,
     screen: Arc<Screen>,
+    traces: Traces,
+    /// Knows the traces of spans.
+    dispatch: OnceLock<WeakDispatch>,
     now: fn() -> DateTime<Utc>,
 }
 
-impl<S: Subscriber> Layer<S> for Lines {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+impl Lines {
+    /// The trace that a line belongs to, where one is made and will be sent.
+    fn trace<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<String>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if self.traces == Traces::Off {
+            return None;
+        }
+        let span = context.event_span(event)?;
+        let dispatch = self.dispatch.get()?.upgrade()?;
+        otlp::sampled_trace(&span.id(), &dispatch)
+    }
+}
+
+impl<S> Layer<S> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        // A subscriber is registered once.
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut collected = Collected::default();
         event.record(&mut collected);
+        if let Some(trace) = self.trace(event, &context) {
+            collected.fields.push(("traceID", Value::Text(trace)));
+        }
         let line = Line {
             at: (self.now)(),
             caller: caller(event.metadata()),
@@ -214,9 +268,11 @@ mod tests {
         let lines = Lines {
             format,
             screen: screen(written.clone()),
+            traces: Traces::Off,
+            dispatch: OnceLock::new(),
             now: || "2026-01-02T03:04:05.5Z".parse().unwrap(),
         };
-        let subscriber = Registry::default().with(lines.with_filter(filter(level)));
+        let subscriber = Registry::default().with(lines.with_filter(filter(level, Traces::Off)));
         tracing::subscriber::with_default(subscriber, told);
         written.text()
     }
@@ -250,6 +306,13 @@ mod tests {
             info!("inside");
         });
         assert!(text.ends_with("level=info msg=inside\n"), "{text}");
+    }
+
+    #[test]
+    fn where_nobody_traces_no_span_is_made() {
+        written(Level::Debug, Format::Logfmt, || {
+            assert!(info_span!("copy").is_disabled());
+        });
     }
 
     #[test]
@@ -319,8 +382,8 @@ mod tests {
 
     #[test]
     fn a_log_that_nobody_reads_is_no_obstacle() {
-        let subscriber =
-            Registry::default().with(layer(Level::Info, Format::Logfmt, screen(ClosedPipe)));
+        let lines = layer(Level::Info, Format::Logfmt, Traces::Off, screen(ClosedPipe));
+        let subscriber = Registry::default().with(lines);
         tracing::subscriber::with_default(subscriber, || info!("into the void"));
     }
 }

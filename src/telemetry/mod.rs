@@ -72,10 +72,16 @@ pub struct Telemetry {
 pub fn start(options: Options) -> Result<Telemetry> {
     let screen = Arc::new(Screen::stderr());
     let spans = options.tracing.map(otlp::start).transpose()?;
+    let traces = if spans.is_some() {
+        log::Traces::Named
+    } else {
+        log::Traces::Off
+    };
     let subscriber = Registry::default()
         .with(log::layer(
             options.level,
             options.format,
+            traces,
             Arc::clone(&screen),
         ))
         .with(spans.as_ref().map(Spans::layer));

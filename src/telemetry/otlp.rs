@@ -8,20 +8,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use opentelemetry::KeyValue;
-use opentelemetry::trace::TracerProvider;
+use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
-use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData};
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SdkTracerProvider, SpanData,
+};
 use tokio::runtime::{Builder, Runtime};
-use tracing::{Subscriber, warn};
+use tracing::{Dispatch, Level, Metadata, Subscriber, span, warn};
+use tracing_opentelemetry::get_otel_context;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::OUR_CRATE;
 use super::tracing_config::{Protocol, TracingConfig};
 use crate::error::{Error, Kind, Result};
+
+/// Spans that wait to be sent, at most; each takes about a KiB.
+const QUEUED_SPANS: usize = 16 << 10;
 
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -47,11 +53,19 @@ pub(super) fn start(config: TracingConfig) -> Result<Spans> {
     };
     let complaint = Arc::new(Complaint::default());
     let resource = resource(&config);
+    // As the environment says, or so many that a run of thousands of small blocks loses none to a collector that takes its time.
+    let mut batches = BatchConfigBuilder::default();
+    if env::var_os("OTEL_BSP_MAX_QUEUE_SIZE").is_none() {
+        batches = batches.with_max_queue_size(QUEUED_SPANS);
+    }
+    let processor = BatchSpanProcessor::builder(Audible {
+        exporter,
+        complaint: Arc::clone(&complaint),
+    })
+    .with_batch_config(batches.build())
+    .build();
     let provider = SdkTracerProvider::builder()
-        .with_batch_exporter(Audible {
-            exporter,
-            complaint: Arc::clone(&complaint),
-        })
+        .with_span_processor(processor)
         .with_sampler(config.sampler)
         .with_resource(resource)
         .build();
@@ -63,16 +77,32 @@ pub(super) fn start(config: TracingConfig) -> Result<Spans> {
 }
 
 impl Spans {
-    /// The layer that takes up this crate's spans; those of dependencies may hold request headers.
+    /// The layer that takes up this crate's spans, and as their events the lines that a log has by default. Those of dependencies may hold
+    /// request headers.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
+        let is_told = |metadata: &Metadata<'_>| {
+            metadata.target().starts_with(OUR_CRATE)
+                && (metadata.is_span() || *metadata.level() <= Level::INFO)
+        };
         tracing_opentelemetry::layer()
             .with_tracer(self.provider.tracer(OUR_CRATE))
             .with_threads(false)
-            .with_filter(Targets::new().with_target(OUR_CRATE, LevelFilter::DEBUG))
+            .with_location(false)
+            .with_target(false)
+            .with_tracked_inactivity(false)
+            .with_filter(filter_fn(is_told))
     }
+}
+
+/// The trace that a span belongs to, unless it is not sampled.
+pub(super) fn sampled_trace(span: &span::Id, dispatch: &Dispatch) -> Option<String> {
+    let context = get_otel_context(span, dispatch)?;
+    let span = context.span();
+    let context = span.span_context();
+    context.is_sampled().then(|| context.trace_id().to_string())
 }
 
 impl Drop for Spans {

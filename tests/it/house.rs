@@ -118,6 +118,8 @@ fn each_library_with_an_owner_is_named_by_its_owner_alone() {
         ("backoff", vec!["src/retry.rs"]),
         ("clap", vec!["src/cli/", "src/main.rs"]),
         ("object_store", vec!["src/bucket/"]),
+        ("opentelemetry", vec!["src/telemetry/"]),
+        ("tracing_opentelemetry", vec!["src/telemetry/"]),
     ];
     let mut wrong = Vec::new();
     for (library, owners) in owners {

@@ -30,6 +30,7 @@ mod support;
 mod surroundings;
 mod thanos;
 mod tls;
+mod tracing;
 mod usage;
 mod waits;
 mod wrong_answers;

@@ -18,6 +18,7 @@ use object_store::client::{
 };
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use crate::bucket::request::Request;
 use crate::progress::Piece;
 
 /// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
@@ -53,6 +54,11 @@ impl HttpService for Wire {
             way: Piece::current(),
             sent_bytes: 0,
         };
+        let traced = Request::current();
+        if let Some(traced) = &traced {
+            let host = url.host_str().unwrap_or_default();
+            traced.goes_out(parts.method.as_str(), host, url.port_or_known_default());
+        }
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(reqwest::Body::wrap(body));
@@ -61,6 +67,9 @@ impl HttpService for Wire {
             () = pulse.silent_for(self.silence.before_answer) => return Err(silent(self.silence.before_answer)),
         };
         let (status, headers) = (answer.status(), answer.headers().clone());
+        if let Some(traced) = &traced {
+            traced.answered(status.as_u16());
+        }
         let mut response = HttpResponse::new(HttpResponseBody::new(Incoming {
             body: answer.into(),
             limit: self.silence.within_answer,

@@ -1,6 +1,7 @@
 //! What tests are made of.
 
 pub mod blocks;
+pub mod collector;
 pub mod http;
 pub mod memory;
 pub mod message;

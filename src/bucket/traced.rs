@@ -1,0 +1,205 @@
+//! A store each of whose requests is a span.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+};
+
+use super::request::{Request, traced, traced_pieces};
+use super::store::{Entry, Store};
+
+/// The store of one bucket.
+#[derive(Debug)]
+pub(super) struct Traced {
+    inner: Arc<dyn Store>,
+    bucket: Arc<str>,
+}
+
+impl Traced {
+    /// `bucket` is how spans name it.
+    pub(super) fn new(inner: Arc<dyn Store>, bucket: &str) -> Self {
+        Self {
+            inner,
+            bucket: bucket.into(),
+        }
+    }
+
+    fn request(&self, method: &'static str, key: &Path) -> Option<Arc<Request>> {
+        Request::new(method, &self.bucket, key.as_ref())
+    }
+
+    fn listing(&self, below: Option<&Path>) -> Option<Arc<Request>> {
+        let key = below.map(AsRef::as_ref).unwrap_or_default();
+        Request::new("list", &self.bucket, key)
+    }
+}
+
+impl fmt::Display for Traced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Objects listed are counted, not their bytes: those do not come.
+fn nothing<T>(_: &T) -> u64 {
+    0
+}
+
+#[async_trait]
+impl ObjectStore for Traced {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        let request = self.request("put", location);
+        note_bytes(request.as_ref(), payload.content_length());
+        traced(request, self.inner.put_opts(location, payload, options)).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let request = self.request("create-multipart", location);
+        let work = self.inner.put_multipart_opts(location, options);
+        let inner = traced(request, work).await?;
+        Ok(Box::new(TracedUpload {
+            inner,
+            bucket: Arc::clone(&self.bucket),
+            key: location.clone(),
+        }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let method = if options.head { "head" } else { "get" };
+        let request = self.request(method, location);
+        let work = self.inner.get_opts(location, options);
+        let mut got = traced(request.clone(), work).await?;
+        if let Some(request) = request {
+            got.payload = match got.payload {
+                GetResultPayload::Stream(pieces) => {
+                    let bytes = |piece: &Bytes| piece.len() as u64;
+                    GetResultPayload::Stream(traced_pieces(Some(request), pieces, bytes))
+                }
+                file @ GetResultPayload::File(..) => file,
+            };
+        }
+        Ok(got)
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        let inner = Arc::clone(&self.inner);
+        let bucket = Arc::clone(&self.bucket);
+        // One request a name: that is how this crate deletes.
+        locations
+            .then(move |location| {
+                let (inner, bucket) = (Arc::clone(&inner), Arc::clone(&bucket));
+                async move {
+                    let location = location?;
+                    let request = Request::new("delete", &bucket, location.as_ref());
+                    let one = futures::stream::once(std::future::ready(Ok(location.clone())));
+                    let mut deleted = inner.delete_stream(one.boxed());
+                    let work = async { deleted.next().await.unwrap_or(Ok(location)) };
+                    traced(request, work).await
+                }
+            })
+            .boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        traced_pieces(self.listing(prefix), self.inner.list(prefix), nothing)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let pieces = self.inner.list_with_offset(prefix, offset);
+        traced_pieces(self.listing(prefix), pieces, nothing)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        traced(self.listing(prefix), self.inner.list_with_delimiter(prefix)).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        let request = self.request("copy", to);
+        traced(request, self.inner.copy_opts(from, to, options)).await
+    }
+}
+
+#[async_trait]
+impl Store for Traced {
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<Entry>> {
+        traced_pieces(
+            self.listing(below),
+            self.inner.entries(below, after),
+            nothing,
+        )
+    }
+
+    async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
+        traced(self.listing(below), self.inner.directories(below)).await
+    }
+}
+
+fn note_bytes(request: Option<&Arc<Request>>, bytes: usize) {
+    if let Some(request) = request {
+        request.moved(bytes as u64);
+    }
+}
+
+/// An upload in parts: each part is a request, and so is its end.
+#[derive(Debug)]
+struct TracedUpload {
+    inner: Box<dyn MultipartUpload>,
+    bucket: Arc<str>,
+    key: Path,
+}
+
+impl TracedUpload {
+    fn request(&self, method: &'static str) -> Option<Arc<Request>> {
+        Request::new(method, &self.bucket, self.key.as_ref())
+    }
+}
+
+#[async_trait]
+impl MultipartUpload for TracedUpload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        let request = self.request("put-part");
+        note_bytes(request.as_ref(), data.content_length());
+        let part = self.inner.put_part(data);
+        match request {
+            Some(request) => Box::pin(traced(Some(request), part)),
+            None => part,
+        }
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let request = self.request("complete-multipart");
+        traced(request, self.inner.complete()).await
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        let request = self.request("abort-multipart");
+        traced(request, self.inner.abort()).await
+    }
+}
