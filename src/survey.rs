@@ -9,7 +9,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, Object, ObjectPath, is_loose_block_id,
+    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, Object, ObjectPath,
+    is_loose_block_id,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -88,7 +89,7 @@ async fn listing(bucket: &BucketReader) -> Result<Listing> {
     while let Some((path, object)) = objects.try_next().await? {
         let (directory, name) = match path.as_str().split_once('/') {
             Some(split) => split,
-            None if object.left_out.is_some() => continue,
+            None if matches!(object.left_out, Some(LeftOut::Odd(_))) => continue,
             None if object.size_bytes == 0 => (path.as_str(), ""),
             None => {
                 if path.as_str().starts_with(probe::PREFIX) {
@@ -171,6 +172,9 @@ async fn read_source_block(
     mut objects: Inventory,
 ) -> Result<SourceBlock> {
     let meta = async {
+        if let Some(why) = objects.meta_is_closed() {
+            return Ok(SourceMeta::Unreadable(why.to_string()));
+        }
         if objects.meta().is_none() {
             return Ok(SourceMeta::Absent);
         }
@@ -267,7 +271,7 @@ async fn target_meta(
     twin: Option<&Arc<SourceBlock>>,
 ) -> Result<(TargetMeta, Known)> {
     let Some(listed) = objects.meta() else {
-        return Ok((TargetMeta::Absent, Known::Otherwise));
+        return Ok((unread(id, objects.clone()).meta, Known::Otherwise));
     };
     if objects.is_marked() {
         return Ok((TargetMeta::Unread, Known::Otherwise));
@@ -290,7 +294,9 @@ async fn target_meta(
 }
 
 fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
-    let meta = if objects.meta().is_some() {
+    let meta = if let Some(why) = objects.meta_is_closed() {
+        TargetMeta::Corrupted(why.to_string())
+    } else if objects.meta().is_some() {
         TargetMeta::Unread
     } else {
         TargetMeta::Absent

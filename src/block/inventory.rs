@@ -60,8 +60,24 @@ pub struct Object {
     pub checksum: Option<Checksum>,
     /// Device and inode, in a folder.
     pub inode: Option<(u64, u64)>,
-    /// Why there is nothing to be read under this name, in a folder: a link, a pipe, or a name that no object can have.
-    pub left_out: Option<Box<str>>,
+    /// Why there is nothing to be read under this name.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Why there is nothing to be read under a name that is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeftOut {
+    /// It is no object of a block: a link, a pipe, a name that none has.
+    Odd(Box<str>),
+    /// It may not be looked at, so that nobody can say what it is.
+    Closed(Box<str>),
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (LeftOut::Odd(why) | LeftOut::Closed(why)) = self;
+        f.write_str(why)
+    }
 }
 
 /// What an object of a block is for.
@@ -154,6 +170,16 @@ impl Inventory {
         self.left_out.iter()
     }
 
+    /// Why nobody can say whether there is a `meta.json`; `None` where that can be said.
+    #[must_use]
+    pub fn meta_is_closed(&self) -> Option<&LeftOut> {
+        self.left_out
+            .iter()
+            .filter(|object| matches!(&*object.name, "" | META_JSON))
+            .filter_map(|object| object.left_out.as_ref())
+            .find(|why| matches!(why, LeftOut::Closed(_)))
+    }
+
     /// Every object with its role, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Role, &Object)> {
         self.objects.iter().map(|(role, object)| (*role, object))
@@ -190,9 +216,8 @@ impl Inventory {
     /// Whether nothing lies there but stand-ins for directories.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects
-            .iter()
-            .all(|(role, _)| *role == Role::DirectoryMarker)
+        let mut roles = self.objects.iter().map(|(role, _)| *role);
+        self.left_out.is_empty() && roles.all(|role| role == Role::DirectoryMarker)
     }
 
     /// Number of objects that make up the block: data and `meta.json`.
@@ -230,9 +255,11 @@ impl Inventory {
     #[must_use]
     pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
         // Nobody can tell whether it is the block's: a list of its files may be missing, or older than they.
-        if let Some(object) = self.left_out.first() {
-            let why = object.left_out.as_deref().unwrap_or_default();
-            return Completeness::Lacks(format!("{} is left out: {why}", object.name));
+        let mut left_out = self.left_out.iter();
+        if let Some((name, why)) =
+            left_out.find_map(|object| Some((&object.name, object.left_out.as_ref()?)))
+        {
+            return Completeness::Lacks(format!("{name} is left out: {why}"));
         }
         for file in meta.files.iter().filter(|file| file.path != META_JSON) {
             let Some(object) = self.get(&file.path) else {
@@ -354,7 +381,7 @@ pub(crate) mod tests {
             .iter()
             .next()
             .map(|(_, object)| Object {
-                left_out: Some("it is a link".into()),
+                left_out: Some(LeftOut::Odd("it is a link".into())),
                 ..object.clone()
             });
         let objects = inventory(&all)

@@ -12,7 +12,7 @@ mod read_back;
 
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
-pub use inventory::{Completeness, Inventory, Object, ObjectPath, Role};
+pub use inventory::{Completeness, Inventory, LeftOut, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
 pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};

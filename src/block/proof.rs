@@ -311,6 +311,7 @@ mod tests {
         reason = "a test that cannot be set up should panic"
     )]
 
+    use super::super::inventory::LeftOut;
     use super::super::inventory::tests::inventory;
     use super::*;
 
@@ -369,7 +370,7 @@ mod tests {
     #[test]
     fn a_link_among_the_segments_of_the_target_is_one_too_many() {
         let link = Object {
-            left_out: Some("symbolic links are not followed".into()),
+            left_out: Some(LeftOut::Odd("symbolic links are not followed".into())),
             name: "chunks/000002".into(),
             ..inventory(&[("index", 0)]).data().next().unwrap().clone()
         };

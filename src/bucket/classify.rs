@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::folder::RootMissing;
+use super::folder::{Failed, RootMissing};
 use super::s3::{Endless, Fault, Odd, Refusal};
 use crate::error::{Error, Kind};
 
@@ -70,6 +70,8 @@ impl Story {
             self.ours = Some(fault.kind());
         } else if let Some(odd) = cause.downcast_ref::<Odd>() {
             self.ours = Some(odd.kind());
+        } else if let Some(kind) = cause.downcast_ref().and_then(Failed::kind) {
+            self.ours = Some(kind);
         } else if cause.is::<RootMissing>() {
             self.ours = Some(Kind::BucketGone);
         } else if cause.is::<Endless>() {
@@ -117,6 +119,7 @@ fn without_bookkeeping(text: &str) -> String {
     }
     for noise in [
         "Generic S3 error: ",
+        "Generic folder error: ",
         "Error performing list request: ",
         "Error performing ",
         "HTTP error: ",
@@ -156,7 +159,9 @@ fn kind_of_io(kind: io::ErrorKind) -> Option<Kind> {
     Some(match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoSpace,
         io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
-        io::ErrorKind::InvalidFilename | io::ErrorKind::FileTooLarge => Kind::Other,
+        io::ErrorKind::InvalidFilename
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::CrossesDevices => Kind::Other,
         _ => return None,
     })
 }

@@ -117,12 +117,13 @@ impl BucketConfig {
     pub async fn open(&self, access: Access, missing: MissingRoot) -> Result<Backend> {
         match &self.provider {
             Provider::Folder(directory) => {
-                let folder = folder::open(directory, access, missing)?;
+                let folder = folder::open(directory, self.prefix.as_str(), access, missing)?;
                 Ok(Backend {
                     store: Arc::clone(&folder) as _,
                     clock: Some(folder),
                     location: self.location.clone(),
-                    prefix: self.prefix.clone(),
+                    // It is a part of the path.
+                    prefix: Prefix::default(),
                     put_attributes: object_store::Attributes::new(),
                     part_size_bytes: None,
                     multipart: Multipart::Allowed,

@@ -177,6 +177,7 @@ pub(super) fn described(bucket: &BucketReader, entry: Entry) -> Option<(ObjectPa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::LeftOut;
 
     /// Takes the names one after another; the letters tell what became of each.
     fn taken(place: &mut Place, names: &[&str]) -> String {
@@ -222,7 +223,7 @@ mod tests {
         let mut place = Place::default();
         assert_eq!(taken(&mut place, &["b"]), "n");
         let odd = Entry {
-            left_out: Some("odd".into()),
+            left_out: Some(LeftOut::Odd("odd".into())),
             ..entry("a\u{fffd}")
         };
         assert_eq!(place.take(&odd), Coming::New);

@@ -7,7 +7,7 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, Result};
 
-use super::folder;
+use crate::block::LeftOut;
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
 #[async_trait]
@@ -47,20 +47,18 @@ pub struct Entry {
     /// Device and inode.
     pub inode: Option<(u64, u64)>,
     /// Why nothing can be read under this name.
-    pub left_out: Option<Box<str>>,
+    pub left_out: Option<LeftOut>,
 }
 
 impl From<ObjectMeta> for Entry {
     fn from(meta: ObjectMeta) -> Self {
-        let left_out = meta.version.as_deref().and_then(folder::why_left_out);
         Self {
             key: meta.location.into(),
             size_bytes: Some(meta.size),
             // Stores that are not told a time make one of it.
             modified: Some(meta.last_modified).filter(|time| *time != DateTime::UNIX_EPOCH),
-            inode: meta.e_tag.as_deref().and_then(folder::inode_of_etag),
             etag: meta.e_tag,
-            left_out: left_out.map(Into::into),
+            ..Self::default()
         }
     }
 }

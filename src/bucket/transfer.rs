@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::{MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions, PutPayload};
+use object_store::{
+    Extensions, GetOptions, MultipartUpload, ObjectStore, PutMultipartOptions, PutOptions,
+    PutPayload,
+};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -96,6 +99,7 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
         finish(job, digest)?;
         let options = PutOptions {
             attributes: backend.put_attributes.clone(),
+            extensions: handed_on(job).await,
             ..PutOptions::default()
         };
         let payload = PutPayload::from_bytes(bytes);
@@ -121,6 +125,7 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
     let attempt = format!("write {} in {}", job.path, backend.location);
     let options = PutMultipartOptions {
         attributes: backend.put_attributes.clone(),
+        extensions: handed_on(job).await,
         ..PutMultipartOptions::default()
     };
     let mut upload = backend
@@ -146,6 +151,17 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
         }
     }
     done
+}
+
+/// What a source that is a folder hands on to a target that is one: whose the file is, and who may read it.
+async fn handed_on(job: Transfer<'_>) -> Extensions {
+    let (Some(_), Ok(full)) = (job.object.inode, job.source.full(job.path)) else {
+        return Extensions::new();
+    };
+    let options = GetOptions::new().with_head(true);
+    let asked = job.source.backend().store.get_opts(&full, options).await;
+    // Whoever reads the object will see what became of it.
+    asked.map(|got| got.extensions).unwrap_or_default()
 }
 
 /// Completes the upload. The end cuts it short only when it takes longer than it should.

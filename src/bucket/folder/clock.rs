@@ -1,6 +1,5 @@
 //! The time by whoever keeps the files, such as a server of NFS: what a file that is written now is said to be written at.
 
-use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,7 +10,7 @@ use tracing::debug;
 
 use super::super::clock::{Reading, ServerClock};
 use super::staging::Staged;
-use super::{Folder, blocking};
+use super::{Folder, in_folder};
 
 /// The year 2000. A file system whose new files are older keeps no times.
 const NO_TIME: i64 = 946_684_800;
@@ -26,14 +25,14 @@ impl ServerClock for Folder {
     async fn ask(&self) -> Option<Reading> {
         let root = Arc::clone(&self.root);
         let asked = Instant::now();
-        let written = blocking(move || {
-            let staged = Staged::create(&root)?;
+        let written = in_folder(root, |root| {
+            let staged = Staged::create(root, None)?;
             staged.write(&PutPayload::from_static(b"."), 0)?;
             staged.sync()?;
-            staged.metadata()
+            staged.facts()
         });
         let seconds = match written.await {
-            Ok(metadata) => metadata.mtime(),
+            Ok(facts) => facts.modified_seconds(),
             Err(err) => {
                 debug!(folder = %self, %err, "the folder tells no time");
                 return None;
@@ -68,7 +67,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_system_tells_the_time_and_keeps_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path(), Access::Write, MissingRoot::Error).unwrap();
+        let store = open(folder.path(), "", Access::Write, MissingRoot::Error).unwrap();
         assert_eq!(store.told(), None);
         let reading = store.ask().await.unwrap();
         let ahead = reading.ahead_of(Utc::now(), Instant::now());
@@ -81,7 +80,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_may_only_read_asks_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path(), Access::Read, MissingRoot::Error).unwrap();
+        let store = open(folder.path(), "", Access::Read, MissingRoot::Error).unwrap();
         assert_eq!(store.ask().await, None);
     }
 }

@@ -1,115 +1,108 @@
 //! How a file shows as an object: its size, its time to the nanosecond, and an entity tag made of what identifies it.
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use object_store::ObjectMeta;
 use object_store::path::Path as Location;
+use rustix::fs::{FileType, Stat};
 
-/// How the version of what is left out begins.
-const LEFT_OUT: &str = "left out: ";
+use super::super::store::Entry;
+use super::permissions::Permissions;
+use crate::block::LeftOut;
 
-/// The object at `location` whose file has these `metadata`.
-pub(super) fn object(location: Location, metadata: &Metadata) -> ObjectMeta {
-    ObjectMeta {
-        size: metadata.len(),
-        e_tag: Some(e_tag(metadata)),
-        ..stand_in(location, metadata)
+/// What the system tells of a file or a folder.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Facts {
+    pub(super) kind: FileType,
+    pub(super) permissions: Permissions,
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    size_bytes: u64,
+    /// Seconds and nanoseconds since the epoch.
+    modified: (i64, u32),
+}
+
+impl From<Stat> for Facts {
+    fn from(stat: Stat) -> Self {
+        Self {
+            kind: FileType::from_raw_mode(stat.st_mode),
+            permissions: Permissions {
+                mode: stat.st_mode & 0o7777,
+                owner: stat.st_uid,
+                group: stat.st_gid,
+            },
+            device: stat.st_dev,
+            inode: stat.st_ino,
+            size_bytes: u64::try_from(stat.st_size).unwrap_or_default(),
+            modified: (
+                stat.st_mtime,
+                u32::try_from(stat.st_mtime_nsec).unwrap_or_default(),
+            ),
+        }
     }
 }
 
-/// What shows an empty folder in a listing: nothing to read, and no entity tag to tell so.
-pub(super) fn stand_in(location: Location, metadata: &Metadata) -> ObjectMeta {
-    let nanoseconds = u32::try_from(metadata.mtime_nsec()).unwrap_or_default();
+impl Facts {
+    /// Whether both are the same file, whatever its names.
+    pub(super) fn same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    fn last_modified(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.modified.0, self.modified.1)
+    }
+
+    /// When it was last written; seconds alone tell ages well enough.
+    pub(super) fn modified_seconds(&self) -> i64 {
+        self.modified.0
+    }
+
+    /// `<device>-<inode>-<mtime in ns>-<size>`, all hexadecimal.
+    pub(super) fn e_tag(&self) -> String {
+        let (seconds, nanoseconds) = self.modified;
+        let nanoseconds = i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+        format!(
+            "{:x}-{:x}-{nanoseconds:x}-{:x}",
+            self.device, self.inode, self.size_bytes
+        )
+    }
+}
+
+/// The object at `location` whose file is this, as a read tells of it.
+pub(super) fn object(location: Location, facts: &Facts) -> ObjectMeta {
     ObjectMeta {
         location,
-        last_modified: DateTime::from_timestamp(metadata.mtime(), nanoseconds).unwrap_or_default(),
-        size: 0,
-        e_tag: None,
+        last_modified: facts.last_modified().unwrap_or_default(),
+        size: facts.size_bytes,
+        e_tag: Some(facts.e_tag()),
         version: None,
     }
 }
 
-/// What shows an entry that is no object, and could be one of a block's: nothing to read, and why in the place of a version, which files
-/// do not have.
-pub(super) fn left_out(location: Location, why: &str) -> ObjectMeta {
-    ObjectMeta {
-        location,
-        last_modified: DateTime::default(),
-        size: 0,
-        e_tag: None,
-        version: Some(format!("{LEFT_OUT}{why}")),
+/// The same, as a listing tells of it.
+pub(super) fn entry(location: Location, facts: &Facts) -> Entry {
+    Entry {
+        key: location.into(),
+        size_bytes: Some(facts.size_bytes),
+        modified: facts.last_modified(),
+        etag: Some(facts.e_tag()),
+        inode: Some((facts.device, facts.inode)),
+        left_out: None,
     }
 }
 
-/// Why an entry with this version is no object; `None` for what a listing of any other bucket tells.
-pub(in crate::bucket) fn why_left_out(version: &str) -> Option<&str> {
-    version.strip_prefix(LEFT_OUT)
-}
-
-/// `<device>-<inode>-<mtime in ns>-<size>`, all hexadecimal.
-pub(super) fn e_tag(metadata: &Metadata) -> String {
-    let nanoseconds =
-        i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-    format!(
-        "{:x}-{:x}-{nanoseconds:x}-{:x}",
-        metadata.dev(),
-        metadata.ino(),
-        metadata.len()
-    )
-}
-
-/// The device and inode of the file that a folder bucket gave this entity tag; `None` for any other entity tag.
-pub(in crate::bucket) fn inode_of_etag(e_tag: &str) -> Option<(u64, u64)> {
-    let fields: Vec<&str> = e_tag.split('-').collect();
-    let [device, inode, nanoseconds, size] = fields.as_slice() else {
-        return None;
-    };
-    u128::from_str_radix(nanoseconds, 16).ok()?;
-    u64::from_str_radix(size, 16).ok()?;
-    Some((
-        u64::from_str_radix(device, 16).ok()?,
-        u64::from_str_radix(inode, 16).ok()?,
-    ))
-}
-
-/// Whether both are the same file, whatever its names.
-pub(super) fn same_file(one: &Metadata, other: &Metadata) -> bool {
-    one.dev() == other.dev() && one.ino() == other.ino()
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use super::*;
-
-    #[test]
-    fn an_entity_tag_tells_device_and_inode() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let metadata = file.path().metadata().unwrap();
-        assert_eq!(
-            inode_of_etag(&e_tag(&metadata)),
-            Some((metadata.dev(), metadata.ino()))
-        );
+/// What shows a folder beside the blocks, or a block's that is empty: nothing to read, and no entity tag to tell so.
+pub(super) fn stand_in(location: Location) -> Entry {
+    Entry {
+        key: location.into(),
+        size_bytes: Some(0),
+        ..Entry::default()
     }
+}
 
-    #[test]
-    fn another_providers_entity_tag_tells_no_inode() {
-        for e_tag in [
-            "",
-            "\"9bb58f26192e4ba00f01e2e7b136bbd8\"",
-            "9bb58f26192e4ba00f01e2e7b136bbd8-4",
-            "\"0x8D4BCC2E4835CD0\"",
-            "1-2-3",
-            "1-2-3-x",
-            "1-2-3-4-5",
-        ] {
-            assert_eq!(inode_of_etag(e_tag), None, "{e_tag}");
-        }
+/// What shows something that cannot be read as an object.
+pub(super) fn left_out(location: Location, why: LeftOut) -> Entry {
+    Entry {
+        left_out: Some(why),
+        ..stand_in(location)
     }
 }

@@ -1,59 +1,102 @@
 //! Lists a folder in the order of full keys, holding one directory's names at each depth and nothing more.
+//!
+//! The bucket's own folder is a bucket of blocks: other folders in it are shown and not looked into, for they may be a disk's `lost+found` or
+//! the snapshots of years.
 
-use std::fs::{self, DirEntry, Metadata};
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::vec;
 
 use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::{Path as Location, PathPart};
-use object_store::{Extensions, ListResult, ObjectMeta, Result};
+use object_store::{Extensions, ListResult, Result};
+use rustix::fs::FileType;
 
-use super::blocking;
-use super::failure::failed;
-use super::identity::{left_out, object, same_file, stand_in};
-use super::root::{Root, is_absence, is_staging};
+use super::super::store::Entry;
+use super::directory::{Directory, is_absence, is_link};
+use super::failure::Attempt::{self, Read};
+use super::failure::{failed, is_of_one_entry};
+use super::identity::{entry, left_out, object, stand_in};
+use super::in_folder;
+use super::root::{Root, STAGING, is_of_a_block};
+use crate::block::LeftOut;
 
 /// How many objects are looked up in one go.
 const BATCH: usize = 512;
 
-/// All objects below `prefix`, sorted by name. What vanishes meanwhile is left out; an error ends the listing.
-pub(super) fn list(root: Arc<Root>, prefix: Location) -> BoxStream<'static, Result<ObjectMeta>> {
+/// What lies below `prefix`, sorted by name, and only what comes after a name where one is given. What vanishes meanwhile is left out; an error
+/// ends the listing.
+///
+/// What may not be looked at is an error, too, in the listing of one folder. In a listing of the whole bucket it shows as left out, so that
+/// others are seen all the same.
+pub(super) fn list(
+    root: Arc<Root>,
+    prefix: Location,
+    after: Option<&str>,
+) -> BoxStream<'static, Result<Entry>> {
+    let closed = if prefix.is_root() {
+        Closed::Shown
+    } else {
+        Closed::Refused
+    };
     let walk = Walk {
-        root,
+        view: View { closed },
+        after: after.unwrap_or_default().to_owned(),
         start: Some(prefix),
-        entered: None,
         levels: Vec::new(),
     };
-    stream::unfold(Some(walk), |walk| async {
-        let mut walk = walk?;
-        let batch = blocking(move || {
-            let batch: Vec<_> = walk.by_ref().take(BATCH).collect();
-            let rest = (batch.len() == BATCH).then_some(walk);
-            Ok((batch, rest))
-        });
-        let (batch, rest) = batch.await.unwrap_or_else(|err| (vec![Err(err)], None));
-        Some((stream::iter(batch), rest))
+    stream::unfold(Some(walk), move |walk| {
+        let root = Arc::clone(&root);
+        async move {
+            let mut walk = walk?;
+            let batch = in_folder(root, move |root| {
+                let mut batch = Vec::new();
+                while batch.len() < BATCH {
+                    match walk.next(root) {
+                        Ok(None) => return Ok((batch, None)),
+                        Ok(Some(found)) => batch.push(Ok(found)),
+                        Err(err) => {
+                            batch.push(Err(err));
+                            return Ok((batch, None));
+                        }
+                    }
+                }
+                Ok((batch, Some(walk)))
+            });
+            let (batch, rest) = batch.await.unwrap_or_else(|err| (vec![Err(err)], None));
+            Some((stream::iter(batch), rest))
+        }
     })
     .flatten()
     .boxed()
 }
 
-/// The objects and folders that lie in `prefix` itself. Empty folders are among the folders.
+/// The objects and folders that lie in `prefix` itself.
 pub(super) fn list_one_level(root: &Root, prefix: &Location) -> Result<ListResult> {
     let mut found = ListResult {
         common_prefixes: Vec::new(),
         objects: Vec::new(),
         extensions: Extensions::new(),
     };
-    let Some(level) = Level::of_prefix(root, prefix)? else {
+    let view = View {
+        closed: Closed::Shown,
+    };
+    let Some(level) = view.level_of_prefix(root, prefix)? else {
         return Ok(found);
     };
     for child in level.children {
         match child.shape {
-            Shape::File => found.objects.extend(child.show(&level.directory)?),
+            Shape::File => {
+                let facts = level.directory.look(&child.name());
+                let facts = facts
+                    .ok()
+                    .filter(|facts| facts.kind == FileType::RegularFile);
+                let object = facts.map(|facts| object(child.location, &facts));
+                found.objects.extend(object);
+            }
             Shape::LeftOut(_) => {}
             _ => found.common_prefixes.push(child.location),
         }
@@ -62,136 +105,107 @@ pub(super) fn list_one_level(root: &Root, prefix: &Location) -> Result<ListResul
     Ok(found)
 }
 
-/// A walk through all objects below a prefix. It ends with its first error.
+/// A walk through all objects below a prefix.
 struct Walk {
-    root: Arc<Root>,
+    view: View,
+    /// What is listed comes after this name.
+    after: String,
     /// Where to begin; `None` once the walk has.
     start: Option<Location>,
-    /// The root as the walk entered it.
-    entered: Option<Metadata>,
     /// The directories that the walk is in, outermost first.
     levels: Vec<Level>,
 }
 
-impl Iterator for Walk {
-    type Item = Result<ObjectMeta>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let found = self.advance().transpose();
-        if matches!(found, Some(Err(_))) {
-            self.levels.clear();
-            self.entered = None;
-        }
-        found
-    }
-}
-
 impl Walk {
-    fn advance(&mut self) -> Result<Option<ObjectMeta>> {
+    fn next(&mut self, root: &Root) -> Result<Option<Entry>> {
         if let Some(prefix) = self.start.take() {
-            self.entered = self.root.metadata()?;
-            self.levels.extend(Level::of_prefix(&self.root, &prefix)?);
+            self.levels
+                .extend(self.view.level_of_prefix(root, &prefix)?);
         }
         while let Some(level) = self.levels.last_mut() {
             let Some(child) = level.children.next() else {
                 self.levels.pop();
                 continue;
             };
-            if let Shape::LeftOut(why) = child.shape {
-                self.root.warn_of(&child.location, why);
+            if child.comes_before(&self.after) {
+                continue;
             }
-            if matches!(
-                child.shape,
-                Shape::File | Shape::EmptyFolder | Shape::LeftOut(_)
-            ) {
-                if let Some(shown) = child.show(&level.directory)? {
-                    return Ok(Some(shown));
+            let shown = if child.shape == Shape::Folder {
+                match self.view.inside(root, &level.directory, &child.location)? {
+                    Inside::Vanished => None,
+                    Inside::Closed(why) => {
+                        root.tell_of(&child.location, &why);
+                        Some(left_out(child.location, why))
+                    }
+                    Inside::Level(inside) => {
+                        // Thanos sees nothing in it either; it is a block's directory all the same.
+                        let is_empty_block =
+                            inside.children.len() == 0 && self.levels.len() == 1 && self.is_whole();
+                        self.levels.push(inside);
+                        is_empty_block.then(|| stand_in(child.location))
+                    }
                 }
-                continue;
-            }
-            let directory = child.path_in(&level.directory);
-            let Some(inside) = Level::of_directory(directory, &child.location)? else {
-                continue;
+            } else {
+                self.view.show(root, child, &level.directory)?
             };
-            if inside.children.len() == 0 && child.shape == Shape::Folder {
-                if let Some(shown) = child.show(&level.directory)? {
-                    return Ok(Some(shown));
-                }
-                continue;
+            if shown.is_some() {
+                return Ok(shown);
             }
-            self.levels.push(inside);
         }
-        self.refuse_other_root().map(|()| None)
+        if self.is_whole() && self.after.is_empty() {
+            root.all_found();
+        }
+        Ok(None)
     }
 
-    /// A disk that is unmounted under the walk makes all that is left vanish: that is no end of the list.
-    fn refuse_other_root(&mut self) -> Result<()> {
-        let Some(entered) = self.entered.take() else {
-            return Ok(());
-        };
-        match self.root.metadata()? {
-            Some(metadata) if same_file(&entered, &metadata) => Ok(()),
-            _ => Err(self.root.gone(io::ErrorKind::NotFound.into())),
-        }
+    /// Whether it goes through the whole bucket.
+    fn is_whole(&self) -> bool {
+        self.view.closed == Closed::Shown
     }
+}
+
+/// How a listing looks at what it meets.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    closed: Closed,
+}
+
+/// What becomes of what may not be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    /// It is left out, and that is told.
+    Shown,
+    /// It is an error.
+    Refused,
+}
+
+/// What is in a folder.
+enum Inside {
+    Vanished,
+    Closed(LeftOut),
+    Level(Level),
 }
 
 /// One directory, with those of its children that are still to be shown.
 struct Level {
-    directory: PathBuf,
+    directory: Arc<Directory>,
     children: vec::IntoIter<Child>,
 }
 
-impl Level {
-    /// The directory that `prefix` names; `None` if there is none.
-    fn of_prefix(root: &Root, prefix: &Location) -> Result<Option<Self>> {
-        if root.metadata()?.is_none() || is_staging(prefix) {
-            return Ok(None);
-        }
-        if prefix.is_root() {
-            return Self::of_directory(root.directory().to_owned(), prefix);
-        }
-        match root.look(prefix)? {
-            Some((directory, metadata)) if metadata.is_dir() => {
-                Self::of_directory(directory, prefix)
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// The directory at `location`; `None` if it has vanished.
-    fn of_directory(directory: PathBuf, location: &Location) -> Result<Option<Self>> {
-        let Some(mut children) = children(&directory, location)? else {
-            return Ok(None);
-        };
-        children.sort_unstable_by(Child::by_key);
-        if settle_stand_ins(&mut children, &directory)? {
-            children.sort_unstable_by(Child::by_key);
-        }
-        Ok(Some(Self {
-            directory,
-            children: children.into_iter(),
-        }))
-    }
-}
-
 /// Something in a directory that is, or holds, objects, or looks as if it did.
+#[derive(Debug)]
 struct Child {
     location: Location,
     shape: Shape,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Shape {
     File,
-    /// Nobody has looked into it yet.
     Folder,
-    /// Known to be empty: its stand-in sorts as a file does.
-    EmptyFolder,
-    /// Found to hold something. Should that vanish, a stand-in would come out of order, and there is none.
-    FilledFolder,
-    /// No object, and why.
-    LeftOut(&'static str),
+    /// It lies beside the blocks, and nobody looks into it.
+    OtherFolder,
+    LeftOut(LeftOut),
 }
 
 impl Child {
@@ -205,98 +219,157 @@ impl Child {
     }
 
     fn key(&self) -> impl Iterator<Item = u8> {
-        let slash = matches!(self.shape, Shape::Folder | Shape::FilledFolder).then_some(b'/');
+        let slash = (self.shape == Shape::Folder).then_some(b'/');
         self.location.as_ref().bytes().chain(slash)
     }
 
-    fn path_in(&self, directory: &Path) -> PathBuf {
-        directory.join(self.location.filename().unwrap_or_default())
+    /// Whether all that it shows comes before the name, or is it.
+    fn comes_before(&self, name: &str) -> bool {
+        let begins_name = || {
+            let inside = name.strip_prefix(self.location.as_ref());
+            inside.is_some_and(|inside| inside.starts_with('/'))
+        };
+        self.key().le(name.bytes()) && !(self.shape == Shape::Folder && begins_name())
+    }
+
+    fn name(&self) -> OsString {
+        self.location.filename().unwrap_or_default().into()
+    }
+}
+
+impl View {
+    /// The directory that `prefix` names; `None` if there is none.
+    fn level_of_prefix(self, root: &Root, prefix: &Location) -> Result<Option<Level>> {
+        let directory = if prefix.is_root() {
+            root.anchor().folder()?
+        } else if prefix.parts().any(|part| part.as_ref() == STAGING) {
+            None
+        } else if let Some(spot) = root.spot(prefix)? {
+            root.enter(&spot.folder, &spot.name)?
+        } else {
+            None
+        };
+        let Some(directory) = directory else {
+            return Ok(None);
+        };
+        match self.children(&directory, prefix)? {
+            Ok(children) => Ok(Some(Level {
+                directory,
+                children: children.into_iter(),
+            })),
+            Err(err) if is_absence(&err) => Ok(None),
+            Err(err) => Err(failed(Read("list"), directory.path())(err)),
+        }
+    }
+
+    /// What is in the folder at `location`, which lies in `parent`.
+    fn inside(self, root: &Root, parent: &Directory, location: &Location) -> Result<Inside> {
+        let name = OsString::from(location.filename().unwrap_or_default());
+        let listed = match root.try_to_enter(parent, &name)? {
+            Ok(directory) => self
+                .children(&directory, location)?
+                .map(|children| (directory, children)),
+            Err(err) => Err(err),
+        };
+        let path = parent.path().join(&name);
+        match listed {
+            Ok((directory, children)) => Ok(Inside::Level(Level {
+                directory,
+                children: children.into_iter(),
+            })),
+            Err(err) if is_absence(&err) || is_link(&err) => Ok(Inside::Vanished),
+            Err(err) => self.closed(err, Read("list"), &path).map(Inside::Closed),
+        }
+    }
+
+    /// What it means that something cannot be looked at, or into.
+    fn closed(self, err: io::Error, attempt: Attempt, path: &Path) -> Result<LeftOut> {
+        if self.closed == Closed::Shown && is_of_one_entry(&err) {
+            let why = format!("it cannot be looked into: {err}");
+            Ok(LeftOut::Closed(why.into()))
+        } else {
+            Err(failed(attempt, path)(err))
+        }
+    }
+
+    /// What lies in `directory`, sorted; the inner error says why that cannot be told.
+    fn children(
+        self,
+        directory: &Directory,
+        location: &Location,
+    ) -> Result<io::Result<Vec<Child>>> {
+        let entries = match directory.entries() {
+            Ok(entries) => entries,
+            Err(err) => return Ok(Err(err)),
+        };
+        let mut children = Vec::with_capacity(entries.len());
+        for (name, kind) in entries {
+            children.extend(self.child(directory, location, &name, kind)?);
+        }
+        children.sort_unstable_by(Child::by_key);
+        Ok(Ok(children))
+    }
+
+    fn child(
+        self,
+        directory: &Directory,
+        parent: &Location,
+        name: &OsStr,
+        kind: FileType,
+    ) -> Result<Option<Child>> {
+        if name == STAGING {
+            return Ok(None);
+        }
+        let Some(part) = name.to_str().and_then(|name| PathPart::parse(name).ok()) else {
+            let part = PathPart::from(name.as_bytes());
+            let why = LeftOut::Odd("its name cannot be an object's".into());
+            return Ok(Some(Child {
+                location: parent.clone().join(part),
+                shape: Shape::LeftOut(why),
+            }));
+        };
+        let location = parent.clone().join(part);
+        // Not every file system tells with the names.
+        let kind = match kind {
+            FileType::Unknown => directory.look(name).map(|facts| facts.kind),
+            kind => Ok(kind),
+        };
+        let shape = match kind {
+            Ok(FileType::RegularFile) => Shape::File,
+            Ok(FileType::Directory) if parent.is_root() && !is_of_a_block(&location) => {
+                Shape::OtherFolder
+            }
+            Ok(FileType::Directory) => Shape::Folder,
+            Ok(FileType::Symlink) => {
+                Shape::LeftOut(LeftOut::Odd("symbolic links are not followed".into()))
+            }
+            Ok(_) => Shape::LeftOut(LeftOut::Odd("it is neither a file nor a folder".into())),
+            Err(err) if is_absence(&err) => return Ok(None),
+            Err(err) => {
+                let path = directory.path().join(name);
+                Shape::LeftOut(self.closed(err, Read("look at"), &path)?)
+            }
+        };
+        Ok(Some(Child { location, shape }))
     }
 
     /// How this shows in a listing; `None` if it has vanished, or something else took its place.
-    fn show(self, directory: &Path) -> Result<Option<ObjectMeta>> {
-        if let Shape::LeftOut(why) = self.shape {
-            return Ok(Some(left_out(self.location, why)));
-        }
-        let path = self.path_in(directory);
-        match (self.shape, fs::symlink_metadata(&path)) {
-            (Shape::File, Ok(metadata)) if metadata.is_file() => {
-                Ok(Some(object(self.location, &metadata)))
-            }
-            (Shape::Folder | Shape::EmptyFolder, Ok(metadata)) if metadata.is_dir() => {
-                Ok(Some(stand_in(self.location, &metadata)))
-            }
-            (_, Ok(_)) => Ok(None),
-            (_, Err(err)) if is_absence(&err) => Ok(None),
-            (_, Err(err)) => Err(failed("look at", &path)(err)),
-        }
+    fn show(self, root: &Root, child: Child, directory: &Directory) -> Result<Option<Entry>> {
+        let name = child.name();
+        let location = child.location;
+        let why = match child.shape {
+            Shape::OtherFolder => return Ok(Some(stand_in(location))),
+            Shape::LeftOut(why) => why,
+            Shape::File | Shape::Folder => match directory.look(&name) {
+                Ok(facts) if facts.kind == FileType::RegularFile => {
+                    return Ok(Some(entry(location, &facts)));
+                }
+                Ok(_) => return Ok(None),
+                Err(err) if is_absence(&err) => return Ok(None),
+                Err(err) => self.closed(err, Read("look at"), &directory.path().join(&name))?,
+            },
+        };
+        root.tell_of(&location, &why);
+        Ok(Some(left_out(location, why)))
     }
-}
-
-/// Finds out which folders are empty where the order depends on it. Tells whether any is.
-///
-/// The stand-in of `a` goes before `a-b`, but what lies in `a` behind it.
-fn settle_stand_ins(children: &mut [Child], directory: &Path) -> Result<bool> {
-    let mut any_empty = false;
-    let mut before = String::new();
-    for child in children {
-        let name = child.location.as_ref();
-        if child.shape == Shape::Folder && !before.is_empty() && before.starts_with(name) {
-            let inside = self::children(&child.path_in(directory), &child.location)?;
-            child.shape = if inside.is_some_and(|inside| inside.is_empty()) {
-                any_empty = true;
-                Shape::EmptyFolder
-            } else {
-                Shape::FilledFolder
-            };
-        }
-        before.clear();
-        before.push_str(child.location.as_ref());
-    }
-    Ok(any_empty)
-}
-
-/// What lies in `directory`, in no order; `None` if it has vanished.
-fn children(directory: &Path, location: &Location) -> Result<Option<Vec<Child>>> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(err) if is_absence(&err) => return Ok(None),
-        Err(err) => return Err(failed("list", directory)(err)),
-    };
-    let mut children = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(failed("list", directory))?;
-        children.extend(child(&entry, location)?);
-    }
-    Ok(Some(children))
-}
-
-fn child(entry: &DirEntry, parent: &Location) -> Result<Option<Child>> {
-    let name = entry.file_name();
-    let Some(part) = name.to_str().and_then(|name| PathPart::parse(name).ok()) else {
-        let part = PathPart::from(name.as_bytes());
-        return Ok(Some(Child {
-            location: parent.clone().join(part),
-            shape: Shape::LeftOut("its name cannot be an object's"),
-        }));
-    };
-    let location = parent.clone().join(part);
-    if is_staging(&location) {
-        return Ok(None);
-    }
-    let file_type = match entry.file_type() {
-        Ok(file_type) => file_type,
-        Err(err) if is_absence(&err) => return Ok(None),
-        Err(err) => return Err(failed("look at", &entry.path())(err)),
-    };
-    let shape = if file_type.is_file() {
-        Shape::File
-    } else if file_type.is_dir() {
-        Shape::Folder
-    } else if file_type.is_symlink() {
-        Shape::LeftOut("symbolic links are not followed")
-    } else {
-        Shape::LeftOut("it is neither a file nor a folder")
-    };
-    Ok(Some(Child { location, shape }))
 }

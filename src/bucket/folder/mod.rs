@@ -4,10 +4,15 @@
 //! Here an object is staged in [`root::STAGING`], brought to the disk, given its name, and acknowledged once that name is on disk too.
 //! Attributes and tags have no place in a file and are left out.
 
+mod anchor;
+mod beside;
 mod clock;
+mod directory;
 mod failure;
 mod identity;
 mod listing;
+mod mounts;
+mod permissions;
 mod place;
 mod read;
 mod root;
@@ -21,18 +26,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path as Location;
 use object_store::{
-    CopyMode, CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    CopyMode, CopyOptions, Extensions, GetOptions, GetResult, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
 use super::clock::Told;
+use super::store::{Entry, Store};
 use crate::error::{Error, Result};
 
-pub(super) use failure::RootMissing;
-pub(super) use identity::{inode_of_etag, why_left_out};
+pub(super) use failure::{Failed, RootMissing};
+use permissions::Permissions;
 use place::Existing;
 use root::Root;
 use staging::Staged;
@@ -59,12 +65,22 @@ pub enum MissingRoot {
     Error,
 }
 
-/// The bucket in the folder `directory`. Nothing is touched before the first request.
+/// The bucket in the folder `prefix` of the folder `directory`; names of objects begin below that. Nothing is touched before the first request,
+/// and from then on the folder must stay the same one: once it is unmounted, renamed or replaced, every request fails with [`RootMissing`].
 ///
-/// Listings are sorted as S3 sorts keys. An empty folder shows in them as an object of size 0 without an entity tag. So do symbolic links,
-/// special files and what has a name that no object can have (its odd bytes as `%FF`), with one warning each: [`why_left_out`] knows them.
-/// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder itself may be a link.
-pub(super) fn open(directory: &Path, access: Access, missing: MissingRoot) -> Result<Arc<Folder>> {
+/// Listings are sorted as S3 sorts keys. A folder beside the blocks, which nobody looks into, shows in them as an entry without size and entity
+/// tag, and so does a block's folder that is empty; other empty folders do not show, as in Thanos. What is no object, and in the listing of the
+/// whole bucket what may not be looked at, shows as left out, and is told to the log once. Its name has its odd bytes as `%FF`.
+/// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder `directory` itself may be a link.
+///
+/// What is written is as readable as what lies beside it, or as what it is a copy of where both are in folders: that is told by the extensions
+/// of what is got, which are to be handed on to what is put.
+pub(super) fn open(
+    directory: &Path,
+    prefix: &str,
+    access: Access,
+    missing: MissingRoot,
+) -> Result<Arc<Folder>> {
     let directory = std::path::absolute(directory).map_err(|err| {
         Error::usage(format!(
             "directory {:?} is no path of a folder: a FILESYSTEM bucket wants one such as /var/thanos",
@@ -72,8 +88,9 @@ pub(super) fn open(directory: &Path, access: Access, missing: MissingRoot) -> Re
         ))
         .because(err)
     })?;
+    let prefix = Path::new(prefix);
     Ok(Arc::new(Folder {
-        root: Arc::new(Root::new(directory, access, missing)),
+        root: Arc::new(Root::new(directory, prefix, access, missing)),
         told: Told::default(),
     }))
 }
@@ -87,11 +104,20 @@ pub(super) struct Folder {
 
 impl fmt::Display for Folder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fs: {}", self.root.directory().display())
+        write!(f, "fs: {}", self.root.path().display())
     }
 }
 
-impl super::Store for Folder {}
+impl Store for Folder {
+    fn entries(
+        &self,
+        below: Option<&Location>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, object_store::Result<Entry>> {
+        let below = below.cloned().unwrap_or_default();
+        listing::list(Arc::clone(&self.root), below, after)
+    }
+}
 
 #[async_trait]
 impl ObjectStore for Folder {
@@ -112,7 +138,9 @@ impl ObjectStore for Folder {
             }
         };
         let staged = self
-            .stage(location, move |staged| staged.write(&payload, 0))
+            .stage(location, &opts.extensions, move |_, staged| {
+                staged.write(&payload, 0)
+            })
             .await?;
         let root = Arc::clone(&self.root);
         put_staged(root, Arc::new(staged), location.clone(), existing).await
@@ -121,9 +149,11 @@ impl ObjectStore for Folder {
     async fn put_multipart_opts(
         &self,
         location: &Location,
-        _opts: PutMultipartOptions,
+        opts: PutMultipartOptions,
     ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        let staged = self.stage(location, |_| Ok(())).await?;
+        let staged = self
+            .stage(location, &opts.extensions, |_, _| Ok(()))
+            .await?;
         let root = Arc::clone(&self.root);
         Ok(Box::new(Upload::new(root, location.clone(), staged)))
     }
@@ -135,7 +165,7 @@ impl ObjectStore for Folder {
     ) -> object_store::Result<GetResult> {
         let root = Arc::clone(&self.root);
         let location = location.clone();
-        blocking(move || read::get(&root, location, &options)).await
+        in_folder(root, move |root| read::get(root, location, &options)).await
     }
 
     fn delete_stream(
@@ -148,7 +178,10 @@ impl ObjectStore for Folder {
                 let root = Arc::clone(&root);
                 async move {
                     let location = location?;
-                    blocking(move || place::remove(&root, &location).map(|()| location)).await
+                    in_folder(root, move |root| {
+                        place::remove(root, &location).map(|()| location)
+                    })
+                    .await
                 }
             })
             .buffered(CONCURRENT_DELETES)
@@ -159,7 +192,10 @@ impl ObjectStore for Folder {
         &self,
         prefix: Option<&Location>,
     ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        listing::list(Arc::clone(&self.root), prefix.cloned().unwrap_or_default())
+        let entries = self.entries(prefix, None);
+        entries
+            .try_filter_map(|entry| std::future::ready(Ok(as_object(entry))))
+            .boxed()
     }
 
     async fn list_with_delimiter(
@@ -168,7 +204,7 @@ impl ObjectStore for Folder {
     ) -> object_store::Result<ListResult> {
         let root = Arc::clone(&self.root);
         let prefix = prefix.cloned().unwrap_or_default();
-        blocking(move || listing::list_one_level(&root, &prefix)).await
+        in_folder(root, move |root| listing::list_one_level(root, &prefix)).await
     }
 
     async fn copy_opts(
@@ -181,10 +217,9 @@ impl ObjectStore for Folder {
             CopyMode::Overwrite => Existing::Replace,
             CopyMode::Create => Existing::Keep,
         };
-        let root = Arc::clone(&self.root);
         let from = from.clone();
         let staged = self
-            .stage(to, move |staged| {
+            .stage(to, &options.extensions, move |root, staged| {
                 let (file, _) = root.open(&from)?;
                 staged.fill(file)
             })
@@ -201,18 +236,30 @@ impl Folder {
     async fn stage(
         &self,
         location: &Location,
-        fill: impl FnOnce(&Staged) -> object_store::Result<()> + Send + 'static,
+        handed: &Extensions,
+        fill: impl FnOnce(&Root, &Staged) -> object_store::Result<()> + Send + 'static,
     ) -> object_store::Result<Staged> {
-        let root = Arc::clone(&self.root);
         let location = location.clone();
-        blocking(move || {
-            root.path_of(&location)?;
-            let staged = Staged::create(&root)?;
-            fill(&staged)?;
+        let original = handed.get::<Permissions>().copied();
+        in_folder(Arc::clone(&self.root), move |root| {
+            root::names(&location)?;
+            let staged = Staged::create(root, original)?;
+            fill(root, &staged)?;
             Ok(staged)
         })
         .await
     }
+}
+
+/// What `object_store` can say of it; `None` for what is no object.
+fn as_object(entry: Entry) -> Option<ObjectMeta> {
+    Some(ObjectMeta {
+        e_tag: Some(entry.etag?),
+        location: Location::parse(entry.key).ok()?,
+        last_modified: entry.modified?,
+        size: entry.size_bytes?,
+        version: None,
+    })
 }
 
 /// Brings the staged content to the disk, then gives it its name.
@@ -224,18 +271,35 @@ async fn put_staged(
     location: Location,
     existing: Existing,
 ) -> object_store::Result<PutResult> {
-    let (e_tag, staged) = blocking(move || staged.sync().map(|e_tag| (e_tag, staged))).await?;
-    blocking(move || {
-        place::place(&root, &staged, &location, existing)?;
+    let (permissions, staged, location) = in_folder(Arc::clone(&root), move |root| {
+        let permissions = staged.finish(root, &location)?;
+        Ok((permissions, staged, location))
+    })
+    .await?;
+    let e_tag = in_folder(root, move |root| {
+        let e_tag = place::place(root, &staged, &permissions, &location, existing)?;
         staged.discard();
-        Ok(())
+        Ok(e_tag)
     })
     .await?;
     Ok(PutResult {
         e_tag: Some(e_tag),
         version: None,
-        extensions: object_store::Extensions::new(),
+        extensions: Extensions::new(),
     })
+}
+
+/// Does `work` where it may block. Whatever came of it counts only if the bucket's folder is still the one that it was.
+async fn in_folder<T: Send + 'static>(
+    root: Arc<Root>,
+    work: impl FnOnce(&Root) -> object_store::Result<T> + Send + 'static,
+) -> object_store::Result<T> {
+    blocking(move || {
+        let done = work(&root);
+        root.anchor().verify()?;
+        done
+    })
+    .await
 }
 
 /// Does `work` where it may block.

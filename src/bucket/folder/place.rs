@@ -1,15 +1,16 @@
 //! Gives staged files their names and takes names away, so that what was acknowledged outlives a power cut.
 
-use std::fs::{self, File};
 use std::io;
-use std::path::Path;
 
 use object_store::Result;
 use object_store::path::Path as Location;
+use rustix::fs::FileType;
 
-use super::failure::{failed, generic, link};
-use super::identity::same_file;
-use super::root::{ATTEMPTS, Root, is_absence, sync_folder};
+use super::directory::{Directory, is_absence};
+use super::failure::Attempt::Write;
+use super::failure::{failed, generic, is_stale, link};
+use super::permissions::Permissions;
+use super::root::{ATTEMPTS, Root, Spot};
 use super::staging::Staged;
 
 /// What becomes of an object that has the name already.
@@ -19,162 +20,170 @@ pub(super) enum Existing {
     Keep,
 }
 
-/// Makes the staged file appear at `location`, whole and at once. Its content must be on disk already.
+/// Makes the staged file appear at `location`, whole and at once, and tells its entity tag. Its content must be on disk already.
 pub(super) fn place(
     root: &Root,
     staged: &Staged,
+    permissions: &Permissions,
     location: &Location,
     existing: Existing,
-) -> Result<()> {
-    let path = root.path_of(location)?;
+) -> Result<String> {
     for _ in 0..ATTEMPTS {
-        if !make_parents(root, location)? {
+        let Some(spot) = make_folders(root, location, permissions)? else {
             continue;
-        }
-        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
-            return Err(link(&path));
-        }
-        let placed = match existing {
-            Existing::Replace => fs::rename(staged.path(), &path),
-            Existing::Keep => create(root, staged, &path),
         };
-        match placed {
-            Ok(()) => return sync_up_to_root(root, &path),
-            // A delete pruned the folder between our making it and our using it.
-            Err(err) if err.kind() == io::ErrorKind::NotFound => {}
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(object_store::Error::AlreadyExists {
-                    path: location.to_string(),
-                    source: err.into(),
-                });
+        let looked = spot.folder.look(&spot.name);
+        if looked.is_ok_and(|facts| facts.kind == FileType::Symlink) {
+            return Err(link(&spot.path()));
+        }
+        let err = match give_name(staged, &spot, existing) {
+            Ok(()) => {
+                sync(&spot)?;
+                return Ok(staged.facts()?.e_tag());
             }
-            Err(err) => return Err(failed("write", &path)(err)),
+            Err(err) => err,
+        };
+        if err.kind() == io::ErrorKind::AlreadyExists {
+            return Err(object_store::Error::AlreadyExists {
+                path: location.to_string(),
+                source: err.into(),
+            });
+        }
+        // The block's folder is a mount of its own, or has a quota of its own.
+        if err.kind() == io::ErrorKind::CrossesDevices
+            && let Some(block) = spot.folders.get(1)
+            && block.path() != staged.home().path()
+        {
+            let again = staged.again_in(root, block)?;
+            let permissions = again.finish(root, location)?;
+            return place(root, &again, &permissions, location, existing);
+        }
+        // A delete pruned the folder between our making it and our using it.
+        if !is_absence(&err) && !is_stale(&err) {
+            return Err(failed(Write("write"), &spot.path())(err));
         }
     }
+    let path = root.path().join(location.as_ref());
     Err(generic(format!(
         "the folder of {} is removed faster than a file can be put there",
         path.display()
     )))
 }
 
-/// Makes the folders that `location` lies in. `false`: one was removed meanwhile, begin again.
-fn make_parents(root: &Root, location: &Location) -> Result<bool> {
-    let mut folder = root.directory().to_owned();
-    let depth = location.parts_count().saturating_sub(1);
-    for part in location.parts().take(depth) {
-        folder.push(part.as_ref());
-        match fs::create_dir(&folder) {
-            Ok(()) => {}
-            Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-                match fs::symlink_metadata(&folder) {
-                    Ok(metadata) if metadata.is_symlink() => return Err(link(&folder)),
-                    Ok(metadata) if metadata.is_dir() => {}
-                    Ok(_) => {
-                        let obstacle = io::ErrorKind::NotADirectory.into();
-                        return Err(failed("create the folder", &folder)(obstacle));
-                    }
-                    Err(err) if is_absence(&err) => return Ok(false),
-                    Err(err) => return Err(failed("look at", &folder)(err)),
-                }
-            }
-            Err(err) if err.kind() == io::ErrorKind::NotFound => {
-                return match root.metadata()? {
-                    Some(_) => Ok(false),
-                    None => Err(root.gone(err)),
-                };
-            }
-            Err(err) => return Err(failed("create the folder", &folder)(err)),
+/// Makes the folders that `location` lies in. `None`: one was removed meanwhile, begin again.
+fn make_folders(root: &Root, location: &Location, file: &Permissions) -> Result<Option<Spot>> {
+    root.spot_or(location, |parent, name| {
+        let path = || parent.path().join(name);
+        match root.beside().make_folder(parent, name, Some(file)) {
+            Err(err) if is_absence(&err) || is_stale(&err) => return Ok(None),
+            made => made.map_err(failed(Write("create the folder"), &path()))?,
         }
-    }
-    Ok(true)
+        let folder = root.enter(parent, name)?;
+        let obstacle = parent.look(name);
+        if folder.is_none() && obstacle.is_ok_and(|facts| facts.kind != FileType::Directory) {
+            let obstacle = io::ErrorKind::NotADirectory.into();
+            return Err(failed(Write("create the folder"), &path())(obstacle));
+        }
+        Ok(folder)
+    })
 }
 
-/// Gives the staged file the name `path` unless something has it.
-fn create(root: &Root, staged: &Staged, path: &Path) -> io::Result<()> {
-    match fs::hard_link(staged.path(), path) {
-        Err(err)
-            if matches!(
-                err.kind(),
-                io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
-            ) =>
-        {
-            create_under_lock(root, staged, path)
-        }
-        // A network file system that repeats a request whose answer was lost meets its own link.
-        Err(err) if err.kind() == io::ErrorKind::AlreadyExists && is_ours(staged, path) => Ok(()),
-        linked => linked,
+fn give_name(staged: &Staged, spot: &Spot, existing: Existing) -> io::Result<()> {
+    let (folder, name) = staged.place();
+    match existing {
+        Existing::Replace => folder.rename(name, &spot.folder, &spot.name),
+        Existing::Keep => match folder.link(name, &spot.folder, &spot.name) {
+            Err(err)
+                if matches!(
+                    err.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                create_under_lock(staged, spot)
+            }
+            // A network file system that repeats a request whose answer was lost meets its own link.
+            Err(err) if err.kind() == io::ErrorKind::AlreadyExists && is_ours(staged, spot) => {
+                Ok(())
+            }
+            linked => linked,
+        },
     }
 }
 
 /// For file systems without hard links: creators take turns, and whoever finds nothing there renames.
 ///
-/// The lock is on the root itself, so that it leaves nothing behind and ends with its holder.
-fn create_under_lock(root: &Root, staged: &Staged, path: &Path) -> io::Result<()> {
-    let turn = File::open(root.directory())?;
+/// The lock is on the bucket's folder itself, so that it leaves nothing behind and ends with its holder.
+fn create_under_lock(staged: &Staged, spot: &Spot) -> io::Result<()> {
+    let turn = spot.folders.first().unwrap_or(&spot.folder).as_file()?;
     turn.lock()?;
-    match fs::symlink_metadata(path) {
+    match spot.folder.look(&spot.name) {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(err) if err.kind() == io::ErrorKind::NotFound => fs::rename(staged.path(), path),
+        Err(err) if err.kind() == io::ErrorKind::NotFound => {
+            let (folder, name) = staged.place();
+            folder.rename(name, &spot.folder, &spot.name)
+        }
         Err(err) => Err(err),
     }
 }
 
-fn is_ours(staged: &Staged, path: &Path) -> bool {
-    match (staged.metadata(), fs::symlink_metadata(path)) {
-        (Ok(ours), Ok(theirs)) => same_file(&ours, &theirs),
+fn is_ours(staged: &Staged, spot: &Spot) -> bool {
+    match (staged.facts(), spot.folder.look(&spot.name)) {
+        (Ok(ours), Ok(there)) => ours.same_file(&there),
         _ => false,
     }
 }
 
-/// Brings the name `path` to the disk, and the names of all the folders above it: whoever made those may not have done so yet.
-fn sync_up_to_root(root: &Root, path: &Path) -> Result<()> {
-    for folder in path.ancestors().skip(1) {
-        match sync_folder(folder) {
+/// Brings the name to the disk, and the names of all the folders above it: whoever made those may not have done so yet.
+fn sync(spot: &Spot) -> Result<()> {
+    for folder in spot.folders.iter().rev() {
+        match folder.sync() {
             // Deleted by somebody else right after it was put.
-            Err(err) if is_absence(&err) => {}
-            synced => synced.map_err(failed("write to disk", folder))?,
-        }
-        if folder == root.directory() {
-            break;
+            Err(err) if is_absence(&err) || is_stale(&err) => {}
+            synced => synced.map_err(failed(Write("write to disk"), folder.path()))?,
         }
     }
     Ok(())
 }
 
-/// Removes the object at `location`, and the folders above it that are empty then; fine if there is none.
-///
-/// Given an empty folder's name, as a listing shows it, removes that. A folder with something in it is no object.
+/// Removes the object at `location`, and the folders above it that are empty then; fine if there is none. A folder is no object.
 pub(super) fn remove(root: &Root, location: &Location) -> Result<()> {
     root.refuse_reader()?;
-    let Some((path, seen)) = root.look(location)? else {
-        root.metadata()?;
+    let Some((spot, seen)) = root.look(location)? else {
         return Ok(());
     };
-    let removed = if seen.is_dir() {
-        fs::remove_dir(&path)
-    } else {
-        fs::remove_file(&path)
-    };
-    match removed {
-        Ok(()) => {}
-        Err(err) if is_absence(&err) || err.kind() == io::ErrorKind::DirectoryNotEmpty => {
-            return Ok(());
-        }
-        Err(err) => return Err(failed("delete", &path)(err)),
+    if seen.kind == FileType::Directory {
+        return Ok(());
     }
-    let survivor = path
-        .ancestors()
-        .skip(1)
-        .find(|folder| *folder == root.directory() || !is_pruned(folder));
-    match survivor.map(sync_folder) {
-        Some(Err(err)) if !is_absence(&err) => Err(failed("delete on disk", &path)(err)),
+    match spot.folder.remove(&spot.name) {
+        Ok(()) => {}
+        Err(err) if is_absence(&err) => return Ok(()),
+        Err(err) => return Err(failed(Write("delete"), &spot.path())(err)),
+    }
+    match survivor(&spot).sync() {
+        Err(err) if !is_absence(&err) => Err(failed(Write("delete on disk"), &spot.path())(err)),
         _ => Ok(()),
     }
 }
 
+/// Removes the folders of a removed object that are empty now, and tells the innermost that is left. The bucket's own stays.
+fn survivor(spot: &Spot) -> &Directory {
+    for pair in spot.folders.windows(2).rev() {
+        let [parent, folder] = pair else {
+            continue;
+        };
+        if !is_pruned(parent, folder) {
+            return folder;
+        }
+    }
+    spot.folders.first().unwrap_or(&spot.folder)
+}
+
 /// Whether the folder is gone now. Only an empty one can be removed.
-fn is_pruned(folder: &Path) -> bool {
-    match fs::remove_dir(folder) {
+fn is_pruned(parent: &Directory, folder: &Directory) -> bool {
+    let Some(name) = folder.path().file_name() else {
+        return false;
+    };
+    match parent.remove_folder(name) {
         Ok(()) => true,
         Err(err) => is_absence(&err),
     }
@@ -187,6 +196,7 @@ mod tests {
         reason = "a test that cannot be set up should panic"
     )]
 
+    use std::path::Path;
     use std::thread;
 
     use super::*;
@@ -196,15 +206,16 @@ mod tests {
     fn without_hard_links_one_of_several_creators_wins_as_well() {
         let folder = tempfile::TempDir::new().unwrap();
         let directory = folder.path().to_owned();
-        let root = Root::new(directory.clone(), Access::Write, MissingRoot::Error);
+        let root = Root::new(directory, Path::new(""), Access::Write, MissingRoot::Error);
         for round in 0..20 {
-            let path = directory.join(round.to_string());
+            let location = Location::from(round.to_string());
             let winners = thread::scope(|scope| {
                 let creators: Vec<_> = (0..8)
                     .map(|_| {
                         scope.spawn(|| {
-                            let staged = Staged::create(&root).unwrap();
-                            create_under_lock(&root, &staged, &path)
+                            let staged = Staged::create(&root, None).unwrap();
+                            let spot = root.spot(&location).unwrap().unwrap();
+                            create_under_lock(&staged, &spot)
                         })
                     })
                     .collect();
@@ -221,7 +232,7 @@ mod tests {
                     .count()
             });
             assert_eq!(winners, 1);
-            assert!(path.is_file());
+            assert!(folder.path().join(round.to_string()).is_file());
         }
     }
 }

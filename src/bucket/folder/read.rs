@@ -1,17 +1,19 @@
 //! Reads objects piece by piece, and notices a file that is changed under the reader.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::Path as Location;
 use object_store::{Attributes, Extensions, GetOptions, GetResult, GetResultPayload, Result};
+use rustix::fs::fstat;
 
 use super::blocking;
+use super::failure::Attempt::Read;
 use super::failure::{failed, generic};
-use super::identity::{e_tag, object};
+use super::identity::{Facts, object};
 use super::root::Root;
 
 /// How much is read at a time: enough for a disk's full speed, little enough to have many readers at once.
@@ -19,8 +21,8 @@ const PIECE_BYTES: u64 = 1024 * 1024;
 
 /// Opens the object at `location` as `options` ask; its bytes are read as the result is.
 pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Result<GetResult> {
-    let (mut file, metadata) = root.open(&location)?;
-    let meta = object(location, &metadata);
+    let (mut file, facts) = root.open(&location)?;
+    let meta = object(location, &facts);
     options.check_preconditions(&meta)?;
     let range = match &options.range {
         Some(range) => range.as_range(meta.size).map_err(generic)?,
@@ -29,23 +31,25 @@ pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Resu
     let payload = if options.head {
         stream::empty().boxed()
     } else {
-        let path = root.path_of(&meta.location)?;
+        let path = root.path().join(meta.location.as_ref());
         file.seek(SeekFrom::Start(range.start))
-            .map_err(failed("read", &path))?;
+            .map_err(failed(Read("read"), &path))?;
         Reader {
             file,
             path,
             left_bytes: range.end - range.start,
-            e_tag: e_tag(&metadata),
+            e_tag: facts.e_tag(),
         }
         .pieces()
     };
+    let mut extensions = Extensions::new();
+    extensions.insert(facts.permissions);
     Ok(GetResult {
         payload: GetResultPayload::Stream(payload),
         meta,
         range,
         attributes: Attributes::new(),
-        extensions: Extensions::new(),
+        extensions,
     })
 }
 
@@ -79,9 +83,9 @@ impl Reader {
         (&self.file)
             .take(size_bytes)
             .read_to_end(&mut piece)
-            .map_err(failed("read", &self.path))?;
+            .map_err(failed(Read("read"), &self.path))?;
         if piece.len() as u64 != size_bytes {
-            return Err(failed("read", &self.path)(
+            return Err(failed(Read("read"), &self.path)(
                 io::ErrorKind::UnexpectedEof.into(),
             ));
         }
@@ -94,11 +98,9 @@ impl Reader {
 
     /// Thanos writes into the very file that readers have open, so that they may get some of the old and some of the new.
     fn refuse_changed(&self) -> Result<()> {
-        let metadata = self
-            .file
-            .metadata()
-            .map_err(failed("look at", &self.path))?;
-        let now = e_tag(&metadata);
+        let facts = fstat(&self.file).map_err(io::Error::from);
+        let facts: Facts = facts.map_err(failed(Read("look at"), &self.path))?.into();
+        let now = facts.e_tag();
         if now == self.e_tag {
             return Ok(());
         }

@@ -1,76 +1,112 @@
-//! The folder that stands for the bucket: where its objects lie, and how a file is reached without following a link.
+//! The folder that stands for the bucket, with what may be done to it, and how a file in it is reached without following a link.
 
 use std::collections::HashSet;
-use std::fs::{self, File, Metadata};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use object_store::Result;
 use object_store::path::Path as Location;
-use tracing::warn;
+use rustix::fs::{FileType, fstat};
+use tracing::{debug, warn};
 
-use super::failure::{RootMissing, failed, generic, link, not_found, unsupported};
-use super::identity::same_file;
+use super::anchor::{self, Anchor};
+use super::beside::Beside;
+use super::directory::{Directory, is_absence, is_link};
+use super::failure::Attempt::{Read, Write};
+use super::failure::{failed, generic, link, not_found, unsupported};
+use super::identity::Facts;
+use super::mounts::Mounts;
 use super::{Access, MissingRoot};
+use crate::block::{BlockId, LeftOut};
 
-/// The folder below the root in which objects are written before they appear under their names.
+/// The folder in which objects are written before they appear under their names.
 pub(super) const STAGING: &str = ".thanos-bucket-staging";
 
 /// How often something is tried again that another process undid in between.
 pub(super) const ATTEMPTS: usize = 64;
 
-/// The folder of one bucket, with what may be done to it.
+/// The folder of one bucket.
 #[derive(Debug)]
 pub(super) struct Root {
-    directory: PathBuf,
+    anchor: Anchor,
+    mounts: Mounts,
     access: Access,
-    missing: MissingRoot,
-    /// Whether the root was seen or made by a write of ours. Should it vanish later, it is not made anew.
-    prepared: Mutex<bool>,
-    /// What was warned of: a block is listed several times.
-    warned: Mutex<HashSet<Location>>,
+    beside: Beside,
+    /// What was told: a block is listed several times.
+    told: Mutex<HashSet<Location>>,
+    written: AtomicBool,
+}
+
+/// Where an object lies, or would lie.
+#[derive(Debug)]
+pub(super) struct Spot {
+    /// The folders that it lies in, beginning with the bucket's own.
+    pub(super) folders: Vec<Arc<Directory>>,
+    /// The last of them.
+    pub(super) folder: Arc<Directory>,
+    pub(super) name: OsString,
+}
+
+impl Spot {
+    /// Its path, to be told.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
 }
 
 impl Root {
-    pub(super) fn new(directory: PathBuf, access: Access, missing: MissingRoot) -> Self {
+    pub(super) fn new(
+        directory: PathBuf,
+        prefix: &Path,
+        access: Access,
+        missing: MissingRoot,
+    ) -> Self {
         Self {
-            directory,
+            anchor: Anchor::new(directory, prefix, missing),
+            mounts: Mounts::default(),
             access,
-            missing,
-            prepared: Mutex::new(false),
-            warned: Mutex::default(),
+            beside: Beside::new(),
+            told: Mutex::default(),
+            written: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
+    /// What lies beside a file that is to be written.
+    pub(super) fn beside(&self) -> &Beside {
+        &self.beside
     }
 
-    /// The root's metadata; `None` when it is missing and that stands for an empty bucket.
-    pub(super) fn metadata(&self) -> Result<Option<Metadata>> {
-        match fs::metadata(&self.directory) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(metadata)),
-            Ok(_) => Err(self.gone(io::ErrorKind::NotADirectory.into())),
-            Err(err) if err.kind() == io::ErrorKind::NotFound => match self.missing {
-                MissingRoot::Empty => Ok(None),
-                MissingRoot::Error => Err(self.gone(err)),
-            },
-            Err(err) => Err(failed("look at", &self.directory)(err)),
+    /// The bucket's own folder, and how it is made.
+    pub(super) fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
+    /// The path of the bucket's own folder.
+    pub(super) fn path(&self) -> &Path {
+        self.anchor.path()
+    }
+
+    /// Everything was walked through.
+    pub(super) fn all_found(&self) {
+        self.mounts.all_found();
+    }
+
+    /// Tells the log, once, of an entry that is left out of listings: loudly, where it may belong to a block.
+    pub(super) fn tell_of(&self, location: &Location, why: &LeftOut) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.insert(location.clone()) {
+            return;
         }
-    }
-
-    /// The root cannot be entered.
-    pub(super) fn gone(&self, source: io::Error) -> object_store::Error {
-        RootMissing::error(&self.directory, source)
-    }
-
-    /// Warns, once, of an entry that is left out of listings.
-    pub(super) fn warn_of(&self, location: &Location, why: &str) {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        if warned.insert(location.clone()) {
-            let path = self.directory.join(location.as_ref());
-            warn!(path = %path.display(), reason = why, "left out of the listing");
+        let path = self.path().join(location.as_ref());
+        let path = path.display();
+        if is_of_a_block(location) {
+            warn!(%path, reason = %why, "left out of the listing");
+        } else {
+            debug!(%path, reason = %why, "left out of the listing");
         }
     }
 
@@ -78,135 +114,137 @@ impl Root {
     pub(super) fn refuse_reader(&self) -> Result<()> {
         match self.access {
             Access::Write => Ok(()),
-            Access::Read => Err(failed("write to", &self.directory)(io::Error::new(
+            Access::Read => Err(failed(Write("write to"), self.path())(io::Error::new(
                 io::ErrorKind::ReadOnlyFilesystem,
                 "the folder was opened for reading only",
             ))),
         }
     }
 
-    /// Readies the root for a write: makes it if it may be missing. Tells whether this was the first time.
-    pub(super) fn prepare(&self) -> Result<bool> {
-        self.refuse_reader()?;
-        let mut prepared = self.prepared.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = !*prepared;
-        if first {
-            if self.metadata()?.is_none() {
-                self.make().map_err(failed("make", &self.directory))?;
-            }
-            *prepared = true;
+    /// The folder of that name; `None` if there is none. A link is refused.
+    pub(super) fn enter(&self, parent: &Directory, name: &OsStr) -> Result<Option<Arc<Directory>>> {
+        match self.try_to_enter(parent, name)? {
+            Ok(folder) => Ok(Some(folder)),
+            Err(err) => anchor::absence(parent, name, err),
         }
-        Ok(first)
     }
 
-    fn make(&self) -> io::Result<()> {
-        let missing: Vec<&Path> = self
-            .directory
-            .ancestors()
-            .take_while(|folder| !folder.exists())
-            .collect();
-        fs::create_dir_all(&self.directory)?;
-        missing
-            .into_iter()
-            .filter_map(Path::parent)
-            .try_for_each(sync_folder)
+    /// The folder of that name, or why it cannot be entered. It is an error of its own that it was a mount, and is another one by now.
+    pub(super) fn try_to_enter(
+        &self,
+        parent: &Directory,
+        name: &OsStr,
+    ) -> Result<io::Result<Arc<Directory>>> {
+        let entered = parent.enter(name).map(Arc::new);
+        match &entered {
+            Ok(folder) => self.mounts.entered(parent, folder)?,
+            Err(_) => self.mounts.missed(&parent.path().join(name))?,
+        }
+        Ok(entered)
     }
 
-    /// Where the object at `location` lies, or would lie.
-    pub(super) fn path_of(&self, location: &Location) -> Result<PathBuf> {
-        let mut path = self.directory.clone();
-        for part in location.parts() {
-            let name = Path::new(part.as_ref());
-            let mut components = name.components();
-            match (components.next(), components.next()) {
-                (Some(Component::Normal(only)), None) if only == name => path.push(name),
-                _ => return Err(unsupported(format!("{location:?} is no name for a file"))),
-            }
-        }
-        if location.is_root() || is_staging(location) {
-            return Err(unsupported(format!(
-                "{location:?} is no name for an object"
-            )));
-        }
-        Ok(path)
+    /// Where the object at `location` lies; `None` where a folder on the way is missing.
+    pub(super) fn spot(&self, location: &Location) -> Result<Option<Spot>> {
+        self.spot_or(location, |_, _| Ok(None))
     }
 
-    /// What lies at `location`: its path, and its metadata; `None` when nothing does.
-    ///
-    /// A symbolic link at any place below the root is refused.
-    pub(super) fn look(&self, location: &Location) -> Result<Option<(PathBuf, Metadata)>> {
-        self.path_of(location)?;
-        let mut path = self.directory.clone();
-        let mut found = None;
-        for part in location.parts() {
-            path.push(part.as_ref());
-            match fs::symlink_metadata(&path) {
-                Ok(metadata) if metadata.is_symlink() => return Err(link(&path)),
-                Ok(metadata) => found = Some(metadata),
-                Err(err) if is_absence(&err) => return Ok(None),
-                Err(err) => return Err(failed("look at", &path)(err)),
-            }
+    /// The same, after asking `missing` for each folder that is not there.
+    pub(super) fn spot_or(
+        &self,
+        location: &Location,
+        missing: impl Fn(&Directory, &OsStr) -> Result<Option<Arc<Directory>>>,
+    ) -> Result<Option<Spot>> {
+        let mut names = names(location)?;
+        let (Some(name), Some(mut folder)) = (names.pop(), self.anchor.folder()?) else {
+            return Ok(None);
+        };
+        let mut folders = vec![Arc::clone(&folder)];
+        for name in names {
+            let there = self.enter(&folder, &name)?;
+            let Some(inner) =
+                there.map_or_else(|| missing(&folder, &name), |inner| Ok(Some(inner)))?
+            else {
+                return Ok(None);
+            };
+            folders.push(Arc::clone(&inner));
+            folder = inner;
         }
-        Ok(found.map(|metadata| (path, metadata)))
+        Ok(Some(Spot {
+            folders,
+            folder,
+            name,
+        }))
+    }
+
+    /// What lies at `location`; `None` when nothing does. A symbolic link at any place is refused.
+    pub(super) fn look(&self, location: &Location) -> Result<Option<(Spot, Facts)>> {
+        let Some(spot) = self.spot(location)? else {
+            return Ok(None);
+        };
+        match spot.folder.look(&spot.name) {
+            Ok(facts) if facts.kind == FileType::Symlink => Err(link(&spot.path())),
+            Ok(facts) => Ok(Some((spot, facts))),
+            Err(err) if is_absence(&err) => Ok(None),
+            Err(err) => Err(failed(Read("look at"), &spot.path())(err)),
+        }
     }
 
     /// Opens the object at `location` for reading. Folders are no objects; what is neither file nor folder is refused.
-    pub(super) fn open(&self, location: &Location) -> Result<(File, Metadata)> {
+    pub(super) fn open(&self, location: &Location) -> Result<(File, Facts)> {
         for _ in 0..ATTEMPTS {
-            let Some((path, seen)) = self.look(location)? else {
-                self.metadata()?;
+            let Some((spot, seen)) = self.look(location)? else {
                 return Err(not_found(location));
             };
-            if seen.is_dir() {
-                return Err(not_found(location));
+            let path = spot.path();
+            match seen.kind {
+                FileType::Directory => return Err(not_found(location)),
+                FileType::RegularFile => {}
+                _ => return Err(unsupported(format!("{} is no file", path.display()))),
             }
-            if !seen.is_file() {
-                return Err(unsupported(format!("{} is no file", path.display())));
-            }
-            let file = match File::open(&path) {
+            let file = match spot.folder.open(&spot.name) {
                 Ok(file) => file,
-                Err(err) if is_absence(&err) => continue,
-                Err(err) => return Err(failed("open", &path)(err)),
+                // Something else took its place after we looked.
+                Err(err) if is_absence(&err) || is_link(&err) => continue,
+                Err(err) => return Err(failed(Read("open"), &path)(err)),
             };
-            let metadata = file.metadata().map_err(failed("look at", &path))?;
-            // A link that took the file's place after we looked would have led us to another file.
-            if same_file(&seen, &metadata) {
-                return Ok((file, metadata));
+            let facts = fstat(&file).map_err(io::Error::from);
+            let facts: Facts = facts.map_err(failed(Read("look at"), &path))?.into();
+            if facts.kind == FileType::RegularFile {
+                return Ok((file, facts));
             }
         }
         Err(generic(format!(
             "{location} is replaced faster than it can be opened"
         )))
     }
-}
 
-/// Whether `location` is the staging folder or lies in it.
-pub(super) fn is_staging(location: &Location) -> bool {
-    location
-        .parts()
-        .next()
-        .is_some_and(|first| first.as_ref() == STAGING)
-}
-
-/// Whether the error says that nothing has this name.
-pub(super) fn is_absence(err: &io::Error) -> bool {
-    matches!(
-        err.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-/// Brings the names in `folder` to the disk, where the file system can.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        Err(err)
-            if matches!(
-                err.kind(),
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
-            ) =>
-        {
-            Ok(())
-        }
-        synced => synced,
+    /// Whether this is the first time that somebody asks.
+    pub(super) fn is_first_write(&self) -> bool {
+        !self.written.swap(true, Ordering::Relaxed)
     }
+}
+
+/// The names that lead from the bucket's folder to the object at `location`.
+pub(super) fn names(location: &Location) -> Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for part in location.parts() {
+        let name = Path::new(part.as_ref());
+        let mut components = name.components();
+        match (components.next(), components.next()) {
+            (Some(Component::Normal(only)), None) if only == name => names.push(only.to_owned()),
+            _ => return Err(unsupported(format!("{location:?} is no name for a file"))),
+        }
+    }
+    if names.is_empty() || names.iter().any(|name| name == STAGING) {
+        return Err(unsupported(format!(
+            "{location:?} is no name for an object"
+        )));
+    }
+    Ok(names)
+}
+
+/// Whether `location` lies in a folder that may be a block's, or is one.
+pub(super) fn is_of_a_block(location: &Location) -> bool {
+    let first = location.parts().next();
+    first.is_some_and(|first| first.as_ref().parse::<BlockId>().is_ok())
 }

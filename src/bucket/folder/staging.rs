@@ -1,64 +1,128 @@
-//! Files that are being written: they lie in the staging folder, unseen, until they are whole and on disk.
+//! Files that are being written: they lie in a staging folder, unseen, until they are whole and on disk.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Seek};
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use object_store::path::Path as Location;
 use object_store::{PutPayload, Result};
+use rustix::fs::{FileType, fstat};
 use tracing::debug;
 use ulid::Ulid;
 
-use super::failure::{failed, generic, link};
-use super::identity::e_tag;
+use super::anchor;
+use super::directory::{Directory, is_absence};
+use super::failure::Attempt::{Read, Write};
+use super::failure::{failed, generic, is_stale};
+use super::identity::Facts;
+use super::permissions::Permissions;
 use super::root::{ATTEMPTS, Root, STAGING};
 
 /// A file that nobody has written to for so long belongs to a process that is dead.
-const LEFTOVER_AGE: Duration = Duration::from_hours(24);
+const LEFTOVER_AGE_SECONDS: i64 = 24 * 60 * 60;
 
-/// A file in the staging folder. When it is dropped, its name there is removed.
+/// A file in a staging folder. When it is dropped, its name there is removed.
 #[derive(Debug)]
 pub(super) struct Staged {
     file: File,
-    path: PathBuf,
+    name: OsString,
+    /// The staging folder.
+    folder: Directory,
+    /// The folder that this lies in.
+    home: Arc<Directory>,
+    /// The permissions of the file that this one is a copy of, in another folder.
+    original: Option<Permissions>,
 }
 
 impl Staged {
-    /// Makes an empty staged file, and the root and the staging folder if need be. The first one of a root sweeps up.
-    pub(super) fn create(root: &Root) -> Result<Self> {
-        let first = root.prepare()?;
-        let folder = root.directory().join(STAGING);
+    /// Makes an empty staged file in the bucket's own folder, which is made too if need be. The first one of a bucket sweeps up.
+    pub(super) fn create(root: &Root, original: Option<Permissions>) -> Result<Self> {
+        root.refuse_reader()?;
+        let beside = root.beside();
+        let home = root.anchor().made(|parent, name, above| {
+            beside.make_own_folder(parent, name, above, original.as_ref())
+        })?;
+        if let Some(original) = &original {
+            beside.adopt(original);
+        }
+        let staged = Self::create_in(root, home, original)?;
+        if root.is_first_write() {
+            staged.sweep_leftovers();
+        }
+        Ok(staged)
+    }
+
+    /// The same file once more, staged in another folder of the bucket: for file systems that do not let files move there.
+    pub(super) fn again_in(&self, root: &Root, home: &Arc<Directory>) -> Result<Self> {
+        let again = Self::create_in(root, Arc::clone(home), self.original)?;
+        again.sweep_leftovers();
+        let mut from = &self.file;
+        from.rewind()
+            .and_then(|()| io::copy(&mut from, &mut &again.file))
+            .map_err(failed(Write("write"), &again.path()))?;
+        Ok(again)
+    }
+
+    fn create_in(root: &Root, home: Arc<Directory>, original: Option<Permissions>) -> Result<Self> {
+        let staging = OsStr::new(STAGING);
+        let path = home.path().join(STAGING);
         for _ in 0..ATTEMPTS {
-            make_staging_folder(root, &folder)?;
-            let path = folder.join(Ulid::generate().to_string());
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
+            let Some(folder) = anchor::enter(&home, staging)? else {
+                let made = root.beside().make_folder(&home, staging, None);
+                made.map_err(failed(Write("create"), &path))?;
+                if home
+                    .look(staging)
+                    .is_ok_and(|facts| facts.kind != FileType::Directory)
+                {
+                    let obstacle = io::ErrorKind::NotADirectory.into();
+                    return Err(failed(Write("create"), &path)(obstacle));
+                }
+                continue;
+            };
+            let name = OsString::from(Ulid::generate().to_string());
+            match folder.create(&name) {
                 Ok(file) => {
-                    let staged = Self { file, path };
-                    if first {
-                        staged.sweep_leftovers();
-                    }
-                    return Ok(staged);
+                    return Ok(Self {
+                        file,
+                        name,
+                        folder,
+                        home,
+                        original,
+                    });
                 }
                 // Another writer was the last one, and took the folder away.
-                Err(err) if err.kind() == io::ErrorKind::NotFound => {}
-                Err(err) => return Err(failed("create", &path)(err)),
+                Err(err) if is_absence(&err) || is_stale(&err) => {}
+                Err(err) => return Err(failed(Write("create"), &path.join(name))(err)),
             }
         }
         Err(generic(format!(
             "{} is removed faster than a file can be put there",
-            folder.display()
+            path.display()
         )))
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// The staging folder, and the name that the file has there.
+    pub(super) fn place(&self) -> (&Directory, &OsStr) {
+        (&self.folder, &self.name)
     }
 
-    /// The file's own metadata, whatever names it has.
-    pub(super) fn metadata(&self) -> Result<Metadata> {
-        self.file.metadata().map_err(failed("look at", &self.path))
+    /// The folder that the staging folder lies in.
+    pub(super) fn home(&self) -> &Directory {
+        &self.home
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// What the system tells of the file, whatever names it has.
+    pub(super) fn facts(&self) -> Result<Facts> {
+        let facts = fstat(&self.file).map_err(io::Error::from);
+        Ok(facts.map_err(failed(Read("look at"), &self.path()))?.into())
     }
 
     /// Writes `payload` at `offset`.
@@ -74,43 +138,51 @@ impl Staged {
     fn write_piece(&self, piece: &Bytes, offset: u64) -> Result<()> {
         self.file
             .write_all_at(piece, offset)
-            .map_err(failed("write", &self.path))
+            .map_err(failed(Write("write"), &self.path()))
     }
 
     /// Fills the file with what `from` holds.
     pub(super) fn fill(&self, mut from: File) -> Result<()> {
         io::copy(&mut from, &mut &self.file)
             .map(drop)
-            .map_err(failed("write", &self.path))
+            .map_err(failed(Write("write"), &self.path()))
     }
 
-    /// Brings the content to the disk, and tells the entity tag that the object will have.
-    pub(super) fn sync(&self) -> Result<String> {
-        self.file
-            .sync_all()
-            .map_err(failed("write to disk", &self.path))?;
-        Ok(e_tag(&self.metadata()?))
+    /// Makes the file ready to appear at `location`: as readable as what lies there, and on disk. Tells its permissions.
+    pub(super) fn finish(&self, root: &Root, location: &Location) -> Result<Permissions> {
+        let wanted = root.beside().of_file(root, location, self.original)?;
+        let path = root.path().join(location.as_ref());
+        root.beside()
+            .give(&self.file, &path, &wanted)
+            .map_err(failed(Write("write to"), &self.path()))?;
+        self.sync()?;
+        Ok(wanted)
+    }
+
+    /// Brings the content to the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        let synced = self.file.sync_all();
+        synced.map_err(failed(Write("write to disk"), &self.path()))
     }
 
     /// Removes the staged name, and the staging folder with its last file. An object that got a name of its own stays.
     pub(super) fn discard(&self) {
-        fs::remove_file(&self.path).ok();
-        if let Some(folder) = self.path.parent() {
-            fs::remove_dir(folder).ok();
-        }
+        self.folder.remove(&self.name).ok();
+        self.home.remove_folder(OsStr::new(STAGING)).ok();
     }
 
     /// Removes what dead processes left in the staging folder. The age is told by the file system's own clock.
     fn sweep_leftovers(&self) {
-        let Some(folder) = self.path.parent() else {
+        let (Ok(own), Ok(entries)) = (self.facts(), self.folder.entries()) else {
             return;
         };
-        let now = self.metadata().ok().and_then(|own| own.modified().ok());
-        let (Some(now), Ok(entries)) = (now, fs::read_dir(folder)) else {
-            return;
-        };
-        for path in entries.flatten().map(|entry| entry.path()) {
-            if is_leftover(&path, now) && fs::remove_file(&path).is_ok() {
+        let limit = own.modified_seconds() - LEFTOVER_AGE_SECONDS;
+        for (name, _) in entries {
+            let is_leftover = self.folder.look(&name).is_ok_and(|facts| {
+                facts.kind == FileType::RegularFile && facts.modified_seconds() < limit
+            });
+            if is_leftover && self.folder.remove(&name).is_ok() {
+                let path = self.folder.path().join(name);
                 debug!(path = %path.display(), "leftover of an earlier run removed");
             }
         }
@@ -123,30 +195,6 @@ impl Drop for Staged {
     }
 }
 
-fn make_staging_folder(root: &Root, folder: &Path) -> Result<()> {
-    match fs::create_dir(folder) {
-        Ok(()) => Ok(()),
-        Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {
-            match fs::symlink_metadata(folder) {
-                Ok(metadata) if metadata.is_symlink() => Err(link(folder)),
-                _ => Ok(()),
-            }
-        }
-        Err(err) if err.kind() == io::ErrorKind::NotFound => Err(root.gone(err)),
-        Err(err) => Err(failed("create", folder)(err)),
-    }
-}
-
-fn is_leftover(path: &Path, now: SystemTime) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| {
-        metadata.is_file()
-            && metadata.modified().is_ok_and(|written| {
-                now.duration_since(written)
-                    .is_ok_and(|age| age > LEFTOVER_AGE)
-            })
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(
@@ -155,15 +203,18 @@ mod tests {
     )]
 
     use std::error::Error;
+    use std::path::Path;
 
     use super::*;
+    use crate::bucket::folder::{Access, MissingRoot};
 
     #[test]
     fn a_full_disk_is_found_among_the_causes() {
-        let full = Staged {
-            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
-            path: PathBuf::from("staged"),
-        };
+        let folder = tempfile::TempDir::new().unwrap();
+        let directory = folder.path().to_owned();
+        let root = Root::new(directory, Path::new(""), Access::Write, MissingRoot::Error);
+        let mut full = Staged::create(&root, None).unwrap();
+        full.file = File::options().write(true).open("/dev/full").unwrap();
         let err = full.write(&"x".into(), 0).unwrap_err();
         let cause = err.source().and_then(Error::source).unwrap();
         let cause = cause.downcast_ref::<io::Error>().unwrap();

@@ -8,6 +8,7 @@ use object_store::path::Path;
 
 use super::config::ListVersion;
 use super::tag;
+use crate::block::LeftOut;
 use crate::bucket::http::{date, xml};
 use crate::bucket::store::Entry;
 use crate::error::Kind;
@@ -244,7 +245,7 @@ fn entry(key: String, is_exact: bool, rest: Entry) -> Entry {
         None
     };
     Entry {
-        left_out: left_out.map(Into::into),
+        left_out: left_out.map(|why| LeftOut::Odd(why.into())),
         size_bytes,
         key,
         ..rest

@@ -11,5 +11,6 @@ pub mod proxy;
 pub mod run;
 pub mod scripted;
 pub mod servers;
+pub mod system;
 pub mod thanos;
 pub mod times;

@@ -209,16 +209,23 @@ impl World {
 
     fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let world = Self { folder };
         for bucket in ["source", "target"] {
-            let directory = folder.path().join(bucket);
-            let text = format!(
-                "type: FILESYSTEM\nconfig:\n  directory: '{}'\n",
-                directory.display()
-            );
-            fs::write(folder.path().join(format!("{bucket}.yaml")), text).unwrap();
+            world.configure(bucket, &world.path(bucket), "");
         }
-        fs::create_dir(folder.path().join("source")).unwrap();
-        Self { folder }
+        fs::create_dir(world.source()).unwrap();
+        world
+    }
+
+    /// Lets `source` or `target` be that folder, and a prefix in it.
+    pub fn configure(&self, bucket: &str, directory: &Path, prefix: &str) {
+        let directory = directory.display();
+        let prefix = match prefix {
+            "" => String::new(),
+            prefix => format!("prefix: '{prefix}'\n"),
+        };
+        let text = format!("type: FILESYSTEM\nconfig:\n  directory: '{directory}'\n{prefix}");
+        fs::write(self.path(&format!("{bucket}.yaml")), text).unwrap();
     }
 
     /// The folder that is the source.

@@ -16,11 +16,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path as Location;
-use object_store::{Error, ObjectStore, ObjectStoreExt};
+use object_store::{Error, ObjectStoreExt};
 use tempfile::TempDir;
 
 use super::super::Store;
 use super::{Access, MissingRoot, RootMissing, open};
+
+/// The folder of a block. Others are not looked into.
+const BLOCK: &str = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
 
 /// A folder of its own, with a bucket in it that can be written.
 struct World {
@@ -31,7 +34,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let store = open(folder.path(), Access::Write, MissingRoot::Empty).unwrap();
+        let store = open(folder.path(), "", Access::Write, MissingRoot::Empty).unwrap();
         Self { folder, store }
     }
 
@@ -44,6 +47,12 @@ impl World {
             fs::write(path, name).unwrap();
         }
         world
+    }
+
+    /// The same, in the block's folder.
+    fn with_files_in_block(names: &[&str]) -> Self {
+        let names: Vec<_> = names.iter().map(|name| format!("{BLOCK}/{name}")).collect();
+        Self::with_files(&names.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -62,6 +71,14 @@ impl World {
         names(&self.store, prefix).await.unwrap()
     }
 
+    /// The names in the block's folder, below that, in a listing of the whole bucket.
+    async fn names_in_block(&self) -> Vec<String> {
+        let names = self.names("").await.into_iter();
+        names
+            .filter_map(|name| Some(name.strip_prefix(BLOCK)?.strip_prefix('/')?.to_owned()))
+            .collect()
+    }
+
     fn entries(&self, name: &str) -> Vec<String> {
         let mut entries: Vec<_> = fs::read_dir(self.path(name))
             .unwrap()
@@ -76,15 +93,9 @@ fn at(name: &str) -> Location {
     Location::parse(name).unwrap()
 }
 
-async fn names<S: ObjectStore + ?Sized>(
-    store: &Arc<S>,
-    prefix: &str,
-) -> Result<Vec<String>, Error> {
-    store
-        .list(Some(&at(prefix)))
-        .map_ok(|meta| meta.location.to_string())
-        .try_collect()
-        .await
+async fn names<S: Store + ?Sized>(store: &Arc<S>, prefix: &str) -> Result<Vec<String>, Error> {
+    let entries = store.entries(Some(&at(prefix)), None);
+    entries.map_ok(|entry| entry.key).try_collect().await
 }
 
 fn io_kind(err: &Error) -> Option<io::ErrorKind> {

@@ -89,7 +89,7 @@ async fn a_file_that_is_rewritten_under_its_reader_is_no_object() {
 async fn a_reader_changes_nothing() {
     let world = World::with_files(&["a"]);
     fs::create_dir(world.path("empty")).unwrap();
-    let reader = open(world.folder.path(), Access::Read, MissingRoot::Error).unwrap();
+    let reader = open(world.folder.path(), "", Access::Read, MissingRoot::Error).unwrap();
     for refused in [
         reader.put(&at("b"), "".into()).await.map(drop),
         reader.put_multipart(&at("b")).await.map(drop),
@@ -109,27 +109,27 @@ async fn a_missing_root_is_an_error_or_an_empty_bucket_as_asked() {
     let world = World::with_files(&["file"]);
     let lost = world.path("x/y");
     for access in [Access::Read, Access::Write] {
-        let store = open(&lost, access, MissingRoot::Error).unwrap();
+        let store = open(&lost, "", access, MissingRoot::Error).unwrap();
         assert!(says_root_missing(&names(&store, "").await.unwrap_err()));
         assert!(says_root_missing(&names(&store, "a").await.unwrap_err()));
         assert!(says_root_missing(&store.head(&at("a")).await.unwrap_err()));
         let put = store.put(&at("a/b"), "".into()).await.unwrap_err();
         assert_eq!(says_root_missing(&put), access == Access::Write);
 
-        let store = open(&lost, access, MissingRoot::Empty).unwrap();
+        let store = open(&lost, "", access, MissingRoot::Empty).unwrap();
         assert!(names(&store, "").await.unwrap().is_empty());
         assert!(matches!(
             store.head(&at("a")).await,
             Err(Error::NotFound { .. })
         ));
-        let store = open(&world.path("file"), access, MissingRoot::Empty).unwrap();
+        let store = open(&world.path("file"), "", access, MissingRoot::Empty).unwrap();
         assert!(says_root_missing(&names(&store, "").await.unwrap_err()));
     }
     assert_eq!(world.entries(""), ["file"]);
 
-    let store = open(&lost, Access::Write, MissingRoot::Empty).unwrap();
+    let store = open(&lost, "", Access::Write, MissingRoot::Empty).unwrap();
     store.delete(&at("a/b")).await.unwrap();
     assert!(!lost.exists());
     store.put(&at("a/b"), "".into()).await.unwrap();
-    assert_eq!(names(&store, "").await.unwrap(), ["a/b"]);
+    assert_eq!(names(&store, "a").await.unwrap(), ["a/b"]);
 }

@@ -1,0 +1,110 @@
+//! What only the operating system gives: a run that is held in its middle, disks that are mounted for one test, fewer rights, another umask.
+
+use std::env;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::run::{Ran, Running, blocks_with, signal, tree};
+
+/// Starts the command, and once the folder holds so many objects of that name and not yet all of them, stands it still, acts, and lets it go
+/// on.
+pub fn in_mid_run(
+    command: &mut Command,
+    folder: &Path,
+    object: &str,
+    at_least: usize,
+    act: impl FnOnce(),
+) -> Ran {
+    let running = Running::start(command);
+    let began = Instant::now();
+    while blocks_with(&tree(folder), object).len() < at_least {
+        assert!(began.elapsed() < Duration::from_mins(1), "it never began");
+        thread::yield_now();
+    }
+    signal("STOP", running.id());
+    act();
+    signal("CONT", running.id());
+    running.wait()
+}
+
+/// The command with another umask.
+pub fn with_umask(umask: &str, command: &Command) -> Command {
+    let script = format!("umask {umask}; exec \"$@\"");
+    wrapped(&["sh", "-c", &script, "sh"], command)
+}
+
+/// The command without root's right to read, write and give away what belongs to others; somebody else has none anyway.
+pub fn without_privilege(command: &Command) -> Command {
+    if !is_root() {
+        return wrapped(&["env"], command);
+    }
+    let drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+    wrapped(&drop, command)
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output().unwrap();
+    id.stdout.starts_with(b"0\n")
+}
+
+fn wrapped(before: &[&str], command: &Command) -> Command {
+    let mut wrapped = Command::new(before[0]);
+    wrapped
+        .args(&before[1..])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .env_clear()
+        .env("PATH", env::var_os("PATH").unwrap())
+        .env("HOME", "/nowhere")
+        .stdin(Stdio::null());
+    wrapped
+}
+
+/// Whether this is the inside, where disks can be mounted that are gone when the test ends. Outside, the test of that name is run inside first,
+/// and nothing is left to do.
+pub fn can_mount(test: &str) -> bool {
+    const INSIDE: &str = "THANOS_BUCKET_TEST_CAN_MOUNT";
+    if env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let mut inside = Command::new("unshare");
+    if !is_root() {
+        inside.arg("--map-root-user");
+    }
+    let ran = inside
+        .args(["--mount", "--propagation=private", "--"])
+        .arg(env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout) + String::from_utf8_lossy(&ran.stderr);
+    assert!(
+        ran.status.success() && told.contains("1 passed"),
+        "{test} in a mount namespace of its own (as root, or where ordinary users may have one): {told}"
+    );
+    false
+}
+
+/// Mounts an empty disk of its own.
+pub fn mount(at: &Path) {
+    do_as_told(Command::new("mount").args(["-t", "tmpfs", "tmpfs"]).arg(at));
+}
+
+/// Mounts one folder over another.
+pub fn bind(folder: &Path, at: &Path) {
+    do_as_told(Command::new("mount").arg("--bind").arg(folder).arg(at));
+}
+
+/// Takes a disk away, whoever has files of it open.
+pub fn take_away(mounted_at: &Path) {
+    do_as_told(Command::new("umount").arg("--lazy").arg(mounted_at));
+}
+
+fn do_as_told(command: &mut Command) {
+    let ran = command.output().unwrap();
+    assert!(ran.status.success(), "{command:?}: {ran:?}");
+}
