@@ -1,14 +1,15 @@
 //! What production does to requests, done to them between the binary and a real MinIO. Whatever happens: nothing is torn, nothing is marked
 //! that the target does not hold, and the next run without faults finishes.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::support::blocks::Block;
 use crate::support::minio::Minio;
 use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::{Ran, blocks_with};
+use crate::support::run::{Ran, Running, blocks_with, migrate};
 
 /// A server that is silent for so long counts as gone.
 const SHORT: &str = "  http_config:\n    response_header_timeout: 2s\n";
@@ -382,4 +383,50 @@ fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
     assert!(ran.stderr.contains("nothing came for"), "{}", ran.stderr);
     assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
     pair.assert_heals();
+}
+
+/// S-5.6, S-5.7: a downsampled block is published first and marked last; what the target loses of it meanwhile is there again before its mark.
+#[test]
+fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
+    let minio = Minio::start();
+    let raw = Block::new(1);
+    let coarse = Block::new(2).resolution(300_000).sources(&[&raw]);
+    let pair = Pair::new(&minio, &[raw.clone(), coarse.clone()]);
+    let (slow, proven) = (format!("/cold/{}/index", raw.id()), coarse.id());
+    let lost = Arc::new(AtomicBool::new(false));
+    let is_lost = Arc::clone(&lost);
+    let proxy = Line::to(minio.port())
+        .fault(move |request| match request.is("PUT", &slow) {
+            true if is_lost.load(Ordering::SeqCst) => Fault::SlowRequest(Duration::from_secs(3)),
+            true => Fault::Answer(503, ""),
+            false => Fault::None,
+        })
+        .open();
+    let configs = pair.configs_through(&proxy);
+    let mut patient = QUICK_RETRIES.to_vec();
+    patient.push("--max-retries=1000");
+    let running = Running::start(&mut migrate(&configs.0, &configs.1, &patient));
+    let is_proof =
+        |request: &Request| request.is("GET", "/cold?") && request.path.contains(&proven);
+    let published = format!("/cold/{proven}/meta.json");
+    let begun = Instant::now();
+    while begun.elapsed() < ENOUGH {
+        let asked = proxy.requests();
+        let mut after = asked
+            .iter()
+            .skip_while(|request| !request.is("PUT", &published));
+        if after.any(is_proof) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    pair.cold.remove(&format!("{proven}/index"));
+    lost.store(true, Ordering::SeqCst);
+    let ran = running.wait().expect(0);
+    assert!(
+        ran.stderr.contains("published block lost objects"),
+        "{}",
+        ran.stderr
+    );
+    pair.assert_moved();
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use thanos_bucket::block::Strength;
+
 use crate::support::memory::{Block, Ran, World, id};
 use crate::support::scripted::{Conditions, Fault, Request, Scripted, put, remove, tree};
 
@@ -155,6 +157,24 @@ async fn a_copy_that_has_waited_is_looked_at_again() {
         .await;
         assert_eq!(ran.endings(), ["migrated"; 3], "{lost}");
         assert_eq!(tree(&world.target).await, before, "{lost}");
+    }
+}
+
+/// S-5.17: to be looked at again costs no byte, however thorough the proof is.
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_the_wait_is_not_read_again() {
+    let mut world = world().await;
+    world.rules.verify = Strength::Content;
+    let ran = meanwhile(&world, async || {}).await;
+    assert_eq!(ran.endings(), ["migrated"; 3]);
+    for block in ['A', 'B', 'C'] {
+        for name in ["index", "chunks/000001", "chunks/000002"] {
+            let path = format!("{}/{name}", id(block));
+            let requests = world.target.requests();
+            let read = (Request::Get, path.clone());
+            let read = requests.iter().filter(|request| **request == read);
+            assert_eq!(read.count(), 1, "{path}");
+        }
     }
 }
 
