@@ -114,12 +114,12 @@ pub async fn copy(
     accepted: &(dyn Fn() + Sync),
 ) -> Result<Copied, Halt> {
     let id = selected.block.id;
-    let theirs = async { Ok(target.reader().list_block(id).await?) };
-    let (ours, theirs) = futures::try_join!(look_again(selected, source), theirs)?;
-    let mut overwriting = theirs.is_being_overwritten();
-    let published = match published(selected, target.reader(), &theirs).await? {
+    let in_target = async { Ok(target.reader().list_block(id).await?) };
+    let (in_source, in_target) = futures::try_join!(look_again(selected, source), in_target)?;
+    let mut overwriting = in_target.is_being_overwritten();
+    let published = match published(selected, target.reader(), &in_target).await? {
         Published::Nothing => None,
-        Published::It => theirs.meta().cloned(),
+        Published::It => in_target.meta().cloned(),
         Published::ToBeReplaced => {
             begin_overwrite(selected, target).await?;
             tally.distrust();
@@ -132,15 +132,15 @@ pub async fn copy(
     } else if put == Put::Differing && tally.distrusted.load(Ordering::Relaxed) {
         put = Put::Unproven;
     }
-    let mut objects = objects_to_put(&ours, &theirs, put);
+    let mut objects = objects_to_put(&in_source, &in_target, put);
     objects.retain(|object| {
-        let theirs = theirs.get(&object.name);
-        let is_there = theirs.is_some_and(|theirs| agreement(object, theirs).is_some());
+        let in_target = in_target.get(&object.name);
+        let is_there = in_target.is_some_and(|in_target| agreement(object, in_target).is_some());
         !(is_there && tally.names().contains(&object.name))
     });
-    let resumed = !theirs.is_empty() && theirs.meta().is_none();
+    let resumed = !in_target.is_empty() && in_target.meta().is_none();
     if resumed {
-        restart_the_cleaners_clock(&mut objects, &ours);
+        restart_the_cleaners_clock(&mut objects, &in_source);
     }
     let sizes = objects.iter().map(|object| object.size_bytes);
     let bytes = sizes.fold(0, u64::saturating_add);
@@ -161,12 +161,12 @@ pub async fn copy(
         first.await?;
     }
     send_all(sends, &means.cancel).await?;
-    remove_surplus(selected, &ours, &theirs, put, target).await?;
+    remove_surplus(selected, &in_source, &in_target, put, target).await?;
     if overwriting {
-        end_overwrite(selected, &ours, target).await?;
+        end_overwrite(selected, &in_source, target).await?;
     }
     Ok(Copied {
-        source: ours,
+        source: in_source,
         published,
     })
 }
@@ -242,12 +242,12 @@ pub(crate) enum Published {
 pub(crate) async fn published(
     selected: &Selected,
     target: &BucketReader,
-    theirs: &Inventory,
+    in_target: &Inventory,
 ) -> Result<Published, Halt> {
-    if theirs.is_marked() {
+    if in_target.is_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
     }
-    if theirs.meta().is_none() {
+    if in_target.meta().is_none() {
         return Ok(Published::Nothing);
     }
     let id = selected.block.id;
@@ -285,12 +285,12 @@ async fn begin_overwrite(selected: &Selected, target: &Bucket) -> Result<(), Hal
 /// The overwrite file goes once nothing of the old block can be taken for the new one.
 async fn end_overwrite(
     selected: &Selected,
-    ours: &Inventory,
+    in_source: &Inventory,
     target: &Bucket,
 ) -> Result<(), Error> {
     let id = selected.block.id;
-    let theirs = target.reader().list_block(id).await?;
-    if let Some(what) = missing(ours, &theirs) {
+    let in_target = target.reader().list_block(id).await?;
+    if let Some(what) = missing(in_source, &in_target) {
         let location = target.reader().location();
         let attempt = format!("find what was put into {id} in {location}");
         return Err(Error::new(Kind::Transient, attempt).because(what));
@@ -299,9 +299,9 @@ async fn end_overwrite(
 }
 
 /// Thanos deletes a partial block when its newest object is 48 hours old, so a resumed copy begins by putting one object anew.
-fn restart_the_cleaners_clock<'a>(objects: &mut Vec<&'a Object>, ours: &'a Inventory) {
+fn restart_the_cleaners_clock<'a>(objects: &mut Vec<&'a Object>, in_source: &'a Inventory) {
     if objects.is_empty() {
-        objects.extend(ours.data().min_by_key(|object| object.size_bytes));
+        objects.extend(in_source.data().min_by_key(|object| object.size_bytes));
     }
     objects.sort_by_key(|object| object.size_bytes);
 }
@@ -348,14 +348,14 @@ async fn send(
 /// Segments that the source lacks would be read as part of the block; an overwritten block keeps nothing else either.
 async fn remove_surplus(
     selected: &Selected,
-    ours: &Inventory,
-    theirs: &Inventory,
+    in_source: &Inventory,
+    in_target: &Inventory,
     put: Put,
     target: &Bucket,
 ) -> Result<(), Error> {
-    for object in theirs
+    for object in in_target
         .data()
-        .filter(|object| ours.get(&object.name).is_none())
+        .filter(|object| in_source.get(&object.name).is_none())
     {
         if put == Put::All || object.name.starts_with("chunks/") {
             target
@@ -367,8 +367,8 @@ async fn remove_surplus(
 }
 
 /// What the target lacks of the block's data, in words; checksums of what we put ourselves may differ where the sizes agree.
-pub(crate) fn missing(ours: &Inventory, theirs: &Inventory) -> Option<String> {
-    let differences: Vec<String> = compare(ours, theirs)
+pub(crate) fn missing(in_source: &Inventory, in_target: &Inventory) -> Option<String> {
+    let differences: Vec<String> = compare(in_source, in_target)
         .iter()
         .filter(|difference| !matches!(difference, Difference::Content(_)))
         .map(ToString::to_string)

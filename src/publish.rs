@@ -53,9 +53,10 @@ pub async fn prepare(
     tally: &Tally,
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
-    let theirs = async { Ok(target.list_block(id).await?) };
+    let in_target = async { Ok(target.list_block(id).await?) };
     let meta = async { Ok(read_meta(source, id).await?) };
-    let (ours, theirs, meta) = futures::try_join!(look_again(selected, source), theirs, meta)?;
+    let (in_source, in_target, meta) =
+        futures::try_join!(look_again(selected, source), in_target, meta)?;
     let Some((meta, meta_json)) = meta else {
         return Err(Halt::Vanished);
     };
@@ -65,25 +66,25 @@ pub async fn prepare(
         let what = "it has other bytes than before, and the bucket says that nobody wrote it";
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    let is_published = theirs.meta().is_some();
+    let is_published = in_target.meta().is_some();
     // One that kept its size, entity tag and last-modified is the one that was read.
-    let is_known = copied.published.as_ref() == theirs.meta();
-    if theirs.is_marked() {
+    let is_known = copied.published.as_ref() == in_target.meta();
+    if in_target.is_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
     }
     if is_published
         && !is_known
-        && let Published::ToBeReplaced = published(selected, target, &theirs).await?
+        && let Published::ToBeReplaced = published(selected, target, &in_target).await?
     {
         let attempt = format!("publish {id} in {}", target.location());
         let why = "another meta.json appeared there";
         return Err(Error::new(Kind::Changed, attempt).because(why).into());
     }
-    if let Some(what) = missing(&ours, &theirs) {
+    if let Some(what) = missing(&in_source, &in_target) {
         let attempt = format!("find what was copied of {id} in {}", target.location());
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    let read = prover.read_back(id, &ours, &theirs, read).await?;
+    let read = prover.read_back(id, &in_source, &in_target, read).await?;
     if let Some(name) = read.differing().next() {
         tally.distrust();
         let attempt = format!("find what was copied of {id} in {}", target.location());
@@ -92,7 +93,7 @@ pub async fn prepare(
     }
     Ok(Ready {
         meta_json,
-        source: ours,
+        source: in_source,
         read,
         published: is_published,
     })
@@ -131,11 +132,11 @@ pub async fn unpublish(
     target: &Bucket,
 ) -> Result<(), Error> {
     let id = selected.block.id;
-    let ours = source.list_block(id).await?;
-    if ours.meta().is_none() {
+    let in_source = source.list_block(id).await?;
+    if in_source.meta().is_none() {
         return Ok(());
     }
-    if ours.is_marked() && is_ours(id, provenance, source).await? {
+    if in_source.is_marked() && is_ours(id, provenance, source).await? {
         return Ok(());
     }
     target.delete(&id.object(META_JSON)).await

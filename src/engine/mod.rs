@@ -32,7 +32,7 @@ use tracing::{Instrument, Span, warn};
 use crate::block::{Provenance, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget};
 use crate::copy::Means;
-use crate::plan::{Plan, PublishOrder, Selected, SourceBlock, SourceMeta, TargetBlock, TargetMeta};
+use crate::plan::{Plan, PublishOrder, Selected, SourceMeta, TargetMeta};
 use crate::prove::Prover;
 use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
@@ -41,7 +41,7 @@ use crate::trace::step;
 use context::{Context, REFUSED_IN_A_ROW, lock};
 use slots::Slots;
 use unit::run_unit;
-use watch::Watch;
+use watch::{Directory, Watch};
 
 /// How a plan is run.
 #[derive(Debug, Clone)]
@@ -165,24 +165,28 @@ fn unit_span(blocks: &[(usize, Arc<Selected>)]) -> Span {
 }
 
 fn watch_source(source: &BucketReader, survey: &Survey) -> Watch {
-    let is_partial = |block: &SourceBlock| matches!(block.meta, SourceMeta::Absent);
-    let blocks = survey.source.iter();
-    Watch::new(
-        source.clone(),
-        blocks.map(|block| (block.id, is_partial(block))),
-    )
+    let directories = survey.source.iter().map(|block| {
+        let directory = match block.meta {
+            SourceMeta::Absent => Directory::Partial,
+            _ => Directory::Published,
+        };
+        (block.id, directory)
+    });
+    Watch::new(source.clone(), directories)
 }
 
 /// What this run puts there itself is no news.
 fn watch_target(target: &BucketReader, survey: &Survey, plan: &Plan) -> Watch {
-    let is_partial = |block: &TargetBlock| matches!(block.meta, TargetMeta::Absent);
-    let blocks = survey.target.iter();
-    let blocks = blocks.map(|block| (block.id, is_partial(block)));
-    let ours = plan
-        .selected
-        .iter()
-        .map(|selected| (selected.block.id, false));
-    Watch::new(target.clone(), blocks.chain(ours))
+    let directories = survey.target.iter().map(|block| {
+        let directory = match block.meta {
+            TargetMeta::Absent => Directory::Partial,
+            _ => Directory::Published,
+        };
+        (block.id, directory)
+    });
+    let selected = plan.selected.iter();
+    let own = selected.map(|selected| (selected.block.id, Directory::Published));
+    Watch::new(target.clone(), directories.chain(own))
 }
 
 /// The selected blocks, numbered as in the plan, by unit.

@@ -25,6 +25,15 @@ pub(super) struct Watch {
     seen: Mutex<Seen>,
 }
 
+/// What a directory held when it was surveyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Directory {
+    /// A block, be it that its `meta.json` cannot be read.
+    Published,
+    /// No `meta.json`.
+    Partial,
+}
+
 /// Which listing is good enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Since {
@@ -84,18 +93,22 @@ impl Patience {
 }
 
 impl Watch {
-    /// Knows every directory that was there when the bucket was surveyed, and which of them were partial: without a `meta.json`. One that
-    /// merely cannot be read is no reason to look again.
+    /// Knows every directory that was there when the bucket was surveyed.
     pub(super) fn new(
         bucket: BucketReader,
-        surveyed: impl Iterator<Item = (BlockId, bool)>,
+        surveyed: impl Iterator<Item = (BlockId, Directory)>,
     ) -> Self {
-        let (partial, known): (Vec<_>, Vec<_>) = surveyed.partition(|(_, is_partial)| *is_partial);
-        let known: HashSet<BlockId> = known.into_iter().map(|(id, _)| id).collect();
-        let unfinished = partial
-            .into_iter()
-            .map(|(id, _)| (id, Patience::of_a_leftover()))
-            .collect();
+        let (mut known, mut unfinished) = (HashSet::new(), HashMap::new());
+        for (id, directory) in surveyed {
+            match directory {
+                Directory::Published => {
+                    known.insert(id);
+                }
+                Directory::Partial => {
+                    unfinished.insert(id, Patience::of_a_leftover());
+                }
+            }
+        }
         Self {
             bucket,
             asked: AtomicU64::new(0),

@@ -1,9 +1,12 @@
 //! What a run looks at again before it relies on it, on buckets in memory.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use thanos_bucket::bucket::Listings;
 use thanos_bucket::plan::Existing;
+use tokio::time::Instant;
 
 use crate::support::memory::{Block, World, id};
 use crate::support::scripted::{Fault, Request, Scripted, put, tree};
@@ -75,6 +78,29 @@ async fn listings_that_lag_cost_their_questions_where_they_lag_alone() {
         asked[1],
         "three names for each of three listings"
     );
+}
+
+/// S-5.7: what a lagging listing does not show yet is waited for before it is put again, and nothing is taken back.
+#[tokio::test(start_paused = true)]
+async fn a_proof_waits_for_a_listing_that_lags() {
+    let mut world = World::new().with(&[Block::new('A', (0, 1))]).await;
+    world.target_listings = Listings::Lagging;
+    let published: Arc<OnceLock<Instant>> = Arc::default();
+    let since = Arc::clone(&published);
+    world.target.fail(move |request, path| {
+        if request == Request::Put && path.ends_with("/meta.json") {
+            since.get_or_init(Instant::now);
+        }
+        None
+    });
+    world.target.hide(move |path| {
+        let lags = |since: &Instant| since.elapsed() < Duration::from_millis(5);
+        path.ends_with("/index") && published.get().is_some_and(lags)
+    });
+    assert_eq!(world.run().await.unwrap().endings(), ["migrated"]);
+    let writes = world.target.requests().into_iter();
+    let writes = writes.filter(|(request, _)| matches!(request, Request::Put | Request::Delete));
+    assert_eq!(writes.count(), 4);
 }
 
 /// S-4.9: what is listed and denied is asked for again, and if that goes on, nobody knows whether the block is there.
