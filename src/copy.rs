@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::block::{
-    BlockId, Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, agreement, compare,
+    BlockId, Difference, Inventory, META_JSON, OVERWRITE_MARKER, Object, Tags, compare,
 };
 use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
@@ -133,9 +133,11 @@ pub async fn copy(
         put = Put::Unproven;
     }
     let mut objects = objects_to_put(&in_source, &in_target, put);
+    let tags = Tags::of(&in_source, &in_target);
     objects.retain(|object| {
         let in_target = in_target.get(&object.name);
-        let is_there = in_target.is_some_and(|in_target| agreement(object, in_target).is_some());
+        let agreement = in_target.and_then(|in_target| tags.agreement(object, in_target));
+        let is_there = agreement.is_some();
         !(is_there && tally.names().contains(&object.name))
     });
     let resumed = !in_target.is_empty() && in_target.meta().is_none();

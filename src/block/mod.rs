@@ -15,7 +15,9 @@ pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Completeness, Inventory, LeftOut, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
-pub use proof::{Checksum, Cover, Difference, Match, NoCover, Proof, Strength, agreement, compare};
+pub use proof::{
+    Checksum, Cover, Difference, Match, NoCover, Proof, Strength, Tags, agreement, compare,
+};
 pub use provenance::{Provenance, RunId};
 pub use read_back::{ReadBack, is_put_at_once, pairs, tags_are_digests, tags_differ};
 

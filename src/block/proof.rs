@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{BlockId, BlockMeta, Completeness, Inventory, Object, ReadBack};
+use super::{
+    BlockId, BlockMeta, Completeness, Inventory, Object, ReadBack, is_put_at_once,
+    tags_are_digests, tags_differ,
+};
 
 /// What a bucket's entity tag says of an object's content: an MD5 of a single upload, or the digest of its parts' digests.
 /// Equal ones of equal size are equal content; unequal ones may still be (other part sizes, encryption).
@@ -160,16 +163,42 @@ impl Match {
     }
 }
 
-/// How far the two are known to be the same; `None` where sizes or checksums of the same form differ.
+/// How far the two are known to be the same; `None` where their sizes differ. Checksums that differ prove nothing by themselves: parts may have
+/// other sizes, and encryption makes other tags.
 #[must_use]
 pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
     if source.size_bytes != target.size_bytes {
         return None;
     }
-    match (&source.checksum, &target.checksum) {
-        (Some(one), Some(other)) if one == other => Some(Strength::Checksum),
-        (Some(one), Some(other)) if one.parts() == other.parts() => None,
-        _ => Some(Strength::Size),
+    let is_same = source.checksum.is_some() && source.checksum == target.checksum;
+    Some(if is_same {
+        Strength::Checksum
+    } else {
+        Strength::Size
+    })
+}
+
+/// What two listings of a block tell of each of its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tags {
+    /// Whether those of objects put at once are digests of the content.
+    are_digests: bool,
+}
+
+impl Tags {
+    /// Of these listings.
+    #[must_use]
+    pub fn of(source: &Inventory, target: &Inventory) -> Self {
+        Self {
+            are_digests: tags_are_digests(source, target),
+        }
+    }
+
+    /// How far the two are known to be the same; `None` where one of them is another one.
+    #[must_use]
+    pub fn agreement(self, source: &Object, target: &Object) -> Option<Strength> {
+        let tells = self.are_digests && is_put_at_once(source) && tags_differ(source, target);
+        agreement(source, target).filter(|_| !tells)
     }
 }
 
@@ -177,6 +206,7 @@ pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
 #[must_use]
 pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
     let mut differences = Vec::new();
+    let tags = Tags::of(source, target);
     for object in source.data() {
         match target.get(&object.name) {
             None => differences.push(Difference::Missing(object.name.clone())),
@@ -187,7 +217,7 @@ pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
                     target: theirs.size_bytes,
                 });
             }
-            Some(theirs) if agreement(object, theirs).is_none() => {
+            Some(theirs) if tags.agreement(object, theirs).is_none() => {
                 differences.push(Difference::Content(object.name.clone()));
             }
             Some(_) => {}
@@ -383,7 +413,7 @@ mod tests {
 
     /// S-5.6
     #[test]
-    fn equal_checksums_prove_content_and_unequal_ones_ask_for_another_copy() {
+    fn equal_checksums_prove_content_and_unequal_ones_only_where_they_are_digests() {
         let tagged = |tag: &str| Object {
             checksum: Checksum::of_entity_tag(tag),
             ..inventory(&[("index", 3)]).data().next().unwrap().clone()
@@ -391,14 +421,24 @@ mod tests {
         let one = "\"0123456789abcdef0123456789abcdef\"";
         let other = "\"1123456789abcdef0123456789abcdef\"";
         let parts = "\"0123456789abcdef0123456789abcdef-2\"";
+        let other_parts = "\"1123456789abcdef0123456789abcdef-2\"";
         for (source, target, expected) in [
             (one, one, Some(Strength::Checksum)),
-            (one, other, None),
+            (one, other, Some(Strength::Size)),
             (one, parts, Some(Strength::Size)),
             (parts, parts, Some(Strength::Checksum)),
+            (parts, other_parts, Some(Strength::Size)),
             (one, "\"opaque\"", Some(Strength::Size)),
         ] {
-            assert_eq!(agreement(&tagged(source), &tagged(target)), expected);
+            let (source, target) = (tagged(source), tagged(target));
+            assert_eq!(agreement(&source, &target), expected);
+            // Where it is known that tags of objects put at once are digests, they tell.
+            let expected = expected.filter(|_| {
+                !(is_put_at_once(&source) && is_put_at_once(&target))
+                    || source.checksum == target.checksum
+            });
+            let tags = Tags { are_digests: true };
+            assert_eq!(tags.agreement(&source, &target), expected);
         }
     }
 

@@ -247,6 +247,13 @@ impl BucketReader {
         .await
     }
 
+    /// How large the parts are in which an object was put, where the bucket tells.
+    async fn part_sizes(&self, path: &ObjectPath, object: &Object, parts: u32) -> Option<Vec<u64>> {
+        let key = self.full(path).ok()?;
+        let store = &self.backend().store;
+        store.part_sizes(&key, object.size_bytes, parts).await
+    }
+
     async fn look_for(&self, path: &ObjectPath) -> Result<Option<Object>> {
         let full = self.full(path)?;
         let attempt = format!("look for {path} in {}", self.location());

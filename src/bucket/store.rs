@@ -31,6 +31,12 @@ pub trait Store: ObjectStore {
         let listed = self.list_with_delimiter(below).await?;
         Ok(listed.common_prefixes.into_iter().map(Into::into).collect())
     }
+
+    /// How large the parts are in which an object of that size was put, where the bucket tells. `parts` is their number.
+    async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
+        let _ = (key, size_bytes, parts);
+        None
+    }
 }
 
 /// What a listing shows of an object. What it does not show is unknown.

@@ -17,7 +17,7 @@ use tracing::debug;
 
 use super::budget::Share;
 use super::fetch::{fetch, ranges};
-use super::layout::{Layout, layout};
+use super::layout::{Layout, layout, own_layout, parts_to_ask_for};
 use super::{Bucket, BucketReader, Budget, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
@@ -71,18 +71,40 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
         if job.cancel.is_cancelled() {
             return Err(cancelled(job));
         }
-        match layout(
-            job.object,
-            job.source.backend(),
-            job.target.reader().backend(),
-        )? {
+        let (from, to) = (job.source.backend(), job.target.reader().backend());
+        let told = match parts_to_ask_for(job.object, from, to) {
+            Some(parts) => job.source.part_sizes(job.path, job.object, parts).await,
+            None => None,
+        };
+        match layout(job.object, from, to, told)? {
             Layout::Single => put_at_once(job).await,
-            Layout::Parts(part) => put_in_parts(job, part).await,
+            Layout::Parts(part) => put_in_parts(job, ranges(job.object.size_bytes, part)).await,
+            Layout::Listed(sizes) => match put_in_parts(job, one_after_another(sizes)).await {
+                // Some take no parts of uneven sizes.
+                Err(err) if err.kind().is_transient() => put_as_usual(job).await,
+                put => put,
+            },
         }
     };
     work.await.map_err(|err| {
         let to = job.target.reader().location();
         err.attempting(format!("copy {} to {to}", job.path))
+    })
+}
+
+async fn put_as_usual(job: Transfer<'_>) -> Result<()> {
+    match own_layout(job.object, job.target.reader().backend()) {
+        Layout::Parts(part) => put_in_parts(job, ranges(job.object.size_bytes, part)).await,
+        _ => put_at_once(job).await,
+    }
+}
+
+/// The ranges that parts of these sizes make up.
+fn one_after_another(sizes: Vec<u64>) -> impl Iterator<Item = Range<u64>> + Send {
+    sizes.into_iter().scan(0_u64, |start, size| {
+        let range = *start..start.saturating_add(size);
+        *start = range.end;
+        Some(range)
     })
 }
 
@@ -119,7 +141,10 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     Ok(())
 }
 
-async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
+async fn put_in_parts(
+    job: Transfer<'_>,
+    parts: impl Iterator<Item = Range<u64>> + Send,
+) -> Result<()> {
     let backend = job.target.reader().backend();
     let full = job.target.reader().full(job.path)?;
     let attempt = format!("write {} in {}", job.path, backend.location);
@@ -135,7 +160,7 @@ async fn put_in_parts(job: Transfer<'_>, part: u64) -> Result<()> {
         .map_err(|err| classify::error(err, attempt.clone()))?;
     let pumped = tokio::select! {
         biased;
-        pumped = pump(job, part, &mut *upload, &attempt) => pumped,
+        pumped = pump(job, parts, &mut *upload, &attempt) => pumped,
         () = job.cancel.cancelled() => Err(cancelled(job)),
     };
     let done = match pumped {
@@ -186,12 +211,12 @@ async fn complete(
 /// Fetches and puts the parts, several of each at once, in the order of the object.
 async fn pump(
     job: Transfer<'_>,
-    part: u64,
+    parts: impl Iterator<Item = Range<u64>> + Send,
     upload: &mut dyn MultipartUpload,
     attempt: &str,
 ) -> Result<()> {
     let mut digest = Sha256::new();
-    stream::iter(ranges(job.object.size_bytes, part))
+    stream::iter(parts)
         .map(|range| fetch_piece(job, range))
         .buffered(PARTS_AT_ONCE)
         .map_ok(|piece| {

@@ -22,6 +22,7 @@ mod looked_at_again;
 mod names;
 mod odd_entries;
 mod output;
+mod parts;
 mod permissions;
 mod proofs;
 mod rights;

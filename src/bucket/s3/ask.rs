@@ -1,12 +1,14 @@
 //! What S3 is asked that `object_store` does not ask, or asks in a way that loses something: pages of listings with escaped names, in either
-//! version.
+//! version, and the sizes of an object's parts.
 
 use std::error::Error as StdError;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
+use object_store::path::Path;
+use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use tracing::debug;
 
@@ -39,6 +41,37 @@ pub(super) struct Place {
     pub(super) after: Option<String>,
     /// Where it goes on, once it has begun.
     pub(super) next: Option<Next>,
+}
+
+/// A part of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part {
+    pub(super) size_bytes: u64,
+    /// How many parts the object has.
+    pub(super) of: u32,
+}
+
+impl Part {
+    fn told_by(headers: &HeaderMap) -> Option<Self> {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        Some(Self {
+            size_bytes: number("content-length")?,
+            of: number(PARTS_COUNT)?.try_into().ok()?,
+        })
+    }
+}
+
+/// The header that tells how many parts an object has.
+pub(super) const PARTS_COUNT: &str = "x-amz-mp-parts-count";
+
+/// A request to be made.
+struct Request {
+    method: Method,
+    url: Url,
+    /// What it asks for, where that does not show.
+    asked: Option<Asked>,
+    /// How often it is repeated when its failure may pass.
+    retries: u32,
 }
 
 /// A request that failed.
@@ -81,51 +114,81 @@ impl Asker {
             }
         }
         let token = token.or(after);
-        self.ask(&query, |body| {
+        let request = Request {
+            method: Method::GET,
+            url: Url::parse_with_params(&self.bucket, &query).map_err(generic)?,
+            asked: Some(Asked::List),
+            retries: self.retries,
+        };
+        self.ask(&request, |_, body| {
             page::read(body, self.list, token)
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         })
         .await
     }
 
+    /// How large a part of an object is; `None` from a server that does not know parts.
+    pub(super) async fn part(&self, key: &Path, number: u32) -> object_store::Result<Option<Part>> {
+        let url = format!("{}/{}?partNumber={number}", self.bucket, escaped(key));
+        let request = Request {
+            method: Method::HEAD,
+            url: Url::parse(&url).map_err(generic)?,
+            asked: None,
+            // What it tells can be guessed.
+            retries: 1,
+        };
+        self.ask(&request, |headers, _| Ok(Part::told_by(headers)))
+            .await
+    }
+
     /// Asks until the answer can be read, or no further try is of any use.
     async fn ask<T>(
         &self,
-        query: &[(&str, &str)],
-        read: impl Fn(&[u8]) -> Result<T, HttpError>,
+        request: &Request,
+        read: impl Fn(&HeaderMap, &[u8]) -> Result<T, HttpError>,
     ) -> object_store::Result<T> {
-        let url = Url::parse_with_params(&self.bucket, query).map_err(generic)?;
+        let Request {
+            method,
+            url,
+            retries,
+            ..
+        } = request;
         let mut backoff = Backoff::new(&Policy {
-            max_retries: self.retries,
+            max_retries: *retries,
             initial_backoff: Duration::from_millis(100),
             max_backoff: Duration::from_secs(2),
             jitter: Jitter::Half,
         });
         loop {
-            let request = self.signed(&url).await?;
-            let method = request.method().clone();
+            let request = self.signed(request).await?;
             let answered = async {
-                let answer = self.http.execute(request).await?;
-                answer.into_body().bytes().await
+                let (head, body) = self.http.execute(request).await?.into_parts();
+                read(&head.headers, &body.bytes().await?)
             };
-            let cause = match answered.await.and_then(|body| read(&body)) {
+            let cause = match answered.await {
                 Ok(read) => return Ok(read),
                 Err(cause) => cause,
             };
             let may_pass = !matches!(cause.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode);
             let Some(delay) = backoff.next_delay().filter(|_| may_pass) else {
-                let url = url.to_string();
-                return Err(generic(Failed { method, url, cause }));
+                return Err(generic(Failed {
+                    method: method.clone(),
+                    url: url.to_string(),
+                    cause,
+                }));
             };
             debug!(%url, ?delay, err = %cause, "request is repeated");
             tokio::time::sleep(delay).await;
         }
     }
 
-    async fn signed(&self, url: &Url) -> object_store::Result<HttpRequest> {
+    async fn signed(&self, of: &Request) -> object_store::Result<HttpRequest> {
         let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.uri_mut() = url.as_str().parse().map_err(generic)?;
-        request.extensions_mut().insert(Asked::List);
+        *request.method_mut() = of.method.clone();
+        *request.uri_mut() = of.url.as_str().parse().map_err(generic)?;
+        if let Some(asked) = &of.asked {
+            request.extensions_mut().insert(asked.clone());
+        }
         if let Some(credentials) = &self.credentials {
             let credential = credentials.get_credential().await?;
             AwsAuthorizer::new(&credential, "s3", &self.region)
@@ -135,9 +198,64 @@ impl Asker {
     }
 }
 
+/// The name as it stands in an address that is signed: every byte but those that never mean anything.
+fn escaped(key: &Path) -> String {
+    let mut text = String::new();
+    for byte in key.as_ref().bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            text.push(byte.into());
+        } else {
+            // Writing to a string never fails.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
+}
+
 fn generic(err: impl StdError + Send + Sync + 'static) -> object_store::Error {
     object_store::Error::Generic {
         store: "S3",
         source: Box::new(err),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_escaped_as_signatures_want_it() {
+        for (name, expected) in [
+            ("a/b-c_d.e~f", "a/b-c_d.e~f"),
+            ("a b+c%d", "a%20b%2Bc%25d"),
+            ("(é)!*'", "%28%C3%A9%29%21%2A%27"),
+        ] {
+            assert_eq!(escaped(&Path::parse(name).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_part_is_told_by_its_length_and_the_number_of_all() {
+        for (headers, expected) in [
+            (
+                &[("content-length", "7"), (PARTS_COUNT, "3")][..],
+                Some((7, 3)),
+            ),
+            (&[("content-length", "7")], None),
+            (&[(PARTS_COUNT, "3")], None),
+            (&[("content-length", "7"), (PARTS_COUNT, "many")], None),
+        ] {
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.insert(*name, value.parse().unwrap());
+            }
+            let part = Part::told_by(&all).map(|part| (part.size_bytes, part.of));
+            assert_eq!(part, expected);
+        }
     }
 }

@@ -17,6 +17,7 @@ use reqwest::header::{
 };
 
 use super::answers::whole;
+use super::ask::PARTS_COUNT;
 use super::refusal::is_error;
 use super::tag;
 use crate::bucket::http::date;
@@ -25,6 +26,8 @@ use crate::error::Kind;
 
 /// Objects of which not even the size is told are small: large ones are read part by part.
 const LONGEST_UNSIZED: usize = 8 << 20;
+
+const PARTS: HeaderName = HeaderName::from_static(PARTS_COUNT);
 
 /// What an answer says of what it brings.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,6 +38,8 @@ struct Told {
     length: Option<u64>,
     /// Which bytes of the object it brings, and how many there are.
     part: Option<(Range<u64>, Option<u64>)>,
+    /// In how many parts the object was put.
+    parts: Option<u32>,
 }
 
 /// Not what was asked for.
@@ -154,6 +159,7 @@ impl Told {
             modified: header(LAST_MODIFIED).and_then(date::time),
             length: header(CONTENT_LENGTH).and_then(|text| text.trim().parse().ok()),
             part: header(CONTENT_RANGE).and_then(part),
+            parts: header(PARTS).and_then(|text| text.trim().parse().ok()),
         }
     }
 
@@ -169,6 +175,7 @@ impl Told {
             (LAST_MODIFIED, modified),
             (CONTENT_LENGTH, length),
             (CONTENT_RANGE, part),
+            (PARTS, self.parts.map(|parts| parts.to_string())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, HeaderValue::from_str(&value?).ok()?)))

@@ -15,6 +15,8 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
+use tracing::debug;
+
 use super::ask::{Asker, Place};
 use super::page::{Next, Page};
 use super::refusal::Refusal;
@@ -216,7 +218,42 @@ impl super::super::Store for Store {
             .collect();
         Ok(names.into_iter().collect())
     }
+
+    async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
+        let ask = async |number| {
+            let part = self.asker.part(key, number).await.inspect_err(|err| {
+                debug!(object = %key, number, %err, "the size of a part is not told");
+            });
+            // What has other parts by now is another object.
+            part.ok().flatten().filter(|part| part.of == parts)
+        };
+        let first = ask(1).await?.size_bytes;
+        let is_even = first > 0 && size_bytes.div_ceil(first) == u64::from(parts);
+        if is_even {
+            let others = u64::from(parts.checked_sub(1)?);
+            let last = size_bytes.checked_sub(first.checked_mul(others)?)?;
+            let sizes = (0..others).map(|_| first);
+            return Some(sizes.chain([last]).collect());
+        }
+        if parts > MOST_UNEVEN_PARTS {
+            return None;
+        }
+        let others: Option<Vec<u64>> = stream::iter(2..=parts)
+            .map(ask)
+            .buffered(PARTS_AT_ONCE)
+            .map(|part| part.map(|part| part.size_bytes).ok_or(()))
+            .try_collect()
+            .await
+            .ok();
+        Some([first].into_iter().chain(others?).collect())
+    }
 }
+
+/// So many parts are asked for one by one, where not all are of one size.
+const MOST_UNEVEN_PARTS: u32 = 1000;
+
+/// Parts asked for at once.
+const PARTS_AT_ONCE: usize = 8;
 
 /// Whether a refusal came without a word.
 fn is_unsaid(err: &object_store::Error) -> bool {

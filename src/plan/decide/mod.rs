@@ -5,8 +5,8 @@ use std::fmt;
 use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
 use super::rules::{Existing, Rules};
 use crate::block::{
-    BlockId, Completeness, Cover, Difference, Inventory, MetaFile, NoCover, Object, Strength,
-    agreement, compare,
+    BlockId, Completeness, Cover, Difference, Inventory, MetaFile, NoCover, Object, Strength, Tags,
+    compare,
 };
 
 /// What happens to one selected block.
@@ -290,10 +290,11 @@ fn unknown_overlap(
 /// The objects of the source block that are put, by name.
 #[must_use]
 pub fn objects_to_put<'a>(source: &'a Inventory, target: &Inventory, put: Put) -> Vec<&'a Object> {
+    let tags = Tags::of(source, target);
     let wanted = |object: &&Object| {
         let agreement = target
             .get(&object.name)
-            .and_then(|theirs| agreement(object, theirs));
+            .and_then(|theirs| tags.agreement(object, theirs));
         match put {
             Put::Differing => agreement.is_none(),
             Put::Unproven => agreement != Some(Strength::Checksum),

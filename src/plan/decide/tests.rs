@@ -242,23 +242,29 @@ fn without_a_file_list_a_surplus_segment_may_be_the_last_copy() {
 
 #[test]
 fn what_is_put_follows_from_how_far_the_objects_agree() {
-    let ours = block('A').checksum("index", '1').source();
-    let names = |theirs: Builder, put| {
-        let there = theirs.target().objects;
-        objects_to_put(&ours.objects, &there, put)
+    let names = |ours: &Builder, theirs: Builder, put| {
+        let (ours, theirs) = (ours.clone().source().objects, theirs.target().objects);
+        objects_to_put(&ours, &theirs, put)
             .into_iter()
             .map(|object| object.name.to_string())
             .collect::<Vec<_>>()
     };
     let same = block('A').checksum("index", '1');
-    let other = block('A').checksum("index", '2');
-    assert!(names(same.clone(), Put::Differing).is_empty());
-    assert_eq!(names(same.clone(), Put::Unproven), ["chunks/000001"]);
-    assert_eq!(names(same.clone(), Put::All), ["chunks/000001", "index"]);
-    assert_eq!(names(other, Put::Differing), ["index"]);
+    let put = |theirs, put| names(&same, theirs, put);
+    assert!(put(same.clone(), Put::Differing).is_empty());
+    assert_eq!(put(same.clone(), Put::Unproven), ["chunks/000001"]);
+    assert_eq!(put(same.clone(), Put::All), ["chunks/000001", "index"]);
     assert_eq!(
-        names(same.without("chunks/000001"), Put::Differing),
+        put(same.clone().without("chunks/000001"), Put::Differing),
         ["chunks/000001"]
+    );
+    // Where nothing agrees, tags that differ may be no digests; where something does, they are.
+    let other = block('A').checksum("index", '2');
+    assert!(put(other.clone(), Put::Differing).is_empty());
+    let with_meta = |block: Builder| block.checksum("meta.json", '3');
+    assert_eq!(
+        names(&with_meta(same), with_meta(other), Put::Differing),
+        ["index"]
     );
 }
 

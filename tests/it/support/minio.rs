@@ -240,6 +240,30 @@ impl Bucket<'_> {
             .unwrap();
     }
 
+    /// Puts one object in parts of these sizes.
+    pub fn put_in_parts(&self, name: &str, content: &[u8], sizes: &[usize]) {
+        let put = async {
+            let name = Key::parse(name).unwrap();
+            let mut upload = self.store.put_multipart(&name).await.unwrap();
+            let mut rest = content;
+            for size in sizes {
+                let (part, after) = rest.split_at(*size);
+                upload.put_part(part.to_vec().into()).await.unwrap();
+                rest = after;
+            }
+            assert!(rest.is_empty());
+            upload.complete().await.unwrap();
+        };
+        self.minio.runtime.block_on(put);
+    }
+
+    /// The entity tag of one object.
+    pub fn tag(&self, name: &str) -> String {
+        let name = Key::parse(name).unwrap();
+        let head = self.minio.runtime.block_on(self.store.head(&name));
+        head.unwrap().e_tag.unwrap()
+    }
+
     /// Removes one object.
     pub fn remove(&self, name: &str) {
         self.minio
