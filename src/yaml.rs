@@ -1,10 +1,12 @@
 //! YAML as Go's yaml.v2 reads it: the first document only, YAML 1.1 scalars, merge keys. Limits keep hostile documents small.
 //!
-//! Errors name the place and never echo a value: configurations hold secrets.
+//! Errors name the place, and repeat a value only where it cannot be a secret: configurations hold secrets.
 
+mod quote;
 mod scalar;
 mod tree;
 
+pub use quote::quoted;
 pub use tree::{parse, parse_only};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,8 +128,8 @@ impl Node {
                 .map_err(|err| Error::usage(format!("{place}: {err}")))?;
             let line = value.line;
             if fields.insert(key.clone(), value).is_some() && unknown == Unknown::Refuse {
-                let path = join(at, &key);
-                return Err(Error::usage(format!("line {line}: {path} is given twice")));
+                let what = named(at, &key);
+                return Err(Error::usage(format!("line {line}: {what} is given twice")));
             }
         }
         Ok(Fields {
@@ -169,13 +171,14 @@ impl Node {
         Error::usage(format!("line {}: expected {expected}", self.line))
     }
 
-    /// What should be a number or a boolean is repeated.
+    /// What should be a number or a boolean is repeated where it is short.
     fn wrong_value(&self, expected: &str) -> Error {
+        let line = self.line;
         match &self.value {
-            Value::Scalar { text, .. } => {
-                let line = self.line;
-                Error::usage(format!("line {line}: {text:?}: expected {expected}"))
-            }
+            Value::Scalar { text, .. } => match quoted(text) {
+                Some(text) => Error::usage(format!("line {line}: {text}: expected {expected}")),
+                None => self.wrong(expected),
+            },
             Value::Sequence(_) | Value::Mapping(_) => self.wrong(expected),
         }
     }
@@ -242,11 +245,18 @@ impl<'a> Fields<'a> {
         }
         let known: Vec<&str> = self.asked.iter().copied().collect();
         let meant = nearest(key, known.iter().copied());
+        // What is nearly a key is a key.
+        let is_plain = key.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_key = quote::key(key).is_some() || is_plain && meant.is_some();
         let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+        let what = if is_key {
+            format!("unknown key {}", join(&self.at, key))
+        } else {
+            format!("{} is unknown", named(&self.at, key))
+        };
         Err(Error::usage(format!(
-            "line {}: unknown key {}: expected one of {}{}",
+            "line {}: {what}: expected one of {}{}",
             node.line,
-            join(&self.at, &printable(key)),
             known.join(", "),
             meant.unwrap_or_default(),
         )))
@@ -293,9 +303,13 @@ fn join(at: &str, key: &str) -> String {
     }
 }
 
-/// A key goes into one line of an error, so it is short and has no control characters.
-fn printable(key: &str) -> String {
-    key.chars().take(40).flat_map(char::escape_debug).collect()
+/// How an error speaks of a key: by its path, or by where it stands if its name may be a secret.
+fn named(at: &str, key: &str) -> String {
+    match (quote::key(key), at) {
+        (Some(key), at) => join(at, key),
+        (None, "") => "a key".to_owned(),
+        (None, at) => format!("a key of {at}"),
+    }
 }
 
 #[cfg(test)]
