@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::folder::{Failed, RootMissing};
-use super::s3::{Endless, Fault, Odd, Refusal};
+use super::s3::{Endless, Failure, Fault, Odd, Refusal, Unfit};
 use crate::error::{Error, Kind};
 
 /// The error of `attempt`, a phrase that could follow "could not".
@@ -76,6 +76,10 @@ impl Story {
             self.ours = Some(Kind::BucketGone);
         } else if cause.is::<Endless>() {
             self.ours = Some(Kind::Other);
+        } else if cause.is::<Unfit>() {
+            self.ours = Some(Kind::Credentials);
+        } else if let Some(failure) = cause.downcast_ref::<Failure>() {
+            self.ours = Some(failure.kind());
         }
     }
 

@@ -77,7 +77,9 @@ impl BucketConfig {
         };
         let location = match &provider {
             Provider::Folder(directory) => Location::folder(directory, prefix.as_str()),
-            Provider::S3(config) => Location::s3(&config.endpoint, &config.bucket, prefix.as_str()),
+            Provider::S3(config) => {
+                Location::s3(config.endpoint.authority(), &config.bucket, prefix.as_str())
+            }
         };
         Ok(Self {
             provider,
@@ -124,7 +126,6 @@ impl BucketConfig {
                     location: self.location.clone(),
                     // It is a part of the path.
                     prefix: Prefix::default(),
-                    put_attributes: object_store::Attributes::new(),
                     part_size_bytes: None,
                     multipart: Multipart::Allowed,
                     etags: EtagMeaning::VersionOnly,
@@ -195,8 +196,8 @@ mod tests {
                 "file:///srv/hot/x/y",
             ),
             (
-                "{type: S3, config: {bucket: b, endpoint: 'h:9000', access_key: k, secret_key: s}}",
-                "s3://b",
+                "{type: S3, config: {bucket: hot, endpoint: 'h:9000', access_key: k, secret_key: s}}",
+                "s3://hot",
             ),
         ] {
             assert_eq!(parse(text).unwrap().location().to_string(), expected);

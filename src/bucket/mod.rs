@@ -16,6 +16,7 @@ mod layout;
 mod listing;
 mod location;
 mod prefix;
+mod proxy;
 mod request;
 mod s3;
 mod store;
@@ -42,9 +43,7 @@ use chrono::{DateTime, Utc};
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
-use object_store::{
-    Attributes, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
-};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 
 use crate::block::{
     BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
@@ -62,8 +61,6 @@ pub struct Backend {
     pub location: Location,
     /// What every name begins with.
     pub prefix: Prefix,
-    /// Sent along with every object that is put.
-    pub put_attributes: Attributes,
     /// The size of parts that the configuration asks for, in bytes.
     pub part_size_bytes: Option<u64>,
     /// Whether objects may be put in parts.
@@ -420,7 +417,6 @@ impl Bucket {
             .retrying(&attempt, || async {
                 let options = PutOptions {
                     mode: mode.clone(),
-                    attributes: backend.put_attributes.clone(),
                     ..PutOptions::default()
                 };
                 let payload = PutPayload::from(bytes.clone());

@@ -120,7 +120,6 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
         check(job, &mut digest, &bytes);
         finish(job, digest)?;
         let options = PutOptions {
-            attributes: backend.put_attributes.clone(),
             extensions: handed_on(job).await,
             ..PutOptions::default()
         };
@@ -149,7 +148,6 @@ async fn put_in_parts(
     let full = job.target.reader().full(job.path)?;
     let attempt = format!("write {} in {}", job.path, backend.location);
     let options = PutMultipartOptions {
-        attributes: backend.put_attributes.clone(),
         extensions: handed_on(job).await,
         ..PutMultipartOptions::default()
     };

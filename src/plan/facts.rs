@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::relatives::Relatives;
-use crate::block::{
-    BlockId, BlockMeta, Completeness, Cover, DeletionMark, Inventory, MarkError, MetaFile, NoCover,
-};
+use crate::block::{BlockId, BlockMeta, Completeness, DeletionMark, Inventory, MetaFile};
 
 /// One block directory of the source.
 #[derive(Debug, Clone)]
@@ -34,15 +32,15 @@ pub enum SourceMeta {
     Read(Arc<MetaFile>),
 }
 
-/// A block's deletion mark.
+/// A source block's deletion mark.
 #[derive(Debug, Clone)]
 pub enum Mark {
     /// There is none.
     Absent,
-    /// It can never be read as it is, or was not read, and why.
+    /// It can never be read as it is, and why.
     Unreadable(String),
-    /// It can be read, and is no mark of this block.
-    Corrupted(MarkError),
+    /// It can be read and is none: Thanos takes the block for unmarked.
+    Corrupted(String),
     /// The block is marked.
     Present(DeletionMark),
 }
@@ -73,8 +71,6 @@ pub struct TargetBlock {
     pub objects: Inventory,
     /// Its `meta.json`.
     pub meta: TargetMeta,
-    /// Its deletion mark.
-    pub mark: Mark,
 }
 
 /// A target block's `meta.json`.
@@ -105,26 +101,19 @@ impl TargetBlock {
 #[derive(Debug, Default)]
 pub struct TargetIndex {
     blocks: BTreeMap<BlockId, TargetBlock>,
-    published: Relatives,
-    named: Named,
+    live: Relatives,
 }
 
 impl FromIterator<TargetBlock> for TargetIndex {
     fn from_iter<I: IntoIterator<Item = TargetBlock>>(blocks: I) -> Self {
         let blocks: BTreeMap<BlockId, TargetBlock> =
             blocks.into_iter().map(|block| (block.id, block)).collect();
-        let published = blocks
+        let live = blocks
             .values()
-            .filter(|block| !block.objects.is_being_overwritten())
+            .filter(|block| !block.objects.is_marked() && !block.objects.is_being_overwritten())
             .filter_map(TargetBlock::meta)
             .collect();
-        let marks = blocks.values().filter(|block| block.meta().is_some());
-        let named = Named::by(marks.map(|block| (block.id, &block.mark)));
-        Self {
-            blocks,
-            published,
-            named,
-        }
+        Self { blocks, live }
     }
 }
 
@@ -140,57 +129,9 @@ impl TargetIndex {
         self.blocks.values()
     }
 
-    /// Another block of the target whose deletion mark names this one, so that the target's compactor deletes it.
-    #[must_use]
-    pub fn named_by(&self, id: BlockId) -> Option<BlockId> {
-        self.named.get(id)
-    }
-
-    /// Live blocks of the same group whose time range meets this one's.
-    pub(super) fn overlapping<'a>(
-        &'a self,
-        block: &'a BlockMeta,
-    ) -> impl Iterator<Item = &'a Arc<MetaFile>> {
-        self.published.overlapping(block).filter(|other| {
-            let there = self.get(other.block.id);
-            !there.is_some_and(|there| matches!(there.mark, Mark::Present(_)))
-        })
-    }
-
-    /// Blocks into which everything went that went into this one, and whether they stand for it.
-    pub(super) fn covers<'a>(
-        &'a self,
-        block: &'a BlockMeta,
-    ) -> impl Iterator<Item = (BlockId, Result<Cover, NoCover>)> {
-        let candidates = self.published.with_all_sources_of(block);
-        candidates.filter_map(|candidate| {
-            let id = candidate.block.id;
-            let there = self.get(id)?;
-            let judged = match self.named_by(id) {
-                Some(by) => Err(NoCover::NamedBy(by)),
-                None => Cover::of(block, &candidate.block, &there.objects),
-            };
-            Some((id, judged))
-        })
-    }
-}
-
-/// Blocks that marks of other blocks of their bucket name. Thanos' compactor deletes the block that a mark names, whatever directory it lies in.
-#[derive(Debug, Default)]
-struct Named(HashMap<BlockId, BlockId>);
-
-impl Named {
-    /// By the marks of published blocks: Thanos reads no others.
-    fn by<'a>(marks: impl Iterator<Item = (BlockId, &'a Mark)>) -> Self {
-        let named = marks.filter_map(|(directory, mark)| match mark {
-            Mark::Corrupted(MarkError::OfAnother(mark)) => Some((mark.block(), directory)),
-            _ => None,
-        });
-        Self(named.collect())
-    }
-
-    fn get(&self, id: BlockId) -> Option<BlockId> {
-        self.0.get(&id).copied()
+    /// Published and unmarked blocks whose metas were read.
+    pub(super) fn live(&self) -> &Relatives {
+        &self.live
     }
 }
 
@@ -198,7 +139,6 @@ impl Named {
 pub(super) struct SourceIndex<'a> {
     blocks: HashMap<BlockId, &'a Arc<SourceBlock>>,
     live: Relatives,
-    named: Named,
 }
 
 impl<'a> SourceIndex<'a> {
@@ -210,12 +150,6 @@ impl<'a> SourceIndex<'a> {
                 .filter(|block| block.is_live())
                 .filter_map(|block| block.meta())
                 .collect(),
-            named: Named::by(
-                source
-                    .iter()
-                    .filter(|block| block.meta().is_some())
-                    .map(|block| (block.id, &block.mark)),
-            ),
         }
     }
 
@@ -225,11 +159,6 @@ impl<'a> SourceIndex<'a> {
 
     pub(super) fn live(&self) -> &Relatives {
         &self.live
-    }
-
-    /// Whether the deletion mark of another block names this one, so that the source's compactor deletes it.
-    pub(super) fn is_named(&self, id: BlockId) -> bool {
-        self.named.get(id).is_some()
     }
 
     /// Whether the block of that id has every object that its own `meta.json` speaks of.
@@ -414,21 +343,13 @@ pub(super) mod testing {
 
         pub(in crate::plan) fn target(self) -> TargetBlock {
             let SourceBlock {
-                id,
-                objects,
-                meta,
-                mark,
+                id, objects, meta, ..
             } = self.source();
             let meta = match meta {
                 SourceMeta::Read(meta) => TargetMeta::Read(meta),
                 _ => TargetMeta::Absent,
             };
-            TargetBlock {
-                id,
-                objects,
-                meta,
-                mark,
-            }
+            TargetBlock { id, objects, meta }
         }
 
         fn inventory(&self) -> Inventory {

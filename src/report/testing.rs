@@ -239,12 +239,7 @@ impl Builder {
             SourceMeta::Read(meta) => TargetMeta::Read(meta),
             _ => TargetMeta::Absent,
         };
-        TargetBlock {
-            id,
-            objects,
-            meta,
-            mark: Mark::Absent,
-        }
+        TargetBlock { id, objects, meta }
     }
 
     fn json(&self) -> String {

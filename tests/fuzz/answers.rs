@@ -192,7 +192,7 @@ fn outcome(input: &[u8]) -> (Effort, Result<()>) {
 
 async fn bucket(server: Server, version: &str) -> Bucket {
     let text = format!(
-        "{{type: S3, config: {{bucket: b, endpoint: h, insecure: true, access_key: a, secret_key: {SECRET}, list_objects_version: {version}}}}}"
+        "{{type: S3, config: {{bucket: hot, endpoint: h, insecure: true, access_key: a, secret_key: {SECRET}, list_objects_version: {version}}}}}"
     );
     let config = BucketConfig::parse(&text, &Environment::default()).unwrap();
     let backend = config.open_over(HttpClient::new(server)).await.unwrap();

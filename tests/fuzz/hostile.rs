@@ -255,7 +255,7 @@ fn numbers_beyond_all_bounds_are_errors() {
         }
         let mark = format!(r#"{{"id":"{ID}","version":1,"deletion_time":{number}}}"#);
         assert_plain(&DeletionMark::parse(id(), mark.as_bytes()).unwrap_err());
-        let s3 = format!("{{type: S3, config: {{bucket: b, endpoint: h, part_size: {number}}}}}");
+        let s3 = format!("{{type: S3, config: {{bucket: hot, endpoint: h, part_size: {number}}}}}");
         assert_plain(
             &BucketConfig::parse(&s3, &Environment::default())
                 .err()

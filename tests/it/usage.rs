@@ -1,36 +1,8 @@
 //! Wrong command lines and configurations: one line, exit code 2, nothing contacted.
 
-use std::time::Duration;
-
+use crate::support::complaint::{COLD, HOT, OLD, assert_names, complaint};
 use crate::support::proxy::Line;
 use crate::support::run::{Ran, binary};
-
-const HOT: &str = "--objstore.config={type: FILESYSTEM, config: {directory: /nowhere/hot}}";
-const COLD: &str = "--objstore-to.config={type: FILESYSTEM, config: {directory: /nowhere/cold}}";
-const OLD: &str = "--older-than=30d";
-
-/// The one line that a wrong command line is answered with.
-#[track_caller]
-fn complaint(arguments: &[&str], variables: &[(&str, &str)]) -> String {
-    let mut command = binary();
-    command
-        .arg("migrate")
-        .args(arguments)
-        .envs(variables.iter().copied());
-    let ran = Ran::of(command).expect(2);
-    assert!(ran.elapsed < Duration::from_secs(1), "{ran:?}");
-    assert!(ran.stdout.is_empty(), "{ran:?}");
-    let line = ran.stderr.strip_suffix('\n').unwrap();
-    assert!(!line.contains('\n'), "{line}");
-    line.strip_prefix("thanos-bucket: ").unwrap().to_owned()
-}
-
-#[track_caller]
-fn assert_names(line: &str, names: &[&str]) {
-    for name in names {
-        assert!(line.contains(name), "{line:?} does not name {name:?}");
-    }
-}
 
 /// S-2.3
 #[test]
@@ -242,13 +214,13 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ),
         ("{type: S3, type: S3}", &["type", "twice"]),
         ("{type: S3, config: {endpoint: 'x:1'}}", &["config.bucket"]),
-        ("{type: S3, config: {bucket: x}}", &["config.endpoint"]),
+        ("{type: S3, config: {bucket: hot}}", &["config.endpoint"]),
         (
-            "{type: S3, config: {bucket: b, endpoint: 'http://h:1'}}",
+            "{type: S3, config: {bucket: hot, endpoint: 'http://h:1'}}",
             &["config.endpoint", "http://h:1", "host[:port]"],
         ),
         (
-            "{type: S3, config: {bucket: b, endpoint: 'h:1', access_key: k}}",
+            "{type: S3, config: {bucket: hot, endpoint: 'h:1', access_key: k}}",
             &["config.secret_key", "missing"],
         ),
     ];
@@ -301,10 +273,6 @@ fn a_wrong_key_of_an_s3_bucket_is_named_without_secrets() {
             "disable_dualstack: maybe",
             &["disable_dualstack", "maybe", "true or false"],
         ),
-        (
-            "trace: {enable: true}",
-            &["trace.enable", "not supported yet"],
-        ),
         ("max_retries: -3", &["max_retries", "-3", "0 to 100"]),
         ("aws_sdk_auth: true", &["aws_sdk_auth", "access_key"]),
         ("put_user_metadata: [a]", &["put_user_metadata", "mapping"]),
@@ -342,7 +310,7 @@ fn a_wrong_key_of_an_s3_bucket_is_named_without_secrets() {
     let proxy = Line::to(1).open();
     for (entry, names) in wrong {
         let text = format!(
-            "--objstore.config={{type: S3, config: {{bucket: b, endpoint: '127.0.0.1:{}', insecure: true, \
+            "--objstore.config={{type: S3, config: {{bucket: hot, endpoint: '127.0.0.1:{}', insecure: true, \
              access_key: hunter1, secret_key: hunter2, {entry}}}}}",
             proxy.port()
         );
@@ -368,7 +336,7 @@ fn an_endpoint_that_holds_more_than_a_host_is_told_without_it() {
         "127.0.0.1:9000/?X-Amz-Signature=hunter2",
     ] {
         let text = format!(
-            "--objstore.config={{type: S3, config: {{bucket: b, endpoint: '{endpoint}'}}}}"
+            "--objstore.config={{type: S3, config: {{bucket: hot, endpoint: '{endpoint}'}}}}"
         );
         let line = complaint(&[&text, COLD, OLD], &[]);
         assert_names(&line, &["--objstore.config", "endpoint", "host[:port]"]);
@@ -456,14 +424,14 @@ fn the_same_bucket_twice_is_refused_before_anything_is_contacted() {
             folder("objstore", "/tmp"),
             folder("objstore-to", "/tmp/a/b"),
         ),
-        (s3("objstore", "b", ""), s3("objstore-to", "b", "")),
+        (s3("objstore", "hot", ""), s3("objstore-to", "hot", "")),
         (
-            s3("objstore", "b", ""),
-            s3("objstore-to", "b", ", prefix: x"),
+            s3("objstore", "hot", ""),
+            s3("objstore-to", "hot", ", prefix: x"),
         ),
         (
-            s3("objstore", "b", ", prefix: x/y"),
-            s3("objstore-to", "b", ", prefix: x"),
+            s3("objstore", "hot", ", prefix: x/y"),
+            s3("objstore-to", "hot", ", prefix: x"),
         ),
     ] {
         for dry_run in ["--dry-run", "--no-dry-run"] {

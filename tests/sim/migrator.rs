@@ -211,7 +211,6 @@ fn backend(world: &Arc<Mutex<World>>, process: &Arc<Process>, side: Side, name: 
         store: Arc::new(store),
         location: Location::s3("simulated", name, ""),
         prefix: Prefix::default(),
-        put_attributes: object_store::Attributes::new(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
         etags: nature.etags,

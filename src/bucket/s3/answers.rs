@@ -46,6 +46,7 @@ impl HttpService for Answers {
         let asked = Asked::by(&request);
         let secrets = Secrets::of(&request, &self.configured);
         let (mut head, body) = self.inner.execute(request).await?.into_parts();
+        let secrets = secrets.and(head.extensions.get());
         let status = head.status;
         let refused = |headers: &HeaderMap, body: &[u8]| {
             failed(Refusal::of(&asked, status, headers, body, &secrets))
@@ -126,7 +127,7 @@ pub(super) async fn whole(body: HttpResponseBody, longest: usize) -> Result<Vec<
 }
 
 /// As much of a body as came in time.
-async fn beginning(body: HttpResponseBody) -> Vec<u8> {
+pub(super) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
     let mut read = Vec::new();
     let mut pieces = body.bytes_stream();
     let reading = async {

@@ -5,7 +5,6 @@ use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
 use std::time::Duration;
 
-use object_store::aws::{AwsAuthorizer, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
 use object_store::path::Path;
 use reqwest::header::HeaderMap;
@@ -23,9 +22,6 @@ pub(super) struct Asker {
     pub(super) http: HttpClient,
     /// The bucket's own address, without a slash at its end.
     pub(super) bucket: String,
-    pub(super) region: String,
-    /// `None` where requests are anonymous.
-    pub(super) credentials: Option<AwsCredentialProvider>,
     pub(super) list: ListVersion,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
@@ -160,7 +156,7 @@ impl Asker {
             jitter: Jitter::Half,
         });
         loop {
-            let request = self.signed(request).await?;
+            let request = made(request)?;
             let answered = async {
                 let (head, body) = self.http.execute(request).await?.into_parts();
                 read(&head.headers, &body.bytes().await?)
@@ -181,21 +177,16 @@ impl Asker {
             tokio::time::sleep(delay).await;
         }
     }
+}
 
-    async fn signed(&self, of: &Request) -> object_store::Result<HttpRequest> {
-        let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.method_mut() = of.method.clone();
-        *request.uri_mut() = of.url.as_str().parse().map_err(generic)?;
-        if let Some(asked) = &of.asked {
-            request.extensions_mut().insert(asked.clone());
-        }
-        if let Some(credentials) = &self.credentials {
-            let credential = credentials.get_credential().await?;
-            AwsAuthorizer::new(&credential, "s3", &self.region)
-                .try_authorize(&mut request, None)?;
-        }
-        Ok(request)
+fn made(of: &Request) -> object_store::Result<HttpRequest> {
+    let mut request = HttpRequest::new(HttpRequestBody::empty());
+    *request.method_mut() = of.method.clone();
+    *request.uri_mut() = of.url.as_str().parse().map_err(generic)?;
+    if let Some(asked) = &of.asked {
+        request.extensions_mut().insert(asked.clone());
     }
+    Ok(request)
 }
 
 /// The name as it stands in an address that is signed: every byte but those that never mean anything.

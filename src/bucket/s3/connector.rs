@@ -1,5 +1,5 @@
 //! What the stock HTTP client cannot do: patience of two kinds, a limit of connections and of what is read, certificates of our own, no
-//! redirects, answers that are understood before anybody acts on them.
+//! redirects, proxies as Go reads them, answers that are understood before anybody acts on them, signatures that are no older than the request.
 
 use std::sync::Arc;
 
@@ -8,100 +8,125 @@ use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::redirect;
+use reqwest::{ClientBuilder, redirect};
 use tokio::sync::Semaphore;
 
-use super::super::Secret;
 use super::answers::Answers;
 use super::clock::{Heard, Listening};
-use super::config::Http;
+use super::config::{Config, Http};
 use super::patience::Patient;
+use super::signing::Signing;
 use super::wire::Wire;
+use crate::bucket::proxy::Proxies;
+use crate::error::{Error, Kind, Result};
 
-/// Makes clients.
+/// Gives whoever asks the same client.
 #[derive(Debug)]
-pub(super) struct Connector {
-    pub(super) http: Http,
-    /// Whether requests may go out without TLS.
-    pub(super) insecure: bool,
-    /// What is hidden where a server says it.
-    pub(super) secrets: Vec<Secret>,
-    /// Told what time it is by the server.
-    pub(super) heard: Heard,
-    /// What requests go to instead of the network.
-    pub(super) wire: Option<HttpClient>,
-}
+pub(super) struct Connector(pub(super) HttpClient);
 
 impl HttpConnector for Connector {
-    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
-        let mut client = match &self.wire {
-            Some(wire) => wire.clone(),
-            None => self.network()?,
-        };
-        client = HttpClient::new(Listening {
-            inner: client,
-            heard: self.heard.clone(),
-        });
-        if let Some(max) = self.http.max_per_host {
-            client = HttpClient::new(Limited {
-                inner: client,
-                permits: Arc::new(Semaphore::new(max)),
-            });
-        }
-        client = HttpClient::new(Patient { inner: client });
-        Ok(HttpClient::new(Answers {
-            inner: client,
-            configured: self.secrets.clone(),
-        }))
-    }
-}
-
-/// Gives one client to all who ask, so that what bounds it bounds them together.
-#[derive(Debug)]
-pub(super) struct Shared(pub(super) HttpClient);
-
-impl HttpConnector for Shared {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(self.0.clone())
     }
 }
 
-impl Connector {
-    fn network(&self) -> object_store::Result<HttpClient> {
-        let client = self.client().map_err(|err| object_store::Error::Generic {
-            store: "S3",
-            source: Box::new(err),
-        })?;
-        Ok(HttpClient::new(Wire {
-            client,
-            silence: self.http.silence(),
-        }))
+/// A client for the bucket; `wire` is what requests go out by, and `heard` is told what time it is by the server.
+pub(super) fn client(
+    config: &Config,
+    wire: HttpClient,
+    heard: Heard,
+    sign: impl FnOnce(HttpClient) -> Signing,
+) -> HttpClient {
+    let mut client = HttpClient::new(Listening { inner: wire, heard });
+    client = HttpClient::new(sign(client));
+    if let Some(max) = config.http.max_per_host {
+        client = HttpClient::new(Limited {
+            inner: client,
+            permits: Arc::new(Semaphore::new(max)),
+        });
     }
+    client = HttpClient::new(Patient { inner: client });
+    HttpClient::new(Answers {
+        inner: client,
+        configured: config.secrets(),
+    })
+}
 
-    fn client(&self) -> reqwest::Result<reqwest::Client> {
-        let Http { tls, .. } = &self.http;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("thanos-bucket/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.http.connect_timeout())
-            .pool_idle_timeout(self.http.idle_timeout)
-            .pool_max_idle_per_host(self.http.max_idle_per_host)
-            .https_only(!self.insecure)
-            .http1_only()
-            // A header that nobody can read says nothing; the answer may be good all the same.
-            .http1_ignore_invalid_headers_in_responses(true)
-            .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            // A request that is signed for one host is of no use to another.
-            .redirect(redirect::Policy::none())
-            .danger_accept_invalid_certs(tls.skip_verification);
-        if let Some(pem) = &tls.authorities {
-            builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(pem)?);
-        }
-        if let Some(identity) = &tls.identity {
-            builder = builder.identity(reqwest::Identity::from_pem(&identity.0)?);
-        }
-        builder.build()
+/// The network, as the bucket's server is spoken to.
+pub(super) fn to_bucket(config: &Config) -> Result<HttpClient> {
+    let Http { tls, .. } = &config.http;
+    let mut builder = builder(config)
+        .https_only(config.endpoint.is_secure())
+        .danger_accept_invalid_certs(tls.skip_verification);
+    if let Some(pem) = &tls.authorities {
+        builder = builder.tls_certs_only(certificates(pem)?);
     }
+    if let Some(identity) = &tls.identity {
+        let identity = reqwest::Identity::from_pem(&identity.0);
+        builder = builder.identity(identity.map_err(|err| failed(&err))?);
+    }
+    wire(config, builder)
+}
+
+/// The network, as services for credentials are spoken to: the system's authorities are good for them, whatever the bucket's is.
+pub(super) fn to_services(config: &Config) -> Result<HttpClient> {
+    let mut builder = builder(config);
+    if let Some(pem) = &config.http.tls.authorities {
+        builder = builder.tls_certs_merge(certificates(pem)?);
+    }
+    wire(config, builder)
+}
+
+fn builder(config: &Config) -> ClientBuilder {
+    let proxies = config.proxies.clone();
+    let proxy = move |url: &reqwest::Url| {
+        let proxy = proxy_of(&proxies, url)?;
+        proxy.url().ok().map(|url| url.expose().to_owned())
+    };
+    reqwest::Client::builder()
+        .user_agent(concat!("thanos-bucket/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(config.http.connect_timeout())
+        .pool_idle_timeout(config.http.idle_timeout)
+        .pool_max_idle_per_host(config.http.max_idle_per_host)
+        .http1_only()
+        // A header that nobody can read says nothing; the answer may be good all the same.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        // A request that is signed for one host is of no use to another.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .proxy(reqwest::Proxy::custom(proxy))
+}
+
+/// The proxy that requests to that address go through.
+pub(super) fn proxy_of<'a>(
+    proxies: &'a Proxies,
+    url: &reqwest::Url,
+) -> Option<&'a crate::bucket::proxy::Proxy> {
+    proxies.of_host(url.scheme(), url.host_str()?, url.port())
+}
+
+fn wire(config: &Config, builder: ClientBuilder) -> Result<HttpClient> {
+    Ok(HttpClient::new(Wire {
+        client: builder.build().map_err(|err| failed(&err))?,
+        silence: config.http.silence(),
+        proxies: config.proxies.clone(),
+    }))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
+    reqwest::Certificate::from_pem_bundle(pem).map_err(|err| failed(&err))
+}
+
+fn failed(err: &reqwest::Error) -> Error {
+    let mut why = err.to_string();
+    let mut next = std::error::Error::source(err);
+    while let Some(cause) = next {
+        why = format!("{why}: {cause}");
+        next = cause.source();
+    }
+    Error::new(Kind::Other, "set up the HTTP client").because(why)
 }
 
 /// At most so many requests at once; each has a connection to itself.
@@ -113,7 +138,7 @@ struct Limited {
 
 #[async_trait]
 impl HttpService for Limited {
-    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn call(&self, request: HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
         let _permit = self
             .permits
             .acquire()

@@ -1,14 +1,21 @@
-//! As whom requests are signed, looked for in the order in which Thanos looks.
+//! As whom requests are signed, looked for in the order in which Thanos looks, and asked for anew before they expire.
 
+mod children;
+mod sdk;
+mod services;
+mod web_identity;
+
+use std::error::Error as StdError;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use object_store::aws::{AwsCredential, AwsCredentialProvider};
+use object_store::client::{HttpClient, HttpError, HttpErrorKind};
 use object_store::{CredentialProvider, StaticCredentialProvider};
 use tokio::sync::Mutex;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::config::{Config, Credentials};
 use crate::error::{Error, Kind, Result};
@@ -16,89 +23,221 @@ use crate::error::{Error, Kind, Result};
 /// Credentials that are about to expire are fetched anew so long before.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
-/// `None` where a web identity is to be used, or where requests are anonymous.
-pub(super) async fn find(config: &Config, region: &str) -> Result<Option<AwsCredentialProvider>> {
-    match &config.credentials {
+/// `None` where requests are anonymous. A `network` is what a service for credentials is asked through.
+pub(super) async fn find(
+    config: &Config,
+    network: impl FnOnce() -> Result<HttpClient>,
+) -> Result<Option<AwsCredentialProvider>> {
+    let insists = match &config.credentials {
         Credentials::Static {
             access_key,
             secret_key,
             session_token,
-        } => Ok(Some(Arc::new(StaticCredentialProvider::new(
-            AwsCredential {
-                key_id: access_key.clone(),
-                secret_key: secret_key.expose().to_owned(),
-                token: session_token
-                    .as_ref()
-                    .map(|token| token.expose().to_owned()),
-            },
-        )))),
-        Credentials::Found if config.web_identity.is_some() => Ok(None),
-        Credentials::Found | Credentials::Sdk => from_sdk(config, region).await,
-    }
-}
-
-/// Profiles, processes, single sign-on, containers and instances, as the AWS SDK finds them.
-async fn from_sdk(config: &Config, region: &str) -> Result<Option<AwsCredentialProvider>> {
-    let defaults = aws_config::defaults(aws_config::BehaviorVersion::latest())
-        .region(aws_config::Region::new(region.to_owned()));
-    let attempt = || Error::new(Kind::Credentials, "find AWS credentials");
-    let loaded = defaults.load().await;
-    let chain = loaded
-        .credentials_provider()
-        .ok_or_else(|| attempt().because("the SDK has no provider"))?;
-    let provider = FromSdk {
-        chain,
-        known: Mutex::new(None),
+        } => {
+            return Ok(Some(Arc::new(StaticCredentialProvider::new(
+                AwsCredential {
+                    key_id: access_key.clone(),
+                    secret_key: secret_key.expose().to_owned(),
+                    token: session_token
+                        .as_ref()
+                        .map(|token| token.expose().to_owned()),
+                },
+            ))));
+        }
+        Credentials::Sdk => true,
+        Credentials::Found => false,
     };
-    match provider.get_credential().await {
-        Ok(_) => Ok(Some(Arc::new(provider))),
-        Err(err) if config.insists_on_credentials() => Err(attempt().because(err.to_string())),
-        Err(_) => {
+    let network = network()?;
+    if let Some(identity) = config.web_identity.as_ref().filter(|_| !insists) {
+        // Thanos' client looks into the file first.
+        let profile = Remembered::new(sdk::Sdk::profile(config, network.clone()));
+        if let Err(err) = profile.get_credential().await {
+            debug!(%err, "no credentials in a file");
+        } else {
+            return Ok(Some(Arc::new(profile)));
+        }
+        let service = web_identity::Service::new(identity, config, network);
+        return Ok(Some(Arc::new(Remembered::new(service))));
+    }
+    let sdk = Remembered::new(sdk::Sdk::everywhere(config, network).await);
+    match sdk.get_credential().await {
+        Ok(_) => Ok(Some(Arc::new(sdk))),
+        Err(err) if insists => {
+            let why = err
+                .source()
+                .map_or_else(|| err.to_string(), ToString::to_string);
+            Err(Error::new(Kind::Credentials, "find AWS credentials").because(why))
+        }
+        Err(err) => {
+            debug!(%err, "no credentials");
             warn!("no credentials were found: requests are anonymous");
             Ok(None)
         }
     }
 }
 
-/// The SDK's chain behind `object_store`'s trait, with a memory.
-#[derive(Debug)]
-struct FromSdk {
-    chain: SharedCredentialsProvider,
-    known: Mutex<Option<Known>>,
+/// Somebody who gives credentials.
+#[async_trait]
+trait Source: fmt::Debug + Send + Sync {
+    async fn fetch(&self) -> std::result::Result<Fetched, Failure>;
 }
 
-#[derive(Debug)]
-struct Known {
+/// Credentials, and how long they are good.
+#[derive(Debug, Clone)]
+struct Fetched {
     credential: Arc<AwsCredential>,
-    renew_at: Option<SystemTime>,
+    expires: Option<SystemTime>,
+}
+
+/// Why there are none.
+#[derive(Debug)]
+pub(in crate::bucket) struct Failure {
+    why: String,
+    /// Whether another try may help.
+    passes: bool,
+}
+
+impl Failure {
+    /// What it means to a run.
+    pub(in crate::bucket) fn kind(&self) -> Kind {
+        if self.passes {
+            Kind::Transient
+        } else {
+            Kind::Credentials
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl StdError for Failure {}
+
+/// Credentials that nothing can be signed with.
+#[derive(Debug)]
+pub(in crate::bucket) struct Unfit(pub(super) String);
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Unfit {}
+
+/// What a request fails with when there are no credentials for it. What passes is tried again like a connection that fails.
+pub(super) fn unavailable(err: object_store::Error) -> HttpError {
+    let failure = err
+        .source()
+        .and_then(|cause| cause.downcast_ref::<Failure>());
+    let kind = match failure {
+        Some(failure) if failure.passes => HttpErrorKind::Connect,
+        _ => HttpErrorKind::Unknown,
+    };
+    HttpError::new(kind, err)
+}
+
+/// A source with a memory.
+#[derive(Debug)]
+struct Remembered<S> {
+    source: S,
+    known: Mutex<Option<Fetched>>,
+}
+
+impl<S> Remembered<S> {
+    fn new(source: S) -> Self {
+        Self {
+            source,
+            known: Mutex::new(None),
+        }
+    }
 }
 
 #[async_trait]
-impl CredentialProvider for FromSdk {
+impl<S: Source> CredentialProvider for Remembered<S> {
     type Credential = AwsCredential;
 
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
         let mut known = self.known.lock().await;
-        if let Some(known) = &*known
-            && known.renew_at.is_none_or(|at| SystemTime::now() < at)
-        {
-            return Ok(Arc::clone(&known.credential));
+        let now = SystemTime::now();
+        let good_at = |at: SystemTime| {
+            let is_good = |found: &&Fetched| found.expires.is_none_or(|expires| at < expires);
+            known.as_ref().filter(is_good).cloned()
+        };
+        if let Some(found) = good_at(now + RENEW_BEFORE) {
+            return Ok(found.credential);
         }
-        let found = self.chain.provide_credentials().await.map_err(|err| {
-            object_store::Error::Unauthenticated {
-                path: String::new(),
-                source: err.into(),
+        match self.source.fetch().await {
+            Ok(fetched) => {
+                *known = Some(fetched.clone());
+                Ok(fetched.credential)
             }
-        })?;
-        let credential = Arc::new(AwsCredential {
-            key_id: found.access_key_id().to_owned(),
-            secret_key: found.secret_access_key().to_owned(),
-            token: found.session_token().map(str::to_owned),
-        });
-        *known = Some(Known {
-            credential: Arc::clone(&credential),
-            renew_at: found.expiry().and_then(|at| at.checked_sub(RENEW_BEFORE)),
-        });
-        Ok(credential)
+            Err(failure) => match good_at(SystemTime::now()) {
+                Some(found) => {
+                    warn!(err = %failure, "credentials are not renewed yet; those at hand are still good");
+                    Ok(found.credential)
+                }
+                None => Err(object_store::Error::Unauthenticated {
+                    path: String::new(),
+                    source: failure.into(),
+                }),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Gives credentials with these times to live, in seconds, one after the other, and then none.
+    #[derive(Debug)]
+    struct Lives(Vec<u64>, AtomicUsize);
+
+    #[async_trait]
+    impl Source for Lives {
+        async fn fetch(&self) -> std::result::Result<Fetched, Failure> {
+            let number = self.1.fetch_add(1, Ordering::SeqCst);
+            let life = self.0.get(number).copied().ok_or_else(|| Failure {
+                why: "gone".to_owned(),
+                passes: true,
+            })?;
+            Ok(Fetched {
+                credential: Arc::new(AwsCredential {
+                    key_id: number.to_string(),
+                    secret_key: String::new(),
+                    token: None,
+                }),
+                expires: Some(SystemTime::now() + Duration::from_secs(life)),
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn credentials_are_renewed_before_they_expire_and_used_until_then() {
+        let source = Remembered::new(Lives(vec![100, 200, 3600], AtomicUsize::new(0)));
+        let used = async || source.get_credential().await.unwrap().key_id.clone();
+        for expected in ["0", "1", "2", "2", "2"] {
+            assert_eq!(used().await, expected);
+        }
+        let source = Remembered::new(Lives(vec![100], AtomicUsize::new(0)));
+        let used = async || source.get_credential().await.unwrap().key_id.clone();
+        for _ in 0..3 {
+            assert_eq!(used().await, "0");
+        }
+        let source = Remembered::new(Lives(vec![0], AtomicUsize::new(0)));
+        source.get_credential().await.unwrap();
+        let err = unavailable(source.get_credential().await.unwrap_err());
+        assert_eq!(err.kind(), HttpErrorKind::Connect);
     }
 }

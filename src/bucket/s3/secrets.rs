@@ -14,7 +14,8 @@ const SHORTEST_RUN: usize = 12;
 /// What stands in place of a secret.
 const HIDDEN: &str = "<secret>";
 
-/// The secrets of one request, the longest first.
+/// The secrets of one request, the longest first. An answer bears those of the signature that it answers.
+#[derive(Clone)]
 pub(super) struct Secrets(Vec<String>);
 
 impl Secrets {
@@ -35,12 +36,25 @@ impl Secrets {
             header("x-amz-server-side-encryption-customer-key"),
             header("x-amz-server-side-encryption-customer-key-md5"),
         ];
-        let whole = configured.iter().map(Secret::expose);
-        let whole: Vec<&str> = whole
-            .chain(carried.into_iter().flatten())
-            .chain(token)
-            .filter(|secret| secret.len() >= SHORTEST)
-            .collect();
+        let configured = configured.iter().map(Secret::expose);
+        Self::among(configured.chain(carried.into_iter().flatten()).chain(token))
+    }
+
+    /// These, and what is recognised of them.
+    pub(super) fn of_texts(texts: &[Secret]) -> Self {
+        Self::among(texts.iter().map(Secret::expose))
+    }
+
+    /// Those of both.
+    pub(super) fn and(mut self, others: Option<&Self>) -> Self {
+        self.0
+            .extend(others.into_iter().flat_map(|others| others.0.clone()));
+        self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        self
+    }
+
+    fn among<'a>(texts: impl Iterator<Item = &'a str>) -> Self {
+        let whole: Vec<&str> = texts.filter(|secret| secret.len() >= SHORTEST).collect();
         let runs = whole.iter().flat_map(|secret| {
             let runs = secret.split(|c: char| !c.is_ascii_alphanumeric());
             runs.filter(|run| run.len() >= SHORTEST_RUN)

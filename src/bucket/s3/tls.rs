@@ -87,5 +87,8 @@ impl Tls {
 }
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|err| Error::usage(format!("{AT}.{key}: read {path:?}: {err}")))
+    std::fs::read(path).map_err(|err| {
+        let path = super::config::shown_path(path);
+        Error::usage(format!("{AT}.{key}: read {path}: {err}"))
+    })
 }

@@ -18,6 +18,8 @@ use object_store::client::{
 };
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::connector::proxy_of;
+use crate::bucket::proxy::{Proxies, Proxy};
 use crate::bucket::request::Request;
 use crate::progress::Piece;
 
@@ -38,6 +40,8 @@ pub(super) struct Silence {
 pub(super) struct Wire {
     pub(super) client: reqwest::Client,
     pub(super) silence: Silence,
+    /// What is named where a connection fails.
+    pub(super) proxies: Proxies,
 }
 
 #[async_trait]
@@ -46,6 +50,7 @@ impl HttpService for Wire {
         let (parts, body) = request.into_parts();
         let url = reqwest::Url::parse(&parts.uri.to_string())
             .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
+        let proxy = proxy_of(&self.proxies, &url).map(Proxy::told);
         let pulse = Pulse::new();
         let body = Outgoing {
             body,
@@ -63,7 +68,7 @@ impl HttpService for Wire {
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = tokio::select! {
-            answer = self.client.execute(request) => answer.map_err(failed)?,
+            answer = self.client.execute(request) => answer.map_err(|err| failed(err, proxy))?,
             () = pulse.silent_for(self.silence.before_answer) => return Err(silent(self.silence.before_answer)),
         };
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -179,7 +184,7 @@ impl Body for Incoming {
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             self.waiting = None;
-            return Poll::Ready(frame.map(|frame| frame.map_err(failed)));
+            return Poll::Ready(frame.map(|frame| frame.map_err(|err| failed(err, None))));
         }
         let limit = self.limit;
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
@@ -212,8 +217,27 @@ fn silent(limit: Duration) -> HttpError {
     HttpError::new(HttpErrorKind::Timeout, Silent(limit))
 }
 
+/// A connection that failed on its way through a proxy: which of the two it was is not always told.
+#[derive(Debug)]
+struct Through {
+    proxy: String,
+    cause: reqwest::Error,
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "through the proxy {}", self.proxy)
+    }
+}
+
+impl StdError for Through {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.cause)
+    }
+}
+
 /// What did not reach the server may be sent again whatever it is; the rest only where twice does no harm.
-fn failed(err: reqwest::Error) -> HttpError {
+fn failed(err: reqwest::Error, proxy: Option<String>) -> HttpError {
     let kind = if err.is_connect() {
         HttpErrorKind::Connect
     } else if err.is_timeout() {
@@ -222,5 +246,11 @@ fn failed(err: reqwest::Error) -> HttpError {
         HttpErrorKind::Interrupted
     };
     // The address is told by whoever made the request.
-    HttpError::new(kind, err.without_url())
+    let cause = err.without_url();
+    match proxy {
+        Some(proxy) if kind == HttpErrorKind::Connect => {
+            HttpError::new(kind, Through { proxy, cause })
+        }
+        _ => HttpError::new(kind, cause),
+    }
 }

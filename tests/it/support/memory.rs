@@ -174,7 +174,6 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
         store: Arc::clone(store) as Arc<dyn Store>,
         location: Location::s3("memory", name, ""),
         prefix: Prefix::default(),
-        put_attributes: object_store::Attributes::new(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
         etags: EtagMeaning::VersionOnly,

@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod collector;
+pub mod complaint;
 pub mod http;
 pub mod memory;
 pub mod message;

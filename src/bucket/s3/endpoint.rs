@@ -1,0 +1,440 @@
+//! Where a server of S3 is, and what its address alone tells: whose it is, in which region, and where the bucket's name goes.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// Host and port, and whether they are spoken to with TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::bucket) struct Endpoint {
+    /// Host and port as configured, in lower case.
+    authority: String,
+    host: String,
+    secure: bool,
+}
+
+/// Where the bucket's name goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lookup {
+    Auto,
+    VirtualHosted,
+    Path,
+}
+
+const EXPECTED: &str = "expected host[:port] without scheme, user and path";
+
+impl Endpoint {
+    /// Reads what stands as `endpoint`. The error repeats nothing that may be a secret.
+    pub(super) fn parse(text: &str, secure: bool) -> Result<Self> {
+        match fault(text) {
+            None => {
+                let authority = text.trim_end_matches('/').to_ascii_lowercase();
+                Ok(Self {
+                    host: host_of(&authority).to_owned(),
+                    authority,
+                    secure,
+                })
+            }
+            Some(fault) => {
+                // Who begins with a scheme has copied an address; before an @ and after a ? there may be a secret.
+                let shown = if text.starts_with("http") && fault == SCHEME && is_harmless(text) {
+                    format!(" {text:?}")
+                } else {
+                    String::new()
+                };
+                Err(Error::usage(format!(
+                    "config.endpoint{shown} {fault}: {EXPECTED}"
+                )))
+            }
+        }
+    }
+
+    /// `http` or `https`.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
+    /// Whether it is spoken to with TLS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Host and port.
+    pub(in crate::bucket) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Whether the bucket's name is part of the host's, as Thanos' client decides it.
+    pub(super) fn is_virtual_hosted(&self, lookup: Lookup, bucket: &str) -> bool {
+        match lookup {
+            Lookup::VirtualHosted => true,
+            Lookup::Path => false,
+            Lookup::Auto => {
+                // A certificate for *.host does not cover a name with a dot.
+                let is_covered = !self.secure || !bucket.contains('.');
+                is_covered
+                    && fits_into_host(bucket)
+                    && (self.is_amazon()
+                        || self.host == "storage.googleapis.com"
+                        || self.host.ends_with("aliyuncs.com"))
+            }
+        }
+    }
+
+    /// Refuses an address that cannot be made of both.
+    pub(super) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
+        let is_twice = self.host.starts_with(&format!("{bucket}."))
+            && [
+                "amazonaws.com",
+                "amazonaws.com.cn",
+                "storage.googleapis.com",
+                "aliyuncs.com",
+            ]
+            .iter()
+            .any(|suffix| self.host.ends_with(suffix));
+        if is_twice {
+            return Err(Error::usage(format!(
+                "config.endpoint begins with the bucket's name, which is put before it anyway: {EXPECTED}"
+            )));
+        }
+        if lookup == Lookup::VirtualHosted && !fits_into_host(bucket) {
+            return Err(Error::usage(
+                "config.bucket has capitals, a colon or an underscore, which no host has: expected config.bucket_lookup_type auto or path for it",
+            ));
+        }
+        let is_address =
+            self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok();
+        if lookup == Lookup::VirtualHosted && is_address {
+            return Err(Error::usage(
+                "config.endpoint is an address, before which no bucket's name can be put: expected config.bucket_lookup_type auto or path for it",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The region that a host of Amazon's names.
+    pub(super) fn region(&self) -> Option<&str> {
+        let host = self.host.as_str();
+        let named = if let Some(name) = host.strip_suffix(".amazonaws.com.cn") {
+            let region = behind(name, &["s3.dualstack.", "s3."]);
+            region.filter(|region| region.starts_with("cn"))
+        } else {
+            let name = host.strip_suffix(".amazonaws.com")?;
+            if let Some(private) = name.strip_suffix(".vpce") {
+                private.split_once(".s3.").map(|(_, region)| region)
+            } else {
+                let prefixes = [
+                    "s3-fips.dualstack.",
+                    "s3-fips.",
+                    "s3.dualstack.",
+                    "s3-",
+                    "s3.",
+                ];
+                behind(name, &prefixes)
+            }
+        };
+        // A region is `eu-west-1` or longer; what else follows is `accelerate`, `external-1`, `website-…`.
+        named.filter(|region| {
+            let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            let mut words = region.split('-');
+            words.next().is_some_and(|area| area.len() <= 4)
+                && words.count() >= 2
+                && region.ends_with(|c: char| c.is_ascii_digit())
+                && region.chars().all(is_plain)
+        })
+    }
+
+    /// Whether Amazon answers there.
+    pub(super) fn is_amazon(&self) -> bool {
+        let known = [
+            "s3.amazonaws.com",
+            "s3-external-1.amazonaws.com",
+            "s3-accelerate.amazonaws.com",
+        ];
+        known.contains(&self.host.as_str()) || self.region().is_some()
+    }
+
+    /// Where a bucket of that region is served: Amazon has an address for each, and Thanos asks there, whichever was configured, unless
+    /// that was chosen for a reason (FIPS, `PrivateLink`, acceleration). With `dualstack`, over IPv6 too.
+    pub(super) fn authority_in(&self, region: &str, dualstack: bool) -> String {
+        let is_chosen = [
+            "s3-fips",
+            "s3-accelerate",
+            "bucket.vpce-",
+            "accesspoint.vpce-",
+        ]
+        .iter()
+        .any(|prefix| self.host.starts_with(prefix));
+        if !self.is_amazon() || is_chosen {
+            return self.authority.clone();
+        }
+        let dualstack = if dualstack { "dualstack." } else { "" };
+        format!("s3.{dualstack}{region}.{}", partition(region))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.authority)
+    }
+}
+
+/// What the names of Amazon's hosts end in, which differs between its partitions.
+pub(super) fn partition(region: &str) -> &'static str {
+    let suffixes = [
+        ("cn-", "amazonaws.com.cn"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+        ("eusc-", "amazonaws.eu"),
+    ];
+    suffixes
+        .iter()
+        .find(|(prefix, _)| region.starts_with(prefix))
+        .map_or("amazonaws.com", |(_, suffix)| suffix)
+}
+
+/// What follows the first of the prefixes that it begins with.
+fn behind<'a>(name: &'a str, prefixes: &[&str]) -> Option<&'a str> {
+    let mut found = prefixes
+        .iter()
+        .filter_map(|prefix| name.strip_prefix(prefix));
+    found.next()
+}
+
+/// Whether a name means the same as part of a host's: those have no capitals and no colons.
+pub(super) fn fits_into_host(bucket: &str) -> bool {
+    !bucket.contains(|c: char| c.is_ascii_uppercase() || c == ':' || c == '_')
+}
+
+const SCHEME: &str = "has a scheme";
+
+/// What is wrong with it, in words that follow its name.
+fn fault(text: &str) -> Option<&'static str> {
+    if let Some(fault) = super::config::fault(text) {
+        return Some(fault);
+    }
+    if text.contains("://") {
+        return Some(SCHEME);
+    }
+    let authority = text.strip_suffix('/').unwrap_or(text);
+    if authority.contains('@') {
+        return Some("has a user");
+    }
+    if authority.contains(['/', '?', '#']) {
+        return Some("has a path");
+    }
+    let host = host_of(authority);
+    let port = authority.get(host.len()..).unwrap_or_default();
+    let port = port.strip_prefix(':').map(str::parse::<u16>);
+    if host.starts_with('[') {
+        let address = host
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let is_address = address.is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok());
+        if !is_address {
+            return Some("has brackets around what is no IPv6 address");
+        }
+    } else if host.contains(':') {
+        return Some("has more than one colon: an IPv6 address is put in brackets");
+    } else if !is_domain(host) {
+        return Some("has no host that could be one");
+    }
+    match port {
+        None | Some(Ok(1..)) => None,
+        Some(_) => Some("has a port that is none"),
+    }
+}
+
+/// What stands before the port.
+fn host_of(authority: &str) -> &str {
+    let end_of_brackets = authority.rfind(']').map_or(0, |end| end + 1);
+    let after = authority.get(end_of_brackets..).unwrap_or_default();
+    match after.rfind(':') {
+        Some(colon) => authority.get(..end_of_brackets + colon).unwrap_or_default(),
+        None => authority,
+    }
+}
+
+/// As Thanos' client looks at it, and a little more strictly: what comes through can be part of an address.
+fn is_domain(host: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let ends = ['-', '_'];
+    (1..=253).contains(&host.len())
+        && host.chars().all(is_fit)
+        && !host.starts_with('.')
+        && !host.contains("..")
+        && !host.starts_with(ends)
+        && !host.ends_with(ends)
+}
+
+fn is_harmless(text: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || ":/.-_[]".contains(c);
+    text.len() < 100 && text.chars().all(is_fit)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    fn endpoint(text: &str) -> Endpoint {
+        Endpoint::parse(text, true).unwrap()
+    }
+
+    /// S-3.7
+    #[test]
+    fn an_endpoint_is_a_host_and_perhaps_a_port() {
+        for text in [
+            "minio",
+            "minio:9000",
+            "MinIO.example.com:9000",
+            "minio_1:9000",
+            "minio.default.svc.cluster.local.:9000",
+            "127.0.0.1:9000",
+            "[::1]:9000",
+            "[fe80::1]",
+            "minio:9000/",
+        ] {
+            let parsed = endpoint(text);
+            let url = format!("https://{parsed}/hot");
+            assert!(reqwest::Url::parse(&url).is_ok(), "{text}");
+        }
+        for (text, why) in [
+            ("", "is empty"),
+            ("minio:9000\n", "a line break"),
+            ("minio:9000 ", "a space"),
+            ("mi nio", "no host"),
+            ("http://minio:9000", "\"http://minio:9000\" has a scheme"),
+            ("s3://hunter2", "has a scheme"),
+            ("http://hunter1:hunter2@minio", "has a scheme"),
+            ("hunter1:hunter2@minio", "has a user"),
+            ("minio/hot", "a path"),
+            ("minio?a=hunter2", "a path"),
+            ("minio#hunter2", "a path"),
+            ("::1:9000", "brackets"),
+            ("::1", "brackets"),
+            ("[minio]:9000", "no IPv6 address"),
+            ("[::1", "no IPv6 address"),
+            ("minio:", "a port"),
+            ("minio:0", "a port"),
+            ("minio:65536", "a port"),
+            ("minio:http", "a port"),
+            (":9000", "no host"),
+            (".minio", "no host"),
+            ("min%io", "no host"),
+            ("-minio", "no host"),
+            ("hunter2,other", "no host"),
+            ("minïo", "beyond ASCII"),
+        ] {
+            let told = Endpoint::parse(text, true).unwrap_err().to_string();
+            assert!(told.contains(why), "{text:?}: {told}");
+            assert!(!told.contains("hunter"), "{told}");
+            assert_eq!(told.lines().count(), 1);
+        }
+    }
+
+    /// S-3.8
+    #[test]
+    fn hosts_of_amazon_tell_their_region_and_serve_the_others() {
+        for (host, region, asked_in_eu) in [
+            (
+                "s3.amazonaws.com",
+                None,
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3.us-east-1.amazonaws.com",
+                Some("us-east-1"),
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3-us-west-2.amazonaws.com",
+                Some("us-west-2"),
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3.dualstack.us-west-2.amazonaws.com",
+                Some("us-west-2"),
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3-fips.us-gov-west-1.amazonaws.com",
+                Some("us-gov-west-1"),
+                "s3-fips.us-gov-west-1.amazonaws.com",
+            ),
+            (
+                "s3-external-1.amazonaws.com",
+                None,
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "s3-accelerate.amazonaws.com",
+                None,
+                "s3-accelerate.amazonaws.com",
+            ),
+            (
+                "s3.cn-north-1.amazonaws.com.cn",
+                Some("cn-north-1"),
+                "s3.dualstack.eu-west-1.amazonaws.com",
+            ),
+            (
+                "bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
+                Some("us-east-1"),
+                "bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
+            ),
+            ("minio.example.com:9000", None, "minio.example.com:9000"),
+            ("s3.fr-par.scw.cloud", None, "s3.fr-par.scw.cloud"),
+            (
+                "s3-website-us-east-1.amazonaws.com",
+                None,
+                "s3-website-us-east-1.amazonaws.com",
+            ),
+        ] {
+            let endpoint = endpoint(host);
+            assert_eq!(endpoint.region(), region, "{host}");
+            assert_eq!(
+                endpoint.authority_in("eu-west-1", true),
+                asked_in_eu,
+                "{host}"
+            );
+        }
+        let amazon = endpoint("s3.amazonaws.com");
+        for (region, expected) in [
+            ("us-east-1", "s3.us-east-1.amazonaws.com"),
+            ("us-gov-east-1", "s3.us-gov-east-1.amazonaws.com"),
+            ("cn-northwest-1", "s3.cn-northwest-1.amazonaws.com.cn"),
+            ("us-iso-east-1", "s3.us-iso-east-1.c2s.ic.gov"),
+            ("us-isob-east-1", "s3.us-isob-east-1.sc2s.sgov.gov"),
+        ] {
+            assert_eq!(amazon.authority_in(region, false), expected);
+        }
+    }
+
+    #[test]
+    fn the_name_goes_into_the_host_where_thanos_puts_it_there() {
+        for (host, secure, bucket, expected) in [
+            ("s3.eu-west-1.amazonaws.com", true, "hot", true),
+            ("s3.eu-west-1.amazonaws.com", true, "hot.eu", false),
+            ("s3.eu-west-1.amazonaws.com", false, "hot.eu", true),
+            ("storage.googleapis.com", true, "hot", true),
+            ("oss-cn-hangzhou.aliyuncs.com", true, "hot", true),
+            ("minio:9000", true, "hot", false),
+            ("amazonaws.com.example.org", true, "hot", false),
+        ] {
+            let endpoint = Endpoint::parse(host, secure).unwrap();
+            assert_eq!(
+                endpoint.is_virtual_hosted(Lookup::Auto, bucket),
+                expected,
+                "{host}"
+            );
+            assert!(endpoint.is_virtual_hosted(Lookup::VirtualHosted, bucket));
+            assert!(!endpoint.is_virtual_hosted(Lookup::Path, bucket));
+        }
+    }
+}
