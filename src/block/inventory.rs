@@ -1,12 +1,10 @@
-//! The objects of one block as a listing shows them, and whether they are all that `meta.json` speaks of.
+//! The objects of one block as a listing shows them, and what each of them is for.
 
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    BlockId, BlockMeta, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
-};
+use super::{BlockId, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER};
 
 /// An object's full name in a bucket, below the bucket's prefix.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,17 +143,6 @@ fn role(object: &Object, all: &[Object]) -> Role {
     }
 }
 
-/// Whether a block is all there, judged by its own `meta.json`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Completeness {
-    /// Every object that the file list names is there in its size.
-    Whole,
-    /// `meta.json` has no file list, and nothing that can be seen is missing; a lost last segment could not be seen.
-    Weak,
-    /// What is missing or of another size, in words.
-    Lacks(String),
-}
-
 impl Inventory {
     /// What is to be copied: sorted by name.
     pub fn data(&self) -> impl Iterator<Item = &Object> {
@@ -250,64 +237,10 @@ impl Inventory {
         }
         self
     }
-
-    /// Judges the block by its own `meta.json`.
-    #[must_use]
-    pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
-        // Nobody can tell whether it is the block's: a list of its files may be missing, or older than they.
-        let mut left_out = self.left_out.iter();
-        if let Some((name, why)) =
-            left_out.find_map(|object| Some((&object.name, object.left_out.as_ref()?)))
-        {
-            return Completeness::Lacks(format!("{name} is left out: {why}"));
-        }
-        for file in meta.files.iter().filter(|file| file.path != META_JSON) {
-            let Some(object) = self.get(&file.path) else {
-                return Completeness::Lacks(format!("{} is missing", file.path));
-            };
-            if let Some(expected) = file.size_bytes
-                && i64::try_from(object.size_bytes) != Ok(expected)
-            {
-                return Completeness::Lacks(format!(
-                    "{} has {} bytes, meta.json says {expected}",
-                    file.path, object.size_bytes
-                ));
-            }
-        }
-        if self.get("index").is_none() {
-            return Completeness::Lacks("index is missing".to_owned());
-        }
-        let segments: Vec<&str> = self
-            .data()
-            .filter_map(|object| object.name.strip_prefix("chunks/"))
-            .collect();
-        if segments.is_empty() && meta.num_chunks > 0 {
-            return Completeness::Lacks("chunks are missing".to_owned());
-        }
-        let listed = meta
-            .files
-            .iter()
-            .any(|file| file.path.starts_with("chunks/"));
-        if listed || segments.is_empty() {
-            return Completeness::Whole;
-        }
-        for (position, segment) in segments.iter().enumerate() {
-            let expected = format!("{:06}", position + 1);
-            if **segment != *expected {
-                return Completeness::Lacks(format!("chunks/{expected} is missing"));
-            }
-        }
-        Completeness::Weak
-    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
     use super::*;
 
     /// An inventory of `(name, size)` pairs, all written at the epoch.
@@ -324,14 +257,6 @@ pub(crate) mod tests {
                 left_out: None,
             })
             .collect()
-    }
-
-    fn meta(files: &str, chunks: u64) -> BlockMeta {
-        let id = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
-        let json = format!(
-            r#"{{"ulid":"{id}","version":1,"stats":{{"numChunks":{chunks}}},"thanos":{{{files}}}}}"#
-        );
-        BlockMeta::parse(id.parse().unwrap(), json.as_bytes()).unwrap()
     }
 
     #[test]
@@ -371,79 +296,5 @@ pub(crate) mod tests {
         let inventory = inventory(&objects);
         let markers = |(role, _): &(Role, &Object)| *role == Role::DirectoryMarker;
         assert_eq!(inventory.iter().filter(markers).count(), 200_000);
-    }
-
-    /// S-4.5
-    #[test]
-    fn an_entry_that_is_left_out_is_no_object_and_makes_the_block_incomplete() {
-        let all = [("chunks/000001", 5), ("index", 3), ("meta.json", 7)];
-        let odd = inventory(&[("chunks/000002", 0)])
-            .iter()
-            .next()
-            .map(|(_, object)| Object {
-                left_out: Some(LeftOut::Odd("it is a link".into())),
-                ..object.clone()
-            });
-        let objects = inventory(&all)
-            .iter()
-            .map(|(_, object)| object.clone())
-            .chain(odd)
-            .collect::<Inventory>();
-        let why = "chunks/000002 is left out: it is a link".to_owned();
-        assert_eq!(objects.completeness(&meta("", 1)), Completeness::Lacks(why));
-        assert_eq!(objects.data().count(), 2);
-        assert!(objects.get("chunks/000002").is_none());
-    }
-
-    /// S-4.5
-    #[test]
-    fn a_file_list_tells_what_is_missing() {
-        let files = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3},{"rel_path":"meta.json"}]"#;
-        let table: [(&[(&str, u64)], Completeness); 3] = [
-            (&[("chunks/000001", 5), ("index", 3)], Completeness::Whole),
-            (
-                &[("index", 3)],
-                Completeness::Lacks("chunks/000001 is missing".into()),
-            ),
-            (
-                &[("chunks/000001", 4), ("index", 3)],
-                Completeness::Lacks("chunks/000001 has 4 bytes, meta.json says 5".into()),
-            ),
-        ];
-        for (objects, expected) in table {
-            assert_eq!(inventory(objects).completeness(&meta(files, 1)), expected);
-        }
-    }
-
-    /// S-4.5
-    #[test]
-    fn without_a_file_list_gaps_are_seen_and_a_lost_last_segment_is_not() {
-        type Row<'a> = (&'a [(&'a str, u64)], u64, Completeness);
-        let table: [Row<'_>; 5] = [
-            (
-                &[("chunks/000001", 5), ("chunks/000002", 5), ("index", 3)],
-                9,
-                Completeness::Weak,
-            ),
-            (
-                &[("chunks/000001", 5), ("chunks/000003", 5), ("index", 3)],
-                9,
-                Completeness::Lacks("chunks/000002 is missing".into()),
-            ),
-            (
-                &[("chunks/000001", 5)],
-                9,
-                Completeness::Lacks("index is missing".into()),
-            ),
-            (
-                &[("index", 3)],
-                9,
-                Completeness::Lacks("chunks are missing".into()),
-            ),
-            (&[("index", 3)], 0, Completeness::Whole),
-        ];
-        for (objects, chunks, expected) in table {
-            assert_eq!(inventory(objects).completeness(&meta("", chunks)), expected);
-        }
     }
 }

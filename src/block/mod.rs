@@ -1,6 +1,7 @@
 //! What a Thanos block is: its name, its `meta.json`, its marks, the objects it is made of, and the proof that two buckets hold the same one.
 //! Values only; nothing here touches a bucket.
 
+mod completeness;
 mod group;
 mod id;
 mod inventory;
@@ -10,9 +11,10 @@ mod proof;
 mod provenance;
 mod read_back;
 
+pub use completeness::Completeness;
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
-pub use inventory::{Completeness, Inventory, LeftOut, Object, ObjectPath, Role};
+pub use inventory::{Inventory, LeftOut, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
 pub use proof::{

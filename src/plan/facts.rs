@@ -285,7 +285,7 @@ pub(super) mod testing {
 
         pub(in crate::plan) fn without_file_list(mut self) -> Self {
             self.files = false;
-            self
+            self.object("chunks/000001", 500).object("index", 300)
         }
 
         pub(in crate::plan) fn object(mut self, name: &str, size_bytes: u64) -> Self {

@@ -24,6 +24,7 @@ mod odd_entries;
 mod output;
 mod parts;
 mod permissions;
+mod power_cut;
 mod proofs;
 mod rights;
 mod s3;

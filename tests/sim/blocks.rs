@@ -98,7 +98,7 @@ impl Block {
     pub(crate) fn objects(&self, version: usize) -> Objects {
         let samples = serde_json::to_vec(&self.samples).unwrap();
         let (one, other) = samples.split_at(samples.len() / 2);
-        let index = format!("index of {}", self.id).into_bytes();
+        let index = format!("index of {:<48}", self.id).into_bytes();
         let data = BTreeMap::from([
             ("chunks/000001", Bytes::copy_from_slice(one)),
             ("chunks/000002", Bytes::copy_from_slice(other)),
@@ -109,7 +109,7 @@ impl Block {
 
     /// Another block that bears the same id: one segment less of this one's, one more, and an index of the same size.
     pub(crate) fn namesake(&self) -> Objects {
-        let index = format!("indEX of {}", self.id).into_bytes();
+        let index = format!("indEX of {:<48}", self.id).into_bytes();
         let data = BTreeMap::from([
             ("chunks/000001", Bytes::from_static(b"other samples")),
             ("chunks/000003", Bytes::from_static(b"and more of them")),
