@@ -9,8 +9,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, Object, ObjectPath,
-    is_loose_block_id,
+    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, MarkError, Object,
+    ObjectPath, is_loose_block_id,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -186,21 +186,7 @@ async fn read_source_block(
             Err(err) => Err(err),
         }
     };
-    let mark = async {
-        if !objects.is_marked() {
-            return Ok(Mark::Absent);
-        }
-        match read_small(bucket, id, DELETION_MARK).await {
-            Ok(Some(bytes)) => Ok(match DeletionMark::parse(id, &bytes) {
-                Ok(mark) => Mark::Present(mark),
-                Err(err) => Mark::Corrupted(err.to_string()),
-            }),
-            Ok(None) => Ok(Mark::Absent),
-            Err(err) if err.kind() == Kind::Corrupt => Ok(Mark::Corrupted(cause(&err))),
-            Err(err) if is_of_one_object(&err) => Ok(Mark::Unreadable(cause(&err))),
-            Err(err) => Err(err),
-        }
-    };
+    let mark = read_mark(bucket, id, &objects);
     let ours = no_compact_mark_is_ours(bucket, id, &objects);
     let (meta, mark, ours) = futures::try_join!(meta, mark, ours)?;
     if ours {
@@ -212,6 +198,48 @@ async fn read_source_block(
         meta,
         mark,
     })
+}
+
+async fn read_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) -> Result<Mark> {
+    if !objects.is_marked() {
+        return Ok(Mark::Absent);
+    }
+    match read_small(bucket, id, DELETION_MARK).await {
+        Ok(Some(bytes)) => Ok(match DeletionMark::parse(id, &bytes) {
+            Ok(mark) => Mark::Present(mark),
+            Err(err) => Mark::Corrupted(err),
+        }),
+        Ok(None) => Ok(Mark::Absent),
+        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
+            Ok(Mark::Unreadable(cause(&err)))
+        }
+        Err(err) => Err(err),
+    }
+}
+
+/// The mark of a block of the target. Thanos reads it where there is a `meta.json`, and so it counts only there.
+async fn target_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) -> Result<Mark> {
+    if objects.meta().is_none() {
+        return Ok(unread_mark(objects));
+    }
+    let mark = read_mark(bucket, id, objects).await?;
+    if let Mark::Corrupted(err) = &mark {
+        let will = match err {
+            MarkError::Undecodable(_) => "Thanos takes the block for unmarked",
+            MarkError::OtherVersion(_) => "no component of Thanos can sync the bucket",
+            MarkError::OfAnother(_) => "Thanos deletes the block that it names",
+        };
+        warn!(bucket = %bucket.location(), block = %id, err = %err, "a deletion mark of the target is no mark of its block: {will}");
+    }
+    Ok(mark)
+}
+
+fn unread_mark(objects: &Inventory) -> Mark {
+    if objects.is_marked() {
+        Mark::Unreadable("it was not read".to_owned())
+    } else {
+        Mark::Absent
+    }
 }
 
 async fn read_target(
@@ -228,10 +256,13 @@ async fn read_target(
                 .binary_search_by_key(&id, |block| block.id)
                 .ok()
                 .and_then(|position| source.get(position));
-            (id, target_meta(bucket, id, &objects, twin).await, objects)
+            let meta = target_meta(bucket, id, &objects, twin);
+            let mark = target_mark(bucket, id, &objects);
+            let (meta, mark) = futures::join!(meta, mark);
+            (id, meta, mark, objects)
         })
         .buffered(READS);
-    while let Some((id, meta, objects)) = read.next().await {
+    while let Some((id, meta, mark, objects)) = read.next().await {
         let meta = match meta {
             Ok((meta, Known::Read)) => {
                 readable += 1;
@@ -248,7 +279,12 @@ async fn read_target(
             }
             Err(err) => return Err(err),
         };
-        blocks.push(TargetBlock { id, objects, meta });
+        blocks.push(TargetBlock {
+            id,
+            objects,
+            meta,
+            mark: mark?,
+        });
     }
     if let Some(why) = refused.filter(|_| readable == 0) {
         return Err(none_readable(bucket, why));
@@ -273,9 +309,6 @@ async fn target_meta(
     let Some(listed) = objects.meta() else {
         return Ok((unread(id, objects.clone()).meta, Known::Otherwise));
     };
-    if objects.is_marked() {
-        return Ok((TargetMeta::Unread, Known::Otherwise));
-    }
     let known = twin.and_then(|twin| {
         let ours = twin.objects.meta()?;
         let same = ours.size_bytes == listed.size_bytes
@@ -301,7 +334,13 @@ fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
     } else {
         TargetMeta::Absent
     };
-    TargetBlock { id, objects, meta }
+    let mark = unread_mark(&objects);
+    TargetBlock {
+        id,
+        objects,
+        meta,
+        mark,
+    }
 }
 
 /// The deepest cause: plans name the block and the object already.

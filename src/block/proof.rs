@@ -244,6 +244,10 @@ pub struct Cover {
 pub enum NoCover {
     /// Another group, or not all sources: it has nothing to do with ours.
     Unrelated,
+    /// It is marked for deletion.
+    Marked,
+    /// The deletion mark of this block names it.
+    NamedBy(BlockId),
     /// It lacks objects that its own file list names, or has none.
     NotWhole,
     /// It ends before ours does, or begins after.
@@ -257,6 +261,13 @@ pub enum NoCover {
 impl fmt::Display for NoCover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            NoCover::NamedBy(by) => {
+                return write!(
+                    f,
+                    "is about to be deleted, for the deletion mark of {by} names it"
+                );
+            }
+            NoCover::Marked => "is marked for deletion",
             NoCover::Unrelated => "is made of other blocks",
             NoCover::NotWhole => "is not whole by its own file list",
             NoCover::ShorterRange => "does not span its time range",
@@ -267,7 +278,7 @@ impl fmt::Display for NoCover {
 }
 
 impl Cover {
-    /// Whether `candidate`, a live block of the target with the listed `objects`, stands for `block`.
+    /// Whether `candidate`, a published block of the target with the listed `objects`, stands for `block`.
     pub fn of(
         block: &BlockMeta,
         candidate: &BlockMeta,
@@ -279,9 +290,11 @@ impl Cover {
         {
             return Err(NoCover::Unrelated);
         }
-        let whole = !candidate.files.is_empty()
-            && objects.completeness(candidate) == Completeness::Whole
-            && !objects.is_marked();
+        if objects.is_marked() {
+            return Err(NoCover::Marked);
+        }
+        let whole =
+            !candidate.files.is_empty() && objects.completeness(candidate) == Completeness::Whole;
         if !whole {
             return Err(NoCover::NotWhole);
         }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::facts::{Mark, SourceBlock, SourceIndex, SourceMeta};
+use super::odd_mark;
 use super::rules::Rules;
 use super::supersede::supersedes;
 use super::unit::{Unit, Units};
-use crate::block::{BlockMeta, Completeness, DELETION_MARK, MetaFile};
+use crate::block::{BlockMeta, Completeness, MetaFile};
 
 /// Why a block of the source is left out. The order is the order in which reasons are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +106,7 @@ pub(super) fn exclusion<'a>(
         SourceMeta::Corrupted(why) => return Err((Reason::CorruptedMetaJson, Some(why.clone()))),
         SourceMeta::Read(meta) => meta,
     };
-    if let Some(reason) = mark_exclusion(block, rules) {
+    if let Some(reason) = mark_exclusion(block, source, rules) {
         return Err(reason);
     }
     if let Some(reason) = filter_exclusion(&meta.block, rules) {
@@ -124,23 +125,25 @@ pub(super) fn exclusion<'a>(
     let superseding = source
         .live()
         .with_all_sources_of(&meta.block)
-        .find(|other| supersedes(&other.block, &meta.block) && source.is_whole(&other.block));
+        .filter(|other| supersedes(&other.block, &meta.block))
+        .find(|other| source.is_whole(&other.block) && !source.is_named(other.block.id));
     if let Some(other) = superseding {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
     }
     Ok((meta, unit))
 }
 
-fn mark_exclusion(block: &SourceBlock, rules: &Rules) -> Option<Exclusion> {
+fn mark_exclusion(
+    block: &SourceBlock,
+    source: &SourceIndex<'_>,
+    rules: &Rules,
+) -> Option<Exclusion> {
     match &block.mark {
         Mark::Absent => None,
         Mark::Unreadable(why) => Some((Reason::Unreadable, Some(why.clone()))),
-        Mark::Corrupted(why) => Some((
+        Mark::Corrupted(err) => Some((
             Reason::CorruptedDeletionMark,
-            Some(format!(
-                "{why}; Thanos takes the block for unmarked: delete {} if it should live, or mark it anew",
-                block.id.object(DELETION_MARK)
-            )),
+            Some(odd_mark::consequence(block.id, err, source)),
         )),
         Mark::Present(mark) => rules.exclude_delete_marked.then(|| {
             let details = Some(mark.details()).filter(|details| !details.is_empty());
@@ -176,7 +179,10 @@ mod tests {
         reason = "a test that cannot be set up should panic, and a table is long"
     )]
 
+    use chrono::DateTime;
+
     use super::*;
+    use crate::block::{DeletionMark, MarkError};
     use crate::plan::facts::testing::{Builder, block, id, rules, source};
     use crate::select::Selector;
 
@@ -200,7 +206,11 @@ mod tests {
             change(&mut rules);
             rules
         };
-        let corrupted = || block('A').mark(Mark::Corrupted("version is 2".into()));
+        let corrupted = || block('A').mark(Mark::Corrupted(MarkError::OtherVersion(2)));
+        let naming_c = || {
+            let mark = DeletionMark::new(id('C'), String::new(), DateTime::UNIX_EPOCH);
+            block('D').mark(Mark::Corrupted(MarkError::OfAnother(mark)))
+        };
         let table = [
             (reason([block('A')], &all), None),
             (
@@ -305,6 +315,10 @@ mod tests {
                 None,
             ),
             (reason([block('C').sources("AB"), block('A')], &all), None),
+            (
+                reason([block('A'), block('C').sources("AB"), naming_c()], &all),
+                None,
+            ),
         ];
         for (row, (actual, expected)) in table.into_iter().enumerate() {
             assert_eq!(actual, expected, "row {row}");

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::relatives::Relatives;
-use crate::block::{BlockId, BlockMeta, Completeness, DeletionMark, Inventory, MetaFile};
+use crate::block::{
+    BlockId, BlockMeta, Completeness, Cover, DeletionMark, Inventory, MarkError, MetaFile, NoCover,
+};
 
 /// One block directory of the source.
 #[derive(Debug, Clone)]
@@ -32,15 +34,15 @@ pub enum SourceMeta {
     Read(Arc<MetaFile>),
 }
 
-/// A source block's deletion mark.
+/// A block's deletion mark.
 #[derive(Debug, Clone)]
 pub enum Mark {
     /// There is none.
     Absent,
-    /// It can never be read as it is, and why.
+    /// It can never be read as it is, or was not read, and why.
     Unreadable(String),
-    /// It can be read and is none: Thanos takes the block for unmarked.
-    Corrupted(String),
+    /// It can be read, and is no mark of this block.
+    Corrupted(MarkError),
     /// The block is marked.
     Present(DeletionMark),
 }
@@ -71,6 +73,8 @@ pub struct TargetBlock {
     pub objects: Inventory,
     /// Its `meta.json`.
     pub meta: TargetMeta,
+    /// Its deletion mark.
+    pub mark: Mark,
 }
 
 /// A target block's `meta.json`.
@@ -101,19 +105,26 @@ impl TargetBlock {
 #[derive(Debug, Default)]
 pub struct TargetIndex {
     blocks: BTreeMap<BlockId, TargetBlock>,
-    live: Relatives,
+    published: Relatives,
+    named: Named,
 }
 
 impl FromIterator<TargetBlock> for TargetIndex {
     fn from_iter<I: IntoIterator<Item = TargetBlock>>(blocks: I) -> Self {
         let blocks: BTreeMap<BlockId, TargetBlock> =
             blocks.into_iter().map(|block| (block.id, block)).collect();
-        let live = blocks
+        let published = blocks
             .values()
-            .filter(|block| !block.objects.is_marked() && !block.objects.is_being_overwritten())
+            .filter(|block| !block.objects.is_being_overwritten())
             .filter_map(TargetBlock::meta)
             .collect();
-        Self { blocks, live }
+        let marks = blocks.values().filter(|block| block.meta().is_some());
+        let named = Named::by(marks.map(|block| (block.id, &block.mark)));
+        Self {
+            blocks,
+            published,
+            named,
+        }
     }
 }
 
@@ -129,9 +140,57 @@ impl TargetIndex {
         self.blocks.values()
     }
 
-    /// Published and unmarked blocks whose metas were read.
-    pub(super) fn live(&self) -> &Relatives {
-        &self.live
+    /// Another block of the target whose deletion mark names this one, so that the target's compactor deletes it.
+    #[must_use]
+    pub fn named_by(&self, id: BlockId) -> Option<BlockId> {
+        self.named.get(id)
+    }
+
+    /// Live blocks of the same group whose time range meets this one's.
+    pub(super) fn overlapping<'a>(
+        &'a self,
+        block: &'a BlockMeta,
+    ) -> impl Iterator<Item = &'a Arc<MetaFile>> {
+        self.published.overlapping(block).filter(|other| {
+            let there = self.get(other.block.id);
+            !there.is_some_and(|there| matches!(there.mark, Mark::Present(_)))
+        })
+    }
+
+    /// Blocks into which everything went that went into this one, and whether they stand for it.
+    pub(super) fn covers<'a>(
+        &'a self,
+        block: &'a BlockMeta,
+    ) -> impl Iterator<Item = (BlockId, Result<Cover, NoCover>)> {
+        let candidates = self.published.with_all_sources_of(block);
+        candidates.filter_map(|candidate| {
+            let id = candidate.block.id;
+            let there = self.get(id)?;
+            let judged = match self.named_by(id) {
+                Some(by) => Err(NoCover::NamedBy(by)),
+                None => Cover::of(block, &candidate.block, &there.objects),
+            };
+            Some((id, judged))
+        })
+    }
+}
+
+/// Blocks that marks of other blocks of their bucket name. Thanos' compactor deletes the block that a mark names, whatever directory it lies in.
+#[derive(Debug, Default)]
+struct Named(HashMap<BlockId, BlockId>);
+
+impl Named {
+    /// By the marks of published blocks: Thanos reads no others.
+    fn by<'a>(marks: impl Iterator<Item = (BlockId, &'a Mark)>) -> Self {
+        let named = marks.filter_map(|(directory, mark)| match mark {
+            Mark::Corrupted(MarkError::OfAnother(mark)) => Some((mark.block(), directory)),
+            _ => None,
+        });
+        Self(named.collect())
+    }
+
+    fn get(&self, id: BlockId) -> Option<BlockId> {
+        self.0.get(&id).copied()
     }
 }
 
@@ -139,6 +198,7 @@ impl TargetIndex {
 pub(super) struct SourceIndex<'a> {
     blocks: HashMap<BlockId, &'a Arc<SourceBlock>>,
     live: Relatives,
+    named: Named,
 }
 
 impl<'a> SourceIndex<'a> {
@@ -150,6 +210,12 @@ impl<'a> SourceIndex<'a> {
                 .filter(|block| block.is_live())
                 .filter_map(|block| block.meta())
                 .collect(),
+            named: Named::by(
+                source
+                    .iter()
+                    .filter(|block| block.meta().is_some())
+                    .map(|block| (block.id, &block.mark)),
+            ),
         }
     }
 
@@ -159,6 +225,11 @@ impl<'a> SourceIndex<'a> {
 
     pub(super) fn live(&self) -> &Relatives {
         &self.live
+    }
+
+    /// Whether the deletion mark of another block names this one, so that the source's compactor deletes it.
+    pub(super) fn is_named(&self, id: BlockId) -> bool {
+        self.named.get(id).is_some()
     }
 
     /// Whether the block of that id has every object that its own `meta.json` speaks of.
@@ -343,13 +414,21 @@ pub(super) mod testing {
 
         pub(in crate::plan) fn target(self) -> TargetBlock {
             let SourceBlock {
-                id, objects, meta, ..
+                id,
+                objects,
+                meta,
+                mark,
             } = self.source();
             let meta = match meta {
                 SourceMeta::Read(meta) => TargetMeta::Read(meta),
                 _ => TargetMeta::Absent,
             };
-            TargetBlock { id, objects, meta }
+            TargetBlock {
+                id,
+                objects,
+                meta,
+                mark,
+            }
         }
 
         fn inventory(&self) -> Inventory {

@@ -1,7 +1,7 @@
 //! The look back: a mark of this tool says that the target holds the block. Does it still?
 
 use super::facts::{Mark, SourceBlock, TargetIndex};
-use crate::block::{BlockId, Cover, Inventory, Match, ReadBack};
+use crate::block::{BlockId, Inventory, Match, ReadBack};
 
 /// A source block that carries our mark, so that the source's compactor will delete it, and which the target does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,13 +86,8 @@ fn missing_while_being_deleted(block: &SourceBlock, target: &Inventory) -> Optio
 
 fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
     block.meta().is_some_and(|meta| {
-        target
-            .live()
-            .with_all_sources_of(&meta.block)
-            .filter_map(|candidate| Some((candidate, target.get(candidate.block.id)?)))
-            .any(|(candidate, there)| {
-                Cover::of(&meta.block, &candidate.block, &there.objects).is_ok()
-            })
+        let mut covers = target.covers(&meta.block);
+        covers.any(|(_, judged)| judged.is_ok())
     })
 }
 

@@ -5,6 +5,7 @@ mod decide;
 mod exclude;
 mod facts;
 mod look_back;
+mod odd_mark;
 mod order;
 mod outlook;
 mod relatives;

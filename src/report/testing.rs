@@ -239,7 +239,12 @@ impl Builder {
             SourceMeta::Read(meta) => TargetMeta::Read(meta),
             _ => TargetMeta::Absent,
         };
-        TargetBlock { id, objects, meta }
+        TargetBlock {
+            id,
+            objects,
+            meta,
+            mark: Mark::Absent,
+        }
     }
 
     fn json(&self) -> String {

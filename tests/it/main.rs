@@ -21,6 +21,7 @@ mod house;
 mod looked_at_again;
 mod names;
 mod odd_entries;
+mod odd_marks;
 mod output;
 mod parts;
 mod permissions;

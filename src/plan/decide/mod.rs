@@ -5,8 +5,8 @@ use std::fmt;
 use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
 use super::rules::{Existing, Rules};
 use crate::block::{
-    BlockId, Completeness, Cover, Difference, Inventory, MetaFile, NoCover, Object, Strength, Tags,
-    compare,
+    BlockId, Completeness, Cover, DELETION_MARK, Difference, Inventory, MetaFile, NoCover, Object,
+    Strength, Tags, compare,
 };
 
 /// What happens to one selected block.
@@ -54,6 +54,8 @@ pub enum Put {
 pub enum Conflict {
     /// It is marked for deletion: its data is about to go.
     Marked,
+    /// The deletion mark of this block names it: the same, and nothing in its own directory says so.
+    NamedBy(BlockId),
     /// Its `meta.json` is another one.
     OtherMeta,
     /// Its `meta.json` cannot be read, and why.
@@ -66,6 +68,12 @@ impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Conflict::Marked => f.write_str("the target's block is marked for deletion"),
+            Conflict::NamedBy(by) => write!(
+                f,
+                "the target's compactor deletes what lies under this id, for the deletion mark of {by} names it: delete {} there, and restart \
+                 that compactor, which remembers marks",
+                by.object(DELETION_MARK)
+            ),
             Conflict::OtherMeta => f.write_str("the target's meta.json is another one"),
             Conflict::CorruptedMeta(why) => {
                 write!(f, "the target's meta.json is corrupted: {why}")
@@ -156,6 +164,9 @@ pub(super) fn decide(
     if let Some(action) = covered(meta, target) {
         return action;
     }
+    if let Some(by) = target.named_by(block.id) {
+        return Action::Conflict(Conflict::NamedBy(by));
+    }
     let action = by_own_id(block, meta, target.get(block.id), rules);
     if action.publishes()
         && let Some(with) = unknown_overlap(meta, target, source)
@@ -167,17 +178,11 @@ pub(super) fn decide(
 
 fn covered(meta: &MetaFile, target: &TargetIndex) -> Option<Action> {
     let mut unproven = None;
-    for candidate in target.live().with_all_sources_of(&meta.block) {
-        let Some(there) = target.get(candidate.block.id) else {
-            continue;
-        };
-        match Cover::of(&meta.block, &candidate.block, &there.objects) {
+    for (by, judged) in target.covers(&meta.block) {
+        match judged {
             Ok(cover) => return Some(Action::Covered(cover)),
             Err(why) => {
-                unproven.get_or_insert(Action::CoveredUnproven {
-                    by: candidate.block.id,
-                    why,
-                });
+                unproven.get_or_insert(Action::CoveredUnproven { by, why });
             }
         }
     }
@@ -277,7 +282,6 @@ fn unknown_overlap(
             .is_some_and(|ours| ours.block.group == block.group)
     };
     let other = target
-        .live()
         .overlapping(block)
         .find(|other| !related(other) && !known(other))?;
     let source_overlaps = source

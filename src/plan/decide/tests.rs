@@ -1,6 +1,10 @@
 #![expect(clippy::too_many_lines, reason = "a table is long")]
 
+use chrono::DateTime;
+
 use super::*;
+use crate::block::{DeletionMark, MarkError};
+use crate::plan::Mark;
 use crate::plan::facts::testing::{Builder, block, id, rules, source, target};
 
 /// Without and with `--overwrite-existing`, against a source that holds this block alone.
@@ -24,6 +28,14 @@ fn decided<const N: usize>(ours: &Builder, theirs: [Builder; N], rules: &Rules) 
         &index,
         rules,
     )
+}
+
+/// A block of another time, whose mark names the other one.
+fn naming(block_of_the_mark: char, named: char) -> Builder {
+    let mark = DeletionMark::new(id(named), String::new(), DateTime::UNIX_EPOCH);
+    block(block_of_the_mark)
+        .range(100, 110)
+        .mark(Mark::Corrupted(MarkError::OfAnother(mark)))
 }
 
 fn same(action: Action) -> (Action, Action) {
@@ -75,8 +87,31 @@ fn the_decision_table_holds_row_by_row() {
         ),
         (
             "a marked cover",
-            both(&ours, [cover().object("deletion-mark.json", 9)]),
-            same(Action::Copy(Put::Differing)),
+            both(&ours, [cover().marked("")]),
+            unproven(NoCover::Marked),
+        ),
+        (
+            "a cover that another block's mark names",
+            both(&ours, [cover(), naming('D', 'C')]),
+            unproven(NoCover::NamedBy(id('D'))),
+        ),
+        (
+            "a mark of another block that names this one",
+            both(&ours, [naming('D', 'A')]),
+            same(Action::Conflict(Conflict::NamedBy(id('D')))),
+        ),
+        (
+            "the same block, named by a mark of another block",
+            both(&ours, [ours.clone(), naming('D', 'A')]),
+            same(Action::Conflict(Conflict::NamedBy(id('D')))),
+        ),
+        (
+            "the same block, named by a mark where there is no meta",
+            both(&ours, [ours.clone(), naming('D', 'A').without("meta.json")]),
+            (
+                Action::AlreadyThere(Put::Differing),
+                Action::AlreadyThere(Put::Unproven),
+            ),
         ),
         (
             "a cover of another resolution",
@@ -182,11 +217,18 @@ fn the_decision_table_holds_row_by_row() {
         ),
         (
             "a marked overlap",
+            both(&ours, [block('D').range(5, 15).marked("")]),
+            same(Action::Copy(Put::Differing)),
+        ),
+        (
+            "an overlap whose mark Thanos cannot read",
             both(
                 &ours,
-                [block('D').range(5, 15).object("deletion-mark.json", 9)],
+                [block('D')
+                    .range(5, 15)
+                    .mark(Mark::Corrupted(MarkError::OtherVersion(2)))],
             ),
-            same(Action::Copy(Put::Differing)),
+            same(Action::WouldOverlap { with: id('D') }),
         ),
         (
             "an overlap and the same block",
