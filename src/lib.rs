@@ -24,6 +24,7 @@
 //! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write.
 //! 5. `meta.json` travels as bytes.
 //! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed.
+//! 7. Nothing is written on the strength of what was true before a block waited: the engine looks again in the block's turn.
 
 pub mod block;
 pub mod bucket;

@@ -91,9 +91,11 @@ const TREE: &str = r#"run exit 0
       copy
         object chunks/000001
           request get source 000001
+          request head source 000001
           request put target 000001
         object index
           request get source index
+          request head source index
           request put target index
         request list source ID
         request list target ID
