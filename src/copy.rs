@@ -18,7 +18,7 @@ use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
 use crate::progress::BlockProgress;
-use crate::stored::{no_compact_mark_is_ours, read_meta};
+use crate::stored::{read_meta, with_marks_read};
 use crate::trace::{step, within};
 
 /// What every copy of a run shares.
@@ -221,9 +221,7 @@ pub async fn as_surveyed(
             }
         },
     }
-    if no_compact_mark_is_ours(source, id, &now).await? {
-        now = now.with_our_no_compact_mark();
-    }
+    now = with_marks_read(source, id, now).await?;
     if let crate::block::Completeness::Lacks(what) = now.completeness(&selected.meta.block) {
         let attempt = format!("find every object of {id} in {}", source.location());
         return Err(Error::new(Kind::Corrupt, attempt).because(what).into());

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::block::{
-    BlockId, BlockMeta, Inventory, META_JSON, MetaFile, NO_COMPACT_MARK, NoCompactMark,
+    BlockId, BlockMeta, Inventory, LeftOut, META_JSON, MarkError, MetaFile, NO_COMPACT_MARK,
+    NO_DOWNSAMPLE_MARK, NoCompactMark, check_no_downsample_mark,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -60,21 +61,50 @@ pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Resul
         .await?
 }
 
-/// Whether the block carries a no-compact mark that this tool wrote: it belongs to the migration, not to the block.
-pub async fn no_compact_mark_is_ours(
+/// The same inventory, once its no-compact and no-downsample marks are read.
+///
+/// A no-compact mark that this tool wrote belongs to the migration and not to the block. One of a version that Thanos does not know is left out, which
+/// makes the block incomplete: a copy of it would stop every compactor of the target.
+pub async fn with_marks_read(
     bucket: &BucketReader,
     id: BlockId,
-    objects: &Inventory,
-) -> Result<bool> {
-    if objects.get(NO_COMPACT_MARK).is_none() {
-        return Ok(false);
+    mut objects: Inventory,
+) -> Result<Inventory> {
+    if let Some(bytes) = read_mark_object(bucket, id, NO_COMPACT_MARK, &objects).await? {
+        match NoCompactMark::parse(&bytes) {
+            Ok(mark) if mark.provenance().is_some() => {
+                objects = objects.with_our_no_compact_mark();
+            }
+            Err(err @ MarkError::OtherVersion(_)) => {
+                objects = objects.leaving_out(NO_COMPACT_MARK, stops_compactors(&err));
+            }
+            _ => {}
+        }
     }
-    match read_small(bucket, id, NO_COMPACT_MARK).await {
-        Ok(bytes) => Ok(bytes.is_some_and(|bytes| {
-            NoCompactMark::parse(&bytes).is_ok_and(|mark| mark.provenance().is_some())
-        })),
-        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(false),
-        Err(err) => Err(err),
+    if let Some(bytes) = read_mark_object(bucket, id, NO_DOWNSAMPLE_MARK, &objects).await?
+        && let Err(err @ MarkError::OtherVersion(_)) = check_no_downsample_mark(&bytes)
+    {
+        objects = objects.leaving_out(NO_DOWNSAMPLE_MARK, stops_compactors(&err));
+    }
+    Ok(objects)
+}
+
+fn stops_compactors(err: &MarkError) -> LeftOut {
+    LeftOut::Odd(format!("{err}, and no compactor can sync a bucket that holds it").into())
+}
+
+async fn read_mark_object(
+    bucket: &BucketReader,
+    id: BlockId,
+    name: &str,
+    objects: &Inventory,
+) -> Result<Option<Bytes>> {
+    if objects.get(name).is_none() {
+        return Ok(None);
+    }
+    match read_small(bucket, id, name).await {
+        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(None),
+        read => read,
     }
 }
 

@@ -18,7 +18,7 @@ use crate::plan::{
     Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, needs_target_metas,
 };
 use crate::probe;
-use crate::stored::{is_of_one_object, no_compact_mark_is_ours, read_meta, read_small};
+use crate::stored::{is_of_one_object, read_meta, read_small, with_marks_read};
 
 /// What was found.
 #[derive(Debug)]
@@ -169,7 +169,7 @@ fn shared(sets: &mut HashSet<Labels>, labels: &Labels) -> Labels {
 async fn read_source_block(
     bucket: &BucketReader,
     id: BlockId,
-    mut objects: Inventory,
+    objects: Inventory,
 ) -> Result<SourceBlock> {
     let meta = async {
         if let Some(why) = objects.meta_is_closed() {
@@ -187,11 +187,8 @@ async fn read_source_block(
         }
     };
     let mark = read_mark(bucket, id, &objects);
-    let ours = no_compact_mark_is_ours(bucket, id, &objects);
-    let (meta, mark, ours) = futures::try_join!(meta, mark, ours)?;
-    if ours {
-        objects = objects.with_our_no_compact_mark();
-    }
+    let judged = with_marks_read(bucket, id, objects.clone());
+    let (meta, mark, objects) = futures::try_join!(meta, mark, judged)?;
     Ok(SourceBlock {
         id,
         objects,

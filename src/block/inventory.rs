@@ -227,6 +227,23 @@ impl Inventory {
             .map(|(_, object)| object)
     }
 
+    /// The same inventory without the object of that name, of which there is nothing to be read.
+    #[must_use]
+    pub fn leaving_out(mut self, name: &str, why: LeftOut) -> Self {
+        let position = self
+            .objects
+            .iter()
+            .position(|(_, object)| &*object.name == name);
+        if let Some(position) = position {
+            let (_, object) = self.objects.remove(position);
+            self.left_out.push(Object {
+                left_out: Some(why),
+                ..object
+            });
+        }
+        self
+    }
+
     /// The same inventory, with the no-compact mark known to be written by this tool and so no part of the block.
     #[must_use]
     pub fn with_our_no_compact_mark(mut self) -> Self {

@@ -29,5 +29,7 @@ pub const META_JSON: &str = "meta.json";
 pub const DELETION_MARK: &str = "deletion-mark.json";
 /// The object that tells Thanos' compactor to leave a block as it is.
 pub const NO_COMPACT_MARK: &str = "no-compact-mark.json";
+/// The object that tells Thanos' compactor not to downsample a block.
+pub const NO_DOWNSAMPLE_MARK: &str = "no-downsample-mark.json";
 /// The object by which an overwrite in progress is known after a crash; ours alone.
 pub const OVERWRITE_MARKER: &str = "thanos-bucket-overwrite.json";

@@ -148,3 +148,25 @@ fn a_cover_that_is_marked_for_deletion_is_waited_for() {
     world.migrate(&[OLD]).expect(0);
     assert!(world.target().join(part.id()).exists());
 }
+
+/// S-4.5: a mark of a version that Thanos does not know stops every sync of the compactor whose bucket holds it.
+#[test]
+fn a_mark_against_compaction_that_would_stop_the_targets_compactor_is_not_copied() {
+    for name in ["no-compact-mark.json", "no-downsample-mark.json"] {
+        let [bearer, other] = two();
+        let world = World::new(&[bearer.clone(), other.clone()]);
+        let path = world.source().join(bearer.id()).join(name);
+        fs::write(&path, format!(r#"{{"id":"{}","version":2}}"#, bearer.id())).unwrap();
+        let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
+        let excluded = &document["excluded"][0];
+        assert_eq!(excluded["reason"], "incomplete");
+        let why = "version is 2, expected 1, and no compactor can sync a bucket that holds it";
+        assert_eq!(excluded["detail"], format!("{name} is left out: {why}"));
+        let moved = blocks_with(&tree(&world.target()), "meta.json");
+        assert_eq!(moved, [other.id()]);
+        // One that Thanos cannot decode is to it as if it were not there, and is copied as it is.
+        fs::write(&path, "").unwrap();
+        world.migrate(&[OLD]).expect(0);
+        assert!(world.target().join(bearer.id()).join(name).exists());
+    }
+}
