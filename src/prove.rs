@@ -1,8 +1,8 @@
 //! Proves that the target holds a published block, as thoroughly as was asked for.
 //!
-//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption. Where
-//! both buckets agree on another object of the block, they are digests, and differing ones mean another content; else only reading tells, so
-//! one such object is read, and what it shows is remembered.
+//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption, and
+//! only reading tells: whatever lies beside it, one object may be encrypted by itself. Where tags are no digests at all, the first reading
+//! shows that, and is remembered; where both buckets agree on others of the block, they are, and each exception is read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -92,16 +92,15 @@ impl Prover {
         pairs.sort_by_key(|(object, _)| object.size_bytes);
         let tags_are_digests = tags_are_digests(ours, theirs);
         for (one, other) in pairs {
+            let is_exception = tags_are_digests && is_put_at_once(one);
             if let Some(equal) = before.of(one, other) {
                 read.note(one, other, equal);
                 continue;
             }
-            if self.thoroughness < Strength::Content && !self.is_suspicious(one, other) {
-                continue;
-            }
-            if tags_are_digests && is_put_at_once(one) && self.is_suspicious(one, other) {
-                warn!(block = %id, object = %one.name, "object of the target has another checksum than the source's");
-                read.note(one, other, false);
+            let is_suspicious = self.thoroughness > Strength::Size
+                && tags_differ(one, other)
+                && (is_exception || !self.tells_nothing(one).load(Ordering::Relaxed));
+            if self.thoroughness < Strength::Content && !is_suspicious {
                 continue;
             }
             let path = id.object(&one.name);
@@ -117,19 +116,12 @@ impl Prover {
             let equal = equal.await?;
             if !equal {
                 warn!(block = %id, object = %one.name, "object of the target has other bytes than the source's");
-            } else if tags_differ(one, other) {
+            } else if tags_differ(one, other) && !is_exception {
                 self.learn(one);
             }
             read.note(one, other, equal);
         }
         Ok(read)
-    }
-
-    /// Whether tags that may tell the content differ.
-    fn is_suspicious(&self, one: &Object, other: &Object) -> bool {
-        self.thoroughness > Strength::Size
-            && tags_differ(one, other)
-            && !self.tells_nothing(one).load(Ordering::Relaxed)
     }
 
     fn learn(&self, object: &Object) {

@@ -1,6 +1,8 @@
 //! Looks at both buckets: one flat listing of each, one read of each `meta.json` and mark of the source, and of the target only what can
 //! decide. Whatever it cannot be sure of ends the run here, before anything is written.
 
+mod suspects;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -10,7 +12,7 @@ use tracing::{info, warn};
 
 use crate::block::{
     BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, MarkError, Object,
-    ObjectPath, is_loose_block_id,
+    ObjectPath, ReadBack, Strength, is_loose_block_id,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -58,13 +60,27 @@ pub async fn survey(
         .map(|(probe, _)| probe)
         .collect();
     let theirs = theirs.blocks;
+    let read = match rules.verify {
+        // Then entity tags that differ are left alone.
+        Strength::Size => BTreeMap::new(),
+        _ => suspects::read(&source_blocks, &theirs, source, target).await,
+    };
+    let read_of = |id| read.get(&id).cloned().unwrap_or_default();
     let listed: TargetIndex = theirs
         .iter()
-        .map(|(id, objects)| unread(*id, objects.clone()))
+        .map(|(id, objects)| TargetBlock {
+            read: read_of(*id),
+            ..unread(*id, objects.clone())
+        })
         .collect();
     let target_name = target.location().to_string();
     let target_blocks = if needs_target_metas(&source_blocks, &listed, rules, &target_name) {
-        read_target(target, theirs, &source_blocks).await?
+        let blocks = read_target(target, theirs, &source_blocks).await?;
+        let with_readings = blocks.into_iter().map(|block| TargetBlock {
+            read: read_of(block.id),
+            ..block
+        });
+        with_readings.collect()
     } else {
         listed
     };
@@ -243,7 +259,7 @@ async fn read_target(
     bucket: &BucketReader,
     directories: BTreeMap<BlockId, Inventory>,
     source: &[Arc<SourceBlock>],
-) -> Result<TargetIndex> {
+) -> Result<Vec<TargetBlock>> {
     let mut readable = 0_usize;
     let mut refused = None;
     let mut blocks = Vec::new();
@@ -281,12 +297,13 @@ async fn read_target(
             objects,
             meta,
             mark: mark?,
+            read: ReadBack::default(),
         });
     }
     if let Some(why) = refused.filter(|_| readable == 0) {
         return Err(none_readable(bucket, why));
     }
-    Ok(blocks.into_iter().collect())
+    Ok(blocks)
 }
 
 /// How it is known what a `meta.json` of the target says.
@@ -337,6 +354,7 @@ fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
         objects,
         meta,
         mark,
+        read: ReadBack::default(),
     }
 }
 

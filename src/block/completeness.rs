@@ -16,6 +16,15 @@ pub enum Completeness {
 }
 
 impl Inventory {
+    /// What is missing by its own `meta.json`, in words; `None` where nothing is.
+    #[must_use]
+    pub fn lacks(&self, meta: &BlockMeta) -> Option<String> {
+        match self.completeness(meta) {
+            Completeness::Lacks(what) => Some(what),
+            Completeness::Whole | Completeness::Weak => None,
+        }
+    }
+
     /// Judges the block by its own `meta.json`.
     #[must_use]
     pub fn completeness(&self, meta: &BlockMeta) -> Completeness {

@@ -4,7 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{BlockId, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER};
+use super::{
+    BlockId, BlockMeta, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
+};
 
 /// An object's full name in a bucket, below the bucket's prefix.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -253,6 +255,27 @@ impl Inventory {
             }
         }
         self
+    }
+
+    /// What Thanos reads of the block: its segments, its index, whatever else its file list names, and `meta.json`. Marks say nothing of samples,
+    /// and `tombstones`, `change.log` and files of others are read by nobody.
+    #[must_use]
+    pub fn what_thanos_reads(&self, meta: Option<&BlockMeta>) -> Self {
+        let files = meta.map_or(&[][..], |meta| &meta.files);
+        let is_read = |name: &str| {
+            name == META_JSON
+                || name == "index"
+                || name.starts_with("chunks/")
+                || files.iter().any(|file| file.path == name)
+        };
+        let read = self
+            .objects
+            .iter()
+            .filter(|(_, object)| is_read(&object.name));
+        Self {
+            objects: read.cloned().collect(),
+            left_out: self.left_out.clone(),
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct BlockMeta {
     pub level: i64,
     /// The level-1 blocks that went in, sorted; the block itself where the file names none.
     pub sources: Vec<BlockId>,
+    /// The blocks that it was compacted from, of whatever level.
+    pub parents: Vec<BlockId>,
     /// Number of series; 0 where unknown.
     pub num_series: u64,
     /// Number of samples; 0 where unknown.
@@ -128,6 +130,13 @@ fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, String> {
         },
         level: file.compaction.level,
         sources: sources(file.compaction.sources, directory),
+        parents: file
+            .compaction
+            .parents
+            .into_vec()
+            .into_iter()
+            .map(|parent| parent.ulid.0)
+            .collect(),
         num_series: file.stats.series,
         num_samples: file.stats.samples,
         num_chunks: file.stats.chunks,
@@ -205,7 +214,8 @@ mod tests {
     fn a_block_of_thanos_is_read_whole() {
         let meta = parse(
             r#"{"ulid":"ID","minTime":-5,"maxTime":7,"stats":{"numSeries":3,"numChunks":4},"version":1,
-            "compaction":{"level":2,"sources":["01J9ZA00000000000000000002","01J9ZA00000000000000000001"]},
+            "compaction":{"level":2,"sources":["01J9ZA00000000000000000002","01J9ZA00000000000000000001"],
+            "parents":[{"ulid":"01J9ZA00000000000000000003","minTime":-5,"maxTime":7}]},
             "thanos":{"labels":{"a":"b"},"downsample":{"resolution":300000},"source":"compactor","rewrites":[{}],
             "files":[{"rel_path":"index","size_bytes":9,"hash":{"hashFunc":"SHA256","value":"ab"}},{"rel_path":"meta.json"}]}}"#,
         )
@@ -214,6 +224,7 @@ mod tests {
         assert_eq!(meta.group.resolution_ms, 300_000);
         assert_eq!(meta.group.labels.to_string(), r#"{a="b"}"#);
         assert_eq!(meta.sources.len(), 2);
+        assert_eq!(meta.parents[0].to_string(), "01J9ZA00000000000000000003");
         assert!(meta.sources.is_sorted());
         assert!(meta.rewritten);
         assert_eq!(meta.files[0].size_bytes, Some(9));

@@ -21,7 +21,7 @@ pub use proof::{
     Checksum, Cover, Difference, Match, NoCover, Proof, Strength, Tags, agreement, compare,
 };
 pub use provenance::{Provenance, RunId};
-pub use read_back::{ReadBack, is_put_at_once, pairs, tags_are_digests, tags_differ};
+pub use read_back::{ReadBack, is_put_at_once, pairs, suspects, tags_are_digests, tags_differ};
 
 /// The object whose presence makes a directory a block; written last.
 pub const META_JSON: &str = "meta.json";

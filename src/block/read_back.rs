@@ -26,20 +26,6 @@ impl ReadBack {
         self.0.insert(source.name.clone(), reading);
     }
 
-    /// What two listings say without a byte being read: which objects are other ones.
-    #[must_use]
-    pub fn by_listing(source: &Inventory, target: &Inventory) -> Self {
-        let mut told = Self::default();
-        if tags_are_digests(source, target) {
-            let differing = pairs(source, target)
-                .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other));
-            for (one, other) in differing {
-                told.note(one, other, false);
-            }
-        }
-        told
-    }
-
     /// Whether these versions had the same bytes; `None` where they were not read.
     #[must_use]
     pub fn of(&self, source: &Object, target: &Object) -> Option<bool> {
@@ -56,8 +42,8 @@ impl ReadBack {
     }
 }
 
-/// Whether both buckets agree on an object of the block that was put at once: then the tags of such objects are digests, and one whose tags
-/// differ is another one.
+/// Whether both buckets agree on an object of the block that was put at once: then the tags of such objects are digests, as a rule. One whose
+/// tags differ is another one, or an exception, such as an object that is encrypted by itself.
 #[must_use]
 pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
     pairs(source, target).any(|(one, other)| {
@@ -71,6 +57,18 @@ pub fn is_put_at_once(object: &Object) -> bool {
     let checksum = object.checksum.as_ref();
     checksum.is_some_and(|checksum| checksum.parts().is_none())
         && !object.name.ends_with("-mark.json")
+}
+
+/// The objects whose tags differ although they should tell the content: others, or exceptions. Only reading tells.
+#[must_use]
+pub fn suspects<'a>(source: &'a Inventory, target: &'a Inventory) -> Vec<(&'a Object, &'a Object)> {
+    if !tags_are_digests(source, target) {
+        return Vec::new();
+    }
+    let pairs = pairs(source, target);
+    pairs
+        .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other))
+        .collect()
 }
 
 /// Whether two objects of one size have comparable tags, and these are not the same.

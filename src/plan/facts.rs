@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::relatives::Relatives;
 use crate::block::{
     BlockId, BlockMeta, Completeness, Cover, DeletionMark, Inventory, MarkError, MetaFile, NoCover,
+    ReadBack,
 };
 
 /// One block directory of the source.
@@ -57,6 +58,15 @@ impl SourceBlock {
         }
     }
 
+    /// Whether some of it is gone, as far as its own `meta.json` tells, or that itself.
+    #[must_use]
+    pub fn has_lost_objects(&self) -> bool {
+        match self.meta() {
+            Some(meta) => self.objects.lacks(&meta.block).is_some(),
+            None => self.objects.meta().is_none(),
+        }
+    }
+
     /// Whether Thanos' compactor works with it: published, and not marked.
     #[must_use]
     pub fn is_live(&self) -> bool {
@@ -75,6 +85,8 @@ pub struct TargetBlock {
     pub meta: TargetMeta,
     /// Its deletion mark.
     pub mark: Mark,
+    /// What was read of its objects, in both buckets.
+    pub read: ReadBack,
 }
 
 /// A target block's `meta.json`.
@@ -91,6 +103,17 @@ pub enum TargetMeta {
 }
 
 impl TargetBlock {
+    /// A directory that is not there.
+    pub(super) fn nothing(id: BlockId) -> Self {
+        Self {
+            id,
+            objects: Inventory::default(),
+            meta: TargetMeta::Absent,
+            mark: Mark::Absent,
+            read: ReadBack::default(),
+        }
+    }
+
     /// Its `meta.json`, if that was read.
     #[must_use]
     pub fn meta(&self) -> Option<&Arc<MetaFile>> {
@@ -241,234 +264,4 @@ impl<'a> SourceIndex<'a> {
 }
 
 #[cfg(test)]
-pub(super) mod testing {
-    //! Blocks for the tables of this module's neighbours.
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use chrono::DateTime;
-    use sha2::{Digest, Sha256};
-
-    use super::*;
-    use crate::block::{Checksum, Object};
-    use crate::plan::Rules;
-    use crate::select::Cutoff;
-
-    /// The block whose id ends with `last`.
-    pub(in crate::plan) fn id(last: char) -> BlockId {
-        format!("01J9ZK3M7Q8T5V6W7X8Y9Z0A1{last}").parse().unwrap()
-    }
-
-    /// A whole raw block of cluster `eu-1` from 0 to 10 ms, with three series.
-    pub(in crate::plan) fn block(last: char) -> Builder {
-        Builder {
-            id: id(last),
-            range: (0, 10),
-            labels: vec![("cluster".into(), "eu-1".into())],
-            resolution: 0,
-            level: 1,
-            sources: last.to_string(),
-            series: 3,
-            rest: String::new(),
-            files: true,
-            objects: vec![
-                ("chunks/000001".into(), 5, None),
-                ("index".into(), 3, None),
-                ("meta.json".into(), 7, None),
-            ],
-            mark: Mark::Absent,
-        }
-    }
-
-    pub(in crate::plan) fn source<const N: usize>(blocks: [Builder; N]) -> Vec<Arc<SourceBlock>> {
-        blocks
-            .into_iter()
-            .map(|block| Arc::new(block.source()))
-            .collect()
-    }
-
-    pub(in crate::plan) fn target<const N: usize>(blocks: [Builder; N]) -> TargetIndex {
-        blocks.into_iter().map(Builder::target).collect()
-    }
-
-    /// Rules that keep every block which begins before the epoch's second second.
-    pub(in crate::plan) fn rules() -> Rules {
-        let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
-        Rules::older_than(Cutoff::parse("1970-01-01T00:00:01Z", now).unwrap())
-    }
-
-    #[derive(Clone)]
-    pub(in crate::plan) struct Builder {
-        id: BlockId,
-        range: (i64, i64),
-        labels: Vec<(String, String)>,
-        resolution: i64,
-        level: i64,
-        sources: String,
-        series: u64,
-        rest: String,
-        files: bool,
-        objects: Vec<(String, u64, Option<String>)>,
-        mark: Mark,
-    }
-
-    impl Builder {
-        pub(in crate::plan) fn range(mut self, min: i64, max: i64) -> Self {
-            self.range = (min, max);
-            self
-        }
-
-        pub(in crate::plan) fn labels(mut self, labels: &[(&str, &str)]) -> Self {
-            self.labels = labels
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect();
-            self
-        }
-
-        pub(in crate::plan) fn resolution(mut self, milliseconds: i64) -> Self {
-            self.resolution = milliseconds;
-            self
-        }
-
-        pub(in crate::plan) fn level(mut self, level: i64) -> Self {
-            self.level = level;
-            self
-        }
-
-        /// Last letters of the ids of its sources.
-        pub(in crate::plan) fn sources(mut self, sources: &str) -> Self {
-            sources.clone_into(&mut self.sources);
-            self
-        }
-
-        pub(in crate::plan) fn series(mut self, series: u64) -> Self {
-            self.series = series;
-            self
-        }
-
-        pub(in crate::plan) fn rewritten(mut self) -> Self {
-            self.rest = r#","rewrites":[{}]"#.to_owned();
-            self
-        }
-
-        pub(in crate::plan) fn without_file_list(mut self) -> Self {
-            self.files = false;
-            self.object("chunks/000001", 500).object("index", 300)
-        }
-
-        pub(in crate::plan) fn object(mut self, name: &str, size_bytes: u64) -> Self {
-            self.objects.retain(|(other, ..)| other != name);
-            self.objects.push((name.to_owned(), size_bytes, None));
-            self
-        }
-
-        /// Gives an object a checksum: 32 times the digit.
-        pub(in crate::plan) fn checksum(mut self, name: &str, digit: char) -> Self {
-            for (other, _, checksum) in &mut self.objects {
-                if other == name {
-                    *checksum = Some(digit.to_string().repeat(32));
-                }
-            }
-            self
-        }
-
-        pub(in crate::plan) fn without(mut self, name: &str) -> Self {
-            self.objects.retain(|(other, ..)| other != name);
-            self
-        }
-
-        pub(in crate::plan) fn marked(mut self, details: &str) -> Self {
-            let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
-            self.mark = Mark::Present(DeletionMark::new(self.id, details.to_owned(), now));
-            self.object("deletion-mark.json", 9)
-        }
-
-        pub(in crate::plan) fn mark(mut self, mark: Mark) -> Self {
-            self.mark = mark;
-            self.object("deletion-mark.json", 9)
-        }
-
-        pub(in crate::plan) fn meta_file(self) -> MetaFile {
-            let json = self.json();
-            MetaFile {
-                block: BlockMeta::parse(self.id, json.as_bytes()).unwrap(),
-                digest: Sha256::digest(&json).into(),
-            }
-        }
-
-        pub(in crate::plan) fn source(self) -> SourceBlock {
-            SourceBlock {
-                id: self.id,
-                objects: self.inventory(),
-                mark: self.mark.clone(),
-                meta: if self.objects.iter().any(|(name, ..)| name == "meta.json") {
-                    SourceMeta::Read(Arc::new(self.meta_file()))
-                } else {
-                    SourceMeta::Absent
-                },
-            }
-        }
-
-        pub(in crate::plan) fn target(self) -> TargetBlock {
-            let SourceBlock {
-                id,
-                objects,
-                meta,
-                mark,
-            } = self.source();
-            let meta = match meta {
-                SourceMeta::Read(meta) => TargetMeta::Read(meta),
-                _ => TargetMeta::Absent,
-            };
-            TargetBlock {
-                id,
-                objects,
-                meta,
-                mark,
-            }
-        }
-
-        fn inventory(&self) -> Inventory {
-            let objects = self.objects.iter().map(|(name, size_bytes, tag)| Object {
-                name: name.as_str().into(),
-                size_bytes: *size_bytes,
-                modified: Some(DateTime::UNIX_EPOCH),
-                etag: None,
-                checksum: tag.as_deref().and_then(Checksum::of_entity_tag),
-                left_out: None,
-                inode: None,
-            });
-            objects.collect()
-        }
-
-        fn json(&self) -> String {
-            let quoted = |letters: &str| {
-                let ids = letters
-                    .chars()
-                    .map(|last| format!("{:?}", id(last).to_string()));
-                ids.collect::<Vec<_>>().join(",")
-            };
-            let labels: BTreeMap<_, _> = self.labels.iter().cloned().collect();
-            let files = if self.files {
-                r#","files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3},{"rel_path":"meta.json"}]"#
-            } else {
-                ""
-            };
-            format!(
-                r#"{{"ulid":"{}","version":1,"minTime":{},"maxTime":{},"stats":{{"numSeries":{},"numChunks":1}},"compaction":{{"level":{},"sources":[{}]}},"thanos":{{"labels":{},"downsample":{{"resolution":{}}}{files}{}}}}}"#,
-                self.id,
-                self.range.0,
-                self.range.1,
-                self.series,
-                self.level,
-                quoted(&self.sources),
-                serde_json::to_string(&labels).unwrap(),
-                self.resolution,
-                self.rest,
-            )
-        }
-    }
-}
+pub(super) mod testing;

@@ -1,7 +1,7 @@
 //! The look back: a mark of this tool says that the target holds the block. Does it still?
 
-use super::facts::{Mark, SourceBlock, TargetIndex};
-use crate::block::{BlockId, Inventory, Match, ReadBack};
+use super::facts::{Mark, SourceBlock, TargetBlock, TargetIndex};
+use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, suspects};
 
 /// A source block that carries our mark, so that the source's compactor will delete it, and which the target does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,95 +34,285 @@ pub(super) fn not_held_by_listing(
     missing_by_listing(block, target, target_name).is_some()
 }
 
+/// Whether the block bears our mark for this target.
+fn is_marked_for(block: &SourceBlock, target_name: &str) -> bool {
+    let Mark::Present(mark) = &block.mark else {
+        return false;
+    };
+    mark.provenance()
+        .is_some_and(|ours| ours.target == target_name)
+}
+
+/// Objects of which the entity tags alone would say that the target has others, so that they must be read before it is said.
+#[must_use]
+pub fn to_be_read(
+    block: &SourceBlock,
+    there: &Inventory,
+    target_name: &str,
+) -> Vec<(Object, Object)> {
+    if !is_marked_for(block, target_name) {
+        return Vec::new();
+    }
+    let meta = block.meta().map(|meta| &meta.block);
+    let ours = block.objects.what_thanos_reads(meta);
+    let suspects = suspects(&ours, there).into_iter();
+    suspects
+        .map(|(one, other)| (one.clone(), other.clone()))
+        .collect()
+}
+
 fn missing_by_listing(
     block: &SourceBlock,
     target: &TargetIndex,
     target_name: &str,
 ) -> Option<String> {
-    let Mark::Present(mark) = &block.mark else {
-        return None;
-    };
-    if mark.provenance()?.target != target_name {
+    if !is_marked_for(block, target_name) {
         return None;
     }
-    let nothing = Inventory::default();
-    let there = target
-        .get(block.id)
-        .map_or(&nothing, |there| &there.objects);
-    if block.objects.meta().is_none() {
-        return missing_while_being_deleted(block, there);
+    let nothing = TargetBlock::nothing(block.id);
+    let there = target.get(block.id).unwrap_or(&nothing);
+    let meta = block.meta().map(|meta| &meta.block);
+    let ours = block.objects.what_thanos_reads(meta);
+    let mut read = ReadBack::default();
+    let mut lacks = Vec::new();
+    if let Some(by) = target.named_by(block.id) {
+        lacks.push(format!("the deletion mark of {by} names it"));
     }
-    let told = ReadBack::by_listing(&block.objects, there);
-    let differences = Match::of(block.id, &block.objects, there, &told).err()?;
-    let words: Vec<String> = differences
-        .iter()
-        .take(3)
-        .map(ToString::to_string)
-        .collect();
-    let more = differences.len().saturating_sub(words.len());
-    let more = if more == 0 {
-        String::new()
-    } else {
-        format!(" and {more} more")
-    };
-    Some(format!("{}{more}", words.join(", ")))
+    for (one, other) in suspects(&ours, &there.objects) {
+        match there.read.of(one, other) {
+            Some(equal) => read.note(one, other, equal),
+            None => lacks.push(format!(
+                "{} has another entity tag, and was not read",
+                one.name
+            )),
+        }
+    }
+    let mut differences = Match::of(block.id, &ours, &there.objects, &read)
+        .err()
+        .unwrap_or_default();
+    if let Some(remains) = Remains::of(block, &ours) {
+        if remains == Remains::Nothing {
+            return None;
+        }
+        // What the source has lost is not one too many in the target.
+        differences.retain(|difference| match difference {
+            Difference::Surplus(_) => false,
+            Difference::OtherMeta => ours.meta().is_some(),
+            _ => true,
+        });
+        let theirs = there.meta().map(|meta| &meta.block);
+        lacks.extend(meta.or(theirs).and_then(|meta| there.objects.lacks(meta)));
+    }
+    let mut words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    lacks.retain(|what| !words.contains(what));
+    words.extend(lacks);
+    in_brief(words)
 }
 
-/// The source's compactor deletes `meta.json` first: what is left of the block must be in the target all the same.
-fn missing_while_being_deleted(block: &SourceBlock, target: &Inventory) -> Option<String> {
-    if target.is_marked() {
-        return Some("it is marked for deletion".to_owned());
-    }
-    if target.meta().is_none() {
-        return Some("meta.json is missing".to_owned());
-    }
-    let lacks = block.objects.data().find(|object| {
-        target
-            .get(&object.name)
-            .is_none_or(|theirs| theirs.size_bytes != object.size_bytes)
-    })?;
-    Some(format!("{} is missing or of another size", lacks.name))
+/// What is left of a block whose deletion has begun.
+#[derive(Debug, PartialEq, Eq)]
+enum Remains {
+    /// Samples, which whoever needs them might still save.
+    Samples,
+    /// Nothing that anybody could make use of.
+    Nothing,
 }
 
+impl Remains {
+    /// `None` where the block is whole. Thanos' compactor deletes `meta.json` first; others delete as names are sorted.
+    fn of(block: &SourceBlock, objects: &Inventory) -> Option<Self> {
+        if !block.has_lost_objects() {
+            return None;
+        }
+        let has_segments = objects.data().any(|object| &*object.name != "index");
+        Some(if has_segments || objects.meta().is_some() {
+            Self::Samples
+        } else {
+            Self::Nothing
+        })
+    }
+}
+
+fn in_brief(words: Vec<String>) -> Option<String> {
+    const SHOWN: usize = 3;
+    let more = words.len().saturating_sub(SHOWN);
+    let shown: Vec<String> = words.into_iter().take(SHOWN).collect();
+    match (shown.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown.join(", ")),
+        (false, more) => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}
+
+/// Whether a live block of the target stands for this one. Of a block that has lost its `meta.json` the target may know it still; else a
+/// raw block that names it among those it was made of is what it went into.
 fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
-    block.meta().is_some_and(|meta| {
+    let theirs = || target.get(block.id).and_then(TargetBlock::meta);
+    if let Some(meta) = block.meta().or_else(theirs) {
         let mut covers = target.covers(&meta.block);
-        covers.any(|(_, judged)| judged.is_ok())
-    })
+        return covers.any(|(_, judged)| judged.is_ok());
+    }
+    block.objects.meta().is_none()
+        && target
+            .iter()
+            .any(|there| went_into(block.id, there, target))
+}
+
+/// Whether all that was in the raw block of this id is in that block of the target. What is downsampled names the same blocks, and does not hold
+/// what was in them.
+fn went_into(id: BlockId, there: &TargetBlock, target: &TargetIndex) -> bool {
+    let Some(meta) = there.meta().map(|meta| &meta.block) else {
+        return false;
+    };
+    let names = meta.sources.contains(&id) || meta.parents.contains(&id);
+    names
+        && meta.id != id
+        && meta.group.resolution_ms == 0
+        && !meta.rewritten
+        && !meta.files.is_empty()
+        && !there.objects.is_marked()
+        && target.named_by(meta.id).is_none()
+        && there.objects.lacks(meta).is_none()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::block::{Provenance, RunId};
-    use crate::plan::facts::testing::{block, target};
+    use chrono::DateTime;
 
-    /// S-5.12: names and sizes may be right, and the bytes another's.
+    use super::*;
+    use crate::block::{DeletionMark, MarkError, Provenance, RunId};
+    use crate::plan::facts::testing::{Builder, block, id};
+
+    const COLD: &str = "s3://cold";
+
+    /// The source block with our mark.
+    fn marked(block: Builder) -> SourceBlock {
+        let ours = Provenance::of_this_run(COLD, RunId::generate());
+        block.marked(&ours.to_string()).source()
+    }
+
+    fn why<const N: usize>(marked: &SourceBlock, theirs: [TargetBlock; N]) -> Option<String> {
+        let target: TargetIndex = theirs.into_iter().collect();
+        not_held(marked, &target, COLD).map(|found| found.why)
+    }
+
+    /// S-5.12: names and sizes may be right, and the bytes another's. Only what was read is said to be so.
     #[test]
     fn what_was_replaced_in_the_target_after_the_mark_is_found_where_tags_are_digests() {
-        let details = Provenance::of_this_run("s3://cold", RunId::generate()).to_string();
         let tagged = |index, meta| {
             block('A')
                 .checksum("chunks/000001", '1')
                 .checksum("index", index)
                 .checksum("meta.json", meta)
         };
-        let marked = tagged('2', '3').marked(&details).source();
-        let why = |theirs| {
-            let target = target([theirs]);
-            not_held(&marked, &target, "s3://cold").map(|found| found.why)
+        let ours = marked(tagged('2', '3'));
+        let theirs = |builder: Builder, read: Option<bool>| {
+            let mut there = builder.target();
+            for (one, other) in to_be_read(&ours, &there.objects, COLD) {
+                if let Some(equal) = read {
+                    there.read.note(&one, &other, equal);
+                }
+            }
+            why(&ours, [there])
         };
-        assert_eq!(why(tagged('2', '3')), None);
-        assert_eq!(
-            why(tagged('4', '3')),
-            Some("index has another content".to_owned())
-        );
-        assert_eq!(
-            why(tagged('2', '4')),
-            Some("meta.json has another content".to_owned())
-        );
+        let unread = |name| Some(format!("{name} has another entity tag, and was not read"));
+        assert_eq!(theirs(tagged('2', '3'), None), None);
+        for (builder, name) in [(tagged('4', '3'), "index"), (tagged('2', '4'), "meta.json")] {
+            let other = Some(format!("{name} has another content"));
+            assert_eq!(theirs(builder.clone(), Some(false)), other);
+            // It is encrypted by itself.
+            assert_eq!(theirs(builder.clone(), Some(true)), None);
+            assert_eq!(theirs(builder, None), unread(name));
+        }
         // All of them differ: the one bucket is encrypted.
         let encrypted = tagged('7', '8').checksum("chunks/000001", '9');
-        assert_eq!(why(encrypted), None);
+        assert_eq!(theirs(encrypted, None), None);
+    }
+
+    /// S-5.12: what Thanos does not read is nothing to be saved.
+    #[test]
+    fn marks_and_files_that_nobody_reads_are_not_missed() {
+        for name in [
+            "no-compact-mark.json",
+            "no-downsample-mark.json",
+            "tombstones",
+            "change.log",
+            "of-somebody-else/1",
+        ] {
+            for ours in [
+                block('A').object(name, 3),
+                block('A').object(name, 3).without("meta.json"),
+            ] {
+                let ours = marked(ours);
+                assert_eq!(why(&ours, [block('A').target()]), None, "{name}");
+                let other = block('A').object(name, 4).target();
+                assert_eq!(why(&ours, [other]), None, "{name}");
+                assert!(why(&ours, [block('A').without("index").target()]).is_some());
+            }
+        }
+    }
+
+    /// S-5.12: the source's compactor deletes `meta.json` first, and others by name.
+    #[test]
+    fn a_block_that_is_being_deleted_is_held_by_its_own_id() {
+        let stages = [
+            block('A').without("meta.json"),
+            block('A').without("chunks/000001"),
+            block('A').without("chunks/000001").without("index"),
+            block('A').without("meta.json").without("index"),
+        ];
+        let missing = "chunks/000001 is missing".to_owned();
+        for ours in stages {
+            let ours = marked(ours);
+            assert_eq!(why(&ours, [block('A').target()]), None);
+            // Whatever the source still has, the target lacks something that nobody has any more, or soon.
+            let torn = block('A').without("chunks/000001").target();
+            assert_eq!(why(&ours, [torn]), Some(missing.clone()));
+            let short = block('A').object("chunks/000001", 4).target();
+            assert!(why(&ours, [short]).is_some());
+            assert!(why(&ours, [block('A').object("deletion-mark.json", 1).target()]).is_some());
+            assert!(why(&ours, []).is_some());
+        }
+        // The mark of another block of the target has it deleted.
+        let mark = DeletionMark::new(id('A'), String::new(), DateTime::UNIX_EPOCH);
+        let naming = block('D').mark(Mark::Corrupted(MarkError::OfAnother(mark)));
+        let found = why(&marked(block('A')), [block('A').target(), naming.target()]);
+        assert_eq!(
+            found,
+            Some(format!("the deletion mark of {} names it", id('D')))
+        );
+        let nothing = block('A').without("meta.json").without("chunks/000001");
+        for ours in [nothing.clone(), nothing.without("index")] {
+            assert_eq!(why(&marked(ours), []), None, "nothing can be saved");
+        }
+    }
+
+    /// S-5.12: by what the target knows of the block, or by what was made of it.
+    #[test]
+    fn a_block_that_is_being_deleted_is_held_by_what_covers_it() {
+        let cover = || block('C').sources("AB").range(0, 20);
+        let outdated = || block('A').object("deletion-mark.json", 9);
+        let parent = || block('C').sources("XY").parents("AB").range(0, 20);
+        for (theirs, held) in [
+            (vec![cover()], true),
+            (vec![cover(), outdated()], true),
+            (vec![parent()], true),
+            (vec![outdated(), parent()], false),
+            (vec![cover().series(2), outdated()], false),
+            (vec![cover().resolution(300_000)], false),
+            (vec![parent().resolution(300_000)], false),
+            (vec![cover().rewritten()], false),
+            (vec![cover().without("index")], false),
+            (vec![cover().without_file_list()], false),
+            (vec![cover().object("deletion-mark.json", 9)], false),
+            (vec![block('C').sources("BX")], false),
+        ] {
+            let target: TargetIndex = theirs.into_iter().map(Builder::target).collect();
+            let ours = marked(block('A').without("meta.json"));
+            let found = not_held(&ours, &target, COLD);
+            assert_eq!(found.is_none(), held, "{found:?}");
+        }
+        let ours = marked(block('A').without("chunks/000001"));
+        assert_eq!(why(&ours, [cover().target()]), None);
     }
 }

@@ -18,7 +18,7 @@ mod unit;
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
-pub use look_back::NotHeld;
+pub use look_back::{NotHeld, to_be_read};
 pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
 pub use outlook::Outlook;
 pub use relatives::Relatives;

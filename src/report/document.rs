@@ -255,7 +255,7 @@ fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {
 
 /// The command filters by nothing but the id: neither a cutoff nor a selector of this run must keep the block from being saved.
 fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHeld<'a> {
-    let is_whole = block.is_none_or(|block| block.objects.meta().is_some());
+    let is_whole = block.is_none_or(|block| !block.has_lost_objects());
     let marked_at = block.and_then(|block| match &block.mark {
         Mark::Present(mark) => DateTime::from_timestamp(mark.deletion_time(), 0),
         Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
@@ -273,7 +273,7 @@ fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHe
         what_to_do: if is_whole {
             "run the command with this run's bucket flags before the source's compactor deletes the block: it copies the block again and leaves the mark"
         } else {
-            "its deletion has begun (meta.json is gone): stop the source's compactor, then bring over by hand what the target lacks, from the source or a backup"
+            "its deletion has begun: stop the source's compactor, then bring over by hand what the target lacks, from the source or a backup"
         },
     }
 }

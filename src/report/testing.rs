@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{BlockEnding, Header, MarkState, Outcome, Output, Results};
-use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, RunId, Strength};
+use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, ReadBack, RunId, Strength};
 use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
 use crate::select::Cutoff;
 
@@ -244,6 +244,7 @@ impl Builder {
             objects,
             meta,
             mark: Mark::Absent,
+            read: ReadBack::default(),
         }
     }
 

@@ -18,6 +18,7 @@ mod folders;
 mod gone;
 mod hostile;
 mod house;
+mod look_back;
 mod looked_at_again;
 mod names;
 mod odd_entries;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::blocks::Block;
 use crate::support::minio::Minio;
+use crate::support::proxy::{Line, Request};
 use crate::support::run::{Ran, World, blocks_with, copy_tree, migrate, tree};
 
 const OLD: &str = "--older-than=30d";
@@ -76,6 +77,52 @@ fn a_flipped_byte_in_s3_is_mended_without_a_download_being_asked_for() {
     assert_eq!(outcome["ending"], "repaired", "{outcome}");
     assert_eq!(outcome["proof"], "checksum", "{outcome}");
     assert_eq!(cold.tree()[&chunk], hot.tree()[&chunk]);
+}
+
+/// S-5.17, S-5.12: entity tags tell the content of all objects but one, which is encrypted by itself, be it in the one bucket or in the other.
+#[test]
+fn an_object_that_is_encrypted_by_itself_is_read_before_anything_is_said_of_it() {
+    let minio = Minio::start();
+    let (copied, held) = (Block::new(1), Block::new(2).labels(&[("cluster", "eu-2")]));
+    let world = World::new(&[copied.clone(), held.clone()]);
+    for (verify, hot, cold) in [("checksum", "hot1", "cold1"), ("content", "hot2", "cold2")] {
+        let (hot, cold) = (minio.bucket(hot), minio.bucket(cold));
+        hot.put_all(&world.source());
+        let files = hot.tree();
+        let index = |block: &Block| format!("{}/index", block.id());
+        hot.put_encrypted(&index(&copied), &files[&index(&copied)]);
+        for (name, content) in &files {
+            if *name == index(&held) {
+                cold.put_encrypted(name, content);
+            } else if name.starts_with(&held.id()) {
+                cold.put(name, content.clone());
+            }
+        }
+        let proxy = Line::to(minio.port()).open();
+        let target = cold.config_for("cold-proxy.yaml", cold.root(), proxy.port(), "");
+        let source = hot.config("hot.yaml");
+        let verify_flag = format!("--verify={verify}");
+        let arguments = [OLD, "--output=json", &verify_flag, "--allow-replica-target"];
+        let report = Ran::of(migrate(&source, &target, &arguments))
+            .expect(0)
+            .json();
+        for block in report["blocks"].as_array().unwrap() {
+            assert_eq!(block["outcome"]["proof"], verify, "{block}");
+        }
+        let was_read = |request: &Request| request.is("GET", &index(&copied));
+        assert!(proxy.requests().iter().any(was_read));
+        assert_eq!(cold.tree(), files);
+        // Neither does the look back cry wolf.
+        let again = Ran::of(migrate(&source, &target, &arguments)).expect(0);
+        assert_eq!(again.json()["marked_not_held"], serde_json::json!([]));
+        // Other bytes are found in the one that is encrypted as in any other.
+        let name = index(&copied);
+        cold.put_encrypted(&name, flip(&files[&name]));
+        let again = Ran::of(migrate(&source, &target, &arguments)).expect(3);
+        let not_held = &again.json()["marked_not_held"];
+        assert_eq!(not_held[0]["block"], copied.id(), "{not_held}");
+        assert_eq!(not_held[0]["why"], "index has another content");
+    }
 }
 
 /// S-5.17: every object, on real S3.

@@ -78,6 +78,7 @@ impl Decode for Stats {
 pub(super) struct Compaction {
     pub(super) level: i64,
     pub(super) sources: List<Ulid>,
+    pub(super) parents: List<Parent>,
 }
 
 impl Decode for Compaction {
@@ -86,20 +87,22 @@ impl Decode for Compaction {
             "level" => self.level.decode(value),
             "sources" => self.sources.decode(value),
             "deletable" | "failed" => check::<bool>(value),
-            "parents" => check::<List<Parent>>(value),
+            "parents" => self.parents.decode(value),
             "hints" => check::<List<String>>(value),
             _ => Ok(()),
         })
     }
 }
 
-#[derive(Default)]
-struct Parent;
+#[derive(Debug, Default)]
+pub(super) struct Parent {
+    pub(super) ulid: Ulid,
+}
 
 impl Decode for Parent {
     fn decode(&mut self, json: Json<'_>) -> Result<(), Failure> {
         json.members(|name, value| match name {
-            "ulid" => check::<Ulid>(value),
+            "ulid" => self.ulid.decode(value),
             "mintime" | "maxtime" => check::<i64>(value),
             _ => Ok(()),
         })

@@ -25,6 +25,9 @@ pub struct Minio {
     folder: TempDir,
 }
 
+/// The key named `tests`: 32 bytes, none of them secret.
+const KMS_KEY: &str = "tests:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
 /// What a server speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scheme {
@@ -84,6 +87,8 @@ impl Minio {
                 .arg(folder.path().join("data"))
                 .env("MINIO_ROOT_USER", &root.access_key)
                 .env("MINIO_ROOT_PASSWORD", &root.secret_key)
+                // The name and the bytes of a key by which objects may be encrypted.
+                .env("MINIO_KMS_SECRET_KEY", KMS_KEY)
                 .env("MINIO_BROWSER", "off");
             let mut server = Server::start(&command, &log);
             let ready = server.wait_until(|| match http::get(port, "/minio/health/ready") {
@@ -229,6 +234,16 @@ impl Bucket<'_> {
         for (name, content) in tree(folder) {
             self.put(&name, content);
         }
+    }
+
+    /// Puts one object, encrypted by a key of the server's, so that its entity tag is no digest.
+    pub fn put_encrypted(&self, name: &str, content: impl AsRef<[u8]>) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        let encrypted = format!("--enc-kms=minio/{}=tests", self.name);
+        let to = format!("minio/{}/{name}", self.name);
+        self.minio
+            .mc(&["cp", &encrypted, file.path().to_str().unwrap(), &to]);
     }
 
     /// Puts one object.

@@ -1,0 +1,55 @@
+//! Reads what only entity tags say of blocks that were moved: that the target has other bytes by now. Before that is said aloud, it is looked
+//! at, for one object may be encrypted by itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::block::{BlockId, Inventory, ReadBack};
+use crate::bucket::{BucketReader, Budget, Comparison, same_content};
+use crate::plan::{SourceBlock, to_be_read};
+
+/// Memory for reading, in bytes.
+const BUDGET_BYTES: usize = 32 << 20;
+
+/// What was read of blocks that bear our mark for the target. What cannot be read stays unread; there is nothing of blocks without suspects.
+pub(super) async fn read(
+    blocks: &[Arc<SourceBlock>],
+    listed: &BTreeMap<BlockId, Inventory>,
+    source: &BucketReader,
+    target: &BucketReader,
+) -> BTreeMap<BlockId, ReadBack> {
+    let target_name = target.location().to_string();
+    let (budget, cancel) = (Budget::new(BUDGET_BYTES), CancellationToken::new());
+    let mut found: BTreeMap<BlockId, ReadBack> = BTreeMap::new();
+    for block in blocks {
+        let Some(there) = listed.get(&block.id) else {
+            continue;
+        };
+        for (one, other) in to_be_read(block, there, &target_name) {
+            let path = block.id.object(&one.name);
+            let equal = same_content(Comparison {
+                path: &path,
+                ours: &one,
+                theirs: &other,
+                source,
+                target,
+                budget: &budget,
+                cancel: &cancel,
+            });
+            match equal.await {
+                Ok(equal) => {
+                    debug!(object = %path, equal, "entity tags differ, so both were read");
+                    found.entry(block.id).or_default().note(&one, &other, equal);
+                }
+                Err(err) => {
+                    let err = format!("{err:#}");
+                    warn!(object = %path, err, "entity tags differ, and what differs cannot be read");
+                }
+            }
+        }
+    }
+    found
+}
