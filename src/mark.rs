@@ -11,15 +11,6 @@ use crate::clocks::AgreedTime;
 use crate::error::{Error, Kind};
 use crate::stored::read_small;
 
-/// Whether the hot compactor is told to leave the block alone until it is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoCompact {
-    /// Only the deletion mark is written.
-    Leave,
-    /// A no-compact mark is written first: a marked block can still be compacted until half the delete delay has passed.
-    Mark,
-}
-
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marked {
@@ -31,30 +22,42 @@ pub enum Marked {
     AlreadyTheirs(String),
 }
 
+/// Tells the hot compactor to leave alone the block that is proven to be held: one that is marked for deletion can still be compacted until half
+/// the delete delay has passed. An existing mark stays.
+pub async fn mark_no_compact(
+    proof: &Proof,
+    provenance: &Provenance,
+    now: AgreedTime,
+    source: &Bucket,
+) -> Result<(), Error> {
+    let block = proof.block();
+    let mark = NoCompactMark::new(block, details(proof, provenance), now.time()).encode();
+    create(source, &block.object(NO_COMPACT_MARK), mark.into()).await?;
+    Ok(())
+}
+
 /// Marks for deletion the block that is proven to be held. An existing mark is never overwritten, not even a corrupt one.
 pub async fn mark(
     proof: &Proof,
     provenance: &Provenance,
-    no_compact: NoCompact,
     now: AgreedTime,
     source: &Bucket,
 ) -> Result<Marked, Error> {
-    let (block, now) = (proof.block(), now.time());
-    let details = match proof {
-        Proof::Match(held) => {
-            format!("{provenance}, proven by {}", held.strength().as_str())
-        }
-        Proof::Cover(cover) => format!("{provenance}, covered by {}", cover.by()),
-    };
-    if no_compact == NoCompact::Mark {
-        let mark = NoCompactMark::new(block, details.clone(), now).encode();
-        create(source, &block.object(NO_COMPACT_MARK), mark.into()).await?;
-    }
-    let mark = DeletionMark::new(block, details, now).encode();
+    let block = proof.block();
+    let mark = DeletionMark::new(block, details(proof, provenance), now.time()).encode();
     if create(source, &block.object(DELETION_MARK), mark.into()).await? {
         return Ok(Marked::Written);
     }
     whose(proof, provenance, source).await
+}
+
+fn details(proof: &Proof, provenance: &Provenance) -> String {
+    match proof {
+        Proof::Match(held) => {
+            format!("{provenance}, proven by {}", held.strength().as_str())
+        }
+        Proof::Cover(cover) => format!("{provenance}, covered by {}", cover.by()),
+    }
 }
 
 /// Whose mark lies on the block, where one was seen.

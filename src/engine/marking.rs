@@ -1,7 +1,7 @@
 //! The second stage of a unit: what is proven to be held is marked, raw blocks first.
 //!
-//! The source is listed in the block's turn, and nothing comes between that and the mark: a mark that somebody else writes meanwhile is not
-//! overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
+//! The source is listed in the block's turn, and no other request comes between the last look and the mark: one that somebody else wrote by then
+//! is not overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::proving::{Held, Published};
 use super::stopped::Stopped;
 use super::unit::{LOOK_AHEAD, UnitAtWork};
 use super::watch::Since;
-use crate::block::{BlockId, Inventory, NO_COMPACT_MARK, Proof};
+use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::clocks::{AgreedTime, agree};
 use crate::copy::{Tally, as_surveyed};
-use crate::error::Kind;
-use crate::mark::{Marked, NoCompact, mark, whose};
+use crate::error::{Kind, Result};
+use crate::mark::{Marked, mark, mark_no_compact, whose};
 use crate::plan::{Halt, Mark, Selected, Standing, standing};
 use crate::report::MarkState;
 use crate::trace::{step, within};
@@ -189,14 +189,7 @@ impl UnitAtWork {
         if !context.may_go_on() {
             return Err(Stopped::NotFinished);
         }
-        let wanted = context.settings.no_compact_mark_source;
-        let no_compact = if wanted && source.get(NO_COMPACT_MARK).is_none() {
-            NoCompact::Mark
-        } else {
-            NoCompact::Leave
-        };
-        let marked = mark(proof, &context.provenance, no_compact, now, &context.source);
-        match marked.await {
+        match self.write_marks(proof, source, now).await {
             Ok(marked) => kept(marked),
             Err(err) => {
                 if matches!(err.kind(), Kind::Refused | Kind::Unsupported) {
@@ -205,6 +198,29 @@ impl UnitAtWork {
                 Err(err.into())
             }
         }
+    }
+
+    async fn write_marks(
+        &self,
+        proof: &Proof,
+        listed: &Inventory,
+        now: AgreedTime,
+    ) -> Result<Marked> {
+        let context = &self.context;
+        let (provenance, source) = (&context.provenance, &context.source);
+        let bears_no_compact = listed.get(NO_COMPACT_MARK).is_some();
+        let wanted = context.settings.no_compact_mark_source && !bears_no_compact;
+        if wanted {
+            mark_no_compact(proof, provenance, now, source).await?;
+        }
+        // Reading or writing the one mark takes a moment, in which the other may have appeared.
+        if wanted || bears_no_compact {
+            let path = proof.block().object(DELETION_MARK);
+            if source.reader().exists(&path).await? {
+                return whose(proof, provenance, source).await;
+            }
+        }
+        mark(proof, provenance, now, source).await
     }
 }
 

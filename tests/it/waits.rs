@@ -250,6 +250,25 @@ async fn a_mark_that_appears_while_a_block_waits_is_kept() {
     }
 }
 
+/// S-5.11: not even one that appears while the no-compact mark is written.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_appears_at_the_last_moment_is_kept() {
+    let mut world = World::new().with(&[Block::new('A', (1, 2))]).await;
+    world.settings.no_compact_mark_source = true;
+    world.source.conditions(Conditions::Ignored);
+    let source = Arc::clone(&world.source);
+    world.source.fail(move |request, path| {
+        if request == Request::Put && path.ends_with("/no-compact-mark.json") {
+            let (path, bytes) = mark('A');
+            futures::executor::block_on(put(&source, &path, bytes));
+        }
+        None
+    });
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.endings(), ["superseded"]);
+    assert_eq!(tree(&world.source).await[&mark('A').0], mark('A').1);
+}
+
 /// S-5.10: a finer block of the same data that appears while a downsampled one waits defers its mark.
 #[tokio::test(start_paused = true)]
 async fn a_finer_block_that_appears_meanwhile_defers_the_mark() {
