@@ -159,6 +159,12 @@ impl Store for Traced {
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         traced(self.listing(below), self.inner.directories(below)).await
     }
+
+    async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
+        let asked = async { Ok(self.inner.part_sizes(key, size_bytes, parts).await) };
+        let told = traced(self.request("head", key), asked).await;
+        told.ok().flatten()
+    }
 }
 
 fn note_bytes(request: Option<&Arc<Request>>, bytes: usize) {
