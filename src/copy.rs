@@ -244,8 +244,12 @@ pub(crate) async fn published(
     target: &BucketReader,
     in_target: &Inventory,
 ) -> Result<Published, Halt> {
-    if in_target.is_marked() {
+    if in_target.may_be_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
+    }
+    if let Some(why) = in_target.meta_is_closed() {
+        let why = format!("it is left out: {why}");
+        return Err(Halt::Conflict(Conflict::CorruptedMeta(why)));
     }
     if in_target.meta().is_none() {
         return Ok(Published::Nothing);

@@ -69,7 +69,7 @@ pub async fn prepare(
     let is_published = in_target.meta().is_some();
     // One that kept its size, entity tag and last-modified is the one that was read.
     let is_known = copied.published.as_ref() == in_target.meta();
-    if in_target.is_marked() {
+    if in_target.may_be_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
     }
     if is_published

@@ -169,6 +169,12 @@ impl Inventory {
             .find(|why| matches!(why, LeftOut::Closed(_)))
     }
 
+    /// Whether a `deletion-mark.json` lies there, or something else under that name, which others may take for one.
+    #[must_use]
+    pub fn may_be_marked(&self) -> bool {
+        self.is_marked() || self.left_out().any(|entry| &*entry.name == DELETION_MARK)
+    }
+
     /// Every object with its role, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Role, &Object)> {
         self.objects.iter().map(|(role, object)| (*role, object))

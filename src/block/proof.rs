@@ -125,7 +125,7 @@ impl Match {
             (_, None) => differences.push(Difference::NoMeta),
             _ => differences.push(Difference::OtherMeta),
         }
-        if target.is_marked() {
+        if target.may_be_marked() {
             differences.push(Difference::Marked);
         }
         if target.is_being_overwritten() {
@@ -290,7 +290,7 @@ impl Cover {
         {
             return Err(NoCover::Unrelated);
         }
-        if objects.is_marked() {
+        if objects.may_be_marked() {
             return Err(NoCover::Marked);
         }
         let whole =

@@ -3,7 +3,7 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::fetch::{fetch, ranges};
+use super::fetch::{Version, fetch, ranges};
 use super::{BucketReader, Budget};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
@@ -43,22 +43,23 @@ pub async fn same_content(comparison: Comparison<'_>) -> Result<bool> {
     if ours.size_bytes != theirs.size_bytes {
         return Ok(false);
     }
+    let versions = (Version::default(), Version::default());
     let compared = stream::iter(ranges(ours.size_bytes, PIECE))
         .map(async |range| {
             let bytes = range.end - range.start;
             let _share = comparison.budget.take(2 * bytes).await;
             let attempt = format!("compare {path}");
-            let read = |bucket: &'_ BucketReader, object: &'_ Object| {
+            let read = |bucket: &BucketReader, object: &Object, version| {
                 let (bucket, object, range) = (bucket.clone(), object.clone(), range.clone());
                 let attempt = attempt.clone();
                 async move {
-                    let read = || fetch(&bucket, path, &object, range.clone());
+                    let read = || fetch(&bucket, path, &object, range.clone(), version);
                     bucket.retrying(&attempt, read).await
                 }
             };
             let (one, other) = futures::try_join!(
-                read(comparison.source, ours),
-                read(comparison.target, theirs)
+                read(comparison.source, ours, &versions.0),
+                read(comparison.target, theirs, &versions.1)
             )?;
             Ok(one == other)
         })

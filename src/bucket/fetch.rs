@@ -1,6 +1,7 @@
 //! Reads objects piece by piece, always the version that was listed.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -19,14 +20,30 @@ pub(super) fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
     starts.map(move |start| start..size.min(start + part))
 }
 
+/// The version of an object that is read in several ranges, as the first answer tells it: a listing need not tell one.
+#[derive(Debug, Default)]
+pub(super) struct Version(OnceLock<String>);
+
+impl Version {
+    /// What tells that the answer brings another one.
+    fn difference(&self, got: &GetResult) -> Option<String> {
+        let now = got.meta.e_tag.as_deref()?;
+        let first = self.0.get_or_init(|| now.to_owned());
+        (opaque(now) != opaque(first))
+            .then(|| format!("its entity tag is {now}, and a moment ago it was {first}"))
+    }
+}
+
 /// Reads one range, whole or not at all.
 ///
-/// Errors: [`Kind::Changed`] where another version lies there now, [`Kind::Unreadable`] where this object alone cannot be read.
+/// Errors: [`Kind::Changed`] where another version lies there now than was listed, or than other ranges were read of; [`Kind::Unreadable`] where
+/// this object alone cannot be read.
 pub(super) async fn fetch(
     bucket: &BucketReader,
     path: &ObjectPath,
     object: &Object,
     range: Range<u64>,
+    version: &Version,
 ) -> Result<Bytes> {
     let backend = bucket.backend();
     let full: Path = bucket.full(path)?;
@@ -45,7 +62,7 @@ pub(super) async fn fetch(
     };
     let read = async {
         let got = backend.store.get_opts(&full, options).await?;
-        if let Some(why) = difference(object, &got) {
+        if let Some(why) = difference(object, &got).or_else(|| version.difference(&got)) {
             return Ok(Err(why));
         }
         collect(got, size).await.map(Ok)
@@ -60,13 +77,16 @@ pub(super) async fn fetch(
 /// How an entity tag begins that tells versions apart, and not their bytes.
 const WEAK: &str = "W/";
 
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix(WEAK).unwrap_or(tag)
+}
+
 /// What tells that the answer brings another version than was listed.
 fn difference(listed: &Object, got: &GetResult) -> Option<String> {
     let (now, then) = (got.meta.size, listed.size_bytes);
     if now != then && got.extensions.get::<SizeUnknown>().is_none() {
         return Some(format!("it has {now} bytes, {then} were listed"));
     }
-    let opaque = |tag: &str| tag.strip_prefix(WEAK).unwrap_or(tag).to_owned();
     let (now, then) = (got.meta.e_tag.as_deref()?, listed.etag.as_deref()?);
     (opaque(now) != opaque(then)).then(|| format!("its entity tag is {now}, {then} was listed"))
 }

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::budget::Share;
-use super::fetch::{fetch, ranges};
+use super::fetch::{Version, fetch, ranges};
 use super::layout::{Layout, layout, own_layout, parts_to_ask_for};
 use super::{Bucket, BucketReader, Budget, classify};
 use crate::block::{Object, ObjectPath};
@@ -115,7 +115,8 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     let way = Way::new(job.progress, job.object.size_bytes);
     let put = job.target.reader().retrying(&attempt, || async {
         let share = job.budget.take(job.object.size_bytes).await;
-        let bytes = fetch(job.source, job.path, job.object, 0..job.object.size_bytes).await?;
+        let (version, all) = (Version::default(), 0..job.object.size_bytes);
+        let bytes = fetch(job.source, job.path, job.object, all, &version).await?;
         let mut digest = Sha256::new();
         check(job, &mut digest, &bytes);
         finish(job, digest)?;
@@ -214,8 +215,9 @@ async fn pump(
     attempt: &str,
 ) -> Result<()> {
     let mut digest = Sha256::new();
+    let version = Version::default();
     stream::iter(parts)
-        .map(|range| fetch_piece(job, range))
+        .map(|range| fetch_piece(job, range, &version))
         .buffered(PARTS_AT_ONCE)
         .map_ok(|piece| {
             let Piece { bytes, share, way } = piece;
@@ -239,12 +241,12 @@ async fn pump(
 
 /// Takes memory for the part once, whatever becomes of the first tries: parts are put in order, so that one which had to wait for
 /// memory behind later ones might wait for ever.
-async fn fetch_piece(job: Transfer<'_>, range: Range<u64>) -> Result<Piece> {
+async fn fetch_piece(job: Transfer<'_>, range: Range<u64>, version: &Version) -> Result<Piece> {
     let share = job.budget.take(range.end - range.start).await;
     let way = Way::new(job.progress, range.end - range.start);
     let attempt = format!("read {}", job.path);
     let fetched = job.source.retrying(&attempt, || {
-        fetch(job.source, job.path, job.object, range.clone())
+        fetch(job.source, job.path, job.object, range.clone(), version)
     });
     let bytes = way.moved_by(fetched).await?;
     Ok(Piece { bytes, share, way })

@@ -238,16 +238,16 @@ fn entry(key: String, is_exact: bool, rest: Entry) -> Entry {
     let parsed = Path::parse(name).ok().filter(|path| !path.is_root());
     let is_name = parsed.is_some_and(|path| path.as_ref() == name);
     let left_out = if !is_exact || !is_name {
-        Some(ODD_NAME)
+        Some(LeftOut::Odd(ODD_NAME.into()))
     } else if size_bytes.is_none() {
-        Some("the listing does not tell its size")
+        Some(LeftOut::Closed("the listing does not tell its size".into()))
     } else {
         None
     };
     Entry {
-        left_out: left_out.map(|why| LeftOut::Odd(why.into())),
-        size_bytes,
         key,
+        size_bytes,
+        left_out,
         ..rest
     }
 }

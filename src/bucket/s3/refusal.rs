@@ -70,7 +70,7 @@ impl Refusal {
         Self {
             kind,
             status,
-            hint: hint(asked, status.as_u16(), code, kind),
+            hint: hint(asked, status.as_u16(), code, kind, by_s3),
             said,
         }
     }
@@ -215,7 +215,13 @@ fn of_status(status: u16, by_s3: bool) -> Kind {
     }
 }
 
-fn hint(asked: &Asked, status: u16, code: Option<&str>, kind: Kind) -> Option<&'static str> {
+fn hint(
+    asked: &Asked,
+    status: u16,
+    code: Option<&str>,
+    kind: Kind,
+    by_s3: bool,
+) -> Option<&'static str> {
     let lists = *asked == Asked::List;
     match kind {
         Kind::Elsewhere => Some(
@@ -225,6 +231,11 @@ fn hint(asked: &Asked, status: u16, code: Option<&str>, kind: Kind) -> Option<&'
         Kind::Unsupported if lists => Some(
             "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
         ),
+        Kind::Transient
+            if !by_s3 && (400..500).contains(&status) && !tells_of_the_server(status) =>
+        {
+            Some("something on the way to S3 answers, or config.endpoint is that of something else")
+        }
         _ if status == 413 => Some(
             "something on the way takes no request of that size: config.part_size is the size of the largest",
         ),

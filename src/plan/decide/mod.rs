@@ -203,7 +203,7 @@ fn by_own_id(
     let Some(there) = there.filter(|there| !there.objects.is_empty()) else {
         return copy;
     };
-    if there.objects.is_marked() {
+    if there.objects.may_be_marked() {
         return Action::Conflict(Conflict::Marked);
     }
     let existing = rules.existing;
