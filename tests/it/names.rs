@@ -1,8 +1,8 @@
-//! Names of objects as they are: prefixes of every letter.
+//! Names of objects as they are: prefixes of every letter, and names that nobody's tool would choose.
 
 use crate::support::blocks::Block;
-use crate::support::minio::Minio;
-use crate::support::pair::{OLD, assert_same, three};
+use crate::support::minio::{Bucket, Minio};
+use crate::support::pair::{OLD, Pair, assert_same, run, three};
 use crate::support::run::{Ran, World, blocks_with, migrate, tree, without_marks};
 
 /// Each printable letter of ASCII stands in one of them, and some that lie beyond.
@@ -63,4 +63,60 @@ fn a_prefix_of_any_letters_holds_the_blocks_under_its_own_name() {
             assert_same(&tree(&plain.target()), &before);
         }
     }
+}
+
+/// What real servers hold beside blocks.
+const FOREIGN: [&str; 9] = [
+    "a\nb",
+    "\u{1}",
+    "z\u{7f}",
+    "100%/%zz",
+    "%2Fa",
+    "a+b c",
+    "debug/metas/x.json",
+    "\u{e9}\u{301}/\u{fffd}",
+    "zz/",
+];
+
+/// S-1.1: on a real server, in both versions of listings.
+#[test]
+fn foreign_names_beside_blocks_are_ignored() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let long = ["long", &"x".repeat(200), &"y".repeat(200)].join("/");
+    let names = FOREIGN.into_iter().chain([long.as_str()]);
+    let taken = names.filter(|name| pair.hot.put_as_is(name) && pair.cold.put_as_is(name));
+    assert!(
+        taken.count() > FOREIGN.len() / 2,
+        "MinIO takes most of them"
+    );
+    for version in ["v1", "v2"] {
+        let more = format!("  list_objects_version: {version}\n");
+        let config =
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), &more);
+        let configs = (config(&pair.hot, "h.yaml"), config(&pair.cold, "c.yaml"));
+        let arguments = [OLD, "--output=json", "--exclude-delete-marked=false"];
+        let report = run(&configs, &arguments).expect(0).json();
+        assert_eq!(report["blocks"].as_array().unwrap().len(), 3, "{report}");
+        assert_eq!(report["excluded"].as_array().unwrap().len(), 0, "{report}");
+    }
+}
+
+/// S-4.5: inside a block on a real server they may be a part of it that nobody can copy.
+#[test]
+fn a_foreign_name_in_a_block_makes_it_incomplete() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let id = three()[1].id();
+    assert!(pair.hot.put_as_is(&format!("{id}/chunks/00000\n")));
+    let report = run(&pair.configs(), &[OLD, "--output=json"])
+        .expect(3)
+        .json();
+    assert_eq!(report["excluded"][0]["id"], id, "{report}");
+    assert_eq!(report["excluded"][0]["reason"], "incomplete", "{report}");
+    assert!(
+        blocks_with(&pair.cold.tree(), "meta.json")
+            .iter()
+            .all(|moved| *moved != id)
+    );
 }

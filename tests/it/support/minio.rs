@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsAuthorizer, AwsCredential};
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use object_store::path::Path as Key;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
@@ -253,6 +254,41 @@ impl Bucket<'_> {
             .runtime
             .block_on(self.store.put(&Key::from(name), payload))
             .unwrap();
+    }
+
+    /// Puts an empty object, whatever its name is. Tells whether the server takes such a name.
+    pub fn put_as_is(&self, name: &str) -> bool {
+        // What signatures leave as it is stays so.
+        let escape = |byte: u8| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                char::from(byte).to_string()
+            }
+            byte => format!("%{byte:02X}"),
+        };
+        let escaped: String = name.bytes().map(escape).collect();
+        let url = format!(
+            "{}/{}/{escaped}",
+            self.minio.scheme.at(self.minio.port),
+            self.name
+        );
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.method_mut() = reqwest::Method::PUT;
+        *request.uri_mut() = url.parse().unwrap();
+        let Credentials {
+            access_key,
+            secret_key,
+        } = self.root();
+        let credential = AwsCredential {
+            key_id: access_key.clone(),
+            secret_key: secret_key.clone(),
+            token: None,
+        };
+        AwsAuthorizer::new(&credential, "s3", "us-east-1")
+            .try_authorize(&mut request, None)
+            .unwrap();
+        let client = HttpClient::new(reqwest::Client::new());
+        let answer = self.minio.runtime.block_on(client.execute(request));
+        answer.unwrap().status().is_success()
     }
 
     /// Puts one object in parts of these sizes.

@@ -131,7 +131,7 @@ impl Line {
         self
     }
 
-    /// Changes each answer that is passed on whole.
+    /// Changes each answer that is passed on whole. One that says so goes out in chunks.
     pub fn edit(mut self, edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> Self {
         self.edit = Some(Box::new(edit));
         self
@@ -412,10 +412,21 @@ impl Answer {
 
     fn bytes(&self) -> Vec<u8> {
         let mut headers = self.headers.join("\r\n");
-        if !headers.to_ascii_lowercase().contains("content-length:") {
+        let tells = |name: &str| headers.to_ascii_lowercase().contains(name);
+        let is_chunked = tells("transfer-encoding: chunked");
+        if !is_chunked && !tells("content-length:") && self.status != 204 {
             headers = format!("Content-Length: {}\r\n{headers}", self.body.len());
         }
         let head = format!("HTTP/1.1 {} Edited\r\n{headers}\r\n\r\n", self.status);
-        [head.as_bytes(), &self.body].concat()
+        if !is_chunked {
+            return [head.as_bytes(), &self.body].concat();
+        }
+        let mut bytes = head.into_bytes();
+        for piece in self.body.chunks(1000) {
+            bytes.extend(format!("{:x}\r\n", piece.len()).into_bytes());
+            bytes.extend([piece, b"\r\n"].concat());
+        }
+        bytes.extend(b"0\r\n\r\n");
+        bytes
     }
 }

@@ -1,0 +1,143 @@
+//! Answers that are none of S3's: an ingress without a backend, a proxy in trouble, a page to log in. They say nothing of an object, and so nothing is
+//! concluded from them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::minio::Minio;
+use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
+use crate::support::proxy::{Fault, Line, Request};
+use crate::support::run::blocks_with;
+
+/// What stands between, as it answers.
+const ANSWERS: [(u16, &str); 12] = [
+    (404, "default backend - 404"),
+    (
+        404,
+        "<html><head><title>404 Not Found</title></head></html>",
+    ),
+    (404, "{\"error\":\"no such route\"}"),
+    (404, ""),
+    (403, "<html>Request blocked</html>"),
+    (401, "Unauthorized"),
+    (400, "Bad Request"),
+    (405, "<html>405 Not Allowed</html>"),
+    (409, "conflict"),
+    (412, "precondition"),
+    (416, "range"),
+    (410, "gone"),
+];
+
+/// A fault for the first so many requests that have this method and a path that ends so.
+fn first(
+    count: usize,
+    (method, end): (&'static str, &'static str),
+    fault: Fault,
+) -> impl Fn(&Request) -> Fault + Send + Sync {
+    let seen = AtomicUsize::new(0);
+    move |request| {
+        let path = request.path.split('?').next().unwrap();
+        if request.method == method
+            && path.ends_with(end)
+            && seen.fetch_add(1, Ordering::SeqCst) < count
+        {
+            fault
+        } else {
+            Fault::None
+        }
+    }
+}
+
+const REQUESTS: [(&str, &str); 7] = [
+    ("GET", "/hot"),
+    ("GET", "/cold"),
+    ("GET", "/meta.json"),
+    ("GET", "/index"),
+    ("PUT", "/index"),
+    ("PUT", "/meta.json"),
+    ("PUT", "/deletion-mark.json"),
+];
+
+/// S-6.14: it is asked again, and then answered.
+#[test]
+fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (status, body) in ANSWERS {
+        for request in REQUESTS {
+            let proxy = Line::to(minio.port())
+                .fault(first(2, request, Fault::Answer(status, body)))
+                .open();
+            let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES);
+            assert_eq!(
+                ran.status.code(),
+                Some(0),
+                "{status} {request:?}: {}",
+                ran.stderr
+            );
+            pair.assert_moved();
+            pair.reset();
+        }
+    }
+}
+
+/// S-6.14: neither absent, nor vanished, nor a conflict.
+#[test]
+fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (status, body) in ANSWERS {
+        for (request, code) in [
+            (("GET", "/hot"), 1),
+            (("GET", "/cold"), 1),
+            (("GET", "/meta.json"), 1),
+            (("GET", "/index"), 3),
+            (("PUT", "/meta.json"), 3),
+            (("PUT", "/deletion-mark.json"), 3),
+        ] {
+            let proxy = Line::to(minio.port())
+                .fault(first(usize::MAX, request, Fault::Answer(status, body)))
+                .open();
+            let arguments = [&QUICK_RETRIES[..], &["--max-retries=1"]].concat();
+            let configs = pair.configs_with(&proxy, "  max_retries: 1\n");
+            let ran = run(&configs, &arguments);
+            assert_eq!(
+                ran.status.code(),
+                Some(code),
+                "{status} {request:?}: {}",
+                ran.stderr
+            );
+            assert!(ran.stderr.contains("none of S3's"), "{}", ran.stderr);
+            for word in ["no-meta-json", "vanished", "superseded", "conflict"] {
+                assert!(!ran.stdout.contains(word), "{word}: {}", ran.stdout);
+            }
+            assert!(blocks_with(&pair.hot.tree(), "deletion-mark.json").is_empty());
+            pair.assert_heals();
+        }
+    }
+}
+
+/// S-6.14: pages with a status of success.
+#[test]
+fn a_page_for_people_is_no_object_and_no_receipt() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for request in REQUESTS {
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .edit(move |asked, answer| {
+                let (method, end) = request;
+                let path = asked.path.split('?').next().unwrap();
+                let is_meant = asked.method == method && path.ends_with(end);
+                if is_meant && seen.fetch_add(1, Ordering::SeqCst) < 2 {
+                    answer.status = 200;
+                    answer.headers = vec!["Content-Type: text/html".to_owned()];
+                    answer.body = b"<html>Please log in</html>".to_vec();
+                }
+            })
+            .open();
+        let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES);
+        assert_eq!(ran.status.code(), Some(0), "{request:?}: {}", ran.stderr);
+        pair.assert_moved();
+        pair.reset();
+    }
+}

@@ -1,0 +1,138 @@
+//! Source and target that are one, or a live replica of one another: nothing is marked.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use regex::Regex;
+
+use crate::support::minio::Minio;
+use crate::support::pair::{OLD, Pair, assert_same, run, three};
+use crate::support::proxy::{Answer, Line, Request};
+
+/// Listings with whole seconds, as Amazon's are.
+fn in_whole_seconds(answer: &mut Answer) {
+    let fraction = Regex::new(r"\.[0-9]+Z</LastModified>").unwrap();
+    let page = String::from_utf8(answer.body.clone()).unwrap();
+    let page = fraction.replace_all(&page, ".000Z</LastModified>");
+    answer.body = page.into_owned().into_bytes();
+}
+
+fn is_listing(request: &Request) -> bool {
+    request.is("GET", "list-type=2") && !request.path.contains("delimiter")
+}
+
+/// S-3.6: to the second, where a listing has no more.
+#[test]
+fn a_live_replica_is_known_where_listings_have_whole_seconds() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    for (name, content) in &pair.before {
+        pair.cold.put(name, content.clone());
+    }
+    let object = Regex::new("<Key>([^<]*)</Key><LastModified>([^<]*)</LastModified>").unwrap();
+    for (later, code) in [(false, 2), (true, 0)] {
+        let object = object.clone();
+        let times: Mutex<HashMap<String, String>> = Mutex::default();
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                if !is_listing(request) {
+                    return;
+                }
+                in_whole_seconds(answer);
+                let page = String::from_utf8(answer.body.clone()).unwrap();
+                let mut times = times.lock().unwrap();
+                if request.path.starts_with("/hot?") {
+                    for found in object.captures_iter(&page) {
+                        times.insert(found[1].to_owned(), found[2].to_owned());
+                    }
+                    return;
+                }
+                // The target's objects are as old as the source's, but for one of them.
+                let page = object.replace_all(&page, |found: &regex::Captures<'_>| {
+                    let is_later = later && found[1].ends_with("/index");
+                    let time = if is_later { None } else { times.get(&found[1]) };
+                    let time = time.map_or("2035-01-01T00:00:00.000Z", String::as_str);
+                    format!(
+                        "<Key>{}</Key><LastModified>{time}</LastModified>",
+                        &found[1]
+                    )
+                });
+                answer.body = page.into_owned().into_bytes();
+            })
+            .open();
+        let configs = pair.configs_through(&proxy);
+        // The source is listed first, so that its times are known.
+        let dry = run(&configs, &[OLD, "--dry-run"]);
+        assert!(matches!(dry.status.code(), Some(0 | 2)), "{}", dry.stderr);
+        let ran = run(&configs, &[OLD, "--dry-run"]).expect(code);
+        assert_eq!(
+            ran.stderr.contains("a live replica"),
+            code == 2,
+            "{}",
+            ran.stderr
+        );
+        assert_same(&pair.hot.tree(), &pair.before);
+    }
+}
+
+/// S-3.6: whatever is copied within the second in which it was written.
+#[test]
+fn copies_of_this_tool_are_no_replica_however_fast_they_were_made() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let proxy = Line::to(minio.port())
+        .edit(|request, answer| {
+            if is_listing(request) {
+                let time = Regex::new("<LastModified>[^<]*</LastModified>").unwrap();
+                let page = String::from_utf8(answer.body.clone()).unwrap();
+                let same = "<LastModified>2025-01-01T00:00:00.000Z</LastModified>";
+                answer.body = time.replace_all(&page, same).into_owned().into_bytes();
+            }
+        })
+        .open();
+    for more in [&[][..], &["--exclude-delete-marked=false"]] {
+        run(&pair.configs_through(&proxy), &[&[OLD], more].concat()).expect(0);
+    }
+    pair.assert_moved();
+}
+
+/// S-3.5: what is put there must be listed there.
+#[test]
+fn a_target_that_does_not_list_what_is_put_there_is_refused() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let probe = Regex::new("<Contents><Key>thanos-bucket-probe-.*?</Contents>").unwrap();
+    let proxy = Line::to(minio.port())
+        .edit(move |request, answer| {
+            if is_listing(request) {
+                let page = String::from_utf8(answer.body.clone()).unwrap();
+                answer.body = probe.replace_all(&page, "").into_owned().into_bytes();
+            }
+        })
+        .open();
+    let ran = run(&pair.configs_through(&proxy), &[OLD]).expect(2);
+    assert!(ran.stderr.contains("does not list"), "{}", ran.stderr);
+    assert_same(&pair.hot.tree(), &pair.before);
+    assert!(pair.cold.tree().is_empty(), "the probe is gone");
+}
+
+/// S-3.5: whatever its answers say, the probe goes.
+#[test]
+fn a_probe_whose_answer_is_lost_is_removed() {
+    use crate::support::pair::QUICK_RETRIES;
+    use crate::support::proxy::Fault;
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let proxy = Line::to(minio.port())
+        .fault(|request| {
+            if request.is("PUT", "thanos-bucket-probe-") {
+                Fault::LoseAnswer
+            } else {
+                Fault::None
+            }
+        })
+        .open();
+    run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+    assert_same(&pair.hot.tree(), &pair.before);
+    assert!(pair.cold.tree().is_empty(), "the probe is gone");
+}
