@@ -97,7 +97,7 @@ pub async fn is_ours(
 
 fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {
     mark.provenance()
-        .is_some_and(|theirs| theirs.target == provenance.target)
+        .is_some_and(|theirs| theirs.leads_to(&provenance.target))
 }
 
 /// Whether it was written; `false` where something was there.

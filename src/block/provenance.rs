@@ -57,6 +57,18 @@ impl Provenance {
     }
 }
 
+impl Provenance {
+    /// Whether it names that target, as its location prints, or as it printed in earlier versions: a bucket of S3 without its endpoint.
+    #[must_use]
+    pub fn leads_to(&self, target: &str) -> bool {
+        let without_endpoint = || {
+            let (_, rest) = target.strip_prefix("s3://")?.split_once('/')?;
+            Some(self.target.strip_prefix("s3://")? == rest)
+        };
+        self.target == target || without_endpoint() == Some(true)
+    }
+}
+
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -83,6 +95,26 @@ mod tests {
         assert_eq!(Provenance::parse(&ours.to_string()), Some(ours.clone()));
         let with_a_tail = format!("{ours}, covered by 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B");
         assert_eq!(Provenance::parse(&with_a_tail), Some(ours));
+    }
+
+    /// S-1.2
+    #[test]
+    fn a_mark_leads_to_the_target_that_it_names_now_or_named_before() {
+        for (named, target, expected) in [
+            ("s3://minio:9000/cold/x", "s3://minio:9000/cold/x", true),
+            ("s3://cold/x", "s3://minio:9000/cold/x", true),
+            ("s3://cold", "s3://minio:9000/cold", true),
+            ("s3://other:9000/cold/x", "s3://minio:9000/cold/x", false),
+            ("s3://cold", "s3://minio:9000/cold/x", false),
+            ("s3://cold/x", "s3://minio:9000/cold", false),
+            ("s3://hot", "s3://minio:9000/cold", false),
+            ("file:///srv/cold", "file:///srv/cold", true),
+            ("file:///cold", "file:///srv/cold", false),
+            ("s3://srv/cold", "file:///srv/cold", false),
+        ] {
+            let ours = Provenance::of_this_run(named, RunId::generate());
+            assert_eq!(ours.leads_to(target), expected, "{named} {target}");
+        }
     }
 
     /// S-1.2

@@ -197,7 +197,7 @@ mod tests {
             ),
             (
                 "{type: S3, config: {bucket: hot, endpoint: 'h:9000', access_key: k, secret_key: s}}",
-                "s3://hot",
+                "s3://h:9000/hot",
             ),
         ] {
             assert_eq!(parse(text).unwrap().location().to_string(), expected);

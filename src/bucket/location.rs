@@ -4,7 +4,8 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
-/// A bucket, and the part of it that is meant. Prints as logs, marks and reports name it: `s3://bucket/prefix`, `file:///folder/prefix`.
+/// A bucket, and the part of it that is meant. Prints as logs, marks and reports name it: `s3://endpoint/bucket/prefix`,
+/// `file:///folder/prefix`. Two that print alike are one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     place: Place,
@@ -110,12 +111,17 @@ fn host(endpoint: &str) -> &str {
     endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host)
 }
 
-/// Who answers at an endpoint: every host of Amazon's serves every bucket of the partition.
+/// Who answers at an endpoint: every host of Amazon's S3 serves every bucket of the partition. Other machines have names there too.
 fn server(endpoint: &str) -> String {
+    let is_s3 = |rest: &str| {
+        let mut labels = rest.split('.');
+        rest.is_empty() || labels.any(|label| label == "s3" || label.starts_with("s3-"))
+    };
     for partition in ["amazonaws.com", "amazonaws.com.cn"] {
         let rest = endpoint.strip_suffix(partition);
-        if rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.')) {
-            return partition.to_owned();
+        let rest = rest.filter(|rest| rest.is_empty() || rest.ends_with('.'));
+        if rest.is_some_and(is_s3) {
+            return format!("s3.{partition}");
         }
     }
     endpoint.to_owned()
@@ -157,7 +163,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Folder(directory) => write!(f, "file://{}", directory.display())?,
-            Place::S3 { bucket, .. } => write!(f, "s3://{bucket}")?,
+            Place::S3 { endpoint, bucket } => write!(f, "s3://{}/{bucket}", server(endpoint))?,
         }
         if !self.prefix.is_empty() {
             write!(f, "/{}", self.prefix)?;
@@ -265,6 +271,11 @@ mod tests {
                 s3("s3.cn-north-1.amazonaws.com.cn", "a", ""),
                 false,
             ),
+            (
+                s3("ec2-1-2-3-4.compute-1.amazonaws.com", "a", ""),
+                s3("ec2-1-2-3-5.compute-1.amazonaws.com", "a", ""),
+                false,
+            ),
         ] {
             assert_eq!(one.overlaps(&other), expected, "{one} {other}");
             assert_eq!(other.overlaps(&one), expected, "{other} {one}");
@@ -288,10 +299,22 @@ mod tests {
 
     #[test]
     fn locations_print_as_urls() {
-        assert_eq!(
-            Location::s3("minio:9000", "hot", "a/b").to_string(),
-            "s3://hot/a/b"
-        );
+        for (endpoint, expected) in [
+            ("minio:9000", "s3://minio:9000/hot/a/b"),
+            ("MINIO.example.com:443", "s3://minio.example.com/hot/a/b"),
+            ("[::1]:9000", "s3://[::1]:9000/hot/a/b"),
+            (
+                "s3.eu-west-1.amazonaws.com",
+                "s3://s3.amazonaws.com/hot/a/b",
+            ),
+            ("s3.amazonaws.com", "s3://s3.amazonaws.com/hot/a/b"),
+            (
+                "s3.cn-north-1.amazonaws.com.cn",
+                "s3://s3.amazonaws.com.cn/hot/a/b",
+            ),
+        ] {
+            assert_eq!(Location::s3(endpoint, "hot", "a/b").to_string(), expected);
+        }
         let nowhere = Path::new("/no/such/folder");
         assert_eq!(
             Location::folder(nowhere, "").to_string(),

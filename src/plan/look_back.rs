@@ -40,7 +40,7 @@ fn is_marked_for(block: &SourceBlock, target_name: &str) -> bool {
         return false;
     };
     mark.provenance()
-        .is_some_and(|ours| ours.target == target_name)
+        .is_some_and(|ours| ours.leads_to(target_name))
 }
 
 /// Objects of which the entity tags alone would say that the target has others, so that they must be read before it is said.

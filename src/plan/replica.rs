@@ -92,7 +92,7 @@ fn was_copied_by_us(block: &SourceBlock, target_name: &str) -> bool {
         return false;
     };
     mark.provenance()
-        .is_some_and(|ours| ours.target == target_name)
+        .is_some_and(|ours| ours.leads_to(target_name))
 }
 
 fn compared(source: &Inventory, target: &Inventory) -> Compared {

@@ -249,6 +249,64 @@ fn a_request_that_never_ends_does_not_outlive_a_signal() {
     pair.assert_moved();
 }
 
+/// S-6.5: no grace is a grace, too.
+#[test]
+fn without_a_grace_period_what_is_in_hand_is_dropped_at_once() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let proxy = Line::to(minio.port())
+        .fault(|request| {
+            if request.is("PUT", "/cold/01J") {
+                return Fault::Stall;
+            }
+            Fault::None
+        })
+        .open();
+    let (source, target) = pair.configs_through(&proxy);
+    let running = Running::start(&mut migrate(
+        &source,
+        &target,
+        &[OLD, "--shutdown-grace=0s"],
+    ));
+    while !proxy
+        .requests()
+        .iter()
+        .any(|request| request.is("PUT", "/cold/01J"))
+    {
+        thread::yield_now();
+    }
+    signal("TERM", running.id());
+    let signalled = std::time::Instant::now();
+    let ran = running.wait().expect(143);
+    assert!(signalled.elapsed() < Duration::from_secs(5), "{ran:?}");
+    pair.assert_heals();
+}
+
+/// S-1.2, S-5.12: earlier versions named a target in S3 without its endpoint.
+#[test]
+fn a_mark_that_names_the_target_as_earlier_versions_did_is_looked_back_at() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    run(&pair.configs(), &[OLD]).expect(0);
+    let lost = Block::new(1).id();
+    let mark = format!("{lost}/deletion-mark.json");
+    let text = String::from_utf8(pair.hot.tree()[&mark].clone()).unwrap();
+    let named = format!("migrated to s3://127.0.0.1:{}/cold by", minio.port());
+    assert!(text.contains(&named), "{text}");
+    pair.cold.remove(&format!("{lost}/index"));
+    for name in [named.as_str(), "migrated to s3://cold by"] {
+        pair.hot.put(&mark, text.replace(&named, name));
+        let ran = run(&pair.configs(), &[OLD]).expect(3);
+        assert!(
+            ran.stderr.contains("marked-not-held") || ran.stdout.contains("marked-not-held"),
+            "{ran:?}"
+        );
+    }
+    let other = "migrated to s3://elsewhere:9000/cold by";
+    pair.hot.put(&mark, text.replace(&named, other));
+    run(&pair.configs(), &[OLD]).expect(0);
+}
+
 /// S-6.7: published once, marked once.
 #[test]
 fn several_runs_at_once_end_sound() {

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::store::{Process, Store};
 use crate::world::{Side, World};
 
-const TARGET_NAME: &str = "s3://cold";
+const TARGET_NAME: &str = "s3://simulated/cold";
 
 /// What one run is like.
 #[derive(Debug, Clone)]

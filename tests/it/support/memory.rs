@@ -62,7 +62,7 @@ impl Ran {
     }
 }
 
-pub(crate) const TARGET_NAME: &str = "s3://cold";
+pub(crate) const TARGET_NAME: &str = "s3://memory/cold";
 
 impl World {
     pub(crate) fn new() -> Self {
