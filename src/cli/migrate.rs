@@ -10,7 +10,8 @@ use clap::Args;
 use super::document::Document;
 use super::flags::Origins;
 use super::values::{
-    block_id, duration, long_duration, one_of, resolution_ms, shard, size_bytes, whole_number,
+    block_id, duration, duration_or_none, long_duration, one_of, resolution_ms, shard, size_bytes,
+    whole_number,
 };
 use crate::block::{BlockId, Strength};
 use crate::bucket::BucketConfig;
@@ -219,8 +220,8 @@ struct Effort {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     max_bytes: Option<NonZeroU64>,
 
-    /// How long blocks in hand may go on once the run is to end.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    /// How long blocks in hand may go on once the run is to end; 0s drops them.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
     shutdown_grace: Duration,
 }
 

@@ -36,22 +36,36 @@ where
 
 /// A duration in humantime's spelling, up to a day.
 pub(super) fn duration(text: &str) -> Result<Duration> {
-    duration_within(text, DAY, "500ms, 30s or 1m, above 0 and at most 24h")
+    let above_zero = Duration::from_nanos(1);
+    duration_within(
+        text,
+        above_zero..=DAY,
+        "500ms, 30s or 1m, above 0 and at most 24h",
+    )
+}
+
+/// The same where no time at all is a choice too.
+pub(super) fn duration_or_none(text: &str) -> Result<Duration> {
+    duration_within(text, Duration::ZERO..=DAY, "30s, 5m or 0s, at most 24h")
 }
 
 /// The same for how long a run may last: up to a year.
 pub(super) fn long_duration(text: &str) -> Result<Duration> {
     duration_within(
         text,
-        365 * DAY,
+        Duration::from_nanos(1)..=365 * DAY,
         "30m, 6h or 2days, above 0 and at most 365days",
     )
 }
 
-fn duration_within(text: &str, longest: Duration, accepted: &str) -> Result<Duration> {
+fn duration_within(
+    text: &str,
+    range: RangeInclusive<Duration>,
+    accepted: &str,
+) -> Result<Duration> {
     humantime::parse_duration(text)
         .ok()
-        .filter(|duration| !duration.is_zero() && *duration <= longest)
+        .filter(|duration| range.contains(duration))
         .ok_or_else(|| Error::usage(format!("expected a duration such as {accepted}")))
 }
 
@@ -159,6 +173,17 @@ mod tests {
         }
         for text in ["", "0", "0s", "5", "-1s", "1 fortnight", "25h", "1e9y"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_time_at_all_is_a_grace() {
+        for text in ["0s", "0ms", "0m 0s"] {
+            assert_eq!(duration_or_none(text).unwrap(), Duration::ZERO, "{text}");
+        }
+        assert_eq!(duration_or_none("24h").unwrap(), DAY);
+        for text in ["", "-1s", "25h", "soon"] {
+            assert!(duration_or_none(text).is_err(), "{text}");
         }
     }
 

@@ -105,9 +105,16 @@ async fn begin(
         Mode::DryRun => Access::Read,
         Mode::Execute => Access::Write,
     };
-    let buckets = Buckets {
-        source: request.source.open(access, MissingRoot::Error).await?,
-        target: request.target.open(access, MissingRoot::Empty).await?,
+    let opening = async {
+        Ok::<_, Error>(Buckets {
+            source: request.source.open(access, MissingRoot::Error).await?,
+            target: request.target.open(access, MissingRoot::Empty).await?,
+        })
+    };
+    let buckets = tokio::select! {
+        opened = opening => opened?,
+        // Programs and services that are asked for credentials may take their time.
+        signal = stop.wait() => return Err(stopped(signal, "open the buckets")),
     };
     let (plan, results) = migrate(&request, &header, buckets, begun, progress, clock, stop).await?;
     let (rules, results) = (&request.rules, results.as_ref());

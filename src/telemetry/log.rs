@@ -47,7 +47,8 @@ pub(super) enum Traces {
     Off,
 }
 
-/// What dependencies tell below warn is theirs, and may hold request headers with credentials: it is never written.
+/// What dependencies tell below warn is theirs, and may hold request headers with credentials: it is never written. Nor is what the AWS SDK
+/// warns of, which repeats what programs for credentials say.
 fn filter<S>(level: Level, traces: Traces) -> impl Filter<S> {
     let ours = match level {
         Level::Debug => LevelFilter::DEBUG,
@@ -57,6 +58,7 @@ fn filter<S>(level: Level, traces: Traces) -> impl Filter<S> {
     };
     let told = Targets::new()
         .with_default(ours.min(LevelFilter::WARN))
+        .with_target("aws_", LevelFilter::OFF)
         .with_target(OUR_CRATE, ours);
     filter_fn(move |metadata| {
         if metadata.is_span() {

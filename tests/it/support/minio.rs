@@ -23,11 +23,15 @@ pub struct Minio {
     root: Credentials,
     port: u16,
     scheme: Scheme,
+    region: &'static str,
     folder: TempDir,
 }
 
 /// The key named `tests`: 32 bytes, none of them secret.
 const KMS_KEY: &str = "tests:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// Where a server is that says nothing of it.
+const REGION: &str = "us-east-1";
 
 /// What a server speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +60,12 @@ pub struct Credentials {
 impl Minio {
     /// Starts MinIO on a free loopback port and waits until it answers.
     pub fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), Scheme::Http)
+        Self::start_in(tempfile::tempdir().unwrap(), Scheme::Http, REGION)
+    }
+
+    /// The same, in a region that it insists on.
+    pub fn start_in_region(region: &'static str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), Scheme::Http, region)
     }
 
     /// The same, with TLS and a certificate that nobody else vouches for.
@@ -67,10 +76,10 @@ impl Minio {
         std::fs::create_dir(&certs).unwrap();
         std::fs::write(certs.join("public.crt"), made.cert.pem()).unwrap();
         std::fs::write(certs.join("private.key"), made.signing_key.serialize_pem()).unwrap();
-        Self::start_in(folder, Scheme::Https)
+        Self::start_in(folder, Scheme::Https, REGION)
     }
 
-    fn start_in(folder: TempDir, scheme: Scheme) -> Self {
+    fn start_in(folder: TempDir, scheme: Scheme, region: &'static str) -> Self {
         let log = folder.path().join("log");
         // Somebody else may take the port between its choice and its use.
         for _ in 0..5 {
@@ -91,6 +100,9 @@ impl Minio {
                 // The name and the bytes of a key by which objects may be encrypted.
                 .env("MINIO_KMS_SECRET_KEY", KMS_KEY)
                 .env("MINIO_BROWSER", "off");
+            if region != REGION {
+                command.env("MINIO_SITE_REGION", region);
+            }
             let mut server = Server::start(&command, &log);
             let ready = server.wait_until(|| match http::get(port, "/minio/health/ready") {
                 Some((status, _)) => status == 200 || scheme == Scheme::Https,
@@ -103,6 +115,7 @@ impl Minio {
                     root,
                     port,
                     scheme,
+                    region,
                     folder,
                 };
             }
@@ -160,6 +173,18 @@ impl Minio {
     /// A new, empty bucket.
     pub fn bucket(&self, name: &str) -> Bucket<'_> {
         self.mc(&["mb", &format!("minio/{name}")]);
+        self.opened(name)
+    }
+
+    /// A new, empty bucket whose objects cannot be deleted for good for a day.
+    pub fn locked_bucket(&self, name: &str) -> Bucket<'_> {
+        let bucket = format!("minio/{name}");
+        self.mc(&["mb", "--with-lock", &bucket]);
+        self.mc(&["retention", "set", "--default", "governance", "1d", &bucket]);
+        self.opened(name)
+    }
+
+    fn opened(&self, name: &str) -> Bucket<'_> {
         let store = AmazonS3Builder::new()
             .with_endpoint(self.scheme.at(self.port))
             .with_client_options(
@@ -167,7 +192,7 @@ impl Minio {
                     .with_allow_http(true)
                     .with_allow_invalid_certificates(true),
             )
-            .with_region("us-east-1")
+            .with_region(self.region)
             .with_bucket_name(name)
             .with_access_key_id(&self.root.access_key)
             .with_secret_access_key(&self.root.secret_key)

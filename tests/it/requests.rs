@@ -1,0 +1,342 @@
+//! What the requests of the binary carry, and where they go: headers that the configuration asks for, regions, proxies, services for credentials.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::blocks::Block;
+use crate::support::minio::{Bucket, Credentials, Minio};
+use crate::support::pair::{OLD, Pair, run, three};
+use crate::support::proxy::{Fault, Line, Proxy, Request};
+use crate::support::run::{Ran, binary, migrate};
+
+/// Two blocks whose objects are put at once, and one with a segment that is put in two parts.
+fn large_and_small(minio: &Minio) -> Pair<'_> {
+    let large = Block::new(1).chunk_bytes(&[12 << 20]);
+    let pair = Pair::new(minio, &[large, Block::new(2), Block::new(3)]);
+    put_in_parts(&pair);
+    pair
+}
+
+fn put_in_parts(pair: &Pair) {
+    let segment = format!("{}/chunks/000001", Block::new(1).id());
+    let content = &pair.before[&segment];
+    pair.hot
+        .put_in_parts(&segment, content, &[6 << 20, 6 << 20]);
+}
+
+/// S-3.12: as buckets with object lock demand it, and without the checksums that R2, B2 and Linode refuse.
+#[test]
+fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
+    let minio = Minio::start();
+    let pair = large_and_small(&minio);
+    for (more, expected) in [
+        ("", true),
+        ("  send_content_md5: true\n", true),
+        ("  send_content_md5: false\n", false),
+    ] {
+        let proxy = Line::to(minio.port())
+            .fault(|request| {
+                if request.head.to_ascii_lowercase().contains("x-amz-checksum") {
+                    const WHY: &str =
+                        "<Error><Code>NotImplemented</Code><Message>no</Message></Error>";
+                    return Fault::Answer(501, WHY);
+                }
+                Fault::None
+            })
+            .open();
+        run(&pair.configs_with(&proxy, more), &[OLD]).expect(0);
+        pair.assert_moved();
+        let requests = proxy.requests();
+        let puts: Vec<_> = requests
+            .iter()
+            .filter(|request| request.method == "PUT")
+            .collect();
+        assert!(
+            puts.iter()
+                .any(|request| request.path.contains("partNumber=2"))
+        );
+        for request in &requests {
+            let has = request.header("content-md5").is_some();
+            assert_eq!(has, expected && request.method == "PUT", "{request:?}");
+        }
+        pair.reset();
+    }
+}
+
+/// S-3.12: a target that keeps what it once had.
+#[test]
+fn a_bucket_with_object_lock_can_be_a_target() {
+    let minio = Minio::start();
+    let mut pair = large_and_small(&minio);
+    pair.cold = minio.locked_bucket("locked");
+    run(&pair.configs(), &[OLD]).expect(0);
+    pair.assert_moved();
+}
+
+/// S-3.10
+#[test]
+fn metadata_goes_along_with_what_is_put_and_nothing_else() {
+    let minio = Minio::start();
+    let pair = large_and_small(&minio);
+    let proxy = Line::to(minio.port()).open();
+    let more = "  put_user_metadata:\n    team: storage\n    X-Amz-Meta-Tier: cold\n    Cache-Control: no-store\n    \
+                X-Amz-Storage-Class: STANDARD\n    X-Amz-Acl: private\n";
+    let ran = run(&pair.configs_with(&proxy, more), &[OLD]).expect(0);
+    pair.assert_moved();
+    assert!(
+        ran.stderr
+            .contains("put_user_metadata.Cache-Control is sent as a header"),
+        "{}",
+        ran.stderr
+    );
+    let expected = [
+        ("x-amz-meta-team", "storage"),
+        ("x-amz-meta-tier", "cold"),
+        ("cache-control", "no-store"),
+        ("x-amz-storage-class", "STANDARD"),
+        ("x-amz-acl", "private"),
+    ];
+    let mut begun = 0;
+    for request in proxy.requests() {
+        let begins = request.is("POST", "?uploads");
+        begun += usize::from(begins);
+        let puts = request.method == "PUT" && !request.path.contains("partNumber") || begins;
+        for (name, value) in expected {
+            let found = request.header(name);
+            assert_eq!(found, puts.then_some(value), "{name}: {request:?}");
+        }
+    }
+    assert_eq!(begun, 1);
+}
+
+/// S-3.8: a refusal that names the region, one that names none, and a region that is configured.
+#[test]
+fn a_server_in_a_region_is_asked_for_it_when_the_configuration_does_not_say() {
+    const WRONG: &str =
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong</Message></Error>";
+    let minio = Minio::start_in_region("fr-par");
+    let pair = Pair::new(&minio, &three());
+    let is_usual = |request: &Request| {
+        let header = request.header("authorization").unwrap_or_default();
+        header.contains("/us-east-1/s3/")
+    };
+    for names_it in [true, false] {
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                if !names_it && is_usual(request) && !request.path.contains("?location") {
+                    return Fault::Answer(400, WRONG);
+                }
+                Fault::None
+            })
+            .open();
+        run(&pair.configs_through(&proxy), &[OLD]).expect(0);
+        pair.assert_moved();
+        let requests = proxy.requests();
+        let wrong = requests.iter().filter(|request| is_usual(request));
+        let (asked, refused): (Vec<_>, Vec<_>) =
+            wrong.partition(|request| request.path.contains("?location"));
+        // One of each for each bucket.
+        assert_eq!(
+            (asked.len(), refused.len()),
+            (if names_it { 0 } else { 2 }, 2)
+        );
+        pair.reset();
+    }
+    let proxy = Line::to(minio.port()).open();
+    run(&pair.configs_with(&proxy, "  region: fr-par\n"), &[OLD]).expect(0);
+    pair.assert_moved();
+    pair.reset();
+    let ran = run(&pair.configs_with(&proxy, "  region: eu-west-1\n"), &[OLD]).expect(1);
+    assert!(
+        ran.stderr.contains("AuthorizationHeaderMalformed"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
+}
+
+/// S-6.16: named where it is dead, without its password; passed by on the way to loopback.
+#[test]
+fn a_dead_proxy_is_named_and_loopback_needs_none() {
+    const DEAD: &str = "http://hunter1:hunter2@127.0.0.1:1";
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let (source, target) = pair.configs();
+    let through = |source: &Path, variables: &[(&str, &str)]| {
+        let mut command = migrate(source, &target, &[OLD, "--max-retries=0"]);
+        command.envs(variables.iter().copied());
+        Ran::of(command)
+    };
+    let variables = [
+        ("HTTP_PROXY", DEAD),
+        ("HTTPS_PROXY", DEAD),
+        ("ALL_PROXY", DEAD),
+    ];
+    through(&source, &variables).expect(0);
+    pair.assert_moved();
+    let far = source.with_file_name("far.yaml");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let port = format!("127.0.0.1:{}", minio.port());
+    std::fs::write(&far, text.replace(&port, "minio.example:9000")).unwrap();
+    let ran = through(&far, &variables).expect(1);
+    assert!(
+        ran.stderr
+            .contains("through the proxy http://127.0.0.1:1, which HTTP_PROXY names"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!ran.stderr.contains("hunter"), "{}", ran.stderr);
+    let past = [("HTTP_PROXY", DEAD), ("NO_PROXY", "example.com,.example")];
+    let ran = through(&far, &past).expect(1);
+    assert!(!ran.stderr.contains("proxy"), "{}", ran.stderr);
+    let wrong = [("http_proxy", "ftp://hunter2")];
+    let ran = through(&far, &wrong).expect(2);
+    assert!(
+        ran.stderr.contains("http_proxy") && !ran.stderr.contains("hunter"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// A bucket's configuration without credentials, with more lines below `config`.
+fn without_credentials(bucket: &Bucket, file: &str, more: &str) -> PathBuf {
+    let nobody = Credentials {
+        access_key: String::new(),
+        secret_key: String::new(),
+    };
+    bucket.config_for(file, &nobody, bucket.minio().port(), more)
+}
+
+/// What a service for credentials gives, once asked.
+fn service(upstream: &TcpListener, answer: String) -> Proxy {
+    let answer: &'static str = answer.leak();
+    Line::to(upstream.local_addr().unwrap().port())
+        .fault(move |_| Fault::Answer(200, answer))
+        .open()
+}
+
+/// What is behind those who answer everything themselves.
+fn nobody() -> TcpListener {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap()
+}
+
+/// S-3.9
+#[test]
+fn a_web_identity_is_taken_to_the_service_that_the_configuration_names() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let root = pair.hot.root();
+    let nobody = nobody();
+    let sts = service(
+        &nobody,
+        format!(
+            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+         <Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken></SessionToken>\
+         <Expiration>2999-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>\
+         </AssumeRoleWithWebIdentityResponse>",
+            root.access_key, root.secret_key
+        ),
+    );
+    let more = format!("  sts_endpoint: http://127.0.0.1:{}\n", sts.port());
+    let source = without_credentials(&pair.hot, "hot-sts.yaml", &more);
+    let target = without_credentials(&pair.cold, "cold-sts.yaml", &more);
+    let token = source.with_file_name("token");
+    std::fs::write(&token, "hunter2.hunter2.hunter2\n").unwrap();
+    let identity = |command: &mut Command, file: &Path| {
+        command.env("AWS_WEB_IDENTITY_TOKEN_FILE", file);
+        command.env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/thanos");
+    };
+    let mut command = migrate(&source, &target, &[OLD]);
+    identity(&mut command, &token);
+    Ran::of(command).expect(0);
+    pair.assert_moved();
+    assert_eq!(sts.requests().len(), 2, "one for each bucket");
+    assert!(sts.requests().iter().all(|request| request.is("POST", "/")));
+    // Version 1 of listings is no exception.
+    pair.reset();
+    let more = format!("{more}  list_objects_version: v1\n");
+    let source = without_credentials(&pair.hot, "hot-sts.yaml", &more);
+    let mut command = migrate(&source, &target, &[OLD]);
+    identity(&mut command, &token);
+    Ran::of(command).expect(0);
+    pair.assert_moved();
+    pair.reset();
+    let mut command = migrate(&source, &target, &[OLD]);
+    identity(&mut command, Path::new("/nowhere/token"));
+    let ran = Ran::of(command).expect(1);
+    assert!(
+        ran.stderr.contains("AWS_WEB_IDENTITY_TOKEN_FILE"),
+        "{}",
+        ran.stderr
+    );
+}
+
+/// S-3.9: what a proxy is asked for tells which service is meant.
+#[test]
+fn each_partition_is_asked_for_credentials_in_its_own_service() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "token").unwrap();
+    let cold = folder.path().join("cold");
+    for (endpoint, region, variables, expected) in [
+        (
+            "s3.cn-north-1.amazonaws.com.cn",
+            "",
+            vec![],
+            "sts.cn-north-1.amazonaws.com.cn:443",
+        ),
+        (
+            "minio.example",
+            "cn-northwest-1",
+            vec![],
+            "sts.cn-northwest-1.amazonaws.com.cn:443",
+        ),
+        (
+            "minio.example",
+            "",
+            vec![("AWS_REGION", "us-gov-west-1")],
+            "sts.us-gov-west-1.amazonaws.com:443",
+        ),
+        (
+            "minio.example",
+            "eu-west-1",
+            vec![("AWS_STS_REGIONAL_ENDPOINTS", "legacy")],
+            "sts.amazonaws.com:443",
+        ),
+        ("minio.example", "", vec![], "sts.amazonaws.com:443"),
+    ] {
+        let nobody = nobody();
+        let port = nobody.local_addr().unwrap().port();
+        let proxy = Line::to(port).fault(|_| Fault::Answer(502, "")).open();
+        let region = if region.is_empty() {
+            String::new()
+        } else {
+            format!(", region: {region}")
+        };
+        let mut command = binary();
+        command.args(["migrate", OLD, "--max-retries=0"]);
+        command.arg(format!(
+            "--objstore.config={{type: S3, config: {{bucket: hot, endpoint: {endpoint}{region}, max_retries: 1}}}}"
+        ));
+        command.arg(format!(
+            "--objstore-to.config={{type: FILESYSTEM, config: {{directory: {}}}}}",
+            cold.display()
+        ));
+        command.env("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy.port()));
+        command.env("AWS_WEB_IDENTITY_TOKEN_FILE", &token);
+        command.env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/thanos");
+        command.envs(variables);
+        let ran = Ran::of(command).expect(1);
+        let asked = proxy.requests();
+        assert!(
+            asked.iter().all(|request| request.is("CONNECT", expected)) && !asked.is_empty(),
+            "{expected}: {asked:?}"
+        );
+        assert!(
+            ran.stderr.contains("through the proxy http://127.0.0.1:"),
+            "{}",
+            ran.stderr
+        );
+    }
+}
