@@ -3,8 +3,7 @@
 use std::fmt;
 
 use super::{
-    BlockId, BlockMeta, Completeness, Inventory, Object, ReadBack, is_put_at_once,
-    tags_are_digests, tags_differ,
+    BlockId, Cover, Inventory, Object, ReadBack, is_put_at_once, tags_are_digests, tags_differ,
 };
 
 /// What a bucket's entity tag says of an object's content: an MD5 of a single upload, or the digest of its parts' digests.
@@ -232,100 +231,6 @@ pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
     differences
 }
 
-/// A live block of the target that was compacted from this one, among others: copying would only overlap it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cover {
-    block: BlockId,
-    by: BlockId,
-}
-
-/// Why a block whose sources contain ours is no proof that the samples are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoCover {
-    /// Another group, or not all sources: it has nothing to do with ours.
-    Unrelated,
-    /// It is marked for deletion.
-    Marked,
-    /// The deletion mark of this block names it.
-    NamedBy(BlockId),
-    /// It lacks objects that its own file list names, or has none.
-    NotWhole,
-    /// It ends before ours does, or begins after.
-    ShorterRange,
-    /// Series were deleted from it or relabelled.
-    Rewritten,
-    /// It has fewer series than ours.
-    FewerSeries,
-}
-
-impl fmt::Display for NoCover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NoCover::NamedBy(by) => {
-                return write!(
-                    f,
-                    "is about to be deleted, for the deletion mark of {by} names it"
-                );
-            }
-            NoCover::Marked => "is marked for deletion",
-            NoCover::Unrelated => "is made of other blocks",
-            NoCover::NotWhole => "is not whole by its own file list",
-            NoCover::ShorterRange => "does not span its time range",
-            NoCover::Rewritten => "was rewritten",
-            NoCover::FewerSeries => "has fewer series",
-        })
-    }
-}
-
-impl Cover {
-    /// Whether `candidate`, a published block of the target with the listed `objects`, stands for `block`.
-    pub fn of(
-        block: &BlockMeta,
-        candidate: &BlockMeta,
-        objects: &Inventory,
-    ) -> Result<Self, NoCover> {
-        if candidate.id == block.id
-            || candidate.group != block.group
-            || !candidate.has_all_sources_of(block)
-        {
-            return Err(NoCover::Unrelated);
-        }
-        if objects.may_be_marked() {
-            return Err(NoCover::Marked);
-        }
-        let whole =
-            !candidate.files.is_empty() && objects.completeness(candidate) == Completeness::Whole;
-        if !whole {
-            return Err(NoCover::NotWhole);
-        }
-        if candidate.min_time_ms > block.min_time_ms || candidate.max_time_ms < block.max_time_ms {
-            return Err(NoCover::ShorterRange);
-        }
-        if candidate.rewritten {
-            return Err(NoCover::Rewritten);
-        }
-        if candidate.num_series < block.num_series {
-            return Err(NoCover::FewerSeries);
-        }
-        Ok(Self {
-            block: block.id,
-            by: candidate.id,
-        })
-    }
-
-    /// The block that is covered.
-    #[must_use]
-    pub fn block(&self) -> BlockId {
-        self.block
-    }
-
-    /// The block that covers it.
-    #[must_use]
-    pub fn by(&self) -> BlockId {
-        self.by
-    }
-}
-
 /// The target holds the block: the only thing on which a mark is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Proof {
@@ -452,52 +357,6 @@ mod tests {
             });
             let tags = Tags { are_digests: true };
             assert_eq!(tags.agreement(&source, &target), expected);
-        }
-    }
-
-    /// S-5.1
-    #[test]
-    fn a_cover_needs_every_condition() {
-        let labels = r#""labels":{"a":"b"},"files":[{"rel_path":"index","size_bytes":3}]"#;
-        let block = |last: char, range: (i64, i64), series: u64, sources: &str, rest: &str| {
-            let json = format!(
-                r#"{{"ulid":"{}","version":1,"minTime":{},"maxTime":{},"stats":{{"numSeries":{series}}},"compaction":{{"sources":[{sources}]}},"thanos":{{{rest}}}}}"#,
-                id(last),
-                range.0,
-                range.1
-            );
-            BlockMeta::parse(id(last), json.as_bytes()).unwrap()
-        };
-        let both = format!("\"{}\",\"{}\"", id('A'), id('B'));
-        let ours = block('A', (0, 10), 3, "", labels);
-        let objects = inventory(&[("index", 3), ("meta.json", 7)]);
-        let cover =
-            |candidate: &BlockMeta| Cover::of(&ours, candidate, &objects).map(|cover| cover.by());
-        assert_eq!(cover(&block('C', (0, 20), 3, &both, labels)), Ok(id('C')));
-        let rewritten = format!(r#"{labels},"rewrites":[{{}}]"#);
-        let resolution = format!(r#"{labels},"downsample":{{"resolution":300000}}"#);
-        let larger = labels.replace(":3}", ":4}");
-        for (candidate, expected) in [
-            (block('A', (0, 20), 3, &both, labels), NoCover::Unrelated),
-            (block('C', (0, 20), 3, "", labels), NoCover::Unrelated),
-            (
-                block('C', (0, 20), 3, &both, &resolution),
-                NoCover::Unrelated,
-            ),
-            (block('C', (0, 20), 3, &both, &larger), NoCover::NotWhole),
-            (
-                block('C', (0, 20), 3, &both, r#""labels":{"a":"b"}"#),
-                NoCover::NotWhole,
-            ),
-            (block('C', (1, 20), 3, &both, labels), NoCover::ShorterRange),
-            (block('C', (0, 9), 3, &both, labels), NoCover::ShorterRange),
-            (
-                block('C', (0, 20), 3, &both, &rewritten),
-                NoCover::Rewritten,
-            ),
-            (block('C', (0, 20), 2, &both, labels), NoCover::FewerSeries),
-        ] {
-            assert_eq!(cover(&candidate), Err(expected));
         }
     }
 }

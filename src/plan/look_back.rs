@@ -170,7 +170,7 @@ fn went_into(id: BlockId, there: &TargetBlock, target: &TargetIndex) -> bool {
         && meta.group.resolution_ms == 0
         && !meta.rewritten
         && !meta.files.is_empty()
-        && !there.objects.is_marked()
+        && !there.objects.may_be_marked()
         && target.named_by(meta.id).is_none()
         && there.objects.lacks(meta).is_none()
 }
