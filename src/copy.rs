@@ -263,7 +263,7 @@ pub(crate) async fn published(
     };
     if same {
         Ok(Published::It)
-    } else if selected.action == Action::Overwrite {
+    } else if matches!(selected.action, Action::Overwrite(_)) {
         Ok(Published::ToBeReplaced)
     } else {
         Err(Halt::Conflict(Conflict::OtherMeta))

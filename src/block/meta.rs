@@ -38,6 +38,8 @@ pub struct BlockMeta {
     pub source: String,
     /// `thanos.files`, or the names of `thanos.segment_files` without sizes; empty where the file has neither.
     pub files: Vec<File>,
+    /// Digests of the members that Thanos reads and that decide nothing, by their place, sorted.
+    pub others: Box<[(&'static str, u64)]>,
 }
 
 /// A readable `meta.json`.
@@ -143,6 +145,13 @@ fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, String> {
         rewritten: !file.thanos.rewrites.is_empty(),
         source: file.thanos.source,
         files: files(file.thanos.files, file.thanos.segment_files)?,
+        others: file
+            .stats
+            .others
+            .into_iter()
+            .chain(file.compaction.others)
+            .chain(file.thanos.others)
+            .collect(),
     })
 }
 

@@ -139,7 +139,7 @@ fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String
 /// A copy that found everything in place, because another run was at work, put nothing.
 fn done(action: &Action, account: &Account) -> BlockEnding {
     match action {
-        Action::Overwrite => BlockEnding::Overwritten,
+        Action::Overwrite(_) => BlockEnding::Overwritten,
         Action::Repair(_) => BlockEnding::Repaired,
         Action::AlreadyThere(_) => BlockEnding::AlreadyThere,
         _ if account.tally.objects_put.load(Ordering::Relaxed) == 0 => BlockEnding::AlreadyThere,

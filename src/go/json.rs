@@ -8,6 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -94,6 +95,21 @@ impl<'a> Json<'a> {
     /// The value as it is written.
     pub(crate) fn raw(self) -> &'a str {
         self.0
+    }
+
+    /// A number that is the same for values that differ in white space only.
+    pub(crate) fn digest(self) -> u64 {
+        let mut digest = DefaultHasher::new();
+        let mut in_string = false;
+        let mut escaped = false;
+        for letter in self.0.bytes() {
+            if in_string || !letter.is_ascii_whitespace() {
+                digest.write_u8(letter);
+            }
+            in_string ^= letter == b'"' && !escaped;
+            escaped = in_string && letter == b'\\' && !escaped;
+        }
+        digest.finish()
     }
 
     /// What a string stands for; `None` for any other value.

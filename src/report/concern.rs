@@ -68,7 +68,7 @@ impl Concern {
             Action::Copy(_)
             | Action::AlreadyThere(_)
             | Action::Repair(_)
-            | Action::Overwrite
+            | Action::Overwrite(_)
             | Action::Covered(_) => None,
         }
     }

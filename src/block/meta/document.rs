@@ -55,11 +55,15 @@ impl Decode for Ulid {
     }
 }
 
+/// Members that decide nothing, by their place, and digests of their values: by them two files are told apart.
+pub(super) type Others = BTreeMap<&'static str, u64>;
+
 #[derive(Debug, Default)]
 pub(super) struct Stats {
     pub(super) samples: u64,
     pub(super) series: u64,
     pub(super) chunks: u64,
+    pub(super) others: Others,
 }
 
 impl Decode for Stats {
@@ -68,7 +72,11 @@ impl Decode for Stats {
             "numsamples" => self.samples.decode(value),
             "numseries" => self.series.decode(value),
             "numchunks" => self.chunks.decode(value),
-            "numfloatsamples" | "numhistogramsamples" | "numtombstones" => check::<u64>(value),
+            "numfloatsamples" => other::<u64>(&mut self.others, "stats.numFloatSamples", value),
+            "numhistogramsamples" => {
+                other::<u64>(&mut self.others, "stats.numHistogramSamples", value)
+            }
+            "numtombstones" => other::<u64>(&mut self.others, "stats.numTombstones", value),
             _ => Ok(()),
         })
     }
@@ -79,6 +87,7 @@ pub(super) struct Compaction {
     pub(super) level: i64,
     pub(super) sources: List<Ulid>,
     pub(super) parents: List<Parent>,
+    pub(super) others: Others,
 }
 
 impl Decode for Compaction {
@@ -86,12 +95,26 @@ impl Decode for Compaction {
         json.members(|name, value| match name {
             "level" => self.level.decode(value),
             "sources" => self.sources.decode(value),
-            "deletable" | "failed" => check::<bool>(value),
-            "parents" => self.parents.decode(value),
-            "hints" => check::<List<String>>(value),
+            "deletable" => other::<bool>(&mut self.others, "compaction.deletable", value),
+            "failed" => other::<bool>(&mut self.others, "compaction.failed", value),
+            "parents" => {
+                self.others.insert("compaction.parents", value.digest());
+                self.parents.decode(value)
+            }
+            "hints" => other::<List<String>>(&mut self.others, "compaction.hints", value),
             _ => Ok(()),
         })
     }
+}
+
+/// Holds a member against its type, and keeps a digest of it.
+fn other<T: Decode + Default>(
+    others: &mut Others,
+    place: &'static str,
+    value: Json<'_>,
+) -> Result<(), Failure> {
+    others.insert(place, value.digest());
+    check::<T>(value)
 }
 
 #[derive(Debug, Default)]
@@ -117,6 +140,7 @@ pub(super) struct Thanos {
     pub(super) segment_files: List<String>,
     pub(super) files: List<File>,
     pub(super) rewrites: List<Rewrite>,
+    pub(super) others: Others,
 }
 
 impl Decode for Thanos {
@@ -127,11 +151,17 @@ impl Decode for Thanos {
             "source" => self.source.decode(value),
             "segment_files" => self.segment_files.decode(value),
             "files" => self.files.decode(value),
-            "rewrites" => self.rewrites.decode(value),
-            "version" => check::<i64>(value),
-            "index_stats" => check::<IndexStats>(value),
-            "extensions" => check::<Anything>(value),
-            "upload_time" => upload_time(value),
+            "rewrites" => {
+                self.others.insert("thanos.rewrites", value.digest());
+                self.rewrites.decode(value)
+            }
+            "version" => other::<i64>(&mut self.others, "thanos.version", value),
+            "index_stats" => other::<IndexStats>(&mut self.others, "thanos.index_stats", value),
+            "extensions" => other::<Anything>(&mut self.others, "thanos.extensions", value),
+            "upload_time" => {
+                self.others.insert("thanos.upload_time", value.digest());
+                upload_time(value)
+            }
             _ => Ok(()),
         })
     }

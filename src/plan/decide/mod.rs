@@ -1,6 +1,10 @@
 //! What happens to one selected block: the decision table, row by row.
 
+mod differing;
+
 use std::fmt;
+
+use bytesize::ByteSize;
 
 use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
 use super::rules::{Existing, Rules};
@@ -18,8 +22,8 @@ pub enum Action {
     AlreadyThere(Put),
     /// The target has its `meta.json`, but not all of its objects: put those, prove it, mark it.
     Repair(Put),
-    /// The target has another block under its id: replace that.
-    Overwrite,
+    /// The target has another block under its id, and in which way: replace that.
+    Overwrite(Conflict),
     /// The target holds a block made of this one, so that a copy would overlap it: mark it.
     Covered(Cover),
     /// The target has a block made of this one that is no proof: touch neither.
@@ -58,30 +62,77 @@ pub enum Conflict {
     NamedBy(BlockId),
     /// Its `meta.json` is another one.
     OtherMeta,
+    /// Its `meta.json` is another one, in what, and what each choice would do.
+    Differs {
+        /// What the target's says otherwise.
+        what: String,
+        /// Objects of the target's block.
+        objects: u64,
+        /// Their size in bytes.
+        bytes: u64,
+    },
     /// Its `meta.json` cannot be read, and why.
     CorruptedMeta(String),
     /// It has segments that the source lacks, and nothing tells which of the two is right.
     Surplus(Box<str>),
 }
 
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Conflict {
+    fn what(&self) -> String {
         match self {
-            Conflict::Marked => f.write_str("the target's block is marked for deletion"),
-            Conflict::NamedBy(by) => write!(
-                f,
-                "the target's compactor deletes what lies under this id, for the deletion mark of {by} names it: delete {} there, and restart \
-                 that compactor, which remembers marks",
-                by.object(DELETION_MARK)
+            Conflict::Marked => "the target's block is marked for deletion".to_owned(),
+            Conflict::NamedBy(by) => format!(
+                "the target's compactor deletes what lies under this id, for the deletion mark of {by} names it"
             ),
-            Conflict::OtherMeta => f.write_str("the target's meta.json is another one"),
-            Conflict::CorruptedMeta(why) => {
-                write!(f, "the target's meta.json is corrupted: {why}")
+            Conflict::OtherMeta => "the target's meta.json is another one".to_owned(),
+            Conflict::Differs { what, .. } => {
+                format!("the target's meta.json is another one: {what}")
             }
-            Conflict::Surplus(name) => write!(
-                f,
+            Conflict::CorruptedMeta(why) => format!("the target's meta.json is corrupted: {why}"),
+            Conflict::Surplus(name) => format!(
                 "the target has {name}, which the source lacks, and meta.json has no file list"
             ),
+        }
+    }
+
+    /// What each choice would do.
+    fn choices(&self) -> Option<String> {
+        let choices = match self {
+            Conflict::OtherMeta => return None,
+            Conflict::Marked => {
+                "once the target's compactor has deleted it, a run copies the source's; if it should stay, delete its mark there and restart \
+                 that compactor, which remembers marks"
+                    .to_owned()
+            }
+            Conflict::NamedBy(by) => format!(
+                "delete {} there and restart that compactor, which remembers marks",
+                by.object(DELETION_MARK)
+            ),
+            Conflict::Differs { objects, bytes, .. } => format!(
+                "left alone, both stay as they are; --overwrite-existing replaces the target's {objects} objects ({}) for good; once they are \
+                 deleted there by hand, a run copies the source's",
+                ByteSize(*bytes).display().iec()
+            ),
+            Conflict::CorruptedMeta(_) => {
+                "left alone, the target's compactor may take it for an upload that was given up, and delete it; --overwrite-existing \
+                 replaces it for good; once it is deleted there by hand, a run copies the source's"
+                    .to_owned()
+            }
+            Conflict::Surplus(name) => format!(
+                "left alone, both stay as they are; --overwrite-existing removes {name} for good, which may be the last copy of a segment \
+                 that the source has lost; once it is deleted there by hand, a run goes on with the source's"
+            ),
+        };
+        Some(choices)
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())?;
+        match self.choices() {
+            Some(choices) => write!(f, "; {choices}"),
+            None => Ok(()),
         }
     }
 }
@@ -94,7 +145,7 @@ impl Action {
             Action::Copy(_) => "copy",
             Action::AlreadyThere(_) => "already-there",
             Action::Repair(_) => "repair",
-            Action::Overwrite => "overwrite",
+            Action::Overwrite(_) => "overwrite",
             Action::Covered(_) => "covered",
             Action::CoveredUnproven { .. } => "covered-unproven",
             Action::Conflict(_) => "conflict",
@@ -114,7 +165,16 @@ impl Action {
             | Action::Repair(_)
             | Action::AlreadyThere(_) => None,
             Action::Copy(Put::All) => Some("every object anew".to_owned()),
-            Action::Overwrite => Some("the target's meta.json is another one".to_owned()),
+            Action::Overwrite(conflict) => {
+                let what = conflict.what();
+                Some(match conflict {
+                    Conflict::Differs { objects, bytes, .. } => {
+                        let size = ByteSize(*bytes).display().iec();
+                        format!("{what}; its {objects} objects ({size}) are lost")
+                    }
+                    _ => format!("{what}; what lies there is lost"),
+                })
+            }
         }
     }
 
@@ -123,7 +183,7 @@ impl Action {
     pub fn put(&self) -> Option<Put> {
         match self {
             Action::Copy(put) | Action::AlreadyThere(put) | Action::Repair(put) => Some(*put),
-            Action::Overwrite => Some(Put::All),
+            Action::Overwrite(_) => Some(Put::All),
             Action::Covered(_)
             | Action::CoveredUnproven { .. }
             | Action::Conflict(_)
@@ -134,7 +194,7 @@ impl Action {
     /// Whether `meta.json` is put.
     #[must_use]
     pub fn publishes(&self) -> bool {
-        matches!(self, Action::Copy(_) | Action::Overwrite)
+        matches!(self, Action::Copy(_) | Action::Overwrite(_))
     }
 
     /// Whether nothing is done, and a person must look at it.
@@ -214,8 +274,13 @@ fn by_own_id(
             Action::Copy(Put::All)
         }
         (TargetMeta::Absent, None) => copy,
-        (TargetMeta::Read(theirs), _) if theirs.digest != meta.digest => {
-            overwrite_or(existing, Conflict::OtherMeta)
+        (TargetMeta::Read(other), _) if other.digest != meta.digest => {
+            let conflict = Conflict::Differs {
+                what: differing::in_words(&meta.block, &other.block),
+                objects: there.objects.block_objects(),
+                bytes: there.objects.block_bytes(),
+            };
+            overwrite_or(existing, conflict)
         }
         (TargetMeta::Read(_), None) => held(&block.objects, &there.objects, existing),
         (TargetMeta::Corrupted(why), _) => {
@@ -231,7 +296,7 @@ fn by_own_id(
 fn overwrite_or(existing: Existing, conflict: Conflict) -> Action {
     match existing {
         Existing::Keep => Action::Conflict(conflict),
-        Existing::Overwrite => Action::Overwrite,
+        Existing::Overwrite => Action::Overwrite(conflict),
     }
 }
 

@@ -1,4 +1,8 @@
-#![expect(clippy::too_many_lines, reason = "a table is long")]
+#![expect(
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "a table is long, and a test that cannot be set up should panic"
+)]
 
 use chrono::DateTime;
 
@@ -53,12 +57,17 @@ fn the_decision_table_holds_row_by_row() {
         &cover().target().objects,
     );
     let unproven = |why| same(Action::CoveredUnproven { by: id('C'), why });
-    let conflict = |conflict| (Action::Conflict(conflict), Action::Overwrite);
+    let conflict = |conflict: Conflict| {
+        (
+            Action::Conflict(conflict.clone()),
+            Action::Overwrite(conflict),
+        )
+    };
     let table = [
         (
             "a cover",
             both(&ours, [cover()]),
-            same(proof.map_or(Action::Overwrite, Action::Covered)),
+            same(Action::Covered(proof.unwrap())),
         ),
         (
             "a cover without a file list",
@@ -198,7 +207,11 @@ fn the_decision_table_holds_row_by_row() {
         (
             "another meta",
             both(&ours, [ours.clone().series(4)]),
-            conflict(Conflict::OtherMeta),
+            conflict(Conflict::Differs {
+                what: "series 4 instead of 3".to_owned(),
+                objects: 3,
+                bytes: 15,
+            }),
         ),
         (
             "an overlap",
@@ -275,7 +288,10 @@ fn without_a_file_list_a_surplus_segment_may_be_the_last_copy() {
     let ours = block('A').without_file_list();
     let theirs = ours.clone().object("chunks/000002", 4);
     let conflict = Conflict::Surplus("chunks/000002".into());
-    let expected = (Action::Conflict(conflict), Action::Overwrite);
+    let expected = (
+        Action::Conflict(conflict.clone()),
+        Action::Overwrite(conflict),
+    );
     assert_eq!(both(&ours, [theirs.clone()]), expected);
     let (keep, overwrite) = both(&ours, [theirs.without("meta.json")]);
     assert_eq!(keep, expected.0);
