@@ -1,6 +1,7 @@
 //! Looks at both buckets: one flat listing of each, one read of each `meta.json` and mark of the source, and of the target only what can
 //! decide. Whatever it cannot be sure of ends the run here, before anything is written.
 
+mod beside;
 mod suspects;
 
 use std::collections::{BTreeMap, HashSet};
@@ -17,10 +18,12 @@ use crate::block::{
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{
-    Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, needs_target_metas,
+    Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, Warning,
+    needs_target_metas,
 };
 use crate::probe;
 use crate::stored::{is_of_one_object, read_meta, read_small, with_marks_read};
+use beside::Beside;
 
 /// What was found.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Survey {
     pub target: TargetIndex,
     /// Probe objects in the target that are older than a day: their runs were killed.
     pub leftover_probes: Vec<ObjectPath>,
+    /// Buckets that may not be those that were meant.
+    pub warnings: Vec<Warning>,
 }
 
 /// Small objects being read at once.
@@ -51,6 +56,13 @@ pub async fn survey(
         target = theirs.blocks.len(),
         "block directories listed"
     );
+    let mut warnings = Vec::new();
+    if ours.blocks.is_empty() {
+        warnings.push(ours.beside.in_source(source.location()));
+    }
+    if theirs.blocks.is_empty() {
+        warnings.extend(theirs.beside.in_target(target.location()));
+    }
     let source_blocks = read_source(source, ours.blocks).await?;
     let day_ago = now - TimeDelta::days(1);
     let leftover_probes = theirs
@@ -88,51 +100,63 @@ pub async fn survey(
         source: source_blocks,
         target: target_blocks,
         leftover_probes,
+        warnings,
     })
 }
 
 /// What one flat listing of a bucket shows.
 struct Listing {
     blocks: BTreeMap<BlockId, Inventory>,
+    beside: Beside,
     probes: Vec<(ObjectPath, Option<DateTime<Utc>>)>,
 }
 
 async fn listing(bucket: &BucketReader) -> Result<Listing> {
     let mut blocks: BTreeMap<BlockId, Vec<Object>> = BTreeMap::new();
+    let mut beside = Beside::default();
     let mut probes = Vec::new();
     let mut resembling: HashSet<String> = HashSet::new();
     let mut objects = bucket.list();
     while let Some((path, object)) = objects.try_next().await? {
         let (directory, name) = match path.as_str().split_once('/') {
             Some(split) => split,
-            None if matches!(object.left_out, Some(LeftOut::Odd(_))) => continue,
+            None if matches!(object.left_out, Some(LeftOut::Odd(_))) => {
+                beside.note(&path, &object);
+                continue;
+            }
             None if object.size_bytes == 0 => (path.as_str(), ""),
             None => {
                 if path.as_str().starts_with(probe::PREFIX) {
                     probes.push((path, object.modified));
+                } else {
+                    beside.note(&path, &object);
                 }
                 continue;
             }
         };
-        if let Ok(id) = directory.parse::<BlockId>() {
-            let name = name.into();
-            blocks
-                .entry(id)
-                .or_default()
-                .push(Object { name, ..object });
-        } else if is_loose_block_id(directory) && resembling.insert(directory.to_owned()) {
-            warn!(
-                bucket = %bucket.location(),
-                directory,
-                "directory left alone: Thanos may take it for a block, but its name is no ULID"
-            );
-        }
+        let Ok(id) = directory.parse::<BlockId>() else {
+            beside.note(&path, &object);
+            if is_loose_block_id(directory) && resembling.insert(directory.to_owned()) {
+                warn!(
+                    bucket = %bucket.location(),
+                    directory,
+                    "directory left alone: Thanos may take it for a block, but its name is no ULID"
+                );
+            }
+            continue;
+        };
+        let name = name.into();
+        blocks
+            .entry(id)
+            .or_default()
+            .push(Object { name, ..object });
     }
     Ok(Listing {
         blocks: blocks
             .into_iter()
             .map(|(id, objects)| (id, objects.into_iter().collect()))
             .collect(),
+        beside,
         probes,
     })
 }

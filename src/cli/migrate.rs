@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::document::Document;
 use super::flags::Origins;
+use super::screen;
 use super::values::{
     block_id, duration, duration_or_none, long_duration, one_of, resolution_ms, shard, size_bytes,
     whole_number,
@@ -19,7 +20,7 @@ use crate::command::migrate::{Mode, ReplicaTarget, Request};
 use crate::engine::Settings;
 use crate::error::{Error, Result};
 use crate::plan::{Existing, PublishOrder, Rules, Shard};
-use crate::report::Output;
+use crate::report::{Form, Output, Rows};
 use crate::retry::{Jitter, Policy};
 use crate::select::{Cutoff, Selector};
 
@@ -52,6 +53,19 @@ pub(super) struct Flags {
     )]
     #[arg(value_parser = one_of([("text", Output::Text), ("json", Output::Json)]))]
     output: Output,
+
+    /// Which blocks get a line of their own in the text form.
+    ///
+    /// `auto` is all of them where they are few, else those that a person should
+    /// look at; totals of each window come first then. JSON has every block.
+    #[arg(
+        long = "output.blocks",
+        value_name = "WHICH",
+        default_value = "auto",
+        help_heading = "Output and logs"
+    )]
+    #[arg(value_parser = one_of([("auto", Rows::Auto), ("all", Rows::All), ("none", Rows::None)]))]
+    rows: Rows,
 }
 
 #[derive(Args)]
@@ -289,6 +303,7 @@ impl Flags {
             effort,
             sharing,
             output,
+            rows,
         } = self;
         let allow_replica_target = buckets.allow_replica_target;
         let (source, target) = buckets.configs(origins, warnings)?;
@@ -309,7 +324,11 @@ impl Flags {
             } else {
                 ReplicaTarget::Refuse
             },
-            output,
+            form: Form {
+                output,
+                rows,
+                columns: screen::columns(origins.environment),
+            },
             now,
         })
     }

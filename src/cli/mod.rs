@@ -4,6 +4,7 @@ mod document;
 mod flags;
 mod migrate;
 mod refusal;
+mod screen;
 mod telemetry;
 mod values;
 

@@ -63,7 +63,7 @@ fn defaults_are_those_that_are_documented() {
     let request = request(&[], &[]);
     assert_eq!(request.mode, Mode::Execute);
     assert_eq!(request.replica_target, ReplicaTarget::Refuse);
-    assert_eq!(request.output, Output::Text);
+    assert_eq!(request.form.output, Output::Text);
     assert_eq!(request.rules.compaction_min, 1);
     assert_eq!(request.rules.compaction_max, None);
     assert_eq!(request.rules.existing, Existing::Keep);
@@ -140,7 +140,7 @@ fn a_variable_stands_in_for_a_flag() {
             .collect::<Vec<_>>(),
         [0, 3_600_000]
     );
-    assert_eq!(request.output, Output::Json);
+    assert_eq!(request.form.output, Output::Json);
     assert_eq!(request.engine.max_failures, None);
 }
 

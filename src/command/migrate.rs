@@ -12,10 +12,10 @@ use crate::bucket::{Access, Backend, Bucket, BucketConfig, BucketReader, Missing
 use crate::clocks::{Clock, agree, agree_so_far, judge};
 use crate::engine::{Run, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
-use crate::plan::{Plan, Replica, Rules, plan, replica};
+use crate::plan::{Plan, Replica, Rules, Warning, plan, replica};
 use crate::probe::{self, Found};
 use crate::progress::Progress;
-use crate::report::{self, Ending, Header, Output, Results};
+use crate::report::{self, Ending, Form, Header, Results};
 use crate::survey::{Survey, survey};
 use crate::trace::{step, within};
 
@@ -35,7 +35,7 @@ pub struct Request {
     /// What a target that is a live replica of the source is taken for.
     pub replica_target: ReplicaTarget,
     /// The form of the document on stdout.
-    pub output: Output,
+    pub form: Form,
     /// The time at the door.
     pub now: DateTime<Utc>,
 }
@@ -58,7 +58,7 @@ pub enum ReplicaTarget {
     Allow,
 }
 
-/// Runs it; the plan or the report is on `stdout` when this returns `Ok`.
+/// Runs it; the plan or the report is on `stdout` when this returns `Ok`, and what the form promises where there is none otherwise.
 ///
 /// Errors: what keeps the run from beginning, with no block touched; or `stdout` that cannot be written.
 pub async fn run(
@@ -101,28 +101,44 @@ async fn begin(
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = header.target, "run begins");
+    let migrated = async {
+        let buckets = open(&request, stop).await?;
+        migrate(&request, &header, buckets, begun, progress, clock, stop).await
+    };
+    let (plan, results) = match migrated.await {
+        Ok(migrated) => migrated,
+        Err(err) => {
+            let (why, ending) = (format!("{err:#}"), Ending::of_error(&err, stop.asked()));
+            // Where that cannot be written either, the first error tells more.
+            let _ = report::write_error(request.form.output, Some(&header), &why, ending, stdout);
+            return Err(err);
+        }
+    };
+    let (rules, results) = (&request.rules, results.as_ref());
+    report::write(request.form, &header, &plan, rules, results, stdout)
+        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    let ending = report::ending(&plan, rules, results);
+    Span::current().record("exit_code", ending.exit_code());
+    info!(run = %header.run, exit_code = ending.exit_code(), elapsed = ?begun.elapsed(), "run ends");
+    Ok(ending)
+}
+
+async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {
     let access = match request.mode {
         Mode::DryRun => Access::Read,
         Mode::Execute => Access::Write,
     };
     let opening = async {
-        Ok::<_, Error>(Buckets {
+        Ok(Buckets {
             source: request.source.open(access, MissingRoot::Error).await?,
             target: request.target.open(access, MissingRoot::Empty).await?,
         })
     };
-    let buckets = tokio::select! {
-        opened = opening => opened?,
+    tokio::select! {
+        opened = opening => opened,
         // Programs and services that are asked for credentials may take their time.
-        signal = stop.wait() => return Err(stopped(signal, "open the buckets")),
-    };
-    let (plan, results) = migrate(&request, &header, buckets, begun, progress, clock, stop).await?;
-    let (rules, results) = (&request.rules, results.as_ref());
-    report::write(request.output, &header, &plan, rules, results, stdout)
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    let ending = report::ending(&plan, rules, results);
-    Span::current().record("exit_code", ending.exit_code());
-    Ok(ending)
+        signal = stop.wait() => Err(stopped(signal, "open the buckets")),
+    }
 }
 
 /// Both buckets, opened.
@@ -304,15 +320,27 @@ async fn look_and_plan(
             source.location(),
         )));
     }
-    let plan =
+    let mut plan =
         step!("plan").in_scope(|| plan(&survey.source, &survey.target, rules, &target_name))?;
-    if plan.in_unfinished_windows > 0 {
-        warn!(
-            blocks = plan.in_unfinished_windows,
-            "selected blocks lie in a window that the cutoff cuts, so the source's compactor may not be done with them"
-        );
+    plan.warnings.splice(0..0, survey.warnings.iter().cloned());
+    for warning in &plan.warnings {
+        tell(warning);
     }
     Ok((plan, survey))
+}
+
+/// Tells the log; the plan and the report tell it again.
+fn tell(warning: &Warning) {
+    let Warning { name, text, blocks } = warning;
+    if blocks.is_empty() {
+        warn!(warning = name, "{text}");
+    } else {
+        warn!(
+            warning = name,
+            blocks = blocks.len(),
+            "selected blocks {text}"
+        );
+    }
 }
 
 /// A signal came before the first block was begun: there is nothing to report.

@@ -1,8 +1,8 @@
 //! What all blocks of a run share, and what makes the whole run stop.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -20,7 +20,7 @@ use crate::error::{Error, Kind};
 use crate::plan::{Halt, Selected};
 use crate::progress::Progress;
 use crate::prove::Prover;
-use crate::report::Outcome;
+use crate::report::{BlockEnding, Limit, Outcome};
 
 /// What all blocks of a run share.
 pub(super) struct Context {
@@ -41,9 +41,13 @@ pub(super) struct Context {
     /// Bytes to copy of the blocks that have begun.
     pub(super) begun_bytes: AtomicU64,
     pub(super) failures: AtomicUsize,
+    /// The first limit of the operator's that a block met.
+    pub(super) limit: OnceLock<Limit>,
     pub(super) aborted: Mutex<Option<Error>>,
     /// One for each selected block, as it ends.
     pub(super) outcomes: Mutex<Vec<Option<Outcome>>>,
+    /// How many blocks wait for each block that is not moved.
+    pub(super) waiting: Mutex<BTreeMap<(BlockEnding, BlockId), u64>>,
     /// Blocks that this run marked, or found marked by a run like it.
     pub(super) marked: Mutex<HashSet<BlockId>>,
     /// Blocks that were refused in a row, with nothing accepted in between. It begins just below the limit, for what is refused before anything
@@ -65,6 +69,11 @@ impl Context {
             .max_failures
             .is_some_and(|max| failures >= max.get());
         let over = self.deadline.is_some_and(|end| Instant::now() >= end);
+        if enough {
+            self.limit.get_or_init(|| Limit::Failures);
+        } else if over {
+            self.limit.get_or_init(|| Limit::Duration);
+        }
         !enough && !over && self.stop.asked().is_none() && self.may_go_on()
     }
 
@@ -91,7 +100,11 @@ impl Context {
                 );
                 true
             }
-            begun => begun.is_ok(),
+            Ok(_) => true,
+            Err(_) => {
+                self.limit.get_or_init(|| Limit::Bytes);
+                false
+            }
         }
     }
 
@@ -101,6 +114,7 @@ impl Context {
             Some(end) => tokio::time::sleep_until(end).await,
             None => std::future::pending().await,
         }
+        self.limit.get_or_init(|| Limit::Duration);
     }
 
     /// Whether blocks in hand may take another step.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tracing::{Span, error, info, warn};
+use tracing::{Span, debug, error, info, warn};
 
 use super::context::{Context, lock};
 use super::stopped::Stopped;
@@ -33,6 +33,7 @@ pub(super) fn outcome(
     account: &Account,
     finished: Result<Finished, Stopped>,
 ) -> Outcome {
+    let mut waits_for = None;
     let (ending, detail, mark, proof) = match finished {
         Ok(Finished { proof, mark }) => {
             let (ending, strength) = match &proof {
@@ -46,6 +47,10 @@ pub(super) fn outcome(
             (ending, detail, mark, strength)
         }
         Err(stopped) => {
+            waits_for = match stopped {
+                Stopped::HeldBack(by) | Stopped::MarkDeferred(by) => Some(by),
+                _ => None,
+            };
             let (ending, detail) = explain(selected, stopped);
             (ending, detail, MarkState::Absent, None)
         }
@@ -53,6 +58,7 @@ pub(super) fn outcome(
     Outcome {
         ending,
         detail,
+        waits_for,
         mark,
         proof,
         objects_put: account.tally.objects_put.load(Ordering::Relaxed),
@@ -74,7 +80,11 @@ impl Context {
                 warn!(%block, outcome = ending, reason = why, "block left alone");
             }
             BlockEnding::HeldBack | BlockEnding::MarkDeferred => {
-                warn!(%block, outcome = ending, reason = why, "block not moved yet");
+                debug!(%block, outcome = ending, reason = why, "block not moved yet");
+                if let Some(by) = outcome.waits_for {
+                    let mut waiting = lock(&self.waiting);
+                    *waiting.entry((outcome.ending, by)).or_default() += 1;
+                }
             }
             BlockEnding::NotFinished => {}
             BlockEnding::Vanished | BlockEnding::Superseded => {
@@ -95,12 +105,26 @@ impl Context {
     }
 }
 
+impl Context {
+    /// Tells the log what waits, once for all that wait for the same block.
+    pub(super) fn tell_waiting(&self) {
+        for ((ending, by), blocks) in lock(&self.waiting).iter() {
+            let what = if *ending == BlockEnding::HeldBack {
+                "blocks not published yet, for an earlier block of their window is not"
+            } else {
+                "blocks not marked yet, for a finer block of the same data lives in the source"
+            };
+            warn!(blocks, outcome = ending.as_str(), by = %by, "{what}");
+        }
+    }
+}
+
 fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String>) {
     match stopped {
         Stopped::HeldBack(by) => (
             BlockEnding::HeldBack,
             Some(format!(
-                "{by}, an earlier block of its unit, is not published"
+                "{by}, an earlier block of its window, is not published"
             )),
         ),
         Stopped::MarkDeferred(by) => (

@@ -21,7 +21,7 @@ pub use stop::Stop;
 use std::collections::HashSet;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -126,8 +126,10 @@ impl Run {
             deadline: self.settings.max_duration.map(|max| self.begun + max),
             begun_bytes: AtomicU64::new(0),
             failures: AtomicUsize::new(0),
+            limit: OnceLock::new(),
             aborted: Mutex::new(None),
             outcomes: Mutex::new(vec![None; plan.selected.len()]),
+            waiting: Mutex::default(),
             marked: Mutex::new(HashSet::new()),
             refused_in_a_row: AtomicUsize::new(REFUSED_IN_A_ROW - 1),
             refused: AtomicBool::new(false),
@@ -149,6 +151,7 @@ impl Run {
         if let Some(any) = plan.selected.first() {
             context.look_at_refusals(any.block.id).await;
         }
+        context.tell_waiting();
         results(&context, begun.elapsed())
     }
 }
@@ -250,8 +253,10 @@ fn results(context: &Context, elapsed: Duration) -> Results {
         .collect();
     let aborted = lock(&context.aborted).take();
     let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
+    let all_finished = outcomes.iter().all(finished);
     Results {
-        complete: aborted.is_none() && outcomes.iter().all(finished),
+        complete: aborted.is_none() && all_finished,
+        limit: context.limit.get().copied().filter(|_| !all_finished),
         outcomes,
         aborted: aborted.map(|err| format!("{err:#}")),
         signal: context.stop.asked(),

@@ -14,6 +14,7 @@ mod rules;
 mod standing;
 mod supersede;
 mod unit;
+mod warning;
 
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
@@ -27,12 +28,14 @@ pub use rules::{Existing, Rules, Shard};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
 pub use unit::Unit;
+pub use warning::Warning;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::block::{BlockId, Completeness, MetaFile};
 use crate::error::{Error, Result};
+use crate::select::{Effect, Selector};
 use facts::SourceIndex;
 use unit::Units;
 
@@ -49,8 +52,10 @@ pub struct Plan {
     pub absent_ids: Vec<BlockId>,
     /// Places in units that stay empty, because a block that should be there is damaged.
     pub gaps: Vec<Gap>,
-    /// How many selected blocks lie in a window that the source's compactor has not finished with, for the cutoff falls into it.
-    pub in_unfinished_windows: usize,
+    /// What each rule of the selector did to the blocks that came to it.
+    pub selector: Vec<Effect>,
+    /// What is good to know and needs nobody.
+    pub warnings: Vec<Warning>,
     /// Why a run would stop before its first mark, where that is known beforehand; whoever looks at more than blocks fills it in.
     pub obstacle: Option<String>,
 }
@@ -153,9 +158,13 @@ pub fn plan(
         absent_ids: absent_ids(source, rules),
         ..Plan::default()
     };
+    let mut came_to_selector = Vec::new();
     for block in source {
         match exclude::exclusion(block, &index, &units, rules) {
             Err((reason, detail)) => {
+                if reason >= Reason::LabelExcluded {
+                    came_to_selector.push(block);
+                }
                 if let (true, Some(meta)) = (reason.leaves_a_gap(), block.meta()) {
                     plan.gaps.push(Gap {
                         block: block.id,
@@ -172,7 +181,7 @@ pub fn plan(
                 });
             }
             Ok((meta, unit)) => {
-                plan.in_unfinished_windows += usize::from(unit::is_unfinished(meta, rules));
+                came_to_selector.push(block);
                 plan.selected
                     .push(select(block, meta, unit, target, &index, rules));
             }
@@ -185,7 +194,14 @@ pub fn plan(
             .then_with(|| key(one).cmp(&key(other)))
     });
     outlook::foresee(&mut plan, &index, rules.publish_order);
+    plan.selector = effects(&rules.selector, &came_to_selector);
+    plan.warnings = warning::warnings(&plan, source, rules);
     Ok(plan)
+}
+
+fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
+    let blocks = blocks.iter().filter_map(|block| block.meta());
+    selector.effects(blocks.map(|meta| (&meta.block.group.labels, meta.block.id)))
 }
 
 fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {

@@ -34,6 +34,12 @@ impl Unit {
         self.first_window.saturating_mul(WINDOW_MS)
     }
 
+    /// End of the last window, in milliseconds since the epoch.
+    #[must_use]
+    pub fn end_ms(&self) -> i64 {
+        self.last_window.saturating_add(1).saturating_mul(WINDOW_MS)
+    }
+
     /// A number that every machine computes alike: the first eight bytes, big endian, of the SHA-256 of the labels as sorted
     /// `name NUL value NUL` and the number of the first window in decimal.
     #[must_use]

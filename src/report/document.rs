@@ -1,15 +1,18 @@
 //! What a plan or a report says, worked out once for both writers. How it is spelled is theirs to know.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
 use super::concern::{Concern, concerns};
 use super::ending::ending;
-use super::estimate::requests;
-use super::{BlockEnding, Ending, Header, Outcome, Results};
+use super::totals::{Amount, Totals};
+use super::{Ending, Header, Outcome, Results};
 use crate::block::BlockId;
-use crate::plan::{self, Mark, NotHeld, Outlook, Plan, Reason, Rules, Selected, SourceBlock};
+use crate::plan::{
+    self, Action, Mark, NotHeld, Outlook, Plan, Reason, Rules, Selected, SourceBlock, Warning,
+};
+use crate::select::Effect;
 
 /// A plan, or with results a report.
 pub(super) struct Document<'a> {
@@ -18,7 +21,9 @@ pub(super) struct Document<'a> {
     pub(super) ending: Ending,
     /// Why the whole run had to stop, or would have to.
     pub(super) stopped_by: Option<&'a str>,
-    pub(super) warnings: Vec<Warning>,
+    pub(super) warnings: &'a [Warning],
+    /// What each rule of the selector did.
+    pub(super) selector: &'a [Effect],
     /// In the order of the plan.
     pub(super) blocks: Vec<Block<'a>>,
     /// By id.
@@ -30,19 +35,15 @@ pub(super) struct Document<'a> {
     pub(super) totals: Totals,
 }
 
-/// Something to know that needs nobody.
-pub(super) struct Warning {
-    pub(super) name: &'static str,
-    /// How many selected blocks it concerns.
-    pub(super) blocks: u64,
-    pub(super) text: &'static str,
-}
-
 /// A selected block.
 pub(super) struct Block<'a> {
     pub(super) selected: &'a Selected,
+    /// What is planned for it, in a word: its action, or that it is held back.
+    pub(super) planned: &'static str,
     pub(super) outcome: Option<&'a Outcome>,
     pub(super) concern: Option<Concern>,
+    /// The block that it waits for.
+    pub(super) waits_for: Option<BlockId>,
     /// The whole block.
     pub(super) size: Amount,
     /// What the plan puts into the target: nothing, where the block is held back.
@@ -67,36 +68,6 @@ pub(super) struct MarkedNotHeld<'a> {
     pub(super) what_to_do: &'static str,
 }
 
-/// Blocks, their objects and their bytes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) blocks: u64,
-    pub(super) objects: u64,
-    pub(super) bytes: u64,
-}
-
-/// Sums over the document.
-#[derive(Default)]
-pub(super) struct Totals {
-    pub(super) selected: Amount,
-    pub(super) to_put: Amount,
-    /// About how many requests the plan costs.
-    pub(super) requests_estimate: u64,
-    /// What is to be put, by action.
-    pub(super) by_action: BTreeMap<&'static str, Amount>,
-    pub(super) excluded: BTreeMap<Reason, u64>,
-    pub(super) concerns: BTreeMap<Concern, u64>,
-    /// What was done, in a report.
-    pub(super) done: Option<Done>,
-}
-
-/// What a run put into the target.
-#[derive(Default)]
-pub(super) struct Done {
-    pub(super) put: Amount,
-    pub(super) by_outcome: BTreeMap<BlockEnding, Amount>,
-}
-
 impl<'a> Document<'a> {
     pub(super) fn new(
         header: &'a Header,
@@ -116,10 +87,8 @@ impl<'a> Document<'a> {
             .iter()
             .map(|excluded| Excluded::new(excluded, rules))
             .collect();
-        let mut totals = Totals::of(&blocks, &excluded, results.is_some());
-        for concern in concerns(plan, rules, results) {
-            *totals.concerns.entry(concern).or_default() += 1;
-        }
+        let concerns = concerns(plan, rules, results);
+        let totals = Totals::of(&blocks, &excluded, concerns, results.is_some());
         Self {
             header,
             results,
@@ -127,7 +96,8 @@ impl<'a> Document<'a> {
             stopped_by: results.map_or(plan.obstacle.as_deref(), |results| {
                 results.aborted.as_deref()
             }),
-            warnings: warnings(plan),
+            warnings: &plan.warnings,
+            selector: &plan.selector,
             blocks,
             excluded,
             marked_not_held: marked_not_held(plan),
@@ -141,10 +111,20 @@ impl<'a> Document<'a> {
 impl<'a> Block<'a> {
     fn new(selected: &'a Selected, outcome: Option<&'a Outcome>) -> Self {
         let objects = &selected.block.objects;
+        let foreseen = match selected.outlook {
+            Outlook::Through => None,
+            Outlook::HeldBack(by) | Outlook::MarkDeferred(by) => Some(by),
+        };
         let held_back = matches!(selected.outlook, Outlook::HeldBack(_));
         Self {
             selected,
+            planned: if held_back {
+                Concern::HeldBack.as_str()
+            } else {
+                selected.action.as_str()
+            },
             outcome,
+            waits_for: outcome.map_or(foreseen, |outcome| outcome.waits_for),
             concern: Concern::of_selected(selected, outcome),
             size: Amount {
                 blocks: 1,
@@ -164,6 +144,21 @@ impl<'a> Block<'a> {
     }
 }
 
+impl Block<'_> {
+    /// What is planned for it, or what came of it, in a word.
+    pub(super) fn word(&self) -> &'static str {
+        self.outcome
+            .map_or(self.planned, |outcome| outcome.ending.as_str())
+    }
+
+    /// Whether a person should look at it: it needs one, or the plan destroys what the target holds under its id.
+    pub(super) fn is_flagged(&self) -> bool {
+        let is_overwrite = matches!(self.selected.action, Action::Overwrite(_));
+        let overwrites = self.outcome.is_none() && is_overwrite;
+        self.concern.is_some() || overwrites
+    }
+}
+
 impl<'a> Excluded<'a> {
     fn new(excluded: &'a plan::Excluded, rules: &Rules) -> Self {
         Self {
@@ -173,73 +168,6 @@ impl<'a> Excluded<'a> {
             concern: Concern::of_excluded(excluded, rules),
         }
     }
-}
-
-impl Amount {
-    fn add(&mut self, other: Self) {
-        self.blocks += other.blocks;
-        self.objects += other.objects;
-        self.bytes = self.bytes.saturating_add(other.bytes);
-    }
-}
-
-impl Totals {
-    fn of(blocks: &[Block<'_>], excluded: &[Excluded<'_>], is_report: bool) -> Self {
-        let mut totals = Self::default();
-        for block in blocks {
-            totals.selected.add(block.size);
-            totals.to_put.add(block.put);
-            totals.requests_estimate += requests(block.selected);
-            let action = block.selected.action.as_str();
-            let put = Amount {
-                blocks: 1,
-                ..block.put
-            };
-            totals.by_action.entry(action).or_default().add(put);
-        }
-        for excluded in excluded {
-            *totals.excluded.entry(excluded.reason).or_default() += 1;
-        }
-        if is_report {
-            totals.done = Some(Done::of(blocks.iter().filter_map(|block| block.outcome)));
-        }
-        totals
-    }
-}
-
-impl Done {
-    fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
-        let mut done = Self::default();
-        for outcome in outcomes {
-            let put = |blocks| Amount {
-                blocks,
-                objects: outcome.objects_put,
-                bytes: outcome.bytes_sent,
-            };
-            done.put.add(put(u64::from(outcome.objects_put > 0)));
-            let of_its_kind = done.by_outcome.entry(outcome.ending).or_default();
-            of_its_kind.add(put(1));
-        }
-        done
-    }
-}
-
-fn warnings(plan: &Plan) -> Vec<Warning> {
-    let weak = plan.selected.iter().filter(|one| one.weak_inventory);
-    let warnings = [
-        Warning {
-            name: "unfinished-windows",
-            blocks: plan.in_unfinished_windows as u64,
-            text: "in a window that the cutoff cuts: the source's compactor may come back to it",
-        },
-        Warning {
-            name: "weak-inventory",
-            blocks: weak.count() as u64,
-            text: "without a file list in meta.json: a lost last segment cannot be seen",
-        },
-    ];
-    let concerning = warnings.into_iter().filter(|warning| warning.blocks > 0);
-    concerning.collect()
 }
 
 fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {

@@ -77,6 +77,38 @@ pub(super) fn sample_minute(ms: i64) -> String {
     sample_time(ms).map_or_else(|| format!("{ms} ms"), minute)
 }
 
+/// `2025-01-02`, of a time in `meta.json`.
+pub(super) fn sample_day(ms: i64) -> String {
+    sample_time(ms).map_or_else(
+        || format!("{ms} ms"),
+        |time| time.format("%Y-%m-%d").to_string(),
+    )
+}
+
+/// How long, in one unit and four characters for all that is usual: `2h`, `1.8h`, `14d`.
+pub(super) fn span(ms: i64) -> String {
+    const UNITS: [(&str, i64); 4] = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+    ];
+    for (name, unit) in UNITS {
+        // Two days and less are told in hours.
+        let least = if name == "d" { 2 * unit + 1 } else { unit };
+        if ms < least {
+            continue;
+        }
+        let tenths = (i128::from(ms) * 10 + i128::from(unit) / 2) / i128::from(unit);
+        return if tenths % 10 == 0 || tenths >= 100 {
+            format!("{}{name}", (tenths + 5) / 10)
+        } else {
+            format!("{}.{}{name}", tenths / 10, tenths % 10)
+        };
+    }
+    format!("{ms}ms")
+}
+
 /// A time in `meta.json`; `None` where no calendar of four digits has it.
 pub(super) fn sample_time(ms: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(ms).filter(|time| (0..=9999).contains(&time.year()))
@@ -138,6 +170,26 @@ mod tests {
         assert_eq!(rate(1 << 20, Duration::ZERO), None);
         let half = Duration::from_millis(500);
         assert_eq!(rate(1 << 20, half).as_deref(), Some("2.0 MiB/s"));
+    }
+
+    #[test]
+    fn spans_have_one_unit() {
+        const HOUR: i64 = 3_600_000;
+        for (ms, shown) in [
+            (2 * HOUR, "2h"),
+            (2 * HOUR - 1, "2h"),
+            (6_480_000, "1.8h"),
+            (47 * HOUR + HOUR / 3, "47h"),
+            (48 * HOUR, "48h"),
+            (14 * 24 * HOUR, "14d"),
+            (13 * 24 * HOUR + 23 * HOUR, "14d"),
+            (90_000, "1.5m"),
+            (0, "0ms"),
+            (-5, "-5ms"),
+            (i64::MAX, "106751991167d"),
+        ] {
+            assert_eq!(span(ms), shown, "{ms}");
+        }
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::block::Strength;
+use crate::block::{BlockId, Strength};
+use crate::error::{Error, Kind};
 
 /// What became of one selected block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Outcome {
     pub ending: BlockEnding,
     /// Why, where there is more to say.
     pub detail: Option<String>,
+    /// The block that it waits for, where it is held back or its mark is deferred.
+    pub waits_for: Option<BlockId>,
     /// What was done to the source.
     pub mark: MarkState,
     /// How far the target's objects are known to be the source's, where that was proven.
@@ -19,7 +22,7 @@ pub struct Outcome {
     pub objects_put: u64,
     /// Their size in bytes, repeats included.
     pub bytes_sent: u64,
-    /// From the start of its copy to its mark.
+    /// From where its work begins to its mark.
     pub elapsed: Duration,
 }
 
@@ -30,6 +33,7 @@ impl Outcome {
         Self {
             ending,
             detail,
+            waits_for: None,
             mark: MarkState::Absent,
             proof: None,
             objects_put: 0,
@@ -161,13 +165,38 @@ impl Signal {
     }
 }
 
+/// What the operator bounds a run by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Its time.
+    Duration,
+    /// Its bytes.
+    Bytes,
+    /// Its failures.
+    Failures,
+}
+
+impl Limit {
+    /// The flag that sets it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Limit::Duration => "--max-duration",
+            Limit::Bytes => "--max-bytes",
+            Limit::Failures => "--max-failures",
+        }
+    }
+}
+
 /// How a run ended, and so the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every selected block is moved or needed nothing.
     Done,
-    /// The run had to stop: what stopped it concerns a whole bucket.
+    /// The run could not begin, or had to stop: what stopped it concerns a whole bucket.
     Aborted,
+    /// The command line or a configuration is wrong.
+    Misused,
     /// Finished, but something needs a person.
     Attention,
     /// A signal asked for it.
@@ -175,12 +204,23 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Of a run that an error keeps from its work; a signal that asked for it comes before the error that it made.
+    #[must_use]
+    pub fn of_error(err: &Error, asked: Option<Signal>) -> Self {
+        match (err.kind(), asked) {
+            (Kind::Usage, _) => Ending::Misused,
+            (Kind::Cancelled, Some(signal)) => Ending::Stopped(signal),
+            _ => Ending::Aborted,
+        }
+    }
+
     /// The exit code of the process.
     #[must_use]
     pub fn exit_code(self) -> u8 {
         match self {
             Ending::Done => 0,
             Ending::Aborted => 1,
+            Ending::Misused => 2,
             Ending::Attention => 3,
             Ending::Stopped(signal) => signal.exit_code(),
         }

@@ -11,10 +11,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{BlockEnding, Header, MarkState, Outcome, Output, Results};
+use super::{BlockEnding, Form, Header, MarkState, Outcome, Output, Results, Rows};
 use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, ReadBack, RunId, Strength};
 use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
-use crate::select::Cutoff;
+use crate::select::{Cutoff, Selector};
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
 const START_MS: i64 = 1_735_776_000_000;
@@ -33,6 +33,8 @@ pub(super) struct World {
     source: Vec<Arc<SourceBlock>>,
     target: Vec<TargetBlock>,
     pub(super) rules: Rules,
+    pub(super) rows: Rows,
+    pub(super) columns: Option<usize>,
 }
 
 impl World {
@@ -41,6 +43,8 @@ impl World {
         Self {
             source: source.collect(),
             target: Vec::new(),
+            rows: Rows::Auto,
+            columns: None,
             rules: Rules::older_than(
                 Cutoff::parse("2025-06-01", time("2025-07-01T00:00:00Z")).unwrap(),
             ),
@@ -54,6 +58,23 @@ impl World {
 
     pub(super) fn asking_for(mut self, ids: impl IntoIterator<Item = u32>) -> Self {
         self.rules.ids = ids.into_iter().map(id).collect();
+        self
+    }
+
+    pub(super) fn selecting(mut self, rules: &str) -> Self {
+        self.rules.selector = Selector::parse(rules).unwrap();
+        self
+    }
+
+    /// With all, a few or none of the blocks on a line of their own.
+    pub(super) fn showing(mut self, rows: Rows) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// On a screen so wide.
+    pub(super) fn on_screen(mut self, columns: usize) -> Self {
+        self.columns = Some(columns);
         self
     }
 
@@ -72,15 +93,12 @@ impl World {
             cutoff: time("2025-06-01T00:00:00Z"),
         };
         let mut out = Vec::new();
-        super::write(
+        let form = Form {
             output,
-            &header,
-            &self.plan(),
-            &self.rules,
-            results,
-            &mut out,
-        )
-        .unwrap();
+            rows: self.rows,
+            columns: self.columns,
+        };
+        super::write(form, &header, &self.plan(), &self.rules, results, &mut out).unwrap();
         String::from_utf8(out)
             .unwrap()
             .replace(&header.run.to_string(), "RUN")
@@ -94,6 +112,7 @@ pub(super) fn results(endings: &[BlockEnding]) -> Results {
         BlockEnding::Migrated | BlockEnding::Repaired | BlockEnding::Overwritten => Outcome {
             ending: *ending,
             detail: None,
+            waits_for: None,
             mark: MarkState::Written,
             proof: Some(Strength::Checksum),
             objects_put: 3,
@@ -110,6 +129,7 @@ pub(super) fn results(endings: &[BlockEnding]) -> Results {
         outcomes: endings.iter().map(outcome).collect(),
         aborted: None,
         signal: None,
+        limit: None,
         complete: !endings.contains(&BlockEnding::NotFinished),
         elapsed: Duration::from_mins(1),
     }

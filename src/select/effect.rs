@@ -112,7 +112,7 @@ mod tests {
         Selector::parse(rules).unwrap()
     }
 
-    /// S-4.3
+    /// S-8.4
     #[test]
     fn a_label_that_no_block_bears_is_told_with_what_was_meant() {
         let borne = BTreeSet::from(["cluster", "replica", "tenant_id"]);
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// S-4.3
+    /// S-8.4
     #[test]
     fn each_rule_counts_what_came_to_it_and_what_it_dropped() {
         let labels = |cluster: &str| -> Labels {

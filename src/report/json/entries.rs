@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Strength};
 use crate::plan::Outlook;
-use crate::report::document::{Amount, Block, Excluded, MarkedNotHeld, Totals};
+use crate::report::document::{Block, Excluded, MarkedNotHeld};
+use crate::report::totals::{Amount, Totals};
 use crate::report::{Outcome, human};
 
 /// What `meta.json` says, as far as it can be read.
@@ -44,7 +45,7 @@ impl<'a> MetaEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct BlockEntry<'a> {
+pub(super) struct BlockEntry<'a> {
     #[serde(serialize_with = "display")]
     id: BlockId,
     #[serde(flatten)]
@@ -78,6 +79,7 @@ struct Put {
 struct OutcomeEntry<'a> {
     ending: &'static str,
     detail: Option<&'a str>,
+    waits_for: Option<String>,
     mark: &'static str,
     proof: Option<&'static str>,
     objects_put: u64,
@@ -85,13 +87,10 @@ struct OutcomeEntry<'a> {
     elapsed_seconds: f64,
 }
 
-pub(super) fn blocks<S: Serializer>(
-    blocks: &[Block<'_>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(blocks.iter().map(|block| {
+impl<'a> BlockEntry<'a> {
+    pub(super) fn of(block: &'a Block<'a>) -> Self {
         let selected = block.selected;
-        BlockEntry {
+        Self {
             id: selected.block.id,
             meta: MetaEntry::of(Some(&selected.meta.block)),
             size_bytes: block.size.bytes,
@@ -118,13 +117,14 @@ pub(super) fn blocks<S: Serializer>(
             },
             outcome: block.outcome.map(outcome_entry),
         }
-    }))
+    }
 }
 
 fn outcome_entry(outcome: &Outcome) -> OutcomeEntry<'_> {
     OutcomeEntry {
         ending: outcome.ending.as_str(),
         detail: outcome.detail.as_deref(),
+        waits_for: outcome.waits_for.map(|block| block.to_string()),
         mark: outcome.mark.as_str(),
         proof: outcome.proof.map(Strength::as_str),
         objects_put: outcome.objects_put,
@@ -134,7 +134,7 @@ fn outcome_entry(outcome: &Outcome) -> OutcomeEntry<'_> {
 }
 
 #[derive(Serialize)]
-struct ExcludedEntry<'a> {
+pub(super) struct ExcludedEntry<'a> {
     #[serde(serialize_with = "display")]
     id: BlockId,
     reason: &'static str,
@@ -146,23 +146,22 @@ struct ExcludedEntry<'a> {
     objects: u64,
 }
 
-pub(super) fn excluded<S: Serializer>(
-    excluded: &[Excluded<'_>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(excluded.iter().map(|excluded| ExcludedEntry {
-        id: excluded.block.id,
-        reason: excluded.reason.as_str(),
-        detail: excluded.detail,
-        needs_a_person: excluded.concern.is_some(),
-        meta: MetaEntry::of(excluded.block.meta().map(|meta| &meta.block)),
-        size_bytes: excluded.block.objects.block_bytes(),
-        objects: excluded.block.objects.block_objects(),
-    }))
+impl<'a> ExcludedEntry<'a> {
+    pub(super) fn of(excluded: &'a Excluded<'a>) -> Self {
+        Self {
+            id: excluded.block.id,
+            reason: excluded.reason.as_str(),
+            detail: excluded.detail,
+            needs_a_person: excluded.concern.is_some(),
+            meta: MetaEntry::of(excluded.block.meta().map(|meta| &meta.block)),
+            size_bytes: excluded.block.objects.block_bytes(),
+            objects: excluded.block.objects.block_objects(),
+        }
+    }
 }
 
 #[derive(Serialize)]
-struct MarkedNotHeldEntry<'a> {
+pub(super) struct MarkedNotHeldEntry<'a> {
     #[serde(serialize_with = "display")]
     block: BlockId,
     why: &'a str,
@@ -171,17 +170,16 @@ struct MarkedNotHeldEntry<'a> {
     what_to_do: &'static str,
 }
 
-pub(super) fn marked_not_held<S: Serializer>(
-    entries: &[MarkedNotHeld<'_>],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(entries.iter().map(|entry| MarkedNotHeldEntry {
-        block: entry.block,
-        why: entry.why,
-        marked_at: entry.marked_at.map(rfc3339),
-        command: entry.command.as_deref(),
-        what_to_do: entry.what_to_do,
-    }))
+impl<'a> MarkedNotHeldEntry<'a> {
+    pub(super) fn of(entry: &'a MarkedNotHeld<'a>) -> Self {
+        Self {
+            block: entry.block,
+            why: entry.why,
+            marked_at: entry.marked_at.map(rfc3339),
+            command: entry.command.as_deref(),
+            what_to_do: entry.what_to_do,
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -12,17 +12,33 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use super::document::{Block, Document, Excluded, MarkedNotHeld, Warning};
-use super::human;
-use crate::block::{BlockId, RunId};
-use entries::{TotalsEntry, blocks, excluded, marked_not_held};
+use super::document::{Block, Document, Excluded, MarkedNotHeld};
+use super::{Ending, Header, human};
+use crate::block::BlockId;
+use crate::plan::Warning;
+use crate::select::Effect;
+use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
 
 /// Rises when a member changes its meaning or goes; a new one may come without.
 const SCHEMA_VERSION: u32 = 1;
 
 pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+    put(&Top::of(document), out)
+}
+
+/// The document of a run that could not begin: what there is to say is why.
+pub(super) fn write_error(
+    header: Option<&Header>,
+    why: &str,
+    ending: Ending,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    put(&Top::of_error(header, why, ending), out)
+}
+
+fn put(top: &Top<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Harmless);
-    Top::of(document).serialize(&mut serializer)?;
+    top.serialize(&mut serializer)?;
     out.write_all(b"\n")
 }
 
@@ -52,30 +68,24 @@ struct Top<'a> {
     schema_version: u32,
     kind: &'static str,
     tool: Tool,
-    #[serde(serialize_with = "display")]
-    run: &'a RunId,
-    #[serde(serialize_with = "time")]
-    started: DateTime<Utc>,
-    source: &'a str,
-    target: &'a str,
-    #[serde(serialize_with = "time")]
-    cutoff: DateTime<Utc>,
+    run: Option<String>,
+    started: Option<String>,
+    source: Option<&'a str>,
+    target: Option<&'a str>,
+    cutoff: Option<String>,
     complete: Option<bool>,
     exit_code: u8,
     elapsed_seconds: Option<f64>,
     aborted: Option<&'a str>,
     signal: Option<&'static str>,
-    #[serde(serialize_with = "warnings")]
-    warnings: &'a [Warning],
-    #[serde(serialize_with = "blocks")]
-    blocks: &'a [Block<'a>],
-    #[serde(serialize_with = "excluded")]
-    excluded: &'a [Excluded<'a>],
-    #[serde(serialize_with = "marked_not_held")]
-    marked_not_held: &'a [MarkedNotHeld<'a>],
-    #[serde(serialize_with = "displays")]
-    absent_ids: &'a [BlockId],
-    totals: TotalsEntry,
+    limit: Option<&'static str>,
+    warnings: Option<Each<'a, Warning, WarningEntry<'a>>>,
+    selector: Option<Each<'a, Effect, EffectEntry<'a>>>,
+    blocks: Option<Each<'a, Block<'a>, BlockEntry<'a>>>,
+    excluded: Option<Each<'a, Excluded<'a>, ExcludedEntry<'a>>>,
+    marked_not_held: Option<Each<'a, MarkedNotHeld<'a>, MarkedNotHeldEntry<'a>>>,
+    absent_ids: Option<Each<'a, BlockId, String>>,
+    totals: Option<TotalsEntry>,
 }
 
 #[derive(Serialize)]
@@ -86,60 +96,114 @@ struct Tool {
 
 impl<'a> Top<'a> {
     fn of(document: &'a Document<'a>) -> Self {
-        let header = document.header;
         let results = document.results;
         Self {
-            schema_version: SCHEMA_VERSION,
             kind: if results.is_some() { "report" } else { "plan" },
+            complete: results.map(|results| results.complete),
+            elapsed_seconds: results.map(|results| seconds(results.elapsed)),
+            aborted: document.stopped_by,
+            signal: results.and_then(|results| Some(results.signal?.as_str())),
+            limit: results.and_then(|results| Some(results.limit?.as_str())),
+            warnings: Some(Each(document.warnings, WarningEntry::of)),
+            selector: Some(Each(document.selector, EffectEntry::of)),
+            blocks: Some(Each(&document.blocks, BlockEntry::of)),
+            excluded: Some(Each(&document.excluded, ExcludedEntry::of)),
+            marked_not_held: Some(Each(&document.marked_not_held, MarkedNotHeldEntry::of)),
+            absent_ids: Some(Each(document.absent_ids, BlockId::to_string)),
+            totals: Some(TotalsEntry::of(&document.totals)),
+            ..Self::empty(Some(document.header), document.ending)
+        }
+    }
+
+    fn of_error(header: Option<&'a Header>, why: &'a str, ending: Ending) -> Self {
+        Self {
+            kind: "error",
+            aborted: Some(why),
+            signal: match ending {
+                Ending::Stopped(signal) => Some(signal.as_str()),
+                _ => None,
+            },
+            ..Self::empty(header, ending)
+        }
+    }
+
+    fn empty(header: Option<&'a Header>, ending: Ending) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            kind: "",
             tool: Tool {
                 name: env!("CARGO_PKG_NAME"),
                 version: env!("CARGO_PKG_VERSION"),
             },
-            run: &header.run,
-            started: header.started,
-            source: &header.source,
-            target: &header.target,
-            cutoff: header.cutoff,
-            complete: results.map(|results| results.complete),
-            exit_code: document.ending.exit_code(),
-            elapsed_seconds: results.map(|results| seconds(results.elapsed)),
-            aborted: document.stopped_by,
-            signal: results.and_then(|results| Some(results.signal?.as_str())),
-            warnings: &document.warnings,
-            blocks: &document.blocks,
-            excluded: &document.excluded,
-            marked_not_held: &document.marked_not_held,
-            absent_ids: document.absent_ids,
-            totals: TotalsEntry::of(&document.totals),
+            run: header.map(|header| header.run.to_string()),
+            started: header.map(|header| rfc3339(header.started)),
+            source: header.map(|header| header.source.as_str()),
+            target: header.map(|header| header.target.as_str()),
+            cutoff: header.map(|header| rfc3339(header.cutoff)),
+            complete: None,
+            exit_code: ending.exit_code(),
+            elapsed_seconds: None,
+            aborted: None,
+            signal: None,
+            limit: None,
+            warnings: None,
+            selector: None,
+            blocks: None,
+            excluded: None,
+            marked_not_held: None,
+            absent_ids: None,
+            totals: None,
+        }
+    }
+}
+
+/// A list whose entries are made as they are written: thousands of them are never in memory at once.
+struct Each<'a, T, E>(&'a [T], fn(&'a T) -> E);
+
+impl<T, E: Serialize> Serialize for Each<'_, T, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(self.1))
+    }
+}
+
+#[derive(Serialize)]
+struct WarningEntry<'a> {
+    name: &'static str,
+    blocks: usize,
+    text: &'a str,
+    ids: Each<'a, BlockId, String>,
+}
+
+impl<'a> WarningEntry<'a> {
+    fn of(warning: &'a Warning) -> Self {
+        Self {
+            name: warning.name,
+            blocks: warning.blocks.len(),
+            text: &warning.text,
+            ids: Each(&warning.blocks, BlockId::to_string),
         }
     }
 }
 
 #[derive(Serialize)]
-struct WarningEntry {
-    name: &'static str,
+struct EffectEntry<'a> {
+    rule: &'a str,
     blocks: u64,
-    text: &'static str,
+    dropped: u64,
 }
 
-fn warnings<S: Serializer>(warnings: &[Warning], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(warnings.iter().map(|warning| WarningEntry {
-        name: warning.name,
-        blocks: warning.blocks,
-        text: warning.text,
-    }))
+impl<'a> EffectEntry<'a> {
+    fn of(effect: &'a Effect) -> Self {
+        Self {
+            rule: &effect.rule,
+            blocks: effect.blocks,
+            dropped: effect.dropped,
+        }
+    }
 }
 
 fn display<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-fn displays<S: Serializer>(ids: &[BlockId], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(ids.iter().map(ToString::to_string))
-}
-
-fn time<S: Serializer>(time: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&rfc3339(*time))
 }
 
 fn rfc3339(time: DateTime<Utc>) -> String {

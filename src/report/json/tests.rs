@@ -10,20 +10,21 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::report::testing::{World, block, results};
-use crate::report::{BlockEnding, Output, Results, Signal};
+use crate::report::{BlockEnding, Ending, Output, Results, Signal, write_error};
 
 const OURS: &str = "migrated to s3://cold by thanos-bucket 9.9.9 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
 
 /// Every member of the documents; `*` stands for the members of a map.
 const MEMBERS: &str = "schema_version kind tool tool.name tool.version run started source target cutoff complete exit_code \
-    elapsed_seconds aborted signal \
-    warnings warnings[].name warnings[].blocks warnings[].text \
+    elapsed_seconds aborted signal limit \
+    warnings warnings[].name warnings[].blocks warnings[].text warnings[].ids \
+    selector selector[].rule selector[].blocks selector[].dropped \
     blocks blocks[].id blocks[].min_time blocks[].min_time_ms blocks[].max_time blocks[].max_time_ms blocks[].labels \
     blocks[].labels.* blocks[].resolution blocks[].resolution_ms blocks[].level blocks[].series blocks[].samples \
     blocks[].size_bytes blocks[].objects blocks[].unit blocks[].action blocks[].reason blocks[].outlook \
     blocks[].outlook.name blocks[].outlook.by blocks[].weak_inventory blocks[].needs_a_person \
     blocks[].put blocks[].put.objects blocks[].put.bytes \
-    blocks[].outcome blocks[].outcome.ending blocks[].outcome.detail blocks[].outcome.mark blocks[].outcome.proof \
+    blocks[].outcome blocks[].outcome.ending blocks[].outcome.detail blocks[].outcome.waits_for blocks[].outcome.mark blocks[].outcome.proof \
     blocks[].outcome.objects_put blocks[].outcome.bytes_sent blocks[].outcome.elapsed_seconds \
     excluded excluded[].id excluded[].reason excluded[].detail excluded[].needs_a_person \
     excluded[].min_time excluded[].min_time_ms excluded[].max_time excluded[].max_time_ms excluded[].labels \
@@ -55,6 +56,7 @@ fn world() -> World {
         block(5).without("meta.json"),
     ])
     .asking_for([1, 2, 3, 4, 5, 6])
+    .selecting("- {action: keep, source_labels: [cluster], regex: eu-1}")
 }
 
 /// Paths of all members, in their order.
@@ -134,7 +136,13 @@ fn a_plan_tells_what_will_happen() {
     assert_eq!(second["outlook"]["name"], "held-back");
     assert_eq!(second["put"]["bytes"], 0);
     assert_eq!(plan["excluded"][2]["labels"], Value::Null);
-    assert_eq!(plan["totals"]["by_action"]["copy"]["blocks"], 2);
+    assert_eq!(plan["totals"]["by_action"]["copy"]["blocks"], 1);
+    assert_eq!(plan["totals"]["by_action"]["held-back"]["blocks"], 1);
+    assert_eq!(plan["totals"]["to_put"]["blocks"], 1);
+    assert_eq!(plan["warnings"][1]["name"], "weak-inventory");
+    assert_eq!(plan["warnings"][1]["blocks"], 1);
+    assert_eq!(plan["warnings"][1]["ids"][0], "01J9ZK3M7Q8T5V6W7X00000003");
+    assert_eq!(plan["selector"][0]["dropped"], 0);
     assert_eq!(plan["totals"]["needs_a_person"]["asked-for-but-absent"], 1);
     assert_eq!(plan["totals"]["objects_put"], Value::Null);
     assert_eq!(plan["absent_ids"][0], "01J9ZK3M7Q8T5V6W7X00000006");
@@ -160,6 +168,48 @@ fn a_report_tells_what_became_of_it() {
     assert_eq!(outcome["proof"], "checksum");
     assert_eq!(report["totals"]["bytes_sent"], 1_u64 << 30);
     assert_eq!(report["totals"]["by_outcome"]["not-finished"]["blocks"], 1);
+}
+
+/// S-8.2
+#[test]
+fn a_run_that_could_not_begin_leaves_the_same_members() {
+    let written = |ending: Ending| {
+        let why = "list s3://hot: connection refused";
+        let mut out = Vec::new();
+        write_error(Output::Json, None, why, ending, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let plan = json(&world(), None);
+    for (ending, exit_code, signal) in [
+        (Ending::Aborted, 1, Value::Null),
+        (Ending::Misused, 2, Value::Null),
+        (Ending::Stopped(Signal::Terminate), 143, "SIGTERM".into()),
+    ] {
+        let error = written(ending);
+        assert_eq!(error["kind"], "error");
+        assert_eq!(error["aborted"], "list s3://hot: connection refused");
+        assert_eq!(error["exit_code"], exit_code);
+        assert_eq!(error["signal"], signal);
+        let told = [
+            "schema_version",
+            "kind",
+            "tool",
+            "aborted",
+            "exit_code",
+            "signal",
+        ];
+        for (name, _) in plan.as_object().unwrap() {
+            let value = error
+                .get(name)
+                .unwrap_or_else(|| panic!("{name} is missing"));
+            assert!(value.is_null() || told.contains(&name.as_str()), "{name}");
+        }
+    }
+    let mut out = Vec::new();
+    write_error(Output::Text, None, "x", Ending::Aborted, &mut out).unwrap();
+    assert!(out.is_empty(), "people are told on stderr");
 }
 
 #[test]

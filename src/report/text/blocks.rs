@@ -1,108 +1,332 @@
-//! Every selected block on one line, under its labels and its window.
+//! The selected blocks: totals of each window, and a line for each block where they are few, or where a person should look at it.
 
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io;
 
-use crate::block::BlockMeta;
-use crate::plan::{Action, Outlook};
+use super::page::Page;
+use super::summary::list;
+use crate::block::{BlockId, BlockMeta};
+use crate::plan::Action;
 use crate::report::document::{Block, Document};
 use crate::report::human::{self, printable};
-use crate::report::{BlockEnding, Outcome};
+use crate::report::{BlockEnding, Outcome, Rows};
 
-pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if document.blocks.is_empty() {
+/// So many blocks are few: all of them are shown.
+const FEW: usize = 100;
+
+/// So many lines are shown of those that a person should look at, where all blocks would be too many.
+pub(super) const MOST: usize = 100;
+
+/// So many windows are shown one by one, where they come in the place of their blocks.
+const WINDOWS: usize = 100;
+
+/// What goes on below is indented like the id above it.
+const INDENT: usize = 4;
+
+pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
+    let blocks = document.blocks.as_slice();
+    if blocks.is_empty() {
         return Ok(());
     }
-    let what = if document.results.is_some() {
-        "what became of it"
-    } else {
-        "what happens to it"
+    let are_few = blocks.len() <= FEW;
+    if rows == Rows::None || !are_few {
+        write_windows(blocks, page)?;
+    }
+    match rows {
+        Rows::None => Ok(()),
+        Rows::All => write_rows(document, &by_unit(blocks), page),
+        Rows::Auto if are_few => write_rows(document, &by_unit(blocks), page),
+        Rows::Auto => write_flagged(document, page),
+    }
+}
+
+fn by_unit<'a, 'b>(blocks: &'a [Block<'b>]) -> Vec<&'a [Block<'b>]> {
+    let unit = |one: &Block<'_>, other: &Block<'_>| one.selected.unit == other.selected.unit;
+    blocks.chunk_by(unit).collect()
+}
+
+fn by_labels<'a, 'b>(blocks: &'a [Block<'b>]) -> Vec<&'a [Block<'b>]> {
+    let labels = |one: &Block<'_>, other: &Block<'_>| {
+        one.selected.unit.labels() == other.selected.unit.labels()
     };
-    writeln!(
-        out,
-        "\n    {:<26}  {:<33}  {:>3} {:<3} {:>8}  {what}",
-        "selected", "from–to (UTC)", "res", "lvl", "size"
-    )?;
+    blocks.chunk_by(labels).collect()
+}
+
+/// One line for each set of labels, and one for each of its windows where these are not too many.
+fn write_windows(blocks: &[Block<'_>], page: &mut Page<'_>) -> io::Result<()> {
+    page.blank()?;
+    page.line("selected, by labels and window (UTC)", INDENT)?;
+    let by_labels = by_labels(blocks);
+    let with_windows = by_unit(blocks).len() <= WINDOWS;
+    for blocks in by_labels.iter().take(WINDOWS) {
+        let Some(first) = blocks.first() else {
+            continue;
+        };
+        let labels = first.selected.unit.labels().to_string();
+        page.line(&printable(&labels), INDENT)?;
+        if with_windows {
+            for blocks in by_unit(blocks) {
+                write_sum(blocks, page)?;
+            }
+        } else {
+            write_sum(blocks, page)?;
+        }
+    }
+    let more = by_labels.get(WINDOWS..).unwrap_or_default();
+    if !more.is_empty() {
+        let blocks = more.iter().map(|blocks| blocks.len() as u64).sum();
+        let text = format!(
+            "… and {} more sets of labels, with {} (--output.blocks=all lists all)",
+            human::number(more.len() as u64),
+            human::count(blocks, "block")
+        );
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+/// `  2025-01-02 to 2025-01-16    168 blocks   168 GiB  160 copy, 8 conflict`.
+fn write_sum(blocks: &[Block<'_>], page: &mut Page<'_>) -> io::Result<()> {
+    let starts = blocks.iter().map(|block| block.selected.unit.start_ms());
+    let ends = blocks.iter().map(|block| block.selected.unit.end_ms());
+    let (Some(start), Some(end)) = (starts.min(), ends.max()) else {
+        return Ok(());
+    };
+    let mut words: BTreeMap<&str, u64> = BTreeMap::new();
+    for block in blocks {
+        *words.entry(block.word()).or_default() += 1;
+    }
+    let range = format!("{} to {}", human::sample_day(start), human::sample_day(end));
+    let many = human::number(blocks.len() as u64);
+    let unit = if blocks.len() == 1 {
+        "block "
+    } else {
+        "blocks"
+    };
+    let text = format!(
+        "  {range:<24} {many:>6} {unit} {:>8}  {}",
+        human::size(bytes_of(blocks)),
+        list(words.into_iter())
+    );
+    page.line(&text, INDENT)
+}
+
+fn bytes_of(blocks: &[Block<'_>]) -> u64 {
+    let bytes = blocks.iter().map(|block| block.size.bytes);
+    bytes.fold(0, u64::saturating_add)
+}
+
+fn heading(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let what = if document.results.is_some() {
+        "outcome"
+    } else {
+        "planned"
+    };
+    page.blank()?;
+    let text = format!(
+        "  {:<26} {:<16} {:>4} {:<5} {:>8} {what}",
+        "block", "from (UTC)", "span", "level", "size"
+    );
+    page.line(&text, INDENT)
+}
+
+/// A line for each block, under its labels and its window.
+fn write_rows(
+    document: &Document<'_>,
+    units: &[&[Block<'_>]],
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    heading(document, page)?;
     let mut labels = None;
-    let by_unit = |one: &Block<'_>, other: &Block<'_>| one.selected.unit == other.selected.unit;
-    for blocks in document.blocks.chunk_by(by_unit) {
+    for blocks in units {
         let Some(first) = blocks.first() else {
             continue;
         };
         let unit = &first.selected.unit;
         if labels != Some(unit.labels()) {
             labels = Some(unit.labels());
-            writeln!(out, "\n{}", printable(&unit.labels().to_string()))?;
+            page.blank()?;
+            page.line(&printable(&unit.labels().to_string()), INDENT)?;
         }
-        let bytes = blocks.iter().map(|block| block.size.bytes);
-        writeln!(
-            out,
+        let text = format!(
             "  window from {}: {}, {}",
             human::sample_minute(unit.start_ms()),
             human::count(blocks.len() as u64, "block"),
-            human::size(bytes.fold(0, u64::saturating_add)),
-        )?;
-        for block in blocks {
-            line(block, out)?;
+            human::size(bytes_of(blocks)),
+        );
+        page.line(&text, INDENT)?;
+        let waiting = waiting(blocks.iter());
+        for ((word, by), blocks) in waiting.iter().filter(|(_, blocks)| blocks.len() > 1) {
+            let many = human::count(blocks.len() as u64, "block");
+            page.line(&format!("! {many} {word} by {by}"), INDENT)?;
+        }
+        for block in *blocks {
+            let shared = wait(block).and_then(|wait| waiting.get(&wait));
+            let told = shared.is_some_and(|blocks| blocks.len() > 1);
+            row(block, if told { Cause::Told } else { Cause::Untold }, page)?;
         }
     }
     Ok(())
 }
 
-fn line(block: &Block<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let meta = &block.selected.meta.block;
-    let flag = if block.concern.is_some() { '!' } else { ' ' };
-    writeln!(
-        out,
-        "  {flag} {}  {}  {}",
-        meta.id,
-        columns(meta, block.size.bytes),
-        printable(&what(block)),
-    )
+/// Whether the block that another one waits for was named before.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Told,
+    Untold,
 }
 
-/// Time range, resolution, level and size, under their headings.
-pub(super) fn columns(meta: &BlockMeta, size_bytes: u64) -> String {
-    let range = format!(
-        "{}–{}",
-        human::sample_minute(meta.min_time_ms),
-        human::sample_minute(meta.max_time_ms)
+/// What the block does that waits, and for which block.
+fn wait(block: &Block<'_>) -> Option<(&'static str, BlockId)> {
+    let (by, concern) = block.waits_for.zip(block.concern)?;
+    Some((concern.as_str(), by))
+}
+
+/// Those that wait, by what they wait for.
+fn waiting<'a, 'b: 'a>(
+    blocks: impl Iterator<Item = &'a Block<'b>>,
+) -> BTreeMap<(&'static str, BlockId), Vec<&'a Block<'b>>> {
+    let mut waiting: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for block in blocks {
+        if let Some(wait) = wait(block) {
+            waiting.entry(wait).or_default().push(block);
+        }
+    }
+    waiting
+}
+
+/// A line for each block that a person should look at, and one for all that wait for the same block.
+fn write_flagged(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let is_flagged = |block: &&Block<'_>| block.is_flagged();
+    if !document.blocks.iter().any(Block::is_flagged) {
+        return Ok(());
+    }
+    heading(document, page)?;
+    let mut labels = None;
+    let mut left = MOST;
+    let mut unseen = 0;
+    for unit in by_unit(&document.blocks) {
+        let waiting = waiting(unit.iter());
+        let alone = unit.iter().filter(is_flagged);
+        let alone: Vec<_> = alone.filter(|block| wait(block).is_none()).collect();
+        let lines = alone.len() + waiting.len();
+        if lines == 0 {
+            continue;
+        }
+        if left == 0 {
+            unseen += lines as u64;
+            continue;
+        }
+        let of_unit = unit.first().map(|block| block.selected.unit.labels());
+        if labels != of_unit {
+            labels = of_unit;
+            let text = of_unit.map(ToString::to_string).unwrap_or_default();
+            page.blank()?;
+            page.line(&printable(&text), INDENT)?;
+        }
+        for block in alone.iter().take(left) {
+            row(block, Cause::Untold, page)?;
+        }
+        for ((word, by), blocks) in waiting.iter().take(left.saturating_sub(alone.len())) {
+            row_of_waiting(word, *by, blocks, page)?;
+        }
+        unseen += lines.saturating_sub(left) as u64;
+        left = left.saturating_sub(lines);
+    }
+    if unseen > 0 {
+        let more = human::number(unseen);
+        let text = format!("… and {more} more like these (--output.blocks=all lists all)");
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+fn row(block: &Block<'_>, cause: Cause, page: &mut Page<'_>) -> io::Result<()> {
+    let meta = &block.selected.meta.block;
+    let flag = if block.is_flagged() { '!' } else { ' ' };
+    let start = format!("{flag} {} {}", meta.id, columns(meta, block.size.bytes));
+    let (what, asides) = match block.outcome {
+        Some(outcome) => became(block, cause, outcome),
+        None => (planned(block, cause), Vec::new()),
+    };
+    let mut text = format!("{start} {}", printable(&what));
+    // They are worth no line of their own.
+    for aside in asides {
+        if page.fits(text.chars().count() + aside.chars().count()) {
+            text.push_str(&aside);
+        }
+    }
+    page.line(&text, INDENT)
+}
+
+fn row_of_waiting(
+    word: &str,
+    by: BlockId,
+    blocks: &[&Block<'_>],
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    if let [block] = blocks {
+        return row(block, Cause::Untold, page);
+    }
+    let metas = || blocks.iter().map(|block| &block.selected.meta.block);
+    let start = metas().map(|meta| meta.min_time_ms).min();
+    let end = metas().map(|meta| meta.max_time_ms).max();
+    let text = format!(
+        "! {} from {} to {}: {word} by {by}",
+        human::count(blocks.len() as u64, "block"),
+        human::sample_minute(start.unwrap_or_default()),
+        human::sample_minute(end.unwrap_or_default()),
     );
+    page.line(&text, INDENT)
+}
+
+/// When its samples begin, for how long they go on, their resolution, its level and its size: under their headings.
+pub(super) fn columns(meta: &BlockMeta, size_bytes: u64) -> String {
     format!(
-        "{range:<33}  {:>3} {:<3} {:>8}",
+        "{:<16} {:>4} {:<2} {:<2} {:>8}",
+        human::sample_minute(meta.min_time_ms),
+        human::span(meta.max_time_ms.saturating_sub(meta.min_time_ms)),
         human::resolution(meta.group.resolution_ms),
         format!("L{}", meta.level),
         human::size(size_bytes),
     )
 }
 
-fn what(block: &Block<'_>) -> String {
-    let mut what = block.outcome.map_or_else(|| planned(block), became);
-    if block.selected.weak_inventory {
-        what.push_str(" (weak-inventory)");
+/// What came of it, and what else is worth knowing where there is room.
+fn became(block: &Block<'_>, cause: Cause, outcome: &Outcome) -> (String, Vec<String>) {
+    let word = outcome.ending.as_str();
+    if block.waits_for.is_some() {
+        return (word.to_owned() + &by(block, cause), Vec::new());
     }
-    what
-}
-
-fn became(outcome: &Outcome) -> String {
-    let mut text = outcome.ending.as_str().to_owned();
-    if outcome.objects_put > 0 && outcome.ending != BlockEnding::Failed {
-        text = format!("{text} in {}", human::duration(outcome.elapsed));
-    }
-    if let Some(proof) = outcome.proof {
-        text = format!("{text}, proven by {}", proof.as_str());
-    }
+    let mut what = word.to_owned();
     if let Some(detail) = &outcome.detail {
-        text = format!("{text}: {detail}");
+        what = format!("{what}: {detail}");
     }
-    text
+    let mut asides = Vec::new();
+    if let Some(proof) = outcome.proof {
+        asides.push(format!(", proven by {}", proof.as_str()));
+    }
+    let is_done = !outcome.ending.needs_a_person() && outcome.ending != BlockEnding::NotFinished;
+    if is_done && outcome.objects_put > 0 {
+        asides.push(format!(", in {}", human::duration(outcome.elapsed)));
+    }
+    (what, asides)
 }
 
-fn planned(block: &Block<'_>) -> String {
-    let selected = block.selected;
-    if let Outlook::HeldBack(by) = selected.outlook {
-        return format!("held-back: {by}, before it in its unit, cannot be published");
+/// ` by 01J…`, unless that was told before.
+fn by(block: &Block<'_>, cause: Cause) -> String {
+    match block.waits_for {
+        Some(by) if cause == Cause::Untold => format!(" by {by}"),
+        _ => String::new(),
     }
-    let mut text = selected.action.as_str().to_owned();
+}
+
+fn planned(block: &Block<'_>, cause: Cause) -> String {
+    let selected = block.selected;
+    let mut text = block.planned.to_owned();
+    if block.planned != selected.action.as_str() {
+        return text + &by(block, cause);
+    }
     let in_part = matches!(
         selected.action,
         Action::Copy(_) | Action::Repair(_) | Action::AlreadyThere(_)
@@ -115,8 +339,8 @@ fn planned(block: &Block<'_>) -> String {
     if let Some(detail) = selected.action.detail() {
         text = format!("{text}: {detail}");
     }
-    if let Outlook::MarkDeferred(by) = selected.outlook {
-        text = format!("{text}; mark-deferred: finer {by} stays in the source");
+    if block.waits_for.is_some() {
+        text = format!("{text}; mark-deferred{}", by(block, cause));
     }
     text
 }

@@ -1,13 +1,18 @@
 //! The last lines: totals, what a person can do, and in one sentence what happened and what comes next.
 
-use std::io::{self, Write};
+use std::io;
 
+use super::page::Page;
 use super::summary;
-use crate::report::document::{Amount, Document};
+use crate::report::document::Document;
 use crate::report::human::{self, printable};
+use crate::report::totals::Amount;
 use crate::report::{BlockEnding, Ending, Results};
 
-pub(super) fn write_totals(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// What goes on below is indented so.
+const INDENT: usize = 4;
+
+pub(super) fn write_totals(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let totals = &document.totals;
     if totals.selected.blocks == 0 {
         return Ok(());
@@ -17,22 +22,23 @@ pub(super) fn write_totals(document: &Document<'_>, out: &mut dyn Write) -> io::
     } else {
         "to put"
     };
-    writeln!(
-        out,
-        "\n{:<20} {:>10} {:>16} {:>14}",
+    let heading = format!(
+        "{:<20} {:>10} {:>16} {:>14}",
         "totals",
         "blocks",
         format!("objects {put}"),
         format!("bytes {put}")
-    )?;
+    );
+    page.blank()?;
+    page.line(&heading, INDENT)?;
     let mut row = |name: &str, amount: &Amount| {
-        writeln!(
-            out,
+        let text = format!(
             "  {name:<18} {:>10} {:>16} {:>14}",
             human::number(amount.blocks),
             human::number(amount.objects),
             human::size(amount.bytes)
-        )
+        );
+        page.line(&text, INDENT)
     };
     let sum = if let Some(done) = &totals.done {
         for (ending, put) in &done.by_outcome {
@@ -52,33 +58,35 @@ pub(super) fn write_totals(document: &Document<'_>, out: &mut dyn Write) -> io::
     row("all", &sum)?;
     if document.results.is_none() {
         let requests = human::number(totals.requests_estimate);
-        writeln!(
-            out,
-            "  requests           ≈ {requests} (an estimate; the planning, which is done, is not in it)"
-        )?;
+        let text = format!(
+            "  requests           about {requests}, without those of the planning, which is done"
+        );
+        page.line(&text, INDENT)?;
     }
     Ok(())
 }
 
-pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let concerns = &document.totals.concerns;
     if !concerns.is_empty() {
-        writeln!(out, "\nneeds a person (marked ! above)")?;
+        page.blank()?;
+        page.line("needs a person", INDENT)?;
     }
     for (concern, many) in concerns {
-        writeln!(
-            out,
+        let text = format!(
             "  {} {}: {}",
             human::number(*many),
             concern.as_str(),
             concern.advice()
-        )?;
+        );
+        page.line(&text, INDENT)?;
     }
     let sentence = match document.results {
         None => of_a_plan(document),
         Some(results) => of_a_report(document, results),
     };
-    writeln!(out, "\n{sentence}")
+    page.blank()?;
+    page.line(&printable(&sentence), 0)
 }
 
 fn of_a_plan(document: &Document<'_>) -> String {
@@ -116,33 +124,35 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
         human::number(selected.saturating_sub(unfinished + unsettled)),
         human::count(selected, "block")
     );
-    let again = "run it again: what is done stays done";
+    let look = match document.totals.needing_a_person() {
+        0 => String::new(),
+        1 => " 1 needs a person, as said above.".to_owned(),
+        many => format!(" {} need a person, as said above.", human::number(many)),
+    };
+    let again = "run it again: what is done stays done.";
     match document.ending {
-        Ending::Aborted => {
+        Ending::Aborted | Ending::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
-            let why = printable(why);
-            format!("Had to stop, {done}: could not {why}. Mend that and {again}.")
+            format!(
+                "Stopped by an error that concerns more than one block, {done}: could not {why}.{look} Mend that and {again}"
+            )
         }
         Ending::Stopped(signal) => {
             let signal = signal.as_str();
-            format!("Stopped by {signal}, {done}. To go on, {again}.")
+            format!("Stopped by {signal}, {done}.{look} To go on, {again}")
         }
         Ending::Attention | Ending::Done if selected == 0 => nothing_selected(document),
         Ending::Attention | Ending::Done if unfinished > 0 => {
-            let look = if unsettled > 0 {
-                "Look at those marked ! above, then"
-            } else {
-                "To go on,"
-            };
             let unfinished = human::number(unfinished);
-            format!("Ended early, {done}, {unfinished} not finished. {look} {again}.")
+            let by = results.limit.map(|limit| format!(" by {}", limit.as_str()));
+            let by = by.unwrap_or_default();
+            format!("Ended early{by}, {done}, {unfinished} not finished.{look} To go on, {again}")
         }
         Ending::Attention if unsettled > 0 => {
-            let unsettled = human::count(unsettled, "block");
-            format!("Finished, {done}. Look at the {unsettled} marked ! above, then {again}.")
+            format!("Finished, {done}.{look} Then {again}")
         }
         Ending::Attention => {
-            format!("Finished, {done}. Look at what is marked ! above.")
+            format!("Finished, {done}.{look}")
         }
         Ending::Done => format!(
             "Finished, {done}: each is in the target and marked in the source, or needed nothing. Nothing is left to do."
@@ -158,10 +168,12 @@ fn nothing_selected(document: &Document<'_>) -> String {
         let excluded = summary::excluded(reasons.map(|(why, many)| (why.as_str(), *many)));
         format!("every block of the source is excluded ({excluded})")
     };
-    let next = if document.totals.concerns.is_empty() {
-        ": nothing to do"
-    } else {
-        "; look at what is marked ! above"
-    };
-    format!("Nothing is selected, for {why}{next}.")
+    match document.totals.needing_a_person() {
+        0 => format!("Nothing is selected, for {why}: nothing to do."),
+        1 => format!("Nothing is selected, for {why}. 1 needs a person, as said above."),
+        many => {
+            let many = human::number(many);
+            format!("Nothing is selected, for {why}. {many} need a person, as said above.")
+        }
+    }
 }

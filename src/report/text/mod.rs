@@ -1,28 +1,34 @@
-//! The document for people: a summary, what is about to be lost, every selected block on one line, what is left out, totals, and what to do.
-//! Lines that need a person begin with an exclamation mark.
+//! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
+//! person should look at begin with an exclamation mark.
 
 mod blocks;
 mod closing;
 mod excluded;
+mod marks;
+mod page;
 mod summary;
 
 use std::io::{self, Write};
 
+use super::Form;
 use super::document::Document;
+use page::Page;
 
-pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
-    summary::write(document, out)?;
-    excluded::write_marked_not_held(document, out)?;
-    blocks::write(document, out)?;
-    excluded::write(document, out)?;
-    closing::write_totals(document, out)?;
-    closing::write(document, out)
+pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) -> io::Result<()> {
+    let page = &mut Page::new(out, form.columns);
+    summary::write(document, page)?;
+    excluded::write_marked_not_held(document, page)?;
+    blocks::write(document, form.rows, page)?;
+    excluded::write(document, form.rows, page)?;
+    closing::write_totals(document, page)?;
+    closing::write(document, page)
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::plan::Existing;
     use crate::report::testing::{World, block, results};
-    use crate::report::{BlockEnding, Output, Results, Signal};
+    use crate::report::{BlockEnding, Limit, Output, Results, Rows, Signal};
 
     fn text(world: &World, results: Option<&Results>) -> String {
         world.written(Output::Text, results)
@@ -71,29 +77,126 @@ mod tests {
         assert_eq!(text, include_str!("golden/report.txt"), "{text}");
     }
 
-    #[test]
-    fn three_thousand_blocks_have_one_line_each_and_what_is_left_out_is_brief() {
+    /// Three clusters with a thousand blocks each, one of which is damaged; and what is left out.
+    fn three_thousand() -> World {
         let selected = (0..3000).map(|number| {
             let hours = 2 * i64::from(number % 1000);
             let cluster = ["a", "b", "c"].get(number as usize / 1000).copied();
-            block(number)
+            let block = block(number)
                 .hours(hours, hours + 2)
-                .label("cluster", cluster.unwrap_or_default())
+                .label("cluster", cluster.unwrap_or_default());
+            if number == 1500 {
+                block.without("index")
+            } else {
+                block
+            }
         });
         let younger = (3000..3500).map(|number| block(number).younger());
         let partial = (3500..4000).map(|number| block(number).without("meta.json"));
-        let world = World::of(selected.chain(younger).chain(partial));
-        let text = text(&world, None);
-        for number in 0..3000 {
-            let id = crate::report::testing::id(number).to_string();
-            assert_eq!(text.matches(&id).count(), 1, "{id}");
+        World::of(selected.chain(younger).chain(partial))
+    }
+
+    fn widest(text: &str) -> usize {
+        let widths = text.lines().map(|line| line.chars().count());
+        widths.max().unwrap_or_default()
+    }
+
+    /// S-8.3
+    #[test]
+    fn three_thousand_blocks_are_summed_up_and_what_needs_a_person_is_shown() {
+        let shown = text(&three_thousand().on_screen(80), None);
+        assert!(shown.lines().count() < 80, "{shown}");
+        assert!(widest(&shown) <= 80, "{shown}");
+        let held_back = crate::report::testing::id(1501).to_string();
+        assert!(!shown.contains(&held_back), "{shown}");
+        for words in [
+            "  2025-01-02 to 2025-01-16    168 blocks  168 GiB  168 copy\n",
+            "{cluster=\"b\"}\n! 3 blocks from 2025-02-12 18:00 to 2025-02-13 00:00: held-back by",
+            "  time-excluded: 500 blocks",
+        ] {
+            assert!(shown.contains(words), "{words}\n{shown}");
         }
-        assert!(text.contains("… and 480 more"));
-        let further = text.lines().count() - 3000;
-        assert!(further < 100, "{further} lines besides");
-        let selected = text.lines().filter(|line| line.ends_with("copy"));
-        let widest = selected.map(|line| line.chars().count()).max();
-        assert!(widest <= Some(100), "{widest:?}");
+    }
+
+    /// S-8.3
+    #[test]
+    fn all_blocks_or_none_are_shown_where_that_is_asked_for() {
+        let all = text(&three_thousand().showing(Rows::All), None);
+        for number in 0..4000 {
+            let id = crate::report::testing::id(number).to_string();
+            assert!(all.contains(&id), "{id}");
+        }
+        let none = text(&small().showing(Rows::None), None);
+        assert!(!none.contains("01J9ZK3M7Q8T5V6W7X00000001"), "{none}");
+        assert!(none.contains("NOT HELD BY THE TARGET"), "{none}");
+        assert!(none.contains("  incomplete: 1 block"), "{none}");
+    }
+
+    /// S-8.3
+    #[test]
+    fn nothing_is_wider_than_the_screen() {
+        let mut results = results(&[BlockEnding::Failed; 5]);
+        for outcome in &mut results.outcomes {
+            outcome.detail = Some("word ".repeat(50));
+        }
+        for columns in [40, 66, 80, 100, 200] {
+            for results in [None, Some(&results)] {
+                let shown = text(&small().on_screen(columns), results);
+                assert!(widest(&shown) <= columns, "{columns}\n{shown}");
+            }
+        }
+    }
+
+    /// S-8.3
+    #[test]
+    fn what_earlier_runs_have_marked_is_counted_by_run() {
+        let by = |run: &str| {
+            format!("migrated to s3://cold by thanos-bucket 0.1.0 run {run}, proven by checksum")
+        };
+        let first = by("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B");
+        let second = by("01J9ZK3M7Q8T5V6W7X8Y9Z0A1C");
+        let blocks = (0..2000).map(|number| {
+            let details = match number {
+                0..1500 => first.as_str(),
+                1500..1990 => second.as_str(),
+                _ => "source of compacted block",
+            };
+            block(number).marked(details)
+        });
+        let held = (0..1990).map(block);
+        let shown = text(&World::of(blocks).holding(held), None);
+        assert!(shown.lines().count() < 20, "{shown}");
+        let marked = "marked 2025-06-30 12:00 UTC";
+        for line in [
+            format!(
+                "    1,500 blocks moved to s3://cold by run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B, {marked}"
+            ),
+            format!(
+                "    490 blocks moved to s3://cold by run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1C, {marked}"
+            ),
+            format!("    10 blocks by others, {marked}"),
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line}\n{shown}");
+        }
+    }
+
+    /// S-8.4
+    #[test]
+    fn a_plan_that_overwrites_says_that_it_destroys() {
+        let mut world = World::of([block(1)]).holding([block(1).level(2)]);
+        world.rules.existing = Existing::Overwrite;
+        let shown = text(&world, None);
+        assert!(
+            shown.contains("  ! warning     1 selected block replaced in the target"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("what lies there now is destroyed"),
+            "{shown}"
+        );
+        assert!(shown.contains("\n! 01J9ZK3M7Q8T5V6W7X00000001"), "{shown}");
+        let report = text(&world, Some(&results(&[BlockEnding::Overwritten])));
+        assert!(!report.contains('!'), "{report}");
     }
 
     #[test]
@@ -103,6 +206,8 @@ mod tests {
         let unfinished = BlockEnding::NotFinished;
         let mut stopped = results(&[migrated, unfinished]);
         stopped.signal = Some(Signal::Interrupt);
+        let mut limited = results(&[migrated, unfinished]);
+        limited.limit = Some(Limit::Duration);
         let mut aborted = results(&[failed, unfinished]);
         aborted.aborted = Some("write to s3://cold: no space".to_owned());
         for (world, results, words) in [
@@ -114,7 +219,7 @@ mod tests {
             (
                 World::of([]).asking_for([1]),
                 None,
-                "the source has no blocks; look at what is marked !",
+                "the source has no blocks. 1 needs a person, as said above",
             ),
             (
                 World::of([block(1).younger()]),
@@ -124,7 +229,7 @@ mod tests {
             (
                 World::of([block(1).without("index")]),
                 None,
-                "1 incomplete); look at what is marked !",
+                "1 incomplete). 1 needs a person, as said above",
             ),
             (two(), None, "Without --dry-run it is carried out"),
             (
@@ -140,12 +245,12 @@ mod tests {
             (
                 two(),
                 Some(results(&[migrated, failed])),
-                "1 of 2 blocks done. Look at the 1 block marked !",
+                "1 of 2 blocks done. 1 needs a person, as said above. Then run it again",
             ),
             (
                 two(),
-                Some(results(&[migrated, unfinished])),
-                "1 not finished. To go on, run it again",
+                Some(limited),
+                "Ended early by --max-duration, 1 of 2 blocks done, 1 not finished. To go on, run it again",
             ),
             (
                 two(),
@@ -178,7 +283,7 @@ mod tests {
         for text in [text(&world, None), text(&world, Some(&results))] {
             let unprintable = |c| c != '\n' && crate::report::human::is_unprintable(c);
             assert!(!text.contains(unprintable), "{text:?}");
-            let ids = text.lines().filter(|line| line.get(4..8) == Some("01J9"));
+            let ids = text.lines().filter(|line| line.get(2..6) == Some("01J9"));
             assert_eq!(ids.count(), 2, "{text}");
         }
     }
@@ -191,7 +296,7 @@ mod tests {
             text.contains("time-excluded: 1 block, though asked for by --id"),
             "{text}"
         );
-        assert!(text.contains("  ! 01J9ZK3M7Q8T5V6W7X00000003\n"), "{text}");
+        assert!(text.contains("\n! 01J9ZK3M7Q8T5V6W7X00000003\n"), "{text}");
     }
 
     #[test]

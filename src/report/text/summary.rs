@@ -1,46 +1,73 @@
 //! The first lines: which run, from where to where, how much, and what is amiss.
 
-use std::io::{self, Write};
+use std::io;
 
-use crate::report::document::{Amount, Document};
+use super::page::Page;
+use crate::plan::Warning;
+use crate::report::document::Document;
 use crate::report::human::{self, printable};
+use crate::report::totals::{Amount, Done};
 use crate::report::{Ending, Results};
 
-pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// What stands behind the names goes on below itself.
+const INDENT: usize = 16;
+
+/// So many blocks that a warning concerns are named.
+const NAMED: usize = 5;
+
+pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let header = document.header;
     let totals = &document.totals;
-    writeln!(
-        out,
-        "{} of run {}, {} {}, begun {} UTC",
+    let heading = format!(
+        "{} of run {}, {} UTC",
         if document.results.is_some() {
             "report"
         } else {
             "plan"
         },
         header.run,
-        env!("CARGO_PKG_NAME"),
-        env!("CARGO_PKG_VERSION"),
         human::minute(header.started),
+    );
+    page.line(&heading, 4)?;
+    let mut line = |name: &str, text: &str| page.line(&format!("  {name:<13} {text}"), INDENT);
+    line(
+        "tool",
+        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
     )?;
-    let mut line = |name: &str, text: &str| writeln!(out, "  {name:<13} {text}");
     line("source", &printable(&header.source))?;
     line("target", &printable(&header.target))?;
     let cutoff = human::minute(header.cutoff);
     line("older than", &format!("{cutoff} UTC (first sample)"))?;
+    for effect in document.selector {
+        let (blocks, dropped) = (
+            human::count(effect.blocks, "block"),
+            human::number(effect.dropped),
+        );
+        let text = format!("{}: drops {dropped} of {blocks}", effect.rule);
+        line("selector", &printable(&text))?;
+    }
     line("selected", &amount(&totals.selected))?;
     if let (Some(results), Some(done)) = (document.results, &totals.done) {
         let outcomes = done.by_outcome.iter();
         let outcomes = outcomes.map(|(ending, put)| (ending.as_str(), put.blocks));
         line("outcome", &list(outcomes))?;
         line("put", &put_text(&done.put, results))?;
-        line("ended", &how_it_ended(document.ending, results))?;
+        if !done.by_proof.is_empty() {
+            line("proven", &proofs(done))?;
+        }
+        let ended = how_it_ended(document, results);
+        line("ended", &printable(&ended))?;
     } else {
         let actions = totals.by_action.iter();
         let actions = actions.map(|(action, put)| (*action, put.blocks));
         line("planned", &list(actions))?;
         let requests = human::number(totals.requests_estimate);
         let to_put = amount(&totals.to_put);
-        line("to put", &format!("{to_put}; ≈ {requests} requests"))?;
+        line("to put", &format!("{to_put}; about {requests} requests"))?;
+        if let Some(why) = document.stopped_by {
+            let text = format!("a run would stop before its first mark: could not {why}");
+            line("! obstacle", &printable(&text))?;
+        }
     }
     let reasons = totals.excluded.iter();
     line(
@@ -52,11 +79,30 @@ pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<
     if !totals.concerns.is_empty() {
         line("! attention", &list(concerns))?;
     }
-    for warning in &document.warnings {
-        let blocks = human::count(warning.blocks, "selected block");
-        line("warning", &format!("{blocks} {}", warning.text))?;
+    let is_plan = document.results.is_none();
+    for warning in document.warnings {
+        let destroys = warning.name == Warning::OVERWRITES;
+        if destroys && !is_plan {
+            continue;
+        }
+        let name = if destroys { "! warning" } else { "warning" };
+        line(name, &printable(&warning_text(warning)))?;
     }
     Ok(())
+}
+
+/// With the ids of the blocks that it concerns, where they are few.
+fn warning_text(warning: &Warning) -> String {
+    if warning.blocks.is_empty() {
+        return warning.text.clone();
+    }
+    let blocks = human::count(warning.blocks.len() as u64, "selected block");
+    let text = format!("{blocks} {}", warning.text);
+    if warning.blocks.len() > NAMED {
+        return text;
+    }
+    let ids: Vec<String> = warning.blocks.iter().map(ToString::to_string).collect();
+    format!("{text} ({})", ids.join(", "))
 }
 
 /// `2 copy, 1 covered`.
@@ -101,12 +147,26 @@ fn put_text(put: &Amount, results: &Results) -> String {
     )
 }
 
-fn how_it_ended(ending: Ending, results: &Results) -> String {
+/// `2,990 by checksum, 10 by size`.
+fn proofs(done: &Done) -> String {
+    let proofs = done.by_proof.iter();
+    let proofs = proofs.map(|(proof, many)| format!("{} by {proof}", human::number(*many)));
+    proofs.collect::<Vec<_>>().join(", ")
+}
+
+fn how_it_ended(document: &Document<'_>, results: &Results) -> String {
+    let ending = document.ending;
     let how = match ending {
-        Ending::Aborted => "it had to stop",
-        Ending::Stopped(signal) => signal.as_str(),
-        Ending::Attention | Ending::Done if results.complete => "every block was taken up",
-        Ending::Attention | Ending::Done => "not every block was finished",
+        Ending::Aborted | Ending::Misused => {
+            let why = results.aborted.as_deref().unwrap_or_default();
+            format!("by an error that concerns more than one block: could not {why}")
+        }
+        Ending::Stopped(signal) => format!("by {}", signal.as_str()),
+        Ending::Attention | Ending::Done => match results.limit {
+            _ if results.complete => "once every selected block had its turn".to_owned(),
+            Some(limit) => format!("by {}, before every block had its turn", limit.as_str()),
+            None => "before every block had its turn".to_owned(),
+        },
     };
     format!("{how} (exit code {})", ending.exit_code())
 }

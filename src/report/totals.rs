@@ -1,0 +1,105 @@
+//! Sums over a document.
+
+use std::collections::BTreeMap;
+
+use super::concern::Concern;
+use super::document::{Block, Excluded};
+use super::estimate::requests;
+use super::{BlockEnding, Outcome};
+use crate::plan::Reason;
+
+/// Blocks, their objects and their bytes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) blocks: u64,
+    pub(super) objects: u64,
+    pub(super) bytes: u64,
+}
+
+/// Sums over the document.
+#[derive(Default)]
+pub(super) struct Totals {
+    pub(super) selected: Amount,
+    pub(super) to_put: Amount,
+    /// About how many requests the plan costs.
+    pub(super) requests_estimate: u64,
+    /// What is to be put, by action; blocks that are held back apart.
+    pub(super) by_action: BTreeMap<&'static str, Amount>,
+    pub(super) excluded: BTreeMap<Reason, u64>,
+    pub(super) concerns: BTreeMap<Concern, u64>,
+    /// What was done, in a report.
+    pub(super) done: Option<Done>,
+}
+
+/// What a run put into the target.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) put: Amount,
+    pub(super) by_outcome: BTreeMap<BlockEnding, Amount>,
+    /// How many blocks were proven in which way.
+    pub(super) by_proof: BTreeMap<&'static str, u64>,
+}
+
+impl Amount {
+    pub(super) fn add(&mut self, other: Self) {
+        self.blocks += other.blocks;
+        self.objects += other.objects;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
+impl Totals {
+    pub(super) fn of(
+        blocks: &[Block<'_>],
+        excluded: &[Excluded<'_>],
+        concerns: impl Iterator<Item = Concern>,
+        is_report: bool,
+    ) -> Self {
+        let mut totals = Self::default();
+        for block in blocks {
+            totals.selected.add(block.size);
+            totals.to_put.add(block.put);
+            totals.requests_estimate += requests(block.selected);
+            let put = Amount {
+                blocks: 1,
+                ..block.put
+            };
+            totals.by_action.entry(block.planned).or_default().add(put);
+        }
+        for excluded in excluded {
+            *totals.excluded.entry(excluded.reason).or_default() += 1;
+        }
+        for concern in concerns {
+            *totals.concerns.entry(concern).or_default() += 1;
+        }
+        if is_report {
+            totals.done = Some(Done::of(blocks.iter().filter_map(|block| block.outcome)));
+        }
+        totals
+    }
+
+    /// How many need a person.
+    pub(super) fn needing_a_person(&self) -> u64 {
+        self.concerns.values().sum()
+    }
+}
+
+impl Done {
+    fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
+        let mut done = Self::default();
+        for outcome in outcomes {
+            let put = |blocks| Amount {
+                blocks,
+                objects: outcome.objects_put,
+                bytes: outcome.bytes_sent,
+            };
+            done.put.add(put(u64::from(outcome.objects_put > 0)));
+            let of_its_kind = done.by_outcome.entry(outcome.ending).or_default();
+            of_its_kind.add(put(1));
+            if let Some(proof) = outcome.proof {
+                *done.by_proof.entry(proof.as_str()).or_default() += 1;
+            }
+        }
+        done
+    }
+}
