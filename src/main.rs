@@ -1,8 +1,10 @@
 //! The process: clock, environment, arguments, signals and standard output come in here, and only here an exit code goes out.
 
 use std::io::{self, BufWriter, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Utc;
 use mimalloc::MiMalloc;
@@ -11,6 +13,7 @@ use thanos_bucket::cli::{self, Command, Invocation};
 use thanos_bucket::command;
 use thanos_bucket::engine::{Signal, Stop};
 use thanos_bucket::progress::Progress;
+use thanos_bucket::report::{self, Ending, Output};
 use thanos_bucket::telemetry::{self, Telemetry};
 use thanos_bucket::{Error, Kind, Result};
 use tokio::runtime::{Builder, Runtime};
@@ -22,39 +25,33 @@ use tracing::{error, warn};
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// The run could not be done.
-const FAILED: u8 = 1;
-/// The command line or a configuration is wrong.
-const USAGE: u8 = 2;
-
 /// Threads that wait for the file system. Each may hold a buffer of megabytes; more of them are no faster.
 const FILE_THREADS: usize = 16;
 
 fn main() -> ExitCode {
     no_core_dumps();
     let environment = Environment::of_process();
-    let run = match cli::parse(std::env::args_os(), &environment, Utc::now()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let sheet = Sheet::new(cli::output(&arguments, &environment));
+    let run = match cli::parse(arguments, &environment, Utc::now()) {
         Ok(Invocation::Run(run)) => *run,
         Ok(Invocation::Show(text)) => return show(&text),
         Ok(Invocation::Nothing(help)) => {
             complain(&help);
-            return USAGE.into();
+            let err = Error::usage("no subcommand was given");
+            return sheet.end_with(&err, Ending::Misused).into();
         }
-        Err(err) => return refuse(&err).into(),
+        Err(err) => return refuse(&err, &sheet).into(),
     };
     let telemetry = match telemetry::start(run.telemetry) {
         Ok(telemetry) => telemetry,
-        Err(err) if err.kind() == Kind::Usage => return refuse(&err).into(),
-        Err(err) => {
-            complain(&format!("thanos-bucket: {err:#}\n"));
-            return FAILED.into();
-        }
+        Err(err) => return refuse(&err, &sheet).into(),
     };
     for warning in run.warnings {
         warn!("{warning}");
     }
     // Telemetry ends with this function, which sends the last spans.
-    carry_out(run.command, &telemetry).into()
+    carry_out(run.command, &telemetry, &sheet).into()
 }
 
 /// Memory holds secrets. Where the kernel does not know of this, nothing is lost but this.
@@ -67,64 +64,78 @@ fn no_core_dumps() {
 }
 
 /// Does what was asked, and tells the exit code.
-fn carry_out(command: Command, telemetry: &Telemetry) -> u8 {
+fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> u8 {
     let stop = Stop::new();
-    let runtime = match Builder::new_multi_thread()
+    let runtime = Builder::new_multi_thread()
         .max_blocking_threads(FILE_THREADS)
         .enable_all()
-        .build()
-    {
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(err) => {
-            error!(%err, "no threads to work with");
-            return FAILED;
+            let err = Error::new(Kind::Other, "start threads to work with").because(err);
+            error!(err = format!("{err:#}"), "run failed");
+            return sheet.end_with(&err, Ending::Aborted);
         }
     };
-    let ended = run(&runtime, command, telemetry, &stop);
+    let running = || run(&runtime, command, telemetry, &stop, sheet);
+    let ended = catch_unwind(AssertUnwindSafe(running)).unwrap_or_else(|_| {
+        let attempt = "go on after a fault of this program, which is told above: please report it";
+        Err(Error::new(Kind::Other, attempt))
+    });
     // What was dropped in mid-flight may sit in a system call; the process does not wait for it.
     runtime.shutdown_background();
-    match ended {
-        Ok(exit_code) => exit_code,
-        Err(err) => match (err.kind(), stop.asked()) {
-            (Kind::Usage, _) => refuse(&err),
-            (Kind::Cancelled, Some(signal)) => {
-                warn!(err = format!("{err:#}"), "run stopped");
-                signal.exit_code()
-            }
-            _ => {
-                error!(err = format!("{err:#}"), "run failed");
-                FAILED
-            }
-        },
+    let err = match ended {
+        Ok(exit_code) => return exit_code,
+        Err(err) => err,
+    };
+    let ending = Ending::of_error(&err, stop.asked());
+    match ending {
+        Ending::Misused => complain(&format!("thanos-bucket: {err:#}\n")),
+        Ending::Stopped(_) => warn!(err = format!("{err:#}"), "run stopped"),
+        _ => error!(err = format!("{err:#}"), "run failed"),
     }
+    sheet.end_with(&err, ending)
 }
 
-fn run(runtime: &Runtime, command: Command, telemetry: &Telemetry, stop: &Stop) -> Result<u8> {
-    let _signals = heed_signals(runtime, stop.clone())?;
+fn run(
+    runtime: &Runtime,
+    command: Command,
+    telemetry: &Telemetry,
+    stop: &Stop,
+    sheet: &Sheet,
+) -> Result<u8> {
+    let _signals = heed_signals(runtime, stop.clone(), telemetry.wiper(), sheet.clone())?;
     let progress = Arc::new(Progress::default());
     let shown = telemetry.show(Arc::clone(&progress));
     let mut stdout = BufWriter::new(AfterProgress {
         stdout: Stdout(io::stdout()),
+        sheet: sheet.clone(),
         shown: Some(shown),
     });
     let clock = Arc::new(Utc::now);
-    let ending = match command {
+    let ended = match command {
         Command::Migrate(request) => {
             let run = command::migrate::run(request, progress, clock, stop, &mut stdout);
-            runtime.block_on(Box::pin(run))?
+            runtime.block_on(Box::pin(run))
         }
     };
-    stdout
+    let flushed = stdout
         .flush()
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    Ok(ending.exit_code())
+        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err));
+    ended.and_then(|ending| flushed.map(|()| ending.exit_code()))
 }
 
 /// SIGXFSZ, on all that this is built for but MIPS, where it is a signal that does no harm.
 const FILE_SIZE_EXCEEDED: SignalKind = SignalKind::from_raw(25);
 
-/// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once.
-fn heed_signals(runtime: &Runtime, stop: Stop) -> Result<AbortOnDropHandle<()>> {
+/// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once. Both are told.
+fn heed_signals(
+    runtime: &Runtime,
+    stop: Stop,
+    wipe_display: impl Fn() + Send + 'static,
+    sheet: Sheet,
+) -> Result<AbortOnDropHandle<()>> {
     let _inside = runtime.enter();
     let listen = |kind| {
         signal(kind).map_err(|err| Error::new(Kind::Other, "listen for signals").because(err))
@@ -139,9 +150,19 @@ fn heed_signals(runtime: &Runtime, stop: Stop) -> Result<AbortOnDropHandle<()>> 
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
             };
+            let name = signal.as_str();
             if stop.asked().is_some() {
-                end_at_once(signal);
+                warn!(
+                    signal = name,
+                    "second signal: the process ends at once; the next run heals what is left half done"
+                );
+                wipe_display();
+                end_at_once(signal, &sheet);
             }
+            warn!(
+                signal = name,
+                "stopping: a second signal ends the process at once"
+            );
             stop.ask(signal);
         }
     };
@@ -149,8 +170,43 @@ fn heed_signals(runtime: &Runtime, stop: Stop) -> Result<AbortOnDropHandle<()>> 
 }
 
 #[expect(clippy::exit, reason = "the second signal asks for just that")]
-fn end_at_once(signal: Signal) -> ! {
-    std::process::exit(signal.exit_code().into())
+fn end_at_once(signal: Signal, sheet: &Sheet) -> ! {
+    let attempt = format!("go on after a second signal, {}", signal.as_str());
+    let err = Error::new(Kind::Cancelled, attempt);
+    let exit_code = sheet.end_with(&err, Ending::Stopped(signal));
+    std::process::exit(exit_code.into())
+}
+
+/// Standard output as the place of one document: the report, or what stands in its place. Whoever comes first writes it.
+#[derive(Clone)]
+struct Sheet {
+    output: Output,
+    begun: Arc<AtomicBool>,
+}
+
+impl Sheet {
+    fn new(output: Output) -> Self {
+        Self {
+            output,
+            begun: Arc::default(),
+        }
+    }
+
+    /// Whether nobody has begun it yet; from now on somebody has.
+    fn begin(&self) -> bool {
+        !self.begun.swap(true, Ordering::SeqCst)
+    }
+
+    /// Leaves the document of a run that could not begin, unless there is one, and tells the exit code.
+    fn end_with(&self, err: &Error, ending: Ending) -> u8 {
+        if self.begin() {
+            let why = format!("{err:#}");
+            let mut stdout = Stdout(io::stdout());
+            // Where stdout cannot be written there is nobody to tell.
+            let _ = report::write_error(self.output, None, &why, ending, &mut stdout);
+        }
+        ending.exit_code()
+    }
 }
 
 /// Help and the version are results, and go to stdout.
@@ -162,16 +218,18 @@ fn show(text: &str) -> ExitCode {
     {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {
-            complain(&format!("thanos-bucket: write to stdout: {err}\n"));
-            FAILED.into()
+            complain(&format!(
+                "thanos-bucket: could not write to stdout: {err}\n"
+            ));
+            Ending::Aborted.exit_code().into()
         }
     }
 }
 
-/// Wrong usage is told in one plain line.
-fn refuse(err: &Error) -> u8 {
+/// What keeps a run from its first step is told in one plain line.
+fn refuse(err: &Error, sheet: &Sheet) -> u8 {
     complain(&format!("thanos-bucket: {err:#}\n"));
-    USAGE
+    sheet.end_with(err, Ending::of_error(err, None))
 }
 
 /// Where stderr is closed there is nobody to tell.
@@ -182,12 +240,14 @@ fn complain(text: &str) {
 /// The report comes when progress is no longer drawn over it.
 struct AfterProgress<P> {
     stdout: Stdout,
+    sheet: Sheet,
     shown: Option<P>,
 }
 
 impl<P> Write for AfterProgress<P> {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
         self.shown = None;
+        self.sheet.begin();
         self.stdout.write(buf)
     }
 

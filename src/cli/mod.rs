@@ -17,6 +17,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::bucket::Environment;
 use crate::command;
 use crate::error::Result;
+use crate::report::Output;
 use crate::telemetry::Options;
 use flags::Origins;
 
@@ -98,6 +99,25 @@ pub fn parse(
         warnings,
         command,
     })))
+}
+
+/// What form of document a command line asks for, be the rest of it as wrong as it may: a program that reads stdout is owed one all the same.
+#[must_use]
+pub fn output(arguments: &[OsString], environment: &Environment) -> Output {
+    let is_json = |value: &str| value == "json";
+    let mut asked = environment.get("THANOS_BUCKET_OUTPUT").is_some_and(is_json);
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    while let Some(argument) = arguments.next() {
+        let Some(rest) = argument.strip_prefix("--output") else {
+            continue;
+        };
+        if rest.is_empty() {
+            asked = arguments.next().is_some_and(is_json);
+        } else if let Some(value) = rest.strip_prefix('=') {
+            asked = is_json(value);
+        }
+    }
+    if asked { Output::Json } else { Output::Text }
 }
 
 /// Clap indents empty lines too.

@@ -98,6 +98,12 @@ impl Telemetry {
     pub fn show(&self, progress: Arc<Progress>) -> ProgressGuard {
         progress::show(&self.screen, progress)
     }
+
+    /// Takes the display off the terminal, for a process that is about to end.
+    pub fn wiper(&self) -> impl Fn() + Send + use<> {
+        let screen = Arc::clone(&self.screen);
+        move || screen.wipe()
+    }
 }
 
 impl FromStr for Level {

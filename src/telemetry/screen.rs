@@ -46,6 +46,11 @@ impl Screen {
         self.display.add(bar)
     }
 
+    /// Wipes all displays off, until the next frame.
+    pub(super) fn wipe(&self) {
+        let _ = self.display.clear(); // a terminal that went away shows nothing
+    }
+
     /// Wipes `bar` off.
     pub(super) fn detach(&self, bar: &ProgressBar) {
         bar.finish_and_clear();

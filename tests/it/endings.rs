@@ -138,6 +138,46 @@ fn an_upload_whose_completion_stalls_is_aborted_after_the_grace() {
     assert_no_upload(&minio, &ran, "at the end");
 }
 
+/// S-6.5, S-8.2: what is in hand is left to the next run.
+#[test]
+fn a_second_signal_ends_the_process_at_once_and_both_are_told() {
+    let minio = Minio::start();
+    let pair = Pair::new(&minio, &three());
+    let stalled = Arc::new(AtomicUsize::new(0));
+    let stalls = Arc::clone(&stalled);
+    let proxy = Line::to(minio.port())
+        .fault(move |request| {
+            if request.is("PUT", "/cold/01J") {
+                stalls.fetch_add(1, Ordering::SeqCst);
+                return Fault::Stall;
+            }
+            Fault::None
+        })
+        .open();
+    let (source, target) = pair.configs_through(&proxy);
+    let arguments = [OLD, "--shutdown-grace=10m", "--output=json"];
+    let running = Running::start(&mut migrate(&source, &target, &arguments));
+    while stalled.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    // Two of a kind may come as one.
+    signal("TERM", running.id());
+    signal("INT", running.id());
+    let ran = running.wait();
+    assert!(matches!(ran.status.code(), Some(130 | 143)), "{ran:?}");
+    assert!(ran.elapsed < Duration::from_mins(1), "{:?}", ran.elapsed);
+    let document = ran.json();
+    assert_eq!(document["kind"], "error");
+    assert_eq!(document["exit_code"], ran.status.code().unwrap());
+    for told in [
+        "a second signal ends the process at once",
+        "second signal: the process ends at once",
+    ] {
+        assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+    }
+    pair.assert_heals();
+}
+
 /// S-3.5, S-6.5: at each of its requests.
 #[test]
 fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
