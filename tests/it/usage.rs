@@ -52,8 +52,10 @@ fn a_wrong_cutoff_is_told_with_what_is_accepted() {
     }
     for arguments in [&["--older-than=-30d"] as &[&str], &["--older-than", "-30d"]] {
         let line = complaint(&[&[HOT, COLD], arguments].concat(), &[]);
-        assert_eq!(line, "--older-than \"-30d\": an age: write 30d");
+        assert_eq!(line, "--older-than \"-30d\": an age has no sign: write 30d");
     }
+    let line = complaint(&[HOT, COLD, "--older-than=90"], &[]);
+    assert_names(&line, &["did you mean 90d?"]);
     let line = complaint(&[HOT, COLD, "--older-than=2999-01-01"], &[]);
     assert_names(&line, &["--older-than", "2999-01-01", "in the future"]);
 }
