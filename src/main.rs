@@ -30,6 +30,7 @@ const FILE_THREADS: usize = 16;
 
 fn main() -> ExitCode {
     no_core_dumps();
+    many_files();
     let environment = Environment::of_process();
     let arguments: Vec<_> = std::env::args_os().collect();
     let sheet = Sheet::new(cli::output(&arguments, &environment));
@@ -61,6 +62,14 @@ fn no_core_dumps() {
         use rustix::process::{DumpableBehavior, set_dumpable_behavior};
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
     }
+}
+
+/// As many files may be open as the system lets us have: the lower limit is there for programs that cannot count so far.
+fn many_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Does what was asked, and tells the exit code.

@@ -148,6 +148,9 @@ fn what_root_writes_belongs_to_whom_the_rest_belongs() {
         run(&world, "077").expect(0);
         assert_owner(&world.source(), THANOS);
         assert_owner(&world.target(), expected);
+        let own = world.target().metadata().unwrap();
+        let expected = of_target.unwrap_or(THANOS);
+        assert_eq!((own.uid(), own.gid()), expected, "the bucket's folder");
     }
 }
 

@@ -47,8 +47,10 @@ const ATTEMPTS: usize = 256;
 impl Anchor {
     /// The folder `prefix` in `directory`. Nothing is touched.
     pub(super) fn new(directory: PathBuf, prefix: &Path, missing: MissingRoot) -> Self {
+        // Joined with nothing it would end with a slash.
+        let path = directory.join(prefix).components().collect();
         Self {
-            path: directory.join(prefix),
+            path,
             directory,
             missing,
             held: Mutex::new(Held::Nothing),
@@ -146,6 +148,10 @@ impl Anchor {
             let above = AbovePrefix(self.directory.starts_with(&path));
             match make(&parent, name, above).and_then(|()| parent.sync()) {
                 Ok(()) => {}
+                // A folder above the bucket's may be one that others do not look into.
+                Err(err)
+                    if err.kind() == io::ErrorKind::PermissionDenied && is_there(&parent, name) => {
+                }
                 Err(err) if is_absence(&err) => {
                     return Err(RootMissing::gone(parent.path(), Some(err)));
                 }
@@ -161,6 +167,10 @@ impl Anchor {
     fn lock(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_there(parent: &Directory, name: &OsStr) -> bool {
+    parent.look(name).is_ok()
 }
 
 /// The folder of that name; `None` where there is none. A link is refused.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use object_store::Result;
 use object_store::path::Path as Location;
@@ -24,6 +24,8 @@ use crate::block::{BlockId, META_JSON};
 #[derive(Debug)]
 pub(super) struct Beside {
     us: Us,
+    /// Held by whoever makes a folder: between its being made and its being given its permissions, nobody goes by these.
+    making: Mutex<()>,
     /// Of some block's `meta.json`, as found when it was first asked for.
     any: OnceLock<Option<Permissions>>,
     /// Folders that were made before it was known what would lie in them.
@@ -42,6 +44,7 @@ impl Beside {
     pub(super) fn new() -> Self {
         Self {
             us: Us::of_process(),
+            making: Mutex::default(),
             any: OnceLock::new(),
             made: Mutex::default(),
             told: AtomicBool::new(false),
@@ -79,9 +82,11 @@ impl Beside {
                 .find_map(|name| file_in(block, OsStr::new(name)))
         };
         let of_bucket = || *self.any.get_or_init(|| any_meta(&bucket));
+        let neighbour = replaced().or_else(of_block).or_else(of_bucket);
+        let _made = self.making();
         let permissions = folder.facts().map(|facts| facts.permissions);
         let models = Models {
-            neighbour: replaced().or_else(of_block).or_else(of_bucket),
+            neighbour,
             original,
             folder: permissions.map_err(failed(Read("look at"), folder.path()))?,
             us: self.us,
@@ -109,6 +114,7 @@ impl Beside {
         name: &OsStr,
         file: Option<&Permissions>,
     ) -> io::Result<()> {
+        let _making = self.making();
         let of_parent = parent.facts()?.permissions;
         self.make(parent, name, &of_parent.of_folder_for(file, self.us))
             .map(drop)
@@ -122,6 +128,7 @@ impl Beside {
         above: AbovePrefix,
         file: Option<&Permissions>,
     ) -> io::Result<()> {
+        let _making = self.making();
         let of_parent = parent.facts()?.permissions;
         let wanted = self.of_own_folder(of_parent, above, file);
         if let Some(folder) = self.make(parent, name, &wanted)?
@@ -146,6 +153,10 @@ impl Beside {
                 give(&folder, &wanted, self.us).ok();
             }
         }
+    }
+
+    fn making(&self) -> MutexGuard<'_, ()> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of_own_folder(

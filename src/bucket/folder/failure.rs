@@ -52,6 +52,12 @@ impl fmt::Display for RootMissing {
         let path = self.path.display();
         match self.since {
             Since::Always => write!(f, "there is no folder {path}"),
+            Since::MidRun if self.source.as_ref().is_some_and(is_dead) => {
+                write!(
+                    f,
+                    "the bucket is gone: what {path} lies on does not answer any more"
+                )
+            }
             Since::MidRun => write!(
                 f,
                 "the bucket is gone: {path} is not the folder any more that it was when the run began; was a disk unmounted, or a folder \

@@ -24,6 +24,9 @@ use super::in_folder;
 use super::root::{Root, STAGING, is_of_a_block};
 use crate::block::LeftOut;
 
+/// Folders of blocks lie one in another, and no deeper than this. Each level is held open.
+const DEPTH: usize = 32;
+
 /// How many objects are looked up in one go.
 const BATCH: usize = 512;
 
@@ -131,7 +134,13 @@ impl Walk {
                 continue;
             }
             let shown = if child.shape == Shape::Folder {
-                match self.view.inside(root, &level.directory, &child.location)? {
+                let inside = self.view.inside(root, &level.directory, &child.location)?;
+                match inside {
+                    Inside::Level(_) if self.levels.len() == DEPTH => {
+                        let why = LeftOut::Odd("it lies deeper than a block's files do".into());
+                        root.tell_of(&child.location, &why);
+                        Some(left_out(child.location, why))
+                    }
                     Inside::Vanished => None,
                     Inside::Closed(why) => {
                         root.tell_of(&child.location, &why);

@@ -9,6 +9,7 @@ mod beside;
 mod clock;
 mod directory;
 mod failure;
+mod health;
 mod identity;
 mod listing;
 mod mounts;
@@ -292,7 +293,7 @@ async fn put_staged(
 /// Does `work` where it may block. Whatever came of it counts only if the bucket's folder is still the one that it was.
 async fn in_folder<T: Send + 'static>(
     root: Arc<Root>,
-    work: impl FnOnce(&Root) -> object_store::Result<T> + Send + 'static,
+    work: impl FnOnce(&Arc<Root>) -> object_store::Result<T> + Send + 'static,
 ) -> object_store::Result<T> {
     blocking(move || {
         let done = work(&root);

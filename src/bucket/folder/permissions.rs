@@ -136,18 +136,34 @@ pub(super) fn give(file: &File, wanted: &Permissions, us: Us) -> io::Result<bool
     let has = facts(file)?;
     let owner = (has.owner != wanted.owner && us.user == ROOT).then_some(wanted.owner);
     let group = (has.group != wanted.group).then_some(wanted.group);
-    // What is refused here shows below.
     if owner.is_some() || group.is_some() {
-        fchown(file, owner, group).ok();
+        unless_refused(fchown(file, owner, group))?;
     }
     let has = facts(file)?;
     if has.mode & ALL != wanted.mode {
         // The bits that are set on folders are inherited, and stay.
         let mode = (has.mode & !ALL) | wanted.mode;
         let mode = std::fs::Permissions::from_mode(mode);
-        file.set_permissions(mode).ok();
+        unless_refused(file.set_permissions(mode))?;
     }
     Ok(!wanted.has_readers_that_lack(&facts(file)?))
+}
+
+/// What the system or the file system does not let us do shows in what came of it.
+fn unless_refused(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(err)
+            if matches!(
+                err.kind(),
+                io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::Unsupported
+                    | io::ErrorKind::InvalidInput
+            ) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 #[cfg(test)]

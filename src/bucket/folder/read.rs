@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt};
@@ -11,8 +11,7 @@ use object_store::{Attributes, Extensions, GetOptions, GetResult, GetResultPaylo
 use rustix::fs::fstat;
 
 use super::blocking;
-use super::failure::Attempt::Read;
-use super::failure::{failed, generic};
+use super::failure::generic;
 use super::identity::{Facts, object};
 use super::root::Root;
 
@@ -20,7 +19,7 @@ use super::root::Root;
 const PIECE_BYTES: u64 = 1024 * 1024;
 
 /// Opens the object at `location` as `options` ask; its bytes are read as the result is.
-pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Result<GetResult> {
+pub(super) fn get(root: &Arc<Root>, location: Location, options: &GetOptions) -> Result<GetResult> {
     let (mut file, facts) = root.open(&location)?;
     let meta = object(location, &facts);
     options.check_preconditions(&meta)?;
@@ -31,12 +30,12 @@ pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Resu
     let payload = if options.head {
         stream::empty().boxed()
     } else {
-        let path = root.path().join(meta.location.as_ref());
         file.seek(SeekFrom::Start(range.start))
-            .map_err(failed(Read("read"), &path))?;
+            .map_err(|err| root.unreadable(&meta.location, "read", err))?;
         Reader {
+            root: Arc::clone(root),
             file,
-            path,
+            location: meta.location.clone(),
             left_bytes: range.end - range.start,
             e_tag: facts.e_tag(),
         }
@@ -55,8 +54,9 @@ pub(super) fn get(root: &Root, location: Location, options: &GetOptions) -> Resu
 
 /// A file that is being read from where it stands.
 struct Reader {
+    root: Arc<Root>,
     file: File,
-    path: PathBuf,
+    location: Location,
     left_bytes: u64,
     /// The file's, as it was opened.
     e_tag: String,
@@ -83,12 +83,11 @@ impl Reader {
         (&self.file)
             .take(size_bytes)
             .read_to_end(&mut piece)
-            .map_err(failed(Read("read"), &self.path))?;
+            .map_err(|err| self.unreadable(err))?;
         if piece.len() as u64 != size_bytes {
-            return Err(failed(Read("read"), &self.path)(
-                io::ErrorKind::UnexpectedEof.into(),
-            ));
+            return Err(self.unreadable(io::ErrorKind::UnexpectedEof.into()));
         }
+        self.root.note_read();
         self.left_bytes -= size_bytes;
         if self.left_bytes == 0 {
             self.refuse_changed()?;
@@ -96,16 +95,20 @@ impl Reader {
         Ok(piece.into())
     }
 
+    fn unreadable(&self, err: io::Error) -> object_store::Error {
+        self.root.unreadable(&self.location, "read", err)
+    }
+
     /// Thanos writes into the very file that readers have open, so that they may get some of the old and some of the new.
     fn refuse_changed(&self) -> Result<()> {
         let facts = fstat(&self.file).map_err(io::Error::from);
-        let facts: Facts = facts.map_err(failed(Read("look at"), &self.path))?.into();
+        let facts: Facts = facts.map_err(|err| self.unreadable(err))?.into();
         let now = facts.e_tag();
         if now == self.e_tag {
             return Ok(());
         }
         Err(object_store::Error::Precondition {
-            path: self.path.display().to_string(),
+            path: self.location.to_string(),
             source: format!(
                 "it was changed while it was read: {} became {now}",
                 self.e_tag

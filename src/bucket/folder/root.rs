@@ -17,7 +17,8 @@ use super::anchor::{self, Anchor};
 use super::beside::Beside;
 use super::directory::{Directory, is_absence, is_link};
 use super::failure::Attempt::{Read, Write};
-use super::failure::{failed, generic, link, not_found, unsupported};
+use super::failure::{RootMissing, failed, generic, link, not_found, unsupported};
+use super::health::Health;
 use super::identity::Facts;
 use super::mounts::Mounts;
 use super::{Access, MissingRoot};
@@ -36,6 +37,7 @@ pub(super) struct Root {
     mounts: Mounts,
     access: Access,
     beside: Beside,
+    health: Health,
     /// What was told: a block is listed several times.
     told: Mutex<HashSet<Location>>,
     written: AtomicBool,
@@ -70,6 +72,7 @@ impl Root {
             mounts: Mounts::default(),
             access,
             beside: Beside::new(),
+            health: Health::default(),
             told: Mutex::default(),
             written: AtomicBool::new(false),
         }
@@ -205,7 +208,7 @@ impl Root {
                 Ok(file) => file,
                 // Something else took its place after we looked.
                 Err(err) if is_absence(&err) || is_link(&err) => continue,
-                Err(err) => return Err(failed(Read("open"), &path)(err)),
+                Err(err) => return Err(self.unreadable(location, "open", err)),
             };
             let facts = fstat(&file).map_err(io::Error::from);
             let facts: Facts = facts.map_err(failed(Read("look at"), &path))?.into();
@@ -216,6 +219,25 @@ impl Root {
         Err(generic(format!(
             "{location} is replaced faster than it can be opened"
         )))
+    }
+
+    /// Something was read.
+    pub(super) fn note_read(&self) {
+        self.health.note_read();
+    }
+
+    /// The object at `location` could not be read.
+    pub(super) fn unreadable(
+        &self,
+        location: &Location,
+        attempt: &'static str,
+        err: io::Error,
+    ) -> object_store::Error {
+        if self.health.is_gone(location, &err) {
+            RootMissing::gone(self.path(), Some(err))
+        } else {
+            failed(Read(attempt), &self.path().join(location.as_ref()))(err)
+        }
     }
 
     /// Whether this is the first time that somebody asks.

@@ -222,3 +222,20 @@ async fn a_listing_that_goes_on_behind_a_name_lists_what_is_left() {
     let between = names(Some(format!("{BLOCK}/b/ca"))).await.unwrap();
     assert_eq!(between, all.get(4..).unwrap());
 }
+
+#[tokio::test]
+async fn folders_that_lie_too_deep_are_left_out_and_nothing_else() {
+    let world = World::with_files_in_block(&["index"]);
+    let mut deep = world.path(BLOCK);
+    for _ in 0..200 {
+        deep.push("d");
+    }
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("file"), "").unwrap();
+    let names = world.names_in_block().await;
+    let [too_deep, index] = names.as_slice() else {
+        panic!("{names:?}")
+    };
+    assert_eq!(index, "index");
+    assert_eq!(left_out(&world).await, [format!("{BLOCK}/{too_deep}")]);
+}
