@@ -98,7 +98,7 @@ pub async fn survey(
     };
     Ok(Survey {
         source: source_blocks,
-        target: target_blocks,
+        target: target_blocks.with_largest_object(target.largest_object()),
         leftover_probes,
         warnings,
     })

@@ -9,6 +9,8 @@ use crate::error::{Error, Kind, Result};
 pub(super) enum Layout {
     /// In one request.
     Single,
+    /// In one request, which is fetched while it goes out.
+    Streamed,
     /// In parts of this many bytes; the last one may be smaller.
     Parts(u64),
     /// In parts of these sizes.
@@ -20,8 +22,11 @@ const MIB: u64 = 1 << 20;
 /// The size of parts where nothing else is asked for.
 const PART: u64 = 16 * MIB;
 
-/// What is put in one request at most: that much must fit into memory at once.
+/// What is put in one request at most where there is a choice, and held in memory for it.
 const SINGLE: u64 = 64 * MIB;
+
+/// What S3 takes in one request at most.
+const LARGEST_PUT: u64 = 5 << 30;
 
 /// Providers want this much in every part but the last.
 const LEAST_PART: u64 = 5 * MIB;
@@ -49,14 +54,17 @@ pub(super) fn layout(
 ) -> Result<Layout> {
     let size = object.size_bytes;
     if target.multipart == Multipart::Never {
-        if size > SINGLE {
-            let attempt = format!("put {} of {size} bytes in one request", object.name);
-            let why = format!(
-                "disable_multipart is set, and objects above {SINGLE} bytes are put in parts"
-            );
-            return Err(Error::new(Kind::Unsupported, attempt).because(why));
-        }
-        return Ok(Layout::Single);
+        return match size {
+            0..=SINGLE => Ok(Layout::Single),
+            _ if size <= LARGEST_PUT => Ok(Layout::Streamed),
+            _ => {
+                let attempt = format!("put {} of {size} bytes in one request", object.name);
+                let why = format!(
+                    "config.disable_multipart is set, and one request takes {LARGEST_PUT} bytes"
+                );
+                Err(Error::new(Kind::Unsupported, attempt).because(why))
+            }
+        };
     }
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
     if let Some(layout) = told.and_then(|sizes| of_sizes(size, sizes)) {
@@ -74,6 +82,11 @@ pub(super) fn layout(
         }
         Some(None) | None => own(size, asked),
     })
+}
+
+/// The largest object that the target takes, where parts do not make it a matter of the provider's.
+pub(super) fn largest(target: &Backend) -> Option<u64> {
+    (target.multipart == Multipart::Never).then_some(LARGEST_PUT)
 }
 
 /// How the object is put by itself, whatever the source has.

@@ -20,6 +20,7 @@ mod proxy;
 mod request;
 mod s3;
 mod store;
+mod streamed;
 mod traced;
 mod transfer;
 
@@ -270,6 +271,12 @@ impl BucketReader {
     #[must_use]
     pub fn time_told(&self) -> Option<Reading> {
         self.backend().clock.as_ref()?.told()
+    }
+
+    /// The largest object that can be put, in bytes; `None` where that depends on nothing that is configured.
+    #[must_use]
+    pub fn largest_object(&self) -> Option<u64> {
+        layout::largest(self.backend())
     }
 
     fn backend(&self) -> &Backend {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,13 +12,15 @@ use object_store::{
     PutPayload,
 };
 use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::budget::Share;
 use super::fetch::{Version, fetch, ranges};
 use super::layout::{Layout, layout, own_layout, parts_to_ask_for};
-use super::{Bucket, BucketReader, Budget, classify};
+use super::streamed::{self, Streamed};
+use super::{Bucket, BucketReader, Budget, Location, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
 use crate::progress::{BlockProgress, Piece as Way};
@@ -78,6 +80,7 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
         };
         match layout(job.object, from, to, told)? {
             Layout::Single => put_at_once(job).await,
+            Layout::Streamed => put_streamed(job).await,
             Layout::Parts(part) => put_in_parts(job, ranges(job.object.size_bytes, part)).await,
             Layout::Listed(sizes) => match put_in_parts(job, one_after_another(sizes)).await {
                 // Some take no parts of uneven sizes.
@@ -132,6 +135,47 @@ async fn put_at_once(job: Transfer<'_>) -> Result<()> {
     });
     tokio::select! {
         // What is done counts, even if the end comes at the same moment.
+        biased;
+        put = way.moved_by(put) => put?,
+        () = job.cancel.cancelled() => return Err(cancelled(job)),
+    }
+    way.arrived();
+    (job.moved)(job.object.size_bytes);
+    Ok(())
+}
+
+/// In one request whose body is fetched while it goes out.
+async fn put_streamed(job: Transfer<'_>) -> Result<()> {
+    let backend = job.target.reader().backend();
+    let full = job.target.reader().full(job.path)?;
+    let attempt = format!("write {} in {}", job.path, backend.location);
+    let way = Way::new(job.progress, job.object.size_bytes);
+    let put = job.target.reader().retrying(&attempt, || async {
+        let body = Streamed::new(streamed::Source {
+            bucket: job.source.clone(),
+            path: job.path.clone(),
+            object: job.object.clone(),
+            budget: job.budget.clone(),
+            way: way.clone(),
+            check: job.sha256.map(str::to_owned),
+            version: Version::default(),
+            digests: OnceCell::new(),
+            failure: Mutex::default(),
+        });
+        let mut extensions = handed_on(job).await;
+        extensions.insert(body.clone());
+        let options = PutOptions {
+            extensions,
+            ..PutOptions::default()
+        };
+        let put = backend.store.put_opts(&full, PutPayload::new(), options);
+        let put = put.await.map(drop);
+        put.map_err(|err| {
+            let read = body.failure();
+            read.unwrap_or_else(|| classify::error(err, attempt.clone()))
+        })
+    });
+    tokio::select! {
         biased;
         put = way.moved_by(put) => put?,
         () = job.cancel.cancelled() => return Err(cancelled(job)),
@@ -259,9 +303,19 @@ fn check(job: Transfer<'_>, digest: &mut Sha256, bytes: &Bytes) {
 }
 
 fn finish(job: Transfer<'_>, digest: Sha256) -> Result<()> {
-    let Some(expected) = job.sha256 else {
-        return Ok(());
-    };
+    match job.sha256 {
+        None => Ok(()),
+        Some(expected) => check_sha256(digest, expected, job.path, job.source.location()),
+    }
+}
+
+/// Whether what came is what `meta.json` says.
+pub(super) fn check_sha256(
+    digest: Sha256,
+    expected: &str,
+    path: &ObjectPath,
+    source: &Location,
+) -> Result<()> {
     let digest = digest.finalize();
     let actual = digest.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string never fails.
@@ -271,7 +325,7 @@ fn finish(job: Transfer<'_>, digest: Sha256) -> Result<()> {
     if actual.eq_ignore_ascii_case(expected) {
         return Ok(());
     }
-    let attempt = format!("read {} in {}", job.path, job.source.location());
+    let attempt = format!("read {path} in {source}");
     let why = format!("its SHA-256 is {actual}, meta.json says {expected}");
     Err(Error::new(Kind::Corrupt, attempt).because(why))
 }

@@ -130,6 +130,7 @@ pub struct TargetIndex {
     blocks: BTreeMap<BlockId, TargetBlock>,
     published: Relatives,
     named: Named,
+    largest_object: Option<u64>,
 }
 
 impl FromIterator<TargetBlock> for TargetIndex {
@@ -147,11 +148,25 @@ impl FromIterator<TargetBlock> for TargetIndex {
             blocks,
             published,
             named,
+            largest_object: None,
         }
     }
 }
 
 impl TargetIndex {
+    /// The same, of a target that takes no larger objects.
+    #[must_use]
+    pub fn with_largest_object(mut self, bytes: Option<u64>) -> Self {
+        self.largest_object = bytes;
+        self
+    }
+
+    /// The largest object that the target takes, in bytes, where it says so.
+    #[must_use]
+    pub fn largest_object(&self) -> Option<u64> {
+        self.largest_object
+    }
+
     /// The block of that id, published or not.
     #[must_use]
     pub fn get(&self, id: BlockId) -> Option<&TargetBlock> {

@@ -217,15 +217,25 @@ fn select(
     source: &SourceIndex<'_>,
     rules: &Rules,
 ) -> Selected {
-    let action = decide::decide(block, meta, target, source, rules);
+    let mut action = decide::decide(block, meta, target, source, rules);
     let nothing = crate::block::Inventory::default();
     let there = target
         .get(block.id)
         .map_or(&nothing, |there| &there.objects);
-    let put = action
+    let mut put = action
         .put()
         .map(|put| objects_to_put(&block.objects, there, put))
         .unwrap_or_default();
+    // Sizes are known, so nobody has to find out after the first bytes.
+    let most_bytes = target.largest_object().unwrap_or(u64::MAX);
+    if let Some(object) = put.iter().find(|object| object.size_bytes > most_bytes) {
+        action = Action::Conflict(Conflict::TooLarge {
+            object: object.name.clone(),
+            size_bytes: object.size_bytes,
+            most_bytes,
+        });
+        put = Vec::new();
+    }
     let meta_bytes = action
         .publishes()
         .then(|| block.objects.meta().map(|meta| meta.size_bytes))
@@ -302,6 +312,29 @@ mod tests {
         let blocks = [block('A'), block('B').range(10, 20)];
         let plan = planned(blocks, [block('Z').range(5, 8)]);
         assert_eq!(outlook(&plan, 'B'), Some(Outlook::HeldBack(id('A'))));
+    }
+
+    /// S-3.13
+    #[test]
+    fn an_object_that_the_target_cannot_take_is_a_conflict_and_a_gap() {
+        let blocks = || {
+            source([
+                block('A').object("chunks/000002", 1000),
+                block('B').range(10, 20),
+            ])
+        };
+        for (most_bytes, action, other) in [
+            (None, "copy", Outlook::Through),
+            (Some(1000), "copy", Outlook::Through),
+            (Some(999), "conflict", Outlook::HeldBack(id('A'))),
+        ] {
+            let target = target([]).with_largest_object(most_bytes);
+            let plan = plan(&blocks(), &target, &rules(), "s3://cold").unwrap();
+            let first = plan.selected.first().unwrap();
+            assert_eq!(first.action.as_str(), action, "{most_bytes:?}");
+            assert_eq!(first.bytes_to_put == 0, action == "conflict");
+            assert_eq!(outlook(&plan, 'B'), Some(other));
+        }
     }
 
     /// S-4.8

@@ -3,12 +3,13 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::blocks::Block;
 use crate::support::minio::{Bucket, Credentials, Minio};
-use crate::support::pair::{OLD, Pair, run, three};
+use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
-use crate::support::run::{Ran, binary, migrate};
+use crate::support::run::{Ran, World, binary, migrate};
 
 /// Two blocks whose objects are put at once, and one with a segment that is put in two parts.
 fn large_and_small(minio: &Minio) -> Pair<'_> {
@@ -72,6 +73,90 @@ fn a_bucket_with_object_lock_can_be_a_target() {
     pair.cold = minio.locked_bucket("locked");
     run(&pair.configs(), &[OLD]).expect(0);
     pair.assert_moved();
+}
+
+/// S-3.13: above what is held in memory, over HTTP and TLS, with and without an MD5, and when it is cut short.
+#[test]
+fn without_multipart_an_object_of_any_size_goes_in_one_request() {
+    let large = [Block::new(1).chunk_bytes(&[70 << 20]), Block::new(2)];
+    for minio in [Minio::start(), Minio::start_with_tls()] {
+        let pair = Pair::new(&minio, &large);
+        let source = pair
+            .hot
+            .config_for("hot-any.yaml", pair.hot.root(), minio.port(), UNVERIFIED);
+        for more in ["", "  send_content_md5: false\n"] {
+            let more = format!("  disable_multipart: true\n{more}{UNVERIFIED}");
+            let cut = AtomicBool::new(false);
+            let proxy = Line::to(minio.port())
+                .fault(move |request| {
+                    let is_large = request.is("PUT", "/chunks/000001")
+                        && request.path.contains(&Block::new(1).id());
+                    if is_large && !cut.swap(true, Ordering::SeqCst) {
+                        return Fault::ResetRequest(20 << 20);
+                    }
+                    Fault::None
+                })
+                .open();
+            let port = if minio.speaks_tls() {
+                minio.port()
+            } else {
+                proxy.port()
+            };
+            let target = pair
+                .cold
+                .config_for("cold-single.yaml", pair.cold.root(), port, &more);
+            run(&(source.clone(), target), &QUICK_RETRIES).expect(0);
+            pair.assert_moved();
+            let requests = proxy.requests();
+            assert!(
+                requests
+                    .iter()
+                    .all(|request| !request.path.contains("upload"))
+            );
+            pair.reset();
+        }
+    }
+}
+
+/// Whatever the server's certificate is.
+const UNVERIFIED: &str = "  http_config:\n    insecure_skip_verify: true\n";
+
+/// S-3.13: sizes are known, so a plan says what cannot be put.
+#[test]
+fn what_is_too_large_for_one_request_is_said_before_anything_is_put() {
+    let minio = Minio::start();
+    let world = World::new(&[Block::new(1).without_file_list(), Block::new(2)]);
+    let segment = world
+        .source()
+        .join(Block::new(1).id())
+        .join("chunks/000001");
+    let file = std::fs::File::options().write(true).open(segment).unwrap();
+    file.set_len((5 << 30) + 1).unwrap();
+    let cold = minio.bucket("cold");
+    let more = "  disable_multipart: true\n";
+    let target = cold.config_for("cold-single.yaml", cold.root(), minio.port(), more);
+    for mode in ["--dry-run=true", "--dry-run=false"] {
+        let ran = Ran::of(migrate(
+            &world.source_config(),
+            &target,
+            &[OLD, mode, "--output=json"],
+        ))
+        .expect(3);
+        let document = ran.json();
+        let large = &document["blocks"][0];
+        assert_eq!(large["action"], "conflict", "{document}");
+        let reason = large["reason"].as_str().unwrap();
+        assert!(
+            reason.contains("chunks/000001") && reason.contains("disable_multipart"),
+            "{reason}"
+        );
+        let moved = cold.tree();
+        assert!(
+            !moved
+                .keys()
+                .any(|name| name.starts_with(&Block::new(1).id()))
+        );
+    }
 }
 
 /// S-3.10

@@ -15,10 +15,11 @@ use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
 };
-use reqwest::header::{HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
+use super::super::streamed::Streamed;
 use super::config;
 use super::credentials::{Unfit, unavailable};
 use super::endpoint::Endpoint;
@@ -64,7 +65,7 @@ enum Puts {
 #[async_trait]
 impl HttpService for Signing {
     async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        self.complete(&mut request);
+        self.complete(&mut request).await?;
         let told = match &self.place.region {
             Region::Known(region) => return self.send(request, region).await,
             Region::Told(told) => told,
@@ -102,21 +103,32 @@ impl HttpService for Signing {
 
 impl Signing {
     /// Adds what does not depend on who signs.
-    fn complete(&self, request: &mut HttpRequest) {
+    async fn complete(&self, request: &mut HttpRequest) -> Result<(), HttpError> {
         let puts = puts(request);
         if matches!(puts, Puts::Object | Puts::Upload) {
             for (name, value) in &self.headers {
                 request.headers_mut().insert(name, value.clone());
             }
         }
+        let streamed = request.extensions().get::<Streamed>().cloned();
+        if let Some(streamed) = &streamed {
+            let size = HeaderValue::from(streamed.size_bytes());
+            request.headers_mut().insert(CONTENT_LENGTH, size);
+        }
         if self.content_md5 && matches!(puts, Puts::Object | Puts::Part) {
-            let mut digest = Md5::new();
-            pieces(request.body()).for_each(|piece| digest.update(piece));
-            let digest = STANDARD.encode(digest.finalize());
+            let digest = if let Some(streamed) = &streamed {
+                streamed.digests().await?.md5
+            } else {
+                let mut digest = Md5::new();
+                pieces(request.body()).for_each(|piece| digest.update(piece));
+                digest.finalize().into()
+            };
+            let digest = STANDARD.encode(digest);
             if let Ok(digest) = HeaderValue::from_str(&digest) {
                 request.headers_mut().insert(CONTENT_MD5, digest);
             }
         }
+        Ok(())
     }
 
     /// Signs it for that region.
@@ -128,17 +140,23 @@ impl Signing {
         if let Some(fault) = fault(&credential) {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
-        // TLS and an MD5 keep what they carry from being changed; without, the signature does.
-        let is_kept =
-            self.place.endpoint.is_secure() && request.headers().contains_key(CONTENT_MD5);
-        let digest = (!is_kept).then(|| {
-            let mut digest = Sha256::new();
-            pieces(request.body()).for_each(|piece| digest.update(piece));
-            digest.finalize()
-        });
+        // TLS and an MD5 keep what they carry from being changed; without, the signature does. What is streamed over TLS is not read twice for it.
+        let streamed = request.extensions().get::<Streamed>().cloned();
+        let is_secure = self.place.endpoint.is_secure();
+        let has_md5 = request.headers().contains_key(CONTENT_MD5);
+        let is_kept = is_secure && (has_md5 || streamed.is_some());
+        let digest: Option<[u8; 32]> = match streamed {
+            _ if is_kept => None,
+            Some(streamed) => Some(streamed.digests().await?.sha256),
+            None => {
+                let mut digest = Sha256::new();
+                pieces(request.body()).for_each(|piece| digest.update(piece));
+                Some(digest.finalize().into())
+            }
+        };
         AwsAuthorizer::new(&credential, "s3", region)
             .with_sign_payload(!is_kept)
-            .try_authorize(request, digest.as_deref())
+            .try_authorize(request, digest.as_ref().map(<[u8; 32]>::as_slice))
             .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))
     }
 

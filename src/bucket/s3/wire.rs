@@ -4,13 +4,14 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use http_body::{Body, Frame, SizeHint};
 use object_store::client::{
     HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody,
@@ -21,6 +22,7 @@ use tokio::time::{Instant, Sleep, sleep, sleep_until};
 use super::connector::proxy_of;
 use crate::bucket::proxy::{Proxies, Proxy};
 use crate::bucket::request::Request;
+use crate::bucket::streamed::Streamed;
 use crate::progress::Piece;
 
 /// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
@@ -48,6 +50,14 @@ pub(super) struct Wire {
 impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
+        let body = match parts.extensions.get::<Streamed>() {
+            Some(streamed) => Content::Streamed {
+                pieces: Mutex::new(streamed.body()),
+                rest_bytes: streamed.size_bytes(),
+                nap: None,
+            },
+            None => Content::Whole(body),
+        };
         let url = reqwest::Url::parse(&parts.uri.to_string())
             .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
         let proxy = proxy_of(&self.proxies, &url).map(Proxy::told);
@@ -121,7 +131,7 @@ impl Pulse {
 
 /// The body of a request, piece by piece.
 struct Outgoing {
-    body: HttpRequestBody,
+    body: Content,
     piece: Bytes,
     pulse: Pulse,
     /// Told how far the body is: the connection asks for it elsewhere than where the request was made.
@@ -139,7 +149,7 @@ impl Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         self.pulse.beat();
         if self.piece.is_empty() {
-            let next = match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            let next = match ready!(self.body.poll_next(context)) {
                 Some(Ok(frame)) => frame.into_data(),
                 end => return Poll::Ready(end),
             };
@@ -158,14 +168,67 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.piece.is_empty() && self.body.is_end_stream()
+        self.piece.is_empty() && self.body.rest_bytes() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.body.size_hint().lower();
-        SizeHint::with_exact(self.piece.len() as u64 + rest)
+        SizeHint::with_exact(self.piece.len() as u64 + self.body.rest_bytes())
     }
 }
+
+/// Where the pieces come from.
+enum Content {
+    Whole(HttpRequestBody),
+    Streamed {
+        // A stream may go from thread to thread, and nobody looks at it from two.
+        pieces: Mutex<BoxStream<'static, Result<Bytes, HttpError>>>,
+        rest_bytes: u64,
+        nap: Option<Pin<Box<Sleep>>>,
+    },
+}
+
+impl Content {
+    fn rest_bytes(&self) -> u64 {
+        match self {
+            Self::Whole(body) => body.size_hint().lower(),
+            Self::Streamed { rest_bytes, .. } => *rest_bytes,
+        }
+    }
+
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
+        match self {
+            Self::Whole(body) => Pin::new(body).poll_frame(context),
+            Self::Streamed {
+                pieces,
+                rest_bytes,
+                nap,
+            } => {
+                let pieces = pieces.get_mut().unwrap_or_else(PoisonError::into_inner);
+                if let Poll::Ready(piece) = pieces.as_mut().poll_next(context) {
+                    *nap = None;
+                    return Poll::Ready(piece.map(|piece| {
+                        let piece = piece?;
+                        *rest_bytes = rest_bytes.saturating_sub(piece.len() as u64);
+                        Ok(Frame::data(piece))
+                    }));
+                }
+                // The server is not to blame for the source's pauses, which end by themselves: they are no silence of its.
+                let asleep = nap.get_or_insert_with(|| Box::pin(sleep(NAP)));
+                if asleep.as_mut().poll(context).is_ready() {
+                    *nap = None;
+                    context.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }
+        }
+    }
+}
+
+/// How often a body that waits for its source gives a sign of life.
+const NAP: Duration = Duration::from_secs(5);
 
 /// The body of an answer, which ends in an error once nothing of it comes for a while.
 struct Incoming {

@@ -75,6 +75,15 @@ pub enum Conflict {
     CorruptedMeta(String),
     /// It has segments that the source lacks, and nothing tells which of the two is right.
     Surplus(Box<str>),
+    /// Nothing lies there, and this object cannot be put: it is larger than the target takes.
+    TooLarge {
+        /// Its name in the block.
+        object: Box<str>,
+        /// Its size.
+        size_bytes: u64,
+        /// The largest size that the target takes.
+        most_bytes: u64,
+    },
 }
 
 impl Conflict {
@@ -91,6 +100,13 @@ impl Conflict {
             Conflict::CorruptedMeta(why) => format!("the target's meta.json is corrupted: {why}"),
             Conflict::Surplus(name) => format!(
                 "the target has {name}, which the source lacks, and meta.json has no file list"
+            ),
+            Conflict::TooLarge {
+                object,
+                size_bytes,
+                most_bytes,
+            } => format!(
+                "{object} has {size_bytes} bytes, and with config.disable_multipart the target takes at most {most_bytes} in one object"
             ),
         }
     }
@@ -122,6 +138,10 @@ impl Conflict {
                 "left alone, both stay as they are; --overwrite-existing removes {name} for good, which may be the last copy of a segment \
                  that the source has lost; once it is deleted there by hand, a run goes on with the source's"
             ),
+            Conflict::TooLarge { .. } => {
+                "left alone, it stays in the source; without disable_multipart in the target's configuration, a run copies it in parts"
+                    .to_owned()
+            }
         };
         Some(choices)
     }
@@ -209,7 +229,10 @@ impl Action {
     /// Whether the block's place in its unit stays empty, so that later blocks there wait.
     #[must_use]
     pub fn leaves_a_gap(&self) -> bool {
-        matches!(self, Action::WouldOverlap { .. })
+        matches!(
+            self,
+            Action::WouldOverlap { .. } | Action::Conflict(Conflict::TooLarge { .. })
+        )
     }
 }
 

@@ -126,6 +126,11 @@ impl Minio {
         );
     }
 
+    /// Whether it speaks TLS.
+    pub fn speaks_tls(&self) -> bool {
+        self.scheme == Scheme::Https
+    }
+
     /// The loopback port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
