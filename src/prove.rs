@@ -123,16 +123,16 @@ impl Prover {
             if !equal {
                 warn!(block = %id, object = %one.name, "object of the target has other bytes than the source's");
             } else if tags_differ(one, other) && !is_exception {
-                self.learn(one);
+                self.learn(id, one);
             }
             read.note(one, other, equal);
         }
         Ok(read)
     }
 
-    fn learn(&self, object: &Object) {
+    fn learn(&self, block: BlockId, object: &Object) {
         if !self.tells_nothing(object).swap(true, Ordering::Relaxed) {
-            info!(object = %object.name, "entity tags differ where the content is the same, so they are no proof here");
+            info!(%block, object = %object.name, source = %self.source.location(), target = %self.target.location(), "entity tags differ where the content is the same, so they are no proof here");
         }
     }
 

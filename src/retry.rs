@@ -100,7 +100,7 @@ where
             attempt = attempting,
             ?delay,
             err = format!("{err:#}"),
-            "tried again after a while"
+            "failed, and is tried again after the delay"
         );
         tokio::time::sleep(delay).await;
     }

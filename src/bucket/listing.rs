@@ -144,7 +144,7 @@ async fn next(
             cursor.ended = true;
             return Some((Err(err), cursor));
         };
-        warn!(bucket = %backend.location, ?delay, err = format!("{err:#}"), "listing goes on after a while");
+        warn!(bucket = %backend.location, ?delay, err = format!("{err:#}"), "the listing failed, and is tried again after the delay");
         tokio::time::sleep(delay).await;
         cursor.place.resume();
         let last = cursor.place.last();

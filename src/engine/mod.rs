@@ -220,7 +220,7 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
         warn!(
             reason = why,
             grace = ?context.settings.shutdown_grace,
-            "no new block is started; blocks in hand are finished"
+            "no new block is started; blocks in hand may go on for the grace"
         );
         sleep(context.settings.shutdown_grace).await;
         cancel.cancel();

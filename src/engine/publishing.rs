@@ -133,7 +133,7 @@ impl UnitAtWork {
             let Some(delay) = backoff.next_delay() else {
                 return Err(Stopped::Halt(Halt::Failed(err)));
             };
-            warn!(block = %selected.block.id, delay = ?delay, err = format!("{err:#}"), "block is tried again");
+            warn!(block = %selected.block.id, delay = ?delay, err = format!("{err:#}"), "the block is not copied yet, and is tried again after the delay");
             self.context.pause(delay).await?;
         }
     }

@@ -95,6 +95,16 @@ fn a_run_that_cannot_begin_leaves_a_document() {
         "{ran:?}"
     );
     assert!(run(&unreachable, &[]).expect(1).stdout.is_empty());
+    // The first failure is told, not the last one.
+    let waits = ran
+        .stderr
+        .lines()
+        .find(|line| line.contains("no good answer comes"));
+    assert!(
+        waits.is_some_and(|line| line.contains("Connection refused")),
+        "{}",
+        ran.stderr
+    );
     // What shows only once the buckets are looked at.
     let absent = world.path("absent.yaml");
     fs::write(

@@ -1,7 +1,7 @@
 //! What the stock HTTP client cannot do: patience of two kinds, a limit of connections and of what is read, certificates of our own, no
 //! redirects, proxies as Go reads them, answers that are understood before anybody acts on them, signatures that are no older than the request.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use object_store::ClientOptions;
@@ -15,6 +15,7 @@ use super::answers::Answers;
 use super::clock::{Heard, Listening};
 use super::config::{Config, Http};
 use super::patience::Patient;
+use super::reach::Reach;
 use super::signing::Signing;
 use super::wire::Wire;
 use crate::bucket::proxy::Proxies;
@@ -37,6 +38,10 @@ pub(super) fn client(
     heard: Heard,
     sign: impl FnOnce(HttpClient) -> Signing,
 ) -> HttpClient {
+    let wire = HttpClient::new(Reach {
+        inner: wire,
+        told: Mutex::default(),
+    });
     let mut client = HttpClient::new(Listening { inner: wire, heard });
     client = HttpClient::new(sign(client));
     if let Some(max) = config.http.max_per_host {

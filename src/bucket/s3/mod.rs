@@ -12,6 +12,7 @@ mod endpoint;
 mod object;
 mod page;
 mod patience;
+mod reach;
 mod receipt;
 mod refusal;
 mod region;
