@@ -195,6 +195,7 @@ fn a_mark_that_its_reader_may_not_read_is_told() {
 fn what_lies_beside_the_blocks_and_cannot_be_read_is_ignored() {
     let blocks = [1, 2].map(Block::new);
     let world = World::new(&blocks);
+    Block::new(9).write_to(&world.target());
     for side in [world.source(), world.target()] {
         for name in [
             "lost+found",
