@@ -16,6 +16,7 @@ mod answers;
 mod blocks;
 mod configurations;
 mod corpus;
+mod openings;
 mod promise;
 mod promises;
 mod values;

@@ -13,6 +13,7 @@ mod blocks;
 mod configurations;
 mod corpus;
 mod hostile;
+mod openings;
 mod promise;
 mod promises;
 mod values;

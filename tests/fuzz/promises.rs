@@ -1,14 +1,15 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, values};
+use super::{answers, blocks, configurations, openings, values};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
-    const ALL: [&[Promise]; 4] = [
+    const ALL: [&[Promise]; 5] = [
         &answers::PROMISES,
         &blocks::PROMISES,
         &configurations::PROMISES,
+        &openings::PROMISES,
         &values::PROMISES,
     ];
     ALL.into_iter().flatten()
