@@ -7,7 +7,12 @@ use crate::error::{Error, Result};
 pub(super) fn checked(name: String) -> Result<String> {
     match fault(&name) {
         None => Ok(name),
-        Some(fault) => Err(Error::usage(format!("config.bucket {fault}"))),
+        Some(fault) if fault.contains("expected") => {
+            Err(Error::usage(format!("config.bucket {fault}")))
+        }
+        Some(fault) => Err(Error::usage(format!(
+            "config.bucket {fault}: expected 3 to 63 letters, digits, and . - _ in between"
+        ))),
     }
 }
 
