@@ -135,8 +135,12 @@ fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String
         ),
         Stopped::NoLongerCovered(by) => (
             BlockEnding::CoveredUnproven,
+            Some(format!("{by} does not cover it any more")),
+        ),
+        Stopped::KeeperMissing(by) => (
+            BlockEnding::HeldBack,
             Some(format!(
-                "{by} covered it when the run began, and does so no more"
+                "{by}, which holds all of it, is not in the target yet"
             )),
         ),
         Stopped::NotFinished => (BlockEnding::NotFinished, None),

@@ -3,6 +3,7 @@
 mod context;
 mod ending;
 mod gate;
+mod keepers;
 mod look;
 mod marking;
 mod proving;

@@ -16,6 +16,8 @@ pub(super) enum Stopped {
     MarkDeferred(BlockId),
     /// The target's block that covered it does so no more.
     NoLongerCovered(BlockId),
+    /// The block of its unit that holds all of it is not in the target.
+    KeeperMissing(BlockId),
     /// The plan leaves it alone.
     AsPlanned,
     /// The run ended first.

@@ -13,6 +13,7 @@ use tracing::Instrument;
 use super::context::Context;
 use super::ending::{Account, outcome};
 use super::gate::{Gate, Order};
+use super::keepers::Keepers;
 use super::proving::Held;
 use super::stopped::Stopped;
 use crate::block::BlockId;
@@ -35,6 +36,7 @@ pub(super) struct UnitAtWork {
     pub(super) order: PublishOrder,
     /// The first block in the order of publishing that could not be published.
     pub(super) gap: Mutex<Option<BlockId>>,
+    pub(super) keepers: Keepers,
 }
 
 /// A block that the first stage hands to the second.
@@ -58,6 +60,7 @@ pub(super) async fn run_unit(
         marking: Gate::new(Order::Strict),
         order,
         gap: Mutex::new(None),
+        keepers: Keepers::among(blocks.iter().map(|(_, selected)| selected)),
     };
     let (mut to_bring, mut to_mark): (Vec<_>, Vec<_>) = blocks
         .into_iter()
@@ -76,6 +79,7 @@ pub(super) async fn run_unit(
                 step!("block", block = %selected.block.id, action = selected.action.as_str());
             let brought = unit.bring(position, &selected, &span);
             let brought = brought.instrument(span.clone()).await;
+            unit.keepers.note(selected.block.id, brought.held.as_ref());
             // The other stage ends after this one, so somebody listens.
             let _ = sender.send(brought);
         },
@@ -98,6 +102,7 @@ pub(super) async fn run_unit(
 impl UnitAtWork {
     async fn finish(&self, position: usize, selected: &Arc<Selected>, brought: Brought) -> Outcome {
         let Brought { account, held } = brought;
+        let held = self.or_covered_by_its_keeper(selected, held).await;
         let marked = match held {
             Ok(held) => self
                 .mark_in_turn(position, selected, held, &account.tally)

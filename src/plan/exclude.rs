@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::facts::{Mark, SourceBlock, SourceIndex, SourceMeta};
 use super::odd_mark;
 use super::rules::Rules;
-use super::supersede::supersedes;
 use super::unit::{Unit, Units};
 use crate::block::{BlockMeta, Completeness, MetaFile};
 
@@ -122,12 +121,7 @@ pub(super) fn exclusion<'a>(
     if let Completeness::Lacks(what) = block.objects.completeness(&meta.block) {
         return Err((Reason::Incomplete, Some(what)));
     }
-    let superseding = source
-        .live()
-        .with_all_sources_of(&meta.block)
-        .filter(|other| supersedes(&other.block, &meta.block))
-        .find(|other| source.is_whole(&other.block) && !source.is_named(other.block.id));
-    if let Some(other) = superseding {
+    if let Some(other) = source.superseding(&meta.block).next() {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
     }
     Ok((meta, unit))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::relatives::Relatives;
+use super::supersede::supersedes;
 use crate::block::{
     BlockId, BlockMeta, Completeness, Cover, DeletionMark, Inventory, MarkError, MetaFile, NoCover,
     ReadBack,
@@ -263,6 +264,17 @@ impl<'a> SourceIndex<'a> {
 
     pub(super) fn live(&self) -> &Relatives {
         &self.live
+    }
+
+    /// Live and whole blocks that make this one a duplicate, and which no mark names.
+    pub(super) fn superseding<'b>(
+        &'b self,
+        block: &'b BlockMeta,
+    ) -> impl Iterator<Item = &'b Arc<MetaFile>> {
+        self.live
+            .with_all_sources_of(block)
+            .filter(|other| supersedes(&other.block, block))
+            .filter(|other| self.is_whole(&other.block) && !self.is_named(other.block.id))
     }
 
     /// Whether the deletion mark of another block names this one, so that the source's compactor deletes it.

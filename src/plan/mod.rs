@@ -2,6 +2,7 @@
 //! Nothing here waits, reads a clock or touches a bucket.
 
 mod decide;
+mod duplicate;
 mod exclude;
 mod facts;
 mod look_back;
@@ -182,18 +183,21 @@ pub fn plan(
             }
             Ok((meta, unit)) => {
                 came_to_selector.push(block);
-                plan.selected
-                    .push(select(block, meta, unit, target, &index, rules));
+                let action = decide::decide(block, meta, target, &index, rules);
+                let selected = select(block, meta, unit, target, action);
+                plan.selected.push(selected);
             }
         }
     }
+    outlook::hold_back(&mut plan, rules.publish_order);
+    duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
     plan.selected.sort_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit
             .cmp(&other.unit)
             .then_with(|| key(one).cmp(&key(other)))
     });
-    outlook::foresee(&mut plan, &index, rules.publish_order);
+    outlook::defer_marks(&mut plan, &index);
     plan.selector = effects(&rules.selector, &came_to_selector);
     plan.warnings = warning::warnings(&plan, source, rules);
     Ok(plan)
@@ -214,10 +218,8 @@ fn select(
     meta: &Arc<MetaFile>,
     unit: Unit,
     target: &TargetIndex,
-    source: &SourceIndex<'_>,
-    rules: &Rules,
+    mut action: Action,
 ) -> Selected {
-    let mut action = decide::decide(block, meta, target, source, rules);
     let nothing = crate::block::Inventory::default();
     let there = target
         .get(block.id)

@@ -18,8 +18,8 @@ pub enum Outlook {
     MarkDeferred(BlockId),
 }
 
-/// Fills in every selected block's outlook, and whom its mark waits for.
-pub(super) fn foresee(plan: &mut Plan, source: &SourceIndex<'_>, order: PublishOrder) {
+/// Finds the selected blocks that are not published, for gaps before them.
+pub(super) fn hold_back(plan: &mut Plan, order: PublishOrder) {
     let first_gaps = first_gaps(plan);
     for selected in &mut plan.selected {
         let gap = first_gaps.get(&selected.unit);
@@ -29,6 +29,12 @@ pub(super) fn foresee(plan: &mut Plan, source: &SourceIndex<'_>, order: PublishO
         {
             selected.outlook = Outlook::HeldBack(*by);
         }
+    }
+}
+
+/// Fills in whom each selected block's mark waits for, and finds those that wait in vain.
+pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
+    for selected in &mut plan.selected {
         let finer = source.live().finer_kin_of(&selected.meta.block);
         selected.finer_kin = finer.map(|kin| kin.block.id).collect();
         selected.finer_kin.sort_unstable();

@@ -69,7 +69,8 @@ impl Concern {
             | Action::AlreadyThere(_)
             | Action::Repair(_)
             | Action::Overwrite(_)
-            | Action::Covered(_) => None,
+            | Action::Covered(_)
+            | Action::CoveredLater { .. } => None,
         }
     }
 

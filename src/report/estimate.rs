@@ -29,7 +29,7 @@ pub(super) fn requests(selected: &Selected) -> u64 {
     } else {
         MARK
     };
-    if let Action::Covered(_) = selected.action {
+    if let Action::Covered(_) | Action::CoveredLater { .. } = selected.action {
         return COVER + mark;
     }
     let meta = u64::from(selected.action.publishes());

@@ -72,13 +72,13 @@ fn every_reason_to_leave_a_block_out_is_told() {
     let compacted = Block::new(9).level(4);
     let unlabelled = Block::new(10).labels(&[]);
     let incomplete = Block::new(11).without("chunks/000001");
-    // In a unit of their own, for the incomplete block holds back what follows in its unit.
+    // What holds all of them is left out, or they would move with it. In a unit of their own, for the incomplete block holds back what follows.
     let elsewhere = [("cluster", "eu-2")];
     let [part, other_part] = [12, 13].map(|number| Block::new(number).labels(&elsewhere));
     let compaction = Block::new(14)
         .labels(&elsewhere)
         .range(EPOCH_MS + 12 * TWO_HOURS_MS, EPOCH_MS + 14 * TWO_HOURS_MS)
-        .level(2)
+        .level(4)
         .sources(&[&part, &other_part]);
     let expected = [
         (&moved, "migrated"),
@@ -93,7 +93,7 @@ fn every_reason_to_leave_a_block_out_is_told() {
         (&unlabelled, "no-labels"),
         (&incomplete, "incomplete"),
         (&part, "duplicate"),
-        (&compaction, "migrated"),
+        (&compaction, "compaction-excluded"),
     ];
     let world = World::new(&expected.map(|(block, _)| block.clone()));
     other_part.write_to(&world.source());
@@ -131,7 +131,7 @@ fn every_reason_to_leave_a_block_out_is_told() {
         14,
         "each block in exactly one place"
     );
-    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 2);
+    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 1);
 }
 
 /// S-4.8: the other filters still apply, and what was asked for and does not move needs a person.

@@ -12,6 +12,7 @@ mod clocks;
 mod dialects;
 mod disks;
 mod documents;
+mod duplicates;
 mod endings;
 mod engine;
 mod examples;

@@ -26,6 +26,11 @@ pub enum Action {
     Overwrite(Conflict),
     /// The target holds a block made of this one, so that a copy would overlap it: mark it.
     Covered(Cover),
+    /// This run moves a block of the source that holds all of this one: mark it once that block covers it in the target.
+    CoveredLater {
+        /// The block that is moved.
+        by: BlockId,
+    },
     /// The target has a block made of this one that is no proof: touch neither.
     CoveredUnproven {
         /// The target's block.
@@ -166,7 +171,7 @@ impl Action {
             Action::AlreadyThere(_) => "already-there",
             Action::Repair(_) => "repair",
             Action::Overwrite(_) => "overwrite",
-            Action::Covered(_) => "covered",
+            Action::Covered(_) | Action::CoveredLater { .. } => "covered",
             Action::CoveredUnproven { .. } => "covered-unproven",
             Action::Conflict(_) => "conflict",
             Action::WouldOverlap { .. } => "would-overlap",
@@ -178,6 +183,7 @@ impl Action {
     pub fn detail(&self) -> Option<String> {
         match self {
             Action::Covered(cover) => Some(format!("by {}", cover.by())),
+            Action::CoveredLater { by } => Some(format!("by {by}, moved in this run")),
             Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
             Action::Conflict(conflict) => Some(conflict.to_string()),
             Action::WouldOverlap { with } => Some(format!("with {with}")),
@@ -205,6 +211,7 @@ impl Action {
             Action::Copy(put) | Action::AlreadyThere(put) | Action::Repair(put) => Some(*put),
             Action::Overwrite(_) => Some(Put::All),
             Action::Covered(_)
+            | Action::CoveredLater { .. }
             | Action::CoveredUnproven { .. }
             | Action::Conflict(_)
             | Action::WouldOverlap { .. } => None,
@@ -259,7 +266,8 @@ pub(super) fn decide(
     action
 }
 
-fn covered(meta: &MetaFile, target: &TargetIndex) -> Option<Action> {
+/// What a block of the target that was made of this one makes of it.
+pub(super) fn covered(meta: &MetaFile, target: &TargetIndex) -> Option<Action> {
     let mut unproven = None;
     for (by, judged) in target.covers(&meta.block) {
         match judged {
