@@ -179,7 +179,7 @@ async fn dry_run(request: &Request, buckets: Buckets, clock: &Clock, stop: &Stop
     let source = BucketReader::new(buckets.source, retry.clone());
     let target = BucketReader::new(buckets.target, retry.clone());
     let (mut plan, _) = look_and_plan(request, &source, &target, stop).await?;
-    if plan.writes()
+    if plan.marks()
         && let Err(err) = agree_so_far(clock(), &source, &target)
     {
         let obstacle = format!("{err:#}");
@@ -207,15 +207,9 @@ async fn execute(
     let (plan, survey) = look_and_plan(request, source.reader(), target.reader(), &stop).await?;
     if plan.writes() {
         let leftovers = &survey.leftover_probes;
-        look_ahead(
-            request,
-            header,
-            &clock,
-            (&source, &target),
-            leftovers,
-            &stop,
-        )
-        .await?;
+        let clock = plan.marks().then_some(&clock);
+        let buckets = (&source, &target);
+        look_ahead(request, header, clock, buckets, leftovers, &stop).await?;
     }
     let run = Run {
         source,
@@ -233,18 +227,20 @@ async fn execute(
     Ok((plan, results))
 }
 
-/// What would keep every block from being marked is found before the first one is copied: clocks that differ, and buckets that are one. A
-/// signal takes the probe away again.
+/// What would keep every block from being marked is found before the first one is copied: buckets that are one and, with a `clock`, clocks that
+/// differ. A signal takes the probe away again.
 async fn look_ahead(
     request: &Request,
     header: &Header,
-    clock: &Clock,
+    clock: Option<&Clock>,
     (source, target): (&Bucket, &Bucket),
     leftovers: &[ObjectPath],
     stop: &Stop,
 ) -> Result<()> {
     let probing = async {
-        agree(clock, source, target).await?;
+        if let Some(clock) = clock {
+            agree(clock, source, target).await?;
+        }
         probe::sweep(target, leftovers).await?;
         probe::probe(source.reader(), target, &header.run).await
     };
@@ -277,6 +273,9 @@ async fn look_ahead(
             )));
         }
     }
+    let Some(clock) = clock else {
+        return Ok(());
+    };
     if let Some(reading) = &probed.put_at {
         let whose = target.reader().location();
         judge(reading, clock(), source.reader(), whose)?;

@@ -16,7 +16,7 @@ use crate::clocks::{AgreedTime, agree};
 use crate::copy::{Tally, as_surveyed};
 use crate::error::{Kind, Result};
 use crate::mark::{Marked, mark, mark_no_compact, whose};
-use crate::plan::{Halt, Mark, Selected, Standing, standing};
+use crate::plan::{Halt, Selected, Standing, standing};
 use crate::report::MarkState;
 use crate::trace::{step, within};
 
@@ -66,20 +66,20 @@ impl UnitAtWork {
         if !self.context.may_go_on() {
             return Err(Stopped::NotFinished);
         }
-        if !bears_a_mark(selected) {
+        if !selected.bears_a_mark() {
             self.refuse_before_finer_kin(selected, kin).await?;
         }
         if !held.proof.is_fresh() {
             held = self.prove_again(selected, held, tally).await?;
         }
         let proof = held.proof.shown;
-        let (source, target) = (&self.context.source, &self.context.target);
-        let now = agree(&self.context.clock, source, target).await?;
-        let source = self.look_at_source(selected).await?;
-        let mark = match source.mark {
-            MarkThere::Absent => self.mark_now(&proof, &source.objects.shown, now).await?,
-            MarkThere::AllAlong => MarkState::Kept,
-            MarkThere::Meanwhile => {
+        let (source, now) = self.look_before_marking(selected).await?;
+        let mark = match (source.mark, now) {
+            (MarkThere::Absent, Some(now)) => {
+                self.mark_now(&proof, &source.objects.shown, now).await?
+            }
+            (MarkThere::AllAlong, _) | (MarkThere::Absent, None) => MarkState::Kept,
+            (MarkThere::Meanwhile, _) => {
                 let source = &self.context.source;
                 kept(whose(&proof, &self.context.provenance, source).await?)?
             }
@@ -132,13 +132,29 @@ impl UnitAtWork {
         kin.map_or(Ok(()), |kin| Err(Stopped::MarkDeferred(kin)))
     }
 
+    /// The source, looked at last, and the time that a mark may bear: there is one wherever none lies there.
+    async fn look_before_marking(
+        &self,
+        selected: &Selected,
+    ) -> Result<(Source, Option<AgreedTime>), Stopped> {
+        if selected.bears_a_mark() {
+            let source = self.look_at_source(selected).await?;
+            if source.mark != MarkThere::Absent {
+                return Ok((source, None));
+            }
+        }
+        let (source, target) = (&self.context.source, &self.context.target);
+        let now = agree(&self.context.clock, source, target).await?;
+        Ok((self.look_at_source(selected).await?, Some(now)))
+    }
+
     /// The block must still be what was copied, unless it is marked.
     async fn look_at_source(&self, selected: &Selected) -> Result<Source, Stopped> {
         let source = self.context.source.reader();
         let now = Look::now(source.list_block(selected.block.id)).await?;
         let mark = match standing(&selected.block, &now.shown) {
             Standing::Marked => MarkThere::Meanwhile,
-            _ if now.shown.is_marked() && bears_a_mark(selected) => MarkThere::AllAlong,
+            _ if now.shown.is_marked() && selected.bears_a_mark() => MarkThere::AllAlong,
             _ => MarkThere::Absent,
         };
         let objects = match mark {
@@ -222,11 +238,6 @@ impl UnitAtWork {
         }
         mark(proof, provenance, now, source).await
     }
-}
-
-/// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.
-fn bears_a_mark(selected: &Selected) -> bool {
-    selected.block.objects.is_marked() && !matches!(selected.block.mark, Mark::Absent)
 }
 
 /// A mark of ours for the same target says what we would have said; one of somebody else ends the matter.

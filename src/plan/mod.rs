@@ -112,6 +112,13 @@ impl Plan {
     pub fn writes(&self) -> bool {
         self.selected.iter().any(Selected::goes_ahead)
     }
+
+    /// Whether it will write marks: one that only saves blocks that are marked already writes none.
+    #[must_use]
+    pub fn marks(&self) -> bool {
+        let to_mark = |one: &Selected| one.goes_ahead() && !one.bears_a_mark();
+        self.selected.iter().any(to_mark)
+    }
 }
 
 impl Selected {
@@ -119,6 +126,12 @@ impl Selected {
     #[must_use]
     pub fn goes_ahead(&self) -> bool {
         !self.action.needs_a_person() && !matches!(self.outlook, Outlook::HeldBack(_))
+    }
+
+    /// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.
+    #[must_use]
+    pub fn bears_a_mark(&self) -> bool {
+        self.block.objects.is_marked() && !matches!(self.block.mark, Mark::Absent)
     }
 }
 

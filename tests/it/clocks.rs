@@ -10,7 +10,7 @@ use crate::support::minio::Minio;
 use crate::support::pair::{OLD, Pair, run, three};
 use crate::support::proxy::{self, Line, Proxy};
 use crate::support::run::{Ran, blocks_with};
-use crate::support::scripted::{Request, tree};
+use crate::support::scripted::{Request, remove, tree};
 
 const HOUR: i64 = 3600;
 
@@ -50,6 +50,20 @@ async fn clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark() {
             assert_eq!(no_compact.len(), if ends { 0 } else { 2 });
         }
     }
+}
+
+/// S-6.13: blocks that are marked already are saved whatever time it is, for nothing is marked.
+#[tokio::test(start_paused = true)]
+async fn marked_blocks_are_copied_whatever_the_clocks_say() {
+    let mut world = World::new().with(&two()).await;
+    world.run().await.unwrap();
+    remove(&world.target, &format!("{}/index", id('A'))).await;
+    world.rules.exclude_delete_marked = false;
+    world.source_times.set(Some(48 * HOUR), Some(48 * HOUR));
+    let ran = world.run().await.unwrap();
+    assert!(ran.results.aborted.is_none(), "{:?}", ran.results.aborted);
+    assert!(!ran.plan.marks() && ran.plan.writes());
+    assert_eq!(ran.ending(&id('A')), "repaired");
 }
 
 /// S-6.13: an answer of a cache, or one from before this machine slept, is asked about before it ends a run.
