@@ -10,7 +10,7 @@ use regex::{Regex, RegexBuilder};
 
 use class::{Posix, Scalar};
 
-/// Whether a text matches a pattern, compiled as [`compile`] does; for comparing dialects.
+/// Whether a text matches a pattern, compiled as `compile` does; for comparing dialects.
 pub fn matches(pattern: &str, text: &str) -> crate::Result<bool> {
     compile(pattern)
         .map(|regex| regex.is_match(text))
