@@ -33,6 +33,12 @@ impl Ready {
         self.meta_json.len() as u64
     }
 
+    /// What was read of the block in both buckets.
+    #[must_use]
+    pub fn read(&self) -> &ReadBack {
+        &self.read
+    }
+
     /// The source's objects, as listed last, and what was read of the block in both buckets.
     #[must_use]
     pub fn into_parts(self) -> (Inventory, ReadBack) {

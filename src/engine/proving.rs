@@ -162,10 +162,13 @@ impl UnitAtWork {
                     look_again(selected, context.source.reader()).await?;
                 }
                 Ok(Err(differences)) if self.may_be_lag(&differences) => {
+                    // Even a run that ends says what it finds now, and acts on it.
                     let Some(delay) = lag.next_delay() else {
                         return Ok(Err(differences));
                     };
-                    context.pause(delay).await?;
+                    if context.pause(delay).await.is_err() {
+                        return Ok(Err(differences));
+                    }
                 }
                 proven => return Ok(proven?),
             }
@@ -198,9 +201,14 @@ impl UnitAtWork {
             .copy_in_slot(selected, tally, Context::may_go_on)
             .await?;
         let nothing = ReadBack::default();
-        let ready = Look::now(self.prepare(selected, &copied, &nothing, tally)).await?;
+        let ready = self
+            .look_right_before(selected, &copied, nothing, tally)
+            .await?;
         let publishing = publish(selected, &ready.shown, &self.context.target);
         let written = within(step!("publish"), publishing).await?;
+        if written {
+            tally.count(ready.shown.meta_bytes());
+        }
         Ok(Published::of(ready, written))
     }
 

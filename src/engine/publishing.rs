@@ -34,6 +34,9 @@ struct Waiting {
     unsuperseded: Look<()>,
 }
 
+/// How often a block is looked at in its turn while reading its bytes takes so long that the look before is old by then.
+const LOOKS: usize = 3;
+
 impl UnitAtWork {
     /// Copies, publishes and proves one block.
     pub(super) async fn bring(
@@ -159,7 +162,7 @@ impl UnitAtWork {
             }
             let nothing = ReadBack::default();
             let ready = self.prepare(selected, &copied, &nothing, tally).await?;
-            Ok(ready.into_parts().1)
+            Ok(ready.read().clone())
         };
         let (unsuperseded, read) = futures::try_join!(unsuperseded, read)?;
         Ok(Waiting {
@@ -281,10 +284,36 @@ impl UnitAtWork {
             self.unsuperseded(selected, &copied, Since::AMomentAgo)
                 .await?;
         }
-        Look::now(self.prepare(selected, &copied, &read, tally)).await
+        self.look_right_before(selected, &copied, read, tally).await
     }
 
-    pub(super) async fn prepare(
+    /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, which may take long, it looks once more.
+    pub(super) async fn look_right_before(
+        &self,
+        selected: &Selected,
+        copied: &Copied,
+        mut read: ReadBack,
+        tally: &Tally,
+    ) -> Result<Look<Ready>, Stopped> {
+        for _ in 0..LOOKS {
+            let ready = Look::now(self.prepare(selected, copied, &read, tally)).await?;
+            if ready.is_fresh() || *ready.shown.read() == read {
+                return Ok(ready);
+            }
+            read = ready.shown.read().clone();
+            self.unsuperseded(selected, copied, Since::AMomentAgo)
+                .await?;
+        }
+        let id = selected.block.id;
+        let attempt = format!(
+            "compare {id} in {}",
+            self.context.target.reader().location()
+        );
+        let why = "its objects change faster than they can be read";
+        Err(Error::new(Kind::Changed, attempt).because(why).into())
+    }
+
+    async fn prepare(
         &self,
         selected: &Selected,
         copied: &Copied,

@@ -104,6 +104,19 @@ async fn a_proof_that_has_waited_is_made_anew() {
         .await;
         assert_eq!(ran.endings(), ["migrated"; 3], "{lost}");
         assert_eq!(tree(&world.target).await, before, "{lost}");
+        // What is put again counts again.
+        let put = ran
+            .results
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.objects_put);
+        let expected = match lost {
+            "all of it" => 8,
+            // One object tells the cleaner that somebody is at work.
+            "meta.json" => 6,
+            _ => 5,
+        };
+        assert_eq!(put.max(), Some(expected), "{lost}");
     }
 }
 
@@ -223,6 +236,35 @@ async fn a_block_that_others_have_to_do_with_is_not_published() {
             assert_eq!(there, expected, "{what}");
         }
     }
+}
+
+/// S-5.5: to read what somebody put again while the block waited takes long, and what was looked at before is old by then.
+#[tokio::test(start_paused = true)]
+async fn reading_in_a_blocks_turn_is_followed_by_another_look() {
+    let mut world = world().await;
+    world.rules.verify = Strength::Content;
+    let index_of_b = format!("{}/index", id('B'));
+    let again = tree(&world.source).await[&index_of_b].clone();
+    let (path, mark) = mark('B');
+    let is_slow = Arc::new(AtomicBool::new(false));
+    let slow = Arc::clone(&is_slow);
+    let index = index_of_b.clone();
+    world.source.fail(move |request, path| {
+        let slow = request == Request::Get && path == index && slow.load(Ordering::SeqCst);
+        slow.then_some(Fault::Slow(HOUR))
+    });
+    let marking = async {
+        tokio::time::sleep(HOUR + HOUR / 2).await;
+        put(&world.source, &path, mark).await;
+    };
+    let running = meanwhile(&world, async || {
+        put(&world.target, &index_of_b, again).await;
+        is_slow.store(true, Ordering::SeqCst);
+    });
+    let (ran, ()) = futures::join!(running, marking);
+    assert_eq!(ran.ending(&id('B')), "superseded");
+    let meta = format!("{}/meta.json", id('B'));
+    assert!(!tree(&world.target).await.contains_key(&meta));
 }
 
 /// S-5.11: no mark is written over another, whatever the server makes of conditions.

@@ -210,7 +210,9 @@ impl ObjectStore for Scripted {
         location: &Path,
         options: GetOptions,
     ) -> object_store::Result<GetResult> {
-        self.ask(Request::Get, location.as_ref())?;
+        if let Some(Fault::Slow(time)) = self.ask(Request::Get, location.as_ref())? {
+            tokio::time::sleep(time).await;
+        }
         self.inner.get_opts(location, options).await
     }
 
