@@ -83,6 +83,7 @@ impl UnitAtWork {
     ) -> Result<Held, Stopped> {
         let target = &self.context.target;
         let mut lost = String::new();
+        let mut is_torn = false;
         let mut stopped = None;
         for mends_left in (0..=MENDS).rev() {
             let proving = within(step!("prove"), self.prove(selected, &published));
@@ -107,6 +108,8 @@ impl UnitAtWork {
                 return Ok(Held::by(cover.map(Proof::Cover)));
             }
             lost = what_was_lost(differences)?;
+            let meta = Some(&selected.meta.block);
+            is_torn = tear(differences, &published.source.shown.what_thanos_reads(meta));
             // What could not be mended is looked at once more: another run may have mended it.
             if mends_left == 0 || stopped.is_some() {
                 break;
@@ -126,7 +129,7 @@ impl UnitAtWork {
                 Err(err) => stopped = Some(err),
             }
         }
-        if published.written {
+        if published.written && is_torn {
             let source = self.context.source.reader();
             unpublish(selected, &self.context.provenance, source, target).await?;
         }
@@ -261,6 +264,16 @@ impl UnitAtWork {
             }
         }
     }
+}
+
+/// Whether readers of the target miss anything: a mark that appeared in the source meanwhile is none of their business.
+fn tear(differences: &[Difference], what_thanos_reads: &Inventory) -> bool {
+    differences.iter().any(|difference| match difference {
+        Difference::Missing(name) | Difference::Content(name) | Difference::Size { name, .. } => {
+            what_thanos_reads.get(name).is_some()
+        }
+        _ => true,
+    })
 }
 
 /// In words, unless somebody else is at work on the block.

@@ -120,6 +120,28 @@ async fn a_proof_that_has_waited_is_made_anew() {
     }
 }
 
+/// S-5.7: a mark that somebody put on the source's block meanwhile is copied too, and the block stays published where that cannot be done.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_cannot_be_copied_tears_nothing() {
+    let world = world().await;
+    let no_compact = format!("{}/no-compact-mark.json", id('C'));
+    let (refused, index_of_a) = (no_compact.clone(), format!("{}/index", id('A')));
+    world.target.fail(move |request, path| match request {
+        Request::Put if path == refused => Some(Fault::Transient),
+        Request::Put if path == index_of_a => Some(Fault::Slow(HOUR)),
+        _ => None,
+    });
+    let ran = meanwhile(&world, async || {
+        put(&world.source, &no_compact, b"{}".to_vec()).await;
+    })
+    .await;
+    assert_eq!(ran.ending(&id('C')), "failed");
+    let there = tree(&world.target).await;
+    assert!(there.contains_key(&format!("{}/meta.json", id('C'))));
+    let marked = tree(&world.source).await;
+    assert!(!marked.contains_key(&format!("{}/deletion-mark.json", id('C'))));
+}
+
 /// S-5.6: a mark in the target says that its data is about to go.
 #[tokio::test(start_paused = true)]
 async fn a_block_that_the_target_is_to_lose_is_not_marked() {
