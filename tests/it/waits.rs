@@ -131,8 +131,12 @@ async fn a_mark_that_cannot_be_copied_tears_nothing() {
         Request::Put if path == index_of_a => Some(Fault::Slow(HOUR)),
         _ => None,
     });
+    let mark = format!(
+        r#"{{"id":"{}","version":1,"no_compact_time":1,"reason":"manual"}}"#,
+        id('C')
+    );
     let ran = meanwhile(&world, async || {
-        put(&world.source, &no_compact, b"{}".to_vec()).await;
+        put(&world.source, &no_compact, mark.clone().into_bytes()).await;
     })
     .await;
     assert_eq!(ran.ending(&id('C')), "failed");
