@@ -1,10 +1,11 @@
 //! Who waits for another block of the unit: a duplicate is covered once the block that holds all of it is in the target.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
+use super::context::lock;
 use super::proving::Held;
 use super::stopped::Stopped;
 use super::unit::UnitAtWork;
@@ -26,13 +27,20 @@ enum Brought {
 
 /// How the first stage ended for each block of a unit, once it has.
 #[derive(Debug)]
-pub(super) struct Keepers(watch::Sender<HashMap<BlockId, Option<Brought>>>);
+pub(super) struct Keepers {
+    blocks: Mutex<HashMap<BlockId, Option<Brought>>>,
+    /// Wakes whoever waits, in the order of waiting, so that a run under simulated time is the same each time.
+    noted: Notify,
+}
 
 impl Keepers {
     /// Of a unit of these blocks.
     pub(super) fn among<'a>(blocks: impl Iterator<Item = &'a Arc<Selected>>) -> Self {
         let blocks = blocks.map(|selected| (selected.block.id, None));
-        Self(watch::Sender::new(blocks.collect()))
+        Self {
+            blocks: Mutex::new(blocks.collect()),
+            noted: Notify::new(),
+        }
     }
 
     /// The first stage is over for that block.
@@ -43,19 +51,21 @@ impl Keepers {
             Err(Stopped::NotFinished) => Brought::NotFinished,
             Err(_) => Brought::Missing,
         };
-        self.0.send_modify(|blocks| {
-            blocks.insert(block, Some(brought));
-        });
+        lock(&self.blocks).insert(block, Some(brought));
+        self.noted.notify_waiters();
     }
 
     /// Waits for the end of that block's first stage. A block that is none of the unit's is missing.
     async fn wait_for(&self, block: BlockId) -> Brought {
-        let mut blocks = self.0.subscribe();
-        let has_ended = |blocks: &HashMap<_, _>| !matches!(blocks.get(&block), Some(None));
-        // The sender lives as long as this borrow of it.
-        let blocks = blocks.wait_for(has_ended).await;
-        let brought = blocks.ok().and_then(|blocks| blocks.get(&block).copied());
-        brought.flatten().unwrap_or(Brought::Missing)
+        loop {
+            // Before the look: what is noted between the two is not missed.
+            let noted = self.noted.notified();
+            let ended = lock(&self.blocks).get(&block).copied();
+            if let Some(brought) = ended.unwrap_or(Some(Brought::Missing)) {
+                return brought;
+            }
+            noted.await;
+        }
     }
 }
 
@@ -101,8 +111,10 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_learns_how_it_ended_and_nobody_waits_for_a_stranger() {
-        let unit = HashMap::from([(id('A'), None), (id('B'), None)]);
-        let keepers = Keepers(watch::Sender::new(unit));
+        let keepers = Keepers {
+            blocks: Mutex::new(HashMap::from([(id('A'), None), (id('B'), None)])),
+            noted: Notify::new(),
+        };
         assert_eq!(keepers.wait_for(id('Z')).await, Brought::Missing);
         let waiting = keepers.wait_for(id('A'));
         tokio::pin!(waiting);
