@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::block::{Inventory, META_JSON, Provenance, ReadBack};
+use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
 use crate::bucket::{Bucket, BucketReader};
 use crate::copy::{Copied, Published, Tally, gone, look_again, missing, published};
 use crate::error::{Error, Kind};
@@ -129,20 +129,33 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
     }
 }
 
-/// Takes back a `meta.json` that this run wrote, for the block cannot be completed. Where the source is gone, or bears a mark that another run
-/// wrote on its own proof, what lies in the target may soon be all that there is, and stays.
+/// Takes back a `meta.json` that this run wrote, for the block is torn by what it `lost` and cannot be completed. Where the source is gone, or bears a
+/// mark that another run wrote on its own proof, what lies in the target may soon be all that there is, and stays; so does what another run has
+/// completed meanwhile.
 pub async fn unpublish(
     selected: &Selected,
+    lost: &[Difference],
     provenance: &Provenance,
     source: &BucketReader,
     target: &Bucket,
 ) -> Result<(), Error> {
     let id = selected.block.id;
-    let in_source = source.list_block(id).await?;
-    if in_source.meta().is_none() {
+    let (in_source, in_target) =
+        futures::try_join!(source.list_block(id), target.reader().list_block(id))?;
+    if in_source.meta().is_none() || in_target.meta().is_none() {
         return Ok(());
     }
     if in_source.is_marked() && is_ours(id, provenance, source).await? {
+        return Ok(());
+    }
+    let now = compare(&in_source, &in_target);
+    let still = |one: &Difference| match one {
+        // Listings need not tell whether bytes were put again.
+        Difference::Content(_) => true,
+        Difference::BeingOverwritten => in_target.is_being_overwritten(),
+        _ => now.contains(one),
+    };
+    if !lost.iter().any(still) {
         return Ok(());
     }
     target.delete(&id.object(META_JSON)).await

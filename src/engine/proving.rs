@@ -82,8 +82,8 @@ impl UnitAtWork {
         tally: &Arc<Tally>,
     ) -> Result<Held, Stopped> {
         let target = &self.context.target;
-        let mut lost = String::new();
-        let mut is_torn = false;
+        let mut lost = Vec::new();
+        let mut torn_by = Vec::new();
         let mut stopped = None;
         for mends_left in (0..=MENDS).rev() {
             let proving = within(step!("prove"), self.prove(selected, &published));
@@ -107,9 +107,12 @@ impl UnitAtWork {
             {
                 return Ok(Held::by(cover.map(Proof::Cover)));
             }
-            lost = what_was_lost(differences)?;
+            nobody_else_is_at(differences)?;
+            lost.clone_from(differences);
             let meta = Some(&selected.meta.block);
-            is_torn = tear(differences, &published.source.shown.what_thanos_reads(meta));
+            let read_by_thanos = published.source.shown.what_thanos_reads(meta);
+            torn_by.clone_from(differences);
+            torn_by.retain(|difference| tears(difference, &read_by_thanos));
             // What could not be mended is looked at once more: another run may have mended it.
             if mends_left == 0 || stopped.is_some() {
                 break;
@@ -118,7 +121,7 @@ impl UnitAtWork {
             if differences.iter().any(bytes_differ) {
                 tally.distrust();
             }
-            warn!(block = %selected.block.id, err = lost, "published block lost objects; they are put again");
+            warn!(block = %selected.block.id, err = in_words(&lost), "published block lost objects; they are put again");
             match self.mend(selected, tally).await {
                 Ok(mended) => {
                     published = Published {
@@ -129,15 +132,16 @@ impl UnitAtWork {
                 Err(err) => stopped = Some(err),
             }
         }
-        if published.written && is_torn {
+        if published.written && !torn_by.is_empty() {
             let source = self.context.source.reader();
-            unpublish(selected, &self.context.provenance, source, target).await?;
+            let provenance = &self.context.provenance;
+            unpublish(selected, &torn_by, provenance, source, target).await?;
         }
         Err(stopped.unwrap_or_else(|| {
             let location = target.reader().location();
             let attempt = format!("prove that {location} holds {}", selected.block.id);
             Stopped::Halt(Halt::Failed(
-                Error::new(Kind::Corrupt, attempt).because(lost),
+                Error::new(Kind::Corrupt, attempt).because(in_words(&lost)),
             ))
         }))
     }
@@ -203,6 +207,9 @@ impl UnitAtWork {
         let copied = self
             .copy_in_slot(selected, tally, Context::may_go_on)
             .await?;
+        // Unlike a published block, one that is gone is not brought back beside a block that holds all of it.
+        self.unsuperseded(selected, &copied, Since::AMomentAgo)
+            .await?;
         let nothing = ReadBack::default();
         let ready = self
             .look_right_before(selected, &copied, nothing, tally)
@@ -266,18 +273,18 @@ impl UnitAtWork {
     }
 }
 
-/// Whether readers of the target miss anything: a mark that appeared in the source meanwhile is none of their business.
-fn tear(differences: &[Difference], what_thanos_reads: &Inventory) -> bool {
-    differences.iter().any(|difference| match difference {
+/// Whether readers of the target miss it: a mark that appeared in the source meanwhile is none of their business.
+fn tears(difference: &Difference, read_by_thanos: &Inventory) -> bool {
+    match difference {
         Difference::Missing(name) | Difference::Content(name) | Difference::Size { name, .. } => {
-            what_thanos_reads.get(name).is_some()
+            read_by_thanos.get(name).is_some()
         }
         _ => true,
-    })
+    }
 }
 
-/// In words, unless somebody else is at work on the block.
-fn what_was_lost(differences: &[Difference]) -> Result<String, Stopped> {
+/// Ends the matter where somebody else has taken over the block in the target.
+fn nobody_else_is_at(differences: &[Difference]) -> Result<(), Stopped> {
     for difference in differences {
         let conflict = match difference {
             Difference::Marked => Conflict::Marked,
@@ -286,6 +293,10 @@ fn what_was_lost(differences: &[Difference]) -> Result<String, Stopped> {
         };
         return Err(Stopped::Halt(Halt::Conflict(conflict)));
     }
+    Ok(())
+}
+
+fn in_words(differences: &[Difference]) -> String {
     let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    Ok(words.join(", "))
+    words.join(", ")
 }

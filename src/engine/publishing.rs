@@ -173,7 +173,7 @@ impl UnitAtWork {
     }
 
     /// A block that holds all of this one makes it superfluous, unless it is published already.
-    async fn unsuperseded(
+    pub(super) async fn unsuperseded(
         &self,
         selected: &Selected,
         copied: &Copied,
