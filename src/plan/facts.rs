@@ -196,12 +196,17 @@ impl TargetIndex {
         })
     }
 
-    /// Blocks into which everything went that went into this one, and whether they stand for it.
+    /// Blocks into which everything went that went into this one, and whether they stand for it. One that the target's compactor deletes in favour
+    /// of what lies under the block's own id is none of them.
     pub(super) fn covers<'a>(
         &'a self,
         block: &'a BlockMeta,
     ) -> impl Iterator<Item = (BlockId, Result<Cover, NoCover>)> {
-        let candidates = self.published.with_all_sources_of(block);
+        let own = self.get(block.id).and_then(TargetBlock::meta);
+        let stays = move |candidate: &&'a Arc<MetaFile>| {
+            !own.is_some_and(|own| supersedes(&own.block, &candidate.block))
+        };
+        let candidates = self.published.with_all_sources_of(block).filter(stays);
         candidates.filter_map(|candidate| {
             let id = candidate.block.id;
             let there = self.get(id)?;

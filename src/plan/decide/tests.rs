@@ -123,6 +123,32 @@ fn the_decision_table_holds_row_by_row() {
             ),
         ),
         (
+            "a twin of a larger id, which goes in favour of this block's torn copy",
+            both(
+                &ours,
+                [ours.clone().without("index"), block('C').sources("A")],
+            ),
+            (
+                Action::Repair(Put::Differing),
+                Action::Repair(Put::Unproven),
+            ),
+        ),
+        (
+            "a twin of a smaller id, which stays",
+            both(
+                &block('C').sources("A"),
+                [block('C').sources("A").without("index"), ours.clone()],
+            ),
+            same(Action::Covered(
+                Cover::of(
+                    &block('C').sources("A").meta_file().block,
+                    &ours.clone().meta_file().block,
+                    &ours.clone().target().objects,
+                )
+                .unwrap(),
+            )),
+        ),
+        (
             "a cover of another resolution",
             both(&ours, [cover().resolution(300_000)]),
             same(Action::Copy(Put::Differing)),
