@@ -1,0 +1,294 @@
+//! One run of the product: its own command, from opened buckets to the ending, under circumstances that the seed decides.
+
+mod circumstances;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::DateTime;
+use thanos_bucket::Error;
+use thanos_bucket::block::{Provenance, RunId};
+use thanos_bucket::bucket::{
+    Backend, BucketConfig, Environment, Listings, Location, Multipart, Prefix, Reading, ServerClock,
+};
+use thanos_bucket::command::migrate::{Buckets, Mode, ReplicaTarget, Request, migrate};
+use thanos_bucket::engine::{Clock, Progress, Signal, Stop};
+use thanos_bucket::plan::{Plan, Rules};
+use thanos_bucket::report::{Ending, Form, Header, Output, Results, Rows, ending};
+use thanos_bucket::select::Cutoff;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use crate::store::{Store, Verb};
+use crate::world::{Side, World};
+pub(crate) use circumstances::Circumstances;
+
+pub(crate) const TARGET_NAME: &str = "s3://simulated/cold";
+
+/// One run, as the observer knows it.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) circumstances: Circumstances,
+    pub(crate) begun_ms: i64,
+    /// No other run has been at work since it began.
+    pub(crate) is_alone: bool,
+    pub(crate) is_alive: bool,
+    /// It came to its end by itself: it has nothing more to ask.
+    pub(crate) has_ended: bool,
+    pub(crate) killed: Arc<Notify>,
+    /// Requests so far, and requests until it is killed.
+    pub(crate) requests: u64,
+    pub(crate) left: u64,
+    /// How often each request failed in a row.
+    pub(crate) failures: BTreeMap<(Verb, String), u32>,
+    /// Blocks of which some request failed as often as it is tried.
+    pub(crate) given_up: BTreeSet<String>,
+    /// Objects that were denied once.
+    pub(crate) denied: BTreeSet<String>,
+    /// Blocks of which something arrived with another byte.
+    pub(crate) flipped: BTreeSet<String>,
+    /// When it last began to list a block, and when before that.
+    pub(crate) looked_ms: BTreeMap<(Side, String), [i64; 2]>,
+    /// Blocks whose `meta.json` it put, and blocks that it marked.
+    pub(crate) published: BTreeSet<String>,
+    pub(crate) marked: BTreeSet<String>,
+    /// Objects that it put into the target, by block.
+    pub(crate) puts: BTreeMap<String, u64>,
+    /// Everything that it put and deleted but for its probe.
+    pub(crate) writes: u64,
+    /// Uploads that it tried to abort.
+    pub(crate) aborted_uploads: BTreeSet<u64>,
+    /// Where it came to its end by itself.
+    pub(crate) exit_code: Option<u8>,
+}
+
+impl Run {
+    /// When it last began to list the block; where something was refused, the last time may have been only to see whether the bucket answers.
+    pub(crate) fn last_look_at(&self, side: Side, id: &str, was_refused: bool) -> i64 {
+        let looks = self.looked_ms.get(&(side, id.to_owned()));
+        looks.copied().unwrap_or_default()[usize::from(was_refused)]
+    }
+}
+
+/// How a run came to its end by itself.
+pub(crate) struct Ended {
+    pub(crate) plan: Plan,
+    /// Nothing where it was a dry run.
+    pub(crate) results: Option<Results>,
+    pub(crate) ending: Ending,
+}
+
+/// How often those who do not wait for requests of the migrators get a turn.
+const TURN: Duration = Duration::from_millis(200);
+
+/// One run from beginning to end, or until it is killed; its number.
+pub(crate) async fn run(world: &Arc<Mutex<World>>, circumstances: Circumstances) -> usize {
+    let number = begin(world, &circumstances);
+    let killed = Arc::clone(&world.lock().unwrap().runs[number].killed);
+    let stop = Stop::new();
+    let work = work(world, number, &circumstances, &stop);
+    let signal = async {
+        match circumstances.stops_at {
+            Some(after) => sleep(after).await,
+            None => std::future::pending().await,
+        }
+        stop.ask(Signal::Terminate);
+        std::future::pending::<()>().await;
+    };
+    let turns = async {
+        loop {
+            sleep(TURN).await;
+            world.lock().unwrap().tick();
+        }
+    };
+    let ended = tokio::select! {
+        biased;
+        () = killed.notified() => None,
+        () = sleep(circumstances.dies_at) => None,
+        ended = work => Some(ended),
+        () = signal => None,
+        () = turns => None,
+    };
+    let mut world = world.lock().unwrap();
+    let run = &mut world.runs[number];
+    run.has_ended = ended.is_some();
+    // Whoever is killed has no requests in hand.
+    run.is_alive = ended.is_some();
+    match ended {
+        None => world.tell(|_| format!("run {number} is killed")),
+        Some(ended) => {
+            world.tell(|_| format!("run {number} ends"));
+            world.judge_ending(number, ended);
+        }
+    }
+    number
+}
+
+fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
+    let mut world = world.lock().unwrap();
+    let number = world.runs.len();
+    let begun_ms = world.now_ms();
+    world.tell(|_| format!("run {number} begins: {circumstances:?}"));
+    let mut is_alone = true;
+    for run in &mut world.runs {
+        if run.is_alive && !run.has_ended {
+            run.is_alone = false;
+            is_alone = false;
+        }
+    }
+    world.runs.push(Run {
+        circumstances: circumstances.clone(),
+        begun_ms,
+        is_alone,
+        is_alive: true,
+        has_ended: false,
+        killed: Arc::new(Notify::new()),
+        requests: 0,
+        left: circumstances.dies_after,
+        failures: BTreeMap::new(),
+        given_up: BTreeSet::new(),
+        denied: BTreeSet::new(),
+        flipped: BTreeSet::new(),
+        looked_ms: BTreeMap::new(),
+        published: BTreeSet::new(),
+        marked: BTreeSet::new(),
+        puts: BTreeMap::new(),
+        writes: 0,
+        aborted_uploads: BTreeSet::new(),
+        exit_code: None,
+    });
+    number
+}
+
+/// A run's own id, the same whenever the seed is replayed.
+fn run_id(number: usize) -> RunId {
+    let details =
+        format!("migrated to anywhere by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7Y{number:08}");
+    Provenance::parse(&details).unwrap().run
+}
+
+async fn work(
+    world: &Arc<Mutex<World>>,
+    number: usize,
+    circumstances: &Circumstances,
+    stop: &Stop,
+) -> Result<Ended, Error> {
+    let clock = clock(world, circumstances.clock_ahead_ms);
+    let rules = rules(world, circumstances);
+    let header = Header {
+        run: run_id(number),
+        started: clock(),
+        source: "s3://simulated/hot".to_owned(),
+        target: TARGET_NAME.to_owned(),
+        cutoff: rules.cutoff.time(),
+    };
+    let request = Request {
+        source: config("hot"),
+        target: config("cold"),
+        rules,
+        mode: if circumstances.is_dry {
+            Mode::DryRun
+        } else {
+            Mode::Execute
+        },
+        engine: circumstances.settings.clone(),
+        replica_target: ReplicaTarget::Refuse,
+        form: Form {
+            output: Output::Json,
+            rows: Rows::All,
+            columns: None,
+        },
+        now: header.started,
+    };
+    let buckets = Buckets {
+        source: backend(world, number, Side::Source),
+        target: backend(world, number, Side::Target),
+    };
+    let progress = Arc::new(Progress::default());
+    let now = Instant::now();
+    let (plan, results) = migrate(&request, &header, buckets, now, progress, clock, stop).await?;
+    let ending = ending(&plan, &request.rules, results.as_ref());
+    Ok(Ended {
+        plan,
+        results,
+        ending,
+    })
+}
+
+/// What names the buckets where nothing is opened.
+fn config(bucket: &str) -> BucketConfig {
+    let text = format!(
+        "type: S3\nconfig: {{bucket: {bucket}, endpoint: simulated, access_key: a, secret_key: b}}"
+    );
+    BucketConfig::parse(&text, &Environment::default()).unwrap()
+}
+
+fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {
+    let nature = world.lock().unwrap().nature;
+    let (name, parts) = match side {
+        Side::Source => ("hot", nature.source_parts),
+        Side::Target => ("cold", nature.target_parts),
+    };
+    let store = Store {
+        world: Arc::clone(world),
+        side,
+        run,
+    };
+    Backend {
+        store: Arc::new(store),
+        location: Location::s3("simulated", name, ""),
+        prefix: Prefix::default(),
+        part_size_bytes: (parts > 0).then_some(parts),
+        multipart: Multipart::Allowed,
+        etags: nature.etags,
+        listings: if nature.lag_ms > 0 && side == Side::Target {
+            Listings::Lagging
+        } else {
+            Listings::Strong
+        },
+        clock: Some(Arc::new(RightClock(Arc::clone(world)))),
+    }
+}
+
+/// The servers' clock, which is always right.
+#[derive(Debug)]
+struct RightClock(Arc<Mutex<World>>);
+
+#[async_trait::async_trait]
+impl ServerClock for RightClock {
+    fn told(&self) -> Option<Reading> {
+        let now = Instant::now();
+        Some(Reading {
+            time: clock(&self.0, 0)(),
+            asked: now,
+            answered: now,
+        })
+    }
+
+    async fn ask(&self) -> Option<Reading> {
+        self.told()
+    }
+}
+
+/// A clock that is ahead by so much.
+fn clock(world: &Arc<Mutex<World>>, ahead_ms: i64) -> Clock {
+    let world = Arc::clone(world);
+    Arc::new(move || {
+        let now_ms = world.lock().unwrap().now_ms();
+        DateTime::from_timestamp_millis(now_ms + ahead_ms).unwrap()
+    })
+}
+
+fn rules(world: &Arc<Mutex<World>>, circumstances: &Circumstances) -> Rules {
+    let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+    let world = world.lock().unwrap();
+    Rules {
+        existing: world.nature.existing,
+        publish_order: world.nature.order,
+        shard: circumstances.shard,
+        verify: circumstances.verify,
+        exclude_delete_marked: !circumstances.includes_marked,
+        ..Rules::older_than(Cutoff::parse("2025-06-01", now).unwrap())
+    }
+}
