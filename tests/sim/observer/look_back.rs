@@ -95,11 +95,13 @@ impl World {
         has_all && !self.is_marked(Side::Target, id) && !self.is_torn(id)
     }
 
-    /// By one live block that was made of it.
+    /// By one live block that was made of it, and that the target's compactor does not delete in favour of what lies under its own id.
     fn is_covered(&self, id: &str) -> bool {
         let block = &self.known[id];
+        let is_there = self.has(Side::Target, id, "meta.json");
         let mut covers = self.known.values().filter(|other| {
             other.id != id
+                && !(is_there && block.supersedes(other))
                 && other.group == block.group
                 && other.files != FileList::Nothing
                 && block.sources.is_subset(&other.sources)
