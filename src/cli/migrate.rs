@@ -279,14 +279,16 @@ Examples:
 
 Exit codes:
   0    every selected block is in the target and marked in the source, or
-       needed nothing
+       needed nothing; also a run that --max-duration or --max-bytes ended
   1    the run could not be done or had to stop: bucket not reachable,
-       credentials refused, no space, marks refused
-  2    usage or configuration; source and target are the same bucket
+       credentials refused, no space, marks refused, clocks that differ
+  2    usage or configuration; source and target are the same bucket, or the
+       target looks like a live replica of the source
   3    finished, but something needs a person: the report says what
   130  stopped by SIGINT; start it again
   143  stopped by SIGTERM; start it again
-  A dry run exits as the run would.";
+  A dry run exits as the run would, as far as a plan can tell: it does not
+  try whether it may write.";
 
 impl Flags {
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.
