@@ -1,4 +1,14 @@
 //! Tests from outside: whole runs on buckets in memory, the binary on folders, and real servers.
+//!
+//! | where | what is promised there |
+//! |---|---|
+//! | `commands` | what one asks for on the command line, and what is done and said then |
+//! | `documents` | README, examples, reports and traces say what is so |
+//! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
+//! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
+//! | `thanos` | what real Thanos makes of both buckets |
+//! | `house` | how the source is built |
+//! | `support` | what tests are made of |
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,48 +16,10 @@
 )]
 #![expect(unreachable_pub, reason = "nothing lies outside a crate of tests")]
 
-mod any_faults;
-mod changed_bytes;
-mod clocks;
-mod dialects;
-mod disks;
+mod commands;
 mod documents;
-mod duplicates;
-mod endings;
-mod engine;
-mod examples;
-mod faults;
-mod folders;
-mod gone;
-mod hostile;
 mod house;
-mod listings;
-mod look_back;
-mod looked_at_again;
-mod meant;
-mod moving;
-mod names;
-mod not_s3;
-mod odd_entries;
-mod odd_marks;
-mod opening;
-mod output;
-mod parts;
-mod permissions;
-mod power_cut;
-mod proofs;
-mod requests;
-mod rights;
-mod s3;
-mod same_bucket;
-mod secrets;
-mod side_by_side;
+mod providers;
+mod safety;
 mod support;
-mod surroundings;
 mod thanos;
-mod tls;
-mod tracing;
-mod usage;
-mod values;
-mod waits;
-mod wrong_answers;

@@ -13,5 +13,6 @@ pub mod run;
 pub mod scripted;
 pub mod servers;
 pub mod system;
+mod tests;
 pub mod thanos;
 pub mod times;

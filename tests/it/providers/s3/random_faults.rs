@@ -4,7 +4,7 @@
 //! decides which faults come and not which requests they meet.
 #![expect(clippy::print_stderr, reason = "tells how much was tried")]
 
-#[path = "../sim/rng.rs"]
+#[path = "../../../sim/rng.rs"]
 mod rng;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

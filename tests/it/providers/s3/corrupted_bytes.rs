@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regex::Regex;
 
+use super::wrong_answers::{is_listing, run_edited, text};
 use crate::support::blocks::Block;
 use crate::support::minio::Minio;
 use crate::support::pair::{Pair, three};
 use crate::support::run::blocks_with;
-use crate::wrong_answers::{is_listing, run_edited, text};
 
 /// S-5.4: `meta.json` is read twice before it is published, and nobody wrote it in between.
 #[test]

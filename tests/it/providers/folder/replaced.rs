@@ -97,7 +97,7 @@ fn a_target_that_is_deleted_and_made_anew_ends_the_run() {
 /// S-5.18: real disks, at the folder, above it, at the prefix, at one block; unmounted, or mounted over.
 #[test]
 fn a_disk_that_goes_away_in_mid_run_ends_the_run() {
-    if !can_mount("gone::a_disk_that_goes_away_in_mid_run_ends_the_run") {
+    if !can_mount("providers::folder::replaced::a_disk_that_goes_away_in_mid_run_ends_the_run") {
         return;
     }
     for side in ["source", "target"] {
@@ -137,7 +137,9 @@ fn a_disk_that_goes_away_in_mid_run_ends_the_run() {
 /// S-5.18
 #[test]
 fn a_disk_that_is_mounted_over_a_bucket_in_mid_run_ends_the_run() {
-    if !can_mount("gone::a_disk_that_is_mounted_over_a_bucket_in_mid_run_ends_the_run") {
+    if !can_mount(
+        "providers::folder::replaced::a_disk_that_is_mounted_over_a_bucket_in_mid_run_ends_the_run",
+    ) {
         return;
     }
     for side in ["source", "target"] {
@@ -153,7 +155,8 @@ fn a_disk_that_is_mounted_over_a_bucket_in_mid_run_ends_the_run() {
 /// S-5.18: the folder of the configuration stays the same; the prefix in it is the disk.
 #[test]
 fn a_prefix_that_is_a_disk_and_goes_away_ends_the_run() {
-    if !can_mount("gone::a_prefix_that_is_a_disk_and_goes_away_ends_the_run") {
+    if !can_mount("providers::folder::replaced::a_prefix_that_is_a_disk_and_goes_away_ends_the_run")
+    {
         return;
     }
     for side in ["source", "target"] {
@@ -186,7 +189,8 @@ fn a_prefix_that_is_a_disk_and_goes_away_ends_the_run() {
 /// S-5.18: of one block, the last to be moved; in the source it would seem to be deleted.
 #[test]
 fn a_block_that_is_a_disk_and_goes_away_ends_the_run() {
-    if !can_mount("gone::a_block_that_is_a_disk_and_goes_away_ends_the_run") {
+    if !can_mount("providers::folder::replaced::a_block_that_is_a_disk_and_goes_away_ends_the_run")
+    {
         return;
     }
     let world = World::new(&many());

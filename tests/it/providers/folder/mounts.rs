@@ -25,7 +25,9 @@ fn put_a_disk(world: &World, kind: &str, at: &Path) {
 /// S-5.16
 #[test]
 fn a_prefix_that_is_a_disk_of_its_own_can_be_read_and_written() {
-    if !can_mount("disks::a_prefix_that_is_a_disk_of_its_own_can_be_read_and_written") {
+    if !can_mount(
+        "providers::folder::mounts::a_prefix_that_is_a_disk_of_its_own_can_be_read_and_written",
+    ) {
         return;
     }
     for kind in ["disk", "volume"] {
@@ -51,7 +53,9 @@ fn a_prefix_that_is_a_disk_of_its_own_can_be_read_and_written() {
 /// S-5.16: the block has leftovers of a dead run, which go; Thanos sees nothing of them.
 #[test]
 fn a_block_that_is_a_disk_of_its_own_can_be_read_and_written() {
-    if !can_mount("disks::a_block_that_is_a_disk_of_its_own_can_be_read_and_written") {
+    if !can_mount(
+        "providers::folder::mounts::a_block_that_is_a_disk_of_its_own_can_be_read_and_written",
+    ) {
         return;
     }
     for kind in ["disk", "volume"] {
@@ -81,7 +85,7 @@ fn a_block_that_is_a_disk_of_its_own_can_be_read_and_written() {
 /// S-6.3: a disk without space, and one that cannot be written any more, end the run; what was marked is there.
 #[test]
 fn a_disk_that_takes_no_more_ends_the_run() {
-    if !can_mount("disks::a_disk_that_takes_no_more_ends_the_run") {
+    if !can_mount("providers::folder::mounts::a_disk_that_takes_no_more_ends_the_run") {
         return;
     }
     let blocks: Vec<_> = (1..=100)

@@ -1,0 +1,8 @@
+//! What is asked of the binary on its command line, and what it does and says then.
+
+mod likely_mistakes;
+mod migrate;
+mod progress;
+mod stopping;
+mod stopping_while_opening;
+mod wrong_usage;

@@ -1,0 +1,5 @@
+//! What each kind of bucket does to a run.
+
+mod folder;
+mod object_names;
+mod s3;

@@ -1,0 +1,15 @@
+//! S3, as a real MinIO speaks it and as other servers, proxies and networks do.
+
+mod configuration;
+mod corrupted_bytes;
+mod dialects;
+mod faults;
+mod foreign_answers;
+mod listings;
+mod migrate;
+mod multipart;
+mod random_faults;
+mod requests;
+mod rights;
+mod tls;
+mod wrong_answers;

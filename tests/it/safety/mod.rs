@@ -1,0 +1,15 @@
+//! No sample is lost, and nothing is marked that the target does not hold: whatever others do meanwhile, whatever the buckets hold, and wherever a run is killed.
+
+mod absence;
+mod changes_meanwhile;
+mod clocks;
+mod concurrent_runs;
+mod content_proofs;
+mod duplicates;
+mod empty_files;
+mod foreign_marks;
+mod hostile_buckets;
+mod look_back;
+mod order_and_kills;
+mod same_bucket;
+mod secrets;
