@@ -7,7 +7,8 @@
 //! | floor | modules | what it hides |
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
-//! | commands | [`command`] | which verbs a subcommand puts together |
+//! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
+//! | flows | [`migrate`] | which verbs a subcommand puts together, and what must hold before the first of them writes |
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
 //! | verbs | [`survey`], [`probe`], [`clocks`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
@@ -37,6 +38,7 @@ pub mod engine;
 pub mod error;
 pub mod go;
 pub mod mark;
+pub mod migrate;
 pub mod nearest;
 pub mod plan;
 pub mod printable;

@@ -1,3 +1,3 @@
-//! Subcommands: which verbs each puts together, and nothing else.
+//! Subcommands: what each opens, which flow it runs, and what it writes.
 
 pub mod migrate;

@@ -5,18 +5,19 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use thanos_bucket::Result;
-use thanos_bucket::block::{Provenance, RunId};
+use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
-    Backend, Bucket, EtagMeaning, Listings, Location, Multipart, Prefix, ServerClock, Store,
+    Backend, EtagMeaning, Listings, Location, Multipart, Prefix, ServerClock, Store,
 };
-use thanos_bucket::engine::{Clock, Progress, Run, Settings, Stop};
-use thanos_bucket::plan::{Plan, Rules, plan};
+use thanos_bucket::clocks::Clock;
+use thanos_bucket::engine::{Settings, Stop};
+use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Run, Task, migrate};
+use thanos_bucket::plan::{Plan, Rules};
 use thanos_bucket::report::Results;
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::Cutoff;
-use thanos_bucket::survey::survey;
 
 use super::scripted::{Scripted, put, tree};
 use super::times::Times;
@@ -62,13 +63,12 @@ impl Ran {
     }
 }
 
-pub(crate) const TARGET_NAME: &str = "s3://memory/cold";
-
 impl World {
     pub(crate) fn new() -> Self {
         Self {
-            source: Scripted::new(),
-            target: Scripted::new(),
+            source: Scripted::new(TimeDelta::zero()),
+            // What is put into both at once has times of its own in each.
+            target: Scripted::new(TimeDelta::minutes(1)),
             source_times: Arc::default(),
             target_times: Arc::default(),
             clock: Arc::new(now),
@@ -99,34 +99,33 @@ impl World {
         self
     }
 
-    /// Surveys, plans and carries the plan out.
+    /// A migration as the product runs it, from opened buckets on.
     pub(crate) async fn run(&self) -> Result<Ran> {
-        let backend = |store, times: &Arc<Times>, name| Backend {
-            clock: Some(Arc::clone(times) as Arc<dyn ServerClock>),
-            ..backend(store, name)
+        let source = Backend {
+            clock: Some(Arc::clone(&self.source_times) as Arc<dyn ServerClock>),
+            ..backend(&self.source, "hot")
         };
-        let source = backend(&self.source, &self.source_times, "hot");
-        let source = Bucket::new(source, self.settings.retry.clone());
         let target = Backend {
+            clock: Some(Arc::clone(&self.target_times) as Arc<dyn ServerClock>),
             listings: self.target_listings,
-            ..backend(&self.target, &self.target_times, "cold")
+            ..backend(&self.target, "cold")
         };
-        let target = Bucket::new(target, self.settings.retry.clone());
-        let found = survey(source.reader(), target.reader(), &self.rules, now()).await?;
-        let plan = plan(&found.source, &found.target, &self.rules, TARGET_NAME)?;
-        let run = Run {
-            source,
-            target,
+        let task = Task {
+            rules: self.rules.clone(),
+            mode: Mode::Execute,
             settings: self.settings.clone(),
-            publish_order: self.rules.publish_order,
-            verify: self.rules.verify,
-            provenance: Provenance::of_this_run(TARGET_NAME, RunId::generate()),
-            clock: Arc::clone(&self.clock),
-            progress: Arc::new(Progress::default()),
+            replica_target: ReplicaTarget::Refuse,
+        };
+        let run = Run {
+            id: RunId::generate(),
+            started: now(),
             begun: tokio::time::Instant::now(),
+            clock: Arc::clone(&self.clock),
+            progress: Arc::default(),
             stop: self.stop.clone(),
         };
-        let results = run.carry_out(&plan, &found).await;
+        let Migrated { plan, results } = migrate(&task, run, Buckets { source, target }).await?;
+        let results = results.unwrap();
         Ok(Ran { plan, results })
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -13,6 +14,8 @@ use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
+
+use super::memory::now;
 
 /// What is asked of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +65,18 @@ pub(crate) struct Scripted {
     /// What no listing shows.
     hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
+    /// Added to the time of the machine that the tests run on, where this bucket tells when an object was written.
+    ahead: TimeDelta,
+}
+
+/// Objects with which a run finds out whether source and target are one bucket: rules, requests and trees of tests leave them out.
+fn is_probe(path: &str) -> bool {
+    path.starts_with(thanos_bucket::probe::PREFIX)
 }
 
 impl Scripted {
-    pub(super) fn new() -> Arc<Self> {
+    /// Its clock says [`now`] at first, and so much more.
+    pub(super) fn new(ahead: TimeDelta) -> Arc<Self> {
         Arc::new(Self {
             inner: InMemory::new(),
             writes: AtomicUsize::new(0),
@@ -74,6 +85,7 @@ impl Scripted {
             conditions: Mutex::new(Conditions::Honoured),
             hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
+            ahead: now() - Utc::now() + ahead,
         })
     }
 
@@ -110,11 +122,18 @@ impl Scripted {
         *self.hidden.lock().unwrap() = Box::new(names);
     }
 
+    fn dated(&self, meta: ObjectMeta) -> ObjectMeta {
+        ObjectMeta {
+            last_modified: meta.last_modified + self.ahead,
+            ..meta
+        }
+    }
+
     fn ask(&self, request: Request, path: &str) -> object_store::Result<Option<Fault>> {
-        self.requests
-            .lock()
-            .unwrap()
-            .push((request, path.to_owned()));
+        if !is_probe(path) {
+            let mut requests = self.requests.lock().unwrap();
+            requests.push((request, path.to_owned()));
+        }
         if matches!(request, Request::Put | Request::Delete) {
             self.writes.fetch_add(1, Ordering::SeqCst);
         }
@@ -125,6 +144,9 @@ impl Scripted {
             .is_some_and(|after| self.writes() > after);
         if dead {
             return Err(refused(path));
+        }
+        if is_probe(path) {
+            return Ok(None);
         }
         let fault = (self.rule.lock().unwrap())(request, path);
         match fault {
@@ -213,7 +235,9 @@ impl ObjectStore for Scripted {
         if let Some(Fault::Slow(time)) = self.ask(Request::Get, location.as_ref())? {
             tokio::time::sleep(time).await;
         }
-        self.inner.get_opts(location, options).await
+        let mut got = self.inner.get_opts(location, options).await?;
+        got.meta = self.dated(got.meta);
+        Ok(got)
     }
 
     fn delete_stream(
@@ -246,7 +270,8 @@ impl ObjectStore for Scripted {
             meta.as_ref()
                 .map_or(true, |meta| !hidden(meta.location.as_ref()))
         };
-        let shown: Vec<_> = listed.into_iter().filter(is_shown).collect();
+        let shown = listed.into_iter().filter(is_shown);
+        let shown: Vec<_> = shown.map(|meta| Ok(self.dated(meta?))).collect();
         futures::stream::iter(shown).boxed()
     }
 
@@ -271,6 +296,9 @@ pub(crate) async fn tree(store: &Scripted) -> BTreeMap<String, Vec<u8>> {
     let mut tree = BTreeMap::new();
     let listed: Vec<ObjectMeta> = store.inner.list(None).try_collect().await.unwrap();
     for meta in listed {
+        if is_probe(meta.location.as_ref()) {
+            continue;
+        }
         let bytes = store.inner.get(&meta.location).await.unwrap();
         let bytes = bytes.bytes().await.unwrap();
         tree.insert(meta.location.to_string(), bytes.to_vec());

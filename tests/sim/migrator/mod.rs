@@ -1,4 +1,4 @@
-//! One run of the product: its own command, from opened buckets to the ending, under circumstances that the seed decides.
+//! One run of the product: its own flow, from opened buckets to the ending, under circumstances that the seed decides.
 
 mod circumstances;
 
@@ -9,13 +9,12 @@ use std::time::Duration;
 use chrono::DateTime;
 use thanos_bucket::Error;
 use thanos_bucket::block::{Provenance, RunId};
-use thanos_bucket::bucket::{
-    Backend, BucketConfig, Environment, Listings, Location, Multipart, Prefix, Reading, ServerClock,
-};
-use thanos_bucket::command::migrate::{Buckets, Mode, ReplicaTarget, Request, migrate};
-use thanos_bucket::engine::{Clock, Progress, Signal, Stop};
+use thanos_bucket::bucket::{Backend, Listings, Location, Multipart, Prefix, Reading, ServerClock};
+use thanos_bucket::clocks::Clock;
+use thanos_bucket::engine::{Signal, Stop};
+use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
 use thanos_bucket::plan::{Plan, Rules};
-use thanos_bucket::report::{Ending, Form, Header, Output, Results, Rows, ending};
+use thanos_bucket::report::{Ending, Results, ending};
 use thanos_bucket::select::Cutoff;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -175,53 +174,35 @@ async fn work(
     stop: &Stop,
 ) -> Result<Ended, Error> {
     let clock = clock(world, circumstances.clock_ahead_ms);
-    let rules = rules(world, circumstances);
-    let header = Header {
-        run: run_id(number),
-        started: clock(),
-        source: "s3://simulated/hot".to_owned(),
-        target: TARGET_NAME.to_owned(),
-        cutoff: rules.cutoff.time(),
-    };
-    let request = Request {
-        source: config("hot"),
-        target: config("cold"),
-        rules,
+    let task = Task {
+        rules: rules(world, circumstances),
         mode: if circumstances.is_dry {
             Mode::DryRun
         } else {
             Mode::Execute
         },
-        engine: circumstances.settings.clone(),
+        settings: circumstances.settings.clone(),
         replica_target: ReplicaTarget::Refuse,
-        form: Form {
-            output: Output::Json,
-            rows: Rows::All,
-            columns: None,
-        },
-        now: header.started,
+    };
+    let this_run = thanos_bucket::migrate::Run {
+        id: run_id(number),
+        started: clock(),
+        begun: Instant::now(),
+        clock,
+        progress: Arc::default(),
+        stop: stop.clone(),
     };
     let buckets = Buckets {
         source: backend(world, number, Side::Source),
         target: backend(world, number, Side::Target),
     };
-    let progress = Arc::new(Progress::default());
-    let now = Instant::now();
-    let (plan, results) = migrate(&request, &header, buckets, now, progress, clock, stop).await?;
-    let ending = ending(&plan, &request.rules, results.as_ref());
+    let Migrated { plan, results } = migrate(&task, this_run, buckets).await?;
+    let ending = ending(&plan, &task.rules, results.as_ref());
     Ok(Ended {
         plan,
         results,
         ending,
     })
-}
-
-/// What names the buckets where nothing is opened.
-fn config(bucket: &str) -> BucketConfig {
-    let text = format!(
-        "type: S3\nconfig: {{bucket: {bucket}, endpoint: simulated, access_key: a, secret_key: b}}"
-    );
-    BucketConfig::parse(&text, &Environment::default()).unwrap()
 }
 
 fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {
