@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::folder::{Failed, RootMissing};
-use super::s3::{Endless, Failure, Fault, Odd, Refusal, Unfit};
+use super::provider::folder::{Failed, RootMissing};
+use super::provider::s3::{Endless, Failure, Fault, Odd, Refusal, Unfit};
 use crate::error::{Error, Kind};
 
 /// The error of `attempt`, a phrase that could follow "could not".

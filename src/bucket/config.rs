@@ -6,8 +6,8 @@ use std::sync::Arc;
 use object_store::client::HttpClient;
 
 use super::environment::Environment;
-use super::folder::{self, Access, MissingRoot};
-use super::s3;
+use super::provider::folder::{self, Access, MissingRoot};
+use super::provider::s3;
 use super::{Backend, EtagMeaning, Listings, Location, Multipart, Prefix};
 use crate::error::{Error, Result};
 use crate::yaml::{self, Node, Unknown};

@@ -3,37 +3,29 @@
 //! A [`BucketReader`] cannot write; a [`Bucket`] can. Both repeat what fails in passing, so that an error they return has outlasted its
 //! retries.
 
-mod budget;
 mod classify;
 mod clock;
 mod config;
-mod content;
 mod environment;
 mod fetch;
-mod folder;
 mod http;
-mod layout;
 mod listing;
 mod location;
 mod prefix;
-mod proxy;
+mod provider;
 mod request;
-mod s3;
 mod store;
-mod streamed;
 mod traced;
 mod transfer;
 
-pub use budget::Budget;
 pub use clock::{Reading, ServerClock};
 pub use config::BucketConfig;
-pub use content::{Comparison, same_content};
 pub use environment::{Environment, Secret};
-pub use folder::{Access, MissingRoot};
 pub use location::Location;
 pub use prefix::Prefix;
+pub use provider::folder::{Access, MissingRoot};
 pub use store::{Entry, Store};
-pub use transfer::{Transfer, transfer};
+pub use transfer::{Budget, Comparison, Transfer, same_content, transfer};
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -276,7 +268,7 @@ impl BucketReader {
     /// The largest object that can be put, in bytes; `None` where that depends on nothing that is configured.
     #[must_use]
     pub fn largest_object(&self) -> Option<u64> {
-        layout::largest(self.backend())
+        transfer::largest(self.backend())
     }
 
     fn backend(&self) -> &Backend {

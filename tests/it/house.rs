@@ -26,7 +26,7 @@ impl Source {
             .map(move |(number, line)| (number, quoted.replace_all(line, "\"\"").into_owned()))
     }
 
-    /// The module below the crate that the file belongs to: `bucket` for `src/bucket/s3.rs`.
+    /// The module below the crate that the file belongs to: `bucket` for `src/bucket/prefix.rs`.
     fn module(&self) -> &str {
         let path = self.path.strip_prefix("src/").unwrap();
         path.split(['/', '.']).next().unwrap()

@@ -1,0 +1,64 @@
+//! Says at once when a server cannot be reached or asks for time: requests are repeated for a while before anybody above hears of it.
+
+use std::error::Error as StdError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
+use tokio::time::Instant;
+use tracing::warn;
+
+/// Many requests fail together, and one line tells it.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// A client that tells of failures that are about to be repeated.
+#[derive(Debug)]
+pub(in crate::bucket) struct Reach {
+    pub(in crate::bucket) inner: HttpClient,
+    pub(in crate::bucket) told: Mutex<Option<Instant>>,
+}
+
+#[async_trait]
+impl HttpService for Reach {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        // Who is asked, and nothing of what: queries may hold signatures.
+        let server = request.uri().authority().map(ToString::to_string);
+        let answer = self.inner.execute(request).await;
+        let why = match &answer {
+            Err(err) => Some(deepest(err)),
+            Ok(answer) if answer.status().is_server_error() || answer.status() == 429 => {
+                Some(format!("it answers {}", answer.status()))
+            }
+            Ok(_) => None,
+        };
+        if let Some(why) = why.filter(|_| self.may_tell()) {
+            let server = server.unwrap_or_default();
+            warn!(
+                server,
+                err = why,
+                "no good answer comes from the server; the request may be tried again"
+            );
+        }
+        answer
+    }
+}
+
+impl Reach {
+    fn may_tell(&self) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_quiet = told.is_some_and(|told| told.elapsed() < QUIET);
+        if !is_quiet {
+            *told = Some(Instant::now());
+        }
+        !is_quiet
+    }
+}
+
+fn deepest(err: &HttpError) -> String {
+    let mut deepest: &dyn StdError = err;
+    while let Some(cause) = deepest.source() {
+        deepest = cause;
+    }
+    deepest.to_string()
+}

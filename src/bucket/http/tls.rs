@@ -1,0 +1,94 @@
+//! Whom a connection trusts, and as whom it presents itself.
+
+use object_store::Certificate;
+
+use crate::error::{Error, Result};
+use crate::yaml::{Node, Unknown};
+
+/// The `tls_config` section, with the files that it names.
+#[derive(Debug, Clone)]
+pub(in crate::bucket) struct Tls {
+    /// Certificates of authorities, in PEM; they replace the system's.
+    pub(in crate::bucket) authorities: Option<Vec<u8>>,
+    /// Certificate and key of the client, in PEM.
+    pub(in crate::bucket) identity: Option<Identity>,
+    pub(in crate::bucket) skip_verification: bool,
+}
+
+#[derive(Clone)]
+pub(in crate::bucket) struct Identity(pub(in crate::bucket) Vec<u8>);
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("<secret>")
+    }
+}
+
+const AT: &str = "config.http_config.tls_config";
+
+impl Tls {
+    pub(in crate::bucket) fn parse(node: Option<&Node>, skip_verification: bool) -> Result<Self> {
+        let Some(node) = node else {
+            return Ok(Self {
+                authorities: None,
+                identity: None,
+                skip_verification,
+            });
+        };
+        let mut tls = node.fields(AT, Unknown::Refuse)?;
+        let mut path = |key| Ok::<_, Error>(tls.string(key)?.filter(|path| !path.is_empty()));
+        let authorities = path("ca_file")?;
+        let certificate = path("cert_file")?;
+        let key = path("key_file")?;
+        let server_name = path("server_name")?;
+        // Thanos overwrites this with the outer one.
+        let _ = tls.bool("insecure_skip_verify")?;
+        tls.finish()?;
+        if server_name.is_some() {
+            return Err(Error::usage(format!(
+                "{AT}.server_name is not supported yet"
+            )));
+        }
+        let authorities = authorities.map(|path| read("ca_file", &path)).transpose()?;
+        if let Some(pem) = &authorities {
+            let found = Certificate::from_pem_bundle(pem).is_ok_and(|found| !found.is_empty());
+            if !found {
+                return Err(Error::usage(format!("{AT}.ca_file holds no certificate")));
+            }
+        }
+        let identity = match (certificate, key) {
+            (Some(certificate), Some(key)) => {
+                let mut pem = read("cert_file", &certificate)?;
+                pem.push(b'\n');
+                pem.extend(read("key_file", &key)?);
+                reqwest::Identity::from_pem(&pem).map_err(|_| {
+                    Error::usage(format!("{AT}.cert_file and key_file hold no usable pair"))
+                })?;
+                Some(Identity(pem))
+            }
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Error::usage(format!(
+                    "{AT}.key_file is missing although cert_file is given"
+                )));
+            }
+            (None, Some(_)) => {
+                return Err(Error::usage(format!(
+                    "{AT}.cert_file is missing although key_file is given"
+                )));
+            }
+        };
+        Ok(Self {
+            authorities,
+            identity,
+            skip_verification,
+        })
+    }
+}
+
+fn read(key: &str, path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|err| {
+        let path = crate::bucket::provider::s3::shown_path(path);
+        Error::usage(format!("{AT}.{key}: read {path}: {err}"))
+    })
+}

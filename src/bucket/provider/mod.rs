@@ -1,0 +1,4 @@
+//! The providers, a folder each.
+
+pub(super) mod folder;
+pub(super) mod s3;

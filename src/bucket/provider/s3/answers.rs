@@ -1,0 +1,223 @@
+//! Every answer of S3 on its way up: what gives nothing becomes an error with a meaning, and what gives something is brought into the form that
+//! `object_store` insists on. How much is read of what should be short is bounded here; objects are bounded by who asked for them.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+};
+use reqwest::header::HeaderMap;
+use tokio::time::timeout;
+
+use super::asked::Asked;
+use super::object::given;
+use super::receipt::{Receipt, with_tag};
+use super::refusal::{Refusal, is_error};
+use crate::bucket::Secret;
+use crate::bucket::http::secrets::Secrets;
+
+/// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
+const LONGEST_PAGE: usize = 8 << 20;
+
+/// What the beginning or the end of a multipart upload is answered with.
+const LONGEST_RECEIPT: usize = 1 << 20;
+
+/// What is read of a refusal. The code and the message stand at its beginning.
+const LONGEST_REFUSAL: usize = 64 << 10;
+
+/// How long the body of a refusal is waited for: its status says most of it.
+const REFUSAL_TIME: Duration = Duration::from_secs(10);
+
+/// A client whose answers are what was asked for, or errors.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) inner: HttpClient,
+    /// Secrets beside those that requests carry.
+    pub(super) configured: Vec<Secret>,
+}
+
+#[async_trait]
+impl HttpService for Answers {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let asked = Asked::by(&request);
+        let secrets = Secrets::of(&request, &self.configured);
+        let (mut head, body) = self.inner.execute(request).await?.into_parts();
+        let secrets = secrets.and(head.extensions.get());
+        let status = head.status;
+        let refused = |headers: &HeaderMap, body: &[u8]| {
+            failed(Refusal::of(&asked, status, headers, body, &secrets))
+        };
+        if !gives(&asked, status.as_u16(), &head.headers) {
+            return Err(refused(&head.headers, &beginning(body).await));
+        }
+        let body = match &asked {
+            Asked::Credentials => body,
+            Asked::List => {
+                let body = whole(body, LONGEST_PAGE).await?;
+                if is_error(&body) {
+                    return Err(refused(&head.headers, &body));
+                }
+                body.into()
+            }
+            Asked::Read { range, head_only } => {
+                let given = given(range.as_ref(), *head_only, status, &head.headers, body).await?;
+                return given.map_err(|body| refused(&head.headers, &body));
+            }
+            Asked::Put { .. } | Asked::Delete => {
+                head.headers = with_tag(&head.headers);
+                body
+            }
+            Asked::Begin | Asked::Complete => {
+                let body = whole(body, LONGEST_RECEIPT).await?;
+                match Receipt::read(&asked, &body) {
+                    Some(receipt) => receipt.written().into(),
+                    None => return Err(refused(&head.headers, &body)),
+                }
+            }
+        };
+        Ok(HttpResponse::from_parts(head, body))
+    }
+}
+
+/// Whether an answer with this head gives what was asked for, as far as the head tells.
+fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
+    let is_success = match asked {
+        Asked::List => status == 200,
+        Asked::Read { .. } => matches!(status, 200 | 206),
+        _ => (200..300).contains(&status),
+    };
+    // A page for people, by something that answers everybody in this way; what a listing is shows in its body.
+    let is_page = || {
+        let kind = headers
+            .get("content-type")
+            .and_then(|kind| kind.to_str().ok());
+        let is_html =
+            kind.is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
+        is_html && !headers.contains_key("etag") && !headers.contains_key("x-amz-request-id")
+    };
+    is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
+}
+
+/// The error that a refusal is, which says whether the request is worth repeating as it is.
+fn failed(refusal: Refusal) -> HttpError {
+    let kind = if refusal.may_pass() {
+        HttpErrorKind::Request
+    } else {
+        HttpErrorKind::Unknown
+    };
+    HttpError::new(kind, refusal)
+}
+
+/// A body that should not be longer than so many bytes; otherwise an error.
+pub(super) async fn whole(body: HttpResponseBody, longest: usize) -> Result<Vec<u8>, HttpError> {
+    let mut read = Vec::new();
+    let mut pieces = body.bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        if read.len() + piece.len() > longest {
+            return Err(HttpError::new(HttpErrorKind::Unknown, TooLong(longest)));
+        }
+        read.extend_from_slice(&piece);
+    }
+    Ok(read)
+}
+
+/// As much of a body as came in time.
+pub(super) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
+    let mut read = Vec::new();
+    let mut pieces = body.bytes_stream();
+    let reading = async {
+        while let Some(Ok(piece)) = pieces.next().await {
+            read.extend_from_slice(&piece);
+            if read.len() >= LONGEST_REFUSAL {
+                break;
+            }
+        }
+    };
+    // What has come by then is enough.
+    let _ = timeout(REFUSAL_TIME, reading).await;
+    read.truncate(LONGEST_REFUSAL);
+    read
+}
+
+/// More came than a sane server sends.
+#[derive(Debug)]
+struct TooLong(usize);
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the answer is longer than {} bytes", self.0)
+    }
+}
+
+impl StdError for TooLong {}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn a_page_for_people_gives_nothing() {
+        let read = Asked::Read {
+            range: None,
+            head_only: false,
+        };
+        let html = ("content-type", "text/html; charset=utf-8");
+        let tag = ("etag", "\"a\"");
+        for (asked, status, headers, expected) in [
+            (&read, 200, &[][..], true),
+            (&read, 206, &[], true),
+            (&read, 204, &[], false),
+            (&read, 203, &[], false),
+            (&read, 304, &[], false),
+            (&read, 200, &[html], false),
+            (&read, 200, &[("content-type", "TEXT/HTML")], false),
+            (&read, 200, &[html, tag], true),
+            (&read, 200, &[html, ("x-amz-request-id", "1")], true),
+            (&Asked::Put { create: true }, 200, &[html], false),
+            (&Asked::Put { create: true }, 204, &[], true),
+            (&Asked::Delete, 204, &[], true),
+            (&Asked::Delete, 200, &[html], false),
+            (&Asked::List, 204, &[], false),
+        ] {
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.insert(*name, value.parse().unwrap());
+            }
+            assert_eq!(
+                gives(asked, status, &all),
+                expected,
+                "{asked:?} {status} {headers:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_longest_page_of_a_sane_server_is_read_and_a_longer_one_is_not() {
+        let object = format!(
+            "<Contents><Key>{}</Key><LastModified>2025-01-01T00:00:00.000Z</LastModified><ETag>&quot;{}&quot;</ETag>\
+             <ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType><Size>5497558138880</Size>\
+             <Owner><ID>{}</ID><DisplayName>{}</DisplayName></Owner><StorageClass>INTELLIGENT_TIERING</StorageClass></Contents>",
+            "&quot;".repeat(1024),
+            "0".repeat(38),
+            "0".repeat(64),
+            "&quot;".repeat(64),
+        );
+        let page = object.repeat(1000);
+        let length = page.len();
+        let read = whole(HttpResponseBody::from(page), LONGEST_PAGE).await;
+        assert_eq!(read.unwrap().len(), length);
+        let endless = "a".repeat(LONGEST_PAGE + 1);
+        let read = whole(HttpResponseBody::from(endless), LONGEST_PAGE).await;
+        assert!(read.unwrap_err().to_string().contains("longer than"));
+    }
+}

@@ -1,0 +1,131 @@
+//! The time by a server of S3: every answer bears it in its `Date`, as tightly as the request's round trip.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
+use tokio::time::Instant;
+use ulid::Ulid;
+
+use crate::block::ObjectPath;
+use crate::bucket::clock::{Reading, ServerClock, Told};
+use crate::bucket::{Prefix, Store};
+
+/// What the names begin with that are asked for to know the time, and which no object has.
+const NOBODYS: &str = "thanos-bucket-clock-";
+
+/// What answers told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Heard {
+    /// Any of them.
+    told: Told,
+    /// Those to questions for the time.
+    answered: Told,
+}
+
+/// A client that hears what time it is.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub(super) inner: HttpClient,
+    pub(super) heard: Heard,
+}
+
+#[async_trait]
+impl HttpService for Listening {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let asked = Instant::now();
+        let is_question = request.uri().to_string().contains(NOBODYS);
+        let answer = self.inner.execute(request).await?;
+        if let Some(time) = date(&answer) {
+            let reading = Reading {
+                time,
+                asked,
+                answered: Instant::now(),
+            };
+            self.heard.told.note(reading);
+            if is_question {
+                self.heard.answered.note(reading);
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// When the answer was made, by whoever made it.
+fn date(answer: &HttpResponse) -> Option<DateTime<Utc>> {
+    let headers = answer.headers();
+    // A cache's answer bears the time at which it was stored.
+    if headers.contains_key("age") {
+        return None;
+    }
+    let mut dates = headers.get_all("date").iter();
+    let (first, second) = (dates.next()?, dates.next());
+    // Where two are told, nobody knows whose is whose.
+    if second.is_some_and(|second| second != first) {
+        return None;
+    }
+    let date = DateTime::parse_from_rfc2822(first.to_str().ok()?.trim()).ok()?;
+    Some(date.to_utc())
+}
+
+/// The clock of a bucket's servers.
+#[derive(Debug)]
+pub(super) struct Clock {
+    pub(super) heard: Heard,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) prefix: Prefix,
+}
+
+#[async_trait]
+impl ServerClock for Clock {
+    fn told(&self) -> Option<Reading> {
+        self.heard.told.get()
+    }
+
+    /// Whoever may move blocks may list, and no cache knows a name that nobody ever asked for, whatever it answers to others meanwhile.
+    async fn ask(&self) -> Option<Reading> {
+        let asked = Instant::now();
+        let nobodys = ObjectPath::new(format!("{NOBODYS}{}", Ulid::generate()));
+        let nobodys = self.prefix.key(&nobodys).ok()?;
+        // A refusal bears the time too.
+        let _ = self.store.directories(Some(&nobodys)).await;
+        let answered = self.heard.answered.get();
+        answered.filter(|reading| reading.asked >= asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use object_store::client::HttpResponseBody;
+
+    use super::*;
+
+    /// S-6.13
+    #[test]
+    fn the_date_of_an_answer_tells_the_time_unless_a_cache_gave_it() {
+        const DATE: (&str, &str) = ("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+        for (headers, expected) in [
+            (&[DATE][..], true),
+            (&[DATE, DATE], true),
+            (&[], false),
+            (&[("date", "soon")], false),
+            (&[("date", "")], false),
+            (&[("date", "2015-10-21T07:28:00Z")], false),
+            (&[DATE, ("age", "0")], false),
+            (&[DATE, ("date", "Wed, 21 Oct 2015 07:29:00 GMT")], false),
+        ] {
+            let mut answer = HttpResponse::new(HttpResponseBody::from(String::new()));
+            for (name, value) in headers {
+                answer.headers_mut().append(*name, value.parse().unwrap());
+            }
+            let time = date(&answer).map(|time| time.timestamp());
+            assert_eq!(time, expected.then_some(1_445_412_480), "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! S3: Amazon's, `MinIO`'s, and whatever speaks it.
+
+mod answers;
+mod ask;
+mod asked;
+mod clock;
+mod code;
+mod config;
+mod connector;
+mod credentials;
+mod endpoint;
+mod object;
+mod page;
+mod receipt;
+mod refusal;
+mod region;
+mod signing;
+mod store;
+mod tag;
+
+pub(in crate::bucket) use config::{Config, shown_path};
+pub(in crate::bucket) use connector::proxy_of;
+pub(in crate::bucket) use credentials::{Failure, Unfit};
+pub(in crate::bucket) use object::Odd;
+pub(in crate::bucket) use page::Fault;
+pub(in crate::bucket) use refusal::Refusal;
+pub(in crate::bucket) use store::Endless;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AwsCredential};
+use object_store::client::HttpClient;
+use object_store::{BackoffConfig, RetryConfig, StaticCredentialProvider};
+use reqwest::header::{HeaderName, HeaderValue};
+
+use crate::bucket::{Backend, EtagMeaning, Listings, Location, Prefix, Secret, Store};
+use crate::error::{Error, Result};
+use config::{Credentials, Encryption};
+use region::Region;
+use signing::{Place, Signing};
+
+/// How long a request is repeated.
+const REPEATING_TIME: Duration = Duration::from_mins(12);
+
+/// Opens the bucket. Credentials are looked for here, and only they are asked for over the network. A `wire` stands in for it.
+pub(in crate::bucket) async fn open(
+    config: &Config,
+    location: Location,
+    prefix: Prefix,
+    wire: Option<HttpClient>,
+) -> Result<Backend> {
+    let (bucket_wire, service_wire) = (wire.clone(), wire);
+    let network = || service_wire.map_or_else(|| connector::to_services(config), Ok);
+    let credentials = credentials::find(config, network).await?;
+    let wire = bucket_wire.map_or_else(|| connector::to_bucket(config), Ok)?;
+    let place = Place::of(config);
+    let url = place.url("").trim_end_matches('/').to_owned();
+    let headers = headers(config)?;
+    let heard = clock::Heard::default();
+    let http = connector::client(config, wire, heard.clone(), |inner| Signing {
+        inner,
+        credentials,
+        place,
+        headers,
+        content_md5: config.content_md5,
+    });
+    // Requests are signed by the connector, and the region that is named here is of no account.
+    let nobody = StaticCredentialProvider::new(AwsCredential {
+        key_id: String::new(),
+        secret_key: String::new(),
+        token: None,
+    });
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(&config.bucket)
+        .with_endpoint(&url)
+        .with_region(region::DEFAULT)
+        .with_allow_http(!config.endpoint.is_secure())
+        // The endpoint is the whole address of the bucket.
+        .with_virtual_hosted_style_request(true)
+        // One deletion a request: some servers want a checksum of the bulk form that this client does not send.
+        .with_disable_bulk_delete(true)
+        .with_disable_tagging(true)
+        .with_credentials(Arc::new(nobody))
+        .with_skip_signature(true)
+        .with_retry(retries(config));
+    if let Some(Encryption::Customer(key)) = &config.encryption {
+        builder = builder.with_ssec_encryption(key.expose());
+    }
+    let store = builder
+        .with_http_connector(connector::Connector(http.clone()))
+        .build()
+        .map_err(|err| crate::bucket::classify::error(err, format!("open {location}")))?;
+    let asker = ask::Asker {
+        http,
+        bucket: url,
+        list: config.list,
+        retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
+    };
+    let store: Arc<dyn Store> = Arc::new(store::Store::new(store, asker));
+    let clock = clock::Clock {
+        heard,
+        store: Arc::clone(&store),
+        prefix: prefix.clone(),
+    };
+    Ok(Backend {
+        store,
+        clock: Some(Arc::new(clock)),
+        location,
+        prefix,
+        part_size_bytes: config.part_size_bytes,
+        multipart: config.multipart,
+        etags: match config.encryption {
+            // With keys that the tag does not know of, it is no digest of the content.
+            Some(Encryption::KeyService(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
+            Some(Encryption::Server(_)) | None => EtagMeaning::Content,
+        },
+        listings: Listings::Strong,
+    })
+}
+
+/// Requests are repeated above the client too, so the client's own patience is short unless the configuration says otherwise.
+fn retries(config: &Config) -> RetryConfig {
+    RetryConfig {
+        max_retries: config.max_attempts.map_or(3, |attempts| attempts - 1),
+        retry_timeout: REPEATING_TIME,
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(2),
+            base: 2.0,
+        },
+    }
+}
+
+/// What goes along with every object that is put.
+fn headers(config: &Config) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let encryption = match &config.encryption {
+        Some(Encryption::Server(headers) | Encryption::KeyService(headers)) => headers.as_slice(),
+        Some(Encryption::Customer(_)) | None => &[],
+    };
+    let headers = config.headers.iter().chain(encryption);
+    headers
+        .map(|(name, value)| {
+            // Looked at when they were configured.
+            let wrong = || {
+                Error::usage(format!(
+                    "config: no header can hold what is given for {name}"
+                ))
+            };
+            let header = name.parse().map_err(|_| wrong())?;
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| wrong())?;
+            Ok((header, value))
+        })
+        .collect()
+}
+
+impl Place {
+    fn of(config: &Config) -> Self {
+        let known = config.region.as_deref().or(config.endpoint.region());
+        Self {
+            endpoint: config.endpoint.clone(),
+            bucket: config.bucket.clone(),
+            virtual_hosted: config
+                .endpoint
+                .is_virtual_hosted(config.lookup, &config.bucket),
+            dualstack: config.dualstack,
+            region: Region::new(known.map(str::to_owned)),
+        }
+    }
+}
+
+impl Config {
+    /// What is configured and must not be printed, whoever says it.
+    fn secrets(&self) -> Vec<Secret> {
+        match &self.credentials {
+            Credentials::Static {
+                access_key,
+                secret_key,
+                session_token,
+            } => [Secret::new(access_key.clone()), secret_key.clone()]
+                .into_iter()
+                .chain(session_token.clone())
+                .collect(),
+            Credentials::Sdk | Credentials::Found => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The last that happens to a request before it goes out: it gets the headers that the configuration asks for, goes to where the bucket is,
+//! and is signed. Each try is signed anew, so that none is too old.
+
+use std::iter;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http_body::Body as _;
+use md5::Md5;
+use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
+};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::RwLock;
+
+use super::config;
+use super::credentials::{Unfit, unavailable};
+use super::endpoint::Endpoint;
+use super::region::{self, Region, Told};
+use crate::bucket::http::secrets::Secrets;
+use crate::bucket::transfer::Streamed;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+/// A client whose requests are fit to be sent.
+#[derive(Debug)]
+pub(super) struct Signing {
+    pub(super) inner: HttpClient,
+    /// Without them requests are anonymous.
+    pub(super) credentials: Option<AwsCredentialProvider>,
+    pub(super) place: Place,
+    /// What goes along with every object that is put.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether what is put is accompanied by its MD5.
+    pub(super) content_md5: bool,
+}
+
+/// Where the bucket is.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) endpoint: Endpoint,
+    pub(super) bucket: String,
+    pub(super) virtual_hosted: bool,
+    pub(super) dualstack: bool,
+    pub(super) region: Region,
+}
+
+/// What a request puts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Puts {
+    /// A whole object.
+    Object,
+    /// The beginning of one that comes in parts.
+    Upload,
+    Part,
+    Nothing,
+}
+
+#[async_trait]
+impl HttpService for Signing {
+    async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        self.complete(&mut request).await?;
+        let told = match &self.place.region {
+            Region::Known(region) => return self.send(request, region).await,
+            Region::Told(told) => told,
+        };
+        let mut known = told.read().await.clone();
+        if known.is_none() && self.place.endpoint.is_amazon() {
+            // Each region has an address of its own there, and the wrong one sends elsewhere.
+            match self.ask(told).await? {
+                Told::Region(region) => known = Some(region),
+                Told::NotNow(answer) => return Ok(answer),
+            }
+        }
+        let is_guess = known.is_none();
+        let region = known.unwrap_or_else(|| region::DEFAULT.to_owned());
+        let again = request.clone();
+        let answer = self.send(request, &region).await?;
+        if !matches!(answer.status().as_u16(), 400 | 403) {
+            if is_guess {
+                told.write().await.get_or_insert(region);
+            }
+            return Ok(answer);
+        }
+        let (mut named, answer) = region::of_refusal(answer).await;
+        if let Some(named) = &named {
+            *told.write().await = Some(named.clone());
+        } else if is_guess && let Ok(Told::Region(asked)) = self.ask(told).await {
+            named = Some(asked);
+        }
+        match named {
+            Some(named) if named != region => self.send(again, &named).await,
+            _ => Ok(answer),
+        }
+    }
+}
+
+impl Signing {
+    /// Adds what does not depend on who signs.
+    async fn complete(&self, request: &mut HttpRequest) -> Result<(), HttpError> {
+        let puts = puts(request);
+        if matches!(puts, Puts::Object | Puts::Upload) {
+            for (name, value) in &self.headers {
+                request.headers_mut().insert(name, value.clone());
+            }
+        }
+        let streamed = request.extensions().get::<Streamed>().cloned();
+        if let Some(streamed) = &streamed {
+            let size = HeaderValue::from(streamed.size_bytes());
+            request.headers_mut().insert(CONTENT_LENGTH, size);
+        }
+        if self.content_md5 && matches!(puts, Puts::Object | Puts::Part) {
+            let digest = if let Some(streamed) = &streamed {
+                streamed.digests().await?.md5
+            } else {
+                let mut digest = Md5::new();
+                pieces(request.body()).for_each(|piece| digest.update(piece));
+                digest.finalize().into()
+            };
+            let digest = STANDARD.encode(digest);
+            if let Ok(digest) = HeaderValue::from_str(&digest) {
+                request.headers_mut().insert(CONTENT_MD5, digest);
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs it for that region.
+    async fn sign(&self, request: &mut HttpRequest, region: &str) -> Result<(), HttpError> {
+        let Some(credentials) = &self.credentials else {
+            return Ok(());
+        };
+        let credential = credentials.get_credential().await.map_err(unavailable)?;
+        if let Some(fault) = fault(&credential) {
+            return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
+        }
+        // TLS and an MD5 keep what they carry from being changed; without, the signature does. What is streamed over TLS is not read twice for it.
+        let streamed = request.extensions().get::<Streamed>().cloned();
+        let is_secure = self.place.endpoint.is_secure();
+        let has_md5 = request.headers().contains_key(CONTENT_MD5);
+        let is_kept = is_secure && (has_md5 || streamed.is_some());
+        let digest: Option<[u8; 32]> = match streamed {
+            _ if is_kept => None,
+            Some(streamed) => Some(streamed.digests().await?.sha256),
+            None => {
+                let mut digest = Sha256::new();
+                pieces(request.body()).for_each(|piece| digest.update(piece));
+                Some(digest.finalize().into())
+            }
+        };
+        AwsAuthorizer::new(&credential, "s3", region)
+            .with_sign_payload(!is_kept)
+            .try_authorize(request, digest.as_ref().map(<[u8; 32]>::as_slice))
+            .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))
+    }
+
+    /// Sends it to where the bucket of that region is. Whoever reads the answer is told what must not be repeated of it.
+    async fn send(
+        &self,
+        mut request: HttpRequest,
+        region: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        self.place.direct(&mut request, region)?;
+        self.send_as_it_is(request, region).await
+    }
+
+    async fn send_as_it_is(
+        &self,
+        mut request: HttpRequest,
+        region: &str,
+    ) -> Result<HttpResponse, HttpError> {
+        self.sign(&mut request, region).await?;
+        let secrets = Secrets::of(&request, &[]);
+        let mut answer = self.inner.execute(request).await?;
+        answer.extensions_mut().insert(secrets);
+        Ok(answer)
+    }
+
+    /// Asks the server once for the region, whoever wants to know it.
+    async fn ask(&self, told: &RwLock<Option<String>>) -> Result<Told, HttpError> {
+        let mut told = told.write().await;
+        if let Some(region) = &*told {
+            return Ok(Told::Region(region.clone()));
+        }
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        *request.uri_mut() = self.place.url("?location").parse().map_err(unknown)?;
+        let answer = self.send_as_it_is(request, region::DEFAULT).await?;
+        let location = region::location(answer).await;
+        if let Told::Region(region) = &location {
+            *told = Some(region.clone());
+        }
+        Ok(location)
+    }
+}
+
+impl Place {
+    /// The address of the bucket, with what follows.
+    pub(super) fn url(&self, rest: &str) -> String {
+        let Self {
+            endpoint, bucket, ..
+        } = self;
+        let scheme = endpoint.scheme();
+        if self.virtual_hosted {
+            format!("{scheme}://{bucket}.{endpoint}/{rest}")
+        } else {
+            format!("{scheme}://{endpoint}/{bucket}/{rest}")
+        }
+    }
+
+    /// Gives the request the address of its region, where each has one of its own.
+    fn direct(&self, request: &mut HttpRequest, region: &str) -> Result<(), HttpError> {
+        let there = self.endpoint.authority_in(region, self.dualstack);
+        if there == self.endpoint.authority() {
+            return Ok(());
+        }
+        let host = if self.virtual_hosted {
+            format!("{}.{there}", self.bucket)
+        } else {
+            there
+        };
+        let path = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |path| path.as_str());
+        let url = format!("{}://{host}{path}", self.endpoint.scheme());
+        *request.uri_mut() = url.parse().map_err(unknown)?;
+        Ok(())
+    }
+}
+
+fn puts(request: &HttpRequest) -> Puts {
+    let has = |name: &str| {
+        let mut pairs = request.uri().query().unwrap_or_default().split('&');
+        pairs.any(|pair| pair.split('=').next() == Some(name))
+    };
+    match request.method().as_str() {
+        "PUT" if request.headers().contains_key("x-amz-copy-source") => Puts::Nothing,
+        "PUT" if has("uploadId") => Puts::Part,
+        "PUT" => Puts::Object,
+        "POST" if has("uploads") => Puts::Upload,
+        _ => Puts::Nothing,
+    }
+}
+
+/// Credentials come from files, programs and servers, too.
+fn fault(credential: &AwsCredential) -> Option<String> {
+    let token = credential.token.as_deref().unwrap_or("none");
+    [
+        ("access key", &*credential.key_id),
+        ("session token", token),
+    ]
+    .into_iter()
+    .find_map(|(name, value)| {
+        config::fault(value).map(|fault| format!("the {name} that was found {fault}"))
+    })
+}
+
+/// What the body consists of.
+fn pieces(body: &HttpRequestBody) -> impl Iterator<Item = Bytes> + use<> {
+    let mut body = body.clone();
+    iter::from_fn(move || {
+        let mut context = Context::from_waker(Waker::noop());
+        match Pin::new(&mut body).poll_frame(&mut context) {
+            Poll::Ready(Some(Ok(frame))) => frame.into_data().ok(),
+            _ => None,
+        }
+    })
+}
+
+fn unknown(err: impl std::error::Error + Send + Sync + 'static) -> HttpError {
+    HttpError::new(HttpErrorKind::Unknown, err)
+}

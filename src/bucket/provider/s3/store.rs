@@ -1,0 +1,308 @@
+//! The client of S3, whose listings are read page by page here: a listing is done with when it brings nothing new any more, not only when
+//! the server says so.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::aws::AmazonS3;
+use object_store::path::{DELIMITER, Path};
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+use tracing::debug;
+
+use super::ask::{Asker, Place};
+use super::page::{Next, Page};
+use super::refusal::Refusal;
+use crate::bucket::store::Entry;
+
+/// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
+const PAGES: usize = 1000;
+
+/// A client whose listings end.
+#[derive(Debug)]
+pub(super) struct Store {
+    inner: Arc<AmazonS3>,
+    asker: Asker,
+}
+
+/// Page after page came, and no new name.
+#[derive(Debug)]
+pub(in crate::bucket) struct Endless;
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{PAGES} pages in a row brought no new name, and more are said to come"
+        )
+    }
+}
+
+impl StdError for Endless {}
+
+/// How far a listing is.
+#[derive(Debug)]
+struct Listing {
+    place: Place,
+    /// The last of all names so far, in their order.
+    last: String,
+    /// How many pages came since.
+    pages: usize,
+}
+
+impl Listing {
+    /// What comes after a page; `None` after the last one.
+    fn after(mut self, page: &Page) -> Result<Option<Self>> {
+        let objects = page.entries.iter().map(|entry| &entry.key);
+        match objects.chain(&page.directories).max() {
+            Some(last) if *last > self.last => {
+                self.last.clone_from(last);
+                self.pages = 0;
+            }
+            _ => self.pages += 1,
+        }
+        if page.next == Next::End {
+            return Ok(None);
+        }
+        if self.pages >= PAGES {
+            return Err(object_store::Error::Generic {
+                store: "S3",
+                source: Box::new(Endless),
+            });
+        }
+        self.place.next = Some(page.next.clone());
+        Ok(Some(self))
+    }
+}
+
+impl Store {
+    pub(super) fn new(client: AmazonS3, asker: Asker) -> Self {
+        Self {
+            inner: Arc::new(client),
+            asker,
+        }
+    }
+
+    /// Not every name and not every page fits into what `object_store` makes of them.
+    fn lists_otherwise(&self) -> object_store::Error {
+        object_store::Error::NotImplemented {
+            operation: "list other than by entries and directories".to_owned(),
+            implementer: self.to_string(),
+        }
+    }
+
+    fn pages(&self, place: Place) -> BoxStream<'static, Result<Page>> {
+        let asker = self.asker.clone();
+        let begin = Listing {
+            place,
+            last: String::new(),
+            pages: 0,
+        };
+        stream::try_unfold(Some(begin), move |listing| {
+            let asker = asker.clone();
+            async move {
+                let Some(listing) = listing else {
+                    return Ok(None);
+                };
+                let page = asker.page(&listing.place).await?;
+                let listing = listing.after(&page)?;
+                Ok(Some((page, listing)))
+            }
+        })
+        .boxed()
+    }
+}
+
+/// What the names of everything in a directory begin with.
+fn inside(directory: Option<&Path>) -> String {
+    directory.map_or_else(String::new, |path| format!("{path}{DELIMITER}"))
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Store {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        self.inner.put_opts(location, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let head_only = options.head;
+        let with_body = GetOptions {
+            head: false,
+            ..options.clone()
+        };
+        match self.inner.get_opts(location, options).await {
+            // An answer to `HEAD` has no body that would say whose it is, and why.
+            Err(err) if head_only && is_unsaid(&err) => {
+                self.inner.get_opts(location, with_body).await
+            }
+            got => got,
+        }
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let refused = self.lists_otherwise();
+        stream::once(std::future::ready(Err(refused))).boxed()
+    }
+
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
+        Err(self.lists_otherwise())
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+#[async_trait]
+impl crate::bucket::Store for Store {
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<Entry>> {
+        let place = Place {
+            prefix: inside(below),
+            after: after.map(str::to_owned),
+            ..Place::default()
+        };
+        self.pages(place)
+            .map_ok(|page| stream::iter(page.entries.into_iter().map(Ok)))
+            .try_flatten()
+            .boxed()
+    }
+
+    async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
+        let place = Place {
+            prefix: inside(below),
+            delimiter: Some(DELIMITER),
+            ..Place::default()
+        };
+        let pages: Vec<Page> = self.pages(place).try_collect().await?;
+        let names = pages.into_iter().flat_map(|page| page.directories);
+        // What comes twice is kept once.
+        let names: BTreeSet<String> = names
+            .map(|name| name.trim_end_matches(DELIMITER).to_owned())
+            .collect();
+        Ok(names.into_iter().collect())
+    }
+
+    async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
+        let ask = async |number| {
+            let part = self.asker.part(key, number).await.inspect_err(|err| {
+                debug!(object = %key, number, %err, "the size of a part is not told");
+            });
+            // What has other parts by now is another object.
+            part.ok().flatten().filter(|part| part.of == parts)
+        };
+        let first = ask(1).await?.size_bytes;
+        let is_even = first > 0 && size_bytes.div_ceil(first) == u64::from(parts);
+        if is_even {
+            let others = u64::from(parts.checked_sub(1)?);
+            let last = size_bytes.checked_sub(first.checked_mul(others)?)?;
+            let sizes = (0..others).map(|_| first);
+            return Some(sizes.chain([last]).collect());
+        }
+        if parts > MOST_UNEVEN_PARTS {
+            return None;
+        }
+        let others: Option<Vec<u64>> = stream::iter(2..=parts)
+            .map(ask)
+            .buffered(PARTS_AT_ONCE)
+            .map(|part| part.map(|part| part.size_bytes).ok_or(()))
+            .try_collect()
+            .await
+            .ok();
+        Some([first].into_iter().chain(others?).collect())
+    }
+}
+
+/// So many parts are asked for one by one, where not all are of one size.
+const MOST_UNEVEN_PARTS: u32 = 1000;
+
+/// Parts asked for at once.
+const PARTS_AT_ONCE: usize = 8;
+
+/// Whether a refusal came without a word.
+fn is_unsaid(err: &object_store::Error) -> bool {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(err);
+    while let Some(cause) = next {
+        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
+            return refusal.is_unsaid();
+        }
+        next = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many pages are taken of those that bring these names, one page after the other.
+    fn taken<'a>(pages: impl Iterator<Item = &'a [&'a str]>) -> usize {
+        let mut listing = Some(Listing {
+            place: Place::default(),
+            last: String::new(),
+            pages: 0,
+        });
+        pages
+            .take_while(|names| {
+                let page = Page {
+                    entries: Vec::new(),
+                    directories: names.iter().map(|name| (*name).to_owned()).collect(),
+                    next: Next::Token("more".to_owned()),
+                };
+                listing = listing
+                    .take()
+                    .and_then(|listing| listing.after(&page).unwrap_or_default());
+                listing.is_some()
+            })
+            .count()
+    }
+
+    #[test]
+    fn a_listing_ends_when_too_many_pages_bring_nothing_new() {
+        let none: &[&str] = &[];
+        assert_eq!(taken([none].into_iter().cycle()), PAGES - 1);
+        let same: [&[&str]; 2] = [&["a", "b"], &["c"]];
+        assert_eq!(taken(same.into_iter().cycle()), PAGES + 1);
+        // A name now and then is enough.
+        let mut pages = vec![none; PAGES - 1];
+        pages.push(&["a"]);
+        pages.extend(vec![none; PAGES - 1]);
+        assert_eq!(taken(pages.iter().copied()), pages.len());
+    }
+}

@@ -1,0 +1,204 @@
+//! In which parts an object is put.
+
+use crate::block::{Checksum, Object};
+use crate::bucket::{Backend, EtagMeaning, Multipart};
+use crate::error::{Error, Kind, Result};
+
+/// How an object is put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// In one request.
+    Single,
+    /// In one request, which is fetched while it goes out.
+    Streamed,
+    /// In parts of this many bytes; the last one may be smaller.
+    Parts(u64),
+    /// In parts of these sizes.
+    Listed(Vec<u64>),
+}
+
+const MIB: u64 = 1 << 20;
+
+/// The size of parts where nothing else is asked for.
+const PART: u64 = 16 * MIB;
+
+/// What is put in one request at most where there is a choice, and held in memory for it.
+const SINGLE: u64 = 64 * MIB;
+
+/// What S3 takes in one request at most.
+const LARGEST_PUT: u64 = 5 << 30;
+
+/// Providers want this much in every part but the last.
+const LEAST_PART: u64 = 5 * MIB;
+
+/// Providers allow 10,000 parts; a few are kept in reserve.
+const MOST_PARTS: u64 = 9_500;
+
+/// Part sizes that uploaders use, in MiB.
+const USUAL: [u64; 12] = [5, 6, 8, 10, 12, 15, 16, 20, 25, 32, 50, 64];
+
+/// In how many parts the source has the object, where it is worth asking how large they are: in the same ones equal entity tags prove equal
+/// content.
+pub(super) fn parts_to_ask_for(object: &Object, source: &Backend, target: &Backend) -> Option<u32> {
+    let parts = sources_tag(object, source, target)?.parts()?;
+    // Of one part the size is known.
+    (target.multipart == Multipart::Allowed && parts > 1).then_some(parts)
+}
+
+/// Chooses the layout of the source: as it `told` the sizes of its parts, or else as is likely by their number.
+pub(super) fn layout(
+    object: &Object,
+    source: &Backend,
+    target: &Backend,
+    told: Option<Vec<u64>>,
+) -> Result<Layout> {
+    let size = object.size_bytes;
+    if target.multipart == Multipart::Never {
+        return match size {
+            0..=SINGLE => Ok(Layout::Single),
+            _ if size <= LARGEST_PUT => Ok(Layout::Streamed),
+            _ => {
+                let attempt = format!("put {} of {size} bytes in one request", object.name);
+                let why = format!(
+                    "config.disable_multipart is set, and one request takes {LARGEST_PUT} bytes"
+                );
+                Err(Error::new(Kind::Unsupported, attempt).because(why))
+            }
+        };
+    }
+    let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
+    if let Some(layout) = told.and_then(|sizes| of_sizes(size, sizes)) {
+        return Ok(layout);
+    }
+    let parts = sources_tag(object, source, target).map(Checksum::parts);
+    Ok(match parts {
+        Some(None) if size <= SINGLE => Layout::Single,
+        Some(Some(parts)) => {
+            let likely = thanos(size, source.part_size_bytes);
+            match part_of(size, u64::from(parts), likely.into_iter().chain(asked)) {
+                Some(part) => Layout::Parts(part),
+                None => own(size, asked),
+            }
+        }
+        Some(None) | None => own(size, asked),
+    })
+}
+
+/// The largest object that the target takes, where parts do not make it a matter of the provider's.
+pub(in crate::bucket) fn largest(target: &Backend) -> Option<u64> {
+    (target.multipart == Multipart::Never).then_some(LARGEST_PUT)
+}
+
+/// How the object is put by itself, whatever the source has.
+pub(super) fn own_layout(object: &Object, target: &Backend) -> Layout {
+    let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
+    own(object.size_bytes, asked)
+}
+
+/// The source's tag, where it may be compared with the target's.
+fn sources_tag<'a>(object: &'a Object, source: &Backend, target: &Backend) -> Option<&'a Checksum> {
+    let comparable = source.etags == EtagMeaning::Content && target.etags == EtagMeaning::Content;
+    object.checksum.as_ref().filter(|_| comparable)
+}
+
+/// The layout of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.
+fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Layout> {
+    let (last, others) = sizes.split_last()?;
+    let sum = sizes
+        .iter()
+        .try_fold(0_u64, |sum, part| sum.checked_add(*part))?;
+    let fit = others
+        .iter()
+        .all(|part| (LEAST_PART..=SINGLE).contains(part))
+        && (1..=SINGLE).contains(last);
+    if sum != size || !fit {
+        return None;
+    }
+    let first = *sizes.first()?;
+    let is_even = others.iter().all(|part| *part == first) && *last <= first;
+    Some(if is_even {
+        Layout::Parts(first)
+    } else {
+        Layout::Listed(sizes)
+    })
+}
+
+/// The parts in which Thanos puts an object of that size, by its configuration or by default.
+fn thanos(size: u64, configured: Option<u64>) -> Vec<u64> {
+    let by = |part_size: u64| if size < part_size { PART } else { part_size };
+    let configured = configured.map(by);
+    configured.into_iter().chain([by(SINGLE)]).collect()
+}
+
+fn own(size: u64, asked: Option<u64>) -> Layout {
+    let part = asked.unwrap_or(PART);
+    if size <= part {
+        return Layout::Single;
+    }
+    let least = size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
+    Layout::Parts(part.max(least))
+}
+
+/// The first part size that makes so many parts out of that size: one of the likely ones, or a usual one.
+fn part_of(size: u64, parts: u64, likely: impl Iterator<Item = u64>) -> Option<u64> {
+    let usual = USUAL.iter().map(|mib| mib * MIB);
+    likely
+        .chain(usual)
+        .find(|part| *part <= SINGLE && size.div_ceil(*part).max(1) == parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_the_source_does_not_tell_its_parts_thanos_own_are_likely() {
+        for (size, configured, parts, expected) in [
+            (300 * MIB, None, 5, Some(64)),
+            (100 * MIB, None, 2, Some(64)),
+            (64 * MIB, None, 1, Some(64)),
+            (40 * MIB, None, 3, Some(16)),
+            (63 * MIB, None, 4, Some(16)),
+            (300 * MIB, None, 19, Some(16)),
+            (300 * MIB, None, 60, Some(5)),
+            (3 * MIB, None, 1, Some(16)),
+            (300 * MIB, None, 3, None),
+            (300 * MIB, Some(7), 43, Some(7)),
+            (6 * MIB, Some(7), 1, Some(16)),
+            (300 * MIB, Some(128), 3, None),
+            (100 * MIB, Some(128), 7, Some(16)),
+        ] {
+            let likely = thanos(size, configured.map(|mib: u64| mib * MIB));
+            let found = part_of(size, parts, likely.into_iter());
+            assert_eq!(found, expected.map(|mib: u64| mib * MIB), "{size} {parts}");
+        }
+    }
+
+    #[test]
+    fn the_sources_own_parts_are_used_as_it_tells_them() {
+        let mib = |sizes: &[u64]| of_sizes(20 * MIB, sizes.iter().map(|size| size * MIB).collect());
+        assert_eq!(mib(&[8, 8, 4]), Some(Layout::Parts(8 * MIB)));
+        assert_eq!(mib(&[20]), Some(Layout::Parts(20 * MIB)));
+        let uneven = Layout::Listed(vec![6 * MIB, 9 * MIB, 5 * MIB]);
+        assert_eq!(mib(&[6, 9, 5]), Some(uneven));
+        assert_eq!(mib(&[5, 15]), Some(Layout::Listed(vec![5 * MIB, 15 * MIB])));
+        // Not all of it, more than there is, and parts that are too small.
+        for sizes in [&[8, 8][..], &[8, 8, 8], &[], &[20, 0], &[1, 19]] {
+            assert_eq!(mib(sizes), None, "{sizes:?}");
+        }
+        assert_eq!(of_sizes(200 * MIB, vec![100 * MIB, 100 * MIB]), None);
+        assert_eq!(of_sizes(20 * MIB, vec![u64::MAX, 20 * MIB + 1]), None);
+    }
+
+    #[test]
+    fn parts_are_large_enough_for_every_size() {
+        assert_eq!(own(16 * MIB, None), Layout::Single);
+        assert_eq!(own(16 * MIB + 1, None), Layout::Parts(16 * MIB));
+        assert_eq!(own(6 << 30, None), Layout::Parts(16 * MIB));
+        let Layout::Parts(part) = own(5 << 40, None) else {
+            panic!("5 TiB cannot be put at once");
+        };
+        assert!((5_u64 << 40).div_ceil(part) <= 10_000);
+        assert_eq!(own(20 * MIB, Some(5 * MIB)), Layout::Parts(5 * MIB));
+    }
+}
