@@ -12,7 +12,7 @@
 //! | engine | [`engine`] | what runs at once, in which order, and when it stops |
 //! | verbs | [`survey`], [`probe`], [`clocks`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
-//! | rules | [`plan`], [`select`] | every decision, pure: values in, values out |
+//! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
 //!
@@ -40,6 +40,7 @@ pub mod go;
 pub mod mark;
 pub mod migrate;
 pub mod nearest;
+pub mod outcome;
 pub mod plan;
 pub mod printable;
 pub mod probe;

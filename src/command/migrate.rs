@@ -13,9 +13,10 @@ use crate::clocks::Clock;
 use crate::engine::{Settings, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::migrate::{Buckets, Migrated, Run, Task, migrate, stopped};
+use crate::outcome::{self, Ending};
 use crate::plan::Rules;
 use crate::progress::Progress;
-use crate::report::{self, Ending, Form, Header};
+use crate::report::{self, Form, Header};
 use crate::trace::{step, within};
 
 pub use crate::migrate::{Mode, ReplicaTarget};
@@ -114,7 +115,7 @@ async fn begin(
     let (rules, results) = (&request.rules, results.as_ref());
     report::write(request.form, &header, &plan, rules, results, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    let ending = report::ending(&plan, rules, results);
+    let ending = outcome::ending(&plan, rules, results);
     Span::current().record("exit_code", ending.exit_code());
     info!(run = %header.run, exit_code = ending.exit_code(), elapsed = ?begun.elapsed(), "run ends");
     Ok(ending)

@@ -17,10 +17,10 @@ use crate::bucket::Bucket;
 use crate::clocks::Clock;
 use crate::copy::{Means, Tally};
 use crate::error::{Error, Kind};
+use crate::outcome::{BlockEnding, Limit, Outcome};
 use crate::plan::{Halt, Selected};
 use crate::progress::Progress;
 use crate::prove::Prover;
-use crate::report::{BlockEnding, Limit, Outcome};
 
 /// What all blocks of a run share.
 pub(super) struct Context {

@@ -9,8 +9,8 @@ use super::context::{Context, lock};
 use super::stopped::Stopped;
 use crate::block::Proof;
 use crate::copy::Tally;
+use crate::outcome::{BlockEnding, MarkState, Outcome};
 use crate::plan::{Action, Halt, Selected};
-use crate::report::{BlockEnding, MarkState, Outcome};
 
 /// What a block's work took.
 #[derive(Debug)]

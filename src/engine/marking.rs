@@ -16,8 +16,8 @@ use crate::clocks::{AgreedTime, agree};
 use crate::copy::{Tally, as_surveyed};
 use crate::error::{Kind, Result};
 use crate::mark::{Marked, mark, mark_no_compact, whose};
+use crate::outcome::MarkState;
 use crate::plan::{Halt, Selected, Standing, standing};
-use crate::report::MarkState;
 use crate::trace::{step, within};
 
 /// The source block right before its mark.

@@ -15,8 +15,8 @@ mod unit;
 mod watch;
 
 pub use crate::clocks::Clock;
+pub use crate::outcome::Signal;
 pub use crate::progress::{Progress, Snapshot};
-pub use crate::report::Signal;
 pub use stop::Stop;
 
 use std::collections::HashSet;
@@ -33,9 +33,9 @@ use tracing::{Instrument, Span, warn};
 use crate::block::{Provenance, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget};
 use crate::copy::Means;
+use crate::outcome::{BlockEnding, Outcome, Results};
 use crate::plan::{Plan, PublishOrder, Selected, SourceMeta, TargetMeta};
 use crate::prove::Prover;
-use crate::report::{BlockEnding, Outcome, Results};
 use crate::retry;
 use crate::survey::Survey;
 use crate::trace::step;

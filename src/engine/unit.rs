@@ -17,8 +17,8 @@ use super::keepers::Keepers;
 use super::proving::Held;
 use super::stopped::Stopped;
 use crate::block::BlockId;
+use crate::outcome::Outcome;
 use crate::plan::{PublishOrder, Selected, mark_rank, publish_rank};
-use crate::report::Outcome;
 use crate::trace::step;
 
 /// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow

@@ -15,9 +15,9 @@ use crate::bucket::{Backend, Bucket, BucketReader};
 use crate::clocks::{Clock, agree_so_far};
 use crate::engine::{self, Settings, Signal, Stop};
 use crate::error::{Error, Kind, Result};
+use crate::outcome::Results;
 use crate::plan::{Plan, Replica, Rules, Warning, plan, replica};
 use crate::progress::Progress;
-use crate::report::Results;
 use crate::survey::{Survey, survey};
 use crate::trace::{step, within};
 

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
-use super::concern::{Concern, concerns};
-use super::ending::ending;
+use super::Header;
 use super::totals::{Amount, Totals};
-use super::{Ending, Header, Outcome, Results};
 use crate::block::BlockId;
+use crate::outcome::{Concern, Ending, Outcome, Results, concerns, ending};
 use crate::plan::{
     self, Action, Mark, NotHeld, Outlook, Plan, Reason, Rules, Selected, SourceBlock, Warning,
 };

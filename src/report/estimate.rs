@@ -51,7 +51,7 @@ fn transfers(objects: u64, bytes: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::testing::{World, block};
+    use crate::outcome::testing::{World, block};
 
     #[test]
     fn transfers_count_parts_both_ways() {

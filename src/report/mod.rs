@@ -1,26 +1,20 @@
 //! The plan and the report, for people and for programs: one document, written as text or as JSON.
 
-mod concern;
 mod document;
-mod ending;
 mod estimate;
 mod human;
 mod json;
-mod outcome;
 #[cfg(test)]
 mod testing;
 mod text;
 mod totals;
 
-pub use ending::ending;
-pub use outcome::{BlockEnding, Ending, Limit, MarkState, Outcome, Signal};
-
 use std::io::{self, BufWriter, Write};
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
+use crate::outcome::{Ending, Results};
 use crate::plan::{Plan, Rules};
 use document::Document;
 
@@ -68,23 +62,6 @@ pub struct Header {
     pub target: String,
     /// First samples at or after this time are too young.
     pub cutoff: DateTime<Utc>,
-}
-
-/// What came of a plan.
-#[derive(Debug)]
-pub struct Results {
-    /// One for each of the plan's selected blocks, in the same order.
-    pub outcomes: Vec<Outcome>,
-    /// Why the run had to stop, where it concerns a whole bucket.
-    pub aborted: Option<String>,
-    /// The signal that asked it to stop.
-    pub signal: Option<Signal>,
-    /// The limit that ended it before every block had its turn.
-    pub limit: Option<Limit>,
-    /// Whether every selected block had its turn.
-    pub complete: bool,
-    /// How long the run took.
-    pub elapsed: Duration,
 }
 
 /// Writes the plan or, with results, the report, and flushes it.

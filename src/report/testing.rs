@@ -1,296 +1,44 @@
-//! Small worlds for the tests of both writers: real plans of made-up buckets.
+//! What is written of the small worlds of tests, by a run whose id is `RUN` and by version `VERSION`.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot be set up should panic"
 )]
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use super::{Form, Header, Output, Rows};
+use crate::block::RunId;
+use crate::outcome::Results;
+use crate::outcome::testing::World;
 
-use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
-
-use super::{BlockEnding, Form, Header, MarkState, Outcome, Output, Results, Rows};
-use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, ReadBack, RunId, Strength};
-use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
-use crate::select::{Cutoff, Selector};
-
-/// 2025-01-02, where a fortnight of Thanos' planner begins.
-const START_MS: i64 = 1_735_776_000_000;
-const HOUR_MS: i64 = 3_600_000;
-
-pub(super) fn id(number: u32) -> BlockId {
-    format!("01J9ZK3M7Q8T5V6W7X{number:08}").parse().unwrap()
-}
-
-fn time(text: &str) -> DateTime<Utc> {
-    text.parse().unwrap()
-}
-
-/// Two buckets and what is asked of them.
-pub(super) struct World {
-    source: Vec<Arc<SourceBlock>>,
-    target: Vec<TargetBlock>,
-    pub(super) rules: Rules,
-    pub(super) rows: Rows,
-    pub(super) columns: Option<usize>,
-}
-
-impl World {
-    pub(super) fn of(blocks: impl IntoIterator<Item = Builder>) -> Self {
-        let source = blocks.into_iter().map(|block| Arc::new(block.source()));
-        Self {
-            source: source.collect(),
-            target: Vec::new(),
-            rows: Rows::Auto,
-            columns: None,
-            rules: Rules::older_than(
-                Cutoff::parse("2025-06-01", time("2025-07-01T00:00:00Z")).unwrap(),
-            ),
-        }
-    }
-
-    pub(super) fn holding(mut self, blocks: impl IntoIterator<Item = Builder>) -> Self {
-        self.target.extend(blocks.into_iter().map(Builder::target));
-        self
-    }
-
-    pub(super) fn asking_for(mut self, ids: impl IntoIterator<Item = u32>) -> Self {
-        self.rules.ids = ids.into_iter().map(id).collect();
-        self
-    }
-
-    pub(super) fn selecting(mut self, rules: &str) -> Self {
-        self.rules.selector = Selector::parse(rules).unwrap();
-        self
-    }
-
-    /// With all, a few or none of the blocks on a line of their own.
-    pub(super) fn showing(mut self, rows: Rows) -> Self {
-        self.rows = rows;
-        self
-    }
-
-    /// On a screen so wide.
-    pub(super) fn on_screen(mut self, columns: usize) -> Self {
-        self.columns = Some(columns);
-        self
-    }
-
-    pub(super) fn plan(&self) -> Plan {
-        let target = self.target.iter().cloned().collect();
-        plan(&self.source, &target, &self.rules, "s3://cold").unwrap()
-    }
-
-    /// What is written of it, by a run whose id is `RUN` and by version `VERSION`.
-    pub(super) fn written(&self, output: Output, results: Option<&Results>) -> String {
-        let header = Header {
-            run: RunId::generate(),
-            started: time("2025-07-01T00:00:00Z"),
-            source: "s3://hot".to_owned(),
-            target: "s3://cold".to_owned(),
-            cutoff: time("2025-06-01T00:00:00Z"),
-        };
-        let mut out = Vec::new();
-        let form = Form {
-            output,
-            rows: self.rows,
-            columns: self.columns,
-        };
-        super::write(form, &header, &self.plan(), &self.rules, results, &mut out).unwrap();
-        String::from_utf8(out)
-            .unwrap()
-            .replace(&header.run.to_string(), "RUN")
-            .replace(env!("CARGO_PKG_VERSION"), "VERSION")
-    }
-}
-
-/// A complete run of one minute; whatever was put has three objects of 1 GiB together, and took 20 s.
-pub(super) fn results(endings: &[BlockEnding]) -> Results {
-    let outcome = |ending: &BlockEnding| match ending {
-        BlockEnding::Migrated | BlockEnding::Repaired | BlockEnding::Overwritten => Outcome {
-            ending: *ending,
-            detail: None,
-            waits_for: None,
-            mark: MarkState::Written,
-            proof: Some(Strength::Checksum),
-            objects_put: 3,
-            bytes_sent: 1 << 30,
-            elapsed: Duration::from_secs(20),
-        },
-        BlockEnding::Failed => Outcome::untouched(
-            *ending,
-            Some("put 01J9/index into s3://cold: connection reset".to_owned()),
-        ),
-        _ => Outcome::untouched(*ending, None),
+/// Nothing is asked for, and no screen ends.
+pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
+    let form = Form {
+        output,
+        rows: Rows::Auto,
+        columns: None,
     };
-    Results {
-        outcomes: endings.iter().map(outcome).collect(),
-        aborted: None,
-        signal: None,
-        limit: None,
-        complete: !endings.contains(&BlockEnding::NotFinished),
-        elapsed: Duration::from_mins(1),
-    }
+    written_as(world, form, results)
 }
 
-/// A whole raw block of cluster `eu-1`, two hours from the start, with an index of 1 GiB less 4 KiB.
-pub(super) fn block(number: u32) -> Builder {
-    Builder {
-        number,
-        range_ms: (START_MS, START_MS + 2 * HOUR_MS),
-        labels: BTreeMap::from([("cluster".to_owned(), "eu-1".to_owned())]),
-        resolution_ms: 0,
-        level: 1,
-        sources: vec![number],
-        file_list: true,
-        objects: BTreeMap::from([
-            ("chunks/000001".to_owned(), 3072),
-            ("index".to_owned(), (1 << 30) - 4096),
-            ("meta.json".to_owned(), 1024),
-        ]),
-        mark: Mark::Absent,
-    }
-}
-
-#[derive(Clone)]
-pub(super) struct Builder {
-    number: u32,
-    range_ms: (i64, i64),
-    labels: BTreeMap<String, String>,
-    resolution_ms: i64,
-    level: i64,
-    sources: Vec<u32>,
-    file_list: bool,
-    objects: BTreeMap<String, u64>,
-    mark: Mark,
-}
-
-impl Builder {
-    /// Hours from the start.
-    pub(super) fn hours(mut self, min: i64, max: i64) -> Self {
-        self.range_ms = (START_MS + min * HOUR_MS, START_MS + max * HOUR_MS);
-        self
-    }
-
-    /// After the cutoff.
-    pub(super) fn younger(self) -> Self {
-        self.hours(24 * 170, 24 * 170 + 2)
-    }
-
-    /// Where no calendar reaches.
-    pub(super) fn before_time(mut self) -> Self {
-        self.range_ms.0 = i64::MIN;
-        self
-    }
-
-    pub(super) fn label(mut self, name: &str, value: &str) -> Self {
-        self.labels.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    pub(super) fn resolution(mut self, milliseconds: i64) -> Self {
-        self.resolution_ms = milliseconds;
-        self
-    }
-
-    pub(super) fn level(mut self, level: i64) -> Self {
-        self.level = level;
-        self
-    }
-
-    pub(super) fn sources(mut self, sources: impl IntoIterator<Item = u32>) -> Self {
-        self.sources = sources.into_iter().collect();
-        self
-    }
-
-    pub(super) fn without_file_list(mut self) -> Self {
-        self.file_list = false;
-        self
-    }
-
-    pub(super) fn without(mut self, object: &str) -> Self {
-        self.objects.remove(object);
-        self
-    }
-
-    pub(super) fn marked(mut self, details: &str) -> Self {
-        let marked = time("2025-06-30T12:00:00Z");
-        let mark = DeletionMark::new(id(self.number), details.to_owned(), marked);
-        self.mark = Mark::Present(mark);
-        self.objects.insert("deletion-mark.json".to_owned(), 99);
-        self
-    }
-
-    fn source(self) -> SourceBlock {
-        let id = id(self.number);
-        let json = self.json();
-        let meta = if self.objects.contains_key("meta.json") {
-            SourceMeta::Read(Arc::new(MetaFile {
-                block: BlockMeta::parse(id, json.as_bytes()).unwrap(),
-                digest: Sha256::digest(&json).into(),
-            }))
-        } else {
-            SourceMeta::Absent
-        };
-        let objects = self.objects.iter().map(|(name, size_bytes)| Object {
-            name: name.as_str().into(),
-            size_bytes: *size_bytes,
-            modified: Some(DateTime::UNIX_EPOCH),
-            etag: None,
-            checksum: None,
-            left_out: None,
-            inode: None,
-        });
-        SourceBlock {
-            id,
-            objects: objects.collect(),
-            meta,
-            mark: self.mark,
-        }
-    }
-
-    fn target(self) -> TargetBlock {
-        let SourceBlock {
-            id, objects, meta, ..
-        } = self.source();
-        let meta = match meta {
-            SourceMeta::Read(meta) => TargetMeta::Read(meta),
-            _ => TargetMeta::Absent,
-        };
-        TargetBlock {
-            id,
-            objects,
-            meta,
-            mark: Mark::Absent,
-            read: ReadBack::default(),
-        }
-    }
-
-    fn json(&self) -> String {
-        let sources: Vec<String> = self
-            .sources
-            .iter()
-            .map(|one| id(*one).to_string())
-            .collect();
-        let files = [("chunks/000001", 3072), ("index", (1 << 30) - 4096)]
-            .map(|(name, size)| serde_json::json!({"rel_path": name, "size_bytes": size}));
-        let mut meta = serde_json::json!({
-            "ulid": id(self.number).to_string(),
-            "version": 1,
-            "minTime": self.range_ms.0,
-            "maxTime": self.range_ms.1,
-            "stats": {"numSeries": 30, "numSamples": 4000, "numChunks": 50},
-            "compaction": {"level": self.level, "sources": sources},
-            "thanos": {"labels": self.labels, "downsample": {"resolution": self.resolution_ms}},
-        });
-        if self.file_list {
-            meta.pointer_mut("/thanos")
-                .and_then(serde_json::Value::as_object_mut)
-                .unwrap()
-                .insert("files".to_owned(), files.to_vec().into());
-        }
-        meta.to_string()
-    }
+pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {
+    let header = Header {
+        run: RunId::generate(),
+        started: "2025-07-01T00:00:00Z".parse().unwrap(),
+        source: "s3://hot".to_owned(),
+        target: "s3://cold".to_owned(),
+        cutoff: "2025-06-01T00:00:00Z".parse().unwrap(),
+    };
+    let mut out = Vec::new();
+    super::write(
+        form,
+        &header,
+        &world.plan(),
+        &world.rules,
+        results,
+        &mut out,
+    )
+    .unwrap();
+    String::from_utf8(out)
+        .unwrap()
+        .replace(&header.run.to_string(), "RUN")
+        .replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::concern::Concern;
 use super::document::{Block, Excluded};
 use super::estimate::requests;
-use super::{BlockEnding, Outcome};
+use crate::outcome::{BlockEnding, Concern, Outcome};
 use crate::plan::Reason;
 
 /// Blocks, their objects and their bytes.

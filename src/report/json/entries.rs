@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Strength};
+use crate::outcome::Outcome;
 use crate::plan::Outlook;
 use crate::report::document::{Block, Excluded, MarkedNotHeld};
+use crate::report::human;
 use crate::report::totals::{Amount, Totals};
-use crate::report::{Outcome, human};
 
 /// What `meta.json` says, as far as it can be read.
 #[derive(Serialize)]

@@ -13,8 +13,9 @@ use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
 use super::document::{Block, Document, Excluded, MarkedNotHeld};
-use super::{Ending, Header, human};
+use super::{Header, human};
 use crate::block::BlockId;
+use crate::outcome::Ending;
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};

@@ -9,8 +9,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::report::testing::{World, block, results};
-use crate::report::{BlockEnding, Ending, Output, Results, Signal, write_error};
+use crate::outcome::testing::{World, block, results};
+use crate::outcome::{BlockEnding, Ending, Results, Signal};
+use crate::report::testing::written;
+use crate::report::{Output, write_error};
 
 const OURS: &str = "migrated to s3://cold by thanos-bucket 9.9.9 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
 
@@ -42,7 +44,7 @@ const MEMBERS: &str = "schema_version kind tool tool.name tool.version run start
     totals.by_outcome.*.bytes";
 
 fn json(world: &World, results: Option<&Results>) -> Value {
-    let text = world.written(Output::Json, results);
+    let text = written(world, Output::Json, results);
     assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -106,7 +108,7 @@ fn every_member_is_one_of_the_schema_and_every_one_of_the_schema_is_used() {
 
 #[test]
 fn the_order_of_members_is_that_of_the_schema() {
-    let text = world().written(Output::Json, None);
+    let text = written(&world(), Output::Json, None);
     let mut from = 0;
     for name in MEMBERS
         .split_whitespace()
@@ -173,7 +175,7 @@ fn a_report_tells_what_became_of_it() {
 /// S-8.2
 #[test]
 fn a_run_that_could_not_begin_leaves_the_same_members() {
-    let written = |ending: Ending| {
+    let error = |ending: Ending| {
         let why = "list s3://hot: connection refused";
         let mut out = Vec::new();
         write_error(Output::Json, None, why, ending, &mut out).unwrap();
@@ -187,7 +189,7 @@ fn a_run_that_could_not_begin_leaves_the_same_members() {
         (Ending::Misused, 2, Value::Null),
         (Ending::Stopped(Signal::Terminate), 143, "SIGTERM".into()),
     ] {
-        let error = written(ending);
+        let error = error(ending);
         assert_eq!(error["kind"], "error");
         assert_eq!(error["aborted"], "list s3://hot: connection refused");
         assert_eq!(error["exit_code"], exit_code);
@@ -216,7 +218,7 @@ fn a_run_that_could_not_begin_leaves_the_same_members() {
 fn hostile_names_are_escaped_and_read_back() {
     let (name, value) = ("a\"\n\u{7f}", "b\u{1b}[2J\u{9b}\u{202e}\u{2028}é\\");
     let world = World::of([block(1).label(name, value).before_time()]);
-    let text = world.written(Output::Json, None);
+    let text = written(&world, Output::Json, None);
     let unprintable = |c| c != '\n' && crate::report::human::is_unprintable(c);
     assert!(!text.contains(unprintable), "{text:?}");
     let plan = json(&world, None);

@@ -4,10 +4,10 @@ use std::io;
 
 use super::page::Page;
 use super::summary;
+use crate::outcome::{BlockEnding, Ending, Results};
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
 use crate::report::totals::Amount;
-use crate::report::{BlockEnding, Ending, Results};
 
 /// What goes on below is indented so.
 const INDENT: usize = 4;

@@ -6,9 +6,9 @@ use std::io;
 use super::blocks::{MOST, columns};
 use super::marks;
 use super::page::Page;
+use crate::outcome::Concern;
 use crate::plan::{Mark, Reason};
 use crate::report::Rows;
-use crate::report::concern::Concern;
 use crate::report::document::{Document, Excluded};
 use crate::report::human::{self, printable};
 

@@ -26,12 +26,32 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
 
 #[cfg(test)]
 mod tests {
+    use crate::outcome::testing::{World, block, id, results};
+    use crate::outcome::{BlockEnding, Limit, Results, Signal};
     use crate::plan::Existing;
-    use crate::report::testing::{World, block, results};
-    use crate::report::{BlockEnding, Limit, Output, Results, Rows, Signal};
+    use crate::report::testing::{written, written_as};
+    use crate::report::{Form, Output, Rows};
 
     fn text(world: &World, results: Option<&Results>) -> String {
-        world.written(Output::Text, results)
+        written(world, Output::Text, results)
+    }
+
+    fn text_on(columns: usize, world: &World, results: Option<&Results>) -> String {
+        let form = Form {
+            output: Output::Text,
+            rows: Rows::Auto,
+            columns: Some(columns),
+        };
+        written_as(world, form, results)
+    }
+
+    fn text_with(rows: Rows, world: &World) -> String {
+        let form = Form {
+            output: Output::Text,
+            rows,
+            columns: None,
+        };
+        written_as(world, form, None)
     }
 
     fn last_line(world: &World, results: Option<&Results>) -> String {
@@ -104,10 +124,10 @@ mod tests {
     /// S-8.3
     #[test]
     fn three_thousand_blocks_are_summed_up_and_what_needs_a_person_is_shown() {
-        let shown = text(&three_thousand().on_screen(80), None);
+        let shown = text_on(80, &three_thousand(), None);
         assert!(shown.lines().count() < 80, "{shown}");
         assert!(widest(&shown) <= 80, "{shown}");
-        let held_back = crate::report::testing::id(1501).to_string();
+        let held_back = id(1501).to_string();
         assert!(!shown.contains(&held_back), "{shown}");
         for words in [
             "  2025-01-02 to 2025-01-16    168 blocks  168 GiB  168 copy\n",
@@ -121,12 +141,12 @@ mod tests {
     /// S-8.3
     #[test]
     fn all_blocks_or_none_are_shown_where_that_is_asked_for() {
-        let all = text(&three_thousand().showing(Rows::All), None);
+        let all = text_with(Rows::All, &three_thousand());
         for number in 0..4000 {
-            let id = crate::report::testing::id(number).to_string();
+            let id = id(number).to_string();
             assert!(all.contains(&id), "{id}");
         }
-        let none = text(&small().showing(Rows::None), None);
+        let none = text_with(Rows::None, &small());
         assert!(!none.contains("01J9ZK3M7Q8T5V6W7X00000001"), "{none}");
         assert!(none.contains("NOT HELD BY THE TARGET"), "{none}");
         assert!(none.contains("  incomplete: 1 block"), "{none}");
@@ -141,7 +161,7 @@ mod tests {
         }
         for columns in [40, 66, 80, 100, 200] {
             for results in [None, Some(&results)] {
-                let shown = text(&small().on_screen(columns), results);
+                let shown = text_on(columns, &small(), results);
                 assert!(widest(&shown) <= columns, "{columns}\n{shown}");
             }
         }

@@ -3,11 +3,11 @@
 use std::io;
 
 use super::page::Page;
+use crate::outcome::{Ending, Results};
 use crate::plan::Warning;
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
 use crate::report::totals::{Amount, Done};
-use crate::report::{Ending, Results};
 
 /// What stands behind the names goes on below itself.
 const INDENT: usize = 16;

@@ -14,8 +14,8 @@ use thanos_bucket::bucket::{
 use thanos_bucket::clocks::Clock;
 use thanos_bucket::engine::{Settings, Stop};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Run, Task, migrate};
+use thanos_bucket::outcome::Results;
 use thanos_bucket::plan::{Plan, Rules};
-use thanos_bucket::report::Results;
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::Cutoff;
 

@@ -13,8 +13,8 @@ use thanos_bucket::bucket::{Backend, Listings, Location, Multipart, Prefix, Read
 use thanos_bucket::clocks::Clock;
 use thanos_bucket::engine::{Signal, Stop};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
+use thanos_bucket::outcome::{Ending, Results, ending};
 use thanos_bucket::plan::{Plan, Rules};
-use thanos_bucket::report::{Ending, Results, ending};
 use thanos_bucket::select::Cutoff;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};

@@ -1,7 +1,7 @@
 //! What must hold when a run has come to its end by itself, and when everything is over.
 
+use thanos_bucket::outcome::{BlockEnding, Results};
 use thanos_bucket::plan::{Plan, Reason};
-use thanos_bucket::report::{BlockEnding, Results};
 use thanos_bucket::{Error, Kind};
 
 use crate::migrator::Ended;

@@ -1,8 +1,8 @@
 //! Whether what a run says of each block is so.
 
 use thanos_bucket::block::Strength;
+use thanos_bucket::outcome::{BlockEnding, MarkState, Outcome, Results};
 use thanos_bucket::plan::{Plan, Selected};
-use thanos_bucket::report::{BlockEnding, MarkState, Outcome, Results};
 
 use crate::world::{Side, World};
 

@@ -5,7 +5,7 @@ use crate::plan::{Action, Excluded, Outlook, Plan, Reason, Rules, Selected};
 
 /// Something that a person must look at: exit code 3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Concern {
+pub(crate) enum Concern {
     /// A block that is marked for deletion, and that the target does not hold.
     MarkedNotHeld,
     /// A block that could not be done.
@@ -30,7 +30,7 @@ pub(super) enum Concern {
 
 impl Concern {
     /// Of a selected block: of its outcome, where there is one, and of what is planned for it otherwise.
-    pub(super) fn of_selected(selected: &Selected, outcome: Option<&Outcome>) -> Option<Self> {
+    pub(crate) fn of_selected(selected: &Selected, outcome: Option<&Outcome>) -> Option<Self> {
         match outcome {
             Some(outcome) => Self::of_ending(outcome.ending),
             None => Self::of_action(&selected.action).or(match selected.outlook {
@@ -75,7 +75,7 @@ impl Concern {
     }
 
     /// Of a block that is left out.
-    pub(super) fn of_excluded(excluded: &Excluded, rules: &Rules) -> Option<Self> {
+    pub(crate) fn of_excluded(excluded: &Excluded, rules: &Rules) -> Option<Self> {
         if excluded.reason.needs_a_person() {
             return Some(Self::Damaged(excluded.reason));
         }
@@ -84,7 +84,7 @@ impl Concern {
     }
 
     /// As plans and reports spell it.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::MarkedNotHeld => "marked-not-held",
             Self::Failed => "failed",
@@ -100,7 +100,7 @@ impl Concern {
     }
 
     /// What to do about it, in a phrase.
-    pub(super) fn advice(self) -> &'static str {
+    pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::MarkedNotHeld => "save it with the command above, now",
             Self::Failed => "mend the cause, and run it again",
@@ -130,7 +130,7 @@ impl Concern {
 }
 
 /// Everything that needs a person: once for each block or id that does, and once more for a block whose mark is not borne out.
-pub(super) fn concerns<'a>(
+pub(crate) fn concerns<'a>(
     plan: &'a Plan,
     rules: &'a Rules,
     results: Option<&'a Results>,

@@ -1,9 +1,8 @@
-//! What became of one selected block, and of the run.
+//! What became of one selected block.
 
 use std::time::Duration;
 
 use crate::block::{BlockId, Strength};
-use crate::error::{Error, Kind};
 
 /// What became of one selected block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,97 +131,6 @@ impl MarkState {
             MarkState::Absent => "none",
             MarkState::Written => "written",
             MarkState::Kept => "kept",
-        }
-    }
-}
-
-/// What asked the run to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// SIGINT.
-    Interrupt,
-    /// SIGTERM.
-    Terminate,
-}
-
-impl Signal {
-    /// As shells report it: 128 and the signal's number.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Signal::Interrupt => 130,
-            Signal::Terminate => 143,
-        }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Signal::Interrupt => "SIGINT",
-            Signal::Terminate => "SIGTERM",
-        }
-    }
-}
-
-/// What the operator bounds a run by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// Its time.
-    Duration,
-    /// Its bytes.
-    Bytes,
-    /// Its failures.
-    Failures,
-}
-
-impl Limit {
-    /// The flag that sets it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Limit::Duration => "--max-duration",
-            Limit::Bytes => "--max-bytes",
-            Limit::Failures => "--max-failures",
-        }
-    }
-}
-
-/// How a run ended, and so the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
-    /// Every selected block is moved or needed nothing.
-    Done,
-    /// The run could not begin, or had to stop: what stopped it concerns a whole bucket.
-    Aborted,
-    /// The command line or a configuration is wrong.
-    Misused,
-    /// Finished, but something needs a person.
-    Attention,
-    /// A signal asked for it.
-    Stopped(Signal),
-}
-
-impl Ending {
-    /// Of a run that an error keeps from its work; a signal that asked for it comes before the error that it made.
-    #[must_use]
-    pub fn of_error(err: &Error, asked: Option<Signal>) -> Self {
-        match (err.kind(), asked) {
-            (Kind::Usage, _) => Ending::Misused,
-            (Kind::Cancelled, Some(signal)) => Ending::Stopped(signal),
-            _ => Ending::Aborted,
-        }
-    }
-
-    /// The exit code of the process.
-    #[must_use]
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Ending::Done => 0,
-            Ending::Aborted => 1,
-            Ending::Misused => 2,
-            Ending::Attention => 3,
-            Ending::Stopped(signal) => signal.exit_code(),
         }
     }
 }

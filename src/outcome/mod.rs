@@ -1,0 +1,11 @@
+//! How things end: a block and a run, what of it needs a person, and what that person can do. Pure: values in, values out.
+
+mod block;
+mod concern;
+mod ending;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use block::{BlockEnding, MarkState, Outcome};
+pub(crate) use concern::{Concern, concerns};
+pub use ending::{Ending, Limit, Results, Signal, ending};
