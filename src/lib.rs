@@ -14,7 +14,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
 //! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
+//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
 //!
 //! # What holds always
 //!
@@ -36,6 +36,7 @@ pub mod copy;
 pub mod duration;
 pub mod engine;
 pub mod error;
+pub mod exit;
 pub mod go;
 pub mod mark;
 pub mod migrate;

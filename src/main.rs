@@ -11,8 +11,8 @@ use mimalloc::MiMalloc;
 use thanos_bucket::bucket::Environment;
 use thanos_bucket::cli::{self, Command, Invocation};
 use thanos_bucket::command;
-use thanos_bucket::engine::{Signal, Stop};
-use thanos_bucket::outcome::Ending;
+use thanos_bucket::engine::Stop;
+use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::progress::Progress;
 use thanos_bucket::report::{self, Output};
 use thanos_bucket::telemetry::{self, Telemetry};
@@ -32,6 +32,11 @@ const FILE_THREADS: usize = 16;
 fn main() -> ExitCode {
     no_core_dumps();
     many_files();
+    begin().into()
+}
+
+/// Reads what is asked for, and does it.
+fn begin() -> Exit {
     let environment = Environment::of_process();
     let arguments: Vec<_> = std::env::args_os().collect();
     let sheet = Sheet::new(cli::output(&arguments, &environment));
@@ -41,19 +46,19 @@ fn main() -> ExitCode {
         Ok(Invocation::Nothing(help)) => {
             complain(&help);
             let err = Error::usage("no subcommand was given");
-            return sheet.end_with(&err, Ending::Misused).into();
+            return sheet.end_with(&err, Exit::Misused);
         }
-        Err(err) => return refuse(&err, &sheet).into(),
+        Err(err) => return refuse(&err, &sheet),
     };
     let telemetry = match telemetry::start(run.telemetry) {
         Ok(telemetry) => telemetry,
-        Err(err) => return refuse(&err, &sheet).into(),
+        Err(err) => return refuse(&err, &sheet),
     };
     for warning in run.warnings {
         warn!("{warning}");
     }
     // Telemetry ends with this function, which sends the last spans.
-    carry_out(run.command, &telemetry, &sheet).into()
+    carry_out(run.command, &telemetry, &sheet)
 }
 
 /// Memory holds secrets. Where the kernel does not know of this, nothing is lost but this.
@@ -73,8 +78,8 @@ fn many_files() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-/// Does what was asked, and tells the exit code.
-fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> u8 {
+/// Does what was asked, and tells how it ended.
+fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> Exit {
     let stop = Stop::new();
     let runtime = Builder::new_multi_thread()
         .max_blocking_threads(FILE_THREADS)
@@ -85,7 +90,7 @@ fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> u8 {
         Err(err) => {
             let err = Error::new(Kind::Other, "start threads to work with").because(err);
             error!(err = format!("{err:#}"), "run failed");
-            return sheet.end_with(&err, Ending::Aborted);
+            return sheet.end_with(&err, Exit::Aborted);
         }
     };
     let running = || run(&runtime, command, telemetry, &stop, sheet);
@@ -96,16 +101,16 @@ fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> u8 {
     // What was dropped in mid-flight may sit in a system call; the process does not wait for it.
     runtime.shutdown_background();
     let err = match ended {
-        Ok(exit_code) => return exit_code,
+        Ok(exit) => return exit,
         Err(err) => err,
     };
-    let ending = Ending::of_error(&err, stop.asked());
-    match ending {
-        Ending::Misused => complain(&format!("thanos-bucket: {err:#}\n")),
-        Ending::Stopped(_) => warn!(err = format!("{err:#}"), "run stopped"),
+    let exit = Exit::of_error(&err, stop.asked());
+    match exit {
+        Exit::Misused => complain(&format!("thanos-bucket: {err:#}\n")),
+        Exit::Stopped(_) => warn!(err = format!("{err:#}"), "run stopped"),
         _ => error!(err = format!("{err:#}"), "run failed"),
     }
-    sheet.end_with(&err, ending)
+    sheet.end_with(&err, exit)
 }
 
 fn run(
@@ -114,7 +119,7 @@ fn run(
     telemetry: &Telemetry,
     stop: &Stop,
     sheet: &Sheet,
-) -> Result<u8> {
+) -> Result<Exit> {
     let _signals = heed_signals(runtime, stop.clone(), telemetry.wiper(), sheet.clone())?;
     let progress = Arc::new(Progress::default());
     let shown = telemetry.show(Arc::clone(&progress));
@@ -133,7 +138,7 @@ fn run(
     let flushed = stdout
         .flush()
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err));
-    ended.and_then(|ending| flushed.map(|()| ending.exit_code()))
+    ended.and_then(|exit| flushed.map(|()| exit))
 }
 
 /// SIGXFSZ, on all that this is built for but MIPS, where it is a signal that does no harm.
@@ -183,8 +188,8 @@ fn heed_signals(
 fn end_at_once(signal: Signal, sheet: &Sheet) -> ! {
     let attempt = format!("go on after a second signal, {}", signal.as_str());
     let err = Error::new(Kind::Cancelled, attempt);
-    let exit_code = sheet.end_with(&err, Ending::Stopped(signal));
-    std::process::exit(exit_code.into())
+    let exit = sheet.end_with(&err, Exit::Stopped(signal));
+    std::process::exit(exit.code().into())
 }
 
 /// Standard output as the place of one document: the report, or what stands in its place. Whoever comes first writes it.
@@ -207,39 +212,39 @@ impl Sheet {
         !self.begun.swap(true, Ordering::SeqCst)
     }
 
-    /// Leaves the document of a run that could not begin, unless there is one, and tells the exit code.
-    fn end_with(&self, err: &Error, ending: Ending) -> u8 {
+    /// Leaves the document of a run that could not begin, unless there is one, and gives back how that run exits.
+    fn end_with(&self, err: &Error, exit: Exit) -> Exit {
         if self.begin() {
             let why = format!("{err:#}");
             let mut stdout = Stdout(io::stdout());
             // Where stdout cannot be written there is nobody to tell.
-            let _ = report::write_error(self.output, None, &why, ending, &mut stdout);
+            let _ = report::write_error(self.output, None, &why, exit, &mut stdout);
         }
-        ending.exit_code()
+        exit
     }
 }
 
 /// Help and the version are results, and go to stdout.
-fn show(text: &str) -> ExitCode {
+fn show(text: &str) -> Exit {
     let mut stdout = Stdout(io::stdout());
     match stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush())
     {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => Exit::Done,
         Err(err) => {
             complain(&format!(
                 "thanos-bucket: could not write to stdout: {err}\n"
             ));
-            Ending::Aborted.exit_code().into()
+            Exit::Aborted
         }
     }
 }
 
 /// What keeps a run from its first step is told in one plain line.
-fn refuse(err: &Error, sheet: &Sheet) -> u8 {
+fn refuse(err: &Error, sheet: &Sheet) -> Exit {
     complain(&format!("thanos-bucket: {err:#}\n"));
-    sheet.end_with(err, Ending::of_error(err, None))
+    sheet.end_with(err, Exit::of_error(err, None))
 }
 
 /// Where stderr is closed there is nobody to tell.

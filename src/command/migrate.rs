@@ -12,8 +12,9 @@ use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::clocks::Clock;
 use crate::engine::{Settings, Stop};
 use crate::error::{Error, Kind, Result};
+use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Run, Task, migrate, stopped};
-use crate::outcome::{self, Ending};
+use crate::outcome::exit_of;
 use crate::plan::Rules;
 use crate::progress::Progress;
 use crate::report::{self, Form, Header};
@@ -51,7 +52,7 @@ pub async fn run(
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
-) -> Result<Ending> {
+) -> Result<Exit> {
     let span = step!(
         "run",
         source = %request.source.location(),
@@ -69,7 +70,7 @@ async fn begin(
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
-) -> Result<Ending> {
+) -> Result<Exit> {
     let begun = Instant::now();
     for bucket in [&request.source, &request.target] {
         for warning in bucket.warnings() {
@@ -106,19 +107,19 @@ async fn begin(
     let Migrated { plan, results } = match migrated.await {
         Ok(migrated) => migrated,
         Err(err) => {
-            let (why, ending) = (format!("{err:#}"), Ending::of_error(&err, stop.asked()));
+            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
             // Where that cannot be written either, the first error tells more.
-            let _ = report::write_error(request.form.output, Some(&header), &why, ending, stdout);
+            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
             return Err(err);
         }
     };
     let (rules, results) = (&request.rules, results.as_ref());
     report::write(request.form, &header, &plan, rules, results, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    let ending = outcome::ending(&plan, rules, results);
-    Span::current().record("exit_code", ending.exit_code());
-    info!(run = %header.run, exit_code = ending.exit_code(), elapsed = ?begun.elapsed(), "run ends");
-    Ok(ending)
+    let exit = exit_of(&plan, rules, results);
+    Span::current().record("exit_code", exit.code());
+    info!(run = %header.run, exit_code = exit.code(), elapsed = ?begun.elapsed(), "run ends");
+    Ok(exit)
 }
 
 async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {

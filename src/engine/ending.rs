@@ -10,7 +10,7 @@ use super::stopped::Stopped;
 use crate::block::Proof;
 use crate::copy::Tally;
 use crate::outcome::{BlockEnding, MarkState, Outcome};
-use crate::plan::{Action, Halt, Selected};
+use crate::plan::Selected;
 
 /// What a block's work took.
 #[derive(Debug)]
@@ -33,12 +33,16 @@ pub(super) fn outcome(
     account: &Account,
     finished: Result<Finished, Stopped>,
 ) -> Outcome {
+    let objects_put = account.tally.objects_put.load(Ordering::Relaxed);
     let mut waits_for = None;
     let (ending, detail, mark, proof) = match finished {
         Ok(Finished { proof, mark }) => {
             let (ending, strength) = match &proof {
                 Proof::Cover(_) => (BlockEnding::Covered, None),
-                Proof::Match(held) => (done(&selected.action, account), Some(held.strength())),
+                Proof::Match(held) => (
+                    BlockEnding::of_held(&selected.action, objects_put),
+                    Some(held.strength()),
+                ),
             };
             let detail = match &proof {
                 Proof::Cover(cover) => Some(format!("by {}", cover.by())),
@@ -61,7 +65,7 @@ pub(super) fn outcome(
         waits_for,
         mark,
         proof,
-        objects_put: account.tally.objects_put.load(Ordering::Relaxed),
+        objects_put,
         bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
         elapsed: account.tally.elapsed(),
     }
@@ -144,33 +148,10 @@ fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String
             )),
         ),
         Stopped::NotFinished => (BlockEnding::NotFinished, None),
-        Stopped::AsPlanned => {
-            let ending = match selected.action {
-                Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
-                Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
-                _ => BlockEnding::Conflict,
-            };
-            (ending, selected.action.detail())
-        }
-        Stopped::Halt(Halt::Vanished) => (
-            BlockEnding::Vanished,
-            Some("the source's compactor deleted it".to_owned()),
+        Stopped::AsPlanned => (
+            BlockEnding::of_left_alone(&selected.action),
+            selected.action.detail(),
         ),
-        Stopped::Halt(Halt::Superseded(why)) => (BlockEnding::Superseded, Some(why)),
-        Stopped::Halt(Halt::Conflict(conflict)) => {
-            (BlockEnding::Conflict, Some(conflict.to_string()))
-        }
-        Stopped::Halt(Halt::Failed(err)) => (BlockEnding::Failed, Some(format!("{err:#}"))),
-    }
-}
-
-/// A copy that found everything in place, because another run was at work, put nothing.
-fn done(action: &Action, account: &Account) -> BlockEnding {
-    match action {
-        Action::Overwrite(_) => BlockEnding::Overwritten,
-        Action::Repair(_) => BlockEnding::Repaired,
-        Action::AlreadyThere(_) => BlockEnding::AlreadyThere,
-        _ if account.tally.objects_put.load(Ordering::Relaxed) == 0 => BlockEnding::AlreadyThere,
-        _ => BlockEnding::Migrated,
+        Stopped::Halt(halt) => BlockEnding::of_halt(halt),
     }
 }

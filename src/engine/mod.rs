@@ -15,7 +15,7 @@ mod unit;
 mod watch;
 
 pub use crate::clocks::Clock;
-pub use crate::outcome::Signal;
+pub use crate::exit::Signal;
 pub use crate::progress::{Progress, Snapshot};
 pub use stop::Stop;
 

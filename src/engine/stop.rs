@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::outcome::Signal;
+use crate::exit::Signal;
 
 /// Shared between whoever hears the signals and the run; cheap to clone.
 #[derive(Debug, Clone)]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::Concern;
 use crate::block::{BlockId, Strength};
+use crate::plan::{Action, Halt};
 
 /// What became of one selected block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +78,24 @@ pub enum BlockEnding {
 }
 
 impl BlockEnding {
+    /// Each of them.
+    pub const ALL: [Self; 14] = [
+        BlockEnding::Migrated,
+        BlockEnding::AlreadyThere,
+        BlockEnding::Repaired,
+        BlockEnding::Overwritten,
+        BlockEnding::Covered,
+        BlockEnding::Vanished,
+        BlockEnding::Superseded,
+        BlockEnding::MarkDeferred,
+        BlockEnding::HeldBack,
+        BlockEnding::Conflict,
+        BlockEnding::CoveredUnproven,
+        BlockEnding::WouldOverlap,
+        BlockEnding::Failed,
+        BlockEnding::NotFinished,
+    ];
+
     /// As reports spell it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -97,18 +117,47 @@ impl BlockEnding {
         }
     }
 
-    /// Whether a person must look at it: exit code 3.
+    /// Whether a person must look at it.
     #[must_use]
     pub fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            BlockEnding::MarkDeferred
-                | BlockEnding::HeldBack
-                | BlockEnding::Conflict
-                | BlockEnding::CoveredUnproven
-                | BlockEnding::WouldOverlap
-                | BlockEnding::Failed
-        )
+        Concern::of_ending(self).is_some()
+    }
+
+    /// Of a block that the target holds, as was decided for it. A copy that found everything in place, because another run was at work, put
+    /// nothing.
+    #[must_use]
+    pub fn of_held(action: &Action, objects_put: u64) -> Self {
+        match action {
+            Action::Overwrite(_) => BlockEnding::Overwritten,
+            Action::Repair(_) => BlockEnding::Repaired,
+            Action::AlreadyThere(_) => BlockEnding::AlreadyThere,
+            _ if objects_put == 0 => BlockEnding::AlreadyThere,
+            _ => BlockEnding::Migrated,
+        }
+    }
+
+    /// Of a block that is left alone, as was decided for it.
+    #[must_use]
+    pub fn of_left_alone(action: &Action) -> Self {
+        match action {
+            Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
+            Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
+            _ => BlockEnding::Conflict,
+        }
+    }
+
+    /// Of a block at which work halted, and why where there is more to say.
+    #[must_use]
+    pub fn of_halt(halt: Halt) -> (Self, Option<String>) {
+        match halt {
+            Halt::Vanished => (
+                BlockEnding::Vanished,
+                Some("the source's compactor deleted it".to_owned()),
+            ),
+            Halt::Superseded(why) => (BlockEnding::Superseded, Some(why)),
+            Halt::Conflict(conflict) => (BlockEnding::Conflict, Some(conflict.to_string())),
+            Halt::Failed(err) => (BlockEnding::Failed, Some(format!("{err:#}"))),
+        }
     }
 }
 

@@ -2,10 +2,10 @@
 
 mod block;
 mod concern;
-mod ending;
+mod run;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use block::{BlockEnding, MarkState, Outcome};
 pub(crate) use concern::{Concern, concerns};
-pub use ending::{Ending, Limit, Results, Signal, ending};
+pub use run::{Limit, Results, exit_of};

@@ -64,18 +64,6 @@ impl Reason {
         }
     }
 
-    /// Whether the block is damaged, so that the run ends with exit code 3.
-    #[must_use]
-    pub fn needs_a_person(self) -> bool {
-        matches!(
-            self,
-            Reason::Unreadable
-                | Reason::CorruptedMetaJson
-                | Reason::CorruptedDeletionMark
-                | Reason::Incomplete
-        )
-    }
-
     /// Whether the block passes every filter of the operator and yet cannot be published, so that later blocks of its unit wait.
     #[must_use]
     pub fn leaves_a_gap(self) -> bool {

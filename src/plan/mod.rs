@@ -125,7 +125,7 @@ impl Selected {
     /// Whether the run works on it at all, as far as the plan can tell.
     #[must_use]
     pub fn goes_ahead(&self) -> bool {
-        !self.action.needs_a_person() && !matches!(self.outlook, Outlook::HeldBack(_))
+        !self.action.leaves_alone() && !matches!(self.outlook, Outlook::HeldBack(_))
     }
 
     /// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.

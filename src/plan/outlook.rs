@@ -51,7 +51,7 @@ pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
         let Some(selected) = plan.selected.get_mut(position) else {
             continue;
         };
-        if selected.action.needs_a_person() || selected.outlook != Outlook::Through {
+        if selected.action.leaves_alone() || selected.outlook != Outlook::Through {
             continue;
         }
         match selected.finer_kin.iter().find(|kin| !marked.contains(kin)) {

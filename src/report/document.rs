@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::Header;
 use super::totals::{Amount, Totals};
 use crate::block::BlockId;
-use crate::outcome::{Concern, Ending, Outcome, Results, concerns, ending};
+use crate::exit::Exit;
+use crate::outcome::{Concern, Outcome, Results, concerns, exit_of};
 use crate::plan::{
     self, Action, Mark, NotHeld, Outlook, Plan, Reason, Rules, Selected, SourceBlock, Warning,
 };
@@ -17,7 +18,7 @@ use crate::select::Effect;
 pub(super) struct Document<'a> {
     pub(super) header: &'a Header,
     pub(super) results: Option<&'a Results>,
-    pub(super) ending: Ending,
+    pub(super) exit: Exit,
     /// Why the whole run had to stop, or would have to.
     pub(super) stopped_by: Option<&'a str>,
     pub(super) warnings: &'a [Warning],
@@ -91,7 +92,7 @@ impl<'a> Document<'a> {
         Self {
             header,
             results,
-            ending: ending(plan, rules, results),
+            exit: exit_of(plan, rules, results),
             stopped_by: results.map_or(plan.obstacle.as_deref(), |results| {
                 results.aborted.as_deref()
             }),

@@ -20,7 +20,7 @@ const MARK: u64 = 2;
 
 /// The requests of one block.
 pub(super) fn requests(selected: &Selected) -> u64 {
-    if selected.action.needs_a_person() || matches!(selected.outlook, Outlook::HeldBack(_)) {
+    if selected.action.leaves_alone() || matches!(selected.outlook, Outlook::HeldBack(_)) {
         return 0;
     }
     let deferred = matches!(selected.outlook, Outlook::MarkDeferred(_));

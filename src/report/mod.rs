@@ -14,7 +14,8 @@ use std::io::{self, BufWriter, Write};
 use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
-use crate::outcome::{Ending, Results};
+use crate::exit::Exit;
+use crate::outcome::Results;
 use crate::plan::{Plan, Rules};
 use document::Document;
 
@@ -90,7 +91,7 @@ pub fn write_error(
     output: Output,
     header: Option<&Header>,
     why: &str,
-    ending: Ending,
+    ending: Exit,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if output == Output::Json {

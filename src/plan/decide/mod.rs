@@ -224,9 +224,9 @@ impl Action {
         matches!(self, Action::Copy(_) | Action::Overwrite(_))
     }
 
-    /// Whether nothing is done, and a person must look at it.
+    /// Whether it is that nothing is done.
     #[must_use]
-    pub fn needs_a_person(&self) -> bool {
+    pub fn leaves_alone(&self) -> bool {
         matches!(
             self,
             Action::CoveredUnproven { .. } | Action::Conflict(_) | Action::WouldOverlap { .. }

@@ -15,7 +15,7 @@ use serde_json::ser::Formatter;
 use super::document::{Block, Document, Excluded, MarkedNotHeld};
 use super::{Header, human};
 use crate::block::BlockId;
-use crate::outcome::Ending;
+use crate::exit::Exit;
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
@@ -31,7 +31,7 @@ pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<
 pub(super) fn write_error(
     header: Option<&Header>,
     why: &str,
-    ending: Ending,
+    ending: Exit,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     put(&Top::of_error(header, why, ending), out)
@@ -116,19 +116,19 @@ impl<'a> Top<'a> {
         }
     }
 
-    fn of_error(header: Option<&'a Header>, why: &'a str, ending: Ending) -> Self {
+    fn of_error(header: Option<&'a Header>, why: &'a str, ending: Exit) -> Self {
         Self {
             kind: "error",
             aborted: Some(why),
             signal: match ending {
-                Ending::Stopped(signal) => Some(signal.as_str()),
+                Exit::Stopped(signal) => Some(signal.as_str()),
                 _ => None,
             },
             ..Self::empty(header, ending)
         }
     }
 
-    fn empty(header: Option<&'a Header>, ending: Ending) -> Self {
+    fn empty(header: Option<&'a Header>, ending: Exit) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             kind: "",
@@ -142,7 +142,7 @@ impl<'a> Top<'a> {
             target: header.map(|header| header.target.as_str()),
             cutoff: header.map(|header| rfc3339(header.cutoff)),
             complete: None,
-            exit_code: ending.exit_code(),
+            exit_code: ending.code(),
             elapsed_seconds: None,
             aborted: None,
             signal: None,

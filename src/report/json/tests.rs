@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::exit::{Exit, Signal};
 use crate::outcome::testing::{World, block, results};
-use crate::outcome::{BlockEnding, Ending, Results, Signal};
+use crate::outcome::{BlockEnding, Results};
 use crate::report::testing::written;
 use crate::report::{Output, write_error};
 
@@ -175,21 +176,21 @@ fn a_report_tells_what_became_of_it() {
 /// S-8.2
 #[test]
 fn a_run_that_could_not_begin_leaves_the_same_members() {
-    let error = |ending: Ending| {
+    let error = |exit: Exit| {
         let why = "list s3://hot: connection refused";
         let mut out = Vec::new();
-        write_error(Output::Json, None, why, ending, &mut out).unwrap();
+        write_error(Output::Json, None, why, exit, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.ends_with("}\n") && text.lines().count() == 1, "{text}");
         serde_json::from_str::<Value>(&text).unwrap()
     };
     let plan = json(&world(), None);
-    for (ending, exit_code, signal) in [
-        (Ending::Aborted, 1, Value::Null),
-        (Ending::Misused, 2, Value::Null),
-        (Ending::Stopped(Signal::Terminate), 143, "SIGTERM".into()),
+    for (exit, exit_code, signal) in [
+        (Exit::Aborted, 1, Value::Null),
+        (Exit::Misused, 2, Value::Null),
+        (Exit::Stopped(Signal::Terminate), 143, "SIGTERM".into()),
     ] {
-        let error = error(ending);
+        let error = error(exit);
         assert_eq!(error["kind"], "error");
         assert_eq!(error["aborted"], "list s3://hot: connection refused");
         assert_eq!(error["exit_code"], exit_code);
@@ -210,7 +211,7 @@ fn a_run_that_could_not_begin_leaves_the_same_members() {
         }
     }
     let mut out = Vec::new();
-    write_error(Output::Text, None, "x", Ending::Aborted, &mut out).unwrap();
+    write_error(Output::Text, None, "x", Exit::Aborted, &mut out).unwrap();
     assert!(out.is_empty(), "people are told on stderr");
 }
 

@@ -4,7 +4,8 @@ use std::io;
 
 use super::page::Page;
 use super::summary;
-use crate::outcome::{BlockEnding, Ending, Results};
+use crate::exit::Exit;
+use crate::outcome::{BlockEnding, Results};
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
 use crate::report::totals::Amount;
@@ -131,30 +132,30 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
     };
     let again = "run it again: what is done stays done.";
     match document.ending {
-        Ending::Aborted | Ending::Misused => {
+        Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
             format!(
                 "Stopped by an error that concerns more than one block, {done}: could not {why}.{look} Mend that and {again}"
             )
         }
-        Ending::Stopped(signal) => {
+        Exit::Stopped(signal) => {
             let signal = signal.as_str();
             format!("Stopped by {signal}, {done}.{look} To go on, {again}")
         }
-        Ending::Attention | Ending::Done if selected == 0 => nothing_selected(document),
-        Ending::Attention | Ending::Done if unfinished > 0 => {
+        Exit::Attention | Exit::Done if selected == 0 => nothing_selected(document),
+        Exit::Attention | Exit::Done if unfinished > 0 => {
             let unfinished = human::number(unfinished);
             let by = results.limit.map(|limit| format!(" by {}", limit.as_str()));
             let by = by.unwrap_or_default();
             format!("Ended early{by}, {done}, {unfinished} not finished.{look} To go on, {again}")
         }
-        Ending::Attention if unsettled > 0 => {
+        Exit::Attention if unsettled > 0 => {
             format!("Finished, {done}.{look} Then {again}")
         }
-        Ending::Attention => {
+        Exit::Attention => {
             format!("Finished, {done}.{look}")
         }
-        Ending::Done => format!(
+        Exit::Done => format!(
             "Finished, {done}: each is in the target and marked in the source, or needed nothing. Nothing is left to do."
         ),
     }

@@ -26,8 +26,9 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
 
 #[cfg(test)]
 mod tests {
+    use crate::exit::Signal;
     use crate::outcome::testing::{World, block, id, results};
-    use crate::outcome::{BlockEnding, Limit, Results, Signal};
+    use crate::outcome::{BlockEnding, Limit, Results};
     use crate::plan::Existing;
     use crate::report::testing::{written, written_as};
     use crate::report::{Form, Output, Rows};

@@ -3,7 +3,8 @@
 use std::io;
 
 use super::page::Page;
-use crate::outcome::{Ending, Results};
+use crate::exit::Exit;
+use crate::outcome::Results;
 use crate::plan::Warning;
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
@@ -157,16 +158,16 @@ fn proofs(done: &Done) -> String {
 fn how_it_ended(document: &Document<'_>, results: &Results) -> String {
     let ending = document.ending;
     let how = match ending {
-        Ending::Aborted | Ending::Misused => {
+        Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
             format!("by an error that concerns more than one block: could not {why}")
         }
-        Ending::Stopped(signal) => format!("by {}", signal.as_str()),
-        Ending::Attention | Ending::Done => match results.limit {
+        Exit::Stopped(signal) => format!("by {}", signal.as_str()),
+        Exit::Attention | Exit::Done => match results.limit {
             _ if results.complete => "once every selected block had its turn".to_owned(),
             Some(limit) => format!("by {}, before every block had its turn", limit.as_str()),
             None => "before every block had its turn".to_owned(),
         },
     };
-    format!("{how} (exit code {})", ending.exit_code())
+    format!("{how} (exit code {})", ending.code())
 }

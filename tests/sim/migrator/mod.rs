@@ -12,8 +12,9 @@ use thanos_bucket::block::{Provenance, RunId};
 use thanos_bucket::bucket::{Backend, Listings, Location, Multipart, Prefix, Reading, ServerClock};
 use thanos_bucket::clocks::Clock;
 use thanos_bucket::engine::{Signal, Stop};
+use thanos_bucket::exit::Exit;
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
-use thanos_bucket::outcome::{Ending, Results, ending};
+use thanos_bucket::outcome::{Results, exit_of};
 use thanos_bucket::plan::{Plan, Rules};
 use thanos_bucket::select::Cutoff;
 use tokio::sync::Notify;
@@ -75,7 +76,7 @@ pub(crate) struct Ended {
     pub(crate) plan: Plan,
     /// Nothing where it was a dry run.
     pub(crate) results: Option<Results>,
-    pub(crate) ending: Ending,
+    pub(crate) ending: Exit,
 }
 
 /// How often those who do not wait for requests of the migrators get a turn.
@@ -197,7 +198,7 @@ async fn work(
         target: backend(world, number, Side::Target),
     };
     let Migrated { plan, results } = migrate(&task, this_run, buckets).await?;
-    let ending = ending(&plan, &task.rules, results.as_ref());
+    let ending = exit_of(&plan, &task.rules, results.as_ref());
     Ok(Ended {
         plan,
         results,

@@ -15,7 +15,7 @@ impl World {
             Err(err) => self.judge_refusal(run, &err),
             Ok(ended) => {
                 let expected = expected_exit_code(&ended.plan, ended.results.as_ref());
-                let exit_code = ended.ending.exit_code();
+                let exit_code = ended.ending.code();
                 if expected.is_some_and(|expected| expected != exit_code) {
                     self.violated(format!(
                         "run {run} exits with {exit_code} instead of {expected:?}"
