@@ -2,10 +2,17 @@
 
 mod block;
 mod concern;
+mod estimate;
+mod not_held;
+mod review;
 mod run;
 #[cfg(test)]
 pub(crate) mod testing;
+mod totals;
 
 pub use block::{BlockEnding, MarkState, Outcome};
-pub(crate) use concern::{Concern, concerns};
+pub(crate) use concern::Concern;
+pub(crate) use not_held::MarkedNotHeld;
+pub(crate) use review::{Block, Excluded, Review};
 pub use run::{Limit, Results, exit_of};
+pub(crate) use totals::{Amount, Done, Totals};

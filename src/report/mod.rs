@@ -1,13 +1,11 @@
 //! The plan and the report, for people and for programs: one document, written as text or as JSON.
 
 mod document;
-mod estimate;
 mod human;
 mod json;
 #[cfg(test)]
 mod testing;
 mod text;
-mod totals;
 
 use std::io::{self, BufWriter, Write};
 
@@ -15,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
 use crate::exit::Exit;
-use crate::outcome::Results;
+use crate::outcome::{Results, Review};
 use crate::plan::{Plan, Rules};
 use document::Document;
 
@@ -74,7 +72,10 @@ pub fn write(
     results: Option<&Results>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let document = Document::new(header, plan, rules, results);
+    let document = Document {
+        header,
+        review: Review::new(plan, rules, results),
+    };
     let mut out = BufWriter::new(out);
     match form.output {
         Output::Text => text::write(&document, form, &mut out)?,

@@ -6,11 +6,9 @@ use serde::Serialize;
 
 use super::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Strength};
-use crate::outcome::Outcome;
+use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals};
 use crate::plan::Outlook;
-use crate::report::document::{Block, Excluded, MarkedNotHeld};
 use crate::report::human;
-use crate::report::totals::{Amount, Totals};
 
 /// What `meta.json` says, as far as it can be read.
 #[derive(Serialize)]

@@ -12,10 +12,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::ser::Formatter;
 
-use super::document::{Block, Document, Excluded, MarkedNotHeld};
+use super::document::Document;
 use super::{Header, human};
 use crate::block::BlockId;
 use crate::exit::Exit;
+use crate::outcome::{Block, Excluded, MarkedNotHeld};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
@@ -112,7 +113,7 @@ impl<'a> Top<'a> {
             marked_not_held: Some(Each(&document.marked_not_held, MarkedNotHeldEntry::of)),
             absent_ids: Some(Each(document.absent_ids, BlockId::to_string)),
             totals: Some(TotalsEntry::of(&document.totals)),
-            ..Self::empty(Some(document.header), document.ending)
+            ..Self::empty(Some(document.header), document.exit)
         }
     }
 

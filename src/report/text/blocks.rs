@@ -6,10 +6,10 @@ use std::io;
 use super::page::Page;
 use super::summary::list;
 use crate::block::{BlockId, BlockMeta};
-use crate::outcome::{BlockEnding, Outcome};
+use crate::outcome::{Block, BlockEnding, Outcome};
 use crate::plan::Action;
 use crate::report::Rows;
-use crate::report::document::{Block, Document};
+use crate::report::document::Document;
 use crate::report::human::{self, printable};
 
 /// So many blocks are few: all of them are shown.

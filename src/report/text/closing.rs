@@ -5,10 +5,9 @@ use std::io;
 use super::page::Page;
 use super::summary;
 use crate::exit::Exit;
-use crate::outcome::{BlockEnding, Results};
+use crate::outcome::{Amount, BlockEnding, Results};
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
-use crate::report::totals::Amount;
 
 /// What goes on below is indented so.
 const INDENT: usize = 4;
@@ -131,7 +130,7 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
         many => format!(" {} need a person, as said above.", human::number(many)),
     };
     let again = "run it again: what is done stays done.";
-    match document.ending {
+    match document.exit {
         Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
             format!(

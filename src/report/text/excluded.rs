@@ -6,10 +6,10 @@ use std::io;
 use super::blocks::{MOST, columns};
 use super::marks;
 use super::page::Page;
-use crate::outcome::Concern;
+use crate::outcome::{Concern, Excluded};
 use crate::plan::{Mark, Reason};
 use crate::report::Rows;
-use crate::report::document::{Document, Excluded};
+use crate::report::document::Document;
 use crate::report::human::{self, printable};
 
 /// So many blocks of a reason that needs nobody are few: they are listed.

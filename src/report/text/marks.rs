@@ -6,8 +6,8 @@ use std::io;
 use chrono::DateTime;
 
 use super::page::Page;
+use crate::outcome::Excluded;
 use crate::plan::Mark;
-use crate::report::document::Excluded;
 use crate::report::human::{self, printable};
 
 /// So many runs are named; the rest is counted.

@@ -4,11 +4,10 @@ use std::io;
 
 use super::page::Page;
 use crate::exit::Exit;
-use crate::outcome::Results;
+use crate::outcome::{Amount, Done, Results};
 use crate::plan::Warning;
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
-use crate::report::totals::{Amount, Done};
 
 /// What stands behind the names goes on below itself.
 const INDENT: usize = 16;
@@ -156,7 +155,7 @@ fn proofs(done: &Done) -> String {
 }
 
 fn how_it_ended(document: &Document<'_>, results: &Results) -> String {
-    let ending = document.ending;
+    let ending = document.exit;
     let how = match ending {
         Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();

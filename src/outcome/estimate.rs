@@ -19,7 +19,7 @@ const COVER: u64 = 3;
 const MARK: u64 = 2;
 
 /// The requests of one block.
-pub(super) fn requests(selected: &Selected) -> u64 {
+pub(crate) fn requests(selected: &Selected) -> u64 {
     if selected.action.leaves_alone() || matches!(selected.outlook, Outlook::HeldBack(_)) {
         return 0;
     }

@@ -1,46 +1,46 @@
-//! Sums over a document.
+//! Sums over a review.
 
 use std::collections::BTreeMap;
 
-use super::document::{Block, Excluded};
 use super::estimate::requests;
-use crate::outcome::{BlockEnding, Concern, Outcome};
+use super::review::{Block, Excluded};
+use super::{BlockEnding, Concern, Outcome};
 use crate::plan::Reason;
 
 /// Blocks, their objects and their bytes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Amount {
-    pub(super) blocks: u64,
-    pub(super) objects: u64,
-    pub(super) bytes: u64,
+pub(crate) struct Amount {
+    pub(crate) blocks: u64,
+    pub(crate) objects: u64,
+    pub(crate) bytes: u64,
 }
 
-/// Sums over the document.
+/// Sums over a review.
 #[derive(Default)]
-pub(super) struct Totals {
-    pub(super) selected: Amount,
-    pub(super) to_put: Amount,
+pub(crate) struct Totals {
+    pub(crate) selected: Amount,
+    pub(crate) to_put: Amount,
     /// About how many requests the plan costs.
-    pub(super) requests_estimate: u64,
+    pub(crate) requests_estimate: u64,
     /// What is to be put, by action; blocks that are held back apart.
-    pub(super) by_action: BTreeMap<&'static str, Amount>,
-    pub(super) excluded: BTreeMap<Reason, u64>,
-    pub(super) concerns: BTreeMap<Concern, u64>,
+    pub(crate) by_action: BTreeMap<&'static str, Amount>,
+    pub(crate) excluded: BTreeMap<Reason, u64>,
+    pub(crate) concerns: BTreeMap<Concern, u64>,
     /// What was done, in a report.
-    pub(super) done: Option<Done>,
+    pub(crate) done: Option<Done>,
 }
 
 /// What a run put into the target.
 #[derive(Default)]
-pub(super) struct Done {
-    pub(super) put: Amount,
-    pub(super) by_outcome: BTreeMap<BlockEnding, Amount>,
+pub(crate) struct Done {
+    pub(crate) put: Amount,
+    pub(crate) by_outcome: BTreeMap<BlockEnding, Amount>,
     /// How many blocks were proven in which way.
-    pub(super) by_proof: BTreeMap<&'static str, u64>,
+    pub(crate) by_proof: BTreeMap<&'static str, u64>,
 }
 
 impl Amount {
-    pub(super) fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.blocks += other.blocks;
         self.objects += other.objects;
         self.bytes = self.bytes.saturating_add(other.bytes);
@@ -48,7 +48,7 @@ impl Amount {
 }
 
 impl Totals {
-    pub(super) fn of(
+    pub(crate) fn of(
         blocks: &[Block<'_>],
         excluded: &[Excluded<'_>],
         concerns: impl Iterator<Item = Concern>,
@@ -78,7 +78,7 @@ impl Totals {
     }
 
     /// How many need a person.
-    pub(super) fn needing_a_person(&self) -> u64 {
+    pub(crate) fn needing_a_person(&self) -> u64 {
         self.concerns.values().sum()
     }
 }

@@ -1,0 +1,55 @@
+//! Blocks that are about to be lost, and what saves them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::block::BlockId;
+use crate::plan::{Mark, NotHeld, Plan, SourceBlock};
+
+/// A block that is going to be deleted although the target does not hold it, and what saves it.
+pub(crate) struct MarkedNotHeld<'a> {
+    pub(crate) block: BlockId,
+    pub(crate) why: &'a str,
+    pub(crate) marked_at: Option<DateTime<Utc>>,
+    /// Copies the block again, once the flags that name the buckets are added; `None` where its deletion has begun.
+    pub(crate) command: Option<String>,
+    pub(crate) what_to_do: &'static str,
+}
+
+/// By id.
+pub(crate) fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {
+    let blocks: HashMap<BlockId, &SourceBlock> = if plan.not_held.is_empty() {
+        HashMap::new()
+    } else {
+        let blocks = plan.excluded.iter().map(|one| (one.block.id, &*one.block));
+        blocks.collect()
+    };
+    let rescue = |not_held| rescue(not_held, blocks.get(&not_held.block).copied());
+    plan.not_held.iter().map(rescue).collect()
+}
+
+/// The command filters by nothing but the id: neither a cutoff nor a selector of this run must keep the block from being saved.
+fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHeld<'a> {
+    let is_whole = block.is_none_or(|block| !block.has_lost_objects());
+    let marked_at = block.and_then(|block| match &block.mark {
+        Mark::Present(mark) => DateTime::from_timestamp(mark.deletion_time(), 0),
+        Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
+    });
+    MarkedNotHeld {
+        block: not_held.block,
+        why: &not_held.why,
+        marked_at,
+        command: is_whole.then(|| {
+            format!(
+                "thanos-bucket migrate --id={} --older-than=0s --exclude-delete-marked=false",
+                not_held.block
+            )
+        }),
+        what_to_do: if is_whole {
+            "run the command with this run's bucket flags before the source's compactor deletes the block: it copies the block again and leaves the mark"
+        } else {
+            "its deletion has begun: stop the source's compactor, then bring over by hand what the target lacks, from the source or a backup"
+        },
+    }
+}
