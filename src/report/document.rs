@@ -1,20 +1,64 @@
-//! What a plan or a report says, worked out once for both writers. How it is spelled is theirs to know.
+//! What stands in a document, whatever its form: a heading and its sections. Each form knows how it shows a section, and in which place.
 
-use std::ops::Deref;
+use std::collections::BTreeMap;
 
 use super::Header;
-use crate::outcome::Review;
+use crate::block::BlockId;
+use crate::outcome::{Concern, Excluded, MarkedNotHeld, Review};
+use crate::select::Effect;
 
-/// A plan, or with results a report.
+/// A heading and its sections.
 pub(super) struct Document<'a> {
+    /// In a word.
+    pub(super) kind: &'static str,
     pub(super) header: &'a Header,
-    pub(super) review: Review<'a>,
+    /// In the order of their members in JSON.
+    pub(super) sections: Vec<Section<'a>>,
 }
 
-impl<'a> Deref for Document<'a> {
-    type Target = Review<'a>;
+/// The sections that there are. A subcommand's document has those that it puts together.
+pub(super) enum Section<'a> {
+    /// What is planned or was done in sum, and how it ended.
+    Course(&'a Review<'a>),
+    /// What is good to know and needs nobody.
+    Warnings(&'a Review<'a>),
+    /// What each rule of the selector did.
+    Selector(&'a [Effect]),
+    /// The selected blocks.
+    Blocks(&'a Review<'a>),
+    /// The blocks that are left out.
+    Excluded(&'a [Excluded<'a>]),
+    /// Blocks that are about to be lost.
+    NotHeld(&'a [MarkedNotHeld<'a>]),
+    /// Ids that were asked for and are not in the source.
+    AbsentIds(&'a [BlockId]),
+    /// Sums by action or outcome.
+    Totals(&'a Review<'a>),
+    /// How much needs a person, and what to do about it.
+    Concerns(&'a BTreeMap<Concern, u64>),
+    /// What happened and what comes next, in a sentence.
+    Closing(&'a Review<'a>),
+}
 
-    fn deref(&self) -> &Review<'a> {
-        &self.review
+impl<'a> Document<'a> {
+    /// The plan of a migration or, where it was carried out, its report.
+    pub(super) fn of_migration(header: &'a Header, review: &'a Review<'a>) -> Self {
+        let is_report = review.results.is_some();
+        Self {
+            kind: if is_report { "report" } else { "plan" },
+            header,
+            sections: vec![
+                Section::Course(review),
+                Section::Warnings(review),
+                Section::Selector(review.selector),
+                Section::Blocks(review),
+                Section::Excluded(&review.excluded),
+                Section::NotHeld(&review.marked_not_held),
+                Section::AbsentIds(review.absent_ids),
+                Section::Totals(review),
+                Section::Concerns(&review.totals.concerns),
+                Section::Closing(review),
+            ],
+        }
     }
 }

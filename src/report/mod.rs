@@ -1,4 +1,4 @@
-//! The plan and the report, for people and for programs: one document, written as text or as JSON.
+//! The plan and the report, for people and for programs: one document of sections, which each form writes in its own way.
 
 mod document;
 mod human;
@@ -63,7 +63,7 @@ pub struct Header {
     pub cutoff: DateTime<Utc>,
 }
 
-/// Writes the plan or, with results, the report, and flushes it.
+/// Writes the plan of a migration or, with results, its report, and flushes it.
 pub fn write(
     form: Form,
     header: &Header,
@@ -72,10 +72,8 @@ pub fn write(
     results: Option<&Results>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let document = Document {
-        header,
-        review: Review::new(plan, rules, results),
-    };
+    let review = Review::new(plan, rules, results);
+    let document = Document::of_migration(header, &review);
     let mut out = BufWriter::new(out);
     match form.output {
         Output::Text => text::write(&document, form, &mut out)?,
@@ -92,11 +90,11 @@ pub fn write_error(
     output: Output,
     header: Option<&Header>,
     why: &str,
-    ending: Exit,
+    exit: Exit,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if output == Output::Json {
-        json::write_error(header, why, ending, out)?;
+        json::write_error(header, why, exit, out)?;
     }
     out.flush()
 }

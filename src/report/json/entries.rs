@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{display, rfc3339, seconds};
+use super::members::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Strength};
 use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals};
 use crate::plan::Outlook;

@@ -6,10 +6,9 @@ use std::io;
 use super::page::Page;
 use super::summary::list;
 use crate::block::{BlockId, BlockMeta};
-use crate::outcome::{Block, BlockEnding, Outcome};
+use crate::outcome::{Block, BlockEnding, Outcome, Review};
 use crate::plan::Action;
 use crate::report::Rows;
-use crate::report::document::Document;
 use crate::report::human::{self, printable};
 
 /// So many blocks are few: all of them are shown.
@@ -24,8 +23,8 @@ const WINDOWS: usize = 100;
 /// What goes on below is indented like the id above it.
 const INDENT: usize = 4;
 
-pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
-    let blocks = document.blocks.as_slice();
+pub(super) fn write(review: &Review<'_>, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
+    let blocks = review.blocks.as_slice();
     if blocks.is_empty() {
         return Ok(());
     }
@@ -35,9 +34,9 @@ pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) ->
     }
     match rows {
         Rows::None => Ok(()),
-        Rows::All => write_rows(document, &by_unit(blocks), page),
-        Rows::Auto if are_few => write_rows(document, &by_unit(blocks), page),
-        Rows::Auto => write_flagged(document, page),
+        Rows::All => write_rows(review, &by_unit(blocks), page),
+        Rows::Auto if are_few => write_rows(review, &by_unit(blocks), page),
+        Rows::Auto => write_flagged(review, page),
     }
 }
 
@@ -117,8 +116,8 @@ fn bytes_of(blocks: &[Block<'_>]) -> u64 {
     bytes.fold(0, u64::saturating_add)
 }
 
-fn heading(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let what = if document.results.is_some() {
+fn heading(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let what = if review.results.is_some() {
         "outcome"
     } else {
         "planned"
@@ -132,12 +131,8 @@ fn heading(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// A line for each block, under its labels and its window.
-fn write_rows(
-    document: &Document<'_>,
-    units: &[&[Block<'_>]],
-    page: &mut Page<'_>,
-) -> io::Result<()> {
-    heading(document, page)?;
+fn write_rows(review: &Review<'_>, units: &[&[Block<'_>]], page: &mut Page<'_>) -> io::Result<()> {
+    heading(review, page)?;
     let mut labels = None;
     for blocks in units {
         let Some(first) = blocks.first() else {
@@ -197,16 +192,16 @@ fn waiting<'a, 'b: 'a>(
 }
 
 /// A line for each block that a person should look at, and one for all that wait for the same block.
-fn write_flagged(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
+fn write_flagged(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let is_flagged = |block: &&Block<'_>| block.is_flagged();
-    if !document.blocks.iter().any(Block::is_flagged) {
+    if !review.blocks.iter().any(Block::is_flagged) {
         return Ok(());
     }
-    heading(document, page)?;
+    heading(review, page)?;
     let mut labels = None;
     let mut left = MOST;
     let mut unseen = 0;
-    for unit in by_unit(&document.blocks) {
+    for unit in by_unit(&review.blocks) {
         let waiting = waiting(unit.iter());
         let alone = unit.iter().filter(is_flagged);
         let alone: Vec<_> = alone.filter(|block| wait(block).is_none()).collect();

@@ -1,23 +1,23 @@
 //! The last lines: totals, what a person can do, and in one sentence what happened and what comes next.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::page::Page;
 use super::summary;
 use crate::exit::Exit;
-use crate::outcome::{Amount, BlockEnding, Results};
-use crate::report::document::Document;
+use crate::outcome::{Amount, BlockEnding, Concern, Results, Review};
 use crate::report::human::{self, printable};
 
 /// What goes on below is indented so.
 const INDENT: usize = 4;
 
-pub(super) fn write_totals(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let totals = &document.totals;
+pub(super) fn write_totals(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &review.totals;
     if totals.selected.blocks == 0 {
         return Ok(());
     }
-    let put = if document.results.is_some() {
+    let put = if review.results.is_some() {
         "put"
     } else {
         "to put"
@@ -56,7 +56,7 @@ pub(super) fn write_totals(document: &Document<'_>, page: &mut Page<'_>) -> io::
         ..sum
     };
     row("all", &sum)?;
-    if document.results.is_none() {
+    if review.results.is_none() {
         let requests = human::number(totals.requests_estimate);
         let text = format!(
             "  requests           about {requests}, without those of the planning, which is done"
@@ -66,8 +66,10 @@ pub(super) fn write_totals(document: &Document<'_>, page: &mut Page<'_>) -> io::
     Ok(())
 }
 
-pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let concerns = &document.totals.concerns;
+pub(super) fn write_concerns(
+    concerns: &BTreeMap<Concern, u64>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     if !concerns.is_empty() {
         page.blank()?;
         page.line("needs a person", INDENT)?;
@@ -81,23 +83,27 @@ pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<
         );
         page.line(&text, INDENT)?;
     }
-    let sentence = match document.results {
-        None => of_a_plan(document),
-        Some(results) => of_a_report(document, results),
+    Ok(())
+}
+
+pub(super) fn write_sentence(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let sentence = match review.results {
+        None => of_a_plan(review),
+        Some(results) => of_a_report(review, results),
     };
     page.blank()?;
     page.line(&printable(&sentence), 0)
 }
 
-fn of_a_plan(document: &Document<'_>) -> String {
-    let totals = &document.totals;
+fn of_a_plan(review: &Review<'_>) -> String {
+    let totals = &review.totals;
     if totals.selected.blocks == 0 {
-        return nothing_selected(document);
+        return nothing_selected(review);
     }
-    if !document.writes {
+    if !review.writes {
         return "This is a plan: nothing was written, and a run could do nothing before a person has looked at it.".to_owned();
     }
-    if let Some(why) = document.stopped_by {
+    if let Some(why) = review.stopped_by {
         let why = printable(why);
         return format!(
             "This is a plan: nothing was written, and a run would stop before it begins: could not {why}."
@@ -106,14 +112,10 @@ fn of_a_plan(document: &Document<'_>) -> String {
     "This is a plan: nothing was written. Without --dry-run it is carried out.".to_owned()
 }
 
-fn of_a_report(document: &Document<'_>, results: &Results) -> String {
-    let selected = document.totals.selected.blocks;
+fn of_a_report(review: &Review<'_>, results: &Results) -> String {
+    let selected = review.totals.selected.blocks;
     let of_kind = |kind: fn(BlockEnding) -> bool| {
-        let by_outcome = document
-            .totals
-            .done
-            .iter()
-            .flat_map(|done| &done.by_outcome);
+        let by_outcome = review.totals.done.iter().flat_map(|done| &done.by_outcome);
         let of_kind = by_outcome.filter(|(ending, _)| kind(**ending));
         of_kind.map(|(_, put)| put.blocks).sum::<u64>()
     };
@@ -124,13 +126,13 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
         human::number(selected.saturating_sub(unfinished + unsettled)),
         human::count(selected, "block")
     );
-    let look = match document.totals.needing_a_person() {
+    let look = match review.totals.needing_a_person() {
         0 => String::new(),
         1 => " 1 needs a person, as said above.".to_owned(),
         many => format!(" {} need a person, as said above.", human::number(many)),
     };
     let again = "run it again: what is done stays done.";
-    match document.exit {
+    match review.exit {
         Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
             format!(
@@ -141,7 +143,7 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
             let signal = signal.as_str();
             format!("Stopped by {signal}, {done}.{look} To go on, {again}")
         }
-        Exit::Attention | Exit::Done if selected == 0 => nothing_selected(document),
+        Exit::Attention | Exit::Done if selected == 0 => nothing_selected(review),
         Exit::Attention | Exit::Done if unfinished > 0 => {
             let unfinished = human::number(unfinished);
             let by = results.limit.map(|limit| format!(" by {}", limit.as_str()));
@@ -160,15 +162,15 @@ fn of_a_report(document: &Document<'_>, results: &Results) -> String {
     }
 }
 
-fn nothing_selected(document: &Document<'_>) -> String {
-    let why = if document.excluded.is_empty() {
+fn nothing_selected(review: &Review<'_>) -> String {
+    let why = if review.excluded.is_empty() {
         "the source has no blocks".to_owned()
     } else {
-        let reasons = document.totals.excluded.iter();
+        let reasons = review.totals.excluded.iter();
         let excluded = summary::excluded(reasons.map(|(why, many)| (why.as_str(), *many)));
         format!("every block of the source is excluded ({excluded})")
     };
-    match document.totals.needing_a_person() {
+    match review.totals.needing_a_person() {
         0 => format!("Nothing is selected, for {why}: nothing to do."),
         1 => format!("Nothing is selected, for {why}. 1 needs a person, as said above."),
         many => {

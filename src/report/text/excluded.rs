@@ -6,10 +6,10 @@ use std::io;
 use super::blocks::{MOST, columns};
 use super::marks;
 use super::page::Page;
-use crate::outcome::{Concern, Excluded};
+use crate::block::BlockId;
+use crate::outcome::{Concern, Excluded, MarkedNotHeld};
 use crate::plan::{Mark, Reason};
 use crate::report::Rows;
-use crate::report::document::Document;
 use crate::report::human::{self, printable};
 
 /// So many blocks of a reason that needs nobody are few: they are listed.
@@ -19,10 +19,9 @@ const FEW: usize = 10;
 const INDENT: usize = 4;
 
 pub(super) fn write_marked_not_held(
-    document: &Document<'_>,
+    entries: &[MarkedNotHeld<'_>],
     page: &mut Page<'_>,
 ) -> io::Result<()> {
-    let entries = &document.marked_not_held;
     if entries.is_empty() {
         return Ok(());
     }
@@ -54,10 +53,10 @@ pub(super) fn write_marked_not_held(
     Ok(())
 }
 
-pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn write(all: &[Excluded<'_>], rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
     let mut alarming: BTreeMap<Reason, Vec<&Excluded<'_>>> = BTreeMap::new();
     let mut harmless: BTreeMap<Reason, Vec<&Excluded<'_>>> = BTreeMap::new();
-    for excluded in &document.excluded {
+    for excluded in all {
         let group = if excluded.concern.is_some() {
             &mut alarming
         } else {
@@ -65,7 +64,7 @@ pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) ->
         };
         group.entry(excluded.reason).or_default().push(excluded);
     }
-    if !document.excluded.is_empty() {
+    if !all.is_empty() {
         page.blank()?;
         page.line("excluded", INDENT)?;
     }
@@ -85,11 +84,15 @@ pub(super) fn write(document: &Document<'_>, rows: Rows, page: &mut Page<'_>) ->
         };
         write_reason(*reason, blocks, shown, page)?;
     }
-    if !document.absent_ids.is_empty() {
+    Ok(())
+}
+
+pub(super) fn write_absent(ids: &[BlockId], page: &mut Page<'_>) -> io::Result<()> {
+    if !ids.is_empty() {
         page.blank()?;
         page.line("asked for by --id, and not in the source", INDENT)?;
     }
-    for id in document.absent_ids {
+    for id in ids {
         page.line(&format!("! {id}"), INDENT)?;
     }
     Ok(())

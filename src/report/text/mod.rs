@@ -4,6 +4,7 @@
 mod blocks;
 mod closing;
 mod excluded;
+mod heading;
 mod marks;
 mod page;
 mod summary;
@@ -11,17 +12,45 @@ mod summary;
 use std::io::{self, Write};
 
 use super::Form;
-use super::document::Document;
+use super::document::{Document, Section};
 use page::Page;
 
 pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) -> io::Result<()> {
     let page = &mut Page::new(out, form.columns);
-    summary::write(document, page)?;
-    excluded::write_marked_not_held(document, page)?;
-    blocks::write(document, form.rows, page)?;
-    excluded::write(document, form.rows, page)?;
-    closing::write_totals(document, page)?;
-    closing::write(document, page)
+    heading::write(document, page)?;
+    let mut sections: Vec<&Section<'_>> = document.sections.iter().collect();
+    sections.sort_by_key(|section| place(section));
+    for section in sections {
+        match section {
+            Section::Selector(effects) => summary::write_selector(effects, page)?,
+            Section::Course(review) => summary::write_course(review, page)?,
+            Section::Warnings(review) => summary::write_warnings(review, page)?,
+            Section::NotHeld(entries) => excluded::write_marked_not_held(entries, page)?,
+            Section::Blocks(review) => blocks::write(review, form.rows, page)?,
+            Section::Excluded(excluded) => excluded::write(excluded, form.rows, page)?,
+            Section::AbsentIds(ids) => excluded::write_absent(ids, page)?,
+            Section::Totals(review) => closing::write_totals(review, page)?,
+            Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
+            Section::Closing(review) => closing::write_sentence(review, page)?,
+        }
+    }
+    Ok(())
+}
+
+/// Where a section stands: what cannot wait comes right below the summary, what to do about it all comes last.
+fn place(section: &Section<'_>) -> u8 {
+    match section {
+        Section::Selector(_) => 0,
+        Section::Course(_) => 1,
+        Section::Warnings(_) => 2,
+        Section::NotHeld(_) => 3,
+        Section::Blocks(_) => 4,
+        Section::Excluded(_) => 5,
+        Section::AbsentIds(_) => 6,
+        Section::Totals(_) => 7,
+        Section::Concerns(_) => 8,
+        Section::Closing(_) => 9,
+    }
 }
 
 #[cfg(test)]

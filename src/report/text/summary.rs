@@ -1,92 +1,88 @@
-//! The first lines: which run, from where to where, how much, and what is amiss.
+//! The lines below the heading: how much there is to do or was done, what is left out, and what is amiss.
 
 use std::io;
 
+use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
-use crate::outcome::{Amount, Done, Results};
+use crate::outcome::{Amount, Done, Results, Review};
 use crate::plan::Warning;
-use crate::report::document::Document;
 use crate::report::human::{self, printable};
-
-/// What stands behind the names goes on below itself.
-const INDENT: usize = 16;
+use crate::select::Effect;
 
 /// So many blocks that a warning concerns are named.
 const NAMED: usize = 5;
 
-pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let header = document.header;
-    let totals = &document.totals;
-    let heading = format!(
-        "{} of run {}, {} UTC",
-        if document.results.is_some() {
-            "report"
-        } else {
-            "plan"
-        },
-        header.run,
-        human::minute(header.started),
-    );
-    page.line(&heading, 4)?;
-    let mut line = |name: &str, text: &str| page.line(&format!("  {name:<13} {text}"), INDENT);
-    line(
-        "tool",
-        concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")),
-    )?;
-    line("source", &printable(&header.source))?;
-    line("target", &printable(&header.target))?;
-    let cutoff = human::minute(header.cutoff);
-    line("older than", &format!("{cutoff} UTC (first sample)"))?;
-    for effect in document.selector {
-        let (blocks, dropped) = (
-            human::count(effect.blocks, "block"),
-            human::number(effect.dropped),
-        );
+pub(super) fn write_selector(effects: &[Effect], page: &mut Page<'_>) -> io::Result<()> {
+    for effect in effects {
+        let blocks = human::count(effect.blocks, "block");
+        let dropped = human::number(effect.dropped);
         let text = format!("{}: drops {dropped} of {blocks}", effect.rule);
-        line("selector", &printable(&text))?;
+        fact("selector", &printable(&text), page)?;
     }
-    line("selected", &amount(&totals.selected))?;
-    if let (Some(results), Some(done)) = (document.results, &totals.done) {
-        let outcomes = done.by_outcome.iter();
-        let outcomes = outcomes.map(|(ending, put)| (ending.as_str(), put.blocks));
-        line("outcome", &list(outcomes))?;
-        line("put", &put_text(&done.put, results))?;
-        if !done.by_proof.is_empty() {
-            line("proven", &proofs(done))?;
-        }
-        let ended = how_it_ended(document, results);
-        line("ended", &printable(&ended))?;
-    } else {
-        let actions = totals.by_action.iter();
-        let actions = actions.map(|(action, put)| (*action, put.blocks));
-        line("planned", &list(actions))?;
-        let requests = human::number(totals.requests_estimate);
-        let to_put = amount(&totals.to_put);
-        line("to put", &format!("{to_put}; about {requests} requests"))?;
-        if let Some(why) = document.stopped_by {
-            let text = format!("a run would stop before its first mark: could not {why}");
-            line("! obstacle", &printable(&text))?;
-        }
+    Ok(())
+}
+
+pub(super) fn write_course(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &review.totals;
+    fact("selected", &amount(&totals.selected), page)?;
+    match (review.results, &totals.done) {
+        (Some(results), Some(done)) => write_done(review, results, done, page)?,
+        _ => write_planned(review, page)?,
     }
     let reasons = totals.excluded.iter();
-    line(
-        "excluded",
-        &excluded(reasons.map(|(why, n)| (why.as_str(), *n))),
-    )?;
+    let reasons = reasons.map(|(why, many)| (why.as_str(), *many));
+    fact("excluded", &excluded(reasons), page)?;
+    if totals.concerns.is_empty() {
+        return Ok(());
+    }
     let concerns = totals.concerns.iter();
     let concerns = concerns.map(|(concern, many)| (concern.as_str(), *many));
-    if !totals.concerns.is_empty() {
-        line("! attention", &list(concerns))?;
+    fact("! attention", &list(concerns), page)
+}
+
+fn write_done(
+    review: &Review<'_>,
+    results: &Results,
+    done: &Done,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let outcomes = done.by_outcome.iter();
+    let outcomes = outcomes.map(|(ending, put)| (ending.as_str(), put.blocks));
+    fact("outcome", &list(outcomes), page)?;
+    fact("put", &put_text(&done.put, results), page)?;
+    if !done.by_proof.is_empty() {
+        fact("proven", &proofs(done), page)?;
     }
-    let is_plan = document.results.is_none();
-    for warning in document.warnings {
+    let ended = how_it_ended(review.exit, results);
+    fact("ended", &printable(&ended), page)
+}
+
+fn write_planned(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let totals = &review.totals;
+    let actions = totals.by_action.iter();
+    let actions = actions.map(|(action, put)| (*action, put.blocks));
+    fact("planned", &list(actions), page)?;
+    let requests = human::number(totals.requests_estimate);
+    let to_put = amount(&totals.to_put);
+    let text = format!("{to_put}; about {requests} requests");
+    fact("to put", &text, page)?;
+    let Some(why) = review.stopped_by else {
+        return Ok(());
+    };
+    let text = format!("a run would stop before its first mark: could not {why}");
+    fact("! obstacle", &printable(&text), page)
+}
+
+pub(super) fn write_warnings(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let is_plan = review.results.is_none();
+    for warning in review.warnings {
         let destroys = warning.name == Warning::OVERWRITES;
         if destroys && !is_plan {
             continue;
         }
         let name = if destroys { "! warning" } else { "warning" };
-        line(name, &printable(&warning_text(warning)))?;
+        fact(name, &printable(&warning_text(warning)), page)?;
     }
     Ok(())
 }
@@ -154,9 +150,8 @@ fn proofs(done: &Done) -> String {
     proofs.collect::<Vec<_>>().join(", ")
 }
 
-fn how_it_ended(document: &Document<'_>, results: &Results) -> String {
-    let ending = document.exit;
-    let how = match ending {
+fn how_it_ended(exit: Exit, results: &Results) -> String {
+    let how = match exit {
         Exit::Aborted | Exit::Misused => {
             let why = results.aborted.as_deref().unwrap_or_default();
             format!("by an error that concerns more than one block: could not {why}")
@@ -168,5 +163,5 @@ fn how_it_ended(document: &Document<'_>, results: &Results) -> String {
             None => "before every block had its turn".to_owned(),
         },
     };
-    format!("{how} (exit code {})", ending.code())
+    format!("{how} (exit code {})", exit.code())
 }

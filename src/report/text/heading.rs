@@ -1,0 +1,28 @@
+//! The first lines: which run, and from where to where. Lines like them go on with what the summary has to say.
+
+use std::io;
+
+use super::page::Page;
+use crate::report::document::Document;
+use crate::report::human::{self, printable};
+
+/// What stands behind the names goes on below itself.
+const INDENT: usize = 16;
+
+pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let header = document.header;
+    let started = human::minute(header.started);
+    let heading = format!("{} of run {}, {started} UTC", document.kind, header.run);
+    page.line(&heading, 4)?;
+    let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    fact("tool", tool, page)?;
+    fact("source", &printable(&header.source), page)?;
+    fact("target", &printable(&header.target), page)?;
+    let cutoff = human::minute(header.cutoff);
+    fact("older than", &format!("{cutoff} UTC (first sample)"), page)
+}
+
+/// A line with a name of at most 13 characters and what is to be said of it, which is printable.
+pub(super) fn fact(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
+    page.line(&format!("  {name:<13} {text}"), INDENT)
+}
