@@ -6,7 +6,8 @@ use std::path::Path;
 
 use regex::Regex;
 
-use crate::support::run::{Ran, binary, repository, tree};
+use crate::support::folders::tree;
+use crate::support::run::{Ran, binary, repository};
 
 /// A file of Rust and its lines.
 struct Source {

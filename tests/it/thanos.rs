@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use crate::support::blocks::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
-use crate::support::run::{Ran, World, blocks_with, migrate, tree, without_marks};
+use crate::support::run::{Ran, migrate};
 use crate::support::thanos::{self, Compactor, Querier};
+use crate::support::world::{blocks_with, without_marks};
 
 /// Queries whose answers depend on every sample of the example blocks.
 const QUERIES: [&str; 4] = [
@@ -23,7 +25,7 @@ fn queries_have_the_same_answers_before_during_and_after() {
     let world = World::of_examples();
     let minio = Minio::start();
     let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
-    hot.put_all(&world.source());
+    hot.put_all(&world.source);
     let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
 
     let before = answers(&Querier::start(&[&source]));
@@ -154,19 +156,19 @@ fn inspect_shows_the_target_as_it_showed_the_source_and_verify_finds_no_issue() 
 fn cleanup_removes_exactly_what_was_moved() {
     let blocks = [1, 2, 3, 4].map(Block::new);
     let world = World::new(&blocks);
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     // In the middle of the third.
     world
         .migrate(&["--older-than=2025-01-06T05:00:00Z"])
         .expect(0);
     thanos::cleanup(&world.source_config());
-    let left = tree(&world.source());
+    let left = tree(&world.source);
     assert_eq!(
         blocks_with(&left, "meta.json"),
         [blocks[2].id(), blocks[3].id()]
     );
     let mut both = left;
-    both.extend(tree(&world.target()));
+    both.extend(tree(&world.target));
     assert_eq!(both, before);
 }
 
@@ -177,5 +179,5 @@ fn a_mark_is_read_by_thanos_as_its_own() {
     let config = world.source_config();
     assert_eq!(thanos::tools(&config, &["ls", "--exclude-delete"]), "");
     assert_eq!(thanos::list(&config), [Block::new(1).id()]);
-    assert_eq!(tree(&world.target()), without_marks(&tree(&world.source())));
+    assert_eq!(tree(&world.target), without_marks(&tree(&world.source)));
 }

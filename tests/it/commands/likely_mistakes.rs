@@ -4,15 +4,15 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::blocks::Block;
-use crate::support::pair::OLD;
-use crate::support::run::{World, tree};
+use crate::support::block::Block;
+use crate::support::folders::{World, tree};
+use crate::support::run::OLD;
 
 /// S-2.3, S-4.3: Thanos ignores it, and every block would be moved.
 #[test]
 fn a_slip_in_the_selector_is_refused_with_what_was_meant() {
     let world = World::new(&[Block::new(1)]);
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     for (rule, names) in [
         (
             "{action: keep, source_labels: [cluster], regexp: eu-1}",
@@ -42,7 +42,7 @@ fn a_slip_in_the_selector_is_refused_with_what_was_meant() {
         for name in ["--selector.relabel-config", names[0], names[1]] {
             assert!(ran.stderr.contains(name), "{ran:?} does not name {name:?}");
         }
-        assert_eq!(tree(&world.source()), before);
+        assert_eq!(tree(&world.source), before);
     }
 }
 
@@ -118,11 +118,11 @@ fn a_bucket_without_blocks_is_told_wherever_one_looks() {
         assert!(texts.iter().any(|text| text.contains(told)), "{texts:?}");
     };
     assert_told("nothing lies in source file://");
-    fs::write(world.source().join("notes.txt"), "x").unwrap();
+    fs::write(world.source.join("notes.txt"), "x").unwrap();
     assert_told("holds no block, but 1 other name (notes.txt): is it the right bucket");
-    Block::new(1).write_to(&world.source().join("thanos"));
+    Block::new(1).write_to(&world.source.join("thanos"));
     assert_told("holds no block, but 2 other names (notes.txt, thanos/)");
-    fs::create_dir_all(world.target().join("backup")).unwrap();
+    fs::create_dir_all(world.target.join("backup")).unwrap();
     assert_told("holds no block, but 1 other name (backup/)");
     // A target that is empty is what a first run finds.
     let world = World::new(&[Block::new(1)]);

@@ -8,12 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::blocks::{Block, EPOCH_MS, TWO_HOURS_MS};
-use crate::support::run::{
-    Ran, Running, World, blocks_with, copy_tree, migrate, tree, without_marks,
-};
+use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::folders::{World, copy_tree, tree};
+use crate::support::run::{OLD, Ran, Running, migrate};
+use crate::support::world::{Contents, blocks_with, without_marks};
 
-const OLD: &str = "--older-than=30d";
 const FIVE_MINUTES_MS: i64 = 300_000;
 
 /// What became of a block: its ending in a report, its action in a plan, or the reason why it is left out.
@@ -79,7 +78,7 @@ fn every_reason_to_leave_a_block_out_is_told() {
         .labels(&elsewhere)
         .range(EPOCH_MS + 12 * TWO_HOURS_MS, EPOCH_MS + 14 * TWO_HOURS_MS)
         .level(4)
-        .sources(&[&part, &other_part]);
+        .made_of(&[&part, &other_part]);
     let expected = [
         (&moved, "migrated"),
         (&without_meta, "no-meta-json"),
@@ -96,8 +95,8 @@ fn every_reason_to_leave_a_block_out_is_told() {
         (&compaction, "compaction-excluded"),
     ];
     let world = World::new(&expected.map(|(block, _)| block.clone()));
-    other_part.write_to(&world.source());
-    let source = world.source();
+    other_part.write_to(&world.source);
+    let source = &world.source;
     fs::write(source.join(corrupted_meta.id()).join("meta.json"), "{").unwrap();
     fs::write(
         source.join(corrupted_mark.id()).join("deletion-mark.json"),
@@ -131,7 +130,7 @@ fn every_reason_to_leave_a_block_out_is_told() {
         14,
         "each block in exactly one place"
     );
-    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 1);
+    assert_eq!(world.target.published().len(), 1);
 }
 
 /// S-4.8: the other filters still apply, and what was asked for and does not move needs a person.
@@ -185,7 +184,7 @@ fn what_the_target_holds_decides() {
     let compaction = Block::new(22)
         .range(EPOCH_MS + 20 * TWO_HOURS_MS, EPOCH_MS + 22 * TWO_HOURS_MS)
         .level(2)
-        .sources(&[&part, &other_part]);
+        .made_of(&[&part, &other_part]);
     let absent = Block::new(1);
     let there = Block::new(2);
     let partial = Block::new(3);
@@ -202,28 +201,28 @@ fn what_the_target_holds_decides() {
         (&part, "covered"),
     ];
     let world = World::new(&expected.map(|(block, _)| block.clone()));
-    let target = world.target();
+    let target = &world.target;
     for block in [&there, &different] {
-        block.write_to(&target);
+        block.write_to(target);
     }
     partial
         .clone()
         .without("meta.json")
         .without("index")
-        .write_to(&target);
-    damaged.clone().without("chunks/000001").write_to(&target);
-    dying.clone().marked("by its compactor").write_to(&target);
-    change_meta(&target, &different, |meta| {
+        .write_to(target);
+    damaged.clone().without("chunks/000001").write_to(target);
+    dying.clone().marked("by its compactor").write_to(target);
+    change_meta(target, &different, |meta| {
         meta["stats"]["numSamples"] = 1.into();
     });
-    compaction.write_to(&target);
-    let before = tree(&target);
+    compaction.write_to(target);
+    let before = tree(target);
 
     let document = report(&world, 3, &[]);
     for (block, expected) in expected {
         assert_eq!(fate(&document, block), expected, "{}", block.id());
     }
-    let (source, after) = (tree(&world.source()), tree(&target));
+    let (source, after) = (tree(&world.source), tree(target));
     for block in [&absent, &there, &partial, &damaged] {
         for (name, content) in without_marks(&source) {
             if name.starts_with(&block.id()) {
@@ -253,17 +252,17 @@ fn overlaps_in_the_target_are_not_made() {
     let world = World::new(&[ours.clone(), later.clone()]);
     Block::new(30)
         .range(EPOCH_MS + TWO_HOURS_MS / 2, EPOCH_MS + 3 * TWO_HOURS_MS / 2)
-        .write_to(&world.target());
-    let before = (tree(&world.source()), tree(&world.target()));
+        .write_to(&world.target);
+    let before = (tree(&world.source), tree(&world.target));
     let document = report(&world, 3, &[]);
     assert_eq!(fate(&document, &ours), "would-overlap");
     assert_eq!(fate(&document, &later), "held-back");
-    assert_eq!(tree(&world.source()), before.0);
+    assert_eq!(tree(&world.source), before.0);
     assert!(
         before
             .1
             .iter()
-            .all(|(name, content)| &tree(&world.target())[name] == content)
+            .all(|(name, content)| &tree(&world.target)[name] == content)
     );
 }
 
@@ -273,11 +272,11 @@ fn marked_blocks_are_copied_where_that_is_asked_for() {
     let (marked, other) = (Block::new(1).marked("by its compactor"), Block::new(2));
     let world = World::new(&[marked.clone(), other.clone()]);
     let mark = format!("{}/deletion-mark.json", marked.id());
-    let before = tree(&world.source())[&mark].clone();
+    let before = tree(&world.source)[&mark].clone();
     let document = report(&world, 0, &["--no-exclude-delete-marked"]);
     assert_eq!(fate(&document, &marked), "migrated");
-    assert_eq!(tree(&world.source())[&mark], before);
-    assert_eq!(tree(&world.target()), without_marks(&tree(&world.source())));
+    assert_eq!(tree(&world.source)[&mark], before);
+    assert_eq!(tree(&world.target), without_marks(&tree(&world.source)));
 }
 
 /// S-5.15: a damaged object is not laundered by a move.
@@ -285,7 +284,7 @@ fn marked_blocks_are_copied_where_that_is_asked_for() {
 fn content_that_contradicts_its_hash_fails_the_block() {
     let (damaged, other) = (Block::new(2), Block::new(1));
     let world = World::new(&[damaged.clone(), other.clone()]);
-    change_meta(&world.source(), &damaged, |meta| {
+    change_meta(&world.source, &damaged, |meta| {
         let hash = "0".repeat(64);
         meta["thanos"]["files"][0]["hash"] =
             serde_json::json!({"hashFunc": "SHA256", "value": hash});
@@ -293,14 +292,8 @@ fn content_that_contradicts_its_hash_fails_the_block() {
     let document = report(&world, 3, &[]);
     assert_eq!(fate(&document, &damaged), "failed");
     assert_eq!(fate(&document, &other), "migrated");
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [other.id()]
-    );
-    assert_eq!(
-        blocks_with(&tree(&world.source()), "deletion-mark.json"),
-        [other.id()]
-    );
+    assert_eq!(world.target.published(), [other.id()]);
+    assert_eq!(world.source.marked(), [other.id()]);
 }
 
 /// S-5.12, S-2.4: the command that the report gives saves the block.
@@ -309,7 +302,7 @@ fn a_block_that_is_marked_and_not_held_is_saved_by_the_command_of_the_report() {
     let blocks = [1, 2].map(Block::new);
     let world = World::new(&blocks);
     report(&world, 0, &[]);
-    fs::remove_file(world.target().join(blocks[0].id()).join("index")).unwrap();
+    fs::remove_file(world.target.join(blocks[0].id()).join("index")).unwrap();
     let document = report(&world, 3, &[]);
     let lost = &document["marked_not_held"][0];
     assert_eq!(lost["block"], blocks[0].id());
@@ -325,50 +318,47 @@ fn a_block_that_is_marked_and_not_held_is_saved_by_the_command_of_the_report() {
         &arguments,
     ));
     report(&world, 0, &[]);
-    assert_eq!(tree(&world.target()), without_marks(&tree(&world.source())));
+    assert_eq!(tree(&world.target), without_marks(&tree(&world.source)));
 }
 
 /// S-3.6: the same inodes.
 #[test]
 fn a_target_that_is_a_replica_is_refused() {
     let world = World::new(&[1, 2].map(Block::new));
-    for name in tree(&world.source()).keys() {
-        let path = world.target().join(name);
+    for name in tree(&world.source).keys() {
+        let path = world.target.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::hard_link(world.source().join(name), path).unwrap();
+        fs::hard_link(world.source.join(name), path).unwrap();
     }
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     for mode in ["--dry-run", "--no-dry-run"] {
         let ran = world.migrate(&[OLD, mode]).expect(2);
         assert!(ran.stderr.contains("--allow-replica-target"), "{ran:?}");
-        assert_eq!(tree(&world.source()), before);
+        assert_eq!(tree(&world.source), before);
     }
     world.migrate(&[OLD, "--allow-replica-target"]).expect(0);
-    assert_eq!(
-        blocks_with(&tree(&world.source()), "deletion-mark.json").len(),
-        2
-    );
+    assert_eq!(world.source.marked().len(), 2);
 }
 
 /// S-3.5: two paths that only the file system knows to be one folder.
 #[test]
 fn a_folder_under_two_names_is_refused() {
     let world = World::new(&[1, 2].map(Block::new));
-    std::os::unix::fs::symlink(world.source(), world.target()).unwrap();
-    let before = tree(&world.source());
+    std::os::unix::fs::symlink(&world.source, &world.target).unwrap();
+    let before = tree(&world.source);
     let ran = world.migrate(&[OLD]).expect(2);
     assert!(ran.stderr.contains("the same bucket"), "{ran:?}");
-    assert_eq!(tree(&world.source()), before);
+    assert_eq!(tree(&world.source), before);
 }
 
 /// S-7.3
 #[test]
 fn a_dry_run_leaves_no_trace() {
     let world = World::of_examples();
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     world.migrate(&[OLD, "--dry-run"]).expect(0);
-    assert_eq!(tree(&world.source()), before);
-    assert!(!world.target().exists());
+    assert_eq!(tree(&world.source), before);
+    assert!(!world.target.exists());
 }
 
 /// S-5.11: the compactor is kept from a block before it is marked.
@@ -377,13 +367,13 @@ fn a_no_compact_mark_is_written_where_that_is_asked_for() {
     let block = Block::new(1);
     let world = World::new(slice::from_ref(&block));
     report(&world, 0, &["--no-compact-mark-source"]);
-    let source = tree(&world.source());
+    let source = tree(&world.source);
     let mark = &source[&format!("{}/no-compact-mark.json", block.id())];
     let mark: Value = serde_json::from_slice(mark).unwrap();
     assert_eq!(mark["id"], block.id());
     assert_eq!(mark["version"], 1);
     assert!(source.contains_key(&format!("{}/deletion-mark.json", block.id())));
-    let target = tree(&world.target());
+    let target = tree(&world.target);
     assert!(
         target.keys().all(|name| !name.contains("mark")),
         "{:?}",
@@ -408,7 +398,7 @@ fn shards_part_the_work() {
     }
     assert_eq!(moved, blocks.len());
     report(&whole, 0, &[]);
-    assert_eq!(tree(&world.target()), tree(&whole.target()));
+    assert_eq!(tree(&world.target), tree(&whole.target));
 }
 
 /// S-7.1: neither large objects nor many blocks take more memory.
@@ -423,10 +413,7 @@ fn memory_is_bounded() {
         let world = World::new(&blocks);
         let peak = peak_bytes(&world);
         assert!(peak < 256 * MIB, "{} MiB", peak / MIB);
-        assert_eq!(
-            blocks_with(&tree(&world.target()), "meta.json").len(),
-            blocks.len()
-        );
+        assert_eq!(world.target.published().len(), blocks.len());
     }
 }
 
@@ -457,7 +444,7 @@ fn peak_bytes(world: &World) -> usize {
 fn two_runs_at_once_share_the_work() {
     let blocks: Vec<_> = (1..40).map(Block::new).collect();
     let world = World::new(&blocks);
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     let runs: Vec<_> = (0..2)
         .map(|_| {
             Running::start(&mut migrate(
@@ -470,12 +457,9 @@ fn two_runs_at_once_share_the_work() {
     for run in runs {
         run.wait().expect(0);
     }
-    assert_eq!(tree(&world.target()), before);
-    assert_eq!(
-        blocks_with(&tree(&world.source()), "deletion-mark.json").len(),
-        blocks.len()
-    );
-    assert_eq!(without_marks(&tree(&world.source())), before);
+    assert_eq!(tree(&world.target), before);
+    assert_eq!(world.source.marked().len(), blocks.len());
+    assert_eq!(without_marks(&tree(&world.source)), before);
 }
 
 #[test]
@@ -483,9 +467,9 @@ fn a_block_that_hides_behind_a_link_is_not_read() {
     let block = Block::new(1);
     let world = World::new(slice::from_ref(&block));
     let elsewhere = world.path("elsewhere");
-    copy_tree(&world.source().join(block.id()), &elsewhere);
-    fs::remove_dir_all(world.source().join(block.id())).unwrap();
-    std::os::unix::fs::symlink(&elsewhere, world.source().join(block.id())).unwrap();
+    copy_tree(&world.source.join(block.id()), &elsewhere);
+    fs::remove_dir_all(world.source.join(block.id())).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, world.source.join(block.id())).unwrap();
     let document = report(&world, 0, &[]);
     assert!(document["blocks"].as_array().unwrap().is_empty());
 }

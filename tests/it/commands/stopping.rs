@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::World;
 use crate::support::minio::{Bucket, Minio};
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
-use crate::support::run::{Ran, Running, World, blocks_with, migrate, signal, tree};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, migrate, signal};
+use crate::support::world::{Contents, three};
 
 const MIB: usize = 1 << 20;
 
@@ -142,7 +144,7 @@ fn an_upload_whose_completion_stalls_is_aborted_after_the_grace() {
 #[test]
 fn a_second_signal_ends_the_process_at_once_and_both_are_told() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let stalled = Arc::new(AtomicUsize::new(0));
     let stalls = Arc::clone(&stalled);
     let proxy = Line::to(minio.port())
@@ -154,7 +156,7 @@ fn a_second_signal_ends_the_process_at_once_and_both_are_told() {
             Fault::None
         })
         .open();
-    let (source, target) = pair.configs_through(&proxy);
+    let (source, target) = servers.configs_through(&proxy);
     let arguments = [OLD, "--shutdown-grace=10m", "--output=json"];
     let running = Running::start(&mut migrate(&source, &target, &arguments));
     while stalled.load(Ordering::SeqCst) == 0 {
@@ -175,14 +177,14 @@ fn a_second_signal_ends_the_process_at_once_and_both_are_told() {
     ] {
         assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
     }
-    pair.assert_heals();
+    servers.assert_heals();
 }
 
 /// S-3.5, S-6.5: at each of its requests.
 #[test]
 fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     for (method, fault) in [
         ("PUT", Fault::Stall),
         ("PUT", Fault::AnswerHead(503, "Retry-After: 60")),
@@ -197,7 +199,7 @@ fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
                 (meant && once.fetch_add(1, Ordering::SeqCst) == 0).then_some(fault)
             }))
             .open();
-        let (source, target) = pair.configs_through(&proxy);
+        let (source, target) = servers.configs_through(&proxy);
         let arguments = [OLD, "--shutdown-grace=2s"];
         let ran = run_as(&process, migrate(&source, &target, &arguments)).expect(143);
         assert!(
@@ -205,10 +207,14 @@ fn a_signal_during_the_probe_ends_the_run_and_the_probe() {
             "{method}: {:?}",
             ran.elapsed
         );
-        assert!(pair.cold.is_empty(), "{method}: {:?}", pair.cold.tree());
+        assert!(
+            servers.target.is_empty(),
+            "{method}: {:?}",
+            servers.target.tree()
+        );
     }
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
 }
 
 /// S-6.2: the system kills whoever does not listen to what it says of a limit on the size of files.
@@ -225,8 +231,5 @@ fn a_limit_on_the_size_of_files_fails_the_blocks_that_exceed_it() {
         .args(command.get_args());
     let ran = Ran::of(limited).expect(3);
     assert!(ran.stdout.contains("File too large"), "{}", ran.stdout);
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [small.id()]
-    );
+    assert_eq!(world.target.published(), [small.id()]);
 }

@@ -1,8 +1,8 @@
 //! Wrong command lines and configurations: one line, exit code 2, nothing contacted.
 
-use crate::support::complaint::{COLD, HOT, OLD, assert_names, complaint};
+use crate::support::complaint::{COLD, HOT, assert_names, complaint};
 use crate::support::proxy::Line;
-use crate::support::run::{Ran, binary};
+use crate::support::run::{OLD, Ran, binary};
 
 /// S-2.3
 #[test]

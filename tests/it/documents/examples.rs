@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
-use crate::support::run::{Ran, World, blocks_with, migrate, repository, tree};
+use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
+use crate::support::world::{Contents, blocks_with};
 
 const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
 
@@ -103,7 +105,7 @@ fn the_folder_configuration_is_accepted() {
     let config = world.path("example.yaml");
     fs::write(
         &config,
-        text.replace(directory, world.source().to_str().unwrap()),
+        text.replace(directory, world.source.to_str().unwrap()),
     )
     .unwrap();
     let target = world.target_config();
@@ -157,7 +159,7 @@ fn moved_with_selector(selector: &Path) -> Vec<String> {
     let world = World::of_examples();
     let flag = format!("--selector.relabel-config-file={}", selector.display());
     world.migrate(&["--older-than=30d", &flag]).expect(0);
-    blocks_with(&tree(&world.target()), "meta.json")
+    world.target.published()
 }
 
 /// S-4.3: by external labels.
@@ -224,14 +226,14 @@ fn a_night_when_all_went_well_sends_no_mail() {
     let world = World::of_examples();
     let ran = Ran::of(nightly(&world)).expect(0);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
-    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 5);
+    assert_eq!(world.target.published().len(), 5);
 }
 
 #[test]
 fn a_night_that_needs_a_person_sends_the_report_and_the_exit_code() {
     let world = World::of_examples();
     let block = &example_blocks(|_| true)[0];
-    fs::remove_file(world.source().join(block).join("index")).unwrap();
+    fs::remove_file(world.source.join(block).join("index")).unwrap();
     let ran = Ran::of(nightly(&world)).expect(3);
     assert!(ran.stdout.contains(block), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("exit code 3\n"), "{}", ran.stdout);
@@ -244,13 +246,13 @@ fn a_night_that_meets_the_last_one_says_so() {
     lock.lock().unwrap();
     let ran = Ran::of(nightly(&world)).expect(75);
     assert!(ran.stdout.contains("still at work"), "{}", ran.stdout);
-    assert!(tree(&world.target()).is_empty());
+    assert!(tree(&world.target).is_empty());
 }
 
 #[test]
 fn a_migration_is_taken_back_as_long_as_the_source_has_its_blocks() {
     let world = World::of_examples();
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     let ran = world
         .migrate(&[
             "--older-than=30d",
@@ -262,25 +264,25 @@ fn a_migration_is_taken_back_as_long_as_the_source_has_its_blocks() {
     let take_back = |run: &str| {
         let mut command = script("examples/take-back");
         command
-            .arg(world.source())
+            .arg(&world.source)
             .arg(run)
             .env("MC_CONFIG_DIR", world.path("mc"));
         Ran::of(command)
     };
-    let marked = tree(&world.source());
+    let marked = tree(&world.source);
     let ran = take_back("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B").expect(0);
     assert!(ran.stdout.ends_with("0 marks removed, 0 left alone\n"));
-    assert!(tree(&world.source()) == marked);
+    assert!(tree(&world.source) == marked);
     // The compactor has begun to delete this one.
     let doomed = example_blocks(|_| true)[0].clone();
-    let meta = world.source().join(&doomed).join("meta.json");
+    let meta = world.source.join(&doomed).join("meta.json");
     let text = fs::read(&meta).unwrap();
     fs::remove_file(&meta).unwrap();
     let ran = take_back(report["run"].as_str().unwrap()).expect(3);
     assert!(ran.stderr.contains(&doomed), "{}", ran.stderr);
     fs::write(&meta, text).unwrap();
     take_back(report["run"].as_str().unwrap()).expect(0);
-    assert!(tree(&world.source()) == before);
+    assert!(tree(&world.source) == before);
     take_back("no-run").expect(2);
 }
 
@@ -320,7 +322,7 @@ fn the_cron_job_gives_arguments_that_do_its_work() {
     let mut command = installed(&world);
     command.arg(format!("thanos-bucket {}", arguments.join(" ")));
     Ran::of(command).expect(0);
-    assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 5);
+    assert_eq!(world.target.published().len(), 5);
 }
 
 /// What stands in README between fences of that language.

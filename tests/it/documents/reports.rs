@@ -10,9 +10,9 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::blocks::{Block, EPOCH_MS, TWO_HOURS_MS};
-use crate::support::pair::OLD;
-use crate::support::run::{Ran, Running, World, binary, migrate, signal};
+use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::folders::World;
+use crate::support::run::{OLD, Ran, Running, binary, migrate, signal};
 use crate::support::servers::free_port;
 
 const JSON: &str = "--output=json";
@@ -88,7 +88,7 @@ fn a_run_that_cannot_begin_leaves_a_document() {
     let document = assert_error_document(&ran, "127.0.0.1", &world);
     assert_eq!(
         document["source"],
-        format!("file://{}", world.source().display())
+        format!("file://{}", world.source.display())
     );
     assert!(
         ran.stderr.contains(document["run"].as_str().unwrap()),

@@ -1,8 +1,7 @@
 //! Which words go where.
 
-use crate::support::run::{Ran, World, binary, tree};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::folders::{World, tree};
+use crate::support::run::{OLD, Ran, binary};
 
 #[track_caller]
 fn assert_names(text: &str, names: &[&str]) {
@@ -35,12 +34,12 @@ fn plans_and_reports_go_to_stdout_and_the_log_to_stderr() {
             assert!(line[key].is_string(), "{line}");
         }
     }
-    let marked = tree(&world.source());
+    let marked = tree(&world.source);
     let ran = world
         .migrate(&[OLD, "--log.level=error", "--id=01J9ZK3M7Q8T5V6W7X8Y9Z0A1B"])
         .expect(3);
     assert!(ran.stdout.contains("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B"), "{ran:?}");
-    assert_eq!(tree(&world.source()), marked);
+    assert_eq!(tree(&world.source), marked);
 }
 
 #[test]

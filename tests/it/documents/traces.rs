@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::collector::{Collector, Protocol, Span, tree};
+use crate::support::folders::World;
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::World;
+use crate::support::run::{OLD, QUICK_RETRIES};
 
 /// The values of `traceID` in a log of logfmt lines.
 fn traces_in(log: &str) -> BTreeSet<String> {
@@ -116,7 +117,7 @@ const TREE: &str = r#"run exit 0
 #[test]
 fn a_request_that_is_repeated_and_one_that_fails_say_so() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1), Block::new(2)]);
+    let servers = Servers::new(&minio, &[Block::new(1), Block::new(2)]);
     let (repeated, refused) = (Block::new(1).id(), Block::new(2).id());
     let once = std::sync::atomic::AtomicBool::new(true);
     let proxy = Line::to(minio.port())
@@ -135,7 +136,7 @@ fn a_request_that_is_repeated_and_one_that_fails_say_so() {
     let collector = Collector::start(Protocol::Http);
     let flag = collector.flag("");
     let arguments: Vec<&str> = QUICK_RETRIES.into_iter().chain([flag.as_str()]).collect();
-    run(&pair.configs_through(&proxy), &arguments).expect(3);
+    run(&servers.configs_through(&proxy), &arguments).expect(3);
     let spans = collector.spans();
     let requests = |id: &str| -> Vec<&Span> {
         let key = format!("{id}/index");

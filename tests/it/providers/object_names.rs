@@ -1,9 +1,11 @@
 //! Names of objects as they are: prefixes of every letter, and names that nobody's tool would choose.
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::{World, tree};
 use crate::support::minio::{Bucket, Minio};
-use crate::support::pair::{OLD, Pair, assert_same, run, three};
-use crate::support::run::{Ran, World, blocks_with, migrate, tree, without_marks};
+use crate::support::on_minio::{World as Servers, run};
+use crate::support::run::{OLD, Ran, migrate};
+use crate::support::world::{Contents, assert_same, blocks_with, three, without_marks};
 
 /// Each printable letter of ASCII stands in one of them, and some that lie beyond.
 fn prefixes() -> [String; 4] {
@@ -21,7 +23,7 @@ fn prefixes() -> [String; 4] {
 fn a_prefix_of_any_letters_holds_the_blocks_under_its_own_name() {
     let minio = Minio::start();
     let world = World::new(&three());
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     for (number, prefix) in (0..).zip(prefixes()) {
         let middle = minio.bucket(&format!("middle-{number}"));
         let quoted = serde_json::to_string(&prefix).unwrap();
@@ -60,7 +62,7 @@ fn a_prefix_of_any_letters_holds_the_blocks_under_its_own_name() {
             // And out of the folder again, into one without a prefix.
             let plain = World::new(&[] as &[Block]);
             Ran::of(migrate(&target, &plain.target_config(), &[OLD])).expect(0);
-            assert_same(&tree(&plain.target()), &before);
+            assert_same(&tree(&plain.target), &before);
         }
     }
 }
@@ -82,10 +84,11 @@ const FOREIGN: [&str; 9] = [
 #[test]
 fn foreign_names_beside_blocks_are_ignored() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let long = ["long", &"x".repeat(200), &"y".repeat(200)].join("/");
     let names = FOREIGN.into_iter().chain([long.as_str()]);
-    let taken = names.filter(|name| pair.hot.put_as_is(name) && pair.cold.put_as_is(name));
+    let taken =
+        names.filter(|name| servers.source.put_as_is(name) && servers.target.put_as_is(name));
     assert!(
         taken.count() > FOREIGN.len() / 2,
         "MinIO takes most of them"
@@ -94,7 +97,10 @@ fn foreign_names_beside_blocks_are_ignored() {
         let more = format!("  list_objects_version: {version}\n");
         let config =
             |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), &more);
-        let configs = (config(&pair.hot, "h.yaml"), config(&pair.cold, "c.yaml"));
+        let configs = (
+            config(&servers.source, "h.yaml"),
+            config(&servers.target, "c.yaml"),
+        );
         let arguments = [OLD, "--output=json", "--exclude-delete-marked=false"];
         let report = run(&configs, &arguments).expect(0).json();
         assert_eq!(report["blocks"].as_array().unwrap().len(), 3, "{report}");
@@ -106,17 +112,13 @@ fn foreign_names_beside_blocks_are_ignored() {
 #[test]
 fn a_foreign_name_in_a_block_makes_it_incomplete() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let id = three()[1].id();
-    assert!(pair.hot.put_as_is(&format!("{id}/chunks/00000\n")));
-    let report = run(&pair.configs(), &[OLD, "--output=json"])
+    assert!(servers.source.put_as_is(&format!("{id}/chunks/00000\n")));
+    let report = run(&servers.configs(), &[OLD, "--output=json"])
         .expect(3)
         .json();
     assert_eq!(report["excluded"][0]["id"], id, "{report}");
     assert_eq!(report["excluded"][0]["reason"], "incomplete", "{report}");
-    assert!(
-        blocks_with(&pair.cold.tree(), "meta.json")
-            .iter()
-            .all(|moved| *moved != id)
-    );
+    assert!(servers.target.published().iter().all(|moved| *moved != id));
 }

@@ -8,8 +8,10 @@ use thanos_bucket::bucket::Listings;
 use thanos_bucket::plan::Existing;
 use tokio::time::Instant;
 
-use crate::support::memory::{Block, World, id};
-use crate::support::scripted::{Fault, Request, Scripted, put, tree};
+use crate::support::block::{Block, id, object};
+use crate::support::memory::World;
+use crate::support::scripted::{Fault, Request, Scripted};
+use crate::support::world::Contents;
 
 /// Reading the object is denied from the `first` time on, and then so many times.
 fn deny(store: &Scripted, object: String, first: usize, times: usize) {
@@ -26,9 +28,9 @@ fn deny(store: &Scripted, object: String, first: usize, times: usize) {
 /// Two of one unit, and one of another.
 fn three() -> [Block; 3] {
     [
-        Block::new('A', (1, 2)),
-        Block::new('B', (2, 3)),
-        Block::new('C', (3, 4)).cluster("us-1"),
+        Block::new('A').days(1, 2),
+        Block::new('B').days(2, 3),
+        Block::new('C').days(3, 4).cluster("us-1"),
     ]
 }
 
@@ -37,27 +39,21 @@ fn three() -> [Block; 3] {
 async fn what_a_lagging_listing_does_not_show_is_found_by_name() {
     for existing in [Existing::Keep, Existing::Overwrite] {
         for name in ["meta.json", "deletion-mark.json"] {
-            let mut world = World::new().with(&[Block::new('A', (0, 1))]).await;
-            world.rules.existing = existing;
-            world.target_listings = Listings::Lagging;
-            let another = Block::new('A', (0, 1)).sources("AB");
-            put(
-                &world.target,
-                &format!("{}/index", another.id),
-                b"of another".to_vec(),
-            )
-            .await;
-            put(
-                &world.target,
-                &format!("{}/{name}", another.id),
-                another.meta_json(),
-            )
-            .await;
+            let mut world = World::new(&[Block::new('A').days(0, 1)]);
+            world.task.rules.existing = existing;
+            world.target.lists(Listings::Lagging);
+            let another = Block::new('A').days(0, 1).sources("AB");
+            world
+                .target
+                .put(&format!("{}/index", another.id()), b"of another".to_vec());
+            world
+                .target
+                .put(&format!("{}/{name}", another.id()), another.meta_json());
             world.target.hide(|path| path.starts_with(&id('A')));
-            let before = tree(&world.target).await;
+            let before = world.target.tree();
             let ran = world.run().await.unwrap();
             assert_eq!(ran.endings(), ["conflict"], "{name}");
-            assert_eq!(tree(&world.target).await, before, "{name}");
+            assert_eq!(world.target.tree(), before, "{name}");
         }
     }
 }
@@ -67,8 +63,8 @@ async fn what_a_lagging_listing_does_not_show_is_found_by_name() {
 async fn listings_that_lag_cost_their_questions_where_they_lag_alone() {
     let mut asked = Vec::new();
     for listings in [Listings::Strong, Listings::Lagging] {
-        let mut world = World::new().with(&[Block::new('A', (0, 1))]).await;
-        world.target_listings = listings;
+        let world = World::new(&[Block::new('A').days(0, 1)]);
+        world.target.lists(listings);
         let ran = world.run().await.unwrap();
         assert_eq!(ran.endings(), ["migrated"]);
         asked.push(world.target.requests().len());
@@ -83,15 +79,14 @@ async fn listings_that_lag_cost_their_questions_where_they_lag_alone() {
 /// S-5.7: what a lagging listing does not show yet is waited for before it is put again, and nothing is taken back.
 #[tokio::test(start_paused = true)]
 async fn a_proof_waits_for_a_listing_that_lags() {
-    let mut world = World::new().with(&[Block::new('A', (0, 1))]).await;
-    world.target_listings = Listings::Lagging;
+    let world = World::new(&[Block::new('A').days(0, 1)]);
+    world.target.lists(Listings::Lagging);
     let published: Arc<OnceLock<Instant>> = Arc::default();
     let since = Arc::clone(&published);
-    world.target.fail(move |request, path| {
+    world.target.on_request(move |request, path| {
         if request == Request::Put && path.ends_with("/meta.json") {
             since.get_or_init(Instant::now);
         }
-        None
     });
     world.target.hide(move |path| {
         let lags = |since: &Instant| since.elapsed() < Duration::from_millis(5);
@@ -107,46 +102,41 @@ async fn a_proof_waits_for_a_listing_that_lags() {
 #[tokio::test(start_paused = true)]
 async fn a_meta_json_or_mark_that_is_listed_and_denied_is_not_taken_for_absent() {
     for name in ["meta.json", "deletion-mark.json"] {
-        let prepared = async || {
-            let world = World::new().with(&three()).await;
+        let prepared = || {
+            let world = World::new(&three());
             let mark = format!(r#"{{"id":"{}","version":1,"deletion_time":1}}"#, id('A'));
-            let path = format!("{}/deletion-mark.json", id('A'));
-            put(&world.source, &path, mark.into_bytes()).await;
+            let path = object('A', "deletion-mark.json");
+            world.source.put(&path, mark.into_bytes());
             world
         };
-        let object = || format!("{}/{name}", id('A'));
-        let world = prepared().await;
+        let object = || object('A', name);
+        let world = prepared();
         deny(&world.source, object(), 0, 2);
         let ran = world.run().await.unwrap();
         assert_eq!(ran.plan.excluded[0].reason.as_str(), "marked-for-deletion");
         assert_eq!(ran.endings(), ["migrated"; 2]);
 
-        let world = prepared().await;
+        let world = prepared();
         deny(&world.source, object(), 0, usize::MAX);
         let err = world.run().await.err().unwrap();
         assert_eq!(err.kind(), thanos_bucket::Kind::Transient, "{err:#}");
         assert!(format!("{err:#}").contains(&object()), "{err:#}");
-        assert!(tree(&world.target).await.is_empty());
+        assert!(world.target.tree().is_empty());
     }
 }
 
 /// S-5.5, S-5.9: a block that is listed and denied has not vanished: it fails, and what comes after it in its unit is held back.
 #[tokio::test(start_paused = true)]
 async fn a_block_that_is_listed_and_denied_has_not_vanished() {
-    let world = World::new().with(&three()).await;
-    deny(
-        &world.source,
-        format!("{}/meta.json", id('A')),
-        1,
-        usize::MAX,
-    );
+    let world = World::new(&three());
+    deny(&world.source, object('A', "meta.json"), 1, usize::MAX);
     let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending(&id('A')), "failed");
-    assert_eq!(ran.ending(&id('B')), "held-back");
-    assert_eq!(ran.ending(&id('C')), "migrated");
+    assert_eq!(ran.ending('A'), "failed");
+    assert_eq!(ran.ending('B'), "held-back");
+    assert_eq!(ran.ending('C'), "migrated");
 
-    let world = World::new().with(&three()).await;
-    deny(&world.source, format!("{}/meta.json", id('A')), 1, 2);
+    let world = World::new(&three());
+    deny(&world.source, object('A', "meta.json"), 1, 2);
     assert_eq!(world.run().await.unwrap().endings(), ["migrated"; 3]);
 }
 
@@ -154,18 +144,13 @@ async fn a_block_that_is_listed_and_denied_has_not_vanished() {
 #[tokio::test(start_paused = true)]
 async fn a_block_of_the_target_that_is_listed_and_denied_is_not_written_over() {
     for existing in [Existing::Keep, Existing::Overwrite] {
-        let mut world = World::new().with(&three()).await;
-        world.rules.existing = existing;
-        Block::new('A', (1, 2)).write_to(&world.target).await;
-        deny(
-            &world.target,
-            format!("{}/meta.json", id('A')),
-            1,
-            usize::MAX,
-        );
+        let mut world = World::new(&three());
+        world.task.rules.existing = existing;
+        Block::new('A').days(1, 2).write_to(&world.target);
+        deny(&world.target, object('A', "meta.json"), 1, usize::MAX);
         let ran = world.run().await.unwrap();
-        assert_eq!(ran.ending(&id('A')), "failed");
-        assert_eq!(ran.ending(&id('C')), "migrated");
+        assert_eq!(ran.ending('A'), "failed");
+        assert_eq!(ran.ending('C'), "migrated");
         let writes = world
             .target
             .requests()

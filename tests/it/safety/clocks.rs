@@ -5,22 +5,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 
-use crate::support::memory::{self, Block, World, id};
+use crate::support::block::{Block, object};
+use crate::support::memory::{self, World};
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, run, three};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{self, Line, Proxy};
-use crate::support::run::{Ran, blocks_with};
-use crate::support::scripted::{Request, remove, tree};
+use crate::support::run::{OLD, Ran};
+use crate::support::scripted::Request;
+use crate::support::world::{Contents, blocks_with, three};
 
 const HOUR: i64 = 3600;
 
 fn two() -> [Block; 2] {
-    [Block::new('A', (0, 1)), Block::new('B', (1, 2))]
-}
-
-async fn marks(world: &World) -> usize {
-    let source = tree(&world.source).await;
-    blocks_with(&source, "deletion-mark.json").len()
+    [Block::new('A').days(0, 1), Block::new('B').days(1, 2)]
 }
 
 /// S-6.13: whichever bucket's clock it is, and whichever of the two is ahead.
@@ -37,16 +34,16 @@ async fn clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark() {
         (None, None, false),
     ] {
         for in_passing in [true, false] {
-            let mut world = World::new().with(&two()).await;
-            world.settings.no_compact_mark_source = true;
-            for (times, ahead) in [(&world.source_times, source), (&world.target_times, target)] {
+            let mut world = World::new(&two());
+            world.task.settings.no_compact_mark_source = true;
+            for (times, ahead) in [(&world.source.times, source), (&world.target.times, target)] {
                 times.set(ahead.filter(|_| in_passing), ahead);
             }
             let ended = world.run().await.err().map(|err| err.kind());
             let expected = ends.then_some(thanos_bucket::Kind::Clock);
             assert_eq!(ended, expected, "{source:?} {target:?}");
-            assert_eq!(marks(&world).await, if ends { 0 } else { 2 });
-            let source = tree(&world.source).await;
+            assert_eq!(world.source.marked().len(), if ends { 0 } else { 2 });
+            let source = world.source.tree();
             let no_compact = blocks_with(&source, "no-compact-mark.json");
             assert_eq!(no_compact.len(), if ends { 0 } else { 2 });
         }
@@ -56,61 +53,60 @@ async fn clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark() {
 /// S-6.13: blocks that are marked already are saved whatever time it is, for nothing is marked.
 #[tokio::test(start_paused = true)]
 async fn marked_blocks_are_copied_whatever_the_clocks_say() {
-    let mut world = World::new().with(&two()).await;
+    let mut world = World::new(&two());
     world.run().await.unwrap();
-    remove(&world.target, &format!("{}/index", id('A'))).await;
-    world.rules.exclude_delete_marked = false;
-    world.source_times.set(Some(48 * HOUR), Some(48 * HOUR));
+    world.target.remove(&object('A', "index"));
+    world.task.rules.exclude_delete_marked = false;
+    world.source.times.set(Some(48 * HOUR), Some(48 * HOUR));
     let ran = world.run().await.unwrap();
     assert!(ran.results.aborted.is_none(), "{:?}", ran.results.aborted);
     assert!(!ran.plan.marks() && ran.plan.writes());
-    assert_eq!(ran.ending(&id('A')), "repaired");
+    assert_eq!(ran.ending('A'), "repaired");
 }
 
 /// S-6.13: an answer of a cache, or one from before this machine slept, is asked about before it ends a run.
 #[tokio::test(start_paused = true)]
 async fn a_difference_that_a_fresh_answer_does_not_confirm_is_none() {
-    let world = World::new().with(&two()).await;
-    world.source_times.set(Some(-48 * HOUR), Some(1));
-    world.target_times.set(Some(0), None);
+    let world = World::new(&two());
+    world.source.times.set(Some(-48 * HOUR), Some(1));
+    world.target.times.set(Some(0), None);
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"; 2]);
     // Once before the first block is copied, and once before each mark.
-    assert_eq!(world.source_times.questions.load(Ordering::SeqCst), 3);
-    assert_eq!(world.target_times.questions.load(Ordering::SeqCst), 0);
+    assert_eq!(world.source.times.questions.load(Ordering::SeqCst), 3);
+    assert_eq!(world.target.times.questions.load(Ordering::SeqCst), 0);
 }
 
 /// S-6.13: clocks are compared before each mark, for a run may last for days.
 #[tokio::test(start_paused = true)]
 async fn a_clock_that_is_set_in_mid_run_ends_it_before_the_next_mark() {
     for here_jumps in [true, false] {
-        let mut world = World::new().with(&two()).await;
+        let mut world = World::new(&two());
         let put = Arc::new(AtomicUsize::new(0));
-        world.target_times.set(Some(0), Some(0));
-        world.source_times.set(Some(0), Some(0));
+        world.target.times.set(Some(0), Some(0));
+        world.source.times.set(Some(0), Some(0));
         if here_jumps {
             let put = Arc::clone(&put);
-            world.clock = Arc::new(move || {
+            world.task.clock = Arc::new(move || {
                 let marked = put.load(Ordering::SeqCst) > 0;
                 memory::now() - TimeDelta::hours(if marked { 49 } else { 0 })
             });
         }
-        let times = Arc::clone(&world.source_times);
-        world.source.fail(move |request, path| {
+        let times = Arc::clone(&world.source.times);
+        world.source.on_request(move |request, path| {
             if request == Request::Put && path.ends_with("deletion-mark.json") {
                 put.fetch_add(1, Ordering::SeqCst);
                 if !here_jumps {
                     times.set(Some(49 * HOUR), Some(49 * HOUR));
                 }
             }
-            None
         });
         let ran = world.run().await.unwrap();
-        assert_eq!(ran.ending(&id('A')), "migrated");
+        assert_eq!(ran.ending('A'), "migrated");
         let why = ran.results.aborted.unwrap();
         assert!(why.contains("2days 1h apart"), "{why}");
         assert!(!ran.results.complete);
-        assert_eq!(marks(&world).await, 1);
+        assert_eq!(world.source.marked().len(), 1);
     }
 }
 
@@ -135,9 +131,9 @@ fn with_dates(
 }
 
 /// Runs with the one bucket behind the proxy.
-fn run_behind(pair: &Pair, proxy: &Proxy, bucket: &str, arguments: &[&str]) -> Ran {
-    let mut configs = pair.configs();
-    let (hot, cold) = pair.configs_through(proxy);
+fn run_behind(servers: &Servers, proxy: &Proxy, bucket: &str, arguments: &[&str]) -> Ran {
+    let mut configs = servers.configs();
+    let (hot, cold) = servers.configs_through(proxy);
     match bucket {
         "hot" => configs.0 = hot,
         _ => configs.1 = cold,
@@ -149,10 +145,10 @@ fn run_behind(pair: &Pair, proxy: &Proxy, bucket: &str, arguments: &[&str]) -> R
 #[test]
 fn a_server_with_another_time_ends_the_run_before_it_begins() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     for (bucket, ahead) in [("hot", 48), ("hot", -48), ("cold", 48), ("cold", -1)] {
         let proxy = with_dates(&minio, move |_| Some(TimeDelta::hours(ahead)));
-        let ran = run_behind(&pair, &proxy, bucket, &[]).expect(1);
+        let ran = run_behind(&servers, &proxy, bucket, &[]).expect(1);
         let line = ran.stderr.lines().last().unwrap_or_default();
         for words in [
             "mark blocks in s3://127.0.0.1:",
@@ -163,9 +159,13 @@ fn a_server_with_another_time_ends_the_run_before_it_begins() {
         ] {
             assert!(line.contains(words), "{words}: {}", ran.stderr);
         }
-        assert!(pair.cold.is_empty(), "{:?}", pair.cold.tree().keys());
-        pair.assert_sound();
-        let ran = run_behind(&pair, &proxy, bucket, &["--dry-run", "--output=json"]).expect(1);
+        assert!(
+            servers.target.is_empty(),
+            "{:?}",
+            servers.target.tree().keys()
+        );
+        servers.assert_sound();
+        let ran = run_behind(&servers, &proxy, bucket, &["--dry-run", "--output=json"]).expect(1);
         let plan = ran.json();
         assert_eq!(plan["exit_code"], 1, "{plan}");
         assert!(plan["aborted"].as_str().unwrap().contains("the clock of"));
@@ -174,15 +174,15 @@ fn a_server_with_another_time_ends_the_run_before_it_begins() {
     // Nothing would be marked: nobody needs to know what time it is.
     let proxy = with_dates(&minio, |_| Some(TimeDelta::hours(48)));
     let young = ["--older-than=2024-01-01"];
-    run(&pair.configs_through(&proxy), &young).expect(0);
-    pair.assert_heals();
+    run(&servers.configs_through(&proxy), &young).expect(0);
+    servers.assert_heals();
 }
 
 /// S-6.13
 #[test]
 fn a_server_whose_time_is_unknown_or_a_caches_is_no_obstacle() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let cached = Line::to(minio.port())
         .edit(|request, answer| {
             if request.method == "GET" {
@@ -199,40 +199,40 @@ fn a_server_whose_time_is_unknown_or_a_caches_is_no_obstacle() {
         old.then(|| TimeDelta::hours(-48))
     });
     for proxy in [&cached, &close, &hidden] {
-        let ran = run(&pair.configs_through(proxy), &[OLD]).expect(0);
+        let ran = run(&servers.configs_through(proxy), &[OLD]).expect(0);
         assert!(!ran.stderr.contains("what time it is"), "{}", ran.stderr);
-        pair.assert_moved();
-        pair.reset();
+        servers.assert_moved();
+        servers.reset();
     }
     let silent = Line::to(minio.port())
         .edit(|_, answer| answer.headers.retain(|header| !header.starts_with("Date:")))
         .open();
-    let ran = run_behind(&pair, &silent, "hot", &[]).expect(0);
+    let ran = run_behind(&servers, &silent, "hot", &[]).expect(0);
     let told = ran.stderr.matches("does not tell what time it is").count();
     assert_eq!(told, 1, "{}", ran.stderr);
-    pair.assert_moved();
+    servers.assert_moved();
 }
 
 /// S-6.13: a server's clock that is set while blocks move.
 #[test]
 fn a_server_whose_clock_is_set_in_mid_run_ends_it() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let marked = Arc::new(AtomicUsize::new(0));
     let proxy = with_dates(&minio, move |request| {
         let marks = usize::from(request.is("PUT", "/deletion-mark.json"));
         let marked = marked.fetch_add(marks, Ordering::SeqCst) + marks;
         (marked > 0).then(|| TimeDelta::hours(48))
     });
-    let ran = run_behind(&pair, &proxy, "hot", &[]).expect(1);
+    let ran = run_behind(&servers, &proxy, "hot", &[]).expect(1);
     assert!(
         ran.stdout.contains("the clock of this machine"),
         "{}",
         ran.stdout
     );
-    pair.assert_sound();
-    let marks = blocks_with(&pair.hot.tree(), "deletion-mark.json");
+    servers.assert_sound();
+    let marks = servers.source.marked();
     // The second block may have been looked at before the first one's mark was answered.
     assert!((1..=2).contains(&marks.len()), "{marks:?}");
-    pair.assert_heals();
+    servers.assert_heals();
 }

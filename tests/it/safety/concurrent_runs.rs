@@ -1,58 +1,52 @@
 //! Runs on the same buckets at once: what one does between two requests of another.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot be set up should panic"
-)]
-
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use futures::executor::block_on;
 use thanos_bucket::block::Strength;
 
-use crate::support::memory::{Block, World, id};
-use crate::support::scripted::{Fault, Request, Scripted, put, remove, tree};
+use crate::support::block::{Block, id, object};
+use crate::support::memory::World;
+use crate::support::scripted::{Fault, Request};
+use crate::support::world::Contents;
 
 fn name(name: &str) -> String {
-    format!("{}/{name}", id('A'))
+    object('A', name)
 }
 
-async fn world() -> World {
-    World::new().with(&[Block::new('A', (0, 1))]).await
+fn world() -> World {
+    World::new(&[Block::new('A').days(0, 1)])
 }
 
-/// Takes the index out of the target at the first listing after the publication; `published` goes from 0 to 1 with the one and to 2 with the
-/// other. Tells whether that was now.
-fn loses_its_index(
-    published: &AtomicUsize,
-    target: &Scripted,
-    request: Request,
-    path: &str,
-) -> bool {
-    if request == Request::Put && path == name("meta.json") {
-        published.store(1, Ordering::SeqCst);
-    } else if request == Request::List && published.load(Ordering::SeqCst) == 1 {
-        published.store(2, Ordering::SeqCst);
-        block_on(remove(target, &name("index")));
-        return true;
-    }
-    false
+/// Takes the index out of the target at the first listing after the publication, and then does something more. Tells whether it is lost.
+fn lose_the_index(world: &World, then: impl Fn() + Send + Sync + 'static) -> Arc<AtomicBool> {
+    let is_lost = Arc::new(AtomicBool::new(false));
+    let (lost, target) = (Arc::clone(&is_lost), Arc::clone(&world.target));
+    let published = AtomicBool::new(false);
+    world.target.on_request(move |request, path| {
+        if request == Request::Put && path == name("meta.json") {
+            published.store(true, Ordering::SeqCst);
+            lost.store(false, Ordering::SeqCst);
+        } else if request == Request::List && published.swap(false, Ordering::SeqCst) {
+            target.remove(&name("index"));
+            lost.store(true, Ordering::SeqCst);
+            then();
+        }
+    });
+    is_lost
 }
 
 /// S-6.7: whoever publishes first, the bytes are the same.
 #[tokio::test(start_paused = true)]
 async fn a_meta_json_that_another_run_put_a_moment_before_is_no_conflict() {
-    let world = world().await;
-    let meta = tree(&world.source).await[&name("meta.json")].clone();
+    let world = world();
+    let meta = world.source.tree()[&name("meta.json")].clone();
     let (target, first) = (Arc::clone(&world.target), AtomicUsize::new(0));
-    world.target.fail(move |request, path| {
+    world.target.on_request(move |request, path| {
         let publishes = request == Request::Put && path == name("meta.json");
         if publishes && first.fetch_add(1, Ordering::SeqCst) == 0 {
-            block_on(put(&target, path, meta.clone()));
+            target.put(path, meta.clone());
         }
-        None
     });
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"]);
@@ -63,24 +57,24 @@ async fn a_meta_json_that_another_run_put_a_moment_before_is_no_conflict() {
 #[tokio::test(start_paused = true)]
 async fn what_another_run_has_marked_is_not_taken_back() {
     for marked in [false, true] {
-        let world = world().await;
+        let world = world();
         let mark = format!(
             r#"{{"id":"{}","version":1,"details":"{}","deletion_time":1}}"#,
             id('A'),
             "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
         );
-        let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
-        let published = AtomicUsize::new(0);
-        world.target.fail(move |request, path| {
-            if loses_its_index(&published, &target, request, path) && marked {
-                let path = name("deletion-mark.json");
-                block_on(put(&source, &path, mark.clone().into_bytes()));
+        let source = Arc::clone(&world.source);
+        let is_lost = lose_the_index(&world, move || {
+            if marked {
+                source.put(&name("deletion-mark.json"), mark.clone().into_bytes());
             }
-            let mends = published.load(Ordering::SeqCst) == 2 && path == name("index");
-            (mends && request == Request::Put).then_some(Fault::Transient)
+        });
+        world.target.fail(move |request, path| {
+            let mends = request == Request::Put && path == name("index");
+            (mends && is_lost.load(Ordering::SeqCst)).then_some(Fault::Transient)
         });
         world.run().await.unwrap();
-        let stays = tree(&world.target).await.contains_key(&name("meta.json"));
+        let stays = world.target.has(&name("meta.json"));
         assert_eq!(stays, marked);
     }
 }
@@ -88,41 +82,47 @@ async fn what_another_run_has_marked_is_not_taken_back() {
 /// S-5.7: what is whole again is not taken back, whoever mended it.
 #[tokio::test(start_paused = true)]
 async fn what_another_run_has_mended_is_not_taken_back() {
-    let world = world().await;
-    let index = tree(&world.source).await[&name("index")].clone();
-    let target = Arc::clone(&world.target);
-    let (published, tries) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    world.target.fail(move |request, path| {
-        loses_its_index(&published, &target, request, path);
-        let mends = published.load(Ordering::SeqCst) == 2 && path == name("index");
-        if !mends || request != Request::Put {
-            return None;
+    let world = world();
+    let index = world.source.tree()[&name("index")].clone();
+    let is_lost = lose_the_index(&world, || ());
+    let mends = move |request, path: &str| {
+        request == Request::Put && path == name("index") && is_lost.load(Ordering::SeqCst)
+    };
+    // The last try of this run fails too, and the other run is faster.
+    let (target, tries, mending) = (
+        Arc::clone(&world.target),
+        AtomicUsize::new(0),
+        mends.clone(),
+    );
+    world.target.on_request(move |request, path| {
+        if mending(request, path) && tries.fetch_add(1, Ordering::SeqCst) == 2 {
+            target.put(path, index.clone());
         }
-        // The last try of this run fails too, and the other run is faster.
-        if tries.fetch_add(1, Ordering::SeqCst) == 2 {
-            published.store(3, Ordering::SeqCst);
-            block_on(put(&target, path, index.clone()));
-        }
-        Some(Fault::Transient)
     });
+    world
+        .target
+        .fail(move |request, path| mends(request, path).then_some(Fault::Transient));
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"]);
-    world.assert_sound("after the other run mended it").await;
+    world.assert_sound();
 }
 
 /// S-5.17: what somebody left behind in the right size is not shown to readers before its content is known.
 #[tokio::test(start_paused = true)]
 async fn a_leftover_with_other_bytes_is_replaced_before_it_is_published() {
-    let mut world = world().await;
-    world.rules.verify = Strength::Content;
-    let ours = tree(&world.source).await[&name("index")].clone();
+    let mut world = world();
+    world.task.rules.verify = Strength::Content;
+    let ours = world.source.tree()[&name("index")].clone();
     let flipped: Vec<u8> = ours.iter().map(|byte| byte ^ 1).collect();
-    put(&world.target, &name("index"), flipped).await;
-    let (target, tries) = (Arc::clone(&world.target), AtomicUsize::new(0));
-    world.target.fail(move |request, path| {
+    world.target.put(&name("index"), flipped);
+    let target = Arc::clone(&world.target);
+    world.target.on_request(move |request, path| {
         if request == Request::Put && path == name("meta.json") {
-            assert_eq!(block_on(tree(&target))[&name("index")], ours);
+            assert_eq!(target.tree()[&name("index")], ours);
         }
+    });
+    let tries = AtomicUsize::new(0);
+    world.target.fail(move |request, path| {
         // The block is tried twice.
         let fails = path == name("chunks/000001")
             && request == Request::Put
@@ -131,9 +131,6 @@ async fn a_leftover_with_other_bytes_is_replaced_before_it_is_published() {
     });
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"]);
-    let puts = world.target.requests();
-    let puts = puts
-        .iter()
-        .filter(|(request, path)| *request == Request::Put && *path == name("index"));
-    assert_eq!(puts.count(), 1, "what this run has put is not put again");
+    let puts = world.target.asked(Request::Put, &name("index"));
+    assert_eq!(puts, 1, "what this run has put is not put again");
 }

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::{World, copy_tree, tree};
 use crate::support::minio::Minio;
 use crate::support::proxy::{Line, Request};
-use crate::support::run::{Ran, World, blocks_with, copy_tree, migrate, tree};
+use crate::support::run::{OLD, Ran, migrate};
+use crate::support::world::Contents;
 
-const OLD: &str = "--older-than=30d";
 const CHUNK: &str = "chunks/000001";
 
 /// One byte becomes another; the size stays.
@@ -40,9 +41,9 @@ fn reading_finds_a_flipped_byte_that_no_listing_shows() {
     for (verify, proof, found) in [("checksum", "size", false), ("content", "content", true)] {
         let block = Block::new(1);
         let world = World::new(std::slice::from_ref(&block));
-        copy_tree(&world.source(), &world.target());
-        let whole = tree(&world.source());
-        let chunk = world.target().join(block.id()).join(CHUNK);
+        copy_tree(&world.source, &world.target);
+        let whole = tree(&world.source);
+        let chunk = world.target.join(block.id()).join(CHUNK);
         fs::write(&chunk, flip(&fs::read(&chunk).unwrap())).unwrap();
         let verify = format!("--verify={verify}");
         let ran = world
@@ -50,9 +51,9 @@ fn reading_finds_a_flipped_byte_that_no_listing_shows() {
             .expect(0);
         let outcome = only_outcome(&ran);
         assert_eq!(outcome["proof"], proof, "{outcome}");
-        assert_eq!(tree(&world.target()) == whole, found);
+        assert_eq!(tree(&world.target) == whole, found);
         assert_eq!(ran.stderr.contains("other bytes"), found, "{}", ran.stderr);
-        let details = details(&world.source(), &block);
+        let details = details(&world.source, &block);
         assert!(
             details.ends_with(&format!(", proven by {proof}")),
             "{details}"
@@ -67,8 +68,8 @@ fn a_flipped_byte_in_s3_is_mended_without_a_download_being_asked_for() {
     let block = Block::new(1);
     let world = World::new(std::slice::from_ref(&block));
     let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
-    hot.put_all(&world.source());
-    cold.put_all(&world.source());
+    hot.put_all(&world.source);
+    cold.put_all(&world.source);
     let chunk = format!("{}/{CHUNK}", block.id());
     cold.put(&chunk, flip(&hot.tree()[&chunk]));
     let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
@@ -87,7 +88,7 @@ fn an_object_that_is_encrypted_by_itself_is_read_before_anything_is_said_of_it()
     let world = World::new(&[copied.clone(), held.clone()]);
     for (verify, hot, cold) in [("content", "hot2", "cold2")] {
         let (hot, cold) = (minio.bucket(hot), minio.bucket(cold));
-        hot.put_all(&world.source());
+        hot.put_all(&world.source);
         let files = hot.tree();
         let index = |block: &Block| format!("{}/index", block.id());
         hot.put_encrypted(&index(&copied), &files[&index(&copied)]);
@@ -132,7 +133,7 @@ fn content_is_proven_by_reading_both_buckets() {
     let blocks = [Block::new(1), Block::new(2)];
     let world = World::new(&blocks);
     let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
-    hot.put_all(&world.source());
+    hot.put_all(&world.source);
     let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
     let arguments = [OLD, "--output=json", "--verify=content"];
     let report = Ran::of(migrate(&source, &target, &arguments))
@@ -152,8 +153,8 @@ fn a_run_that_its_bytes_end_goes_on_next_time() {
     for done in 1..=blocks.len() {
         let report = world.migrate(&arguments).expect(0).json();
         assert_eq!(report["complete"], done == blocks.len(), "{report}");
-        assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), done);
-        let marked = blocks_with(&tree(&world.source()), "deletion-mark.json");
+        assert_eq!(world.target.published().len(), done);
+        let marked = world.source.marked();
         assert_eq!(marked.len(), done);
     }
 }
@@ -164,5 +165,5 @@ fn a_run_whose_time_is_over_starts_nothing_and_says_so() {
     let world = World::new(&[Block::new(1), Block::new(2)]);
     let ran = world.migrate(&[OLD, "--max-duration=1ns"]).expect(0);
     assert!(ran.stdout.contains("2 not finished"), "{}", ran.stdout);
-    assert!(blocks_with(&tree(&world.target()), "meta.json").is_empty());
+    assert!(world.target.published().is_empty());
 }

@@ -5,146 +5,135 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::support::blocks;
-use crate::support::memory::{Block, Ran, World, id};
-use crate::support::run;
-use crate::support::scripted::{Fault, Request, tree};
-
-const FIVE_MINUTES: i64 = 300_000;
+use crate::support::block::{Block, EPOCH_MS, FIVE_MINUTES_MS, TWO_HOURS_MS, id, object};
+use crate::support::folders;
+use crate::support::memory::World;
+use crate::support::run::OLD;
+use crate::support::scripted::{Fault, Request};
+use crate::support::world::Contents;
 
 /// Two blocks, and one that the source's compactor made of them; all that was downsampled from it.
 fn blocks() -> [Block; 4] {
     [
-        Block::new('A', (0, 1)),
-        Block::new('B', (1, 2)),
-        Block::new('K', (0, 2)).sources("AB"),
-        Block::new('M', (0, 2))
+        Block::new('A').days(0, 1),
+        Block::new('B').days(1, 2),
+        Block::new('K').days(0, 2).sources("AB"),
+        Block::new('M')
+            .days(0, 2)
             .sources("AB")
-            .resolution(FIVE_MINUTES),
+            .resolution(FIVE_MINUTES_MS),
     ]
 }
 
 fn is(request: Request, path: &str, block: char, name: &str) -> bool {
-    request == Request::Put && path == format!("{}/{name}", id(block))
-}
-
-async fn marked(world: &World) -> Vec<String> {
-    run::blocks_with(&tree(&world.source).await, "deletion-mark.json")
-}
-
-fn endings(ran: &Ran, blocks: &str) -> Vec<&'static str> {
-    blocks.chars().map(|last| ran.ending(&id(last))).collect()
+    request == Request::Put && path == object(block, name)
 }
 
 /// S-4.6, S-5.10, S-6.6: each is marked once its keeper is in the target, and the next run changes nothing.
 #[tokio::test(start_paused = true)]
 async fn duplicates_are_marked_in_the_run_that_moves_what_holds_all_of_them() {
-    let world = World::new().with(&blocks()).await;
+    let world = World::new(&blocks());
     let target = Arc::clone(&world.target);
     let early = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&early);
-    world.source.fail(move |request, path| {
+    world.source.on_request(move |request, path| {
         let marks = ['A', 'B'].map(|last| is(request, path, last, "deletion-mark.json"));
         if marks.contains(&true) {
-            let there = futures::executor::block_on(tree(&target));
-            let published = there.contains_key(&format!("{}/meta.json", id('K')));
+            let published = target.has(&object('K', "meta.json"));
             count.fetch_add(usize::from(!published), Ordering::SeqCst);
         }
-        None
     });
     let ran = world.run().await.unwrap();
     let expected = ["covered", "covered", "migrated", "migrated"];
-    assert_eq!(endings(&ran, "ABKM"), expected);
+    assert_eq!(ran.endings_of("ABKM"), expected);
     assert_eq!(early.load(Ordering::SeqCst), 0);
-    assert_eq!(marked(&world).await.len(), 4);
-    let (source, target) = (tree(&world.source).await, tree(&world.target).await);
-    let mark = &source[&format!("{}/deletion-mark.json", id('A'))];
+    assert_eq!(world.source.marked().len(), 4);
+    let (source, target) = (world.source.tree(), world.target.tree());
+    let mark = &source[&object('A', "deletion-mark.json")];
     let details = String::from_utf8_lossy(mark);
     let by = format!(", covered by {}", id('K'));
     assert!(details.contains(&by), "{details}");
     assert!(!target.keys().any(|name| name.starts_with(&id('A'))));
     let again = world.run().await.unwrap();
     assert!(again.plan.selected.is_empty() && again.plan.not_held.is_empty());
-    assert_eq!(tree(&world.source).await, source);
-    assert_eq!(tree(&world.target).await, target);
+    assert_eq!(world.source.tree(), source);
+    assert_eq!(world.target.tree(), target);
 }
 
 /// S-4.6: however few blocks are at work at once, and however many wait for one that comes last.
 #[tokio::test(start_paused = true)]
 async fn many_duplicates_that_come_before_their_keeper_wait_for_it_and_for_nothing_else() {
     let names = "0123456789ABCDEFGH";
-    let mut world = World::new();
-    world.settings.concurrency = NonZeroUsize::MIN;
-    let duplicates: Vec<Block> = names.chars().map(|last| Block::new(last, (1, 2))).collect();
+    let duplicates = names.chars().map(|last| Block::new(last).days(1, 2));
     // It begins last, as seen by the order of marking and of publishing.
-    let keeper = Block::new('Z', (1, 2)).sources(names);
-    let world = world.with(&duplicates).await.with(&[keeper]).await;
+    let keeper = Block::new('Z').days(1, 2).sources(names);
+    let mut world = World::new(&duplicates.chain([keeper]).collect::<Vec<_>>());
+    world.task.settings.concurrency = NonZeroUsize::MIN;
     let ran = tokio::time::timeout(Duration::from_hours(1), world.run());
     let ran = ran.await.unwrap().unwrap();
-    assert_eq!(endings(&ran, "Z"), ["migrated"]);
-    assert!(endings(&ran, names).iter().all(|one| *one == "covered"));
-    assert_eq!(marked(&world).await.len(), names.len() + 1);
+    assert_eq!(ran.endings_of("Z"), ["migrated"]);
+    assert!(ran.endings_of(names).iter().all(|one| *one == "covered"));
+    assert_eq!(world.source.marked().len(), names.len() + 1);
 }
 
 /// S-4.6: a keeper that does not arrive leaves its duplicates where they are.
 #[tokio::test(start_paused = true)]
 async fn duplicates_of_a_keeper_that_fails_are_held_back() {
-    let world = World::new().with(&blocks()).await;
+    let world = World::new(&blocks());
     world.source.fail(|request, path| {
-        let index = path == format!("{}/index", id('K'));
+        let index = path == object('K', "index");
         (request == Request::Get && index).then_some(Fault::Transient)
     });
     let ran = world.run().await.unwrap();
     let expected = ["held-back", "held-back", "failed", "mark-deferred"];
-    assert_eq!(endings(&ran, "ABKM"), expected);
-    assert!(marked(&world).await.is_empty());
+    assert_eq!(ran.endings_of("ABKM"), expected);
+    assert!(world.source.marked().is_empty());
     world.source.fail(|_, _| None);
     let ran = world.run().await.unwrap();
-    assert_eq!(endings(&ran, "ABK"), ["covered", "covered", "migrated"]);
-    assert_eq!(marked(&world).await.len(), 4);
+    assert_eq!(ran.endings_of("ABK"), ["covered", "covered", "migrated"]);
+    assert_eq!(world.source.marked().len(), 4);
 }
 
 /// S-4.6, S-5.5: what makes the keeper superfluous makes its duplicates so.
 #[tokio::test(start_paused = true)]
 async fn duplicates_of_a_keeper_that_is_superseded_are_superseded_too() {
-    let world = World::new().with(&blocks()).await;
+    let world = World::new(&blocks());
     let source = Arc::clone(&world.source);
-    world.target.fail(move |request, path| {
+    world.target.on_request(move |request, path| {
         if is(request, path, 'K', "index") {
-            let bigger = Block::new('Z', (0, 3)).sources("ABC");
-            futures::executor::block_on(bigger.write_to(&source));
+            let bigger = Block::new('Z').days(0, 3).sources("ABC");
+            bigger.write_to(&source);
         }
-        None
     });
     let ran = world.run().await.unwrap();
-    assert_eq!(endings(&ran, "ABK"), ["superseded"; 3]);
-    let marked = marked(&world).await;
+    assert_eq!(ran.endings_of("ABK"), ["superseded"; 3]);
+    let marked = world.source.marked();
     assert!(!marked.contains(&id('A')) && !marked.contains(&id('B')));
 }
 
 /// S-4.6, S-6.6: whatever write is the last one, a marked block is in the target, or what holds all of it is; and the next run finishes.
 #[tokio::test(start_paused = true)]
 async fn a_kill_at_any_write_leaves_no_duplicate_marked_before_its_keeper_is_there() {
-    let whole = World::new().with(&blocks()).await;
+    let whole = World::new(&blocks());
     whole.run().await.unwrap();
     let (marks, writes) = (whole.source.writes(), whole.target.writes());
     let kills = (0..writes)
         .map(|target| (usize::MAX / 2, target))
         .chain((0..marks).map(|source| (source, usize::MAX / 2)));
     for (source, target) in kills {
-        let world = World::new().with(&blocks()).await;
+        let world = World::new(&blocks());
         world.kill_after(source, target);
         let _ = world.run().await;
-        let there = tree(&world.target).await;
+        let there = world.target.tree();
         let published = |block: &str| there.contains_key(&format!("{block}/meta.json"));
-        for block in marked(&world).await {
+        for block in world.source.marked() {
             let held = published(&block) || block != id('M') && published(&id('K'));
             assert!(held, "{block} after {source} and {target} writes");
         }
         world.revive();
         world.run().await.unwrap();
-        assert_eq!(marked(&world).await.len(), 4);
-        assert_eq!(tree(&world.target).await, tree(&whole.target).await);
+        assert_eq!(world.source.marked().len(), 4);
+        assert_eq!(world.target.tree(), whole.target.tree());
         assert!(world.run().await.unwrap().plan.selected.is_empty());
     }
 }
@@ -152,14 +141,14 @@ async fn a_kill_at_any_write_leaves_no_duplicate_marked_before_its_keeper_is_the
 /// S-4.6: as an operator sees it.
 #[test]
 fn a_plan_and_a_report_say_what_a_duplicate_is_covered_by() {
-    let parts = [blocks::Block::new(1), blocks::Block::new(2)];
-    let start = blocks::EPOCH_MS + blocks::TWO_HOURS_MS;
-    let keeper = blocks::Block::new(3)
-        .range(start, start + 2 * blocks::TWO_HOURS_MS)
+    let parts = [Block::new(1), Block::new(2)];
+    let start = EPOCH_MS + TWO_HOURS_MS;
+    let keeper = Block::new(3)
+        .range(start, start + 2 * TWO_HOURS_MS)
         .level(2)
-        .sources(&[&parts[0], &parts[1]]);
-    let world = run::World::new(&[parts[0].clone(), parts[1].clone(), keeper.clone()]);
-    let arguments = ["--older-than=30d", "--dry-run"];
+        .made_of(&[&parts[0], &parts[1]]);
+    let world = folders::World::new(&[parts[0].clone(), parts[1].clone(), keeper.clone()]);
+    let arguments = [OLD, "--dry-run"];
     let by = format!("covered: by {}", keeper.id());
     let plan = world.migrate(&arguments).expect(0).stdout;
     let planned = format!("{by}, moved in this run\n");
@@ -174,7 +163,7 @@ fn a_plan_and_a_report_say_what_a_duplicate_is_covered_by() {
         again.stdout
     );
     // Whoever asks for a duplicate alone is told that another block holds it.
-    let world = run::World::new(&[parts[0].clone(), keeper]);
+    let world = folders::World::new(&[parts[0].clone(), keeper]);
     let id = format!("--id={}", parts[0].id());
     let ran = world.migrate(&[arguments[0], &id]).expect(3);
     assert!(ran.stdout.contains("duplicate: 1 block"), "{}", ran.stdout);

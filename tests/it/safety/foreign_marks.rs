@@ -5,11 +5,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::blocks::{Block, EPOCH_MS};
-use crate::support::run::{World, blocks_with, tree};
+use crate::support::block::{Block, EPOCH_MS};
+use crate::support::folders::World;
+use crate::support::run::OLD;
 use crate::support::thanos;
-
-const OLD: &str = "--older-than=30d";
+use crate::support::world::Contents;
 
 fn two() -> [Block; 2] {
     [
@@ -44,7 +44,7 @@ fn detail(document: &Value) -> &str {
 fn a_mark_that_names_another_block_of_the_source_is_told_and_that_block_is_moved() {
     let [bearer, named] = two();
     let world = World::new(&[bearer.clone(), named.clone()]);
-    mark(&world.source(), &bearer, &naming(&named));
+    mark(&world.source, &bearer, &naming(&named));
     let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
     let told = detail(&document);
     for part in [
@@ -55,14 +55,11 @@ fn a_mark_that_names_another_block_of_the_source_is_told_and_that_block_is_moved
     ] {
         assert!(told.contains(&part), "{told}");
     }
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [named.id()]
-    );
+    assert_eq!(world.target.published(), [named.id()]);
     // Without the mark that the run wrote on it, too.
-    fs::remove_file(world.source().join(named.id()).join("deletion-mark.json")).unwrap();
+    fs::remove_file(world.source.join(named.id()).join("deletion-mark.json")).unwrap();
     thanos::cleanup(&world.source_config());
-    let left = blocks_with(&tree(&world.source()), "meta.json");
+    let left = world.source.published();
     assert_eq!(left, [bearer.id()]);
 }
 
@@ -89,13 +86,13 @@ fn a_mark_that_names_no_block_of_the_bucket_and_one_of_another_version_are_told(
     ] {
         let [bearer, other] = two();
         let world = World::new(&[bearer.clone(), other.clone()]);
-        mark(&world.source(), &bearer, &text);
+        mark(&world.source, &bearer, &text);
         let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
         let told = detail(&document);
         assert!(told.contains(expected), "{told}");
-        let moved = blocks_with(&tree(&world.target()), "meta.json");
+        let moved = world.target.published();
         assert_eq!(moved, [other.id()]);
-        let kept = world.source().join(bearer.id()).join("deletion-mark.json");
+        let kept = world.source.join(bearer.id()).join("deletion-mark.json");
         assert_eq!(fs::read_to_string(kept).unwrap(), text);
     }
 }
@@ -106,23 +103,23 @@ fn a_block_that_a_mark_of_the_target_names_is_not_relied_on() {
     let [moving, bearer] = two();
     for already_there in [true, false] {
         let world = World::new(std::slice::from_ref(&moving));
-        bearer.write_to(&world.target());
+        bearer.write_to(&world.target);
         if already_there {
-            moving.write_to(&world.target());
+            moving.write_to(&world.target);
         }
-        mark(&world.target(), &bearer, &naming(&moving));
+        mark(&world.target, &bearer, &naming(&moving));
         let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
         let block = &document["blocks"][0];
         assert_eq!(block["outcome"]["ending"], "conflict");
         let reason = block["reason"].as_str().unwrap();
         let by = format!("the deletion mark of {} names it", bearer.id());
         assert!(reason.contains(&by), "{reason}");
-        assert!(blocks_with(&tree(&world.source()), "deletion-mark.json").is_empty());
-        assert_eq!(world.target().join(moving.id()).exists(), already_there);
+        assert!(world.source.marked().is_empty());
+        assert_eq!(world.target.join(moving.id()).exists(), already_there);
         thanos::cleanup(&world.target_config());
-        assert!(!world.target().join(moving.id()).exists());
+        assert!(!world.target.join(moving.id()).exists());
         // The mark is mended, as the report says: now it moves.
-        fs::remove_file(world.target().join(bearer.id()).join("deletion-mark.json")).unwrap();
+        fs::remove_file(world.target.join(bearer.id()).join("deletion-mark.json")).unwrap();
         world.migrate(&[OLD]).expect(0);
     }
 }
@@ -134,19 +131,19 @@ fn a_cover_that_is_marked_for_deletion_is_waited_for() {
     let cover = Block::new(3)
         .range(EPOCH_MS, EPOCH_MS + 40_000_000)
         .level(2)
-        .sources(&[&part, &rest])
+        .made_of(&[&part, &rest])
         .marked("by hand");
     let world = World::new(std::slice::from_ref(&part));
-    cover.write_to(&world.target());
+    cover.write_to(&world.target);
     let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
     let block = &document["blocks"][0];
     assert_eq!(block["outcome"]["ending"], "covered-unproven");
     let reason = format!("{} is marked for deletion", cover.id());
     assert_eq!(block["reason"], reason);
-    assert!(!world.target().join(part.id()).exists());
+    assert!(!world.target.join(part.id()).exists());
     thanos::cleanup(&world.target_config());
     world.migrate(&[OLD]).expect(0);
-    assert!(world.target().join(part.id()).exists());
+    assert!(world.target.join(part.id()).exists());
 }
 
 /// S-4.5: a mark of a version that Thanos does not know stops every sync of the compactor whose bucket holds it.
@@ -155,18 +152,18 @@ fn a_mark_against_compaction_that_would_stop_the_targets_compactor_is_not_copied
     for name in ["no-compact-mark.json", "no-downsample-mark.json"] {
         let [bearer, other] = two();
         let world = World::new(&[bearer.clone(), other.clone()]);
-        let path = world.source().join(bearer.id()).join(name);
+        let path = world.source.join(bearer.id()).join(name);
         fs::write(&path, format!(r#"{{"id":"{}","version":2}}"#, bearer.id())).unwrap();
         let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
         let excluded = &document["excluded"][0];
         assert_eq!(excluded["reason"], "incomplete");
         let why = "version is 2, expected 1, and no compactor can sync a bucket that holds it";
         assert_eq!(excluded["detail"], format!("{name} is left out: {why}"));
-        let moved = blocks_with(&tree(&world.target()), "meta.json");
+        let moved = world.target.published();
         assert_eq!(moved, [other.id()]);
         // One that Thanos cannot decode is to it as if it were not there, and is copied as it is.
         fs::write(&path, "").unwrap();
         world.migrate(&[OLD]).expect(0);
-        assert!(world.target().join(bearer.id()).join(name).exists());
+        assert!(world.target.join(bearer.id()).join(name).exists());
     }
 }

@@ -14,10 +14,10 @@ use thanos_bucket::block::{BlockId, ObjectPath};
 use thanos_bucket::bucket::{Access, Bucket, BucketConfig, Environment, MissingRoot};
 use thanos_bucket::retry::Policy;
 
-use crate::support::blocks::Block;
-use crate::support::run::{Ran, Tree, World, blocks_with, copy_tree, tree, without_marks};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::block::Block;
+use crate::support::folders::{World, copy_tree, tree};
+use crate::support::run::{OLD, Ran};
+use crate::support::world::{Contents, Tree, blocks_with, without_marks};
 
 /// A source with these blocks, and beside both buckets a folder with something that must neither be read nor change.
 fn world(blocks: &[Block]) -> World {
@@ -90,33 +90,33 @@ fn a_hostile_meta_json_reads_and_writes_no_other_block() {
                 continue;
             }
             let world = world(&[hostile.clone(), honest.clone()]);
-            change_meta(&world.source(), &hostile, |meta| {
+            change_meta(&world.source, &hostile, |meta| {
                 meta["thanos"]["files"] = Value::Null;
                 meta["thanos"][list] = match list {
                     "files" => json!([{"rel_path": path, "size_bytes": 700}]),
                     _ => json!([path]),
                 };
             });
-            let before = tree(&world.source());
+            let before = tree(&world.source);
             let document = run(&world).expect(3).json();
             assert_eq!(
                 excluded(&document, &hostile),
                 "corrupted-meta-json",
                 "{list} {path:?}"
             );
-            let (source, target) = (tree(&world.source()), tree(&world.target()));
+            let (source, target) = (tree(&world.source), tree(&world.target));
             assert_eq!(without_marks(&source), before);
             assert_eq!(target, of_block(&before, &honest), "{list} {path:?}");
             assert_eq!(blocks_with(&source, "deletion-mark.json"), [other.as_str()]);
         }
     }
     let world = world(&[hostile.clone(), honest.clone()]);
-    change_meta(&world.source(), &hostile, |meta| {
+    change_meta(&world.source, &hostile, |meta| {
         meta["ulid"] = other.clone().into();
     });
     let document = run(&world).expect(3).json();
     assert_eq!(excluded(&document, &hostile), "corrupted-meta-json");
-    assert_eq!(blocks_with(&tree(&world.target()), "index"), [other]);
+    assert_eq!(blocks_with(&tree(&world.target), "index"), [other]);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_file_list_that_names_a_file_twice_is_believed_only_where_it_agrees_with_its
     for (second_size, code) in [(700, 0), (701, 3)] {
         let block = Block::new(1);
         let world = world(std::slice::from_ref(&block));
-        change_meta(&world.source(), &block, |meta| {
+        change_meta(&world.source, &block, |meta| {
             let files = meta["thanos"]["files"].as_array_mut().unwrap();
             files.push(json!({"rel_path": "index", "size_bytes": second_size}));
         });
@@ -133,7 +133,7 @@ fn a_file_list_that_names_a_file_twice_is_believed_only_where_it_agrees_with_its
             assert_eq!(document["blocks"][0]["outcome"]["ending"], "migrated");
         } else {
             assert_eq!(excluded(&document, &block), "incomplete");
-            assert!(tree(&world.target()).is_empty());
+            assert!(tree(&world.target).is_empty());
         }
     }
 }
@@ -149,16 +149,16 @@ fn lists_of_a_million_entries_hold_up_no_other_block() {
     });
     let world = world(&blocks);
     let [many_files, many_sources, too_many, honest] = blocks;
-    change_meta(&world.source(), &many_files, |meta| {
+    change_meta(&world.source, &many_files, |meta| {
         let entry = json!({"rel_path": "x/y", "size_bytes": 1});
         meta["thanos"]["files"] = vec![entry; 100_000].into();
     });
-    change_meta(&world.source(), &many_sources, |meta| {
+    change_meta(&world.source, &many_sources, |meta| {
         let sources =
             (0..100_000).map(|number| Value::from(format!("01J9ZK3M7Q8T5V6W7X{number:08}")));
         meta["compaction"]["sources"] = sources.collect();
     });
-    change_meta(&world.source(), &too_many, |meta| {
+    change_meta(&world.source, &too_many, |meta| {
         let sources =
             (0..1_000_000).map(|number| Value::from(format!("01J9ZK3M7Q8T5V6W7X{number:08}")));
         meta["compaction"]["sources"] = sources.collect();
@@ -168,7 +168,7 @@ fn lists_of_a_million_entries_hold_up_no_other_block() {
     let document = ran.json();
     assert_eq!(excluded(&document, &many_files), "incomplete");
     assert_eq!(excluded(&document, &too_many), "corrupted-meta-json");
-    let moved = blocks_with(&tree(&world.target()), "meta.json");
+    let moved = world.target.published();
     assert_eq!(moved, [many_sources.id(), honest.id()], "{document}");
 }
 
@@ -186,17 +186,17 @@ fn labels_and_names_drive_no_terminal() {
         corrupted.clone(),
         failing.clone(),
     ]);
-    change_meta(&world.source(), &incomplete, |meta| {
+    change_meta(&world.source, &incomplete, |meta| {
         meta["thanos"]["files"] = json!([{"rel_path": hostile.replace('\0', ""), "size_bytes": 1}]);
     });
-    change_meta(&world.source(), &corrupted, |meta| {
+    change_meta(&world.source, &corrupted, |meta| {
         meta["ulid"] = hostile.into();
     });
-    change_meta(&world.source(), &failing, |meta| {
+    change_meta(&world.source, &failing, |meta| {
         meta["thanos"]["files"] = json!([{"rel_path": format!("../{hostile}")}]);
     });
     let odd = incomplete.id() + "/chunks/\u{1b}[2J";
-    fs::write(world.source().join(odd), "x").unwrap();
+    fs::write(world.source.join(odd), "x").unwrap();
     for arguments in [
         &[OLD, "--dry-run"] as &[&str],
         &[OLD, "--dry-run", "--output=json"],
@@ -215,10 +215,7 @@ fn labels_and_names_drive_no_terminal() {
             assert_eq!(forged, None, "{arguments:?} {stream}");
         }
     }
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [moved.id()]
-    );
+    assert_eq!(world.target.published(), [moved.id()]);
 }
 
 /// S-5.16
@@ -233,7 +230,7 @@ fn links_in_the_source_are_not_followed() {
     ] {
         let block = Block::new(1);
         let world = world(std::slice::from_ref(&block));
-        let path = world.source().join(block.id()).join(link);
+        let path = world.source.join(block.id()).join(link);
         if path.is_dir() {
             fs::remove_dir_all(&path).unwrap();
         } else {
@@ -242,7 +239,7 @@ fn links_in_the_source_are_not_followed() {
         symlink(world.path(to), &path).unwrap();
         let ran = run(&world);
         assert_eq!(excluded(&ran.json(), &block), reason, "{link}");
-        assert!(tree(&world.target()).is_empty(), "{link}");
+        assert!(tree(&world.target).is_empty(), "{link}");
         assert!(!world.path("nowhere").exists());
     }
 }
@@ -264,7 +261,7 @@ fn a_link_in_the_place_of_a_mark_or_of_a_copy_leads_nowhere() {
         let path = world.path(bucket).join(block.id()).join(link);
         let path = Path::new(path.to_str().unwrap().trim_end_matches('/')).to_owned();
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let before = tree(&world.source());
+        let before = tree(&world.source);
         symlink(world.path(to), &path).unwrap();
         let ran = run(&world);
         assert!(matches!(ran.status.code(), Some(1 | 3)), "{link}: {ran:?}");
@@ -275,7 +272,7 @@ fn a_link_in_the_place_of_a_mark_or_of_a_copy_leads_nowhere() {
         );
         assert!(!world.path("nowhere").exists(), "{bucket} {link}");
         fs::remove_file(path).unwrap();
-        assert_eq!(tree(&world.source()), before, "{bucket} {link}");
+        assert_eq!(tree(&world.source), before, "{bucket} {link}");
     }
 }
 
@@ -285,13 +282,13 @@ fn a_prefix_that_is_a_link_is_refused_in_both_buckets() {
     for bucket in ["source", "target"] {
         let block = Block::new(1);
         let world = world(std::slice::from_ref(&block));
-        copy_tree(&world.source(), &world.source().join("p"));
+        copy_tree(&world.source, &world.source.join("p"));
         copy_tree(
-            &world.source().join(block.id()),
+            &world.source.join(block.id()),
             &world.path("outside").join(block.id()),
         );
         let door = world.path(bucket).join("p");
-        fs::create_dir_all(world.target()).unwrap();
+        fs::create_dir_all(&world.target).unwrap();
         let _ = fs::remove_dir_all(&door);
         symlink(world.path("outside"), &door).unwrap();
         for config in [world.source_config(), world.target_config()] {
@@ -403,13 +400,10 @@ fn a_mark_that_names_another_block_is_left_alone() {
         .map(|(cluster, number)| Block::new(number).labels(&[("cluster", cluster)]));
     let world = world(&[hostile.clone(), honest.clone()]);
     let mark = json!({"id": honest.id(), "version": 1, "deletion_time": 1});
-    let path = world.source().join(hostile.id()).join("deletion-mark.json");
+    let path = world.source.join(hostile.id()).join("deletion-mark.json");
     fs::write(&path, mark.to_string()).unwrap();
     let document = run(&world).expect(3).json();
     assert_eq!(excluded(&document, &hostile), "corrupted-deletion-mark");
     assert_eq!(fs::read_to_string(&path).unwrap(), mark.to_string());
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [honest.id()]
-    );
+    assert_eq!(world.target.published(), [honest.id()]);
 }

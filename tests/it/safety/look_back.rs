@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::blocks::{Block, TWO_HOURS_MS};
-use crate::support::run::World;
+use crate::support::block::{Block, TWO_HOURS_MS};
+use crate::support::folders::World;
 
 const ARGUMENTS: [&str; 2] = ["--older-than=30d", "--output=json"];
 
@@ -20,7 +20,7 @@ fn what_becomes_of_a_source_block_that_the_target_holds_worries_nobody() {
     let block = Block::new(1).chunk_bytes(&[1000, 1000]);
     let world = World::new(std::slice::from_ref(&block));
     world.migrate(&ARGUMENTS).expect(0);
-    let ours = world.source().join(block.id());
+    let ours = world.source.join(block.id());
     for name in [
         "no-compact-mark.json",
         "no-downsample-mark.json",
@@ -43,19 +43,19 @@ fn a_block_that_goes_in_the_source_and_was_compacted_in_the_target_worries_nobod
     let blocks = [Block::new(1), Block::new(2)];
     let world = World::new(&blocks);
     world.migrate(&ARGUMENTS).expect(0);
-    let start = crate::support::blocks::EPOCH_MS + TWO_HOURS_MS;
+    let start = crate::support::block::EPOCH_MS + TWO_HOURS_MS;
     let compacted = Block::new(3)
         .range(start, start + 2 * TWO_HOURS_MS)
         .level(2)
-        .sources(&[&blocks[0], &blocks[1]]);
-    compacted.write_to(&world.target());
+        .made_of(&[&blocks[0], &blocks[1]]);
+    compacted.write_to(&world.target);
     for block in &blocks {
-        fs::remove_file(world.source().join(block.id()).join("meta.json")).unwrap();
-        fs::remove_dir_all(world.target().join(block.id())).unwrap();
+        fs::remove_file(world.source.join(block.id()).join("meta.json")).unwrap();
+        fs::remove_dir_all(world.target.join(block.id())).unwrap();
     }
     assert_eq!(not_held(&world, 0), json!([]));
     // Without it there is something to worry about.
-    fs::remove_file(world.target().join(compacted.id()).join("index")).unwrap();
+    fs::remove_file(world.target.join(compacted.id()).join("index")).unwrap();
     let worries = not_held(&world, 3);
     assert_eq!(worries.as_array().unwrap().len(), 2, "{worries}");
     assert_eq!(

@@ -6,8 +6,10 @@ use std::sync::Mutex;
 use regex::Regex;
 
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, assert_same, run, three};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Answer, Line, Request};
+use crate::support::run::{OLD, QUICK_RETRIES};
+use crate::support::world::{assert_same, three};
 
 /// Listings with whole seconds, as Amazon's are.
 fn in_whole_seconds(answer: &mut Answer) {
@@ -25,9 +27,9 @@ fn is_listing(request: &Request) -> bool {
 #[test]
 fn a_live_replica_is_known_where_listings_have_whole_seconds() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    for (name, content) in &pair.before {
-        pair.cold.put(name, content.clone());
+    let world = World::new(&minio, &three());
+    for (name, content) in &world.before {
+        world.target.put(name, content.clone());
     }
     let object = Regex::new("<Key>([^<]*)</Key><LastModified>([^<]*)</LastModified>").unwrap();
     for (later, code) in [(false, 2), (true, 0)] {
@@ -60,7 +62,7 @@ fn a_live_replica_is_known_where_listings_have_whole_seconds() {
                 answer.body = page.into_owned().into_bytes();
             })
             .open();
-        let configs = pair.configs_through(&proxy);
+        let configs = world.configs_through(&proxy);
         // The source is listed first, so that its times are known.
         let dry = run(&configs, &[OLD, "--dry-run"]);
         assert!(matches!(dry.status.code(), Some(0 | 2)), "{}", dry.stderr);
@@ -71,7 +73,7 @@ fn a_live_replica_is_known_where_listings_have_whole_seconds() {
             "{}",
             ran.stderr
         );
-        assert_same(&pair.hot.tree(), &pair.before);
+        assert_same(&world.source.tree(), &world.before);
     }
 }
 
@@ -79,7 +81,7 @@ fn a_live_replica_is_known_where_listings_have_whole_seconds() {
 #[test]
 fn copies_of_this_tool_are_no_replica_however_fast_they_were_made() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let proxy = Line::to(minio.port())
         .edit(|request, answer| {
             if is_listing(request) {
@@ -91,16 +93,16 @@ fn copies_of_this_tool_are_no_replica_however_fast_they_were_made() {
         })
         .open();
     for more in [&[][..], &["--exclude-delete-marked=false"]] {
-        run(&pair.configs_through(&proxy), &[&[OLD], more].concat()).expect(0);
+        run(&world.configs_through(&proxy), &[&[OLD], more].concat()).expect(0);
     }
-    pair.assert_moved();
+    world.assert_moved();
 }
 
 /// S-3.5: what is put there must be listed there.
 #[test]
 fn a_target_that_does_not_list_what_is_put_there_is_refused() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let probe = Regex::new("<Contents><Key>thanos-bucket-probe-.*?</Contents>").unwrap();
     let proxy = Line::to(minio.port())
         .edit(move |request, answer| {
@@ -110,19 +112,18 @@ fn a_target_that_does_not_list_what_is_put_there_is_refused() {
             }
         })
         .open();
-    let ran = run(&pair.configs_through(&proxy), &[OLD]).expect(2);
+    let ran = run(&world.configs_through(&proxy), &[OLD]).expect(2);
     assert!(ran.stderr.contains("does not list"), "{}", ran.stderr);
-    assert_same(&pair.hot.tree(), &pair.before);
-    assert!(pair.cold.tree().is_empty(), "the probe is gone");
+    assert_same(&world.source.tree(), &world.before);
+    assert!(world.target.tree().is_empty(), "the probe is gone");
 }
 
 /// S-3.5: whatever its answers say, the probe goes.
 #[test]
 fn a_probe_whose_answer_is_lost_is_removed() {
-    use crate::support::pair::QUICK_RETRIES;
     use crate::support::proxy::Fault;
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let proxy = Line::to(minio.port())
         .fault(|request| {
             if request.is("PUT", "thanos-bucket-probe-") {
@@ -132,7 +133,7 @@ fn a_probe_whose_answer_is_lost_is_removed() {
             }
         })
         .open();
-    run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
-    assert_same(&pair.hot.tree(), &pair.before);
-    assert!(pair.cold.tree().is_empty(), "the probe is gone");
+    run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+    assert_same(&world.source.tree(), &world.before);
+    assert!(world.target.tree().is_empty(), "the probe is gone");
 }

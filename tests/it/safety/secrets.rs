@@ -4,19 +4,19 @@ use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair};
+use crate::support::on_minio::World;
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{Ran, Running, binary, migrate, signal};
+use crate::support::run::{OLD, Ran, Running, binary, migrate, signal};
 
 /// S-2.6: memory holds secrets, so nothing of it is left on a disk.
 #[test]
 fn a_process_that_dies_leaves_no_memory_behind() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let world = World::new(&minio, &[Block::new(1)]);
     let stalled = Line::to(minio.port()).fault(|_| Fault::Stall).open();
-    let (hot, cold) = pair.configs_through(&stalled);
+    let (hot, cold) = world.configs_through(&stalled);
     let folder = tempfile::tempdir().unwrap();
     let dumps = |command: &Command| {
         let mut shell = Command::new("sh");

@@ -8,7 +8,6 @@ use super::run::{Ran, binary};
 pub const HOT: &str = "--objstore.config={type: FILESYSTEM, config: {directory: /nowhere/hot}}";
 pub const COLD: &str =
     "--objstore-to.config={type: FILESYSTEM, config: {directory: /nowhere/cold}}";
-pub const OLD: &str = "--older-than=30d";
 
 /// The one line that a wrong command line is answered with.
 #[track_caller]

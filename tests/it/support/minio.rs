@@ -11,9 +11,10 @@ use object_store::{ClientOptions, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::folders::tree;
 use super::http;
-use super::run::{Tree, tree};
 use super::servers::{Server, free_port, program};
+use super::world::Tree;
 
 /// A running MinIO, stopped when dropped.
 pub struct Minio {

@@ -1,13 +1,14 @@
 //! What tests are made of.
 
-pub mod blocks;
+pub mod block;
 pub mod collector;
 pub mod complaint;
+pub mod folders;
 pub mod http;
 pub mod memory;
 pub mod message;
 pub mod minio;
-pub mod pair;
+pub mod on_minio;
 pub mod proxy;
 pub mod run;
 pub mod scripted;
@@ -16,3 +17,4 @@ pub mod system;
 mod tests;
 pub mod thanos;
 pub mod times;
+pub mod world;

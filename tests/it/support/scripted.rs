@@ -1,12 +1,12 @@
 //! A bucket in memory whose requests can be counted, refused, lost and cut off: what a killed process, a throttled bucket or a cleaner does.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
+use futures::FutureExt;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -15,7 +15,11 @@ use object_store::{
     ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
+use thanos_bucket::bucket::Listings;
+
 use super::memory::now;
+use super::times::Times;
+use super::world::{Contents, Tree};
 
 /// What is asked of a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,7 @@ pub(crate) enum Request {
 }
 
 type Names = Box<dyn Fn(&str) -> bool + Send + Sync>;
+type Hook = Box<dyn Fn(Request, &str) + Send + Sync>;
 type Rule = Box<dyn Fn(Request, &str) -> Option<Fault> + Send + Sync>;
 
 /// What goes wrong with a request.
@@ -60,11 +65,16 @@ pub(crate) struct Scripted {
     writes: AtomicUsize,
     /// After so many writes nothing succeeds any more.
     dies_after: Mutex<Option<usize>>,
+    /// What others do.
+    hooks: Mutex<Vec<Hook>>,
     rule: Mutex<Rule>,
     conditions: Mutex<Conditions>,
+    listings: Mutex<Listings>,
     /// What no listing shows.
     hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
+    /// The clock of its servers, which tells nothing unless it is set.
+    pub(crate) times: Arc<Times>,
     /// Added to the time of the machine that the tests run on, where this bucket tells when an object was written.
     ahead: TimeDelta,
 }
@@ -81,18 +91,23 @@ impl Scripted {
             inner: InMemory::new(),
             writes: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
+            hooks: Mutex::default(),
             rule: Mutex::new(Box::new(|_, _| None)),
             conditions: Mutex::new(Conditions::Honoured),
+            listings: Mutex::new(Listings::Strong),
             hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
+            times: Arc::default(),
             ahead: now() - Utc::now() + ahead,
         })
     }
 
+    /// How many requests to write came so far.
     pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
     }
 
+    /// The requests that came so far, in order.
     pub(crate) fn requests(&self) -> Vec<(Request, String)> {
         self.requests.lock().unwrap().clone()
     }
@@ -106,6 +121,14 @@ impl Scripted {
         *self.dies_after.lock().unwrap() = None;
     }
 
+    /// How often this was asked.
+    pub(crate) fn asked(&self, request: Request, name: &str) -> usize {
+        let requests = self.requests.lock().unwrap();
+        let asked = |(one, of): &&(Request, String)| *one == request && of == name;
+        requests.iter().filter(asked).count()
+    }
+
+    /// What goes wrong with each request: this alone from now on.
     pub(crate) fn fail(
         &self,
         rule: impl Fn(Request, &str) -> Option<Fault> + Send + Sync + 'static,
@@ -113,6 +136,21 @@ impl Scripted {
         *self.rule.lock().unwrap() = Box::new(rule);
     }
 
+    /// What somebody else does, or a test looks at, when a request has come and before it is answered.
+    pub(crate) fn on_request(&self, hook: impl Fn(Request, &str) + Send + Sync + 'static) {
+        self.hooks.lock().unwrap().push(Box::new(hook));
+    }
+
+    /// Whether listings show what was written a moment ago.
+    pub(crate) fn lists(&self, listings: Listings) {
+        *self.listings.lock().unwrap() = listings;
+    }
+
+    pub(super) fn listings(&self) -> Listings {
+        *self.listings.lock().unwrap()
+    }
+
+    /// What is made of a request to put an object where none is.
     pub(crate) fn conditions(&self, conditions: Conditions) {
         *self.conditions.lock().unwrap() = conditions;
     }
@@ -147,6 +185,9 @@ impl Scripted {
         }
         if is_probe(path) {
             return Ok(None);
+        }
+        for hook in self.hooks.lock().unwrap().iter() {
+            hook(request, path);
         }
         let fault = (self.rule.lock().unwrap())(request, path);
         match fault {
@@ -291,28 +332,30 @@ impl ObjectStore for Scripted {
     }
 }
 
-/// Everything in it, by name.
-pub(crate) async fn tree(store: &Scripted) -> BTreeMap<String, Vec<u8>> {
-    let mut tree = BTreeMap::new();
-    let listed: Vec<ObjectMeta> = store.inner.list(None).try_collect().await.unwrap();
-    for meta in listed {
-        if is_probe(meta.location.as_ref()) {
-            continue;
-        }
-        let bytes = store.inner.get(&meta.location).await.unwrap();
-        let bytes = bytes.bytes().await.unwrap();
-        tree.insert(meta.location.to_string(), bytes.to_vec());
+impl Contents for Scripted {
+    fn tree(&self) -> Tree {
+        let listed: Vec<ObjectMeta> = at_once(self.inner.list(None).try_collect());
+        listed
+            .into_iter()
+            .map(|meta| meta.location)
+            .filter(|location| !is_probe(location.as_ref()))
+            .map(|location| {
+                let read = async { self.inner.get(&location).await?.bytes().await };
+                (location.to_string(), at_once(read).to_vec())
+            })
+            .collect()
     }
-    tree
+
+    fn put(&self, name: &str, content: Vec<u8>) {
+        at_once(self.inner.put(&Path::from(name), content.into()));
+    }
+
+    fn remove(&self, name: &str) {
+        at_once(self.inner.delete(&Path::from(name)));
+    }
 }
 
-/// Puts an object without its being counted or failing.
-pub(crate) async fn put(store: &Scripted, path: &str, bytes: Vec<u8>) {
-    let path = Path::from(path);
-    store.inner.put(&path, bytes.into()).await.unwrap();
-}
-
-/// Removes one without its being counted or failing.
-pub(crate) async fn remove(store: &Scripted, path: &str) {
-    store.inner.delete(&Path::from(path)).await.unwrap();
+/// Memory answers at once.
+fn at_once<T>(answer: impl Future<Output = object_store::Result<T>>) -> T {
+    answer.now_or_never().unwrap().unwrap()
 }

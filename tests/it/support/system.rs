@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::run::{Ran, Running, blocks_with, signal, tree};
+use super::folders::tree;
+use super::run::{Ran, Running, signal};
+use super::world::blocks_with;
 
 /// Starts the command, and once the folder holds so many objects of that name and not yet all of them, stands it still, acts, and lets it go
 /// on.

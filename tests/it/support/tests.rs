@@ -1,13 +1,12 @@
 //! What the other tests stand on: blocks that Thanos takes for its own, a proxy that fails as it is told to, servers that stop.
 
-use std::slice;
 use std::time::{Duration, Instant};
 
-use crate::support::blocks::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
+use crate::support::folders::{World, tree};
 use crate::support::http;
 use crate::support::minio::Minio;
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{World, tree};
 use crate::support::thanos;
 
 #[test]
@@ -19,7 +18,7 @@ fn made_up_blocks_are_blocks_to_thanos() {
         Block::new(3)
             .level(2)
             .range(EPOCH_MS, EPOCH_MS + 4 * TWO_HOURS_MS)
-            .sources(&[&first, &second])
+            .made_of(&[&first, &second])
             .labels(&[("cluster", "us-1"), ("replica", "a")])
             .resolution(300_000)
             .chunk_bytes(&[100, 200]),
@@ -40,11 +39,11 @@ fn made_up_blocks_are_blocks_to_thanos() {
     );
     assert_eq!(thanos::list(&world.source_config()).len(), 4);
 
-    let before = tree(&world.source());
+    let before = tree(&world.source);
     thanos::cleanup(&world.source_config());
     let mut left = before.clone();
     left.retain(|name, _| !name.starts_with(&Block::new(5).id()));
-    assert_eq!(tree(&world.source()), left);
+    assert_eq!(tree(&world.source), left);
 }
 
 #[test]
@@ -52,8 +51,8 @@ fn a_bucket_on_minio_reads_as_the_folder_that_was_put_there() {
     let world = World::of_examples();
     let minio = Minio::start();
     let bucket = minio.bucket("hot");
-    bucket.put_all(&world.source());
-    assert_eq!(bucket.tree(), tree(&world.source()));
+    bucket.put_all(&world.source);
+    assert_eq!(bucket.tree(), tree(&world.source));
     bucket.remove("debug/nothing");
     let config = bucket.config("hot.yaml");
     assert_eq!(thanos::list(&config), thanos::list(&world.source_config()));
@@ -64,7 +63,7 @@ fn a_reader_reads_and_cannot_write() {
     let block = Block::new(1);
     let minio = Minio::start();
     let bucket = minio.bucket("hot");
-    bucket.put_all(&World::new(slice::from_ref(&block)).source());
+    block.write_to(&bucket);
     let reader = bucket.config_for("reader.yaml", &minio.reader(), minio.port(), "");
     assert_eq!(thanos::list(&reader), [block.id()]);
     assert!(!thanos::can_mark(&reader, &block.id()));

@@ -243,6 +243,6 @@ pub fn sidecar_blocks(folder: &Path, cluster: &str, start: i64, (blocks, hours):
         });
         std::fs::write(&path, serde_json::to_vec(&meta).unwrap()).unwrap();
         let _ = std::fs::remove_file(block.path().join("tombstones"));
-        super::run::copy_tree(&block.path(), &folder.join(block.file_name()));
+        super::folders::copy_tree(&block.path(), &folder.join(block.file_name()));
     }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::support::blocks::Block;
-use crate::support::run::{World, blocks_with, copy_tree, tree, without_marks};
+use crate::support::block::Block;
+use crate::support::folders::{World, copy_tree, tree};
+use crate::support::run::OLD;
 use crate::support::system::{bind, can_mount, mount, take_away};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::world::{blocks_with, without_marks};
 
 /// A disk of its own, or, as containers have it, another folder of the same disk.
 fn put_a_disk(world: &World, kind: &str, at: &Path) {
@@ -32,13 +32,13 @@ fn a_prefix_that_is_a_disk_of_its_own_can_be_read_and_written() {
     }
     for kind in ["disk", "volume"] {
         let world = World::new(&[1, 2, 3].map(Block::new));
-        let before = tree(&world.source());
+        let before = tree(&world.source);
         let (hot, cold) = (world.path("hot"), world.path("cold"));
         for (side, folder) in [("source", &hot), ("target", &cold)] {
             put_a_disk(&world, kind, &folder.join("pre/fix"));
             world.configure(side, folder, "pre/fix");
         }
-        copy_tree(&world.source(), &hot.join("pre/fix"));
+        copy_tree(&world.source, &hot.join("pre/fix"));
         world.migrate(&[OLD]).expect(0);
         assert_eq!(tree(&cold.join("pre/fix")), before);
         let source = tree(&hot.join("pre/fix"));
@@ -61,7 +61,7 @@ fn a_block_that_is_a_disk_of_its_own_can_be_read_and_written() {
     for kind in ["disk", "volume"] {
         let blocks = [1, 2].map(Block::new);
         let world = World::new(&[]);
-        for folder in [world.source(), world.target()] {
+        for folder in [&world.source, &world.target] {
             put_a_disk(&world, kind, &folder.join(blocks[0].id()));
             let staging = folder.join(blocks[0].id()).join(".thanos-bucket-staging");
             fs::create_dir(&staging).unwrap();
@@ -70,13 +70,13 @@ fn a_block_that_is_a_disk_of_its_own_can_be_read_and_written() {
                 .unwrap();
         }
         for block in &blocks {
-            block.write_to(&world.source());
+            block.write_to(&world.source);
         }
-        let mut before = tree(&world.source());
+        let mut before = tree(&world.source);
         before.retain(|name, _| !name.contains("staging"));
         world.migrate(&[OLD]).expect(0);
-        assert_eq!(tree(&world.target()), before);
-        let source = tree(&world.source());
+        assert_eq!(tree(&world.target), before);
+        let source = tree(&world.source);
         assert_eq!(blocks_with(&source, "deletion-mark.json").len(), 2);
         assert_eq!(without_marks(&source), before);
     }
@@ -97,19 +97,19 @@ fn a_disk_that_takes_no_more_ends_the_run() {
         ("ro", "Read-only file system"),
     ] {
         let world = World::new(&blocks);
-        fs::create_dir(world.target()).unwrap();
-        mount(&world.target());
-        remount(&world.target(), option);
+        fs::create_dir(&world.target).unwrap();
+        mount(&world.target);
+        remount(&world.target, option);
         let ran = world.migrate(&[OLD]);
         let ran = ran.expect(1);
         assert!(ran.stderr.contains(told), "{}", ran.stderr);
-        let (source, target) = (tree(&world.source()), tree(&world.target()));
+        let (source, target) = (tree(&world.source), tree(&world.target));
         let published = blocks_with(&target, "meta.json");
         for block in blocks_with(&source, "deletion-mark.json") {
             assert!(published.contains(&block), "{block}");
         }
         assert!(target.keys().all(|name| !name.contains("staging")));
-        take_away(&world.target());
+        take_away(&world.target);
     }
 }
 

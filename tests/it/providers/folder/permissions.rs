@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use std::slice;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::{World, copy_tree};
 use crate::support::minio::Minio;
-use crate::support::run::{Ran, World, blocks_with, copy_tree, migrate, tree};
+use crate::support::run::{OLD, Ran, migrate};
 use crate::support::system::{is_root, with_umask, without_privilege};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::world::Contents;
 
 fn run(world: &World, umask: &str) -> Ran {
     let command = migrate(&world.source_config(), &world.target_config(), &[OLD]);
@@ -73,13 +73,13 @@ fn what_is_written_is_as_readable_as_what_lies_beside_it_whatever_the_umask() {
             (0o600, 0o700),
         ] {
             let world = World::new(&[1, 2, 3].map(Block::new));
-            chmod_all(&world.source(), files, folders);
-            fs::create_dir(world.target()).unwrap();
-            chmod(&world.target(), folders);
+            chmod_all(&world.source, files, folders);
+            fs::create_dir(&world.target).unwrap();
+            chmod(&world.target, folders);
             run(&world, umask).expect(0);
-            assert_eq!(blocks_with(&tree(&world.target()), "meta.json").len(), 3);
-            assert_modes(&world.source(), files, folders);
-            assert_modes(&world.target(), files, folders);
+            assert_eq!(world.target.published().len(), 3);
+            assert_modes(&world.source, files, folders);
+            assert_modes(&world.target, files, folders);
         }
     }
 }
@@ -100,12 +100,13 @@ fn a_target_that_is_made_is_as_open_as_its_source() {
 fn blocks_out_of_s3_are_as_readable_as_those_that_are_there() {
     let minio = Minio::start();
     let bucket = minio.bucket("hot");
-    let blocks = [1, 2, 3].map(Block::new);
-    bucket.put_all(&World::new(&blocks).source());
+    for number in [1, 2, 3] {
+        Block::new(number).write_to(&bucket);
+    }
     for (files, folders) in [(0o664, 0o775), (0o640, 0o750)] {
         let world = World::new(&[]);
-        Block::new(9).write_to(&world.target());
-        chmod_all(&world.target(), files, folders);
+        Block::new(9).write_to(&world.target);
+        chmod_all(&world.target, files, folders);
         let arguments = [OLD, "--exclude-delete-marked=false"];
         let command = migrate(
             &bucket.config("hot.yaml"),
@@ -113,11 +114,11 @@ fn blocks_out_of_s3_are_as_readable_as_those_that_are_there() {
             &arguments,
         );
         Ran::of(with_umask("077", &command)).expect(0);
-        assert_modes(&world.target(), files, folders);
+        assert_modes(&world.target, files, folders);
     }
     let world = World::new(&[]);
-    fs::create_dir(world.target()).unwrap();
-    chmod(&world.target(), 0o755);
+    fs::create_dir(&world.target).unwrap();
+    chmod(&world.target, 0o755);
     let arguments = [OLD, "--exclude-delete-marked=false"];
     let command = migrate(
         &bucket.config("hot.yaml"),
@@ -125,7 +126,7 @@ fn blocks_out_of_s3_are_as_readable_as_those_that_are_there() {
         &arguments,
     );
     Ran::of(with_umask("077", &command)).expect(0);
-    assert_modes(&world.target(), 0o644, 0o755);
+    assert_modes(&world.target, 0o644, 0o755);
 }
 
 /// S-5.19: root gives files to whom the rest belongs, or to whom the source's belong where nobody was chosen yet.
@@ -139,16 +140,16 @@ fn what_root_writes_belongs_to_whom_the_rest_belongs() {
     }
     for (of_target, expected) in [(None, THANOS), (Some((0, 0)), THANOS), (Some(COLD), COLD)] {
         let world = World::new(&[1, 2].map(Block::new));
-        chmod_all(&world.source(), 0o640, 0o750);
-        chown_all(&world.source(), THANOS);
+        chmod_all(&world.source, 0o640, 0o750);
+        chown_all(&world.source, THANOS);
         if let Some((user, group)) = of_target {
-            fs::create_dir(world.target()).unwrap();
-            chown(world.target(), Some(user), Some(group)).unwrap();
+            fs::create_dir(&world.target).unwrap();
+            chown(&world.target, Some(user), Some(group)).unwrap();
         }
         run(&world, "077").expect(0);
-        assert_owner(&world.source(), THANOS);
-        assert_owner(&world.target(), expected);
-        let own = world.target().metadata().unwrap();
+        assert_owner(&world.source, THANOS);
+        assert_owner(&world.target, expected);
+        let own = world.target.metadata().unwrap();
         let expected = of_target.unwrap_or(THANOS);
         assert_eq!((own.uid(), own.gid()), expected, "the bucket's folder");
     }
@@ -178,9 +179,9 @@ fn a_mark_that_its_reader_may_not_read_is_told() {
     }
     for (mode, told) in [(0o660, true), (0o666, false)] {
         let world = World::new(&[1, 2].map(Block::new));
-        chmod_all(&world.source(), mode, 0o777);
-        for (name, _) in modes(&world.source()) {
-            chown(world.source().join(name), Some(65_001), None).unwrap();
+        chmod_all(&world.source, mode, 0o777);
+        for (name, _) in modes(&world.source) {
+            chown(world.source.join(name), Some(65_001), None).unwrap();
         }
         let command = migrate(&world.source_config(), &world.target_config(), &[OLD]);
         // Group root may read and write; user 65001 is not in it.
@@ -195,8 +196,8 @@ fn a_mark_that_its_reader_may_not_read_is_told() {
 fn what_lies_beside_the_blocks_and_cannot_be_read_is_ignored() {
     let blocks = [1, 2].map(Block::new);
     let world = World::new(&blocks);
-    Block::new(9).write_to(&world.target());
-    for side in [world.source(), world.target()] {
+    Block::new(9).write_to(&world.target);
+    for side in [&world.source, &world.target] {
         for name in [
             "lost+found",
             ".snapshot",
@@ -221,7 +222,7 @@ fn what_lies_beside_the_blocks_and_cannot_be_read_is_ignored() {
     let ran = Ran::of(without_privilege(&command)).expect(0);
     assert!(!ran.stderr.contains("level=warn"), "{}", ran.stderr);
     for block in &blocks {
-        let mark = world.source().join(block.id()).join("deletion-mark.json");
+        let mark = world.source.join(block.id()).join("deletion-mark.json");
         assert!(mark.exists(), "{ran:?}");
     }
 }
@@ -239,7 +240,7 @@ fn a_block_that_cannot_be_read_is_told_and_others_move() {
     ] {
         let [odd, other] = [Block::new(2), Block::new(1)];
         let world = World::new(&[odd.clone(), other.clone()]);
-        let path = world.source().join(odd.id()).join(closed);
+        let path = world.source.join(odd.id()).join(closed);
         chmod(&path, mode);
         let arguments = [OLD, "--output=json"];
         let command = migrate(&world.source_config(), &world.target_config(), &arguments);
@@ -251,7 +252,7 @@ fn a_block_that_cannot_be_read_is_told_and_others_move() {
         assert_eq!(excluded["reason"], reason, "{closed} {mode:o}");
         let detail = excluded["detail"].as_str().unwrap();
         assert!(detail.contains("Permission denied"), "{detail}");
-        let moved = blocks_with(&tree(&world.target()), "meta.json");
+        let moved = world.target.published();
         assert_eq!(moved, [other.id()], "{closed} {mode:o}");
     }
 }
@@ -261,8 +262,8 @@ fn a_block_that_cannot_be_read_is_told_and_others_move() {
 fn a_target_block_that_cannot_be_read_is_left_alone() {
     let [odd, other] = [Block::new(2), Block::new(1)];
     let world = World::new(&[odd.clone(), other.clone()]);
-    copy_tree(&world.source(), &world.target());
-    let path = world.target().join(odd.id());
+    copy_tree(&world.source, &world.target);
+    let path = world.target.join(odd.id());
     chmod(&path, 0);
     let arguments = [OLD, "--output=json"];
     let command = migrate(&world.source_config(), &world.target_config(), &arguments);
@@ -272,7 +273,7 @@ fn a_target_block_that_cannot_be_read_is_left_alone() {
     let blocks = document["blocks"].as_array().unwrap();
     let odd = blocks.iter().find(|block| block["id"] == odd.id()).unwrap();
     assert_eq!(odd["outcome"]["ending"], "conflict", "{document}");
-    let mark = world.source().join(other.id()).join("deletion-mark.json");
+    let mark = world.source.join(other.id()).join("deletion-mark.json");
     assert!(mark.exists(), "{ran:?}");
 }
 
@@ -282,13 +283,13 @@ fn a_block_that_is_closed_in_mid_run_has_not_vanished() {
     let blocks: Vec<_> = (1..=100).map(Block::new).collect();
     let world = World::new(&blocks);
     let last = Block::new(100);
-    let path = world.source().join(last.id());
+    let path = world.source.join(last.id());
     let arguments = [OLD, "--output=json"];
     let command = migrate(&world.source_config(), &world.target_config(), &arguments);
     let mut command = without_privilege(&command);
     let ran = crate::support::system::in_mid_run(
         &mut command,
-        &world.source(),
+        &world.source,
         "deletion-mark.json",
         3,
         || chmod(&path, 0),

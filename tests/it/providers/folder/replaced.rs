@@ -4,9 +4,11 @@
 use std::fs;
 use std::path::Path;
 
-use crate::support::blocks::Block;
-use crate::support::run::{Ran, Tree, World, blocks_with, copy_tree, migrate, tree};
+use crate::support::block::Block;
+use crate::support::folders::{World, copy_tree, tree};
+use crate::support::run::{Ran, migrate};
 use crate::support::system::{bind, can_mount, in_mid_run, mount, take_away};
+use crate::support::world::{Tree, blocks_with};
 
 const BLOCKS: u64 = 150;
 
@@ -54,7 +56,7 @@ fn a_bucket_whose_folder_is_replaced_in_mid_run_ends_the_run() {
         for replacement in ["nothing", "an empty folder", "a copy"] {
             let world = World::new(&many());
             let (folder, moved) = (world.path(side), world.path("moved"));
-            let ran = acting_in_mid_run(&world, &world.source(), || {
+            let ran = acting_in_mid_run(&world, &world.source, || {
                 fs::rename(&folder, &moved).unwrap();
                 match replacement {
                     "an empty folder" => fs::create_dir(&folder).unwrap(),
@@ -68,8 +70,8 @@ fn a_bucket_whose_folder_is_replaced_in_mid_run_ends_the_run() {
             };
             assert_eq!(put, Tree::new(), "{side}, {replacement}");
             let (source, target) = match side {
-                "source" => (tree(&moved), tree(&world.target())),
-                _ => (tree(&world.source()), tree(&moved)),
+                "source" => (tree(&moved), tree(&world.target)),
+                _ => (tree(&world.source), tree(&moved)),
             };
             if replacement == "a copy" {
                 let marks = |tree: &Tree| blocks_with(tree, "deletion-mark.json").len();
@@ -84,14 +86,14 @@ fn a_bucket_whose_folder_is_replaced_in_mid_run_ends_the_run() {
 #[test]
 fn a_target_that_is_deleted_and_made_anew_ends_the_run() {
     let world = World::new(&many());
-    let target = world.target();
-    let ran = acting_in_mid_run(&world, &world.source(), || {
-        fs::remove_dir_all(&target).unwrap();
-        fs::create_dir(&target).unwrap();
+    let target = &world.target;
+    let ran = acting_in_mid_run(&world, &world.source, || {
+        fs::remove_dir_all(target).unwrap();
+        fs::create_dir(target).unwrap();
     });
     let ran = ran.expect(1);
     assert!(ran.stderr.contains("the bucket is gone"), "{}", ran.stderr);
-    assert_eq!(tree(&target), Tree::new());
+    assert_eq!(tree(target), Tree::new());
 }
 
 /// S-5.18: real disks, at the folder, above it, at the prefix, at one block; unmounted, or mounted over.
@@ -117,7 +119,7 @@ fn a_disk_that_goes_away_in_mid_run_ends_the_run() {
             let source = if side == "source" {
                 bucket.clone()
             } else {
-                world.source()
+                world.source.clone()
             };
             for block in many() {
                 block.write_to(&source);
@@ -126,8 +128,8 @@ fn a_disk_that_goes_away_in_mid_run_ends_the_run() {
             assert_eq!(tree(&disk), Tree::new(), "{side} {below:?}");
             let kept = tree(&kept.join(below));
             let (source, target) = match side {
-                "source" => (kept, tree(&world.target())),
-                _ => (tree(&world.source()), kept),
+                "source" => (kept, tree(&world.target)),
+                _ => (tree(&world.source), kept),
             };
             assert_stopped(ran, &bucket, &source, &target);
         }
@@ -145,10 +147,10 @@ fn a_disk_that_is_mounted_over_a_bucket_in_mid_run_ends_the_run() {
     for side in ["source", "target"] {
         let world = World::new(&many());
         let folder = world.path(side);
-        let ran = acting_in_mid_run(&world, &world.source(), || mount(&folder));
+        let ran = acting_in_mid_run(&world, &world.source, || mount(&folder));
         assert_eq!(tree(&folder), Tree::new(), "{side}");
         take_away(&folder);
-        assert_stopped(ran, &folder, &tree(&world.source()), &tree(&world.target()));
+        assert_stopped(ran, &folder, &tree(&world.source), &tree(&world.target));
     }
 }
 
@@ -169,18 +171,18 @@ fn a_prefix_that_is_a_disk_and_goes_away_ends_the_run() {
         bind(&kept, &prefix);
         world.configure(side, &folder, "pre/fix");
         if side == "source" {
-            copy_tree(&world.source(), &prefix);
+            copy_tree(&world.source, &prefix);
         }
         let source = if side == "source" {
             &prefix
         } else {
-            &world.source()
+            &world.source
         };
         let ran = acting_in_mid_run(&world, source, || take_away(&prefix));
         assert_eq!(tree(&prefix), Tree::new(), "{side}");
         let (source, target) = match side {
-            "source" => (tree(&kept), tree(&world.target())),
-            _ => (tree(&world.source()), tree(&kept)),
+            "source" => (tree(&kept), tree(&world.target)),
+            _ => (tree(&world.source), tree(&kept)),
         };
         assert_stopped(ran, &prefix, &source, &target);
     }
@@ -195,12 +197,12 @@ fn a_block_that_is_a_disk_and_goes_away_ends_the_run() {
     }
     let world = World::new(&many());
     let block = Block::new(BLOCKS);
-    let folder = world.source().join(block.id());
+    let folder = world.source.join(block.id());
     let kept = world.path("kept");
     fs::rename(&folder, &kept).unwrap();
     fs::create_dir(&folder).unwrap();
     bind(&kept, &folder);
-    let ran = acting_in_mid_run(&world, &world.source(), || take_away(&folder));
+    let ran = acting_in_mid_run(&world, &world.source, || take_away(&folder));
     assert_eq!(tree(&folder), Tree::new());
-    assert_stopped(ran, &folder, &tree(&world.source()), &tree(&world.target()));
+    assert_stopped(ran, &folder, &tree(&world.source), &tree(&world.target));
 }

@@ -9,10 +9,10 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::blocks::Block;
-use crate::support::run::{World, blocks_with, tree};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::block::Block;
+use crate::support::folders::World;
+use crate::support::run::OLD;
+use crate::support::world::Contents;
 
 /// Two blocks in units of their own; the first has no list of its files.
 fn two() -> [Block; 2] {
@@ -72,7 +72,7 @@ fn a_block_with_an_entry_that_is_left_out_of_listings_is_incomplete() {
     for (detail, make) in table {
         let [odd, other] = two();
         let world = World::new(&[odd.clone(), other.clone()]);
-        make(&world.source().join(odd.id()), &world.path("outside"));
+        make(&world.source.join(odd.id()), &world.path("outside"));
         let ran = world.migrate(&[OLD, "--output=json"]).expect(3);
         let document = ran.json();
         let excluded = entry(&document, "excluded", &odd);
@@ -80,8 +80,8 @@ fn a_block_with_an_entry_that_is_left_out_of_listings_is_incomplete() {
         assert_eq!(excluded["detail"], detail);
         let ending = &entry(&document, "blocks", &other)["outcome"]["ending"];
         assert_eq!(ending, "migrated", "{detail}");
-        assert!(!world.target().join(odd.id()).exists(), "{detail}");
-        let mark = world.source().join(odd.id()).join("deletion-mark.json");
+        assert!(!world.target.join(odd.id()).exists(), "{detail}");
+        let mark = world.source.join(odd.id()).join("deletion-mark.json");
         assert!(!mark.exists(), "{detail}");
         assert_eq!(
             ran.stderr.matches("left out of the listing").count(),
@@ -97,15 +97,12 @@ fn a_block_with_an_entry_that_is_left_out_of_listings_is_incomplete() {
 fn something_else_in_the_place_of_one_meta_json_holds_up_no_other_block() {
     let [odd, other] = two();
     let world = World::new(&[odd.clone(), other.clone()]);
-    let meta = world.source().join(odd.id()).join("meta.json");
+    let meta = world.source.join(odd.id()).join("meta.json");
     fs::remove_file(&meta).unwrap();
     make_fifo(&meta);
     let document = world.migrate(&[OLD, "--output=json"]).expect(0).json();
     assert_eq!(entry(&document, "excluded", &odd)["reason"], "no-meta-json");
-    assert_eq!(
-        blocks_with(&tree(&world.target()), "meta.json"),
-        [other.id()]
-    );
+    assert_eq!(world.target.published(), [other.id()]);
 }
 
 /// S-5.11: a folder is no mark, and nothing says that there is one.
@@ -114,7 +111,7 @@ fn a_folder_in_the_place_of_a_mark_fails_its_block() {
     for content in [None, Some("x")] {
         let [odd, other] = two();
         let world = World::new(&[odd.clone(), other.clone()]);
-        let mark = world.source().join(odd.id()).join("deletion-mark.json");
+        let mark = world.source.join(odd.id()).join("deletion-mark.json");
         fs::create_dir(&mark).unwrap();
         if let Some(content) = content {
             fs::write(mark.join(content), content).unwrap();

@@ -1,9 +1,9 @@
 //! Values of an S3 bucket's configuration that no request can carry: exit code 2, one line that names the key, nothing contacted, and the
 //! value itself not repeated.
 
-use crate::support::complaint::{COLD, OLD, assert_names, complaint};
+use crate::support::complaint::{COLD, assert_names, complaint};
 use crate::support::proxy::Line;
-use crate::support::run::{Ran, binary};
+use crate::support::run::{OLD, Ran, binary};
 
 /// A value as YAML spells it, its key, and what is told.
 const WRONG: &[(&str, &str, &[&str])] = &[

@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regex::Regex;
 
 use super::wrong_answers::{is_listing, run_edited, text};
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{Pair, three};
-use crate::support::run::blocks_with;
+use crate::support::on_minio::World;
+use crate::support::world::{Contents, three};
 
 /// S-5.4: `meta.json` is read twice before it is published, and nobody wrote it in between.
 #[test]
 fn a_meta_json_that_is_read_wrong_once_is_never_published_and_never_taken_for_rewritten() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let path = format!("/hot/{}/meta.json", Block::new(1).id());
     // The first read is the survey's: what it saw never comes again.
     for (wrong, code) in [(0, 3), (1, 0)] {
         let (path, reads) = (path.clone(), AtomicUsize::new(0));
-        let ran = run_edited(&pair, &minio, move |request, answer| {
+        let ran = run_edited(&world, &minio, move |request, answer| {
             if request.is("GET", &path) && reads.fetch_add(1, Ordering::SeqCst) == wrong {
                 let body = text(answer).replace("sidecar", "sideCar");
                 answer.body = body.into_bytes();
@@ -27,7 +27,7 @@ fn a_meta_json_that_is_read_wrong_once_is_never_published_and_never_taken_for_re
         })
         .expect(code);
         assert!(!ran.stdout.contains("superseded"), "{}", ran.stdout);
-        pair.assert_heals();
+        world.assert_heals();
     }
 }
 
@@ -36,10 +36,10 @@ fn a_meta_json_that_is_read_wrong_once_is_never_published_and_never_taken_for_re
 fn a_size_that_is_listed_too_small_cuts_nothing_off() {
     let minio = Minio::start();
     let block = Block::new(1).without_file_list();
-    let pair = Pair::new(&minio, std::slice::from_ref(&block));
+    let world = World::new(&minio, std::slice::from_ref(&block));
     let name = format!("{}/chunks/000001", block.id());
     let size = Regex::new(&format!("(?s)(<Key>{name}</Key>.*?<Size>)1500(</Size>)")).unwrap();
-    let ran = run_edited(&pair, &minio, move |request, answer| {
+    let ran = run_edited(&world, &minio, move |request, answer| {
         if is_listing(request, "/hot") {
             let page = size.replace(&text(answer), "${1}1499${2}").into_owned();
             answer.body = page.into_bytes();
@@ -47,6 +47,6 @@ fn a_size_that_is_listed_too_small_cuts_nothing_off() {
     })
     .expect(3);
     assert!(ran.stderr.contains("it has 1500 bytes"), "{}", ran.stderr);
-    assert!(blocks_with(&pair.hot.tree(), "deletion-mark.json").is_empty());
-    pair.assert_heals();
+    assert!(world.source.marked().is_empty());
+    world.assert_heals();
 }

@@ -2,26 +2,28 @@
 
 use regex::Regex;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Answer, Line, Request};
+use crate::support::run::{OLD, QUICK_RETRIES};
+use crate::support::world::three;
 
 /// Moves everything through a proxy that changes answers, and finds nothing left to do in another run.
 fn assert_moves(
-    pair: &Pair,
+    world: &World,
     minio: &Minio,
     what: &str,
     edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static,
 ) {
     let proxy = Line::to(minio.port()).edit(edit).open();
-    let configs = pair.configs_with(&proxy, "  part_size: 5242880\n");
+    let configs = world.configs_with(&proxy, "  part_size: 5242880\n");
     for _ in 0..2 {
         let ran = run(&configs, &QUICK_RETRIES);
         assert_eq!(ran.status.code(), Some(0), "{what}: {}", ran.stderr);
     }
-    pair.assert_moved();
-    pair.reset();
+    world.assert_moved();
+    world.reset();
 }
 
 fn text(answer: &Answer) -> String {
@@ -43,7 +45,7 @@ fn with_header(answer: &mut Answer, name: &str, value: Option<&str>) {
 #[test]
 fn listings_are_read_in_every_dialect() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let times = "<LastModified>[^<]*</LastModified>";
     let tags = "<ETag>(?:&#34;|&quot;)?([0-9a-f-]*)(?:&#34;|&quot;)?</ETag>";
     let ends = "<IsTruncated>false</IsTruncated>";
@@ -91,7 +93,7 @@ fn listings_are_read_in_every_dialect() {
         let pattern = Regex::new(what).unwrap();
         let becomes = becomes.to_owned();
         assert_moves(
-            &pair,
+            &world,
             &minio,
             &format!("{what} {becomes}"),
             move |request, answer| {
@@ -113,7 +115,7 @@ fn listings_are_read_in_every_dialect() {
 #[test]
 fn objects_are_read_in_every_dialect() {
     let minio = Minio::start();
-    let pair = Pair::new(
+    let world = World::new(
         &minio,
         &[Block::new(1).chunk_bytes(&[6 << 20]), Block::new(2)],
     );
@@ -139,7 +141,7 @@ fn objects_are_read_in_every_dialect() {
         ("X Odd", Some("a")),
     ] {
         assert_moves(
-            &pair,
+            &world,
             &minio,
             &format!("{name}: {value:?}"),
             move |request, answer| {
@@ -153,13 +155,13 @@ fn objects_are_read_in_every_dialect() {
     let tag = Regex::new("(?i)^(etag: *)\"?([0-9a-f-]*)\"?$").unwrap();
     for becomes in ["etag:$2", "ETAG:   W/\"$2\"", "ETag: $2"] {
         let tag = tag.clone();
-        assert_moves(&pair, &minio, becomes, move |_, answer| {
+        assert_moves(&world, &minio, becomes, move |_, answer| {
             for header in &mut answer.headers {
                 *header = tag.replace(header, becomes).into_owned();
             }
         });
     }
-    assert_moves(&pair, &minio, "no total", |request, answer| {
+    assert_moves(&world, &minio, "no total", |request, answer| {
         for header in &mut answer.headers {
             if request.is("GET", "/01") && header.starts_with("Content-Range:") {
                 *header = header.split('/').next().unwrap().to_owned() + "/*";
@@ -172,13 +174,13 @@ fn objects_are_read_in_every_dialect() {
 #[test]
 fn receipts_are_read_in_every_dialect() {
     let minio = Minio::start();
-    let pair = Pair::new(
+    let world = World::new(
         &minio,
         &[Block::new(1).chunk_bytes(&[6 << 20]), Block::new(2)],
     );
     for (status, is_stripped) in [(200, true), (204, true), (201, false), (204, false)] {
         assert_moves(
-            &pair,
+            &world,
             &minio,
             &format!("{status}"),
             move |request, answer| {
@@ -203,7 +205,7 @@ fn receipts_are_read_in_every_dialect() {
         ),
     ] {
         let pattern = Regex::new(what).unwrap();
-        assert_moves(&pair, &minio, becomes, move |request, answer| {
+        assert_moves(&world, &minio, becomes, move |request, answer| {
             if request.method == "POST" {
                 let body = pattern.replace_all(&text(answer), becomes).into_owned();
                 answer.body = body.into_bytes();
@@ -216,7 +218,7 @@ fn receipts_are_read_in_every_dialect() {
 #[test]
 fn a_server_that_knows_version_one_only_is_told_of() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let two = Regex::new(
         "<(KeyCount|StartAfter|ContinuationToken|NextContinuationToken)>[^<]*</[A-Za-z]*>",
     )
@@ -230,20 +232,20 @@ fn a_server_that_knows_version_one_only_is_told_of() {
             }
         })
         .open();
-    let ran = run(&pair.configs_through(&proxy), &[OLD]).expect(1);
+    let ran = run(&world.configs_through(&proxy), &[OLD]).expect(1);
     assert!(
         ran.stderr.contains("list_objects_version: v1"),
         "{}",
         ran.stderr
     );
-    pair.assert_heals();
+    world.assert_heals();
 }
 
 /// S-6.15: where a listing tells no versions, the parts of an object are of one all the same.
 #[test]
 fn an_object_that_changes_while_it_is_read_is_never_put_together_of_two() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[6 << 20])]);
+    let world = World::new(&minio, &[Block::new(1).chunk_bytes(&[6 << 20])]);
     let tag = Regex::new("<ETag>[^<]*</ETag>").unwrap();
     let proxy = Line::to(minio.port())
         .edit(move |request, answer| {
@@ -258,8 +260,8 @@ fn an_object_that_changes_while_it_is_read_is_never_put_together_of_two() {
             }
         })
         .open();
-    let configs = pair.configs_with(&proxy, "  part_size: 5242880\n");
+    let configs = world.configs_with(&proxy, "  part_size: 5242880\n");
     let ran = run(&configs, &QUICK_RETRIES).expect(3);
     assert!(ran.stderr.contains("a moment ago"), "{}", ran.stderr);
-    pair.assert_heals();
+    world.assert_heals();
 }

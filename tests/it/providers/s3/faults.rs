@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::{Ran, Running, blocks_with, migrate};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, migrate};
+use crate::support::world::{Contents, three};
 
 /// A server that is silent for so long counts as gone.
 const SHORT: &str = "  http_config:\n    response_header_timeout: 2s\n";
@@ -54,24 +55,24 @@ fn always(
 
 /// Runs through a proxy with these faults.
 fn run_with(
-    pair: &Pair,
+    world: &World,
     minio: &Minio,
     fault: impl Fn(&Request) -> Fault + Send + Sync + 'static,
 ) -> Ran {
     let proxy = Line::to(minio.port()).fault(fault).open();
-    run(&pair.configs_through(&proxy), &QUICK_RETRIES)
+    run(&world.configs_through(&proxy), &QUICK_RETRIES)
 }
 
 /// S-6.1: every status that may pass, for each kind of request.
 #[test]
 fn a_server_in_trouble_is_asked_again() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for status in [429, 500, 502, 503, 504] {
         for kind in KINDS {
-            run_with(&pair, &minio, first(2, kind, Fault::Answer(status, ""))).expect(0);
-            pair.assert_moved();
-            pair.reset();
+            run_with(&world, &minio, first(2, kind, Fault::Answer(status, ""))).expect(0);
+            world.assert_moved();
+            world.reset();
         }
     }
 }
@@ -83,12 +84,12 @@ fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
     const PRECONDITION: &str =
         "<Error><Code>PreconditionFailed</Code><Message>It is there.</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for kind in [("PUT", "/meta.json"), ("PUT", "/deletion-mark.json")] {
         for (status, body) in [(409, CONFLICT), (409, ""), (412, PRECONDITION)] {
-            run_with(&pair, &minio, first(2, kind, Fault::Answer(status, body))).expect(0);
-            pair.assert_moved();
-            pair.reset();
+            run_with(&world, &minio, first(2, kind, Fault::Answer(status, body))).expect(0);
+            world.assert_moved();
+            world.reset();
         }
     }
     let kind = ("PUT", "/cold/01");
@@ -100,10 +101,10 @@ fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
                 Fault::None
             }
         };
-        let ran = run_with(&pair, &minio, fault).expect(3);
+        let ran = run_with(&world, &minio, fault).expect(3);
         assert!(ran.stderr.contains(word), "{}", ran.stderr);
         assert!(!ran.stderr.contains("NoSuchKey"), "{}", ran.stderr);
-        pair.assert_heals();
+        world.assert_heals();
     }
 }
 
@@ -112,7 +113,7 @@ fn a_conflict_about_an_object_that_is_not_there_is_tried_again() {
 fn a_server_without_conditional_puts_is_looked_at_first() {
     const UNKNOWN: &str = "<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is not implemented.</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let options = "  max_retries: 1\n";
     for (status, body) in [(501, UNKNOWN), (501, ""), (400, UNKNOWN)] {
         let proxy = Line::to(minio.port())
@@ -124,7 +125,7 @@ fn a_server_without_conditional_puts_is_looked_at_first() {
                 }
             })
             .open();
-        run(&pair.configs_with(&proxy, options), &QUICK_RETRIES).expect(0);
+        run(&world.configs_with(&proxy, options), &QUICK_RETRIES).expect(0);
         let looked = |name: &str| {
             let requests = proxy.requests();
             let looks = requests.iter().filter(|request| request.is("HEAD", name));
@@ -132,8 +133,8 @@ fn a_server_without_conditional_puts_is_looked_at_first() {
         };
         assert_eq!(looked("/meta.json"), 3);
         assert_eq!(looked("/deletion-mark.json"), 3);
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -141,7 +142,7 @@ fn a_server_without_conditional_puts_is_looked_at_first() {
 #[test]
 fn a_server_that_asks_for_time_is_given_it() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let world = World::new(&minio, &[Block::new(1)]);
     for (status, kind) in [429, 503, 500]
         .into_iter()
         .flat_map(|status| KINDS.map(|kind| (status, kind)))
@@ -149,7 +150,7 @@ fn a_server_that_asks_for_time_is_given_it() {
         let proxy = Line::to(minio.port())
             .fault(first(1, kind, Fault::AnswerHead(status, "Retry-After: 1")))
             .open();
-        run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+        run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(0);
         let requests = proxy.requests();
         let refused = requests
             .iter()
@@ -164,8 +165,8 @@ fn a_server_that_asks_for_time_is_given_it() {
             waited >= Duration::from_secs(1),
             "{status} {kind:?}: {waited:?}"
         );
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -173,7 +174,7 @@ fn a_server_that_asks_for_time_is_given_it() {
 #[test]
 fn connections_that_break_at_any_stage_are_made_anew() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for fault in [
         Fault::Reset,
         Fault::ResetRequest(0),
@@ -185,9 +186,9 @@ fn connections_that_break_at_any_stage_are_made_anew() {
         Fault::CutAnswer(300),
     ] {
         for kind in KINDS {
-            run_with(&pair, &minio, first(2, kind, fault)).expect(0);
-            pair.assert_moved();
-            pair.reset();
+            run_with(&world, &minio, first(2, kind, fault)).expect(0);
+            world.assert_moved();
+            world.reset();
         }
     }
 }
@@ -196,16 +197,16 @@ fn connections_that_break_at_any_stage_are_made_anew() {
 #[test]
 fn a_body_that_is_always_cut_short_fails_its_block_alone() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for (what, fault) in [
         ("index", Fault::CutAnswer(0)),
         ("index", Fault::ResetAnswer(0)),
         ("chunks/000001", Fault::CutAnswer(0)),
     ] {
         let path: &str = format!("/hot/{}/{what}", Block::new(3).id()).leak();
-        run_with(&pair, &minio, always(("GET", path), fault)).expect(3);
-        assert_eq!(blocks_with(&pair.hot.tree(), "deletion-mark.json").len(), 2);
-        pair.assert_heals();
+        run_with(&world, &minio, always(("GET", path), fault)).expect(3);
+        assert_eq!(world.source.marked().len(), 2);
+        world.assert_heals();
     }
 }
 
@@ -213,7 +214,7 @@ fn a_body_that_is_always_cut_short_fails_its_block_alone() {
 #[test]
 fn a_request_that_stands_still_ends_and_is_repeated() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    let world = World::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
     let faults = KINDS
         .map(|kind| (kind, Fault::StallAnswer(0)))
         .into_iter()
@@ -225,14 +226,14 @@ fn a_request_that_stands_still_ends_and_is_repeated() {
         ]);
     for (kind, fault) in faults {
         let proxy = Line::to(minio.port()).fault(first(1, kind, fault)).open();
-        let ran = run(&pair.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        let ran = run(&world.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
         assert!(
             ran.elapsed < ENOUGH,
             "{kind:?} {fault:?}: {:?}",
             ran.elapsed
         );
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -240,14 +241,14 @@ fn a_request_that_stands_still_ends_and_is_repeated() {
 #[test]
 fn a_body_that_moves_slowly_is_not_cut() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    let world = World::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
     let time = Duration::from_secs(6);
     for (kind, fault) in [
         (("GET", "/000001"), Fault::SlowAnswer(time)),
         (("PUT", "/000001"), Fault::SlowRequest(time)),
     ] {
         let proxy = Line::to(minio.port()).fault(always(kind, fault)).open();
-        let ran = run(&pair.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        let ran = run(&world.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
         assert!(ran.elapsed >= time, "{:?}", ran.elapsed);
         let requests = proxy.requests();
         assert_eq!(
@@ -257,8 +258,8 @@ fn a_body_that_moves_slowly_is_not_cut() {
                 .count(),
             1
         );
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -268,13 +269,13 @@ fn credentials_that_are_refused_in_the_middle_end_the_run_with_a_clear_word() {
     const EXPIRED: &str = "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>";
     const SKEWED: &str = "<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for (body, word) in [
         (EXPIRED, "ExpiredToken: The provided token has expired"),
         (SKEWED, "clock"),
     ] {
         for number in [0, 1, 3, 6, 10, 15, 20, 25, 30] {
-            let ran = run_with(&pair, &minio, move |request| {
+            let ran = run_with(&world, &minio, move |request| {
                 if request.number >= number {
                     Fault::Answer(403, body)
                 } else {
@@ -284,7 +285,7 @@ fn credentials_that_are_refused_in_the_middle_end_the_run_with_a_clear_word() {
             .expect(1);
             assert!(ran.stderr.contains(word), "{}", ran.stderr);
             assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
-            pair.assert_heals();
+            world.assert_heals();
         }
     }
 }
@@ -295,11 +296,11 @@ fn a_bucket_that_refuses_everything_from_some_request_on_ends_the_run() {
     const DENIED: &str =
         "<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for bucket in ["/", "/hot", "/cold"] {
         // By then the probe has been put and removed, and blocks are being copied.
         for number in [8, 12, 16, 20, 24, 28, 32] {
-            let ran = run_with(&pair, &minio, move |request| {
+            let ran = run_with(&world, &minio, move |request| {
                 if request.number >= number && request.path.starts_with(bucket) {
                     Fault::Answer(403, DENIED)
                 } else {
@@ -308,7 +309,7 @@ fn a_bucket_that_refuses_everything_from_some_request_on_ends_the_run() {
             })
             .expect(1);
             assert!(ran.stderr.contains("AccessDenied"), "{}", ran.stderr);
-            pair.assert_heals();
+            world.assert_heals();
         }
     }
 }
@@ -319,7 +320,7 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
     const MOVED: &str =
         "<Error><Code>PermanentRedirect</Code><Message>The bucket is elsewhere.</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for fault in [
         Fault::Answer(301, MOVED),
         Fault::AnswerHead(301, "x-amz-bucket-region: eu-west-1"),
@@ -336,10 +337,10 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
                     }
                 })
                 .open();
-            let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(1);
             assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
             assert!(proxy.requests().len() < 12, "{:?}", proxy.requests());
-            pair.assert_heals();
+            world.assert_heals();
         }
     }
 }
@@ -348,14 +349,14 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
 #[test]
 fn a_bucket_that_moves_away_in_the_middle_ends_the_run_with_a_clear_word() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for fault in [
         Fault::AnswerHead(301, "x-amz-bucket-region: eu-west-1"),
         Fault::AnswerHead(307, "Location: http://127.0.0.1:1/hot"),
         Fault::AnswerHead(308, "Location: /hot?list-type=2"),
     ] {
         for number in [1, 6, 10, 15, 20, 25, 30] {
-            let ran = run_with(&pair, &minio, move |request| {
+            let ran = run_with(&world, &minio, move |request| {
                 if request.number >= number {
                     fault
                 } else {
@@ -364,7 +365,7 @@ fn a_bucket_that_moves_away_in_the_middle_ends_the_run_with_a_clear_word() {
             })
             .expect(1);
             assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
-            pair.assert_heals();
+            world.assert_heals();
         }
     }
 }
@@ -373,16 +374,16 @@ fn a_bucket_that_moves_away_in_the_middle_ends_the_run_with_a_clear_word() {
 #[test]
 fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let world = World::new(&minio, &[Block::new(1)]);
     let more = "  max_retries: 1\n  http_config:\n    response_header_timeout: 200ms\n";
     let proxy = Line::to(minio.port())
         .fault(always(("PUT", "/cold/01J"), Fault::Stall))
         .open();
     let arguments = [OLD, "--max-retries=1", "--retry.initial-backoff=1ms"];
-    let ran = run(&pair.configs_with(&proxy, more), &arguments).expect(3);
+    let ran = run(&world.configs_with(&proxy, more), &arguments).expect(3);
     assert!(ran.stderr.contains("nothing came for"), "{}", ran.stderr);
     assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
-    pair.assert_heals();
+    world.assert_heals();
 }
 
 /// S-5.6, S-5.7: a downsampled block is published first and marked last; what the target loses of it meanwhile is there again before its mark.
@@ -390,8 +391,8 @@ fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
 fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
     let minio = Minio::start();
     let raw = Block::new(1);
-    let coarse = Block::new(2).resolution(300_000).sources(&[&raw]);
-    let pair = Pair::new(&minio, &[raw.clone(), coarse.clone()]);
+    let coarse = Block::new(2).resolution(300_000).made_of(&[&raw]);
+    let world = World::new(&minio, &[raw.clone(), coarse.clone()]);
     let (slow, proven) = (format!("/cold/{}/index", raw.id()), coarse.id());
     let lost = Arc::new(AtomicBool::new(false));
     let is_lost = Arc::clone(&lost);
@@ -402,7 +403,7 @@ fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
             false => Fault::None,
         })
         .open();
-    let configs = pair.configs_through(&proxy);
+    let configs = world.configs_through(&proxy);
     let mut patient = QUICK_RETRIES.to_vec();
     patient.push("--max-retries=1000");
     let running = Running::start(&mut migrate(&configs.0, &configs.1, &patient));
@@ -420,7 +421,7 @@ fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    pair.cold.remove(&format!("{proven}/index"));
+    world.target.remove(&format!("{proven}/index"));
     lost.store(true, Ordering::SeqCst);
     let ran = running.wait().expect(0);
     assert!(
@@ -428,5 +429,5 @@ fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
         "{}",
         ran.stderr
     );
-    pair.assert_moved();
+    world.assert_moved();
 }

@@ -4,9 +4,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::minio::Minio;
-use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::blocks_with;
+use crate::support::run::QUICK_RETRIES;
+use crate::support::world::{Contents, three};
 
 /// What stands between, as it answers.
 const ANSWERS: [(u16, &str); 12] = [
@@ -61,21 +62,21 @@ const REQUESTS: [(&str, &str); 7] = [
 #[test]
 fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for (status, body) in ANSWERS {
         for request in REQUESTS {
             let proxy = Line::to(minio.port())
                 .fault(first(2, request, Fault::Answer(status, body)))
                 .open();
-            let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES);
+            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
             assert_eq!(
                 ran.status.code(),
                 Some(0),
                 "{status} {request:?}: {}",
                 ran.stderr
             );
-            pair.assert_moved();
-            pair.reset();
+            world.assert_moved();
+            world.reset();
         }
     }
 }
@@ -84,7 +85,7 @@ fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
 #[test]
 fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for (status, body) in ANSWERS {
         for (request, code) in [
             (("GET", "/hot"), 1),
@@ -98,7 +99,7 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
                 .fault(first(usize::MAX, request, Fault::Answer(status, body)))
                 .open();
             let arguments = [&QUICK_RETRIES[..], &["--max-retries=1"]].concat();
-            let configs = pair.configs_with(&proxy, "  max_retries: 1\n");
+            let configs = world.configs_with(&proxy, "  max_retries: 1\n");
             let ran = run(&configs, &arguments);
             assert_eq!(
                 ran.status.code(),
@@ -110,8 +111,8 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
             for word in ["no-meta-json", "vanished", "superseded", "conflict"] {
                 assert!(!ran.stdout.contains(word), "{word}: {}", ran.stdout);
             }
-            assert!(blocks_with(&pair.hot.tree(), "deletion-mark.json").is_empty());
-            pair.assert_heals();
+            assert!(world.source.marked().is_empty());
+            world.assert_heals();
         }
     }
 }
@@ -120,7 +121,7 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
 #[test]
 fn a_page_for_people_is_no_object_and_no_receipt() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     for request in REQUESTS {
         let seen = AtomicUsize::new(0);
         let proxy = Line::to(minio.port())
@@ -135,9 +136,9 @@ fn a_page_for_people_is_no_object_and_no_receipt() {
                 }
             })
             .open();
-        let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES);
+        let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
         assert_eq!(ran.status.code(), Some(0), "{request:?}: {}", ran.stderr);
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }

@@ -6,24 +6,26 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::{World, tree};
 use crate::support::minio::{Bucket, Credentials, Minio};
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, assert_same, run, three};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{Ran, Running, World, blocks_with, migrate, signal, tree, without_marks};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, migrate, signal};
 use crate::support::thanos;
+use crate::support::world::{assert_same, blocks_with, three, without_marks};
 
 /// S-5.4, S-7.4: data, then meta.json, byte for byte; the source gets marks and nothing else.
 #[test]
 fn blocks_move_between_two_buckets_and_only_once() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
-    let marked = pair.hot.tree();
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
-    assert_same(&pair.hot.tree(), &marked);
+    let servers = Servers::new(&minio, &three());
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
+    let marked = servers.source.tree();
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
+    assert_same(&servers.source.tree(), &marked);
 }
 
 #[test]
@@ -46,30 +48,27 @@ fn blocks_move_from_a_folder_to_s3_and_on_into_another_folder() {
             .all(|name| name.starts_with("some/where/01J"))
     );
     Ran::of(migrate(&config, &world.target_config(), &[OLD])).expect(0);
-    assert_same(
-        &tree(&world.target()),
-        &without_marks(&tree(&world.source())),
-    );
+    assert_same(&tree(&world.target), &without_marks(&tree(&world.source)));
 }
 
 #[test]
 fn objects_larger_than_a_part_move() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20, 17 << 20])]);
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
+    let servers = Servers::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20, 17 << 20])]);
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
 }
 
 /// S-7.3: a reader can plan.
 #[test]
 fn a_dry_run_needs_no_right_to_write_and_a_run_says_what_it_lacks() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let reader = minio.reader();
     let config = |bucket: &Bucket, file| bucket.config_for(file, &reader, minio.port(), "");
     let configs = (
-        config(&pair.hot, "hot-reader.yaml"),
-        config(&pair.cold, "cold-reader.yaml"),
+        config(&servers.source, "hot-reader.yaml"),
+        config(&servers.target, "cold-reader.yaml"),
     );
     let planned = run(&configs, &[OLD, "--dry-run"]).expect(0);
     for block in three() {
@@ -82,23 +81,23 @@ fn a_dry_run_needs_no_right_to_write_and_a_run_says_what_it_lacks() {
     let refused = run(&configs, &[OLD]).expect(1);
     assert!(refused.stderr.contains("level=error"), "{}", refused.stderr);
     assert!(!refused.stderr.contains(&reader.secret_key));
-    assert_same(&pair.hot.tree(), &pair.before);
-    assert!(pair.cold.tree().is_empty());
+    assert_same(&servers.source.tree(), &servers.before);
+    assert!(servers.target.tree().is_empty());
 }
 
 /// S-6.3, S-2.6: exit code 1, and no word of the secret.
 #[test]
 fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let stranger = Credentials {
         access_key: "stranger".to_owned(),
         secret_key: "never-printed".to_owned(),
     };
-    let (source, target) = pair.configs();
+    let (source, target) = servers.configs();
     let strange = |bucket: &Bucket, file| bucket.config_for(file, &stranger, minio.port(), "");
-    let strange_source = strange(&pair.hot, "strange-hot.yaml");
-    let strange_target = strange(&pair.cold, "strange-cold.yaml");
+    let strange_source = strange(&servers.source, "strange-hot.yaml");
+    let strange_target = strange(&servers.target, "strange-cold.yaml");
     let absent = source.with_file_name("absent.yaml");
     let text = std::fs::read_to_string(&target).unwrap();
     std::fs::write(&absent, text.replace("bucket: cold", "bucket: absent")).unwrap();
@@ -115,7 +114,7 @@ fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
             assert!(!format!("{ran:?}").contains("never-printed"));
         }
     }
-    assert_same(&pair.hot.tree(), &pair.before);
+    assert_same(&servers.source.tree(), &servers.before);
 }
 
 /// S-6.1: throttled, broken, lost and cut off; every fourth request, and each request in turn.
@@ -123,7 +122,7 @@ fn refused_credentials_and_absent_buckets_end_the_run_at_once() {
 fn requests_that_fail_in_passing_are_repeated() {
     const SLOW_DOWN: &str = "<Error><Code>SlowDown</Code><Message>later</Message></Error>";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let faults = [
         Fault::Answer(503, SLOW_DOWN),
         Fault::Answer(429, SLOW_DOWN),
@@ -134,7 +133,7 @@ fn requests_that_fail_in_passing_are_repeated() {
     ];
     for fault in faults {
         for remainder in 0..4 {
-            pair.reset();
+            servers.reset();
             let proxy = Line::to(minio.port())
                 .fault(move |request| {
                     if request.number % 4 == remainder {
@@ -144,8 +143,8 @@ fn requests_that_fail_in_passing_are_repeated() {
                     }
                 })
                 .open();
-            run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(0);
-            pair.assert_moved();
+            run(&servers.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+            servers.assert_moved();
         }
     }
 }
@@ -154,19 +153,19 @@ fn requests_that_fail_in_passing_are_repeated() {
 #[test]
 fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let mut kills = 0;
     for after_the_server_has_acted in [false, true] {
         let mut number = 0;
-        while killed_at(&minio, &pair, number, after_the_server_has_acted) {
-            pair.assert_sound();
-            run(&pair.configs(), &[OLD]).expect(0);
-            pair.assert_moved();
-            pair.reset();
+        while killed_at(&minio, &servers, number, after_the_server_has_acted) {
+            servers.assert_sound();
+            run(&servers.configs(), &[OLD]).expect(0);
+            servers.assert_moved();
+            servers.reset();
             number += 1;
         }
-        pair.assert_moved();
-        pair.reset();
+        servers.assert_moved();
+        servers.reset();
         assert!(number > 20, "{number} requests");
         kills += number;
     }
@@ -179,7 +178,12 @@ fn tell(what: &str) {
 }
 
 /// Kills a run at its request of that number; false when it came to its end before.
-fn killed_at(minio: &Minio, pair: &Pair, number: usize, after_the_server_has_acted: bool) -> bool {
+fn killed_at(
+    minio: &Minio,
+    servers: &Servers,
+    number: usize,
+    after_the_server_has_acted: bool,
+) -> bool {
     let process = Arc::new(AtomicU32::new(0));
     let victim = Arc::clone(&process);
     let kill = move || {
@@ -205,7 +209,7 @@ fn killed_at(minio: &Minio, pair: &Pair, number: usize, after_the_server_has_act
         })
     };
     let proxy = line.open();
-    let (source, target) = pair.configs_through(&proxy);
+    let (source, target) = servers.configs_through(&proxy);
     let running = Running::start(&mut migrate(&source, &target, &[OLD]));
     process.store(running.id(), Ordering::SeqCst);
     let ran = running.wait();
@@ -220,7 +224,7 @@ fn killed_at(minio: &Minio, pair: &Pair, number: usize, after_the_server_has_act
 #[test]
 fn a_request_that_never_ends_does_not_outlive_a_signal() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let stalled = Arc::new(AtomicU32::new(0));
     let stalls = Arc::clone(&stalled);
     let proxy = Line::to(minio.port())
@@ -232,7 +236,7 @@ fn a_request_that_never_ends_does_not_outlive_a_signal() {
             Fault::None
         })
         .open();
-    let (source, target) = pair.configs_through(&proxy);
+    let (source, target) = servers.configs_through(&proxy);
     let running = Running::start(&mut migrate(
         &source,
         &target,
@@ -244,16 +248,16 @@ fn a_request_that_never_ends_does_not_outlive_a_signal() {
     signal("TERM", running.id());
     let ran = running.wait().expect(143);
     assert!(!ran.stdout.is_empty(), "the report is printed all the same");
-    pair.assert_sound();
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
+    servers.assert_sound();
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
 }
 
 /// S-6.5: no grace is a grace, too.
 #[test]
 fn without_a_grace_period_what_is_in_hand_is_dropped_at_once() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let proxy = Line::to(minio.port())
         .fault(|request| {
             if request.is("PUT", "/cold/01J") {
@@ -262,7 +266,7 @@ fn without_a_grace_period_what_is_in_hand_is_dropped_at_once() {
             Fault::None
         })
         .open();
-    let (source, target) = pair.configs_through(&proxy);
+    let (source, target) = servers.configs_through(&proxy);
     let running = Running::start(&mut migrate(
         &source,
         &target,
@@ -279,32 +283,32 @@ fn without_a_grace_period_what_is_in_hand_is_dropped_at_once() {
     let signalled = std::time::Instant::now();
     let ran = running.wait().expect(143);
     assert!(signalled.elapsed() < Duration::from_secs(5), "{ran:?}");
-    pair.assert_heals();
+    servers.assert_heals();
 }
 
 /// S-1.2, S-5.12: earlier versions named a target in S3 without its endpoint.
 #[test]
 fn a_mark_that_names_the_target_as_earlier_versions_did_is_looked_back_at() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    run(&pair.configs(), &[OLD]).expect(0);
+    let servers = Servers::new(&minio, &three());
+    run(&servers.configs(), &[OLD]).expect(0);
     let lost = Block::new(1).id();
     let mark = format!("{lost}/deletion-mark.json");
-    let text = String::from_utf8(pair.hot.tree()[&mark].clone()).unwrap();
+    let text = String::from_utf8(servers.source.tree()[&mark].clone()).unwrap();
     let named = format!("migrated to s3://127.0.0.1:{}/cold by", minio.port());
     assert!(text.contains(&named), "{text}");
-    pair.cold.remove(&format!("{lost}/index"));
+    servers.target.remove(&format!("{lost}/index"));
     for name in [named.as_str(), "migrated to s3://cold by"] {
-        pair.hot.put(&mark, text.replace(&named, name));
-        let ran = run(&pair.configs(), &[OLD]).expect(3);
+        servers.source.put(&mark, text.replace(&named, name));
+        let ran = run(&servers.configs(), &[OLD]).expect(3);
         assert!(
             ran.stderr.contains("marked-not-held") || ran.stdout.contains("marked-not-held"),
             "{ran:?}"
         );
     }
     let other = "migrated to s3://elsewhere:9000/cold by";
-    pair.hot.put(&mark, text.replace(&named, other));
-    run(&pair.configs(), &[OLD]).expect(0);
+    servers.source.put(&mark, text.replace(&named, other));
+    run(&servers.configs(), &[OLD]).expect(0);
 }
 
 /// S-6.7: published once, marked once.
@@ -312,8 +316,8 @@ fn a_mark_that_names_the_target_as_earlier_versions_did_is_looked_back_at() {
 fn several_runs_at_once_end_sound() {
     let minio = Minio::start();
     let blocks: Vec<_> = (1..12).map(Block::new).collect();
-    let pair = Pair::new(&minio, &blocks);
-    let (source, target) = pair.configs();
+    let servers = Servers::new(&minio, &blocks);
+    let (source, target) = servers.configs();
     for many in [2, 5] {
         let runs: Vec<_> = (0..many)
             .map(|_| Running::start(&mut migrate(&source, &target, &[OLD])))
@@ -321,8 +325,8 @@ fn several_runs_at_once_end_sound() {
         for running in runs {
             running.wait().expect(0);
         }
-        pair.assert_moved();
-        pair.reset();
+        servers.assert_moved();
+        servers.reset();
     }
 }
 
@@ -330,19 +334,19 @@ fn several_runs_at_once_end_sound() {
 #[test]
 fn a_bucket_under_another_endpoint_is_known_by_the_probe() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let proxy = Line::to(minio.port()).open();
-    let alias = pair
-        .hot
-        .config_for("alias.yaml", pair.hot.root(), proxy.port(), "");
-    let source = pair.hot.config("hot.yaml");
+    let alias = servers
+        .source
+        .config_for("alias.yaml", servers.source.root(), proxy.port(), "");
+    let source = servers.source.config("hot.yaml");
     for (arguments, known_as) in [
         (&[OLD] as &[&str], "a live replica"),
         (&[OLD, "--allow-replica-target"], "the same bucket"),
     ] {
         let ran = Ran::of(migrate(&source, &alias, arguments)).expect(2);
         assert!(ran.stderr.contains(known_as), "{}", ran.stderr);
-        assert_same(&pair.hot.tree(), &pair.before);
+        assert_same(&servers.source.tree(), &servers.before);
     }
 }
 
@@ -350,7 +354,7 @@ fn a_bucket_under_another_endpoint_is_known_by_the_probe() {
 #[test]
 fn a_listing_that_fails_ends_the_run_before_anything_is_written() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     for (status, bucket) in [(503, "/hot"), (503, "/cold"), (403, "/hot"), (403, "/cold")] {
         let proxy = Line::to(minio.port())
             .fault(move |request| {
@@ -360,7 +364,7 @@ fn a_listing_that_fails_ends_the_run_before_anything_is_written() {
                 Fault::None
             })
             .open();
-        let ran = run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+        let ran = run(&servers.configs_through(&proxy), &QUICK_RETRIES).expect(1);
         assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
         assert!(
             proxy
@@ -368,8 +372,8 @@ fn a_listing_that_fails_ends_the_run_before_anything_is_written() {
                 .iter()
                 .all(|request| request.is("GET", "/"))
         );
-        assert_same(&pair.hot.tree(), &pair.before);
-        assert!(pair.cold.tree().is_empty());
+        assert_same(&servers.source.tree(), &servers.before);
+        assert!(servers.target.tree().is_empty());
     }
 }
 
@@ -377,11 +381,11 @@ fn a_listing_that_fails_ends_the_run_before_anything_is_written() {
 fn at_a_distance_it_is_more_than_twice_as_fast_as_replicate() {
     let minio = Minio::start();
     let blocks: Vec<_> = (1..13).map(Block::new).collect();
-    let pair = Pair::new(&minio, &blocks);
+    let servers = Servers::new(&minio, &blocks);
     let proxy = Line::to(minio.port())
         .round_trip(Duration::from_millis(50))
         .open();
-    let (source, target) = pair.configs_through(&proxy);
+    let (source, target) = servers.configs_through(&proxy);
     let began = std::time::Instant::now();
     let to = format!("--objstore-to.config-file={}", target.display());
     thanos::tools(
@@ -394,10 +398,10 @@ fn at_a_distance_it_is_more_than_twice_as_fast_as_replicate() {
         ],
     );
     let replicate = began.elapsed();
-    assert_same(&pair.cold.tree(), &pair.before);
-    pair.reset();
+    assert_same(&servers.target.tree(), &servers.before);
+    servers.reset();
     let ran = run(&(source, target), &[OLD]).expect(0);
-    pair.assert_moved();
+    servers.assert_moved();
     assert!(
         2 * ran.elapsed < replicate,
         "{:?}, and {replicate:?} for replicate",

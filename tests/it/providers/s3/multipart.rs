@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line};
+use crate::support::run::{OLD, QUICK_RETRIES};
 
 const MIB: usize = 1 << 20;
 
@@ -14,23 +15,24 @@ fn segment() -> String {
 }
 
 /// A block with a segment of 20 MiB, put into the source in parts of these sizes.
-fn pair_with<'a>(minio: &'a Minio, sizes: &[usize]) -> Pair<'a> {
-    let pair = Pair::new(minio, &[Block::new(1).chunk_bytes(&[20 * MIB])]);
-    put_in_parts(&pair, sizes);
-    pair
+fn pair_with<'a>(minio: &'a Minio, sizes: &[usize]) -> World<'a> {
+    let world = World::new(minio, &[Block::new(1).chunk_bytes(&[20 * MIB])]);
+    put_in_parts(&world, sizes);
+    world
 }
 
-fn put_in_parts(pair: &Pair, sizes: &[usize]) {
+fn put_in_parts(world: &World, sizes: &[usize]) {
     let sizes: Vec<usize> = sizes.iter().map(|size| size * MIB).collect();
-    pair.hot
-        .put_in_parts(&segment(), &pair.before[&segment()], &sizes);
+    world
+        .source
+        .put_in_parts(&segment(), &world.before[&segment()], &sizes);
 }
 
 /// S-5.17: asked once for each object; of the same size, of the usual ones and of others, and of uneven ones.
 #[test]
 fn an_object_is_put_in_the_parts_that_the_source_tells() {
     let minio = Minio::start();
-    let pair = pair_with(&minio, &[7, 7, 6]);
+    let world = pair_with(&minio, &[7, 7, 6]);
     for (sizes, asked) in [
         (&[7, 7, 6][..], 1),
         (&[16, 4], 1),
@@ -38,17 +40,17 @@ fn an_object_is_put_in_the_parts_that_the_source_tells() {
         (&[6, 9, 5], 3),
         (&[20], 0),
     ] {
-        put_in_parts(&pair, sizes);
+        put_in_parts(&world, sizes);
         let proxy = Line::to(minio.port()).open();
-        let configs = pair.configs_through(&proxy);
+        let configs = world.configs_through(&proxy);
         let report = run(&configs, &[OLD, "--output=json"]).expect(0).json();
         assert_eq!(
             report["blocks"][0]["outcome"]["proof"], "checksum",
             "{report}"
         );
         assert_eq!(
-            pair.hot.tag(&segment()),
-            pair.cold.tag(&segment()),
+            world.source.tag(&segment()),
+            world.target.tag(&segment()),
             "{sizes:?}"
         );
         let requests = proxy.requests();
@@ -62,8 +64,8 @@ fn an_object_is_put_in_the_parts_that_the_source_tells() {
             sizes.len(),
             "nothing is read twice"
         );
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -71,9 +73,9 @@ fn an_object_is_put_in_the_parts_that_the_source_tells() {
 #[test]
 fn where_the_source_does_not_tell_its_parts_they_are_guessed() {
     let minio = Minio::start();
-    let pair = pair_with(&minio, &[16, 4]);
+    let world = pair_with(&minio, &[16, 4]);
     for (sizes, is_guessed) in [(&[16, 4][..], true), (&[7, 7, 6], false)] {
-        put_in_parts(&pair, sizes);
+        put_in_parts(&world, sizes);
         for answer in [Fault::Answer(501, ""), Fault::Answer(403, ""), Fault::Reset] {
             let proxy = Line::to(minio.port())
                 .fault(move |request| {
@@ -85,7 +87,7 @@ fn where_the_source_does_not_tell_its_parts_they_are_guessed() {
                 })
                 .open();
             let arguments = [&QUICK_RETRIES[..], &["--output=json"]].concat();
-            let report = run(&pair.configs_through(&proxy), &arguments)
+            let report = run(&world.configs_through(&proxy), &arguments)
                 .expect(0)
                 .json();
             let outcome = &report["blocks"][0]["outcome"];
@@ -95,8 +97,8 @@ fn where_the_source_does_not_tell_its_parts_they_are_guessed() {
                 .iter()
                 .filter(|request| request.is("GET", "/000001"));
             assert_eq!(reads.count() == sizes.len(), is_guessed);
-            pair.assert_moved();
-            pair.reset();
+            world.assert_moved();
+            world.reset();
         }
     }
 }
@@ -105,17 +107,18 @@ fn where_the_source_does_not_tell_its_parts_they_are_guessed() {
 #[test]
 fn what_lies_in_the_target_in_other_parts_is_not_put_again() {
     let minio = Minio::start();
-    let pair = pair_with(&minio, &[7, 7, 6]);
+    let world = pair_with(&minio, &[7, 7, 6]);
     for is_published in [true, false] {
-        for (name, content) in &pair.before {
+        for (name, content) in &world.before {
             if is_published || !name.ends_with("/meta.json") {
-                pair.cold.put(name, content.clone());
+                world.target.put(name, content.clone());
             }
         }
         let sizes = [8 * MIB, 8 * MIB, 4 * MIB];
-        pair.cold
-            .put_in_parts(&segment(), &pair.before[&segment()], &sizes);
-        let plan = run(&pair.configs(), &[OLD, "--dry-run", "--output=json"])
+        world
+            .target
+            .put_in_parts(&segment(), &world.before[&segment()], &sizes);
+        let plan = run(&world.configs(), &[OLD, "--dry-run", "--output=json"])
             .expect(0)
             .json();
         let action = if is_published {
@@ -124,13 +127,13 @@ fn what_lies_in_the_target_in_other_parts_is_not_put_again() {
             "copy"
         };
         assert_eq!(plan["blocks"][0]["action"], action, "{plan}");
-        let report = run(&pair.configs(), &[OLD, "--output=json"])
+        let report = run(&world.configs(), &[OLD, "--output=json"])
             .expect(0)
             .json();
         let sent = &report["blocks"][0]["outcome"]["bytes_sent"];
         assert!(sent.as_u64().unwrap() < MIB as u64, "{report}");
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -139,7 +142,7 @@ fn what_lies_in_the_target_in_other_parts_is_not_put_again() {
 fn parts_that_the_target_refuses_are_put_in_others() {
     const REFUSED: &str = "<Error><Code>InvalidPart</Code><Message>All parts must have the same size.</Message></Error>";
     let minio = Minio::start();
-    let pair = pair_with(&minio, &[6, 9, 5]);
+    let world = pair_with(&minio, &[6, 9, 5]);
     let proxy = Line::to(minio.port())
         .fault({
             let ends = AtomicUsize::new(0);
@@ -153,6 +156,6 @@ fn parts_that_the_target_refuses_are_put_in_others() {
             }
         })
         .open();
-    run(&pair.configs_through(&proxy), &QUICK_RETRIES).expect(0);
-    pair.assert_moved();
+    run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+    world.assert_moved();
 }

@@ -10,10 +10,11 @@ mod rng;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
 use crate::support::minio::Minio;
-use crate::support::pair::{Pair, QUICK_RETRIES, run};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line};
+use crate::support::run::QUICK_RETRIES;
 use rng::Rng;
 
 /// One block has an object that is put in parts.
@@ -48,7 +49,7 @@ fn any_faults_leave_nothing_torn() {
         Block::new(2).chunk_bytes(&[1000, LARGE]),
         Block::new(3).without_file_list(),
     ];
-    let pair = Pair::new(&minio, &blocks);
+    let world = World::new(&minio, &blocks);
     let first = number("THANOS_BUCKET_FAULT_FIRST", 0);
     let seeds = number("THANOS_BUCKET_FAULT_SEEDS", 20);
     let injected = Arc::new(AtomicUsize::new(0));
@@ -67,8 +68,8 @@ fn any_faults_leave_nothing_torn() {
                 any(&mut rng)
             })
             .open();
-        run(&pair.configs_with(&proxy, PARTS), &QUICK_RETRIES).expect_an_end();
-        pair.assert_heals();
+        run(&world.configs_with(&proxy, PARTS), &QUICK_RETRIES).expect_an_end();
+        world.assert_heals();
     }
     let injected = injected.load(Ordering::SeqCst);
     eprintln!("{injected} faults in {seeds} runs");

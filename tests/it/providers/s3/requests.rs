@@ -5,24 +5,27 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::World;
 use crate::support::minio::{Bucket, Credentials, Minio};
-use crate::support::pair::{OLD, Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
-use crate::support::run::{Ran, World, binary, migrate};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, binary, migrate};
+use crate::support::world::three;
 
 /// Two blocks whose objects are put at once, and one with a segment that is put in two parts.
-fn large_and_small(minio: &Minio) -> Pair<'_> {
+fn large_and_small(minio: &Minio) -> Servers<'_> {
     let large = Block::new(1).chunk_bytes(&[12 << 20]);
-    let pair = Pair::new(minio, &[large, Block::new(2), Block::new(3)]);
-    put_in_parts(&pair);
-    pair
+    let servers = Servers::new(minio, &[large, Block::new(2), Block::new(3)]);
+    put_in_parts(&servers);
+    servers
 }
 
-fn put_in_parts(pair: &Pair) {
+fn put_in_parts(servers: &Servers) {
     let segment = format!("{}/chunks/000001", Block::new(1).id());
-    let content = &pair.before[&segment];
-    pair.hot
+    let content = &servers.before[&segment];
+    servers
+        .source
         .put_in_parts(&segment, content, &[6 << 20, 6 << 20]);
 }
 
@@ -30,7 +33,7 @@ fn put_in_parts(pair: &Pair) {
 #[test]
 fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
     let minio = Minio::start();
-    let pair = large_and_small(&minio);
+    let servers = large_and_small(&minio);
     for (more, expected) in [
         ("", true),
         ("  send_content_md5: true\n", true),
@@ -46,8 +49,8 @@ fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
                 Fault::None
             })
             .open();
-        run(&pair.configs_with(&proxy, more), &[OLD]).expect(0);
-        pair.assert_moved();
+        run(&servers.configs_with(&proxy, more), &[OLD]).expect(0);
+        servers.assert_moved();
         let requests = proxy.requests();
         let puts: Vec<_> = requests
             .iter()
@@ -61,7 +64,7 @@ fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
             let has = request.header("content-md5").is_some();
             assert_eq!(has, expected && request.method == "PUT", "{request:?}");
         }
-        pair.reset();
+        servers.reset();
     }
 }
 
@@ -69,10 +72,10 @@ fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
 #[test]
 fn a_bucket_with_object_lock_can_be_a_target() {
     let minio = Minio::start();
-    let mut pair = large_and_small(&minio);
-    pair.cold = minio.locked_bucket("locked");
-    run(&pair.configs(), &[OLD]).expect(0);
-    pair.assert_moved();
+    let mut servers = large_and_small(&minio);
+    servers.target = minio.locked_bucket("locked");
+    run(&servers.configs(), &[OLD]).expect(0);
+    servers.assert_moved();
 }
 
 /// S-3.13: above what is held in memory, over HTTP and TLS, with and without an MD5, and when it is cut short.
@@ -80,10 +83,13 @@ fn a_bucket_with_object_lock_can_be_a_target() {
 fn without_multipart_an_object_of_any_size_goes_in_one_request() {
     let large = [Block::new(1).chunk_bytes(&[70 << 20]), Block::new(2)];
     for minio in [Minio::start(), Minio::start_with_tls()] {
-        let pair = Pair::new(&minio, &large);
-        let source = pair
-            .hot
-            .config_for("hot-any.yaml", pair.hot.root(), minio.port(), UNVERIFIED);
+        let servers = Servers::new(&minio, &large);
+        let source = servers.source.config_for(
+            "hot-any.yaml",
+            servers.source.root(),
+            minio.port(),
+            UNVERIFIED,
+        );
         for more in ["", "  send_content_md5: false\n"] {
             let more = format!("  disable_multipart: true\n{more}{UNVERIFIED}");
             let cut = AtomicBool::new(false);
@@ -102,18 +108,19 @@ fn without_multipart_an_object_of_any_size_goes_in_one_request() {
             } else {
                 proxy.port()
             };
-            let target = pair
-                .cold
-                .config_for("cold-single.yaml", pair.cold.root(), port, &more);
+            let target =
+                servers
+                    .target
+                    .config_for("cold-single.yaml", servers.target.root(), port, &more);
             run(&(source.clone(), target), &QUICK_RETRIES).expect(0);
-            pair.assert_moved();
+            servers.assert_moved();
             let requests = proxy.requests();
             assert!(
                 requests
                     .iter()
                     .all(|request| !request.path.contains("upload"))
             );
-            pair.reset();
+            servers.reset();
         }
     }
 }
@@ -126,10 +133,7 @@ const UNVERIFIED: &str = "  http_config:\n    insecure_skip_verify: true\n";
 fn what_is_too_large_for_one_request_is_said_before_anything_is_put() {
     let minio = Minio::start();
     let world = World::new(&[Block::new(1).without_file_list(), Block::new(2)]);
-    let segment = world
-        .source()
-        .join(Block::new(1).id())
-        .join("chunks/000001");
+    let segment = world.source.join(Block::new(1).id()).join("chunks/000001");
     let file = std::fs::File::options().write(true).open(segment).unwrap();
     file.set_len((5 << 30) + 1).unwrap();
     let cold = minio.bucket("cold");
@@ -163,12 +167,12 @@ fn what_is_too_large_for_one_request_is_said_before_anything_is_put() {
 #[test]
 fn metadata_goes_along_with_what_is_put_and_nothing_else() {
     let minio = Minio::start();
-    let pair = large_and_small(&minio);
+    let servers = large_and_small(&minio);
     let proxy = Line::to(minio.port()).open();
     let more = "  put_user_metadata:\n    team: storage\n    X-Amz-Meta-Tier: cold\n    Cache-Control: no-store\n    \
                 X-Amz-Storage-Class: STANDARD\n    X-Amz-Acl: private\n";
-    let ran = run(&pair.configs_with(&proxy, more), &[OLD]).expect(0);
-    pair.assert_moved();
+    let ran = run(&servers.configs_with(&proxy, more), &[OLD]).expect(0);
+    servers.assert_moved();
     assert!(
         ran.stderr
             .contains("put_user_metadata.Cache-Control is sent as a header"),
@@ -201,7 +205,7 @@ fn a_server_in_a_region_is_asked_for_it_when_the_configuration_does_not_say() {
     const WRONG: &str =
         "<Error><Code>AuthorizationHeaderMalformed</Code><Message>wrong</Message></Error>";
     let minio = Minio::start_in_region("fr-par");
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let is_usual = |request: &Request| {
         let header = request.header("authorization").unwrap_or_default();
         header.contains("/us-east-1/s3/")
@@ -215,8 +219,8 @@ fn a_server_in_a_region_is_asked_for_it_when_the_configuration_does_not_say() {
                 Fault::None
             })
             .open();
-        run(&pair.configs_through(&proxy), &[OLD]).expect(0);
-        pair.assert_moved();
+        run(&servers.configs_through(&proxy), &[OLD]).expect(0);
+        servers.assert_moved();
         let requests = proxy.requests();
         let wrong = requests.iter().filter(|request| is_usual(request));
         let (asked, refused): (Vec<_>, Vec<_>) =
@@ -226,13 +230,17 @@ fn a_server_in_a_region_is_asked_for_it_when_the_configuration_does_not_say() {
             (asked.len(), refused.len()),
             (if names_it { 0 } else { 2 }, 2)
         );
-        pair.reset();
+        servers.reset();
     }
     let proxy = Line::to(minio.port()).open();
-    run(&pair.configs_with(&proxy, "  region: fr-par\n"), &[OLD]).expect(0);
-    pair.assert_moved();
-    pair.reset();
-    let ran = run(&pair.configs_with(&proxy, "  region: eu-west-1\n"), &[OLD]).expect(1);
+    run(&servers.configs_with(&proxy, "  region: fr-par\n"), &[OLD]).expect(0);
+    servers.assert_moved();
+    servers.reset();
+    let ran = run(
+        &servers.configs_with(&proxy, "  region: eu-west-1\n"),
+        &[OLD],
+    )
+    .expect(1);
     assert!(
         ran.stderr.contains("AuthorizationHeaderMalformed"),
         "{}",
@@ -246,8 +254,8 @@ fn a_server_in_a_region_is_asked_for_it_when_the_configuration_does_not_say() {
 fn a_dead_proxy_is_named_and_loopback_needs_none() {
     const DEAD: &str = "http://hunter1:hunter2@127.0.0.1:1";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    let (source, target) = pair.configs();
+    let servers = Servers::new(&minio, &three());
+    let (source, target) = servers.configs();
     let through = |source: &Path, variables: &[(&str, &str)]| {
         let mut command = migrate(source, &target, &[OLD, "--max-retries=0"]);
         command.envs(variables.iter().copied());
@@ -259,7 +267,7 @@ fn a_dead_proxy_is_named_and_loopback_needs_none() {
         ("ALL_PROXY", DEAD),
     ];
     through(&source, &variables).expect(0);
-    pair.assert_moved();
+    servers.assert_moved();
     let far = source.with_file_name("far.yaml");
     let text = std::fs::read_to_string(&source).unwrap();
     let port = format!("127.0.0.1:{}", minio.port());
@@ -310,8 +318,8 @@ fn nobody() -> TcpListener {
 #[test]
 fn a_web_identity_is_taken_to_the_service_that_the_configuration_names() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    let root = pair.hot.root();
+    let servers = Servers::new(&minio, &three());
+    let root = servers.source.root();
     let nobody = nobody();
     let sts = service(
         &nobody,
@@ -324,8 +332,8 @@ fn a_web_identity_is_taken_to_the_service_that_the_configuration_names() {
         ),
     );
     let more = format!("  sts_endpoint: http://127.0.0.1:{}\n", sts.port());
-    let source = without_credentials(&pair.hot, "hot-sts.yaml", &more);
-    let target = without_credentials(&pair.cold, "cold-sts.yaml", &more);
+    let source = without_credentials(&servers.source, "hot-sts.yaml", &more);
+    let target = without_credentials(&servers.target, "cold-sts.yaml", &more);
     let token = source.with_file_name("token");
     std::fs::write(&token, "hunter2.hunter2.hunter2\n").unwrap();
     let identity = |command: &mut Command, file: &Path| {
@@ -335,18 +343,18 @@ fn a_web_identity_is_taken_to_the_service_that_the_configuration_names() {
     let mut command = migrate(&source, &target, &[OLD]);
     identity(&mut command, &token);
     Ran::of(command).expect(0);
-    pair.assert_moved();
+    servers.assert_moved();
     assert_eq!(sts.requests().len(), 2, "one for each bucket");
     assert!(sts.requests().iter().all(|request| request.is("POST", "/")));
     // Version 1 of listings is no exception.
-    pair.reset();
+    servers.reset();
     let more = format!("{more}  list_objects_version: v1\n");
-    let source = without_credentials(&pair.hot, "hot-sts.yaml", &more);
+    let source = without_credentials(&servers.source, "hot-sts.yaml", &more);
     let mut command = migrate(&source, &target, &[OLD]);
     identity(&mut command, &token);
     Ran::of(command).expect(0);
-    pair.assert_moved();
-    pair.reset();
+    servers.assert_moved();
+    servers.reset();
     let mut command = migrate(&source, &target, &[OLD]);
     identity(&mut command, Path::new("/nowhere/token"));
     let ran = Ran::of(command).expect(1);

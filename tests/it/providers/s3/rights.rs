@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::World;
 use crate::support::minio::{Bucket, Minio};
-use crate::support::run::{Ran, World, blocks_with, migrate, repository};
-
-const OLD: &str = "--older-than=30d";
+use crate::support::run::{OLD, Ran, migrate, repository};
+use crate::support::world::blocks_with;
 
 /// The statements of an example policy.
 fn policy(name: &str) -> Value {
@@ -43,10 +43,10 @@ fn each_right_that_is_asked_for_is_needed_and_no_other() {
     let blocks = [Block::new(1), Block::new(2)];
     let world = World::new(&blocks);
     let (hot, cold) = (minio.bucket("thanos-hot"), minio.bucket("thanos-cold"));
-    hot.put_all(&world.source());
+    hot.put_all(&world.source);
     // What the target has is read before anything is decided.
     let other = World::new(&[Block::new(9).labels(&[("cluster", "other")])]);
-    cold.put_all(&other.source());
+    cold.put_all(&other.source);
     let held = cold.tree();
     let (source, target) = (policy("policy-source.json"), policy("policy-target.json"));
     let fewer = [

@@ -3,19 +3,21 @@
 use std::time::Duration;
 
 use crate::support::minio::{Bucket, Minio};
-use crate::support::pair::{OLD, Pair, run, three};
+use crate::support::on_minio::{World, run};
+use crate::support::run::OLD;
+use crate::support::world::three;
 
 /// S-6.12: with the authority, without it, with another one, and without looking.
 #[test]
 fn a_server_is_trusted_when_its_authority_is_named_or_nobody_asks() {
     let minio = Minio::start_with_tls();
-    let pair = Pair::new(&minio, &three());
+    let world = World::new(&minio, &three());
     let configs = |more: &str| {
         let config =
             |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), more);
         (
-            config(&pair.hot, "hot-tls.yaml"),
-            config(&pair.cold, "cold-tls.yaml"),
+            config(&world.source, "hot-tls.yaml"),
+            config(&world.target, "cold-tls.yaml"),
         )
     };
     let authority = |path: &std::path::Path| {
@@ -29,15 +31,15 @@ fn a_server_is_trusted_when_its_authority_is_named_or_nobody_asks() {
         let ran = run(&configs(&more), &[OLD]).expect(1);
         assert!(ran.stderr.contains("tls_config.ca_file"), "{}", ran.stderr);
         assert!(ran.elapsed < Duration::from_secs(10), "{:?}", ran.elapsed);
-        assert!(pair.cold.tree().is_empty());
+        assert!(world.target.tree().is_empty());
     }
     for more in [
         authority(&minio.certificate()),
         "  http_config:\n    insecure_skip_verify: true\n".to_owned(),
     ] {
         run(&configs(&more), &[OLD]).expect(0);
-        pair.assert_moved();
-        pair.reset();
+        world.assert_moved();
+        world.reset();
     }
 }
 
@@ -45,8 +47,8 @@ fn a_server_is_trusted_when_its_authority_is_named_or_nobody_asks() {
 #[test]
 fn plain_http_and_tls_that_meet_end_the_run_at_once() {
     for minio in [Minio::start_with_tls(), Minio::start()] {
-        let pair = Pair::new(&minio, &three());
-        let configs = pair.configs();
+        let world = World::new(&minio, &three());
+        let configs = world.configs();
         for config in [&configs.0, &configs.1] {
             let text = std::fs::read_to_string(config).unwrap();
             let swapped = if text.contains("insecure: true") {
@@ -59,6 +61,6 @@ fn plain_http_and_tls_that_meet_end_the_run_at_once() {
         let ran = run(&configs, &[OLD]).expect(1);
         assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
         assert!(ran.elapsed < Duration::from_secs(10), "{:?}", ran.elapsed);
-        assert!(pair.cold.tree().is_empty());
+        assert!(world.target.tree().is_empty());
     }
 }

@@ -7,24 +7,26 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::support::blocks::Block;
+use crate::support::block::Block;
+use crate::support::folders::World;
 use crate::support::minio::{Bucket, Credentials, Minio};
-use crate::support::pair::{Pair, QUICK_RETRIES, run, three};
+use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Answer, Fault, Line, Proxy, Request};
-use crate::support::run::{Ran, World, blocks_with};
+use crate::support::run::{QUICK_RETRIES, Ran};
+use crate::support::world::{Contents, three};
 
 const ENOUGH: Duration = Duration::from_mins(1);
 
 /// Runs through a proxy that changes answers.
 pub(crate) fn run_edited(
-    pair: &Pair,
+    servers: &Servers,
     minio: &Minio,
     edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static,
 ) -> Ran {
     let proxy: Proxy = Line::to(minio.port()).edit(edit).open();
     let mut arguments = QUICK_RETRIES.to_vec();
     arguments.push("--output=json");
-    run(&pair.configs_through(&proxy), &arguments)
+    run(&servers.configs_through(&proxy), &arguments)
 }
 
 pub(crate) fn is_listing(request: &Request, bucket: &str) -> bool {
@@ -39,7 +41,7 @@ pub(crate) fn text(answer: &Answer) -> String {
 #[test]
 fn what_is_no_page_of_a_listing_ends_the_run_before_anything_is_written() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let pages: [fn(String) -> String; 6] = [
         |_| String::new(),
         |_| "<html><body>Please log in</body></html>".to_owned(),
@@ -50,7 +52,7 @@ fn what_is_no_page_of_a_listing_ends_the_run_before_anything_is_written() {
     ];
     for page in pages {
         for bucket in ["/hot", "/cold"] {
-            let ran = run_edited(&pair, &minio, move |request, answer| {
+            let ran = run_edited(&servers, &minio, move |request, answer| {
                 // An empty listing has no sizes to be spoilt.
                 if is_listing(request, bucket) {
                     let listed = text(answer).replace(
@@ -63,8 +65,8 @@ fn what_is_no_page_of_a_listing_ends_the_run_before_anything_is_written() {
             .expect(1);
             assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
             assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
-            assert!(pair.cold.tree().is_empty());
-            pair.assert_heals();
+            assert!(servers.target.tree().is_empty());
+            servers.assert_heals();
         }
     }
 }
@@ -118,10 +120,10 @@ fn two_pages(
 #[test]
 fn a_page_that_comes_twice_is_read_once() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     // 0, 0, 1 of two halves.
     let ran = run_edited(
-        &pair,
+        &servers,
         &minio,
         two_pages(|objects, number| {
             let (one, other) = objects.split_at(objects.len() / 2);
@@ -130,11 +132,11 @@ fn a_page_that_comes_twice_is_read_once() {
     )
     .expect(0);
     assert_eq!(ran.json()["totals"]["selected"]["blocks"], 3);
-    pair.assert_moved();
-    pair.reset();
+    servers.assert_moved();
+    servers.reset();
     // All of it, again and again: what comes after it is asked for anew.
     let ran = run_edited(
-        &pair,
+        &servers,
         &minio,
         two_pages(|objects, number| {
             let mut objects = objects.to_vec();
@@ -145,14 +147,14 @@ fn a_page_that_comes_twice_is_read_once() {
     )
     .expect(0);
     assert!(ran.stderr.contains("again and again"), "{}", ran.stderr);
-    pair.assert_moved();
+    servers.assert_moved();
 }
 
 /// S-4.9: for the listing of a bucket, of a block, and of all blocks; with ever new tokens, and with two that take turns.
 #[test]
 fn a_listing_that_brings_nothing_new_any_more_ends() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1)]);
+    let servers = Servers::new(&minio, &[Block::new(1)]);
     let block = Block::new(1).id();
     let prefixes: &str =
         format!("<CommonPrefixes><Prefix>{block}/</Prefix></CommonPrefixes>").leak();
@@ -163,7 +165,7 @@ fn a_listing_that_brings_nothing_new_any_more_ends() {
         ("delimiter", prefixes, 2, 3),
     ] {
         let count = AtomicUsize::new(0);
-        let ran = run_edited(&pair, &minio, move |request, answer| {
+        let ran = run_edited(&servers, &minio, move |request, answer| {
             if is_listing(request, "/hot?") && request.path.contains(part) {
                 let token = count.fetch_add(1, Ordering::SeqCst) % tokens;
                 let page = format!(
@@ -176,7 +178,7 @@ fn a_listing_that_brings_nothing_new_any_more_ends() {
         .expect(code);
         assert!(ran.stderr.contains("no new name"), "{}", ran.stderr);
         assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
-        pair.assert_heals();
+        servers.assert_heals();
     }
 }
 
@@ -184,7 +186,7 @@ fn a_listing_that_brings_nothing_new_any_more_ends() {
 #[test]
 fn an_answer_that_does_not_end_is_read_no_further_than_it_may_be_long() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
+    let servers = Servers::new(&minio, &[Block::new(1).chunk_bytes(&[30 << 20])]);
     for (method, part, status, code) in [
         ("GET", "/hot?", 200, 1),
         ("GET", "/hot?", 503, 1),
@@ -202,13 +204,13 @@ fn an_answer_that_does_not_end_is_read_no_further_than_it_may_be_long() {
                 }
             })
             .open();
-        let configs = pair.configs_with(&proxy, "  max_retries: 1\n");
+        let configs = servers.configs_with(&proxy, "  max_retries: 1\n");
         let ran = run(&configs, &QUICK_RETRIES).expect(code);
         let longest = proxy.longest();
         assert!(longest > 0, "{method} {part} was never asked for");
         assert!(longest < 64 << 20, "{method} {part} {status}: {longest}");
         assert!(ran.elapsed < ENOUGH, "{:?}", ran.elapsed);
-        pair.assert_heals();
+        servers.assert_heals();
     }
 }
 
@@ -248,10 +250,10 @@ fn an_upload_that_is_answered_without_an_end_fails() {
 #[test]
 fn a_page_that_is_skipped_costs_time_and_nothing_else() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     for skipped in 1..10 {
         run_edited(
-            &pair,
+            &servers,
             &minio,
             two_pages(move |objects, number| {
                 if number == 0 || objects.len() < 2 {
@@ -262,7 +264,7 @@ fn a_page_that_is_skipped_costs_time_and_nothing_else() {
             }),
         )
         .expect_an_end();
-        pair.assert_heals();
+        servers.assert_heals();
     }
 }
 
@@ -270,9 +272,9 @@ fn a_page_that_is_skipped_costs_time_and_nothing_else() {
 #[test]
 fn a_listing_that_is_not_sorted_ends_the_run() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let ran = run_edited(
-        &pair,
+        &servers,
         &minio,
         two_pages(|objects, number| {
             let (one, other) = objects.split_at(objects.len() / 2);
@@ -281,7 +283,7 @@ fn a_listing_that_is_not_sorted_ends_the_run() {
     )
     .expect(1);
     assert!(ran.stderr.contains("not sorted"), "{}", ran.stderr);
-    pair.assert_heals();
+    servers.assert_heals();
 }
 
 const WRONG: &str = "00000000000000000000000000000000";
@@ -336,8 +338,8 @@ fn an_upload_whose_end_is_refused_for_its_parts_is_begun_anew() {
 #[test]
 fn a_wrong_entity_tag_never_makes_a_proof() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    run_edited(&pair, &minio, |request, answer| {
+    let servers = Servers::new(&minio, &three());
+    run_edited(&servers, &minio, |request, answer| {
         if request.method == "PUT" {
             answer
                 .headers
@@ -346,8 +348,8 @@ fn a_wrong_entity_tag_never_makes_a_proof() {
         }
     })
     .expect(0);
-    pair.assert_moved();
-    pair.reset();
+    servers.assert_moved();
+    servers.reset();
     let id = Block::new(1).id();
     for (bucket, name) in [
         ("/hot", "index"),
@@ -359,7 +361,7 @@ fn a_wrong_entity_tag_never_makes_a_proof() {
             "(?s)(<Key>{id}/{name}</Key>.*?<ETag>).*?(</ETag>)"
         ))
         .unwrap();
-        run_edited(&pair, &minio, move |request, answer| {
+        run_edited(&servers, &minio, move |request, answer| {
             if is_listing(request, bucket) {
                 let page = tag
                     .replace(&text(answer), format!("${{1}}{WRONG}${{2}}"))
@@ -368,9 +370,9 @@ fn a_wrong_entity_tag_never_makes_a_proof() {
             }
         })
         .expect(3);
-        assert!(!blocks_with(&pair.hot.tree(), "deletion-mark.json").contains(&id));
-        assert!(!blocks_with(&pair.cold.tree(), "meta.json").contains(&id));
-        pair.assert_heals();
+        assert!(!servers.source.marked().contains(&id));
+        assert!(!servers.target.published().contains(&id));
+        servers.assert_heals();
     }
 }
 
@@ -391,26 +393,26 @@ fn corrupted(times: usize) -> impl Fn(&Request, &mut Answer) + Send + Sync {
 #[test]
 fn a_byte_that_is_corrupted_on_its_way_is_found_by_the_checksums_of_both_buckets() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
-    let ran = run_edited(&pair, &minio, corrupted(1)).expect(0);
+    let servers = Servers::new(&minio, &three());
+    let ran = run_edited(&servers, &minio, corrupted(1)).expect(0);
     for block in ran.json()["blocks"].as_array().unwrap() {
         assert_eq!(block["outcome"]["proof"], "checksum", "{block}");
     }
-    pair.assert_moved();
-    pair.reset();
-    run_edited(&pair, &minio, corrupted(usize::MAX)).expect(3);
-    assert!(blocks_with(&pair.hot.tree(), "deletion-mark.json").is_empty());
-    assert!(blocks_with(&pair.cold.tree(), "meta.json").is_empty());
-    pair.assert_heals();
+    servers.assert_moved();
+    servers.reset();
+    run_edited(&servers, &minio, corrupted(usize::MAX)).expect(3);
+    assert!(servers.source.marked().is_empty());
+    assert!(servers.target.published().is_empty());
+    servers.assert_heals();
 }
 
 /// S-5.6: where one of them tells none, the proof says so.
 #[test]
 fn without_checksums_a_proof_is_one_of_sizes() {
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let tag = Regex::new("<ETag>[^<]*</ETag>").unwrap();
-    let ran = run_edited(&pair, &minio, move |request, answer| {
+    let ran = run_edited(&servers, &minio, move |request, answer| {
         if is_listing(request, "/cold") {
             let page = tag
                 .replace_all(&text(answer), "<ETag>opaque</ETag>")
@@ -422,7 +424,7 @@ fn without_checksums_a_proof_is_one_of_sizes() {
     for block in ran.json()["blocks"].as_array().unwrap() {
         assert_eq!(block["outcome"]["proof"], "size", "{block}");
     }
-    pair.assert_moved();
+    servers.assert_moved();
 }
 
 /// S-2.6: as a page, as text, and as an error without and with a code; what was configured, and what is made of it.
@@ -430,7 +432,7 @@ fn without_checksums_a_proof_is_one_of_sizes() {
 fn a_server_that_quotes_the_request_is_not_quoted() {
     const TOKEN: &str = "FwoGZXIvYXdzEBYaDNeverPrintedToken/AndMoreOfTheSame+abc==";
     let minio = Minio::start();
-    let pair = Pair::new(&minio, &three());
+    let servers = Servers::new(&minio, &three());
     let stranger = Credentials {
         access_key: "AKIANEVERPRINTEDKEY".to_owned(),
         secret_key: "never/printed+secret".to_owned(),
@@ -463,7 +465,10 @@ fn a_server_that_quotes_the_request_is_not_quoted() {
             let more = format!("  max_retries: 1\n  session_token: {TOKEN}\n");
             bucket.config_for(file, &stranger, proxy.port(), &more)
         };
-        let configs = (config(&pair.hot, "h.yaml"), config(&pair.cold, "c.yaml"));
+        let configs = (
+            config(&servers.source, "h.yaml"),
+            config(&servers.target, "c.yaml"),
+        );
         let arguments = [&QUICK_RETRIES[..], &["--log.level=debug"]].concat();
         let ran = run(&configs, &arguments).expect(1);
         let requests = proxy.requests();

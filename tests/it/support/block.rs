@@ -1,10 +1,9 @@
 //! Blocks that look like Thanos' from outside: `meta.json` is exact, chunks and index are noise.
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
 use ulid::Ulid;
+
+use super::world::Contents;
 
 /// Two hours, in milliseconds: the range of a fresh block.
 pub const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
@@ -12,10 +11,48 @@ pub const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
 /// 2025-01-06T00:00:00Z, in milliseconds.
 pub const EPOCH_MS: i64 = 1_736_121_600_000;
 
-/// A block to be: by default a raw one of cluster `eu-1` at level 1, whose range is the n-th window of two hours since [`EPOCH_MS`].
+/// The first of January 2025, in milliseconds: where [`Block::days`] count from.
+const YEAR_2025_MS: i64 = 1_735_689_600_000;
+
+/// The resolutions of downsampled blocks, in milliseconds.
+pub const FIVE_MINUTES_MS: i64 = 300_000;
+pub const ONE_HOUR_MS: i64 = 3_600_000;
+
+/// What a test calls a block.
+#[derive(Debug, Clone, Copy)]
+pub enum Name {
+    /// Its id begins with the end of its range, as Thanos' ids do.
+    Number(u64),
+    /// Its id ends with the letter, whatever its range is: see [`id`].
+    Letter(char),
+}
+
+impl From<u64> for Name {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<char> for Name {
+    fn from(letter: char) -> Self {
+        Self::Letter(letter)
+    }
+}
+
+impl Name {
+    fn number(self) -> u64 {
+        match self {
+            Self::Number(number) => number,
+            Self::Letter(letter) => 16 * u64::from(letter),
+        }
+    }
+}
+
+/// A block to be: by default a raw one of cluster `eu-1` at level 1, whose range is the n-th window of two hours since [`EPOCH_MS`]. One with a
+/// number has one segment, and one with a letter, two.
 #[derive(Debug, Clone)]
 pub struct Block {
-    number: u64,
+    name: Name,
     labels: Vec<(&'static str, String)>,
     range_ms: (i64, i64),
     resolution_ms: i64,
@@ -28,17 +65,21 @@ pub struct Block {
 }
 
 impl Block {
-    /// The block of that number; equal numbers and ranges are the same block, byte for byte.
-    pub fn new(number: u64) -> Self {
-        let start = EPOCH_MS + i64::try_from(number).unwrap() * TWO_HOURS_MS;
+    /// The block of that number or letter; equal names and ranges are the same block, byte for byte.
+    pub fn new(name: impl Into<Name>) -> Self {
+        let name = name.into();
+        let start = EPOCH_MS + i64::try_from(name.number()).unwrap() * TWO_HOURS_MS;
         Self {
-            number,
+            name,
             labels: vec![("cluster", "eu-1".to_owned())],
             range_ms: (start, start + TWO_HOURS_MS),
             resolution_ms: 0,
             level: 1,
             sources: Vec::new(),
-            chunk_bytes: vec![1500],
+            chunk_bytes: match name {
+                Name::Number(_) => vec![1500],
+                Name::Letter(_) => vec![60, 60],
+            },
             without: Vec::new(),
             file_list: true,
             marked_by: None,
@@ -52,6 +93,17 @@ impl Block {
             .map(|(name, value)| (*name, (*value).to_owned()))
             .collect();
         self
+    }
+
+    /// Of another cluster.
+    pub fn cluster(self, cluster: &str) -> Self {
+        self.labels(&[("cluster", cluster)])
+    }
+
+    /// With samples of whole days, counted from the beginning of 2025.
+    pub fn days(self, first: i64, end: i64) -> Self {
+        const DAY_MS: i64 = 24 * ONE_HOUR_MS;
+        self.range(YEAR_2025_MS + first * DAY_MS, YEAR_2025_MS + end * DAY_MS)
     }
 
     /// With samples from one time to before another, in milliseconds since the epoch.
@@ -73,8 +125,14 @@ impl Block {
     }
 
     /// Compacted out of these.
-    pub fn sources(mut self, blocks: &[&Block]) -> Self {
+    pub fn made_of(mut self, blocks: &[&Block]) -> Self {
         self.sources = blocks.iter().map(|block| block.id()).collect();
+        self
+    }
+
+    /// Compacted out of the blocks of these letters, which need not be anywhere.
+    pub fn sources(mut self, letters: &str) -> Self {
+        self.sources = letters.chars().map(id).collect();
         self
     }
 
@@ -102,14 +160,19 @@ impl Block {
         self
     }
 
-    /// Its id: the end of its range and its number.
+    /// Its id.
     pub fn id(&self) -> String {
-        let made_ms = u64::try_from(self.range_ms.1).unwrap();
-        Ulid::from_parts(made_ms, u128::from(self.number)).to_string()
+        match self.name {
+            Name::Letter(letter) => id(letter),
+            Name::Number(number) => {
+                let made_ms = u64::try_from(self.range_ms.1).unwrap();
+                Ulid::from_parts(made_ms, u128::from(number)).to_string()
+            }
+        }
     }
 
     /// The content of its `meta.json`.
-    pub fn meta(&self) -> Vec<u8> {
+    pub fn meta_json(&self) -> Vec<u8> {
         let id = self.id();
         let sources = match self.sources.as_slice() {
             [] => vec![id.clone()],
@@ -152,6 +215,7 @@ impl Block {
 
     /// Its chunk segments and its index, whole.
     fn data(&self) -> Vec<(String, Vec<u8>)> {
+        let number = self.name.number();
         let chunks = self
             .chunk_bytes
             .iter()
@@ -159,32 +223,45 @@ impl Block {
             .map(|(size, segment): (_, u64)| {
                 (
                     format!("chunks/{segment:06}"),
-                    noise(self.number + segment, *size),
+                    noise(number + segment, *size),
                 )
             });
-        let index = ("index".to_owned(), noise(self.number, 700));
+        let index = ("index".to_owned(), noise(number, 700));
         chunks.chain([index]).collect()
     }
 
-    /// Writes it into a folder bucket.
-    pub fn write_to(&self, bucket: &Path) {
+    /// Its objects, `meta.json` last.
+    pub fn objects(&self) -> Vec<(String, Vec<u8>)> {
         let mut objects = self.data();
-        objects.push(("meta.json".to_owned(), self.meta()));
         if let Some(details) = &self.marked_by {
             let mark = json!({"id": self.id(), "version": 1, "details": details, "deletion_time": EPOCH_MS / 1000});
-            objects.push((
-                "deletion-mark.json".to_owned(),
-                mark.to_string().into_bytes(),
-            ));
+            let mark = mark.to_string().into_bytes();
+            objects.push(("deletion-mark.json".to_owned(), mark));
         }
-        for (name, content) in objects {
-            if !self.without.contains(&name.as_str()) {
-                let path = bucket.join(self.id()).join(name);
-                fs::create_dir_all(path.parent().unwrap()).unwrap();
-                fs::write(path, content).unwrap();
-            }
+        objects.push(("meta.json".to_owned(), self.meta_json()));
+        objects.retain(|(name, _)| !self.without.contains(&name.as_str()));
+        objects
+            .into_iter()
+            .map(|(name, content)| (format!("{}/{name}", self.id()), content))
+            .collect()
+    }
+
+    /// Puts it into a bucket.
+    pub fn write_to(&self, bucket: &impl Contents) {
+        for (name, content) in self.objects() {
+            bucket.put(&name, content);
         }
     }
+}
+
+/// The id that ends with a letter.
+pub fn id(letter: char) -> String {
+    format!("01J9ZK3M7Q8T5V6W7X8Y9Z0A1{letter}")
+}
+
+/// The name of an object of the block of that letter.
+pub fn object(letter: char, name: &str) -> String {
+    format!("{}/{name}", id(letter))
 }
 
 /// So many bytes that do not compress and are always the same (xorshift).
