@@ -18,14 +18,20 @@
 //!
 //! # What holds always
 //!
-//! 1. A block is never published that the target does not wholly hold: [`publish`] wants a comparison, not a hope.
-//! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes, and a [`clocks::AgreedTime`], which only a
-//!    comparison of clocks makes.
-//! 3. The source is written by [`mark`] alone, and it writes marks alone.
-//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write.
-//! 5. `meta.json` travels as bytes.
-//! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed.
-//! 7. Nothing is written on the strength of what was true before a block waited: the engine looks again in the block's turn.
+//! Each is a clause of SPECIFICATION.md, and has a test that bites; `tests/clauses` prints all others.
+//!
+//! 1. A block is never published that the target does not wholly hold: [`publish`] wants a comparison, not a hope
+//!    (S-5.4 `a_lost_write_is_never_relied_upon`).
+//! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes (S-5.6 `a_proof_that_has_waited_is_made_anew`), and a
+//!    [`clocks::AgreedTime`], which only a comparison of clocks makes
+//!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
+//! 3. The source is written by [`mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`).
+//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`).
+//! 5. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
+//! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
+//!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).
+//! 7. Nothing is written on the strength of what was true before a block waited: the engine looks again in the block's turn
+//!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
 
 pub mod block;
 pub mod bucket;
