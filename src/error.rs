@@ -89,6 +89,36 @@ impl Kind {
         matches!(self, Kind::Transient)
     }
 
+    /// Whether what was listed is another object by now, or gone: a fresh listing tells what became of it.
+    #[must_use]
+    pub fn wants_a_fresh_look(self) -> bool {
+        matches!(self, Kind::Changed | Kind::NotFound)
+    }
+
+    /// Whether the work on a block may succeed when it is begun again.
+    #[must_use]
+    pub fn is_worth_another_start(self) -> bool {
+        self.is_transient() || self.wants_a_fresh_look()
+    }
+
+    /// Whether one object was refused while others of the same bucket may be readable.
+    #[must_use]
+    pub fn refuses_one_object(self) -> bool {
+        matches!(self, Kind::Refused | Kind::Unreadable)
+    }
+
+    /// Whether one object says nothing, because it is refused or makes no sense, and others may be fine.
+    #[must_use]
+    pub fn spoils_one_object(self) -> bool {
+        self.refuses_one_object() || self == Kind::Corrupt
+    }
+
+    /// Whether a deletion mark that met this tells that no mark can be written in that bucket.
+    #[must_use]
+    pub fn refuses_every_mark(self) -> bool {
+        matches!(self, Kind::Refused | Kind::Unsupported)
+    }
+
     /// Whether no other block of the run can fare better, so that the run ends.
     #[must_use]
     pub fn concerns_whole_bucket(self) -> bool {
@@ -101,6 +131,12 @@ impl Kind {
                 | Kind::ReadOnly
                 | Kind::Clock
         )
+    }
+
+    /// Whether it says nothing of the one block that was looked at, so that the block must not be judged by it.
+    #[must_use]
+    pub fn says_nothing_of_the_block(self) -> bool {
+        self.is_transient() || self.concerns_whole_bucket()
     }
 }
 
@@ -206,6 +242,49 @@ mod tests {
             .of_kind(Kind::Unreadable);
         assert_eq!(format!("{err:#}"), "read a: no");
         assert_eq!(err.kind(), Kind::Unreadable);
+    }
+
+    /// S-6.1, S-6.3
+    #[test]
+    fn each_kind_implies_what_the_table_says() {
+        type Implies = fn(Kind) -> bool;
+        /// What a kind may imply, a letter each, in the order of the columns.
+        const IMPLICATIONS: [(char, Implies); 8] = [
+            ('t', Kind::is_transient),
+            ('l', Kind::wants_a_fresh_look),
+            ('s', Kind::is_worth_another_start),
+            ('r', Kind::refuses_one_object),
+            ('o', Kind::spoils_one_object),
+            ('m', Kind::refuses_every_mark),
+            ('b', Kind::concerns_whole_bucket),
+            ('n', Kind::says_nothing_of_the_block),
+        ];
+        for (kind, expected) in [
+            (Kind::Usage, ""),
+            (Kind::NotFound, "ls"),
+            (Kind::AlreadyExists, ""),
+            (Kind::Changed, "ls"),
+            (Kind::Refused, "rom"),
+            (Kind::Credentials, "bn"),
+            (Kind::BucketGone, "bn"),
+            (Kind::Elsewhere, "bn"),
+            (Kind::NoSpace, "bn"),
+            (Kind::ReadOnly, "bn"),
+            (Kind::Unreadable, "ro"),
+            (Kind::Corrupt, "o"),
+            (Kind::Transient, "tsn"),
+            (Kind::Clock, "bn"),
+            (Kind::Cancelled, ""),
+            (Kind::Unsupported, "m"),
+            (Kind::Other, ""),
+        ] {
+            let implied: String = IMPLICATIONS
+                .iter()
+                .filter(|(_, implies)| implies(kind))
+                .map(|(letter, _)| letter)
+                .collect();
+            assert_eq!(implied, expected, "{kind:?}");
+        }
     }
 
     /// S-2.3

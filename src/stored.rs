@@ -103,13 +103,7 @@ async fn read_mark_object(
         return Ok(None);
     }
     match read_small(bucket, id, name).await {
-        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => Ok(None),
+        Err(err) if err.kind().spoils_one_object() => Ok(None),
         read => read,
     }
-}
-
-/// Whether other objects of the same bucket may be readable all the same.
-#[must_use]
-pub fn is_of_one_object(err: &Error) -> bool {
-    matches!(err.kind(), Kind::Unreadable | Kind::Refused)
 }

@@ -22,7 +22,7 @@ use crate::plan::{
     needs_target_metas,
 };
 use crate::probe;
-use crate::stored::{is_of_one_object, read_meta, read_small, with_marks_read};
+use crate::stored::{read_meta, read_small, with_marks_read};
 use beside::Beside;
 
 /// What was found.
@@ -222,7 +222,7 @@ async fn read_source_block(
             Ok(Some((meta, _))) => Ok(SourceMeta::Read(Arc::new(meta))),
             Ok(None) => Ok(SourceMeta::Absent),
             Err(err) if err.kind() == Kind::Corrupt => Ok(SourceMeta::Corrupted(cause(&err))),
-            Err(err) if is_of_one_object(&err) => Ok(SourceMeta::Unreadable(cause(&err))),
+            Err(err) if err.kind().refuses_one_object() => Ok(SourceMeta::Unreadable(cause(&err))),
             Err(err) => Err(err),
         }
     };
@@ -247,9 +247,7 @@ async fn read_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) -> R
             Err(err) => Mark::Corrupted(err),
         }),
         Ok(None) => Ok(Mark::Absent),
-        Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
-            Ok(Mark::Unreadable(cause(&err)))
-        }
+        Err(err) if err.kind().spoils_one_object() => Ok(Mark::Unreadable(cause(&err))),
         Err(err) => Err(err),
     }
 }
@@ -306,10 +304,10 @@ async fn read_target(
                 meta
             }
             Ok((meta, Known::Otherwise)) => meta,
-            Err(err) if err.kind() == Kind::Corrupt || is_of_one_object(&err) => {
+            Err(err) if err.kind().spoils_one_object() => {
                 let why = cause(&err);
                 warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
-                if is_of_one_object(&err) {
+                if err.kind().refuses_one_object() {
                     refused = Some(why.clone());
                 }
                 TargetMeta::Corrupted(why)

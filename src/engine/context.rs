@@ -140,7 +140,7 @@ impl Context {
         if self.may_go_on() {
             self.failures.fetch_add(1, Ordering::Relaxed);
         }
-        if matches!(err.kind(), Kind::Refused | Kind::Unreadable) {
+        if err.kind().refuses_one_object() {
             self.refused.store(true, Ordering::Relaxed);
         }
         let all_refused = err.kind() == Kind::Refused

@@ -14,7 +14,7 @@ use super::watch::Since;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::clocks::{AgreedTime, agree};
 use crate::copy::{Tally, as_surveyed};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::mark::{Marked, mark, mark_no_compact, whose};
 use crate::outcome::MarkState;
 use crate::plan::{Halt, Selected, Standing, standing};
@@ -208,7 +208,7 @@ impl UnitAtWork {
         match self.write_marks(proof, source, now).await {
             Ok(marked) => kept(marked),
             Err(err) => {
-                if matches!(err.kind(), Kind::Refused | Kind::Unsupported) {
+                if err.kind().refuses_every_mark() {
                     context.abort(format!("{err:#}"), err.kind());
                 }
                 Err(err.into())

@@ -162,10 +162,7 @@ impl UnitAtWork {
                 .prove(selected, &published.source.shown, &published.read)
                 .await;
             match proven {
-                Err(err)
-                    if matches!(err.kind(), Kind::Changed | Kind::NotFound)
-                        && tries.next().is_some() =>
-                {
+                Err(err) if err.kind().wants_a_fresh_look() && tries.next().is_some() => {
                     look_again(selected, context.source.reader()).await?;
                 }
                 Ok(Err(differences)) if self.may_be_lag(&differences) => {

@@ -125,7 +125,7 @@ impl UnitAtWork {
         let mut remaining = u64::MAX;
         loop {
             let err = match work().await {
-                Err(Stopped::Halt(Halt::Failed(err))) if may_pass(&err) => err,
+                Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_worth_another_start() => err,
                 done => return done,
             };
             let left = tally.remaining_bytes.load(Ordering::Relaxed);
@@ -359,12 +359,6 @@ impl UnitAtWork {
             lock(&self.gap).get_or_insert(selected.block.id);
         }
     }
-}
-
-/// Whether a block's work may succeed when it is begun again.
-fn may_pass(err: &Error) -> bool {
-    // What changed or vanished under us is looked at again: the next try finds out what became of it.
-    matches!(err.kind(), Kind::Transient | Kind::Changed | Kind::NotFound)
 }
 
 /// What the plan puts.

@@ -13,7 +13,7 @@ use tracing::debug;
 use super::look::FRESH;
 use crate::block::{BlockId, BlockMeta, Completeness, MetaFile};
 use crate::bucket::BucketReader;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::plan::supersedes;
 use crate::stored::read_meta;
 
@@ -155,7 +155,7 @@ impl Watch {
             }
             // A block that is being uploaded or deleted.
             Ok(None) => {}
-            Err(err) if concerns_all(&err) => return Err(err),
+            Err(err) if err.kind().says_nothing_of_the_block() => return Err(err),
             Err(err) => {
                 debug!(block = %id, err = format!("{err:#}"), "new block left alone");
             }
@@ -206,11 +206,6 @@ impl Watch {
         });
         Ok(kin.map(|new| new.block.id))
     }
-}
-
-/// Whether the error says nothing about the one block that was looked at, so that it must not be passed over.
-fn concerns_all(err: &Error) -> bool {
-    err.kind().is_transient() || err.kind().concerns_whole_bucket()
 }
 
 #[cfg(test)]
