@@ -3,102 +3,133 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::provider::folder::{Failed, RootMissing};
-use super::provider::s3::{Endless, Failure, Fault, Odd, Refusal, Unfit};
 use crate::error::{Error, Kind};
 
-/// The error of `attempt`, a phrase that could follow "could not".
+/// What a cause means, by what it says itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// The kind of obstacle.
+    pub kind: Kind,
+    /// What the server itself said, on one line; `None` where the words of the causes are all there is.
+    pub said: Option<String>,
+    /// What to look at where that alone does not say it.
+    pub hint: Option<&'static str>,
+}
+
+impl From<Kind> for Meaning {
+    /// Of a cause whose own words say enough.
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            said: None,
+            hint: None,
+        }
+    }
+}
+
+/// The error of `attempt`, a phrase that could follow "could not". `meaning` tells what a cause means that is a provider's own.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "errors come from map_err, which gives them away"
 )]
-pub(super) fn error(err: object_store::Error, attempt: impl Into<String>) -> Error {
-    let story = Story::of(&err);
-    let kind = kind(&err, &story);
-    Error::new(kind, attempt).because(story.told())
+pub(super) fn error(
+    err: object_store::Error,
+    meaning: &dyn Fn(&(dyn StdError + 'static)) -> Option<Meaning>,
+    attempt: impl Into<String>,
+) -> Error {
+    let causes = Causes::of(&err, meaning);
+    let kind = kind(&err, &causes);
+    Error::new(kind, attempt).because(causes.on_one_line())
 }
 
 /// The whole chain of causes as text, and what stands out in it.
-struct Story {
+#[derive(Default)]
+struct Causes {
     text: String,
+    /// How `object_store` introduces them.
+    introductions: Vec<String>,
     io: Option<io::ErrorKind>,
-    /// Where the cause is one of ours.
-    ours: Option<Kind>,
-    /// What the server itself said.
-    said: Option<String>,
-    hint: Option<&'static str>,
+    /// Where one of them is the provider's own.
+    meaning: Option<Meaning>,
 }
 
-impl Story {
-    fn of(err: &object_store::Error) -> Self {
-        let mut story = Self {
-            text: String::new(),
-            io: None,
-            ours: None,
-            said: None,
-            hint: None,
-        };
+impl Causes {
+    fn of(
+        err: &object_store::Error,
+        meaning: &dyn Fn(&(dyn StdError + 'static)) -> Option<Meaning>,
+    ) -> Self {
+        let mut causes = Self::default();
         let mut next: Option<&(dyn StdError + 'static)> = Some(err);
         while let Some(cause) = next {
             let text = cause.to_string();
             // Many errors print their causes themselves.
-            if !story.text.contains(&text) {
-                if !story.text.is_empty() {
-                    story.text.push_str(": ");
+            if !causes.text.contains(&text) {
+                if !causes.text.is_empty() {
+                    causes.text.push_str(": ");
                 }
-                story.text.push_str(&text);
+                causes.text.push_str(&text);
             }
-            story.take(cause);
+            if let Some(object_store::Error::Generic { store, .. }) = cause.downcast_ref() {
+                causes
+                    .introductions
+                    .push(format!("Generic {store} error: "));
+            }
+            if let Some(err) = cause.downcast_ref::<io::Error>() {
+                causes.io = Some(err.kind());
+            }
+            causes.meaning = meaning(cause).or(causes.meaning);
             next = cause.source();
         }
-        if let Some(hint) = tls_hint(&story.text) {
-            story.hint = Some(hint);
-            story.ours = Some(Kind::Other);
+        if let Some(hint) = tls_hint(&causes.text) {
+            let said = causes.meaning.and_then(|meaning| meaning.said);
+            causes.meaning = Some(Meaning {
+                kind: Kind::Other,
+                said,
+                hint: Some(hint),
+            });
         }
-        story
+        causes
     }
 
-    fn take(&mut self, cause: &(dyn StdError + 'static)) {
-        if let Some(err) = cause.downcast_ref::<io::Error>() {
-            self.io = Some(err.kind());
-        }
-        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
-            self.ours = Some(refusal.kind());
-            self.said = refusal.told();
-            self.hint = refusal.hint();
-        } else if let Some(fault) = cause.downcast_ref::<Fault>() {
-            self.ours = Some(fault.kind());
-        } else if let Some(odd) = cause.downcast_ref::<Odd>() {
-            self.ours = Some(odd.kind());
-        } else if let Some(kind) = cause.downcast_ref().and_then(Failed::kind) {
-            self.ours = Some(kind);
-        } else if cause.is::<RootMissing>() {
-            self.ours = Some(Kind::BucketGone);
-        } else if cause.is::<Endless>() {
-            self.ours = Some(Kind::Other);
-        } else if cause.is::<Unfit>() {
-            self.ours = Some(Kind::Credentials);
-        } else if let Some(failure) = cause.downcast_ref::<Failure>() {
-            self.ours = Some(failure.kind());
-        }
-    }
-
-    /// One line: the provider's own code and message where it gave them.
-    fn told(&self) -> String {
-        let told = match &self.said {
-            Some(said) => said.clone(),
-            None => without_bookkeeping(&self.text),
-        };
+    /// The provider's own code and message where it gave them.
+    fn on_one_line(&self) -> String {
+        let said = self.meaning.as_ref().and_then(|it| it.said.clone());
+        let told = said.unwrap_or_else(|| self.without_bookkeeping());
         let words: Vec<&str> = told.split_whitespace().collect();
         let told = words.join(" ");
         let told = told.trim_end_matches([':', ' ']);
         let told: String = told.chars().take(400).collect();
-        match self.hint {
+        match self.meaning.as_ref().and_then(|it| it.hint) {
             Some(hint) => format!("{told} ({hint})"),
             None => told,
         }
     }
+
+    /// Without how long the client waited, how often it tried, and that an error is an error.
+    fn without_bookkeeping(&self) -> String {
+        let mut text = self.text.clone();
+        if let Some((before, rest)) = text.split_once(", after ")
+            && let Some((before, _)) = before.rsplit_once(" in ")
+            && let Some((_, after)) = rest.split_once("retry_timeout: ")
+            && let Some((_, after)) = after.split_once(" - ")
+        {
+            text = format!("{before}: {after}");
+        }
+        let introductions = self.introductions.iter().map(String::as_str);
+        for noise in introductions.chain(NOISE) {
+            text = text.replace(noise, "");
+        }
+        text
+    }
 }
+
+/// What `object_store` puts before every cause.
+const NOISE: [&str; 4] = [
+    "Error performing list request: ",
+    "Error performing ",
+    "HTTP error: ",
+    "error sending request: ",
+];
 
 /// What to look at where the two sides do not agree on TLS, which no further try mends.
 fn tls_hint(text: &str) -> Option<&'static str> {
@@ -111,34 +142,11 @@ fn tls_hint(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Without how long the client waited, how often it tried, and that an error is an error.
-fn without_bookkeeping(text: &str) -> String {
-    let mut text = text.to_owned();
-    if let Some((before, rest)) = text.split_once(", after ")
-        && let Some((before, _)) = before.rsplit_once(" in ")
-        && let Some((_, after)) = rest.split_once("retry_timeout: ")
-        && let Some((_, after)) = after.split_once(" - ")
-    {
-        text = format!("{before}: {after}");
+fn kind(err: &object_store::Error, causes: &Causes) -> Kind {
+    if let Some(meaning) = &causes.meaning {
+        return meaning.kind;
     }
-    for noise in [
-        "Generic S3 error: ",
-        "Generic folder error: ",
-        "Error performing list request: ",
-        "Error performing ",
-        "HTTP error: ",
-        "error sending request: ",
-    ] {
-        text = text.replace(noise, "");
-    }
-    text
-}
-
-fn kind(err: &object_store::Error, story: &Story) -> Kind {
-    if let Some(kind) = story.ours {
-        return kind;
-    }
-    if let Some(kind) = story.io.and_then(kind_of_io) {
+    if let Some(kind) = causes.io.and_then(kind_of_io) {
         return kind;
     }
     match err {
@@ -153,8 +161,6 @@ fn kind(err: &object_store::Error, story: &Story) -> Kind {
         object_store::Error::NotSupported { .. } | object_store::Error::InvalidPath { .. } => {
             Kind::Other
         }
-        // The address from which machines in a cloud get credentials.
-        _ if story.text.contains("169.254.169.254") => Kind::Credentials,
         _ => Kind::Transient,
     }
 }
@@ -179,7 +185,7 @@ mod tests {
             store: "S3",
             source: source.into(),
         };
-        let err = error(err, "list s3://hot");
+        let err = error(err, &|_| None, "list s3://hot");
         (err.kind(), format!("{err:#}"))
     }
 

@@ -1,43 +1,24 @@
 //! Thanos' own bucket configuration: the envelope that all providers share.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use object_store::client::HttpClient;
 
+use super::access::{Access, MissingRoot};
+use super::backend::Backend;
 use super::environment::Environment;
-use super::provider::folder::{self, Access, MissingRoot};
-use super::provider::s3;
-use super::{Backend, EtagMeaning, Listings, Location, Multipart, Prefix};
+use super::location::Location;
+use super::prefix::Prefix;
+use super::provider::{self, Configured, Opening, Section};
 use crate::error::{Error, Result};
-use crate::yaml::{self, Node, Unknown};
+use crate::yaml::{self, Unknown};
 
 /// A bucket as configured. Parsing contacts nothing; files that it names are read, so that wrong paths show at once.
 #[derive(Debug)]
 pub struct BucketConfig {
-    provider: Provider,
+    configured: Box<dyn Configured>,
     prefix: Prefix,
     location: Location,
     warnings: Vec<String>,
 }
-
-#[derive(Debug)]
-enum Provider {
-    Folder(PathBuf),
-    S3(Box<s3::Config>),
-}
-
-/// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 8] = [
-    "GCS",
-    "AZURE",
-    "SWIFT",
-    "COS",
-    "ALIYUNOSS",
-    "BOS",
-    "OCI",
-    "OBS",
-];
 
 impl BucketConfig {
     /// Reads YAML text, after replacing `$(VAR)` from the environment. Errors are of the kind [`crate::Kind::Usage`].
@@ -56,35 +37,16 @@ impl BucketConfig {
             .or(empty.as_ref())
             .ok_or_else(|| Error::usage("config is missing"))?;
         let mut warnings = Vec::new();
-        let provider = match kind.to_ascii_uppercase().as_str() {
-            "FILESYSTEM" => Provider::Folder(directory(config, &mut warnings)?),
-            "S3" => Provider::S3(Box::new(s3::Config::parse(
-                config,
-                environment,
-                &mut warnings,
-            )?)),
-            "" => return Err(Error::usage("type is missing: expected FILESYSTEM or S3")),
-            other if NOT_YET.contains(&other) => {
-                return Err(Error::usage(format!(
-                    "type {other} is not supported yet: expected FILESYSTEM or S3"
-                )));
-            }
-            _ => {
-                return Err(Error::usage(format!(
-                    "unknown type {kind:?}: expected FILESYSTEM or S3"
-                )));
-            }
+        let section = Section {
+            config,
+            environment,
+            warnings: &mut warnings,
         };
-        let location = match &provider {
-            Provider::Folder(directory) => Location::folder(directory, prefix.as_str()),
-            Provider::S3(config) => {
-                Location::s3(config.endpoint.authority(), &config.bucket, prefix.as_str())
-            }
-        };
+        let configured = provider::parse(&kind, section)?;
         Ok(Self {
-            provider,
+            location: configured.location(&prefix),
+            configured,
             prefix,
-            location,
             warnings,
         })
     }
@@ -96,8 +58,8 @@ impl BucketConfig {
             let document = yaml::parse(text).ok()??;
             let envelope = document.fields("", Unknown::Ignore).ok()?;
             let config = envelope.peek("config")?.fields("", Unknown::Ignore).ok()?;
-            let secrets = ["secret_key", "session_token"].into_iter();
-            let mut values = secrets.filter_map(|key| config.peek(key)?.string().ok());
+            let mut values =
+                provider::secret_keys().filter_map(|key| config.peek(key)?.string().ok());
             Some(values.any(|value| !value.is_empty() && !value.contains("$(")))
         };
         spelled_out().unwrap_or_default()
@@ -117,56 +79,31 @@ impl BucketConfig {
 
     /// Opens it. A folder is created with the first object that is written, and only where `access` allows that.
     pub async fn open(&self, access: Access, missing: MissingRoot) -> Result<Backend> {
-        match &self.provider {
-            Provider::Folder(directory) => {
-                let folder = folder::open(directory, self.prefix.as_str(), access, missing)?;
-                Ok(Backend {
-                    store: Arc::clone(&folder) as _,
-                    clock: Some(folder),
-                    location: self.location.clone(),
-                    // It is a part of the path.
-                    prefix: Prefix::default(),
-                    part_size_bytes: None,
-                    multipart: Multipart::Allowed,
-                    etags: EtagMeaning::VersionOnly,
-                    listings: Listings::Strong,
-                })
-            }
-            Provider::S3(config) => {
-                s3::open(config, self.location.clone(), self.prefix.clone(), None).await
-            }
-        }
+        self.open_with(access, missing, None).await
     }
 
-    /// Opens an S3 bucket whose every request goes to `wire` in the place of a network, through all that makes sense of answers. A folder
-    /// has no wire.
+    /// Opens it for reading and writing, and every request goes to `wire` in the place of a network, through all that makes sense of answers. A
+    /// folder has no wire.
     pub async fn open_over(&self, wire: HttpClient) -> Result<Backend> {
-        match &self.provider {
-            Provider::Folder(_) => Err(Error::usage("a folder is not behind a wire")),
-            Provider::S3(config) => {
-                let wire = Some(wire);
-                s3::open(config, self.location.clone(), self.prefix.clone(), wire).await
-            }
-        }
+        self.open_with(Access::Write, MissingRoot::Empty, Some(wire))
+            .await
     }
-}
 
-/// FILESYSTEM ignores unknown keys in Thanos; here they are worth a word.
-fn directory(config: &Node, warnings: &mut Vec<String>) -> Result<PathBuf> {
-    let mut fields = config.fields("config", Unknown::Ignore)?;
-    let directory = fields.string("directory")?.unwrap_or_default();
-    warnings.extend(
-        fields
-            .left()
-            .map(|key| format!("unknown key config.{key} is ignored, as Thanos does")),
-    );
-    if directory.is_empty() {
-        return Err(Error::usage(
-            "config.directory is missing: expected the bucket's folder",
-        ));
+    async fn open_with(
+        &self,
+        access: Access,
+        missing: MissingRoot,
+        wire: Option<HttpClient>,
+    ) -> Result<Backend> {
+        let opening = Opening {
+            location: self.location.clone(),
+            prefix: self.prefix.clone(),
+            access,
+            missing,
+            wire,
+        };
+        self.configured.open(opening).await
     }
-    std::path::absolute(&directory)
-        .map_err(|err| Error::usage(format!("config.directory {directory:?}: {err}")))
 }
 
 #[cfg(test)]

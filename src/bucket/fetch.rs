@@ -8,8 +8,8 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 
+use super::opened::Opened;
 use super::store::SizeUnknown;
-use super::{BucketReader, classify};
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
 use crate::progress::Piece;
@@ -39,13 +39,13 @@ impl Version {
 /// Errors: [`Kind::Changed`] where another version lies there now than was listed, or than other ranges were read of; [`Kind::Unreadable`] where
 /// this object alone cannot be read.
 pub(super) async fn fetch(
-    bucket: &BucketReader,
+    bucket: &Opened,
     path: &ObjectPath,
     object: &Object,
     range: Range<u64>,
     version: &Version,
 ) -> Result<Bytes> {
-    let backend = bucket.backend();
+    let backend = &bucket.backend;
     let full: Path = bucket.full(path)?;
     let attempt = || format!("read {path} in {}", backend.location);
     let size = range.end - range.start;
@@ -69,7 +69,7 @@ pub(super) async fn fetch(
     };
     let read = read
         .await
-        .map_err(|err| unreadable(classify::error(err, attempt())))?;
+        .map_err(|err| unreadable(bucket.error(err, attempt())))?;
     let bytes = read.map_err(|why| Error::new(Kind::Changed, attempt()).because(why))?;
     all_of(bytes, size, attempt)
 }

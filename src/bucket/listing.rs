@@ -6,8 +6,9 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
 use object_store::path::Path;
 use tracing::warn;
 
+use super::backend::{Backend, EtagMeaning};
+use super::opened::Opened;
 use super::store::Entry;
-use super::{BucketReader, EtagMeaning, classify};
 use crate::block::{Checksum, Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
@@ -95,27 +96,27 @@ impl Place {
 
 /// Every object below a directory, by its name below the bucket's prefix; all of them where none is given.
 pub(super) fn list(
-    bucket: &BucketReader,
+    bucket: &Opened,
     below: Option<Path>,
 ) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
-    let backend = bucket.backend();
+    let backend = &bucket.backend;
     let start = Cursor {
         page: backend.store.entries(below.as_ref(), None),
         place: Place::default(),
-        backoff: Backoff::new(&bucket.0.retry),
+        backoff: Backoff::new(&bucket.retry),
         ended: false,
     };
     unfold(start, move |cursor| next(bucket, below.clone(), cursor))
-        .try_filter_map(|entry| std::future::ready(Ok(described(bucket, entry))))
+        .try_filter_map(|entry| std::future::ready(Ok(described(&bucket.backend, entry))))
         .boxed()
 }
 
 async fn next(
-    bucket: &BucketReader,
+    bucket: &Opened,
     below: Option<Path>,
     mut cursor: Cursor,
 ) -> Option<(Result<Entry>, Cursor)> {
-    let backend = bucket.backend();
+    let backend = &bucket.backend;
     let failed = |kind, why: &str| {
         Error::new(kind, format!("list {}", backend.location)).because(why.to_owned())
     };
@@ -133,7 +134,7 @@ async fn next(
                     failed(Kind::Other, &why)
                 }
             },
-            Err(err) => classify::error(err, format!("list {}", backend.location)),
+            Err(err) => bucket.error(err, format!("list {}", backend.location)),
         };
         let delay = if err.kind().is_transient() {
             cursor.backoff.next_delay()
@@ -154,8 +155,7 @@ async fn next(
 }
 
 /// An object as the store tells of it, by its name below the bucket's prefix; `None` for what does not lie below the prefix: nobody asked for it.
-pub(super) fn described(bucket: &BucketReader, entry: Entry) -> Option<(ObjectPath, Object)> {
-    let backend = bucket.backend();
+pub(super) fn described(backend: &Backend, entry: Entry) -> Option<(ObjectPath, Object)> {
     let path = backend.prefix.below(&entry.key)?;
     let checksum = match backend.etags {
         EtagMeaning::Content => entry.etag.as_deref().and_then(Checksum::of_entity_tag),

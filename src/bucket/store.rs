@@ -1,12 +1,15 @@
 //! What a provider does: what `object_store` asks of a store, and what that lacks. Its listings know only names that its own type can hold, and
 //! want a time and a size for each.
 
+use std::error::Error as StdError;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, Result};
 
+use super::classify::Meaning;
 use crate::block::LeftOut;
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
@@ -30,6 +33,12 @@ pub trait Store: ObjectStore {
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         let listed = self.list_with_delimiter(below).await?;
         Ok(listed.common_prefixes.into_iter().map(Into::into).collect())
+    }
+
+    /// What one of the causes of an error means, where it is this store's own. `object_store` and the system speak for themselves.
+    fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
+        let _ = cause;
+        None
     }
 
     /// How large the parts are in which an object of that size was put, where the bucket tells. `parts` is their number.

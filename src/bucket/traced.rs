@@ -1,5 +1,6 @@
 //! A store each of whose requests is a span.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
 };
 
+use super::classify::Meaning;
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Store};
 
@@ -158,6 +160,10 @@ impl Store for Traced {
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         traced(self.listing(below), self.inner.directories(below)).await
+    }
+
+    fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
+        self.inner.meaning(cause)
     }
 
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {

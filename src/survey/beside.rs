@@ -105,7 +105,7 @@ mod tests {
             };
             beside.note(&ObjectPath::new(path.trim_end_matches(':')), &object);
         }
-        let location = Location::s3("minio:9000", "hot", "p");
+        let location = Location::named("s3://minio:9000/hot/p");
         let text = |warning: Warning| warning.text.replace(&location.to_string(), "B");
         (
             text(beside.in_source(&location)),

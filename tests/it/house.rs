@@ -1,5 +1,7 @@
 //! The rules of the house, held by reading its files.
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;

@@ -59,13 +59,13 @@ impl Proxies {
         }
     }
 
-    /// The one that requests to that host go through.
-    pub(in crate::bucket) fn of_host(
-        &self,
-        scheme: &str,
-        host: &str,
-        port: Option<u16>,
-    ) -> Option<&Proxy> {
+    /// The one that requests to that address go through.
+    pub(in crate::bucket) fn of_url(&self, url: &reqwest::Url) -> Option<&Proxy> {
+        self.of_host(url.scheme(), url.host_str()?, url.port())
+    }
+
+    /// The same, for an address in pieces.
+    fn of_host(&self, scheme: &str, host: &str, port: Option<u16>) -> Option<&Proxy> {
         let proxy = match scheme {
             "https" => self.https.as_ref()?,
             _ => self.http.as_ref()?,

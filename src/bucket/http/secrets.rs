@@ -3,7 +3,7 @@
 use object_store::client::HttpRequest;
 use regex::Regex;
 
-use crate::bucket::Secret;
+use crate::bucket::environment::Secret;
 
 /// What is shorter is a word like any other, and no secret.
 const SHORTEST: usize = 3;
@@ -14,13 +14,28 @@ const SHORTEST_RUN: usize = 12;
 /// What stands in place of a secret.
 const HIDDEN: &str = "<secret>";
 
+/// Where the requests of a provider carry secrets.
+#[derive(Debug)]
+pub(in crate::bucket) struct Carriers {
+    /// What stands before one in the header `authorization`, and what after it.
+    pub(in crate::bucket) authorization: &'static [(&'static str, char)],
+    /// Headers that hold nothing else.
+    pub(in crate::bucket) headers: &'static [&'static str],
+    /// Names in a query.
+    pub(in crate::bucket) query: &'static [&'static str],
+}
+
 /// The secrets of one request, the longest first. An answer bears those of the signature that it answers.
 #[derive(Clone)]
 pub(in crate::bucket) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those that are configured, and those that it carries.
-    pub(in crate::bucket) fn of(request: &HttpRequest, configured: &[Secret]) -> Self {
+    /// Those that are configured, and those that it carries where the provider's requests do.
+    pub(in crate::bucket) fn of(
+        request: &HttpRequest,
+        configured: &[Secret],
+        carriers: &Carriers,
+    ) -> Self {
         let header = |name: &str| request.headers().get(name)?.to_str().ok();
         let authorization = header("authorization").unwrap_or_default();
         let within = |name: &str, end: char| {
@@ -28,16 +43,15 @@ impl Secrets {
             after.split(end).next()
         };
         let query = request.uri().query().unwrap_or_default().split('&');
-        let token = query.filter_map(|pair| pair.strip_prefix("WebIdentityToken="));
-        let carried = [
-            within("Credential=", '/'),
-            within("Signature=", ','),
-            header("x-amz-security-token"),
-            header("x-amz-server-side-encryption-customer-key"),
-            header("x-amz-server-side-encryption-customer-key-md5"),
-        ];
+        let in_query = query.filter_map(|pair| {
+            let (name, value) = pair.split_once('=')?;
+            carriers.query.contains(&name).then_some(value)
+        });
+        let credentials = carriers.authorization.iter();
+        let credentials = credentials.filter_map(|(name, end)| within(name, *end));
+        let headers = carriers.headers.iter().filter_map(|name| header(name));
         let configured = configured.iter().map(Secret::expose);
-        Self::among(configured.chain(carried.into_iter().flatten()).chain(token))
+        Self::among(configured.chain(credentials).chain(headers).chain(in_query))
     }
 
     /// These, and what is recognised of them.
@@ -99,6 +113,15 @@ mod tests {
     use super::*;
     use object_store::client::HttpRequestBody;
 
+    const CARRIERS: Carriers = Carriers {
+        authorization: &[("Credential=", '/'), ("Signature=", ',')],
+        headers: &[
+            "x-amz-security-token",
+            "x-amz-server-side-encryption-customer-key",
+        ],
+        query: &["WebIdentityToken"],
+    };
+
     /// S-2.6
     #[test]
     fn what_a_request_carries_is_hidden_however_it_is_escaped() {
@@ -125,7 +148,7 @@ mod tests {
         ] {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())]);
+        let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())], &CARRIERS);
         for text in [
             "AKIAKEY",
             "hunter2",

@@ -2,6 +2,7 @@
 
 use object_store::Certificate;
 
+use crate::bucket::values::shown_path;
 use crate::error::{Error, Result};
 use crate::yaml::{Node, Unknown};
 
@@ -88,7 +89,7 @@ impl Tls {
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|err| {
-        let path = crate::bucket::provider::s3::shown_path(path);
+        let path = shown_path(path);
         Error::usage(format!("{AT}.{key}: read {path}: {err}"))
     })
 }

@@ -19,10 +19,9 @@ use object_store::client::{
 };
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use super::late_body::Streamed;
 use super::proxy::{Proxies, Proxy};
-use crate::bucket::provider::s3::proxy_of;
 use crate::bucket::request::Request;
-use crate::bucket::transfer::Streamed;
 use crate::progress::Piece;
 
 /// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
@@ -51,16 +50,16 @@ impl HttpService for Wire {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (parts, body) = request.into_parts();
         let body = match parts.extensions.get::<Streamed>() {
-            Some(streamed) => Content::Streamed {
-                pieces: Mutex::new(streamed.body()),
-                rest_bytes: streamed.size_bytes(),
+            Some(Streamed(body)) => Content::Streamed {
+                pieces: Mutex::new(body.pieces()),
+                rest_bytes: body.size_bytes(),
                 nap: None,
             },
             None => Content::Whole(body),
         };
         let url = reqwest::Url::parse(&parts.uri.to_string())
             .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
-        let proxy = proxy_of(&self.proxies, &url).map(Proxy::told);
+        let proxy = self.proxies.of_url(&url).map(Proxy::told);
         let pulse = Pulse::new();
         let body = Outgoing {
             body,

@@ -1,4 +1,54 @@
-//! The providers, a folder each.
+//! The providers: a row each in the table here, and a folder each beside it. Nothing outside knows what kinds of buckets there are.
+//!
+//! To add one: a folder with its [`Provider`] (how Thanos spells it, which of its keys are secret, how its section is parsed), a type that is
+//! [`Configured`] (which bucket it is, and how it is opened), a [`Store`](super::store::Store) that does the requests and says what its own
+//! errors mean, and a row.
 
-pub(super) mod folder;
-pub(super) mod s3;
+mod configured;
+mod folder;
+mod s3;
+
+pub(super) use configured::{Configured, Opening, Section};
+
+use configured::Provider;
+
+/// Each provider that this version carries out, in the order in which messages name them.
+const PROVIDERS: [Provider; 2] = [folder::PROVIDER, s3::PROVIDER];
+
+/// What Thanos knows and this version does not carry out.
+const NOT_YET: [&str; 8] = [
+    "GCS",
+    "AZURE",
+    "SWIFT",
+    "COS",
+    "ALIYUNOSS",
+    "BOS",
+    "OCI",
+    "OBS",
+];
+
+use crate::error::{Error, Result};
+
+/// Parses a section as the provider does that `kind` names, in capitals or not. Errors are of the kind [`crate::Kind::Usage`].
+pub(super) fn parse(kind: &str, section: Section<'_>) -> Result<Box<dyn Configured>> {
+    let named = kind.to_ascii_uppercase();
+    if let Some(provider) = PROVIDERS.iter().find(|provider| provider.kind == named) {
+        return (provider.parse)(section);
+    }
+    let expected = PROVIDERS.map(|provider| provider.kind).join(" or ");
+    Err(Error::usage(match named.as_str() {
+        "" => format!("type is missing: expected {expected}"),
+        other if NOT_YET.contains(&other) => {
+            format!("type {other} is not supported yet: expected {expected}")
+        }
+        _ => format!("unknown type {kind:?}: expected {expected}"),
+    }))
+}
+
+/// The keys of all providers' sections whose values are secret.
+pub(super) fn secret_keys() -> impl Iterator<Item = &'static str> {
+    PROVIDERS
+        .into_iter()
+        .flat_map(|provider| provider.secrets)
+        .copied()
+}

@@ -1,21 +1,24 @@
-//! An object that is put in one request and is too large for memory: its body is fetched while it goes out. It travels as an extension of the
-//! request, whose own body is empty.
+//! The route of what is put in one request and is too large for memory: its body is fetched while it goes out. It travels as an extension of
+//! the request, whose own body is empty.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use md5::Md5;
 use object_store::client::{HttpError, HttpErrorKind};
+use object_store::{ObjectStore, PutOptions, PutPayload};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use super::Budget;
-use super::budget::Share;
+use super::budget::{Budget, Share};
+use super::job::{Transfer, check_sha256};
 use crate::block::{Object, ObjectPath};
-use crate::bucket::BucketReader;
-use crate::bucket::fetch::{Version, fetch, ranges};
+use crate::bucket::fetch::{Version, ranges};
+use crate::bucket::http::late_body::{Digests, LateBody, Streamed};
+use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Result};
 use crate::progress::Piece as Way;
 
@@ -25,33 +28,67 @@ const PIECE: u64 = 8 << 20;
 /// Pieces being fetched while one goes out.
 const AHEAD: usize = 2;
 
-/// The body of a request, which can be had anew for each try. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(in crate::bucket) struct Streamed(Arc<Source>);
-
-/// Where the body comes from.
-pub(in crate::bucket) struct Source {
-    pub(in crate::bucket) bucket: BucketReader,
-    pub(in crate::bucket) path: ObjectPath,
-    pub(in crate::bucket) object: Object,
-    /// Memory.
-    pub(in crate::bucket) budget: Budget,
-    /// Told how much has come.
-    pub(in crate::bucket) way: Way,
-    /// Checks what has come, before the last of it is passed on.
-    pub(in crate::bucket) check: Option<String>,
-    /// Every try reads the same version.
-    pub(in crate::bucket) version: Version,
-    pub(in crate::bucket) digests: OnceCell<Digests>,
-    /// Why it could not be read.
-    pub(in crate::bucket) failure: Mutex<Option<Error>>,
+/// Puts the object in one request whose body is fetched while it goes out. What fails in passing is fetched and put again.
+pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
+    let backend = job.target.reader().backend();
+    let full = job.target.reader().full(job.path)?;
+    let attempt = job.attempt();
+    let way = Way::new(job.progress, job.object.size_bytes);
+    let put = job.target.reader().retrying(&attempt, || async {
+        let body = Body(Arc::new(Source {
+            bucket: job.source.clone(),
+            path: job.path.clone(),
+            object: job.object.clone(),
+            budget: job.budget.clone(),
+            way: way.clone(),
+            check: job.sha256.map(str::to_owned),
+            version: Version::default(),
+            digests: OnceCell::new(),
+            failure: Mutex::default(),
+        }));
+        let mut extensions = job.handed_on().await;
+        extensions.insert(Streamed(Arc::new(body.clone())));
+        let options = PutOptions {
+            extensions,
+            ..PutOptions::default()
+        };
+        let put = backend.store.put_opts(&full, PutPayload::new(), options);
+        let put = put.await.map(drop);
+        put.map_err(|err| {
+            let read = body.failure();
+            read.unwrap_or_else(|| backend.error(err, attempt.clone()))
+        })
+    });
+    tokio::select! {
+        biased;
+        put = way.moved_by(put) => put?,
+        () = job.cancel.cancelled() => return Err(job.cancelled()),
+    }
+    way.arrived();
+    (job.moved)(job.object.size_bytes);
+    Ok(())
 }
 
-/// What is to be known of a body before it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket) struct Digests {
-    pub(in crate::bucket) md5: [u8; 16],
-    pub(in crate::bucket) sha256: [u8; 32],
+/// The body of a request, which can be had anew for each try. Cheap to clone.
+#[derive(Debug, Clone)]
+struct Body(Arc<Source>);
+
+/// Where the body comes from.
+struct Source {
+    bucket: BucketReader,
+    path: ObjectPath,
+    object: Object,
+    /// Memory.
+    budget: Budget,
+    /// Told how much has come.
+    way: Way,
+    /// Checks what has come, before the last of it is passed on.
+    check: Option<String>,
+    /// Every try reads the same version.
+    version: Version,
+    digests: OnceCell<Digests>,
+    /// Why it could not be read.
+    failure: Mutex<Option<Error>>,
 }
 
 impl fmt::Debug for Source {
@@ -60,20 +97,16 @@ impl fmt::Debug for Source {
     }
 }
 
-impl Streamed {
-    pub(in crate::bucket) fn new(source: Source) -> Self {
-        Self(Arc::new(source))
-    }
-
-    pub(in crate::bucket) fn size_bytes(&self) -> u64 {
+#[async_trait]
+impl LateBody for Body {
+    fn size_bytes(&self) -> u64 {
         self.0.object.size_bytes
     }
 
-    /// Reads all of it, once for all tries, and keeps nothing.
-    pub(in crate::bucket) async fn digests(&self) -> Result<Digests, HttpError> {
+    async fn digests(&self) -> Result<Digests, HttpError> {
         let read = async {
             let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
-            let mut pieces = self.pieces();
+            let mut pieces = self.read();
             while let Some((bytes, _share)) = pieces.try_next().await? {
                 md5.update(&bytes);
                 sha256.update(&bytes);
@@ -87,10 +120,9 @@ impl Streamed {
         digests.copied().map_err(|err| self.failed(err))
     }
 
-    /// The body, piece by piece.
-    pub(in crate::bucket) fn body(&self) -> BoxStream<'static, Result<Bytes, HttpError>> {
+    fn pieces(&self) -> BoxStream<'static, Result<Bytes, HttpError>> {
         let body = self.clone();
-        let state = (self.pieces(), None::<Share>, Sha256::new(), 0_u64);
+        let state = (self.read(), None::<Share>, Sha256::new(), 0_u64);
         stream::try_unfold(state, move |(mut pieces, last, mut digest, mut sent)| {
             let body = body.clone();
             async move {
@@ -114,9 +146,11 @@ impl Streamed {
         })
         .boxed()
     }
+}
 
+impl Body {
     /// Why it could not be read, if that is so.
-    pub(in crate::bucket) fn failure(&self) -> Option<Error> {
+    fn failure(&self) -> Option<Error> {
         let mut failure = self
             .0
             .failure
@@ -125,7 +159,7 @@ impl Streamed {
         failure.take()
     }
 
-    fn pieces(&self) -> BoxStream<'static, Result<(Bytes, Share)>> {
+    fn read(&self) -> BoxStream<'static, Result<(Bytes, Share)>> {
         let source = Arc::clone(&self.0);
         stream::iter(ranges(source.object.size_bytes, PIECE))
             .map(move |range| {
@@ -142,7 +176,7 @@ impl Streamed {
                     let attempt = format!("read {path}");
                     let bytes = bucket
                         .retrying(&attempt, || {
-                            fetch(bucket, path, object, range.clone(), version)
+                            bucket.fetch(path, object, range.clone(), version)
                         })
                         .await?;
                     Ok((bytes, share))
@@ -156,7 +190,7 @@ impl Streamed {
         let Some(expected) = &self.0.check else {
             return Ok(());
         };
-        super::check_sha256(digest, expected, &self.0.path, self.0.bucket.location())
+        check_sha256(digest, expected, &self.0.path, self.0.bucket.location())
     }
 
     /// The error is kept for whoever asked for the transfer; the request only learns that it ends. What was repeated already is not repeated.

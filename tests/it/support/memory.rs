@@ -142,7 +142,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
     Backend {
         store: Arc::clone(store) as Arc<dyn Store>,
-        location: Location::s3("memory", name, ""),
+        location: Location::named(&format!("s3://memory/{name}")),
         prefix: Prefix::default(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,

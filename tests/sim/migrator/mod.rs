@@ -219,7 +219,7 @@ fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {
     };
     Backend {
         store: Arc::new(store),
-        location: Location::s3("simulated", name, ""),
+        location: Location::named(&format!("s3://simulated/{name}")),
         prefix: Prefix::default(),
         part_size_bytes: (parts > 0).then_some(parts),
         multipart: Multipart::Allowed,

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use object_store::Result;
 use rustix::fs::FileType;
 
-use super::MissingRoot;
 use super::directory::{Directory, facts_at, is_absence, is_link};
 use super::failure::Attempt::{Read, Write};
 use super::failure::{RootMissing, failed, generic, is_dead, link};
+use crate::bucket::access::MissingRoot;
 
 /// Where the bucket's own folder is.
 #[derive(Debug)]

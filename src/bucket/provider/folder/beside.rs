@@ -8,16 +8,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use object_store::Result;
-use object_store::path::Path as Location;
 use rustix::fs::FileType;
 use tracing::warn;
 
 use super::anchor::AbovePrefix;
 use super::directory::Directory;
 use super::failure::Attempt::Read;
-use super::failure::{failed, not_found};
-use super::permissions::{Models, Permissions, Us, give};
-use super::root::{Root, names};
+use super::failure::failed;
+use super::identity::Permissions;
+use super::permissions::{Models, Us, give};
 use crate::block::{BlockId, META_JSON};
 
 /// What one bucket has to go by.
@@ -51,37 +50,25 @@ impl Beside {
         }
     }
 
-    /// The permissions of a new file at `location`, which may be a copy of an `original` in another folder.
+    /// The permissions of a new file, which may be a copy of an `original` in another folder. `folders` are those that it lies in, as far as they
+    /// are there, beginning with the bucket's own; `name` is its name in the last of them, where all are there.
     pub(super) fn of_file(
         &self,
-        root: &Root,
-        location: &Location,
+        folders: &[Arc<Directory>],
+        name: Option<&OsStr>,
         original: Option<Permissions>,
-    ) -> Result<Permissions> {
-        let mut names = names(location)?;
-        let name = names.pop().unwrap_or_default();
-        let Some(mut folder) = root.anchor().folder()? else {
-            return Err(not_found(location));
+    ) -> Result<Option<Permissions>> {
+        let (Some(bucket), Some(folder)) = (folders.first(), folders.last()) else {
+            return Ok(None);
         };
-        let bucket = Arc::clone(&folder);
-        let mut block = None;
-        let mut there = true;
-        for name in names {
-            let Some(inner) = root.enter(&folder, &name)? else {
-                there = false;
-                break;
-            };
-            block.get_or_insert_with(|| Arc::clone(&inner));
-            folder = inner;
-        }
-        let replaced = || file_in(&folder, &name).filter(|_| there);
+        let replaced = || file_in(folder, name?);
         let of_block = || {
-            let block = block.as_ref()?;
+            let block = folders.get(1)?;
             [META_JSON, "index"]
                 .iter()
                 .find_map(|name| file_in(block, OsStr::new(name)))
         };
-        let of_bucket = || *self.any.get_or_init(|| any_meta(&bucket));
+        let of_bucket = || *self.any.get_or_init(|| any_meta(bucket));
         let neighbour = replaced().or_else(of_block).or_else(of_bucket);
         let _made = self.making();
         let permissions = folder.facts().map(|facts| facts.permissions);
@@ -91,7 +78,7 @@ impl Beside {
             folder: permissions.map_err(failed(Read("look at"), folder.path()))?,
             us: self.us,
         };
-        Ok(models.file())
+        Ok(Some(models.file()))
     }
 
     /// Gives these permissions to a file that is to appear as `path`.

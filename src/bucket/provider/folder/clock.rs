@@ -8,8 +8,9 @@ use object_store::PutPayload;
 use tokio::time::Instant;
 use tracing::debug;
 
+use super::blocking::in_folder;
 use super::staging::Staged;
-use super::{Folder, in_folder};
+use super::store::Folder;
 use crate::bucket::clock::{Reading, ServerClock};
 
 /// The year 2000. A file system whose new files are older keeps no times.
@@ -61,7 +62,8 @@ mod tests {
     use chrono::Utc;
 
     use super::*;
-    use crate::bucket::provider::folder::{Access, MissingRoot, open};
+    use crate::bucket::access::{Access, MissingRoot};
+    use crate::bucket::provider::folder::store::open;
 
     /// S-6.13
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use object_store::path::Path as Location;
 use rustix::io::Errno;
 
+use crate::bucket::classify::Meaning;
 use crate::error::Kind;
 
 const STORE: &str = "folder";
@@ -15,7 +16,7 @@ const STORE: &str = "folder";
 ///
 /// Found as the source of an [`object_store::Error::Generic`].
 #[derive(Debug)]
-pub(in crate::bucket) struct RootMissing {
+pub(super) struct RootMissing {
     path: PathBuf,
     since: Since,
     source: Option<io::Error>,
@@ -29,7 +30,7 @@ enum Since {
 
 impl RootMissing {
     /// The folder `path` could not be entered to begin with.
-    pub(in crate::bucket) fn error(path: &Path, source: io::Error) -> object_store::Error {
+    pub(super) fn error(path: &Path, source: io::Error) -> object_store::Error {
         generic(Self {
             path: path.to_owned(),
             since: Since::Always,
@@ -38,7 +39,7 @@ impl RootMissing {
     }
 
     /// Under `path` lay a folder of the bucket, and now lies another one, or none because of `source`.
-    pub(in crate::bucket) fn gone(path: &Path, source: Option<io::Error>) -> object_store::Error {
+    pub(super) fn gone(path: &Path, source: Option<io::Error>) -> object_store::Error {
         generic(Self {
             path: path.to_owned(),
             since: Since::MidRun,
@@ -75,7 +76,7 @@ impl std::error::Error for RootMissing {
 
 /// What was being attempted with which file; the system's own error is its source.
 #[derive(Debug)]
-pub(in crate::bucket) struct Failed {
+pub(super) struct Failed {
     attempt: Attempt,
     path: PathBuf,
     source: io::Error,
@@ -83,7 +84,7 @@ pub(in crate::bucket) struct Failed {
 
 /// What was being attempted.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::bucket) enum Attempt {
+pub(super) enum Attempt {
     /// Something that changes nothing.
     Read(&'static str),
     /// Something that changes the folder.
@@ -92,7 +93,7 @@ pub(in crate::bucket) enum Attempt {
 
 impl Failed {
     /// What it means where the system's error alone does not say it.
-    pub(in crate::bucket) fn kind(&self) -> Option<Kind> {
+    pub(super) fn kind(&self) -> Option<Kind> {
         match self.attempt {
             _ if self.source.kind() == io::ErrorKind::PermissionDenied => Some(Kind::Refused),
             // A disk that takes no write any more takes none of another object either.
@@ -102,6 +103,14 @@ impl Failed {
             _ => None,
         }
     }
+}
+
+/// What a cause means that is one of these.
+pub(super) fn meaning(cause: &(dyn std::error::Error + 'static)) -> Option<Meaning> {
+    if cause.is::<RootMissing>() {
+        return Some(Kind::BucketGone.into());
+    }
+    cause.downcast_ref().and_then(Failed::kind).map(Into::into)
 }
 
 impl fmt::Display for Failed {
@@ -118,7 +127,7 @@ impl std::error::Error for Failed {
 }
 
 /// Turns the system's error over `path` into one that says what was being attempted.
-pub(in crate::bucket) fn failed(
+pub(super) fn failed(
     attempt: Attempt,
     path: &Path,
 ) -> impl FnOnce(io::Error) -> object_store::Error {
@@ -134,7 +143,7 @@ pub(in crate::bucket) fn failed(
 
 /// Whether the error says that what the file system lies on does not answer: a disk that was pulled out, a server or a process that serves
 /// the file system and is gone.
-pub(in crate::bucket) fn is_dead(err: &io::Error) -> bool {
+pub(super) fn is_dead(err: &io::Error) -> bool {
     Errno::from_io_error(err).is_some_and(|errno| {
         [
             Errno::IO,
@@ -151,12 +160,12 @@ pub(in crate::bucket) fn is_dead(err: &io::Error) -> bool {
 }
 
 /// Whether the error says that what was reached has vanished from its server meanwhile, or the whole file system has.
-pub(in crate::bucket) fn is_stale(err: &io::Error) -> bool {
+pub(super) fn is_stale(err: &io::Error) -> bool {
     Errno::from_io_error(err) == Some(Errno::STALE)
 }
 
 /// Whether the error concerns the one entry that was looked at, and lasts: others of the same folder may be fine.
-pub(in crate::bucket) fn is_of_one_entry(err: &io::Error) -> bool {
+pub(super) fn is_of_one_entry(err: &io::Error) -> bool {
     Errno::from_io_error(err).is_some_and(|errno| {
         [
             Errno::ACCESS,
@@ -175,7 +184,7 @@ pub(in crate::bucket) fn is_of_one_entry(err: &io::Error) -> bool {
 }
 
 /// The object at `location` is not there.
-pub(in crate::bucket) fn not_found(location: &Location) -> object_store::Error {
+pub(super) fn not_found(location: &Location) -> object_store::Error {
     object_store::Error::NotFound {
         path: location.to_string(),
         source: io::Error::from(io::ErrorKind::NotFound).into(),
@@ -183,7 +192,7 @@ pub(in crate::bucket) fn not_found(location: &Location) -> object_store::Error {
 }
 
 /// `path` is, or lies behind, a symbolic link.
-pub(in crate::bucket) fn link(path: &Path) -> object_store::Error {
+pub(super) fn link(path: &Path) -> object_store::Error {
     unsupported(format!(
         "{} is a symbolic link, which is never followed below the bucket's own folder",
         path.display()
@@ -191,14 +200,14 @@ pub(in crate::bucket) fn link(path: &Path) -> object_store::Error {
 }
 
 /// This bucket does not do that, whatever the state of the disk.
-pub(in crate::bucket) fn unsupported(text: String) -> object_store::Error {
+pub(super) fn unsupported(text: String) -> object_store::Error {
     object_store::Error::NotSupported {
         source: text.into(),
     }
 }
 
 /// An error without a variant of its own.
-pub(in crate::bucket) fn generic(
+pub(super) fn generic(
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> object_store::Error {
     object_store::Error::Generic {

@@ -5,7 +5,6 @@ use object_store::ObjectMeta;
 use object_store::path::Path as Location;
 use rustix::fs::{FileType, Stat};
 
-use super::permissions::Permissions;
 use crate::block::LeftOut;
 use crate::bucket::store::Entry;
 
@@ -19,6 +18,15 @@ pub(super) struct Facts {
     size_bytes: u64,
     /// Seconds and nanoseconds since the epoch.
     modified: (i64, u32),
+}
+
+/// Who may do what with a file or a folder. Handed from a folder that an object comes from to the one that it goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Permissions {
+    /// The permission bits, and those for set-group-id and the like.
+    pub(super) mode: u32,
+    pub(super) owner: u32,
+    pub(super) group: u32,
 }
 
 impl From<Stat> for Facts {

@@ -15,11 +15,11 @@ use object_store::path::{Path as Location, PathPart};
 use object_store::{Extensions, ListResult, Result};
 use rustix::fs::FileType;
 
+use super::blocking::in_folder;
 use super::directory::{Directory, is_absence, is_link};
 use super::failure::Attempt::{self, Read};
 use super::failure::{failed, is_of_one_entry};
 use super::identity::{entry, left_out, object, stand_in};
-use super::in_folder;
 use super::root::{Root, STAGING, is_of_a_block};
 use crate::block::LeftOut;
 use crate::bucket::store::Entry;

@@ -1,311 +1,98 @@
-//! Buckets of Thanos' type FILESYSTEM: a folder, as an object store in which every object appears whole.
-//!
-//! Thanos writes into the final file, and `object_store`'s own store for files lists without order, refuses names with `#` and follows links.
-//! Here an object is staged in [`root::STAGING`], brought to the disk, given its name, and acknowledged once that name is on disk too.
-//! Attributes and tags have no place in a file and are left out.
+//! Buckets of Thanos' type FILESYSTEM: a folder.
 
 mod anchor;
 mod beside;
+mod blocking;
 mod clock;
 mod directory;
 mod failure;
 mod health;
 mod identity;
 mod listing;
+mod location;
 mod mounts;
 mod permissions;
 mod place;
 mod read;
 mod root;
 mod staging;
+mod store;
 #[cfg(test)]
 mod tests;
 mod upload;
 
-use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::stream::{BoxStream, StreamExt, TryStreamExt};
-use object_store::path::Path as Location;
-use object_store::{
-    CopyMode, CopyOptions, Extensions, GetOptions, GetResult, ListResult, MultipartUpload,
-    ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+
+use super::configured::{Configured, Opening, Provider, Section};
+use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
+use crate::bucket::location::Location;
+use crate::bucket::prefix::Prefix;
+use crate::error::{Error, Result};
+use crate::yaml::Unknown;
+
+/// The row of the table.
+pub(super) const PROVIDER: Provider = Provider {
+    kind: "FILESYSTEM",
+    secrets: &[],
+    parse: |section| Ok(Box::new(Config::parse(section)?)),
 };
 
-use crate::bucket::clock::Told;
-use crate::bucket::store::{Entry, Store};
-use crate::error::{Error, Result};
-
-pub(in crate::bucket) use failure::{Failed, RootMissing};
-use permissions::Permissions;
-use place::Existing;
-use root::Root;
-use staging::Staged;
-use upload::Upload;
-
-/// How many objects of one stream are deleted at once.
-const CONCURRENT_DELETES: usize = 8;
-
-/// What a bucket is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Every write is refused.
-    Read,
-    /// Objects may be put and deleted.
-    Write,
-}
-
-/// What it means that the folder of a bucket does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MissingRoot {
-    /// A bucket that is still empty: listings are empty, and the first write makes the folder.
-    Empty,
-    /// A bucket that is gone: every request fails, saying so.
-    Error,
-}
-
-/// The bucket in the folder `prefix` of the folder `directory`; names of objects begin below that. Nothing is touched before the first request,
-/// and from then on the folder must stay the same one: once it is unmounted, renamed or replaced, every request fails with [`RootMissing`].
-///
-/// Listings are sorted as S3 sorts keys. A folder beside the blocks, which nobody looks into, shows in them as an entry without size and entity
-/// tag, and so does a block's folder that is empty; other empty folders do not show, as in Thanos. What is no object, and in the listing of the
-/// whole bucket what may not be looked at, shows as left out, and is told to the log once. Its name has its odd bytes as `%FF`.
-/// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder `directory` itself may be a link.
-///
-/// What is written is as readable as what lies beside it, or as what it is a copy of where both are in folders: that is told by the extensions
-/// of what is got, which are to be handed on to what is put.
-pub(in crate::bucket) fn open(
-    directory: &Path,
-    prefix: &str,
-    access: Access,
-    missing: MissingRoot,
-) -> Result<Arc<Folder>> {
-    let directory = std::path::absolute(directory).map_err(|err| {
-        Error::usage(format!(
-            "directory {:?} is no path of a folder: a FILESYSTEM bucket wants one such as /var/thanos",
-            directory.display().to_string()
-        ))
-        .because(err)
-    })?;
-    let prefix = Path::new(prefix);
-    Ok(Arc::new(Folder {
-        root: Arc::new(Root::new(directory, prefix, access, missing)),
-        told: Told::default(),
-    }))
-}
-
-/// A folder as an object store, which tells the time of whoever keeps its files.
+/// A folder as configured.
 #[derive(Debug)]
-pub(in crate::bucket) struct Folder {
-    root: Arc<Root>,
-    told: Told,
+struct Config {
+    directory: PathBuf,
 }
 
-impl fmt::Display for Folder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "fs: {}", self.root.path().display())
-    }
-}
-
-impl Store for Folder {
-    fn entries(
-        &self,
-        below: Option<&Location>,
-        after: Option<&str>,
-    ) -> BoxStream<'static, object_store::Result<Entry>> {
-        let below = below.cloned().unwrap_or_default();
-        listing::list(Arc::clone(&self.root), below, after)
+impl Config {
+    /// FILESYSTEM ignores unknown keys in Thanos; here they are worth a word.
+    fn parse(section: Section<'_>) -> Result<Self> {
+        let Section {
+            config, warnings, ..
+        } = section;
+        let mut fields = config.fields("config", Unknown::Ignore)?;
+        let directory = fields.string("directory")?.unwrap_or_default();
+        warnings.extend(
+            fields
+                .left()
+                .map(|key| format!("unknown key config.{key} is ignored, as Thanos does")),
+        );
+        if directory.is_empty() {
+            return Err(Error::usage(
+                "config.directory is missing: expected the bucket's folder",
+            ));
+        }
+        let directory = std::path::absolute(&directory)
+            .map_err(|err| Error::usage(format!("config.directory {directory:?}: {err}")))?;
+        Ok(Self { directory })
     }
 }
 
 #[async_trait]
-impl ObjectStore for Folder {
-    async fn put_opts(
-        &self,
-        location: &Location,
-        payload: PutPayload,
-        opts: PutOptions,
-    ) -> object_store::Result<PutResult> {
-        let existing = match opts.mode {
-            PutMode::Overwrite => Existing::Replace,
-            PutMode::Create => Existing::Keep,
-            PutMode::Update(_) => {
-                return Err(object_store::Error::NotImplemented {
-                    operation: "put_opts with PutMode::Update".to_owned(),
-                    implementer: self.to_string(),
-                });
-            }
-        };
-        let staged = self
-            .stage(location, &opts.extensions, move |_, staged| {
-                staged.write(&payload, 0)
-            })
-            .await?;
-        let root = Arc::clone(&self.root);
-        put_staged(root, Arc::new(staged), location.clone(), existing).await
+impl Configured for Config {
+    fn location(&self, prefix: &Prefix) -> Location {
+        location::location(&self.directory, prefix.as_str())
     }
 
-    async fn put_multipart_opts(
-        &self,
-        location: &Location,
-        opts: PutMultipartOptions,
-    ) -> object_store::Result<Box<dyn MultipartUpload>> {
-        let staged = self
-            .stage(location, &opts.extensions, |_, _| Ok(()))
-            .await?;
-        let root = Arc::clone(&self.root);
-        Ok(Box::new(Upload::new(root, location.clone(), staged)))
-    }
-
-    async fn get_opts(
-        &self,
-        location: &Location,
-        options: GetOptions,
-    ) -> object_store::Result<GetResult> {
-        let root = Arc::clone(&self.root);
-        let location = location.clone();
-        in_folder(root, move |root| read::get(root, location, &options)).await
-    }
-
-    fn delete_stream(
-        &self,
-        locations: BoxStream<'static, object_store::Result<Location>>,
-    ) -> BoxStream<'static, object_store::Result<Location>> {
-        let root = Arc::clone(&self.root);
-        locations
-            .map(move |location| {
-                let root = Arc::clone(&root);
-                async move {
-                    let location = location?;
-                    in_folder(root, move |root| {
-                        place::remove(root, &location).map(|()| location)
-                    })
-                    .await
-                }
-            })
-            .buffered(CONCURRENT_DELETES)
-            .boxed()
-    }
-
-    fn list(
-        &self,
-        prefix: Option<&Location>,
-    ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
-        let entries = self.entries(prefix, None);
-        entries
-            .try_filter_map(|entry| std::future::ready(Ok(as_object(entry))))
-            .boxed()
-    }
-
-    async fn list_with_delimiter(
-        &self,
-        prefix: Option<&Location>,
-    ) -> object_store::Result<ListResult> {
-        let root = Arc::clone(&self.root);
-        let prefix = prefix.cloned().unwrap_or_default();
-        in_folder(root, move |root| listing::list_one_level(root, &prefix)).await
-    }
-
-    async fn copy_opts(
-        &self,
-        from: &Location,
-        to: &Location,
-        options: CopyOptions,
-    ) -> object_store::Result<()> {
-        let existing = match options.mode {
-            CopyMode::Overwrite => Existing::Replace,
-            CopyMode::Create => Existing::Keep,
-        };
-        let from = from.clone();
-        let staged = self
-            .stage(to, &options.extensions, move |root, staged| {
-                let (file, _) = root.open(&from)?;
-                staged.fill(file)
-            })
-            .await?;
-        let root = Arc::clone(&self.root);
-        put_staged(root, Arc::new(staged), to.clone(), existing)
-            .await
-            .map(drop)
-    }
-}
-
-impl Folder {
-    /// A staged file for `location`, with what `fill` writes into it.
-    async fn stage(
-        &self,
-        location: &Location,
-        handed: &Extensions,
-        fill: impl FnOnce(&Root, &Staged) -> object_store::Result<()> + Send + 'static,
-    ) -> object_store::Result<Staged> {
-        let location = location.clone();
-        let original = handed.get::<Permissions>().copied();
-        in_folder(Arc::clone(&self.root), move |root| {
-            root::names(&location)?;
-            let staged = Staged::create(root, original)?;
-            fill(root, &staged)?;
-            Ok(staged)
+    /// A folder is created with the first object that is written.
+    async fn open(&self, opening: Opening) -> Result<Backend> {
+        if opening.wire.is_some() {
+            return Err(Error::usage("a folder is not behind a wire"));
+        }
+        let prefix = opening.prefix.as_str();
+        let folder = store::open(&self.directory, prefix, opening.access, opening.missing)?;
+        Ok(Backend {
+            store: Arc::clone(&folder) as _,
+            clock: Some(folder),
+            location: opening.location,
+            // It is a part of the path.
+            prefix: Prefix::default(),
+            part_size_bytes: None,
+            multipart: Multipart::Allowed,
+            etags: EtagMeaning::VersionOnly,
+            listings: Listings::Strong,
         })
-        .await
     }
-}
-
-/// What `object_store` can say of it; `None` for what is no object.
-fn as_object(entry: Entry) -> Option<ObjectMeta> {
-    Some(ObjectMeta {
-        e_tag: Some(entry.etag?),
-        location: Location::parse(entry.key).ok()?,
-        last_modified: entry.modified?,
-        size: entry.size_bytes?,
-        version: None,
-    })
-}
-
-/// Brings the staged content to the disk, then gives it its name.
-///
-/// These are two steps, so that a caller who stops waiting for the long first one can be sure that the second will not follow.
-async fn put_staged(
-    root: Arc<Root>,
-    staged: Arc<Staged>,
-    location: Location,
-    existing: Existing,
-) -> object_store::Result<PutResult> {
-    let (permissions, staged, location) = in_folder(Arc::clone(&root), move |root| {
-        let permissions = staged.finish(root, &location)?;
-        Ok((permissions, staged, location))
-    })
-    .await?;
-    let e_tag = in_folder(root, move |root| {
-        let e_tag = place::place(root, &staged, &permissions, &location, existing)?;
-        staged.discard();
-        Ok(e_tag)
-    })
-    .await?;
-    Ok(PutResult {
-        e_tag: Some(e_tag),
-        version: None,
-        extensions: Extensions::new(),
-    })
-}
-
-/// Does `work` where it may block. Whatever came of it counts only if the bucket's folder is still the one that it was.
-async fn in_folder<T: Send + 'static>(
-    root: Arc<Root>,
-    work: impl FnOnce(&Arc<Root>) -> object_store::Result<T> + Send + 'static,
-) -> object_store::Result<T> {
-    blocking(move || {
-        let done = work(&root);
-        root.anchor().verify()?;
-        done
-    })
-    .await
-}
-
-/// Does `work` where it may block.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> object_store::Result<T> + Send + 'static,
-) -> object_store::Result<T> {
-    tokio::task::spawn_blocking(work).await?
 }

@@ -8,16 +8,7 @@ use std::os::unix::fs::{PermissionsExt, fchown};
 use rustix::fs::fstat;
 use rustix::process::{getegid, geteuid};
 
-use super::identity::Facts;
-
-/// Who may do what with a file or a folder. Handed from a folder that an object comes from to the one that it goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Permissions {
-    /// The permission bits, and those for set-group-id and the like.
-    pub(super) mode: u32,
-    pub(super) owner: u32,
-    pub(super) group: u32,
-}
+use super::identity::{Facts, Permissions};
 
 const ROOT: u32 = 0;
 const READ: u32 = 0o444;

@@ -1,15 +1,17 @@
 //! Gives staged files their names and takes names away, so that what was acknowledged outlives a power cut.
 
 use std::io;
+use std::sync::Arc;
 
-use object_store::Result;
 use object_store::path::Path as Location;
+use object_store::{Extensions, PutResult, Result};
 use rustix::fs::FileType;
 
+use super::blocking::in_folder;
 use super::directory::{Directory, is_absence};
 use super::failure::Attempt::Write;
 use super::failure::{failed, generic, is_stale, link};
-use super::permissions::Permissions;
+use super::identity::Permissions;
 use super::root::{ATTEMPTS, Root, Spot};
 use super::staging::Staged;
 
@@ -189,6 +191,33 @@ fn is_pruned(parent: &Directory, folder: &Directory) -> bool {
     }
 }
 
+/// Brings the staged content to the disk, then gives it its name.
+///
+/// These are two steps, so that a caller who stops waiting for the long first one can be sure that the second will not follow.
+pub(super) async fn put_staged(
+    root: Arc<Root>,
+    staged: Arc<Staged>,
+    location: Location,
+    existing: Existing,
+) -> object_store::Result<PutResult> {
+    let (permissions, staged, location) = in_folder(Arc::clone(&root), move |root| {
+        let permissions = staged.finish(root, &location)?;
+        Ok((permissions, staged, location))
+    })
+    .await?;
+    let e_tag = in_folder(root, move |root| {
+        let e_tag = place(root, &staged, &permissions, &location, existing)?;
+        staged.discard();
+        Ok(e_tag)
+    })
+    .await?;
+    Ok(PutResult {
+        e_tag: Some(e_tag),
+        version: None,
+        extensions: Extensions::new(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(
@@ -200,7 +229,7 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::bucket::provider::folder::{Access, MissingRoot};
+    use crate::bucket::access::{Access, MissingRoot};
 
     #[test]
     fn without_hard_links_one_of_several_creators_wins_as_well() {

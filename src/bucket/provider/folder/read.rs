@@ -10,7 +10,7 @@ use object_store::path::Path as Location;
 use object_store::{Attributes, Extensions, GetOptions, GetResult, GetResultPayload, Result};
 use rustix::fs::fstat;
 
-use super::blocking;
+use super::blocking::blocking;
 use super::failure::generic;
 use super::identity::{Facts, object};
 use super::root::Root;

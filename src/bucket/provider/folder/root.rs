@@ -19,10 +19,10 @@ use super::directory::{Directory, is_absence, is_link};
 use super::failure::Attempt::{Read, Write};
 use super::failure::{RootMissing, failed, generic, link, not_found, unsupported};
 use super::health::Health;
-use super::identity::Facts;
+use super::identity::{Facts, Permissions};
 use super::mounts::Mounts;
-use super::{Access, MissingRoot};
 use crate::block::{BlockId, LeftOut};
+use crate::bucket::access::{Access, MissingRoot};
 
 /// The folder in which objects are written before they appear under their names.
 pub(super) const STAGING: &str = ".thanos-bucket-staging";
@@ -81,6 +81,27 @@ impl Root {
     /// What lies beside a file that is to be written.
     pub(super) fn beside(&self) -> &Beside {
         &self.beside
+    }
+
+    /// The permissions of a new file at `location`, which may be a copy of an `original` in another folder.
+    pub(super) fn permissions_of_file(
+        &self,
+        location: &Location,
+        original: Option<Permissions>,
+    ) -> Result<Permissions> {
+        let mut names = names(location)?;
+        let mut name = names.pop();
+        let mut folders: Vec<_> = self.anchor.folder()?.into_iter().collect();
+        for inner in names {
+            let Some(folder) = folders.last() else { break };
+            let Some(inner) = self.enter(folder, &inner)? else {
+                name = None;
+                break;
+            };
+            folders.push(inner);
+        }
+        let permissions = self.beside.of_file(&folders, name.as_deref(), original)?;
+        permissions.ok_or_else(|| not_found(location))
     }
 
     /// The bucket's own folder, and how it is made.

@@ -19,7 +19,7 @@ use super::directory::{Directory, is_absence};
 use super::failure::Attempt::{Read, Write};
 use super::failure::{failed, generic, is_stale};
 use super::identity::Facts;
-use super::permissions::Permissions;
+use super::identity::Permissions;
 use super::root::{ATTEMPTS, Root, STAGING};
 
 /// A file that nobody has written to for so long belongs to a process that is dead.
@@ -150,7 +150,7 @@ impl Staged {
 
     /// Makes the file ready to appear at `location`: as readable as what lies there, and on disk. Tells its permissions.
     pub(super) fn finish(&self, root: &Root, location: &Location) -> Result<Permissions> {
-        let wanted = root.beside().of_file(root, location, self.original)?;
+        let wanted = root.permissions_of_file(location, self.original)?;
         let path = root.path().join(location.as_ref());
         root.beside()
             .give(&self.file, &path, &wanted)
@@ -206,7 +206,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::bucket::provider::folder::{Access, MissingRoot};
+    use crate::bucket::access::{Access, MissingRoot};
 
     #[test]
     fn a_full_disk_is_found_among_the_causes() {

@@ -8,11 +8,11 @@ use futures::FutureExt;
 use object_store::path::Path as Location;
 use object_store::{MultipartUpload, PutPayload, PutResult, Result, UploadPart};
 
+use super::blocking::blocking;
 use super::failure::generic;
-use super::place::Existing;
+use super::place::{Existing, put_staged};
 use super::root::Root;
 use super::staging::Staged;
-use super::{blocking, put_staged};
 
 /// An object that is being put part by part. Dropped or aborted, it leaves nothing.
 #[derive(Debug)]

@@ -1,23 +1,18 @@
 //! Every answer of S3 on its way up: what gives nothing becomes an error with a meaning, and what gives something is brought into the form that
 //! `object_store` insists on. How much is read of what should be short is bounded here; objects are bounded by who asked for them.
 
-use std::error::Error as StdError;
-use std::fmt;
-use std::time::Duration;
-
 use async_trait::async_trait;
-use futures::StreamExt;
 use object_store::client::{
-    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
 use reqwest::header::HeaderMap;
-use tokio::time::timeout;
 
-use super::asked::Asked;
+use super::asked::{Asked, CARRIERS};
 use super::object::given;
 use super::receipt::{Receipt, with_tag};
 use super::refusal::{Refusal, is_error};
-use crate::bucket::Secret;
+use crate::bucket::environment::Secret;
+use crate::bucket::http::body::{beginning, whole};
 use crate::bucket::http::secrets::Secrets;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
@@ -25,12 +20,6 @@ const LONGEST_PAGE: usize = 8 << 20;
 
 /// What the beginning or the end of a multipart upload is answered with.
 const LONGEST_RECEIPT: usize = 1 << 20;
-
-/// What is read of a refusal. The code and the message stand at its beginning.
-const LONGEST_REFUSAL: usize = 64 << 10;
-
-/// How long the body of a refusal is waited for: its status says most of it.
-const REFUSAL_TIME: Duration = Duration::from_secs(10);
 
 /// A client whose answers are what was asked for, or errors.
 #[derive(Debug)]
@@ -44,7 +33,7 @@ pub(super) struct Answers {
 impl HttpService for Answers {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let asked = Asked::by(&request);
-        let secrets = Secrets::of(&request, &self.configured);
+        let secrets = Secrets::of(&request, &self.configured, &CARRIERS);
         let (mut head, body) = self.inner.execute(request).await?.into_parts();
         let secrets = secrets.and(head.extensions.get());
         let status = head.status;
@@ -112,56 +101,14 @@ fn failed(refusal: Refusal) -> HttpError {
     HttpError::new(kind, refusal)
 }
 
-/// A body that should not be longer than so many bytes; otherwise an error.
-pub(super) async fn whole(body: HttpResponseBody, longest: usize) -> Result<Vec<u8>, HttpError> {
-    let mut read = Vec::new();
-    let mut pieces = body.bytes_stream();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece?;
-        if read.len() + piece.len() > longest {
-            return Err(HttpError::new(HttpErrorKind::Unknown, TooLong(longest)));
-        }
-        read.extend_from_slice(&piece);
-    }
-    Ok(read)
-}
-
-/// As much of a body as came in time.
-pub(super) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
-    let mut read = Vec::new();
-    let mut pieces = body.bytes_stream();
-    let reading = async {
-        while let Some(Ok(piece)) = pieces.next().await {
-            read.extend_from_slice(&piece);
-            if read.len() >= LONGEST_REFUSAL {
-                break;
-            }
-        }
-    };
-    // What has come by then is enough.
-    let _ = timeout(REFUSAL_TIME, reading).await;
-    read.truncate(LONGEST_REFUSAL);
-    read
-}
-
-/// More came than a sane server sends.
-#[derive(Debug)]
-struct TooLong(usize);
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the answer is longer than {} bytes", self.0)
-    }
-}
-
-impl StdError for TooLong {}
-
 #[cfg(test)]
 mod tests {
     #![expect(
         clippy::unwrap_used,
         reason = "a test that cannot be set up should panic"
     )]
+
+    use object_store::client::HttpResponseBody;
 
     use super::*;
 

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use object_store::client::HttpRequest;
 
+use crate::bucket::http::secrets::Carriers;
+
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -30,6 +32,17 @@ pub(super) enum Asked {
     /// Credentials.
     Credentials,
 }
+
+/// Where requests to S3, and to the services that give credentials for it, carry secrets.
+pub(super) const CARRIERS: Carriers = Carriers {
+    authorization: &[("Credential=", '/'), ("Signature=", ',')],
+    headers: &[
+        "x-amz-security-token",
+        "x-amz-server-side-encryption-customer-key",
+        "x-amz-server-side-encryption-customer-key-md5",
+    ],
+    query: &["WebIdentityToken"],
+};
 
 impl Asked {
     pub(super) fn by(request: &HttpRequest) -> Self {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Host and port, and whether they are spoken to with TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::bucket) struct Endpoint {
+pub(super) struct Endpoint {
     /// Host and port as configured, in lower case.
     authority: String,
     host: String,
@@ -60,7 +60,7 @@ impl Endpoint {
     }
 
     /// Host and port.
-    pub(in crate::bucket) fn authority(&self) -> &str {
+    pub(super) fn authority(&self) -> &str {
         &self.authority
     }
 
@@ -212,7 +212,7 @@ const SCHEME: &str = "has a scheme";
 
 /// What is wrong with it, in words that follow its name.
 fn fault(text: &str) -> Option<&'static str> {
-    if let Some(fault) = super::config::fault(text) {
+    if let Some(fault) = crate::bucket::values::fault(text) {
         return Some(fault);
     }
     if text.contains("://") {

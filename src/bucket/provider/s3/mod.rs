@@ -3,12 +3,13 @@
 mod answers;
 mod ask;
 mod asked;
-mod clock;
 mod code;
 mod config;
 mod connector;
 mod credentials;
 mod endpoint;
+mod location;
+mod meaning;
 mod object;
 mod page;
 mod receipt;
@@ -18,38 +19,57 @@ mod signing;
 mod store;
 mod tag;
 
-pub(in crate::bucket) use config::{Config, shown_path};
-pub(in crate::bucket) use connector::proxy_of;
-pub(in crate::bucket) use credentials::{Failure, Unfit};
-pub(in crate::bucket) use object::Odd;
-pub(in crate::bucket) use page::Fault;
-pub(in crate::bucket) use refusal::Refusal;
-pub(in crate::bucket) use store::Endless;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use object_store::aws::{AmazonS3Builder, AwsCredential};
-use object_store::client::HttpClient;
 use object_store::{BackoffConfig, RetryConfig, StaticCredentialProvider};
 use reqwest::header::{HeaderName, HeaderValue};
 
-use crate::bucket::{Backend, EtagMeaning, Listings, Location, Prefix, Secret, Store};
+use super::configured::{Configured, Opening, Provider};
+use crate::bucket::backend::{Backend, EtagMeaning, Listings};
+use crate::bucket::classify;
+use crate::bucket::environment::Secret;
+use crate::bucket::http::client::Connector;
+use crate::bucket::http::clock::{Clock, Heard};
+use crate::bucket::location::Location;
+use crate::bucket::prefix::Prefix;
+use crate::bucket::store::Store;
 use crate::error::{Error, Result};
-use config::{Credentials, Encryption};
+use config::{Config, Credentials, Encryption};
 use region::Region;
 use signing::{Place, Signing};
 
 /// How long a request is repeated.
 const REPEATING_TIME: Duration = Duration::from_mins(12);
 
+/// The row of the table.
+pub(super) const PROVIDER: Provider = Provider {
+    kind: "S3",
+    secrets: &["secret_key", "session_token"],
+    parse: |section| Ok(Box::new(Config::parse(section)?)),
+};
+
+#[async_trait]
+impl Configured for Config {
+    fn location(&self, prefix: &Prefix) -> Location {
+        location::location(self.endpoint.authority(), &self.bucket, prefix.as_str())
+    }
+
+    async fn open(&self, opening: Opening) -> Result<Backend> {
+        open(self, opening).await
+    }
+}
+
 /// Opens the bucket. Credentials are looked for here, and only they are asked for over the network. A `wire` stands in for it.
-pub(in crate::bucket) async fn open(
-    config: &Config,
-    location: Location,
-    prefix: Prefix,
-    wire: Option<HttpClient>,
-) -> Result<Backend> {
+async fn open(config: &Config, opening: Opening) -> Result<Backend> {
+    let Opening {
+        location,
+        prefix,
+        wire,
+        ..
+    } = opening;
     let (bucket_wire, service_wire) = (wire.clone(), wire);
     let network = || service_wire.map_or_else(|| connector::to_services(config), Ok);
     let credentials = credentials::find(config, network).await?;
@@ -57,7 +77,7 @@ pub(in crate::bucket) async fn open(
     let place = Place::of(config);
     let url = place.url("").trim_end_matches('/').to_owned();
     let headers = headers(config)?;
-    let heard = clock::Heard::default();
+    let heard = Heard::default();
     let http = connector::client(config, wire, heard.clone(), |inner| Signing {
         inner,
         credentials,
@@ -88,9 +108,9 @@ pub(in crate::bucket) async fn open(
         builder = builder.with_ssec_encryption(key.expose());
     }
     let store = builder
-        .with_http_connector(connector::Connector(http.clone()))
+        .with_http_connector(Connector(http.clone()))
         .build()
-        .map_err(|err| crate::bucket::classify::error(err, format!("open {location}")))?;
+        .map_err(|err| classify::error(err, &meaning::meaning, format!("open {location}")))?;
     let asker = ask::Asker {
         http,
         bucket: url,
@@ -98,7 +118,7 @@ pub(in crate::bucket) async fn open(
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
     };
     let store: Arc<dyn Store> = Arc::new(store::Store::new(store, asker));
-    let clock = clock::Clock {
+    let clock = Clock {
         heard,
         store: Arc::clone(&store),
         prefix: prefix.clone(),

@@ -16,10 +16,10 @@ use reqwest::header::{
     LAST_MODIFIED,
 };
 
-use super::answers::whole;
 use super::ask::PARTS_COUNT;
 use super::refusal::is_error;
 use super::tag;
+use crate::bucket::http::body::whole;
 use crate::bucket::http::date;
 use crate::bucket::store::SizeUnknown;
 use crate::error::Kind;
@@ -44,7 +44,7 @@ struct Told {
 
 /// Not what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket) enum Odd {
+pub(super) enum Odd {
     /// The object ends before the part that was asked for.
     Shorter,
     /// Another part came.
@@ -63,7 +63,7 @@ impl fmt::Display for Odd {
 impl StdError for Odd {}
 
 impl Odd {
-    pub(in crate::bucket) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         match self {
             Odd::Shorter => Kind::Changed,
             Odd::OtherPart => Kind::Transient,

@@ -37,7 +37,7 @@ pub(super) enum Next {
 
 /// What is wrong with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket) enum Fault {
+pub(super) enum Fault {
     /// It is none.
     NoListing,
     /// It is not the last one and does not say how to go on.
@@ -69,8 +69,26 @@ impl fmt::Display for Fault {
 
 impl StdError for Fault {}
 
+/// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
+pub(super) const PAGES: usize = 1000;
+
+/// Page after page came, and no new name.
+#[derive(Debug)]
+pub(super) struct Endless;
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{PAGES} pages in a row brought no new name, and more are said to come"
+        )
+    }
+}
+
+impl StdError for Endless {}
+
 impl Fault {
-    pub(in crate::bucket) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> Kind {
         match self {
             // Another answer may be another one.
             Fault::NoListing | Fault::SameToken => Kind::Transient,

@@ -26,7 +26,7 @@ const WANTS_TLS: [&[u8]; 2] = [
 
 /// An answer that gives nothing.
 #[derive(Debug)]
-pub(in crate::bucket) struct Refusal {
+pub(super) struct Refusal {
     kind: Kind,
     status: StatusCode,
     said: Option<Said>,
@@ -76,7 +76,7 @@ impl Refusal {
     }
 
     /// What it means to whoever asked.
-    pub(in crate::bucket) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> Kind {
         self.kind
     }
 
@@ -92,7 +92,7 @@ impl Refusal {
     }
 
     /// What S3 said, on one line; `None` where it said nothing.
-    pub(in crate::bucket) fn told(&self) -> Option<String> {
+    pub(super) fn told(&self) -> Option<String> {
         let Said { code, message } = self.said.as_ref()?;
         Some(if message.is_empty() {
             code.clone()
@@ -102,7 +102,7 @@ impl Refusal {
     }
 
     /// What to look at where the answer alone does not say it.
-    pub(in crate::bucket) fn hint(&self) -> Option<&'static str> {
+    pub(super) fn hint(&self) -> Option<&'static str> {
         self.hint
     }
 }

@@ -3,8 +3,8 @@
 use object_store::client::{HttpResponse, HttpResponseBody};
 use tokio::sync::RwLock;
 
-use super::answers::beginning;
 use super::config;
+use crate::bucket::http::body::beginning;
 use crate::bucket::http::xml;
 
 /// What is taken where nobody says another one.

@@ -19,12 +19,13 @@ use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
-use super::config;
+use super::asked::CARRIERS;
 use super::credentials::{Unfit, unavailable};
 use super::endpoint::Endpoint;
 use super::region::{self, Region, Told};
+use crate::bucket::http::late_body::Streamed;
 use crate::bucket::http::secrets::Secrets;
-use crate::bucket::transfer::Streamed;
+use crate::bucket::values;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -112,12 +113,12 @@ impl Signing {
         }
         let streamed = request.extensions().get::<Streamed>().cloned();
         if let Some(streamed) = &streamed {
-            let size = HeaderValue::from(streamed.size_bytes());
+            let size = HeaderValue::from(streamed.0.size_bytes());
             request.headers_mut().insert(CONTENT_LENGTH, size);
         }
         if self.content_md5 && matches!(puts, Puts::Object | Puts::Part) {
             let digest = if let Some(streamed) = &streamed {
-                streamed.digests().await?.md5
+                streamed.0.digests().await?.md5
             } else {
                 let mut digest = Md5::new();
                 pieces(request.body()).for_each(|piece| digest.update(piece));
@@ -147,7 +148,7 @@ impl Signing {
         let is_kept = is_secure && (has_md5 || streamed.is_some());
         let digest: Option<[u8; 32]> = match streamed {
             _ if is_kept => None,
-            Some(streamed) => Some(streamed.digests().await?.sha256),
+            Some(streamed) => Some(streamed.0.digests().await?.sha256),
             None => {
                 let mut digest = Sha256::new();
                 pieces(request.body()).for_each(|piece| digest.update(piece));
@@ -176,7 +177,7 @@ impl Signing {
         region: &str,
     ) -> Result<HttpResponse, HttpError> {
         self.sign(&mut request, region).await?;
-        let secrets = Secrets::of(&request, &[]);
+        let secrets = Secrets::of(&request, &[], &CARRIERS);
         let mut answer = self.inner.execute(request).await?;
         answer.extensions_mut().insert(secrets);
         Ok(answer)
@@ -257,7 +258,7 @@ fn fault(credential: &AwsCredential) -> Option<String> {
     ]
     .into_iter()
     .find_map(|(name, value)| {
-        config::fault(value).map(|fault| format!("the {name} that was found {fault}"))
+        values::fault(value).map(|fault| format!("the {name} that was found {fault}"))
     })
 }
 

@@ -18,12 +18,11 @@ use object_store::{
 use tracing::debug;
 
 use super::ask::{Asker, Place};
-use super::page::{Next, Page};
+use super::meaning;
+use super::page::{Endless, Next, PAGES, Page};
 use super::refusal::Refusal;
-use crate::bucket::store::Entry;
-
-/// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
-const PAGES: usize = 1000;
+use crate::bucket::classify::Meaning;
+use crate::bucket::store::{self, Entry};
 
 /// A client whose listings end.
 #[derive(Debug)]
@@ -31,21 +30,6 @@ pub(super) struct Store {
     inner: Arc<AmazonS3>,
     asker: Asker,
 }
-
-/// Page after page came, and no new name.
-#[derive(Debug)]
-pub(in crate::bucket) struct Endless;
-
-impl fmt::Display for Endless {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{PAGES} pages in a row brought no new name, and more are said to come"
-        )
-    }
-}
-
-impl StdError for Endless {}
 
 /// How far a listing is.
 #[derive(Debug)]
@@ -187,7 +171,7 @@ impl ObjectStore for Store {
 }
 
 #[async_trait]
-impl crate::bucket::Store for Store {
+impl store::Store for Store {
     fn entries(
         &self,
         below: Option<&Path>,
@@ -217,6 +201,10 @@ impl crate::bucket::Store for Store {
             .map(|name| name.trim_end_matches(DELIMITER).to_owned())
             .collect();
         Ok(names.into_iter().collect())
+    }
+
+    fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
+        meaning::meaning(cause)
     }
 
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {

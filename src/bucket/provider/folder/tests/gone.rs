@@ -9,7 +9,8 @@ use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode};
 
 use super::{BLOCK, World, at, says_root_missing};
 use crate::bucket::Store;
-use crate::bucket::provider::folder::{Access, Folder, MissingRoot, open};
+use crate::bucket::access::{Access, MissingRoot};
+use crate::bucket::provider::folder::store::{Folder, open};
 
 /// What each kind of request says.
 async fn ask(store: &Arc<Folder>) -> Vec<(&'static str, Result<(), Error>)> {

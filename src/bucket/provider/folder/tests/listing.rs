@@ -7,8 +7,9 @@ use futures::TryStreamExt;
 use object_store::{Error, ObjectStoreExt};
 
 use super::{BLOCK, World, at, names};
+use crate::bucket::access::{Access, MissingRoot};
 use crate::bucket::provider::folder::root::STAGING;
-use crate::bucket::provider::folder::{Access, MissingRoot, open};
+use crate::bucket::provider::folder::store::open;
 
 #[tokio::test]
 async fn a_listing_tells_what_a_get_and_a_put_tell() {

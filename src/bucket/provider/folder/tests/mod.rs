@@ -20,8 +20,10 @@ use object_store::path::Path as Location;
 use object_store::{Error, ObjectStoreExt};
 use tempfile::TempDir;
 
-use super::{Access, MissingRoot, RootMissing, open};
+use super::failure::RootMissing;
+use super::store::open;
 use crate::bucket::Store;
+use crate::bucket::access::{Access, MissingRoot};
 
 /// The folder of a block. Others are not looked into.
 const BLOCK: &str = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";

@@ -9,7 +9,8 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{Error, GetOptions, ObjectStoreExt};
 
 use super::{World, at, io_kind, names, says_root_missing};
-use crate::bucket::provider::folder::{Access, MissingRoot, open};
+use crate::bucket::access::{Access, MissingRoot};
+use crate::bucket::provider::folder::store::open;
 
 #[tokio::test]
 async fn ranges_are_read_as_asked() {

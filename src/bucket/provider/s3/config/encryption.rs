@@ -8,8 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::headers::Headers;
-use super::values::{checked, fault, shown_path, text};
 use crate::bucket::environment::Secret;
+use crate::bucket::values::{checked, fault, shown_path, text};
 use crate::error::{Error, Result};
 use crate::yaml::{Fields, Unknown, quoted};
 

@@ -1,6 +1,6 @@
 //! `put_user_metadata`: what goes along with every object that is put, as headers.
 
-use super::values;
+use crate::bucket::values;
 use crate::error::{Error, Result};
 use crate::yaml::{Fields, quoted};
 

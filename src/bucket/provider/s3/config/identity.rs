@@ -1,7 +1,8 @@
 //! As whom requests are signed, as far as the configuration and the environment say it.
 
-use super::values::{checked, fault, fault_of_line, plain, text};
+use super::region;
 use crate::bucket::environment::{Environment, Secret};
+use crate::bucket::values::{checked, fault, fault_of_line, plain, text};
 use crate::error::{Error, Result};
 use crate::yaml::Fields;
 
@@ -105,7 +106,7 @@ pub(super) fn region(environment: &Environment) -> Result<Option<String>> {
     let mut given = names.into_iter().filter_map(|name| {
         let region = environment.get(name).filter(|region| !region.is_empty())?;
         let at = format!("environment variable {name}");
-        Some(super::region_named(&at, region.to_owned()))
+        Some(region::named(&at, region.to_owned()))
     });
     given.next().transpose()
 }

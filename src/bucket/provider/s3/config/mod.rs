@@ -4,28 +4,27 @@ mod encryption;
 mod headers;
 mod identity;
 mod name;
-mod values;
+mod region;
 
-pub(super) use crate::bucket::http::settings::Http;
 pub(super) use encryption::Encryption;
 pub(super) use identity::{Credentials, WebIdentity};
-pub(super) use values::fault;
-pub(in crate::bucket) use values::shown_path;
+pub(super) use region::fault as region_fault;
 
+use super::super::configured::Section;
 use super::endpoint::{Endpoint, Lookup};
-use crate::bucket::Multipart;
-use crate::bucket::environment::Environment;
+use crate::bucket::backend::Multipart;
 use crate::bucket::http::proxy::Proxies;
+use crate::bucket::http::settings::Http;
+use crate::bucket::values::{fault, text};
 use crate::error::{Error, Result};
 use crate::yaml::{Fields, Node, Unknown, quoted};
 use headers::Headers;
-use values::text;
 
 /// An S3 bucket as configured.
 #[derive(Debug)]
-pub(in crate::bucket) struct Config {
-    pub(in crate::bucket) bucket: String,
-    pub(in crate::bucket) endpoint: Endpoint,
+pub(super) struct Config {
+    pub(super) bucket: String,
+    pub(super) endpoint: Endpoint,
     pub(super) region: Option<String>,
     pub(super) dualstack: bool,
     pub(super) lookup: Lookup,
@@ -58,11 +57,13 @@ const LEAST_PART: u64 = 5 << 20;
 const LARGEST_PART: u64 = 5 << 30;
 
 impl Config {
-    pub(in crate::bucket) fn parse(
-        config: &Node,
-        environment: &Environment,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self> {
+    /// Reads the section.
+    pub(super) fn parse(section: Section<'_>) -> Result<Self> {
+        let Section {
+            config,
+            environment,
+            warnings,
+        } = section;
         let mut fields = config.fields("config", Unknown::Refuse)?;
         for key in [
             "bucket",
@@ -118,7 +119,7 @@ impl Config {
             bucket,
             endpoint,
             region: region
-                .map(|region| region_named("config.region", region))
+                .map(|region| region::named("config.region", region))
                 .transpose()?,
             dualstack,
             lookup,
@@ -146,7 +147,7 @@ impl Config {
     fn check_proxy(&self) -> Result<()> {
         let url = reqwest::Url::parse(&format!("{}://{}", self.endpoint.scheme(), self.endpoint));
         let url = url.map_err(|_| Error::usage("config.endpoint makes no address"))?;
-        match super::connector::proxy_of(&self.proxies, &url) {
+        match self.proxies.of_url(&url) {
             Some(proxy) => proxy.url().map(drop),
             None => Ok(()),
         }
@@ -210,22 +211,6 @@ fn lookup(fields: &mut Fields<'_>) -> Result<Lookup> {
             "auto, virtual-hosted or path",
         )),
     }
-}
-
-/// Regions are Amazon's or whatever somebody called theirs; they stand between slashes and commas where requests are signed.
-fn region_named(at: &str, region: String) -> Result<String> {
-    match region_fault(&region) {
-        None => Ok(region),
-        Some(fault) => Err(Error::usage(format!(
-            "{at} {fault}: expected a name such as eu-west-1"
-        ))),
-    }
-}
-
-/// What keeps a text from being the name of a region, in words that follow its key.
-pub(super) fn region_fault(region: &str) -> Option<&'static str> {
-    let is_odd = region.contains(['/', ',', ' ']);
-    fault(region).or_else(|| is_odd.then_some("has a slash, a comma or a space"))
 }
 
 /// The address of a service that gives credentials, as a URL.

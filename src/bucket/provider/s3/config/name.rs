@@ -24,7 +24,7 @@ fn fault(name: &str) -> Option<&'static str> {
         && name
             .split('.')
             .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()));
-    if let Some(fault) = super::values::fault(name) {
+    if let Some(fault) = crate::bucket::values::fault(name) {
         Some(fault)
     } else if name.starts_with("arn:") {
         Some("is an ARN: expected the bucket's name, or the access point's alias")

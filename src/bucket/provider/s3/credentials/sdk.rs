@@ -16,7 +16,8 @@ use tokio::time::timeout;
 use super::super::config::Config;
 use super::super::region::DEFAULT;
 use super::children::Children;
-use super::{Failure, Fetched, Source, services};
+use super::services;
+use super::source::{Failure, Fetched, Source};
 
 /// How long a program or a service may take to give credentials. Some ask a person for a code.
 const LONGEST: Duration = Duration::from_mins(2);

@@ -8,12 +8,12 @@ use object_store::aws::AwsCredential;
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
-use super::super::answers::whole;
 use super::super::config::{Config, WebIdentity};
 use super::super::endpoint::partition;
 use super::super::region::element;
-use super::{Failure, Fetched, Source};
+use super::source::{Failure, Fetched, Source};
 use crate::bucket::environment::Secret;
+use crate::bucket::http::body::whole;
 use crate::bucket::http::secrets::Secrets;
 
 /// What is read of the answer.

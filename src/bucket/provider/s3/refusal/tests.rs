@@ -6,7 +6,8 @@
 use object_store::client::{HttpRequest, HttpRequestBody};
 
 use super::*;
-use crate::bucket::Secret;
+use crate::bucket::environment::Secret;
+use crate::bucket::provider::s3::asked::CARRIERS;
 
 const READ: Asked = Asked::Read {
     range: None,
@@ -17,7 +18,7 @@ const CREATE: Asked = Asked::Put { create: true };
 
 fn refusal(asked: &Asked, status: u16, headers: &[(&'static str, &str)], body: &str) -> Refusal {
     let request = HttpRequest::new(HttpRequestBody::empty());
-    let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())]);
+    let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())], &CARRIERS);
     let mut all = HeaderMap::new();
     for (name, value) in headers {
         all.insert(*name, value.parse().unwrap());

@@ -3,22 +3,25 @@
 mod children;
 mod sdk;
 mod services;
+mod source;
 mod web_identity;
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use object_store::aws::{AwsCredential, AwsCredentialProvider};
-use object_store::client::{HttpClient, HttpError, HttpErrorKind};
+use object_store::client::HttpClient;
 use object_store::{CredentialProvider, StaticCredentialProvider};
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
+pub(super) use source::{Failure, Unfit, unavailable};
+
 use super::config::{Config, Credentials};
 use crate::error::{Error, Kind, Result};
+use source::{Fetched, Source};
 
 /// Credentials that are about to expire are fetched anew so long before.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
@@ -74,70 +77,6 @@ pub(super) async fn find(
             Ok(None)
         }
     }
-}
-
-/// Somebody who gives credentials.
-#[async_trait]
-trait Source: fmt::Debug + Send + Sync {
-    async fn fetch(&self) -> std::result::Result<Fetched, Failure>;
-}
-
-/// Credentials, and how long they are good.
-#[derive(Debug, Clone)]
-struct Fetched {
-    credential: Arc<AwsCredential>,
-    expires: Option<SystemTime>,
-}
-
-/// Why there are none.
-#[derive(Debug)]
-pub(in crate::bucket) struct Failure {
-    why: String,
-    /// Whether another try may help.
-    passes: bool,
-}
-
-impl Failure {
-    /// What it means to a run.
-    pub(in crate::bucket) fn kind(&self) -> Kind {
-        if self.passes {
-            Kind::Transient
-        } else {
-            Kind::Credentials
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-impl StdError for Failure {}
-
-/// Credentials that nothing can be signed with.
-#[derive(Debug)]
-pub(in crate::bucket) struct Unfit(pub(super) String);
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl StdError for Unfit {}
-
-/// What a request fails with when there are no credentials for it. What passes is tried again like a connection that fails.
-pub(super) fn unavailable(err: object_store::Error) -> HttpError {
-    let failure = err
-        .source()
-        .and_then(|cause| cause.downcast_ref::<Failure>());
-    let kind = match failure {
-        Some(failure) if failure.passes => HttpErrorKind::Connect,
-        _ => HttpErrorKind::Unknown,
-    };
-    HttpError::new(kind, err)
 }
 
 /// A source with a memory.
@@ -197,6 +136,8 @@ mod tests {
     )]
 
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use object_store::client::HttpErrorKind;
 
     use super::*;
 

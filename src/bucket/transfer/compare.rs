@@ -3,10 +3,10 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::Budget;
+use super::budget::Budget;
 use crate::block::{Object, ObjectPath};
-use crate::bucket::BucketReader;
-use crate::bucket::fetch::{Version, fetch, ranges};
+use crate::bucket::fetch::{Version, ranges};
+use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Kind, Result};
 
 /// One object that lies in both buckets.
@@ -54,7 +54,7 @@ pub async fn same_content(comparison: Comparison<'_>) -> Result<bool> {
                 let (bucket, object, range) = (bucket.clone(), object.clone(), range.clone());
                 let attempt = attempt.clone();
                 async move {
-                    let read = || fetch(&bucket, path, &object, range.clone(), version);
+                    let read = || bucket.fetch(path, &object, range.clone(), version);
                     bucket.retrying(&attempt, read).await
                 }
             };

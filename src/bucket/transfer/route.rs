@@ -1,20 +1,20 @@
-//! In which parts an object is put.
+//! By which route an object goes, and in which parts it is put: a decision on values alone.
 
 use crate::block::{Checksum, Object};
-use crate::bucket::{Backend, EtagMeaning, Multipart};
+use crate::bucket::backend::{Backend, EtagMeaning, LARGEST_PUT, Multipart};
 use crate::error::{Error, Kind, Result};
 
 /// How an object is put.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum Route {
     /// In one request.
-    Single,
+    AtOnce,
     /// In one request, which is fetched while it goes out.
     Streamed,
     /// In parts of this many bytes; the last one may be smaller.
     Parts(u64),
     /// In parts of these sizes.
-    Listed(Vec<u64>),
+    PartsOf(Vec<u64>),
 }
 
 const MIB: u64 = 1 << 20;
@@ -24,9 +24,6 @@ const PART: u64 = 16 * MIB;
 
 /// What is put in one request at most where there is a choice, and held in memory for it.
 const SINGLE: u64 = 64 * MIB;
-
-/// What S3 takes in one request at most.
-const LARGEST_PUT: u64 = 5 << 30;
 
 /// Providers want this much in every part but the last.
 const LEAST_PART: u64 = 5 * MIB;
@@ -45,18 +42,18 @@ pub(super) fn parts_to_ask_for(object: &Object, source: &Backend, target: &Backe
     (target.multipart == Multipart::Allowed && parts > 1).then_some(parts)
 }
 
-/// Chooses the layout of the source: as it `told` the sizes of its parts, or else as is likely by their number.
-pub(super) fn layout(
+/// Chooses the parts of the source: as it `told` the sizes of its parts, or else as is likely by their number.
+pub(super) fn route(
     object: &Object,
     source: &Backend,
     target: &Backend,
     told: Option<Vec<u64>>,
-) -> Result<Layout> {
+) -> Result<Route> {
     let size = object.size_bytes;
     if target.multipart == Multipart::Never {
         return match size {
-            0..=SINGLE => Ok(Layout::Single),
-            _ if size <= LARGEST_PUT => Ok(Layout::Streamed),
+            0..=SINGLE => Ok(Route::AtOnce),
+            _ if size <= LARGEST_PUT => Ok(Route::Streamed),
             _ => {
                 let attempt = format!("put {} of {size} bytes in one request", object.name);
                 let why = format!(
@@ -67,16 +64,16 @@ pub(super) fn layout(
         };
     }
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
-    if let Some(layout) = told.and_then(|sizes| of_sizes(size, sizes)) {
-        return Ok(layout);
+    if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes)) {
+        return Ok(route);
     }
     let parts = sources_tag(object, source, target).map(Checksum::parts);
     Ok(match parts {
-        Some(None) if size <= SINGLE => Layout::Single,
+        Some(None) if size <= SINGLE => Route::AtOnce,
         Some(Some(parts)) => {
             let likely = thanos(size, source.part_size_bytes);
             match part_of(size, u64::from(parts), likely.into_iter().chain(asked)) {
-                Some(part) => Layout::Parts(part),
+                Some(part) => Route::Parts(part),
                 None => own(size, asked),
             }
         }
@@ -84,13 +81,8 @@ pub(super) fn layout(
     })
 }
 
-/// The largest object that the target takes, where parts do not make it a matter of the provider's.
-pub(in crate::bucket) fn largest(target: &Backend) -> Option<u64> {
-    (target.multipart == Multipart::Never).then_some(LARGEST_PUT)
-}
-
 /// How the object is put by itself, whatever the source has.
-pub(super) fn own_layout(object: &Object, target: &Backend) -> Layout {
+pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
     own(object.size_bytes, asked)
 }
@@ -101,8 +93,8 @@ fn sources_tag<'a>(object: &'a Object, source: &Backend, target: &Backend) -> Op
     object.checksum.as_ref().filter(|_| comparable)
 }
 
-/// The layout of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.
-fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Layout> {
+/// The route of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.
+fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Route> {
     let (last, others) = sizes.split_last()?;
     let sum = sizes
         .iter()
@@ -117,9 +109,9 @@ fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Layout> {
     let first = *sizes.first()?;
     let is_even = others.iter().all(|part| *part == first) && *last <= first;
     Some(if is_even {
-        Layout::Parts(first)
+        Route::Parts(first)
     } else {
-        Layout::Listed(sizes)
+        Route::PartsOf(sizes)
     })
 }
 
@@ -130,13 +122,13 @@ fn thanos(size: u64, configured: Option<u64>) -> Vec<u64> {
     configured.into_iter().chain([by(SINGLE)]).collect()
 }
 
-fn own(size: u64, asked: Option<u64>) -> Layout {
+fn own(size: u64, asked: Option<u64>) -> Route {
     let part = asked.unwrap_or(PART);
     if size <= part {
-        return Layout::Single;
+        return Route::AtOnce;
     }
     let least = size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
-    Layout::Parts(part.max(least))
+    Route::Parts(part.max(least))
 }
 
 /// The first part size that makes so many parts out of that size: one of the likely ones, or a usual one.
@@ -177,11 +169,11 @@ mod tests {
     #[test]
     fn the_sources_own_parts_are_used_as_it_tells_them() {
         let mib = |sizes: &[u64]| of_sizes(20 * MIB, sizes.iter().map(|size| size * MIB).collect());
-        assert_eq!(mib(&[8, 8, 4]), Some(Layout::Parts(8 * MIB)));
-        assert_eq!(mib(&[20]), Some(Layout::Parts(20 * MIB)));
-        let uneven = Layout::Listed(vec![6 * MIB, 9 * MIB, 5 * MIB]);
+        assert_eq!(mib(&[8, 8, 4]), Some(Route::Parts(8 * MIB)));
+        assert_eq!(mib(&[20]), Some(Route::Parts(20 * MIB)));
+        let uneven = Route::PartsOf(vec![6 * MIB, 9 * MIB, 5 * MIB]);
         assert_eq!(mib(&[6, 9, 5]), Some(uneven));
-        assert_eq!(mib(&[5, 15]), Some(Layout::Listed(vec![5 * MIB, 15 * MIB])));
+        assert_eq!(mib(&[5, 15]), Some(Route::PartsOf(vec![5 * MIB, 15 * MIB])));
         // Not all of it, more than there is, and parts that are too small.
         for sizes in [&[8, 8][..], &[8, 8, 8], &[], &[20, 0], &[1, 19]] {
             assert_eq!(mib(sizes), None, "{sizes:?}");
@@ -192,13 +184,13 @@ mod tests {
 
     #[test]
     fn parts_are_large_enough_for_every_size() {
-        assert_eq!(own(16 * MIB, None), Layout::Single);
-        assert_eq!(own(16 * MIB + 1, None), Layout::Parts(16 * MIB));
-        assert_eq!(own(6 << 30, None), Layout::Parts(16 * MIB));
-        let Layout::Parts(part) = own(5 << 40, None) else {
+        assert_eq!(own(16 * MIB, None), Route::AtOnce);
+        assert_eq!(own(16 * MIB + 1, None), Route::Parts(16 * MIB));
+        assert_eq!(own(6 << 30, None), Route::Parts(16 * MIB));
+        let Route::Parts(part) = own(5 << 40, None) else {
             panic!("5 TiB cannot be put at once");
         };
         assert!((5_u64 << 40).div_ceil(part) <= 10_000);
-        assert_eq!(own(20 * MIB, Some(5 * MIB)), Layout::Parts(5 * MIB));
+        assert_eq!(own(20 * MIB, Some(5 * MIB)), Route::Parts(5 * MIB));
     }
 }

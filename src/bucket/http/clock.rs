@@ -1,4 +1,4 @@
-//! The time by a server of S3: every answer bears it in its `Date`, as tightly as the request's round trip.
+//! The time by a server that is spoken to over HTTP: every answer bears it in its `Date`, as tightly as the request's round trip.
 
 use std::sync::Arc;
 
@@ -10,14 +10,15 @@ use ulid::Ulid;
 
 use crate::block::ObjectPath;
 use crate::bucket::clock::{Reading, ServerClock, Told};
-use crate::bucket::{Prefix, Store};
+use crate::bucket::prefix::Prefix;
+use crate::bucket::store::Store;
 
 /// What the names begin with that are asked for to know the time, and which no object has.
 const NOBODYS: &str = "thanos-bucket-clock-";
 
 /// What answers told.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Heard {
+pub(in crate::bucket) struct Heard {
     /// Any of them.
     told: Told,
     /// Those to questions for the time.
@@ -26,9 +27,9 @@ pub(super) struct Heard {
 
 /// A client that hears what time it is.
 #[derive(Debug)]
-pub(super) struct Listening {
-    pub(super) inner: HttpClient,
-    pub(super) heard: Heard,
+pub(in crate::bucket) struct Listening {
+    pub(in crate::bucket) inner: HttpClient,
+    pub(in crate::bucket) heard: Heard,
 }
 
 #[async_trait]
@@ -71,10 +72,10 @@ fn date(answer: &HttpResponse) -> Option<DateTime<Utc>> {
 
 /// The clock of a bucket's servers.
 #[derive(Debug)]
-pub(super) struct Clock {
-    pub(super) heard: Heard,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) prefix: Prefix,
+pub(in crate::bucket) struct Clock {
+    pub(in crate::bucket) heard: Heard,
+    pub(in crate::bucket) store: Arc<dyn Store>,
+    pub(in crate::bucket) prefix: Prefix,
 }
 
 #[async_trait]

@@ -34,7 +34,7 @@ pub(super) fn checked(
 }
 
 /// What no header, address or credential can hold, in words that follow its name.
-pub(in crate::bucket::provider::s3) fn fault(value: &str) -> Option<&'static str> {
+pub(super) fn fault(value: &str) -> Option<&'static str> {
     let beyond_ascii = || (!value.is_ascii()).then_some("holds a character beyond ASCII");
     fault_of_line(value).or_else(beyond_ascii)
 }
@@ -58,7 +58,7 @@ pub(super) fn fault_of_line(value: &str) -> Option<&'static str> {
 }
 
 /// How errors speak of a file: by its path, or without it where the file's content may have been given in its place.
-pub(in crate::bucket) fn shown_path(path: &str) -> String {
+pub(super) fn shown_path(path: &str) -> String {
     if is_a_path(path) {
         format!("{path:?}")
     } else {

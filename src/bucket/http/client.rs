@@ -1,0 +1,136 @@
+//! The network as servers are spoken to, and what the stock client cannot do: a limit of connections, certificates of our own, no redirects,
+//! proxies as Go reads them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+};
+use reqwest::{ClientBuilder, redirect};
+use tokio::sync::Semaphore;
+
+use super::proxy::Proxies;
+use super::settings::Http;
+use super::wire::Wire;
+use crate::error::{Error, Kind, Result};
+
+/// What a server is spoken to with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::bucket) enum Scheme {
+    /// TLS, and nothing else.
+    Https,
+    /// Whatever the address says.
+    Any,
+}
+
+/// The network, as the bucket's server is spoken to.
+pub(in crate::bucket) fn to_bucket(
+    http: &Http,
+    proxies: &Proxies,
+    scheme: Scheme,
+) -> Result<HttpClient> {
+    let Http { tls, .. } = http;
+    let mut builder = builder(http, proxies)
+        .https_only(scheme == Scheme::Https)
+        .danger_accept_invalid_certs(tls.skip_verification);
+    if let Some(pem) = &tls.authorities {
+        builder = builder.tls_certs_only(certificates(pem)?);
+    }
+    if let Some(identity) = &tls.identity {
+        let identity = reqwest::Identity::from_pem(&identity.0);
+        builder = builder.identity(identity.map_err(|err| failed(&err))?);
+    }
+    wire(http, proxies, builder)
+}
+
+/// The network, as services for credentials are spoken to: the system's authorities are good for them, whatever the bucket's is.
+pub(in crate::bucket) fn to_services(http: &Http, proxies: &Proxies) -> Result<HttpClient> {
+    let mut builder = builder(http, proxies);
+    if let Some(pem) = &http.tls.authorities {
+        builder = builder.tls_certs_merge(certificates(pem)?);
+    }
+    wire(http, proxies, builder)
+}
+
+fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
+    let proxies = proxies.clone();
+    let proxy = move |url: &reqwest::Url| {
+        let proxy = proxies.of_url(url)?;
+        proxy.url().ok().map(|url| url.expose().to_owned())
+    };
+    reqwest::Client::builder()
+        .user_agent(concat!("thanos-bucket/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(http.connect_timeout())
+        .pool_idle_timeout(http.idle_timeout)
+        .pool_max_idle_per_host(http.max_idle_per_host)
+        .http1_only()
+        // A header that nobody can read says nothing; the answer may be good all the same.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        // A request that is signed for one host is of no use to another.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .proxy(reqwest::Proxy::custom(proxy))
+}
+
+fn wire(http: &Http, proxies: &Proxies, builder: ClientBuilder) -> Result<HttpClient> {
+    Ok(HttpClient::new(Wire {
+        client: builder.build().map_err(|err| failed(&err))?,
+        silence: http.silence(),
+        proxies: proxies.clone(),
+    }))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
+    reqwest::Certificate::from_pem_bundle(pem).map_err(|err| failed(&err))
+}
+
+fn failed(err: &reqwest::Error) -> Error {
+    let mut why = err.to_string();
+    let mut next = std::error::Error::source(err);
+    while let Some(cause) = next {
+        why = format!("{why}: {cause}");
+        next = cause.source();
+    }
+    Error::new(Kind::Other, "set up the HTTP client").because(why)
+}
+
+/// Gives whoever asks the same client.
+#[derive(Debug)]
+pub(in crate::bucket) struct Connector(pub(in crate::bucket) HttpClient);
+
+impl HttpConnector for Connector {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(self.0.clone())
+    }
+}
+
+/// At most so many requests at once; each has a connection to itself.
+#[derive(Debug)]
+pub(in crate::bucket) struct Limited {
+    inner: HttpClient,
+    permits: Arc<Semaphore>,
+}
+
+impl Limited {
+    /// Lets so many requests through at once.
+    pub(in crate::bucket) fn new(inner: HttpClient, at_once: usize) -> Self {
+        let permits = Arc::new(Semaphore::new(at_once));
+        Self { inner, permits }
+    }
+}
+
+#[async_trait]
+impl HttpService for Limited {
+    async fn call(&self, request: HttpRequest) -> std::result::Result<HttpResponse, HttpError> {
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
+        self.inner.execute(request).await
+    }
+}

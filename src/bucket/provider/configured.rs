@@ -1,0 +1,54 @@
+//! What every provider gives: a row of the table, and a bucket of its kind as it is configured.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use object_store::client::HttpClient;
+
+use crate::bucket::access::{Access, MissingRoot};
+use crate::bucket::backend::Backend;
+use crate::bucket::environment::Environment;
+use crate::bucket::location::Location;
+use crate::bucket::prefix::Prefix;
+use crate::error::Result;
+use crate::yaml::Node;
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::bucket) struct Provider {
+    /// Its type as Thanos spells it, in capitals.
+    pub(super) kind: &'static str,
+    /// The keys of its section whose values are secret.
+    pub(super) secrets: &'static [&'static str],
+    /// Reads its section. Contacts nothing; files that it names are read. Errors are of the kind [`crate::Kind::Usage`].
+    pub(super) parse: fn(Section<'_>) -> Result<Box<dyn Configured>>,
+}
+
+/// The `config` section of a bucket's file, and what else it is read by.
+pub(in crate::bucket) struct Section<'a> {
+    pub(in crate::bucket) config: &'a Node,
+    pub(in crate::bucket) environment: &'a Environment,
+    /// Told of what is read and has no effect.
+    pub(in crate::bucket) warnings: &'a mut Vec<String>,
+}
+
+/// A bucket as one provider's section names it.
+#[async_trait]
+pub(in crate::bucket) trait Configured: fmt::Debug + Send + Sync {
+    /// Which bucket it is.
+    fn location(&self, prefix: &Prefix) -> Location;
+
+    /// Opens it.
+    async fn open(&self, opening: Opening) -> Result<Backend>;
+}
+
+/// How a bucket is opened.
+#[derive(Debug)]
+pub(in crate::bucket) struct Opening {
+    pub(in crate::bucket) location: Location,
+    pub(in crate::bucket) prefix: Prefix,
+    pub(in crate::bucket) access: Access,
+    pub(in crate::bucket) missing: MissingRoot,
+    /// Takes every request in the place of a network.
+    pub(in crate::bucket) wire: Option<HttpClient>,
+}

@@ -1,0 +1,246 @@
+//! A bucket that can be read, and cannot be written.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
+
+use super::backend::{Backend, Listings};
+use super::clock::Reading;
+use super::fetch::{self, Version};
+use super::listing;
+use super::location::Location;
+use super::opened::Opened;
+use crate::block::{
+    BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
+};
+use crate::error::{Error, Kind, Result};
+use crate::retry::Policy;
+
+/// A bucket that can be read. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct BucketReader(Arc<Opened>);
+
+impl BucketReader {
+    /// Of an opened provider; `retry` says when requests are repeated.
+    #[must_use]
+    pub fn new(backend: Backend, retry: Policy) -> Self {
+        Self(Arc::new(Opened::new(backend, retry)))
+    }
+
+    /// Which bucket it is.
+    #[must_use]
+    pub fn location(&self) -> &Location {
+        &self.backend().location
+    }
+
+    /// Whether listings show what was written a moment ago.
+    #[must_use]
+    pub fn listings(&self) -> Listings {
+        self.backend().listings
+    }
+
+    /// Every object by its full name, sorted, as one stream. A listing that fails half way goes on where it was, or ends in an error.
+    #[must_use]
+    pub fn list(&self) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
+        listing::list(&self.0, self.backend().prefix.root())
+    }
+
+    /// A fresh listing of one block. Where listings lag, what decides whose block it is is asked for by name.
+    pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
+        let mut objects = self.list_below(block).await?;
+        if self.backend().listings == Listings::Lagging {
+            for name in DECISIVE {
+                let there = self.look_for(&block.object(name)).await?;
+                correct(&mut objects, name, there);
+            }
+        }
+        Ok(objects.into_iter().collect())
+    }
+
+    async fn list_below(&self, block: BlockId) -> Result<Vec<Object>> {
+        let directory = block.to_string();
+        listing::list(&self.0, self.backend().prefix.directory(block))
+            .try_filter_map(|(path, object)| {
+                let name = path.as_str().strip_prefix(&directory);
+                // The object of the directory's own name is a marker; one that merely begins like it is another's.
+                let name = name.and_then(|rest| match rest.strip_prefix('/') {
+                    None if rest.is_empty() => Some(""),
+                    below => below,
+                });
+                std::future::ready(Ok(name.map(|name| Object {
+                    name: name.into(),
+                    ..object
+                })))
+            })
+            .try_collect()
+            .await
+    }
+
+    /// A fresh listing of the block directories, without their content.
+    pub async fn list_block_ids(&self) -> Result<BTreeSet<BlockId>> {
+        let backend = self.backend();
+        let prefix = backend.prefix.root();
+        let attempt = || format!("list the blocks of {}", backend.location);
+        let listed = self
+            .retrying(&attempt(), || async {
+                let listed = backend.store.directories(prefix.as_ref()).await;
+                listed.map_err(|err| self.0.error(err, attempt()))
+            })
+            .await?;
+        let names = listed.iter().filter_map(|key| backend.prefix.below(key));
+        Ok(names.filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// Reads a whole object. One that is larger than `limit_bytes` is [`Kind::Corrupt`]: nobody writes such a one.
+    pub async fn read(&self, path: &ObjectPath, limit_bytes: usize) -> Result<Bytes> {
+        let backend = self.backend();
+        let full = self.full(path)?;
+        let attempt = format!("read {path} in {}", backend.location);
+        self.retrying(&attempt, || async {
+            let classify = |err| self.0.error(err, attempt.clone());
+            let options = GetOptions::default();
+            let got = backend.store.get_opts(&full, options).await;
+            let got = got.map_err(classify)?;
+            if got.meta.size > limit_bytes as u64 {
+                let size = format!(
+                    "it has {} bytes, at most {limit_bytes} are read",
+                    got.meta.size
+                );
+                return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
+            }
+            let size = got.meta.size;
+            let bytes = fetch::collect(got, size).await.map_err(classify)?;
+            fetch::all_of(bytes, size, || attempt.clone())
+        })
+        .await
+    }
+
+    /// Whether an object of that name is there.
+    pub async fn exists(&self, path: &ObjectPath) -> Result<bool> {
+        Ok(self.look_for(path).await?.is_some())
+    }
+
+    /// Whether a listing shows an object of that name. Where listings lag, it is taken to do so in time.
+    pub async fn lists(&self, path: &ObjectPath) -> Result<bool> {
+        if self.backend().listings == Listings::Lagging {
+            return Ok(true);
+        }
+        let key = self.full(path)?;
+        let mut before = String::from(key.clone());
+        before.pop();
+        let attempt = format!("look for {path} in a listing of {}", self.location());
+        self.retrying(&attempt, || async {
+            let backend = self.backend();
+            let root = backend.prefix.root();
+            let mut entries = backend.store.entries(root.as_ref(), Some(&before));
+            while let Some(entry) = entries
+                .try_next()
+                .await
+                .map_err(|err| self.0.error(err, attempt.clone()))?
+            {
+                match entry.key.as_str().cmp(key.as_ref()) {
+                    Ordering::Less => {}
+                    order => return Ok(order.is_eq()),
+                }
+            }
+            Ok(false)
+        })
+        .await
+    }
+
+    /// How large the parts are in which an object was put, where the bucket tells.
+    pub(super) async fn part_sizes(
+        &self,
+        path: &ObjectPath,
+        object: &Object,
+        parts: u32,
+    ) -> Option<Vec<u64>> {
+        let key = self.full(path).ok()?;
+        let store = &self.backend().store;
+        store.part_sizes(&key, object.size_bytes, parts).await
+    }
+
+    async fn look_for(&self, path: &ObjectPath) -> Result<Option<Object>> {
+        let full = self.full(path)?;
+        let attempt = format!("look for {path} in {}", self.location());
+        self.retrying(&attempt, || async {
+            match self.backend().store.head(&full).await {
+                Ok(meta) => {
+                    Ok(listing::described(self.backend(), meta.into()).map(|(_, object)| object))
+                }
+                Err(err) => match self.0.error(err, attempt.clone()) {
+                    err if err.kind() == Kind::NotFound => Ok(None),
+                    err => Err(err),
+                },
+            }
+        })
+        .await
+    }
+
+    /// What the bucket's servers told last of the time, which costs nothing; `None` where they told nothing.
+    #[must_use]
+    pub fn time_told(&self) -> Option<Reading> {
+        self.backend().clock.as_ref()?.told()
+    }
+
+    /// The largest object that can be put, in bytes; `None` where that depends on nothing that is configured.
+    #[must_use]
+    pub fn largest_object(&self) -> Option<u64> {
+        self.backend().largest_object()
+    }
+
+    /// Reads one range of an object, as [`fetch::fetch`] tells.
+    pub(super) async fn fetch(
+        &self,
+        path: &ObjectPath,
+        object: &Object,
+        range: Range<u64>,
+        version: &Version,
+    ) -> Result<Bytes> {
+        fetch::fetch(&self.0, path, object, range, version).await
+    }
+
+    pub(super) fn backend(&self) -> &Backend {
+        &self.0.backend
+    }
+
+    /// Repeats what fails in passing, as often and as far apart as requests to this bucket. `attempt` is what is being attempted, as in
+    /// "could not …".
+    pub async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        self.0.retrying(attempt, operation).await
+    }
+
+    /// The name under which the store knows the object.
+    pub(super) fn full(&self, path: &ObjectPath) -> Result<Path> {
+        self.0.full(path)
+    }
+}
+
+/// What decides whose block it is, and whether anybody may touch it.
+const DECISIVE: [&str; 3] = [META_JSON, DELETION_MARK, OVERWRITE_MARKER];
+
+/// What is there by that name takes the place of what a listing shows, unless that is the same: listings tell times to the millisecond.
+fn correct(objects: &mut Vec<Object>, name: &str, there: Option<Object>) {
+    let same = |listed: &Object, there: &Object| {
+        listed.size_bytes == there.size_bytes && listed.etag == there.etag
+    };
+    let kept = |listed: &Object| {
+        &*listed.name != name || there.as_ref().is_some_and(|there| same(listed, there))
+    };
+    objects.retain(kept);
+    let is_listed = objects.iter().any(|listed| &*listed.name == name);
+    objects.extend(there.filter(|_| !is_listed).map(|there| Object {
+        name: name.into(),
+        ..there
+    }));
+}
