@@ -146,6 +146,5 @@ impl Prover {
 }
 
 fn is_in_parts(object: &Object) -> bool {
-    let checksum = object.checksum.as_ref();
-    checksum.is_some_and(|checksum| checksum.parts().is_some())
+    object.fingerprint.parts().is_some()
 }

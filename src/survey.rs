@@ -12,7 +12,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tracing::{info, warn};
 
 use crate::block::{
-    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, MarkError, Object,
+    BlockId, DELETION_MARK, DeletionMark, Inventory, Labels, LeftOut, Likeness, MarkError, Object,
     ObjectPath, ReadBack, Strength, is_loose_block_id,
 };
 use crate::bucket::BucketReader;
@@ -348,8 +348,7 @@ async fn target_meta(
     let known = twin.and_then(|twin| {
         let ours = twin.objects.meta()?;
         let same = ours.size_bytes == listed.size_bytes
-            && ours.checksum.is_some()
-            && ours.checksum == listed.checksum;
+            && ours.fingerprint.likeness(listed.fingerprint) == Likeness::Same;
         twin.meta().filter(|_| same)
     });
     if let Some(meta) = known {

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::{
-    BlockId, BlockMeta, Checksum, DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
+    BlockId, BlockMeta, DELETION_MARK, Fingerprint, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
 };
 
 /// An object's full name in a bucket, below the bucket's prefix.
@@ -55,9 +55,9 @@ pub struct Object {
     /// When it was last written, by the bucket's clock, where the bucket tells.
     pub modified: Option<DateTime<Utc>>,
     /// The bucket's version of it; equal versions in one bucket are the same bytes.
-    pub etag: Option<Box<str>>,
-    /// What the bucket's entity tag says of the content, where it says anything.
-    pub checksum: Option<Checksum>,
+    pub version: Option<Box<str>>,
+    /// What the bucket tells of the content.
+    pub fingerprint: Fingerprint,
     /// Device and inode, in a folder.
     pub inode: Option<(u64, u64)>,
     /// Why there is nothing to be read under this name.
@@ -297,8 +297,8 @@ pub(crate) mod tests {
                 name: (*name).into(),
                 size_bytes: *size_bytes,
                 modified: Some(DateTime::UNIX_EPOCH),
-                etag: None,
-                checksum: None,
+                version: None,
+                fingerprint: Fingerprint::VersionOnly,
                 inode: None,
                 left_out: None,
             })

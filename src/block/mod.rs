@@ -3,6 +3,7 @@
 
 mod completeness;
 mod cover;
+mod fingerprint;
 mod group;
 mod id;
 mod inventory;
@@ -14,12 +15,13 @@ mod read_back;
 
 pub use completeness::Completeness;
 pub use cover::{Cover, NoCover};
+pub use fingerprint::{Fingerprint, Likeness};
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Inventory, LeftOut, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
 pub use meta::{BlockMeta, File, MetaError, MetaFile};
-pub use proof::{Checksum, Difference, Match, Proof, Strength, Tags, agreement, compare};
+pub use proof::{Difference, Match, Proof, Strength, Tags, agreement, compare};
 pub use provenance::{Provenance, RunId};
 pub use read_back::{ReadBack, is_put_at_once, pairs, suspects, tags_are_digests, tags_differ};
 

@@ -3,31 +3,9 @@
 use std::fmt;
 
 use super::{
-    BlockId, Cover, Inventory, Object, ReadBack, is_put_at_once, tags_are_digests, tags_differ,
+    BlockId, Cover, Inventory, Likeness, Object, ReadBack, is_put_at_once, tags_are_digests,
+    tags_differ,
 };
-
-/// What a bucket's entity tag says of an object's content: an MD5 of a single upload, or the digest of its parts' digests.
-/// Equal ones of equal size are equal content; unequal ones may still be (other part sizes, encryption).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checksum(Box<str>);
-
-impl Checksum {
-    /// Of an entity tag with or without quotes; `None` unless it looks like an MD5, alone or with a number of parts.
-    #[must_use]
-    pub fn of_entity_tag(tag: &str) -> Option<Self> {
-        let tag = tag.trim_matches('"');
-        let (digest, parts) = tag.split_once('-').unwrap_or((tag, "1"));
-        let digest_ok = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit());
-        let parts_ok = parts.parse::<u32>().is_ok_and(|parts| parts > 0);
-        (digest_ok && parts_ok).then(|| Self(tag.to_ascii_lowercase().into()))
-    }
-
-    /// In how many parts the object was uploaded; `None` for a single upload.
-    #[must_use]
-    pub fn parts(&self) -> Option<u32> {
-        self.0.split_once('-')?.1.parse().ok()
-    }
-}
 
 /// How far two listed objects are known to be the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -169,8 +147,8 @@ pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
     if source.size_bytes != target.size_bytes {
         return None;
     }
-    let is_same = source.checksum.is_some() && source.checksum == target.checksum;
-    Some(if is_same {
+    let likeness = source.fingerprint.likeness(target.fingerprint);
+    Some(if likeness == Likeness::Same {
         Strength::Checksum
     } else {
         Strength::Size
@@ -259,6 +237,9 @@ mod tests {
         reason = "a test that cannot be set up should panic"
     )]
 
+    use std::num::NonZeroU32;
+
+    use super::super::Fingerprint;
     use super::super::inventory::LeftOut;
     use super::super::inventory::tests::inventory;
     use super::*;
@@ -332,28 +313,31 @@ mod tests {
     /// S-5.6
     #[test]
     fn equal_checksums_prove_content_and_unequal_ones_only_where_they_are_digests() {
-        let tagged = |tag: &str| Object {
-            checksum: Checksum::of_entity_tag(tag),
+        let known = |fingerprint| Object {
+            fingerprint,
             ..inventory(&[("index", 3)]).data().next().unwrap().clone()
         };
-        let one = "\"0123456789abcdef0123456789abcdef\"";
-        let other = "\"1123456789abcdef0123456789abcdef\"";
-        let parts = "\"0123456789abcdef0123456789abcdef-2\"";
-        let other_parts = "\"1123456789abcdef0123456789abcdef-2\"";
+        let one = Fingerprint::Md5([1; 16]);
+        let other = Fingerprint::Md5([2; 16]);
+        let in_parts = |byte| Fingerprint::Md5OfParts {
+            digest: [byte; 16],
+            parts: NonZeroU32::new(2).unwrap(),
+        };
+        let (parts, other_parts) = (in_parts(1), in_parts(2));
         for (source, target, expected) in [
             (one, one, Some(Strength::Checksum)),
             (one, other, Some(Strength::Size)),
             (one, parts, Some(Strength::Size)),
             (parts, parts, Some(Strength::Checksum)),
             (parts, other_parts, Some(Strength::Size)),
-            (one, "\"opaque\"", Some(Strength::Size)),
+            (one, Fingerprint::VersionOnly, Some(Strength::Size)),
         ] {
-            let (source, target) = (tagged(source), tagged(target));
+            let (source, target) = (known(source), known(target));
             assert_eq!(agreement(&source, &target), expected);
             // Where it is known that tags of objects put at once are digests, they tell.
             let expected = expected.filter(|_| {
                 !(is_put_at_once(&source) && is_put_at_once(&target))
-                    || source.checksum == target.checksum
+                    || source.fingerprint == target.fingerprint
             });
             let tags = Tags { are_digests: true };
             assert_eq!(tags.agreement(&source, &target), expected);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Inventory, Object, Strength, agreement};
+use super::{Inventory, Likeness, Object, Strength, agreement};
 
 /// Which objects of a block were read in both buckets, and whether they had the same bytes. What was read says nothing of later versions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -54,9 +54,7 @@ pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
 /// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
 #[must_use]
 pub fn is_put_at_once(object: &Object) -> bool {
-    let checksum = object.checksum.as_ref();
-    checksum.is_some_and(|checksum| checksum.parts().is_none())
-        && !object.name.ends_with("-mark.json")
+    object.fingerprint.is_of_the_bytes() && !object.name.ends_with("-mark.json")
 }
 
 /// The objects whose tags differ although they should tell the content: others, or exceptions. Only reading tells.
@@ -74,9 +72,8 @@ pub fn suspects<'a>(source: &'a Inventory, target: &'a Inventory) -> Vec<(&'a Ob
 /// Whether two objects of one size have comparable tags, and these are not the same.
 #[must_use]
 pub fn tags_differ(source: &Object, target: &Object) -> bool {
-    let tags = source.checksum.as_ref().zip(target.checksum.as_ref());
     source.size_bytes == target.size_bytes
-        && tags.is_some_and(|(one, other)| one != other && one.parts() == other.parts())
+        && source.fingerprint.likeness(target.fingerprint) == Likeness::Differing
 }
 
 /// The objects of both, `meta.json` included, that bear the same name.

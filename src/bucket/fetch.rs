@@ -52,7 +52,7 @@ pub(super) async fn fetch(
     let options = GetOptions {
         // A weak tag is equal to none in a condition.
         if_match: object
-            .etag
+            .version
             .as_deref()
             .filter(|tag| !tag.starts_with(WEAK))
             .map(str::to_owned),
@@ -87,7 +87,7 @@ fn difference(listed: &Object, got: &GetResult) -> Option<String> {
     if now != then && got.extensions.get::<SizeUnknown>().is_none() {
         return Some(format!("it has {now} bytes, {then} were listed"));
     }
-    let (now, then) = (got.meta.e_tag.as_deref()?, listed.etag.as_deref()?);
+    let (now, then) = (got.meta.e_tag.as_deref()?, listed.version.as_deref()?);
     (opaque(now) != opaque(then)).then(|| format!("its entity tag is {now}, {then} was listed"))
 }
 

@@ -6,10 +6,10 @@ use futures::stream::{BoxStream, StreamExt, TryStreamExt, unfold};
 use object_store::path::Path;
 use tracing::warn;
 
-use super::backend::{Backend, EtagMeaning};
+use super::backend::Backend;
 use super::opened::Opened;
 use super::store::Entry;
-use crate::block::{Checksum, Object, ObjectPath};
+use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Backoff;
 
@@ -157,19 +157,15 @@ async fn next(
 /// An object as the store tells of it, by its name below the bucket's prefix; `None` for what does not lie below the prefix: nobody asked for it.
 pub(super) fn described(backend: &Backend, entry: Entry) -> Option<(ObjectPath, Object)> {
     let path = backend.prefix.below(&entry.key)?;
-    let checksum = match backend.etags {
-        EtagMeaning::Content => entry.etag.as_deref().and_then(Checksum::of_entity_tag),
-        EtagMeaning::VersionOnly => None,
-    };
     let object = Object {
         name: path.into(),
         // Where it is unknown, nothing is read.
         size_bytes: entry.size_bytes.unwrap_or_default(),
         modified: entry.modified,
-        checksum,
+        fingerprint: backend.etags.fingerprint(entry.etag.as_deref()),
         left_out: entry.left_out,
         inode: entry.inode,
-        etag: entry.etag.map(String::into_boxed_str),
+        version: entry.etag.map(String::into_boxed_str),
     };
     Some((ObjectPath::new(path), object))
 }

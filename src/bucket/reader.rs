@@ -232,7 +232,7 @@ const DECISIVE: [&str; 3] = [META_JSON, DELETION_MARK, OVERWRITE_MARKER];
 /// What is there by that name takes the place of what a listing shows, unless that is the same: listings tell times to the millisecond.
 fn correct(objects: &mut Vec<Object>, name: &str, there: Option<Object>) {
     let same = |listed: &Object, there: &Object| {
-        listed.size_bytes == there.size_bytes && listed.etag == there.etag
+        listed.size_bytes == there.size_bytes && listed.version == there.version
     };
     let kept = |listed: &Object| {
         &*listed.name != name || there.as_ref().is_some_and(|there| same(listed, there))

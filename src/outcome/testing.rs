@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{BlockEnding, MarkState, Outcome, Results};
-use crate::block::{BlockId, BlockMeta, DeletionMark, MetaFile, Object, ReadBack, Strength};
+use crate::block::{
+    BlockId, BlockMeta, DeletionMark, Fingerprint, MetaFile, Object, ReadBack, Strength,
+};
 use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
 use crate::select::{Cutoff, Selector};
 
@@ -200,8 +202,8 @@ impl Builder {
             name: name.as_str().into(),
             size_bytes: *size_bytes,
             modified: Some(DateTime::UNIX_EPOCH),
-            etag: None,
-            checksum: None,
+            version: None,
+            fingerprint: Fingerprint::VersionOnly,
             left_out: None,
             inode: None,
         });

@@ -155,7 +155,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::block::{META_JSON, Provenance, RunId};
+    use crate::block::{Fingerprint, META_JSON, Provenance, RunId};
     use crate::plan::facts::testing::block;
 
     /// Two segments and `meta.json`, in this order.
@@ -168,8 +168,8 @@ mod tests {
                 name: (*name).into(),
                 size_bytes: 5,
                 modified: millis.map(|millis| DateTime::from_timestamp_millis(millis).unwrap()),
-                etag: None,
-                checksum: None,
+                version: None,
+                fingerprint: Fingerprint::VersionOnly,
                 left_out: None,
                 inode: inode.map(|inode| (1, inode)),
             })

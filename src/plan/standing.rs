@@ -57,10 +57,10 @@ pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
         return Standing::Marked;
     }
     // Where a bucket tells neither of a version nor of a time, nothing but its bytes tells that it is the same.
-    let is_told = meta.etag.is_some() || meta.modified.is_some();
+    let is_told = meta.version.is_some() || meta.modified.is_some();
     let same = is_told
         && then.size_bytes == meta.size_bytes
-        && then.etag == meta.etag
+        && then.version == meta.version
         && then.modified == meta.modified;
     if same {
         Standing::Unchanged
@@ -92,7 +92,7 @@ mod tests {
             .iter()
             .map(|(_, object)| crate::block::Object {
                 modified: None,
-                etag: None,
+                version: None,
                 ..object.clone()
             })
             .collect();

@@ -23,7 +23,7 @@ pub(super) struct Beside {
 impl Beside {
     pub(super) fn note(&mut self, path: &ObjectPath, object: &Object) {
         self.names += 1;
-        let is_folder = object.size_bytes == 0 && object.etag.is_none();
+        let is_folder = object.size_bytes == 0 && object.version.is_none();
         let path = path.as_str();
         if self.examples.len() < EXAMPLES {
             let example = match path.split_once('/') {
@@ -88,6 +88,8 @@ fn parent_of_block(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::block::Fingerprint;
+
     use super::*;
 
     fn told(paths: &[&str]) -> (String, Option<String>) {
@@ -98,8 +100,8 @@ mod tests {
                 name: "".into(),
                 size_bytes: 0,
                 modified: None,
-                etag: (!is_folder).then(|| "a".into()),
-                checksum: None,
+                version: (!is_folder).then(|| "a".into()),
+                fingerprint: Fingerprint::VersionOnly,
                 inode: None,
                 left_out: None,
             };

@@ -1,6 +1,6 @@
 //! By which route an object goes, and in which parts it is put: a decision on values alone.
 
-use crate::block::{Checksum, Object};
+use crate::block::{Fingerprint, Object};
 use crate::bucket::backend::{Backend, EtagMeaning, LARGEST_PUT, Multipart};
 use crate::error::{Error, Kind, Result};
 
@@ -37,7 +37,7 @@ const USUAL: [u64; 12] = [5, 6, 8, 10, 12, 15, 16, 20, 25, 32, 50, 64];
 /// In how many parts the source has the object, where it is worth asking how large they are: in the same ones equal entity tags prove equal
 /// content.
 pub(super) fn parts_to_ask_for(object: &Object, source: &Backend, target: &Backend) -> Option<u32> {
-    let parts = sources_tag(object, source, target)?.parts()?;
+    let parts = comparable(object, source, target).parts()?;
     // Of one part the size is known.
     (target.multipart == Multipart::Allowed && parts > 1).then_some(parts)
 }
@@ -67,17 +67,16 @@ pub(super) fn route(
     if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes)) {
         return Ok(route);
     }
-    let parts = sources_tag(object, source, target).map(Checksum::parts);
-    Ok(match parts {
-        Some(None) if size <= SINGLE => Route::AtOnce,
-        Some(Some(parts)) => {
+    Ok(match comparable(object, source, target) {
+        Fingerprint::Md5(_) if size <= SINGLE => Route::AtOnce,
+        Fingerprint::Md5OfParts { parts, .. } => {
             let likely = thanos(size, source.part_size_bytes);
-            match part_of(size, u64::from(parts), likely.into_iter().chain(asked)) {
+            match part_of(size, parts.get().into(), likely.into_iter().chain(asked)) {
                 Some(part) => Route::Parts(part),
                 None => own(size, asked),
             }
         }
-        Some(None) | None => own(size, asked),
+        Fingerprint::Md5(_) | Fingerprint::VersionOnly => own(size, asked),
     })
 }
 
@@ -87,10 +86,13 @@ pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
     own(object.size_bytes, asked)
 }
 
-/// The source's tag, where it may be compared with the target's.
-fn sources_tag<'a>(object: &'a Object, source: &Backend, target: &Backend) -> Option<&'a Checksum> {
-    let comparable = source.etags == EtagMeaning::Content && target.etags == EtagMeaning::Content;
-    object.checksum.as_ref().filter(|_| comparable)
+/// What is known of the source's object, where it may be compared with what the target will tell.
+fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprint {
+    if source.etags == EtagMeaning::Content && target.etags == EtagMeaning::Content {
+        object.fingerprint
+    } else {
+        Fingerprint::VersionOnly
+    }
 }
 
 /// The route of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::block::{Checksum, Object};
+use crate::block::{Fingerprint, Object};
 use crate::plan::Rules;
 use crate::select::Cutoff;
 
@@ -31,9 +31,9 @@ pub(in crate::plan) fn block(last: char) -> Builder {
         rest: String::new(),
         files: true,
         objects: vec![
-            ("chunks/000001".into(), 5, None),
-            ("index".into(), 3, None),
-            ("meta.json".into(), 7, None),
+            ("chunks/000001".into(), 5, Fingerprint::VersionOnly),
+            ("index".into(), 3, Fingerprint::VersionOnly),
+            ("meta.json".into(), 7, Fingerprint::VersionOnly),
         ],
         mark: Mark::Absent,
     }
@@ -68,7 +68,7 @@ pub(in crate::plan) struct Builder {
     series: u64,
     rest: String,
     files: bool,
-    objects: Vec<(String, u64, Option<String>)>,
+    objects: Vec<(String, u64, Fingerprint)>,
     mark: Mark,
 }
 
@@ -125,15 +125,16 @@ impl Builder {
 
     pub(in crate::plan) fn object(mut self, name: &str, size_bytes: u64) -> Self {
         self.objects.retain(|(other, ..)| other != name);
-        self.objects.push((name.to_owned(), size_bytes, None));
+        self.objects
+            .push((name.to_owned(), size_bytes, Fingerprint::VersionOnly));
         self
     }
 
-    /// Gives an object a checksum: 32 times the digit.
+    /// Gives an object an MD5: 16 times the digit.
     pub(in crate::plan) fn checksum(mut self, name: &str, digit: char) -> Self {
-        for (other, _, checksum) in &mut self.objects {
+        for (other, _, fingerprint) in &mut self.objects {
             if other == name {
-                *checksum = Some(digit.to_string().repeat(32));
+                *fingerprint = Fingerprint::Md5([u8::try_from(digit).unwrap(); 16]);
             }
         }
         self
@@ -197,15 +198,18 @@ impl Builder {
     }
 
     fn inventory(&self) -> Inventory {
-        let objects = self.objects.iter().map(|(name, size_bytes, tag)| Object {
-            name: name.as_str().into(),
-            size_bytes: *size_bytes,
-            modified: Some(DateTime::UNIX_EPOCH),
-            etag: None,
-            checksum: tag.as_deref().and_then(Checksum::of_entity_tag),
-            left_out: None,
-            inode: None,
-        });
+        let objects = self
+            .objects
+            .iter()
+            .map(|(name, size_bytes, fingerprint)| Object {
+                name: name.as_str().into(),
+                size_bytes: *size_bytes,
+                modified: Some(DateTime::UNIX_EPOCH),
+                version: None,
+                fingerprint: *fingerprint,
+                left_out: None,
+                inode: None,
+            });
         objects.collect()
     }
 
