@@ -112,8 +112,8 @@ impl Prover {
             let path = id.object(&one.name);
             let equal = same_content(Comparison {
                 path: &path,
-                ours: one,
-                theirs: other,
+                in_source: one,
+                in_target: other,
                 source: &self.source,
                 target: &self.target,
                 budget: &self.means.budget,

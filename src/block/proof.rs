@@ -98,7 +98,7 @@ impl Match {
         differences.retain(|difference| !matches!(difference, Difference::Content(_)));
         differences.extend(read.differing().map(Difference::Content));
         match (source.meta(), target.meta()) {
-            (Some(ours), Some(theirs)) if ours.size_bytes == theirs.size_bytes => {}
+            (Some(one), Some(other)) if one.size_bytes == other.size_bytes => {}
             (_, None) => differences.push(Difference::NoMeta),
             _ => differences.push(Difference::OtherMeta),
         }
@@ -114,13 +114,13 @@ impl Match {
         let strength = source
             .data()
             .map(|object| {
-                let Some(theirs) = target.get(&object.name) else {
+                let Some(there) = target.get(&object.name) else {
                     return Strength::Size;
                 };
-                if read.of(object, theirs) == Some(true) {
+                if read.of(object, there) == Some(true) {
                     return Strength::Content;
                 }
-                agreement(object, theirs).unwrap_or(Strength::Size)
+                agreement(object, there).unwrap_or(Strength::Size)
             })
             .min()
             .unwrap_or(Strength::Size);
@@ -187,14 +187,14 @@ pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
     for object in source.data() {
         match target.get(&object.name) {
             None => differences.push(Difference::Missing(object.name.clone())),
-            Some(theirs) if theirs.size_bytes != object.size_bytes => {
+            Some(there) if there.size_bytes != object.size_bytes => {
                 differences.push(Difference::Size {
                     name: object.name.clone(),
                     source: object.size_bytes,
-                    target: theirs.size_bytes,
+                    target: there.size_bytes,
                 });
             }
-            Some(theirs) if tags.agreement(object, theirs).is_none() => {
+            Some(there) if tags.agreement(object, there).is_none() => {
                 differences.push(Difference::Content(object.name.clone()));
             }
             Some(_) => {}

@@ -81,6 +81,6 @@ pub fn pairs<'a>(
     source: &'a Inventory,
     target: &'a Inventory,
 ) -> impl Iterator<Item = (&'a Object, &'a Object)> {
-    let ours = source.data().chain(source.meta());
-    ours.filter_map(|object| Some((object, target.get(&object.name)?)))
+    let objects = source.data().chain(source.meta());
+    objects.filter_map(|object| Some((object, target.get(&object.name)?)))
 }

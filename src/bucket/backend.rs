@@ -37,7 +37,10 @@ pub enum Multipart {
     /// Large objects are put in parts.
     Allowed,
     /// Every object is put in one request.
-    Never,
+    Never {
+        /// What one request takes at most.
+        largest_bytes: u64,
+    },
 }
 
 /// What entity tags tell.
@@ -90,12 +93,12 @@ impl Backend {
 
     /// The largest object that it takes, in bytes, where parts do not make it a matter of the provider's.
     pub(super) fn largest_object(&self) -> Option<u64> {
-        (self.multipart == Multipart::Never).then_some(LARGEST_PUT)
+        match self.multipart {
+            Multipart::Allowed => None,
+            Multipart::Never { largest_bytes } => Some(largest_bytes),
+        }
     }
 }
-
-/// What S3 takes in one request at most.
-pub(super) const LARGEST_PUT: u64 = 5 << 30;
 
 #[cfg(test)]
 mod tests {

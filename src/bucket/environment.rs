@@ -46,7 +46,7 @@ impl fmt::Debug for Environment {
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps it.
+    /// A value that only [`Secret::expose`] shows.
     #[must_use]
     pub fn new(value: String) -> Self {
         Self(value)

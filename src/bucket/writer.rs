@@ -16,6 +16,9 @@ use crate::retry::Policy;
 #[derive(Debug, Clone)]
 pub struct Bucket(BucketReader);
 
+/// How creating an object ended: not to be tried again, for it has outlasted its own retries, or needs none.
+struct Created(Result<()>);
+
 impl Bucket {
     /// Of an opened provider; `retry` says when requests are repeated.
     #[must_use]
@@ -38,8 +41,8 @@ impl Bucket {
     /// request whose answer was lost is repeated.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
         let attempt = format!("create {path} in {}", self.0.location());
-        // What comes back inside has outlasted its own retries, or needs none.
-        self.0
+        let created = self
+            .0
             .retrying(&attempt, || async {
                 let created = self.put_small(path, bytes.clone(), PutMode::Create).await;
                 match created {
@@ -47,12 +50,13 @@ impl Bucket {
                         self.whose_bytes(path, &bytes, err).await
                     }
                     Err(err) if err.kind() == Kind::Unsupported => {
-                        Ok(self.look_and_put(path, bytes.clone()).await)
+                        Ok(Created(self.look_and_put(path, bytes.clone()).await))
                     }
-                    created => Ok(created),
+                    created => Ok(Created(created)),
                 }
             })
-            .await?
+            .await?;
+        created.0
     }
 
     /// What a refusal to create the object comes to: it is there, with our bytes or with others, or it is not there and may be tried again.
@@ -61,16 +65,16 @@ impl Bucket {
         path: &ObjectPath,
         bytes: &Bytes,
         refusal: Error,
-    ) -> Result<Result<()>> {
+    ) -> Result<Created> {
         match self.0.read(path, bytes.len()).await {
-            Ok(there) if there == *bytes => Ok(Ok(())),
+            Ok(there) if there == *bytes => Ok(Created(Ok(()))),
             Err(err) if err.kind() == Kind::NotFound => {
                 let attempt = format!("create {path} in {}", self.0.location());
                 let why = format!("it is said to be there, and it is not: {refusal:#}");
                 Err(Error::new(Kind::Transient, attempt).because(why))
             }
-            Err(err) if err.kind() != Kind::Corrupt => Ok(Err(err)),
-            _ => Ok(Err(refusal)),
+            Err(err) if err.kind() != Kind::Corrupt => Ok(Created(Err(err))),
+            _ => Ok(Created(Err(refusal))),
         }
     }
 

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, warn};
 
 use crate::block::{Provenance, Strength};
-use crate::bucket::{Bucket, BucketReader, Budget};
+use crate::bucket::{Bucket, BucketReader, Budget, TIME_TO_END};
 use crate::copy::Means;
 use crate::outcome::{BlockEnding, Outcome, Results};
 use crate::plan::{Plan, PublishOrder, Selected, SourceMeta, TargetMeta};
@@ -91,7 +91,7 @@ pub struct Run {
 const BUDGET_BYTES: usize = 96 << 20;
 
 /// How long multipart uploads in hand may take to be completed or aborted: longer than a transfer takes for both.
-const ABORT_TIME: Duration = Duration::from_secs(15);
+const ABORT_TIME: Duration = TIME_TO_END.saturating_add(Duration::from_secs(1));
 
 impl Run {
     /// Carries out the plan made of the survey.

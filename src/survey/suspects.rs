@@ -32,8 +32,8 @@ pub(super) async fn read(
             let path = block.id.object(&one.name);
             let equal = same_content(Comparison {
                 path: &path,
-                ours: &one,
-                theirs: &other,
+                in_source: &one,
+                in_target: &other,
                 source,
                 target,
                 budget: &budget,

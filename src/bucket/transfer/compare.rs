@@ -4,6 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
+use super::limits::PIECES_COMPARED_AT_ONCE;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
 use crate::bucket::reader::BucketReader;
@@ -15,37 +16,37 @@ pub struct Comparison<'a> {
     /// Its name in both.
     pub path: &'a ObjectPath,
     /// As listed in the source.
-    pub ours: &'a Object,
+    pub in_source: &'a Object,
     /// As listed in the target.
-    pub theirs: &'a Object,
-    /// The one bucket.
+    pub in_target: &'a Object,
+    /// Where one of them is read.
     pub source: &'a BucketReader,
-    /// The other.
+    /// Where the other is read.
     pub target: &'a BucketReader,
-    /// Memory.
+    /// What is held in memory counts towards this.
     pub budget: &'a Budget,
-    /// Ends it.
+    /// Ends it early, with an error of the kind [`Kind::Cancelled`].
     pub cancel: &'a CancellationToken,
 }
 
 /// Bytes of each bucket that are compared at a time.
 const PIECE: u64 = 8 << 20;
 
-/// Pieces being read at once.
-const PIECES_AT_ONCE: usize = 2;
-
 /// Whether the listed versions have the same bytes.
 ///
 /// Errors: [`Kind::Changed`] where either is another one by now, [`Kind::NotFound`], [`Kind::Cancelled`].
 pub async fn same_content(comparison: Comparison<'_>) -> Result<bool> {
     let Comparison {
-        path, ours, theirs, ..
+        path,
+        in_source,
+        in_target,
+        ..
     } = comparison;
-    if ours.size_bytes != theirs.size_bytes {
+    if in_source.size_bytes != in_target.size_bytes {
         return Ok(false);
     }
     let versions = (Version::default(), Version::default());
-    let compared = stream::iter(ranges(ours.size_bytes, PIECE))
+    let compared = stream::iter(ranges(in_source.size_bytes, PIECE))
         .map(async |range| {
             let bytes = range.end - range.start;
             let _share = comparison.budget.take(2 * bytes).await;
@@ -59,12 +60,12 @@ pub async fn same_content(comparison: Comparison<'_>) -> Result<bool> {
                 }
             };
             let (one, other) = futures::try_join!(
-                read(comparison.source, ours, &versions.0),
-                read(comparison.target, theirs, &versions.1)
+                read(comparison.source, in_source, &versions.0),
+                read(comparison.target, in_target, &versions.1)
             )?;
             Ok(one == other)
         })
-        .buffered(PIECES_AT_ONCE)
+        .buffered(PIECES_COMPARED_AT_ONCE)
         .try_all(std::future::ready);
     tokio::select! {
         // What is done counts, even if the end comes at the same moment.

@@ -10,13 +10,10 @@ use tracing::debug;
 
 use super::budget::Share;
 use super::job::Transfer;
-use super::time::{ABORT_TIME, COMPLETION_TIME};
+use super::limits::{ABORT_TIME, COMPLETION_TIME, PARTS_AT_ONCE};
 use crate::bucket::fetch::{Version, ranges};
 use crate::error::Result;
 use crate::progress::Piece as Way;
-
-/// Parts of one object being fetched, and as many being put.
-const PARTS_AT_ONCE: usize = 4;
 
 /// A fetched piece, the memory that it occupies until the target has it, and how far it is.
 struct Piece {

@@ -29,7 +29,7 @@ pub struct Transfer<'a> {
     pub source: &'a BucketReader,
     /// Where it goes.
     pub target: &'a Bucket,
-    /// Memory.
+    /// What is held in memory counts towards this.
     pub budget: &'a Budget,
     /// Ends it; a multipart upload is aborted.
     pub cancel: &'a CancellationToken,

@@ -7,14 +7,14 @@ mod budget;
 mod compare;
 mod in_parts;
 mod job;
+mod limits;
 mod route;
 mod streamed;
-mod time;
 
 pub use budget::Budget;
 pub use compare::{Comparison, same_content};
 pub use job::Transfer;
-pub use time::TIME_TO_END;
+pub use limits::TIME_TO_END;
 
 use crate::error::Result;
 use route::{Route, own_route, parts_to_ask_for, route};

@@ -1,7 +1,7 @@
 //! By which route an object goes, and in which parts it is put: a decision on values alone.
 
 use crate::block::{Fingerprint, Object};
-use crate::bucket::backend::{Backend, EtagMeaning, LARGEST_PUT, Multipart};
+use crate::bucket::backend::{Backend, EtagMeaning, Multipart};
 use crate::error::{Error, Kind, Result};
 
 /// How an object is put.
@@ -50,14 +50,14 @@ pub(super) fn route(
     told: Option<Vec<u64>>,
 ) -> Result<Route> {
     let size = object.size_bytes;
-    if target.multipart == Multipart::Never {
+    if let Multipart::Never { largest_bytes } = target.multipart {
         return match size {
             0..=SINGLE => Ok(Route::AtOnce),
-            _ if size <= LARGEST_PUT => Ok(Route::Streamed),
+            _ if size <= largest_bytes => Ok(Route::Streamed),
             _ => {
                 let attempt = format!("put {} of {size} bytes in one request", object.name);
                 let why = format!(
-                    "config.disable_multipart is set, and one request takes {LARGEST_PUT} bytes"
+                    "config.disable_multipart is set, and one request takes {largest_bytes} bytes"
                 );
                 Err(Error::new(Kind::Unsupported, attempt).because(why))
             }

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::budget::{Budget, Share};
 use super::job::{Transfer, check_sha256};
+use super::limits::PIECES_AHEAD;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
 use crate::bucket::http::late_body::{Digests, LateBody, Streamed};
@@ -24,9 +25,6 @@ use crate::progress::Piece as Way;
 
 /// What is fetched at a time.
 const PIECE: u64 = 8 << 20;
-
-/// Pieces being fetched while one goes out.
-const AHEAD: usize = 2;
 
 /// Puts the object in one request whose body is fetched while it goes out. What fails in passing is fetched and put again.
 pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
@@ -78,7 +76,7 @@ struct Source {
     bucket: BucketReader,
     path: ObjectPath,
     object: Object,
-    /// Memory.
+    /// What is held in memory counts towards this.
     budget: Budget,
     /// Told how much has come.
     way: Way,
@@ -182,7 +180,7 @@ impl Body {
                     Ok((bytes, share))
                 }
             })
-            .buffered(AHEAD)
+            .buffered(PIECES_AHEAD)
             .boxed()
     }
 

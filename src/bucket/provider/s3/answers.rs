@@ -8,7 +8,7 @@ use object_store::client::{
 use reqwest::header::HeaderMap;
 
 use super::asked::{Asked, CARRIERS};
-use super::object::given;
+use super::object::{Given, given};
 use super::receipt::{Receipt, with_tag};
 use super::refusal::{Refusal, is_error};
 use crate::bucket::environment::Secret;
@@ -54,7 +54,10 @@ impl HttpService for Answers {
             }
             Asked::Read { range, head_only } => {
                 let given = given(range.as_ref(), *head_only, status, &head.headers, body).await?;
-                return given.map_err(|body| refused(&head.headers, &body));
+                return match given {
+                    Given::Object(answer) => Ok(answer),
+                    Given::Nothing(body) => Err(refused(&head.headers, &body)),
+                };
             }
             Asked::Put { .. } | Asked::Delete => {
                 head.headers = with_tag(&head.headers);

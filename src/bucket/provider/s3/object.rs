@@ -71,14 +71,22 @@ impl Odd {
     }
 }
 
-/// The answer in the form that `object_store` insists on, or the whole body of one that says in it that it gives nothing.
+/// What an answer gives.
+pub(super) enum Given {
+    /// The object or the part, in the form that `object_store` insists on.
+    Object(HttpResponse),
+    /// Nothing, as this, its whole body, says.
+    Nothing(Vec<u8>),
+}
+
+/// What an answer with a good status gives.
 pub(super) async fn given(
     range: Option<&Range<u64>>,
     head_only: bool,
     status: StatusCode,
     headers: &HeaderMap,
     body: HttpResponseBody,
-) -> Result<Result<HttpResponse, Vec<u8>>, HttpError> {
+) -> Result<Given, HttpError> {
     let mut told = Told::by(headers);
     let Some(range) = range else {
         return whole_object(head_only, told, headers, body).await;
@@ -118,7 +126,7 @@ pub(super) async fn given(
     told.length = Some(part.end - part.start);
     told.part = Some((part, size));
     *answer.headers_mut() = told.written();
-    Ok(Ok(answer))
+    Ok(Given::Object(answer))
 }
 
 async fn whole_object(
@@ -126,7 +134,7 @@ async fn whole_object(
     mut told: Told,
     headers: &HeaderMap,
     mut body: HttpResponseBody,
-) -> Result<Result<HttpResponse, Vec<u8>>, HttpError> {
+) -> Result<Given, HttpError> {
     told.part = None;
     let is_unsized = told.length.is_none();
     let kind = headers
@@ -136,7 +144,7 @@ async fn whole_object(
     if !head_only && (is_unsized || may_refuse) {
         let bytes = whole(body, LONGEST_UNSIZED).await?;
         if may_refuse && is_error(&bytes) {
-            return Ok(Err(bytes));
+            return Ok(Given::Nothing(bytes));
         }
         // A body that is cut short is an error of the connection's, where the length was told.
         told.length = Some(bytes.len() as u64);
@@ -148,7 +156,7 @@ async fn whole_object(
         told.length = Some(0);
     }
     *answer.headers_mut() = told.written();
-    Ok(Ok(answer))
+    Ok(Given::Object(answer))
 }
 
 impl Told {

@@ -28,7 +28,7 @@ impl Region {
     }
 }
 
-/// What came of asking for the bucket's location.
+/// Where the server says the bucket is.
 pub(super) enum Told {
     Region(String),
     /// The server could not answer just now.

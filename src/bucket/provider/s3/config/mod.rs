@@ -53,6 +53,9 @@ pub(super) enum ListVersion {
     Two,
 }
 
+/// What one request takes at most.
+const LARGEST_PUT: u64 = 5 << 30;
+
 const LEAST_PART: u64 = 5 << 20;
 const LARGEST_PART: u64 = 5 << 30;
 
@@ -99,7 +102,9 @@ impl Config {
         let headers = headers::parse(&mut fields, warnings)?;
         let content_md5 = fields.bool("send_content_md5")?.unwrap_or(true);
         let multipart = match fields.bool("disable_multipart")? {
-            Some(true) => Multipart::Never,
+            Some(true) => Multipart::Never {
+                largest_bytes: LARGEST_PUT,
+            },
             Some(false) | None => Multipart::Allowed,
         };
         let part_size_bytes = part_size(&mut fields)?;

@@ -24,7 +24,9 @@ async fn understood(
     let body = HttpResponseBody::from(body.to_owned());
     let given = given(range.as_ref(), false, status, &all, body).await;
     let answer = given.map_err(|err| err.to_string())?;
-    let answer = answer.map_err(|_| "it gives nothing".to_owned())?;
+    let Given::Object(answer) = answer else {
+        return Err("it gives nothing".to_owned());
+    };
     let header = |name: &str| {
         let value = answer.headers().get(name);
         value
