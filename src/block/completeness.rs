@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{BlockMeta, Inventory, META_JSON, Object};
+use super::inventory::{Inventory, Object};
+use super::meta::BlockMeta;
+use super::names::META_JSON;
 
 /// Whether a block is all there, judged by its own `meta.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]

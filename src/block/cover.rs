@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::{BlockId, BlockMeta, Completeness, Inventory};
+use super::completeness::Completeness;
+use super::id::BlockId;
+use super::inventory::Inventory;
+use super::meta::BlockMeta;
 
 /// A live block of the target that was compacted from this one, among others: copying would only overlap it.
 #[derive(Debug, Clone, PartialEq, Eq)]

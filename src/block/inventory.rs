@@ -4,9 +4,10 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::{
-    BlockId, BlockMeta, DELETION_MARK, Fingerprint, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER,
-};
+use super::fingerprint::Fingerprint;
+use super::id::BlockId;
+use super::meta::BlockMeta;
+use super::names::{DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER};
 
 /// An object's full name in a bucket, below the bucket's prefix.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

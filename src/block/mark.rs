@@ -5,8 +5,9 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::id::BlockId;
 use super::meta::document::Ulid;
-use super::{BlockId, Provenance};
+use super::provenance::Provenance;
 use crate::go::json::{self, Decode, Failure, Json, check};
 use crate::printable::message;
 

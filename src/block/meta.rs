@@ -4,7 +4,8 @@ pub(super) mod document;
 
 use std::fmt;
 
-use super::{BlockId, Group};
+use super::group::Group;
+use super::id::BlockId;
 use crate::go::json::{self, List};
 use crate::printable::message;
 use document::{Document, Ulid};

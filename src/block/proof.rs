@@ -2,33 +2,11 @@
 
 use std::fmt;
 
-use super::{
-    BlockId, Cover, Inventory, Likeness, Object, ReadBack, is_put_at_once, tags_are_digests,
-    tags_differ,
-};
-
-/// How far two listed objects are known to be the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strength {
-    /// By name and size.
-    Size,
-    /// By name, size and checksum.
-    Checksum,
-    /// By every byte.
-    Content,
-}
-
-impl Strength {
-    /// `size`, `checksum` or `content`, as reports spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Strength::Size => "size",
-            Strength::Checksum => "checksum",
-            Strength::Content => "content",
-        }
-    }
-}
+use super::agreement::{Strength, Tags, agreement};
+use super::cover::Cover;
+use super::id::BlockId;
+use super::inventory::Inventory;
+use super::read_back::ReadBack;
 
 /// One way in which the target does not hold the block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,45 +118,6 @@ impl Match {
     }
 }
 
-/// How far the two are known to be the same; `None` where their sizes differ. Checksums that differ prove nothing by themselves: parts may have
-/// other sizes, and encryption makes other tags.
-#[must_use]
-pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
-    if source.size_bytes != target.size_bytes {
-        return None;
-    }
-    let likeness = source.fingerprint.likeness(target.fingerprint);
-    Some(if likeness == Likeness::Same {
-        Strength::Checksum
-    } else {
-        Strength::Size
-    })
-}
-
-/// What two listings of a block tell of each of its objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tags {
-    /// Whether those of objects put at once are digests of the content.
-    are_digests: bool,
-}
-
-impl Tags {
-    /// Of these listings.
-    #[must_use]
-    pub fn of(source: &Inventory, target: &Inventory) -> Self {
-        Self {
-            are_digests: tags_are_digests(source, target),
-        }
-    }
-
-    /// How far the two are known to be the same; `None` where one of them is another one.
-    #[must_use]
-    pub fn agreement(self, source: &Object, target: &Object) -> Option<Strength> {
-        let tells = self.are_digests && is_put_at_once(source) && tags_differ(source, target);
-        agreement(source, target).filter(|_| !tells)
-    }
-}
-
 /// What keeps the target's data objects from being the source's; empty where nothing does. Marks and `meta.json` are not looked at.
 #[must_use]
 pub fn compare(source: &Inventory, target: &Inventory) -> Vec<Difference> {
@@ -237,11 +176,8 @@ mod tests {
         reason = "a test that cannot be set up should panic"
     )]
 
-    use std::num::NonZeroU32;
-
-    use super::super::Fingerprint;
-    use super::super::inventory::LeftOut;
     use super::super::inventory::tests::inventory;
+    use super::super::inventory::{LeftOut, Object};
     use super::*;
 
     fn id(last: char) -> BlockId {
@@ -308,39 +244,5 @@ mod tests {
         let linked: Inventory = objects.chain([link]).collect();
         let differences = compare(&source, &linked);
         assert_eq!(differences, [Difference::Surplus("chunks/000002".into())]);
-    }
-
-    /// S-5.6
-    #[test]
-    fn equal_checksums_prove_content_and_unequal_ones_only_where_they_are_digests() {
-        let known = |fingerprint| Object {
-            fingerprint,
-            ..inventory(&[("index", 3)]).data().next().unwrap().clone()
-        };
-        let one = Fingerprint::Md5([1; 16]);
-        let other = Fingerprint::Md5([2; 16]);
-        let in_parts = |byte| Fingerprint::Md5OfParts {
-            digest: [byte; 16],
-            parts: NonZeroU32::new(2).unwrap(),
-        };
-        let (parts, other_parts) = (in_parts(1), in_parts(2));
-        for (source, target, expected) in [
-            (one, one, Some(Strength::Checksum)),
-            (one, other, Some(Strength::Size)),
-            (one, parts, Some(Strength::Size)),
-            (parts, parts, Some(Strength::Checksum)),
-            (parts, other_parts, Some(Strength::Size)),
-            (one, Fingerprint::VersionOnly, Some(Strength::Size)),
-        ] {
-            let (source, target) = (known(source), known(target));
-            assert_eq!(agreement(&source, &target), expected);
-            // Where it is known that tags of objects put at once are digests, they tell.
-            let expected = expected.filter(|_| {
-                !(is_put_at_once(&source) && is_put_at_once(&target))
-                    || source.fingerprint == target.fingerprint
-            });
-            let tags = Tags { are_digests: true };
-            assert_eq!(tags.agreement(&source, &target), expected);
-        }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::block::BlockId;
+use crate::block::id::BlockId;
 use crate::go::json::{Anything, Decode, Failure, Json, List, check};
 use crate::go::{pattern, time};
 

@@ -1,0 +1,157 @@
+//! How far what two buckets list of a block is known to be the same, and which of it only reading can tell.
+
+use super::fingerprint::Likeness;
+use super::inventory::{Inventory, Object};
+
+/// How far two listed objects are known to be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// By name and size.
+    Size,
+    /// By name, size and checksum.
+    Checksum,
+    /// By every byte.
+    Content,
+}
+
+impl Strength {
+    /// `size`, `checksum` or `content`, as reports spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Strength::Size => "size",
+            Strength::Checksum => "checksum",
+            Strength::Content => "content",
+        }
+    }
+}
+
+/// How far the two are known to be the same; `None` where their sizes differ. Checksums that differ prove nothing by themselves: parts may have
+/// other sizes, and encryption makes other tags.
+#[must_use]
+pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
+    if source.size_bytes != target.size_bytes {
+        return None;
+    }
+    let likeness = source.fingerprint.likeness(target.fingerprint);
+    Some(if likeness == Likeness::Same {
+        Strength::Checksum
+    } else {
+        Strength::Size
+    })
+}
+
+/// What two listings of a block tell of each of its objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tags {
+    /// Whether those of objects put at once are digests of the content.
+    are_digests: bool,
+}
+
+impl Tags {
+    /// Of these listings.
+    #[must_use]
+    pub fn of(source: &Inventory, target: &Inventory) -> Self {
+        Self {
+            are_digests: tags_are_digests(source, target),
+        }
+    }
+
+    /// How far the two are known to be the same; `None` where one of them is another one.
+    #[must_use]
+    pub fn agreement(self, source: &Object, target: &Object) -> Option<Strength> {
+        let tells = self.are_digests && is_put_at_once(source) && tags_differ(source, target);
+        agreement(source, target).filter(|_| !tells)
+    }
+}
+
+/// Whether both buckets agree on an object of the block that was put at once: then the tags of such objects are digests, as a rule. One whose
+/// tags differ is another one, or an exception, such as an object that is encrypted by itself.
+#[must_use]
+pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
+    pairs(source, target).any(|(one, other)| {
+        is_put_at_once(one) && agreement(one, other) == Some(Strength::Checksum)
+    })
+}
+
+/// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
+#[must_use]
+pub fn is_put_at_once(object: &Object) -> bool {
+    object.fingerprint.is_of_the_bytes() && !object.name.ends_with("-mark.json")
+}
+
+/// The objects whose tags differ although they should tell the content: others, or exceptions. Only reading tells.
+#[must_use]
+pub fn suspects<'a>(source: &'a Inventory, target: &'a Inventory) -> Vec<(&'a Object, &'a Object)> {
+    if !tags_are_digests(source, target) {
+        return Vec::new();
+    }
+    let pairs = pairs(source, target);
+    pairs
+        .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other))
+        .collect()
+}
+
+/// Whether two objects of one size have comparable tags, and these are not the same.
+#[must_use]
+pub fn tags_differ(source: &Object, target: &Object) -> bool {
+    source.size_bytes == target.size_bytes
+        && source.fingerprint.likeness(target.fingerprint) == Likeness::Differing
+}
+
+/// The objects of both, `meta.json` included, that bear the same name.
+pub fn pairs<'a>(
+    source: &'a Inventory,
+    target: &'a Inventory,
+) -> impl Iterator<Item = (&'a Object, &'a Object)> {
+    let objects = source.data().chain(source.meta());
+    objects.filter_map(|object| Some((object, target.get(&object.name)?)))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::num::NonZeroU32;
+
+    use super::super::fingerprint::Fingerprint;
+    use super::super::inventory::tests::inventory;
+    use super::*;
+
+    /// S-5.6
+    #[test]
+    fn equal_checksums_prove_content_and_unequal_ones_only_where_they_are_digests() {
+        let known = |fingerprint| Object {
+            fingerprint,
+            ..inventory(&[("index", 3)]).data().next().unwrap().clone()
+        };
+        let one = Fingerprint::Md5([1; 16]);
+        let other = Fingerprint::Md5([2; 16]);
+        let in_parts = |byte| Fingerprint::Md5OfParts {
+            digest: [byte; 16],
+            parts: NonZeroU32::new(2).unwrap(),
+        };
+        let (parts, other_parts) = (in_parts(1), in_parts(2));
+        for (source, target, expected) in [
+            (one, one, Some(Strength::Checksum)),
+            (one, other, Some(Strength::Size)),
+            (one, parts, Some(Strength::Size)),
+            (parts, parts, Some(Strength::Checksum)),
+            (parts, other_parts, Some(Strength::Size)),
+            (one, Fingerprint::VersionOnly, Some(Strength::Size)),
+        ] {
+            let (source, target) = (known(source), known(target));
+            assert_eq!(agreement(&source, &target), expected);
+            // Where it is known that tags of objects put at once are digests, they tell.
+            let expected = expected.filter(|_| {
+                !(is_put_at_once(&source) && is_put_at_once(&target))
+                    || source.fingerprint == target.fingerprint
+            });
+            let tags = Tags { are_digests: true };
+            assert_eq!(tags.agreement(&source, &target), expected);
+        }
+    }
+}
