@@ -16,6 +16,13 @@
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
 //!
+//! # Where the next step goes
+//!
+//! | to add | files |
+//! |---|---|
+//! | a provider | a folder in `bucket/provider/`, and its row in the table of `bucket/provider/mod.rs` |
+//! | a route of transfer, such as copying at the server | a file in `bucket/transfer/`, when it is taken in `route.rs`, and its line in `transfer/mod.rs` |
+//!
 //! # What holds always
 //!
 //! Each is a clause of SPECIFICATION.md, and has a test that bites; `tests/clauses` prints all others.

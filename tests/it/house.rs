@@ -146,6 +146,37 @@ fn each_library_with_an_owner_is_named_by_its_owner_alone() {
 }
 
 #[test]
+fn nothing_outside_their_folder_knows_what_kinds_of_buckets_there_are() {
+    let home = "src/bucket/provider/";
+    let providers = sources("src/bucket/provider");
+    let kind = Regex::new(r#"^ *kind: "(\w+)","#).unwrap();
+    let folder = Regex::new(r"^src/bucket/provider/(\w+)/mod\.rs$").unwrap();
+    let mut words: Vec<String> = Vec::new();
+    for source in &providers {
+        if let Some(found) = folder.captures(&source.path) {
+            words.push(format!(r"\b{}::", &found[1]));
+        }
+        let kinds = source.lines.iter().filter_map(|line| kind.captures(line));
+        words.extend(kinds.map(|found| format!("\"{}\"", &found[1])));
+    }
+    assert!(words.len() > 3, "{words:?}");
+    let named = Regex::new(&words.join("|")).unwrap();
+    let mut wrong = Vec::new();
+    for source in sources("src") {
+        let lines = source.lines.iter().zip(1..);
+        let code = lines
+            .take_while(|(line, _)| !line.starts_with("#[cfg(test)]"))
+            .filter(|(line, _)| !line.trim().starts_with("//"));
+        for (line, number) in code {
+            if !source.path.starts_with(home) && named.is_match(line) {
+                wrong.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn no_file_is_long_and_no_test_is_left_out() {
     let mut wrong = Vec::new();
     for source in sources("src").into_iter().chain(sources("tests")) {
