@@ -1,7 +1,6 @@
 //! The binary between folders: what is chosen, what happens to it, and what the report says.
 
 use std::fs;
-use std::path::Path;
 use std::slice;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
-use crate::support::folders::{World, copy_tree, tree};
+use crate::support::folders::{World, change_meta, copy_tree, tree};
 use crate::support::run::{OLD, Ran, Running, migrate};
 use crate::support::world::{Contents, blocks_with, without_marks};
 
@@ -48,13 +47,6 @@ fn report(world: &World, code: i32, arguments: &[&str]) -> Value {
         planned["blocks"].as_array().unwrap().len()
     );
     report
-}
-
-fn change_meta(folder: &Path, block: &Block, change: impl FnOnce(&mut Value)) {
-    let path = folder.join(block.id()).join("meta.json");
-    let mut meta: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    change(&mut meta);
-    fs::write(path, serde_json::to_vec(&meta).unwrap()).unwrap();
 }
 
 /// S-4.1, S-4.4, S-4.5, S-4.6, S-1.1: one block for each reason, and what is no block is not looked at.

@@ -1,14 +1,8 @@
 //! Which words go where.
 
+use crate::support::complaint::assert_names;
 use crate::support::folders::{World, tree};
 use crate::support::run::{OLD, Ran, binary};
-
-#[track_caller]
-fn assert_names(text: &str, names: &[&str]) {
-    for name in names {
-        assert!(text.contains(name), "{text:?} does not name {name:?}");
-    }
-}
 
 /// S-2.4, S-2.5: what was asked for is on stdout, the log on stderr.
 #[test]

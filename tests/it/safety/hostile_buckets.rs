@@ -15,7 +15,7 @@ use thanos_bucket::bucket::{Access, Bucket, BucketConfig, Environment, MissingRo
 use thanos_bucket::retry::Policy;
 
 use crate::support::block::Block;
-use crate::support::folders::{World, copy_tree, tree};
+use crate::support::folders::{World, change_meta, copy_tree, tree};
 use crate::support::run::{OLD, Ran};
 use crate::support::world::{Contents, Tree, blocks_with, without_marks};
 
@@ -36,13 +36,6 @@ fn run(world: &World) -> Ran {
     let ran = world.migrate(&[OLD, "--output=json", "--max-retries=0"]);
     assert_eq!(tree(&world.path("outside")), outside, "{ran:?}");
     ran
-}
-
-fn change_meta(folder: &Path, block: &Block, change: impl FnOnce(&mut Value)) {
-    let path = folder.join(block.id()).join("meta.json");
-    let mut meta: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    change(&mut meta);
-    fs::write(path, serde_json::to_vec(&meta).unwrap()).unwrap();
 }
 
 /// What the report says of a block that is left out.

@@ -5,10 +5,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 
 use crate::support::block::Block;
-use crate::support::minio::Minio;
-use crate::support::on_minio::World;
+use crate::support::minio::{Bucket, Credentials, Minio};
+use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{OLD, Ran, Running, binary, migrate, signal};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, binary, migrate, signal};
+use crate::support::world::three;
 
 /// S-2.6: memory holds secrets, so nothing of it is left on a disk.
 #[test]
@@ -75,4 +76,67 @@ fn a_secret_on_the_command_line_is_warned_about() {
     assert!(run(&seen, false));
     assert!(!run(&hidden, false));
     assert!(!run(&seen, true));
+}
+
+/// S-2.6: as a page, as text, and as an error without and with a code; what was configured, and what is made of it.
+#[test]
+fn a_server_that_quotes_the_request_is_not_quoted() {
+    const TOKEN: &str = "FwoGZXIvYXdzEBYaDNeverPrintedToken/AndMoreOfTheSame+abc==";
+    let minio = Minio::start();
+    let world = World::new(&minio, &three());
+    let stranger = Credentials {
+        access_key: "AKIANEVERPRINTEDKEY".to_owned(),
+        secret_key: "never/printed+secret".to_owned(),
+    };
+    let escaped = |text: &str| text.replace('/', "&#x2F;").replace('+', "%2B");
+    for (status, before_the_request, after_it) in [
+        (400, "<html><body>Bad request: ", "</body></html>"),
+        (500, "", ""),
+        (403, "<Error><Message>", "</Message></Error>"),
+        (
+            403,
+            "<Error><Code>AccessDenied</Code><Message>",
+            "</Message></Error>",
+        ),
+        (
+            400,
+            "<Error><Code>Strange</Code><Message>",
+            "</Message></Error>",
+        ),
+    ] {
+        let proxy = Line::to(minio.port())
+            .edit(move |request, answer| {
+                let told = format!("never/printed+secret {}", request.head);
+                let told = format!("{before_the_request}{} {told}{after_it}", escaped(&told));
+                answer.body = told.into_bytes();
+                answer.status = status;
+            })
+            .open();
+        let config = |bucket: &Bucket, file| {
+            let more = format!("  max_retries: 1\n  session_token: {TOKEN}\n");
+            bucket.config_for(file, &stranger, proxy.port(), &more)
+        };
+        let configs = (
+            config(&world.source, "h.yaml"),
+            config(&world.target, "c.yaml"),
+        );
+        let arguments = [&QUICK_RETRIES[..], &["--log.level=debug"]].concat();
+        let ran = run(&configs, &arguments).expect(1);
+        let requests = proxy.requests();
+        let signature = requests[0].header("authorization").unwrap();
+        let (_, signature) = signature.split_once("Signature=").unwrap();
+        for secret in [
+            signature,
+            "AKIANEVERPRINTEDKEY",
+            "never/printed",
+            "FwoGZXIvYXdzEBYaDNeverPrintedToken",
+            "AndMoreOfTheSame",
+        ] {
+            assert!(
+                !format!("{ran:?}").contains(secret),
+                "{secret}: {}",
+                ran.stderr
+            );
+        }
+    }
 }

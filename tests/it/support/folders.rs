@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::block::Block;
@@ -108,4 +109,12 @@ pub fn copy_tree(from: &Path, to: &Path) {
     for (name, content) in tree(from) {
         to.put(&name, content);
     }
+}
+
+/// Changes the `meta.json` of a block in a folder.
+pub fn change_meta(folder: &Path, block: &Block, change: impl FnOnce(&mut Value)) {
+    let path = folder.join(block.id()).join("meta.json");
+    let mut meta: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut meta);
+    fs::write(path, serde_json::to_vec(&meta).unwrap()).unwrap();
 }

@@ -37,6 +37,11 @@ impl Request {
         self.method == method && self.path.contains(part_of_path)
     }
 
+    /// Whether it asks for a page of a listing of that bucket.
+    pub fn lists(&self, bucket: &str) -> bool {
+        self.is("GET", bucket) && self.path.contains("list-type=2")
+    }
+
     /// The value of a header, whose name is given in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
@@ -393,6 +398,11 @@ async fn answers(
 }
 
 impl Answer {
+    /// Its body, which must be text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
     fn of(head: &[u8], request: &Request) -> Self {
         let is_length = |line: &str| line.to_ascii_lowercase().starts_with("content-length:");
         let text = String::from_utf8_lossy(head);

@@ -5,7 +5,7 @@ use crate::support::complaint::{COLD, assert_names, complaint};
 use crate::support::proxy::Line;
 use crate::support::run::{OLD, Ran, binary};
 
-/// A value as YAML spells it, its key, and what is told.
+/// A key, its value as YAML spells it, and what the complaint names.
 const WRONG: &[(&str, &str, &[&str])] = &[
     (
         "access_key",

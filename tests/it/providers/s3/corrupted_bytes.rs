@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regex::Regex;
 
-use super::wrong_answers::{is_listing, run_edited, text};
+use super::wrong_answers::run_edited;
 use crate::support::block::Block;
 use crate::support::minio::Minio;
 use crate::support::on_minio::World;
@@ -17,15 +17,16 @@ fn a_meta_json_that_is_read_wrong_once_is_never_published_and_never_taken_for_re
     let world = World::new(&minio, &three());
     let path = format!("/hot/{}/meta.json", Block::new(1).id());
     // The first read is the survey's: what it saw never comes again.
-    for (wrong, code) in [(0, 3), (1, 0)] {
+    for (read_that_is_wrong, exit_code) in [(0, 3), (1, 0)] {
         let (path, reads) = (path.clone(), AtomicUsize::new(0));
         let ran = run_edited(&world, &minio, move |request, answer| {
-            if request.is("GET", &path) && reads.fetch_add(1, Ordering::SeqCst) == wrong {
-                let body = text(answer).replace("sidecar", "sideCar");
+            let is_read = request.is("GET", &path);
+            if is_read && reads.fetch_add(1, Ordering::SeqCst) == read_that_is_wrong {
+                let body = answer.text().replace("sidecar", "sideCar");
                 answer.body = body.into_bytes();
             }
         })
-        .expect(code);
+        .expect(exit_code);
         assert!(!ran.stdout.contains("superseded"), "{}", ran.stdout);
         world.assert_heals();
     }
@@ -40,8 +41,8 @@ fn a_size_that_is_listed_too_small_cuts_nothing_off() {
     let name = format!("{}/chunks/000001", block.id());
     let size = Regex::new(&format!("(?s)(<Key>{name}</Key>.*?<Size>)1500(</Size>)")).unwrap();
     let ran = run_edited(&world, &minio, move |request, answer| {
-        if is_listing(request, "/hot") {
-            let page = size.replace(&text(answer), "${1}1499${2}").into_owned();
+        if request.lists("/hot") {
+            let page = size.replace(&answer.text(), "${1}1499${2}").into_owned();
             answer.body = page.into_bytes();
         }
     })

@@ -26,10 +26,6 @@ fn assert_moves(
     world.reset();
 }
 
-fn text(answer: &Answer) -> String {
-    String::from_utf8(answer.body.clone()).unwrap()
-}
-
 /// The header of that name, by what it becomes of its value; none takes it away.
 fn with_header(answer: &mut Answer, name: &str, value: Option<&str>) {
     let begins = format!("{}:", name.to_ascii_lowercase());
@@ -98,7 +94,7 @@ fn listings_are_read_in_every_dialect() {
             &format!("{what} {becomes}"),
             move |request, answer| {
                 if request.is("GET", "list-type=2") {
-                    let page = pattern.replace_all(&text(answer), &becomes).into_owned();
+                    let page = pattern.replace_all(&answer.text(), &becomes).into_owned();
                     // A prefix wants to be declared.
                     let page = page.replace(
                         "<s3:ListBucketResult",
@@ -207,7 +203,7 @@ fn receipts_are_read_in_every_dialect() {
         let pattern = Regex::new(what).unwrap();
         assert_moves(&world, &minio, becomes, move |request, answer| {
             if request.method == "POST" {
-                let body = pattern.replace_all(&text(answer), becomes).into_owned();
+                let body = pattern.replace_all(&answer.text(), becomes).into_owned();
                 answer.body = body.into_bytes();
             }
         });
@@ -226,7 +222,7 @@ fn a_server_that_knows_version_one_only_is_told_of() {
     let proxy = Line::to(minio.port())
         .edit(move |request, answer| {
             if request.is("GET", "/hot?") {
-                let page = two.replace_all(&text(answer), "").into_owned();
+                let page = two.replace_all(&answer.text(), "").into_owned();
                 let page = page.replace("<IsTruncated>false", "<IsTruncated>true");
                 answer.body = page.into_bytes();
             }
@@ -250,7 +246,10 @@ fn an_object_that_changes_while_it_is_read_is_never_put_together_of_two() {
     let proxy = Line::to(minio.port())
         .edit(move |request, answer| {
             if request.is("GET", "list-type=2") {
-                answer.body = tag.replace_all(&text(answer), "").into_owned().into_bytes();
+                answer.body = tag
+                    .replace_all(&answer.text(), "")
+                    .into_owned()
+                    .into_bytes();
             }
             let is_second = request
                 .header("range")

@@ -87,7 +87,8 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
     let minio = Minio::start();
     let world = World::new(&minio, &three());
     for (status, body) in ANSWERS {
-        for (request, code) in [
+        // What a run cannot do without ends it; what one block cannot do without fails the block.
+        for (request, exit_code) in [
             (("GET", "/hot"), 1),
             (("GET", "/cold"), 1),
             (("GET", "/meta.json"), 1),
@@ -103,7 +104,7 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
             let ran = run(&configs, &arguments);
             assert_eq!(
                 ran.status.code(),
-                Some(code),
+                Some(exit_code),
                 "{status} {request:?}: {}",
                 ran.stderr
             );

@@ -259,11 +259,12 @@ impl HttpService for Mute {
 #[tokio::test]
 async fn the_head_of_a_refusal_is_not_believed() {
     const GONE: &str = "<Error><Code>NoSuchKey</Code></Error>";
+    let (absent, there, unknown) = (Some(false), Some(true), None);
     for (status, body, expected) in [
-        (404, GONE, Some(false)),
-        (200, "{}", Some(true)),
-        (404, "default backend - 404", None),
-        (403, "<Error><Code>AccessDenied</Code></Error>", None),
+        (404, GONE, absent),
+        (200, "{}", there),
+        (404, "default backend - 404", unknown),
+        (403, "<Error><Code>AccessDenied</Code></Error>", unknown),
     ] {
         let bucket = open(Mute(status, body), "v2").await;
         let path = ObjectPath::new("a");

@@ -33,14 +33,14 @@ fn put_in_parts(world: &World, sizes: &[usize]) {
 fn an_object_is_put_in_the_parts_that_the_source_tells() {
     let minio = Minio::start();
     let world = pair_with(&minio, &[7, 7, 6]);
-    for (sizes, asked) in [
+    for (sizes_in_mib, questions) in [
         (&[7, 7, 6][..], 1),
         (&[16, 4], 1),
         (&[5, 5, 5, 5], 1),
         (&[6, 9, 5], 3),
         (&[20], 0),
     ] {
-        put_in_parts(&world, sizes);
+        put_in_parts(&world, sizes_in_mib);
         let proxy = Line::to(minio.port()).open();
         let configs = world.configs_through(&proxy);
         let report = run(&configs, &[OLD, "--output=json"]).expect(0).json();
@@ -51,17 +51,18 @@ fn an_object_is_put_in_the_parts_that_the_source_tells() {
         assert_eq!(
             world.source.tag(&segment()),
             world.target.tag(&segment()),
-            "{sizes:?}"
+            "{sizes_in_mib:?}"
         );
         let requests = proxy.requests();
         let count = |method, part: &str| {
             let found = requests.iter().filter(|request| request.is(method, part));
             found.count()
         };
-        assert_eq!(count("HEAD", "partNumber"), asked, "{sizes:?}");
+        let asked = count("HEAD", "partNumber");
+        assert_eq!(asked, questions, "{sizes_in_mib:?}");
         assert_eq!(
             count("GET", "/000001"),
-            sizes.len(),
+            sizes_in_mib.len(),
             "nothing is read twice"
         );
         world.assert_moved();

@@ -365,6 +365,14 @@ fn a_web_identity_is_taken_to_the_service_that_the_configuration_names() {
     );
 }
 
+/// Where a web identity is taken, and by what one knows.
+struct Partition {
+    endpoint: &'static str,
+    region: &'static str,
+    variables: &'static [(&'static str, &'static str)],
+    expected: &'static str,
+}
+
 /// S-3.9: what a proxy is asked for tells which service is meant.
 #[test]
 fn each_partition_is_asked_for_credentials_in_its_own_service() {
@@ -372,33 +380,44 @@ fn each_partition_is_asked_for_credentials_in_its_own_service() {
     let token = folder.path().join("token");
     std::fs::write(&token, "token").unwrap();
     let cold = folder.path().join("cold");
-    for (endpoint, region, variables, expected) in [
-        (
-            "s3.cn-north-1.amazonaws.com.cn",
-            "",
-            vec![],
-            "sts.cn-north-1.amazonaws.com.cn:443",
-        ),
-        (
-            "minio.example",
-            "cn-northwest-1",
-            vec![],
-            "sts.cn-northwest-1.amazonaws.com.cn:443",
-        ),
-        (
-            "minio.example",
-            "",
-            vec![("AWS_REGION", "us-gov-west-1")],
-            "sts.us-gov-west-1.amazonaws.com:443",
-        ),
-        (
-            "minio.example",
-            "eu-west-1",
-            vec![("AWS_STS_REGIONAL_ENDPOINTS", "legacy")],
-            "sts.amazonaws.com:443",
-        ),
-        ("minio.example", "", vec![], "sts.amazonaws.com:443"),
+    for case in [
+        Partition {
+            endpoint: "s3.cn-north-1.amazonaws.com.cn",
+            region: "",
+            variables: &[],
+            expected: "sts.cn-north-1.amazonaws.com.cn:443",
+        },
+        Partition {
+            endpoint: "minio.example",
+            region: "cn-northwest-1",
+            variables: &[],
+            expected: "sts.cn-northwest-1.amazonaws.com.cn:443",
+        },
+        Partition {
+            endpoint: "minio.example",
+            region: "",
+            variables: &[("AWS_REGION", "us-gov-west-1")],
+            expected: "sts.us-gov-west-1.amazonaws.com:443",
+        },
+        Partition {
+            endpoint: "minio.example",
+            region: "eu-west-1",
+            variables: &[("AWS_STS_REGIONAL_ENDPOINTS", "legacy")],
+            expected: "sts.amazonaws.com:443",
+        },
+        Partition {
+            endpoint: "minio.example",
+            region: "",
+            variables: &[],
+            expected: "sts.amazonaws.com:443",
+        },
     ] {
+        let Partition {
+            endpoint,
+            region,
+            variables,
+            expected,
+        } = case;
         let nobody = nobody();
         let port = nobody.local_addr().unwrap().port();
         let proxy = Line::to(port).fault(|_| Fault::Answer(502, "")).open();
@@ -419,7 +438,7 @@ fn each_partition_is_asked_for_credentials_in_its_own_service() {
         command.env("HTTPS_PROXY", format!("http://127.0.0.1:{}", proxy.port()));
         command.env("AWS_WEB_IDENTITY_TOKEN_FILE", &token);
         command.env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/thanos");
-        command.envs(variables);
+        command.envs(variables.iter().copied());
         let ran = Ran::of(command).expect(1);
         let asked = proxy.requests();
         assert!(
