@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use thanos_bucket::block::Strength;
 
 use crate::support::block::{Block, id, object};
-use crate::support::memory::World;
+use crate::support::memory::{World, three};
 use crate::support::scripted::{Fault, Request};
 use crate::support::world::Contents;
 
@@ -133,4 +133,21 @@ async fn a_leftover_with_other_bytes_is_replaced_before_it_is_published() {
     assert_eq!(ran.endings(), ["migrated"]);
     let puts = world.target.asked(Request::Put, &name("index"));
     assert_eq!(puts, 1, "what this run has put is not put again");
+}
+
+/// S-6.7: two runs side by side publish and mark every block once.
+#[tokio::test(start_paused = true)]
+async fn two_runs_at_once_end_sound() {
+    let world = World::new(&three());
+    let (one, other) = futures::join!(world.run(), world.run());
+    for ran in [one.unwrap(), other.unwrap()] {
+        for ending in ran.endings() {
+            assert!(
+                ["migrated", "already-there", "superseded"].contains(&ending),
+                "{ending}"
+            );
+        }
+    }
+    world.assert_sound();
+    assert!(world.run().await.unwrap().plan.selected.is_empty());
 }

@@ -1,19 +1,9 @@
 //! Whole runs on buckets in memory: what is written, in which order, and what a kill at any write leaves behind.
 
-use thanos_bucket::block::Strength;
-
 use crate::support::block::{Block, FIVE_MINUTES_MS, ONE_HOUR_MS, id, object};
-use crate::support::memory::World;
+use crate::support::memory::{World, three};
 use crate::support::scripted::{Fault, Request};
 use crate::support::world::Contents;
-
-fn three() -> [Block; 3] {
-    [
-        Block::new('A').days(0, 1),
-        Block::new('B').days(1, 2),
-        Block::new('C').days(2, 3).cluster("us-1"),
-    ]
-}
 
 /// Names of the blocks in the order in which an object of that name was put.
 fn order_of(requests: &[(Request, String)], name: &str) -> String {
@@ -104,44 +94,6 @@ async fn coarse_blocks_are_published_first_and_marked_last() {
     );
 }
 
-/// S-5.9, S-6.2: a block that fails holds back what follows in its unit, and nothing else.
-#[tokio::test(start_paused = true)]
-async fn a_failed_block_holds_back_its_unit_alone() {
-    let blocks = [
-        Block::new('A').days(0, 1),
-        Block::new('B').days(1, 2),
-        Block::new('C').days(2, 3),
-        Block::new('D').days(0, 1).cluster("us-1"),
-    ];
-    let world = World::new(&blocks);
-    world.source.fail(|request, path| {
-        let index_of_b = path == object('B', "index");
-        (request == Request::Get && index_of_b).then_some(Fault::Transient)
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "migrated");
-    assert_eq!(ran.ending('B'), "failed");
-    assert_eq!(ran.ending('C'), "held-back");
-    assert_eq!(ran.ending('D'), "migrated");
-    world.assert_sound();
-}
-
-/// S-5.9: an incomplete block is a gap in its unit too.
-#[tokio::test(start_paused = true)]
-async fn an_incomplete_block_holds_back_what_follows() {
-    let blocks = [
-        Block::new('A').days(0, 1),
-        Block::new('B').days(1, 2),
-        Block::new('C').days(2, 3),
-    ];
-    let world = World::new(&blocks);
-    world.source.remove(&object('B', "index"));
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "migrated");
-    assert_eq!(ran.ending('B'), "not selected");
-    assert_eq!(ran.ending('C'), "held-back");
-}
-
 /// S-5.10: a coarse block is not marked while a finer one of the same data lives.
 #[tokio::test(start_paused = true)]
 async fn a_downsampled_block_waits_for_its_raw_block() {
@@ -164,108 +116,6 @@ async fn a_downsampled_block_waits_for_its_raw_block() {
     );
 }
 
-/// S-6.1: what fails in passing is tried again.
-#[tokio::test(start_paused = true)]
-async fn passing_errors_are_outlasted() {
-    let mut world = World::new(&three());
-    world.task.settings.retry.max_retries = 9;
-    for store in [&world.source, &world.target] {
-        let asked = std::sync::atomic::AtomicUsize::new(0);
-        store.fail(move |_, _| {
-            let number = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-            (number % 3 == 1).then_some(Fault::Transient)
-        });
-    }
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.endings(), ["migrated"; 3]);
-    world.assert_sound();
-}
-
-/// S-6.3: a refused mark ends the run.
-#[tokio::test(start_paused = true)]
-async fn a_refused_mark_ends_the_run() {
-    let world = World::new(&three());
-    world
-        .source
-        .fail(|request, _| (request == Request::Put).then_some(Fault::Refused));
-    let ran = world.run().await.unwrap();
-    assert!(ran.results.aborted.is_some());
-    world.assert_sound();
-}
-
-/// S-6.3: such a run did not come to its end, even if no block is left to be worked on.
-#[tokio::test(start_paused = true)]
-async fn a_run_that_the_last_block_ends_is_not_complete() {
-    let world = World::new(&[Block::new('A').days(0, 1)]);
-    world
-        .source
-        .fail(|request, _| (request == Request::Put).then_some(Fault::Refused));
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.endings(), ["failed"]);
-    assert!(ran.results.aborted.is_some() && !ran.results.complete);
-}
-
-/// S-4.9: a `meta.json` that is refused concerns its own block, be it there from the beginning or new.
-#[tokio::test(start_paused = true)]
-async fn a_meta_json_that_is_refused_fails_no_other_block() {
-    let world = World::new(&three());
-    let source = std::sync::Arc::clone(&world.source);
-    world.source.fail(|request, path| {
-        let theirs = [id('A'), id('Z')].iter().any(|id| path.starts_with(id));
-        let refused = request == Request::Get && theirs && path.ends_with("/meta.json");
-        refused.then_some(Fault::Refused)
-    });
-    world.target.on_request(move |request, _| {
-        if request == Request::Put {
-            let new = Block::new('Z').days(7, 8);
-            new.write_to(&source);
-        }
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "not selected");
-    assert_eq!(ran.endings(), ["migrated"; 2]);
-}
-
-/// S-6.3: a target that refuses everything ends the run before every block has failed in turn.
-#[tokio::test(start_paused = true)]
-async fn a_target_that_takes_nothing_ends_the_run() {
-    let world = World::new(&three());
-    world
-        .target
-        .fail(|request, _| (request == Request::Put).then_some(Fault::Refused));
-    let ran = world.run().await.unwrap();
-    assert!(ran.results.aborted.is_some());
-    assert!(world.target.tree().is_empty());
-}
-
-/// S-6.3: one block after the other, with nothing taken in between.
-#[tokio::test(start_paused = true)]
-async fn a_target_that_takes_nothing_any_more_ends_the_run() {
-    let three_in_a_row = "BCD";
-    for refused in ["BC", "BCEF", three_in_a_row] {
-        let blocks = ('A'..='F').zip(0..).map(|(letter, day)| {
-            let cluster: &'static str = format!("c-{letter}").leak();
-            Block::new(letter).days(day, day + 1).cluster(cluster)
-        });
-        let mut world = World::new(&blocks.collect::<Vec<_>>());
-        world.task.settings.concurrency = std::num::NonZeroUsize::MIN;
-        world.target.fail(move |request, path| {
-            let of_one = refused.chars().any(|letter| path.starts_with(&id(letter)));
-            (request == Request::Put && of_one).then_some(Fault::Refused)
-        });
-        let ran = world.run().await.unwrap();
-        let ended = ran.results.aborted.is_some();
-        assert_eq!(ended, refused == three_in_a_row, "{refused}");
-        let failed = ran
-            .endings()
-            .iter()
-            .filter(|ending| **ending == "failed")
-            .count();
-        assert_eq!(failed, refused.len(), "{:?}", ran.endings());
-        world.assert_sound_after(refused);
-    }
-}
-
 /// S-5.4, S-5.7: a write that is acknowledged and lost is noticed before anybody relies on it.
 #[tokio::test(start_paused = true)]
 async fn a_lost_write_is_never_relied_upon() {
@@ -282,120 +132,6 @@ async fn a_lost_write_is_never_relied_upon() {
         assert_eq!(ran.endings(), ["migrated"; 3], "{name}");
         world.assert_sound_after(name);
     }
-}
-
-/// S-5.5: a block that its compactor deletes under us is no failure.
-#[tokio::test(start_paused = true)]
-async fn a_vanished_block_is_no_failure() {
-    let world = World::new(&three());
-    let source = std::sync::Arc::clone(&world.source);
-    world.target.on_request(move |request, path| {
-        if request == Request::Put && path.starts_with(&id('A')) {
-            let gone = object('A', "meta.json");
-            source.remove(&gone);
-        }
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "vanished");
-    assert_eq!(ran.ending('B'), "migrated");
-}
-
-/// S-5.5, S-5.17: what was published whole stays, for it may be all that is left.
-#[tokio::test(start_paused = true)]
-async fn a_source_that_vanishes_while_its_copy_is_read_does_not_take_the_copy_with_it() {
-    let mut world = World::new(&three());
-    world.task.rules.verify = Strength::Content;
-    let meta = object('A', "meta.json");
-    let source = std::sync::Arc::clone(&world.source);
-    world.target.on_request(move |request, path| {
-        let reads = request == Request::Get && path == object('A', "meta.json");
-        if reads {
-            for name in ["meta.json", "index", "chunks/000001", "chunks/000002"] {
-                let gone = object('A', name);
-                source.remove(&gone);
-            }
-        }
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "vanished");
-    assert_eq!(ran.ending('B'), "migrated");
-    assert!(world.target.has(&meta));
-}
-
-/// S-5.5: a block compacted from ours that appears while we copy makes ours superfluous.
-#[tokio::test(start_paused = true)]
-async fn a_superseding_block_stops_the_publication() {
-    let world = World::new(&three());
-    let source = std::sync::Arc::clone(&world.source);
-    world.target.on_request(move |request, _| {
-        if request == Request::Put {
-            let bigger = Block::new('Z').days(0, 2).sources("AB");
-            bigger.write_to(&source);
-        }
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "superseded");
-    assert_eq!(ran.ending('B'), "superseded");
-    assert_eq!(ran.ending('C'), "migrated");
-    assert!(!world.target.has(&object('A', "meta.json")));
-}
-
-/// S-5.5, S-5.11: a mark that somebody else writes meanwhile is kept, and the block is left alone.
-#[tokio::test(start_paused = true)]
-async fn a_mark_that_appears_meanwhile_is_respected() {
-    let world = World::new(&three());
-    let source = std::sync::Arc::clone(&world.source);
-    let theirs = format!(
-        r#"{{"id":"{}","version":1,"details":"by hand","deletion_time":1}}"#,
-        id('A')
-    );
-    let mark = theirs.clone();
-    world.target.on_request(move |request, path| {
-        if request == Request::Put && path.starts_with(&id('A')) {
-            let path = object('A', "deletion-mark.json");
-            source.put(&path, mark.clone().into_bytes());
-        }
-    });
-    let ran = world.run().await.unwrap();
-    assert_eq!(ran.ending('A'), "superseded");
-    let path = object('A', "deletion-mark.json");
-    assert_eq!(world.source.tree()[&path], theirs.into_bytes());
-}
-
-/// S-6.7: two runs side by side publish and mark every block once.
-#[tokio::test(start_paused = true)]
-async fn two_runs_at_once_end_sound() {
-    let world = World::new(&three());
-    let (one, other) = futures::join!(world.run(), world.run());
-    for ran in [one.unwrap(), other.unwrap()] {
-        for ending in ran.endings() {
-            assert!(
-                ["migrated", "already-there", "superseded"].contains(&ending),
-                "{ending}"
-            );
-        }
-    }
-    world.assert_sound();
-    assert!(world.run().await.unwrap().plan.selected.is_empty());
-}
-
-/// S-6.4: enough failures, and no further block is started.
-#[tokio::test(start_paused = true)]
-async fn enough_failures_stop_the_run() {
-    let mut world = World::new(&three());
-    world.task.settings.max_failures = std::num::NonZeroUsize::new(1);
-    world.task.settings.concurrency = std::num::NonZeroUsize::MIN;
-    world.source.fail(|request, path| {
-        (request == Request::Get && path.ends_with("/index")).then_some(Fault::Transient)
-    });
-    let ran = world.run().await.unwrap();
-    assert!(!ran.results.complete);
-    let failed = ran
-        .endings()
-        .iter()
-        .filter(|ending| **ending == "failed")
-        .count();
-    assert_eq!(failed, 1);
 }
 
 /// S-5.12: a mark of ours that the target does not bear out is found, and the block can be saved.

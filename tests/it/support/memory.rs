@@ -134,6 +134,15 @@ impl Default for Migration {
     }
 }
 
+/// Three blocks, each of a unit of its own.
+pub fn three() -> [Block; 3] {
+    [
+        Block::new('A').days(0, 1),
+        Block::new('B').days(1, 2),
+        Block::new('C').days(2, 3).cluster("us-1"),
+    ]
+}
+
 /// 1 January 2026.
 pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).unwrap()
