@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::Utc;
 use mimalloc::MiMalloc;
 use thanos_bucket::bucket::Environment;
-use thanos_bucket::cli::{self, Command, Invocation};
-use thanos_bucket::command;
+use thanos_bucket::cli::{self, Invocation};
+use thanos_bucket::command::Command;
 use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::progress::Progress;
@@ -129,12 +129,8 @@ fn run(
         shown: Some(shown),
     });
     let clock = Arc::new(Utc::now);
-    let ended = match command {
-        Command::Migrate(request) => {
-            let run = command::migrate::run(request, progress, clock, stop, &mut stdout);
-            runtime.block_on(Box::pin(run))
-        }
-    };
+    let doing = command.run(progress, clock, stop, &mut stdout);
+    let ended = runtime.block_on(Box::pin(doing));
     let flushed = stdout
         .flush()
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err));

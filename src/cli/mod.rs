@@ -1,11 +1,10 @@
 //! The command line: arguments, environment and files become a request that needs no further checking. Only this module names `clap`.
 
+mod args;
 mod document;
 mod flags;
 mod migrate;
 mod refusal;
-mod screen;
-mod telemetry;
 mod values;
 
 use std::ffi::OsString;
@@ -15,7 +14,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bucket::Environment;
-use crate::command;
+use crate::command::Command;
 use crate::error::Result;
 use crate::report::Output;
 use crate::telemetry::Options;
@@ -41,13 +40,6 @@ pub struct Run {
     pub warnings: Vec<String>,
     /// What is to be done.
     pub command: Command,
-}
-
-/// What is to be done.
-#[derive(Debug)]
-pub enum Command {
-    /// Blocks are moved.
-    Migrate(command::migrate::Request),
 }
 
 /// Reads a command line, of which the first argument is the program's name. Ages are counted back from `now`.
@@ -137,7 +129,7 @@ fn tidy(help: &str) -> String {
 )]
 struct Cli {
     #[command(flatten)]
-    telemetry: telemetry::Flags,
+    telemetry: args::Telemetry,
     #[command(subcommand)]
     subcommand: Option<Subcommand>,
 }

@@ -1,3 +1,36 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
 pub mod migrate;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use crate::clocks::Clock;
+use crate::engine::Stop;
+use crate::error::Result;
+use crate::exit::Exit;
+use crate::progress::Progress;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Command {
+    /// Blocks are moved.
+    Migrate(migrate::Request),
+}
+
+impl Command {
+    /// Does it; the document is on `stdout` when this returns `Ok`, and what its form promises where there is none otherwise.
+    ///
+    /// Errors: what keeps it from beginning, with nothing touched; or `stdout` that cannot be written.
+    pub async fn run(
+        self,
+        progress: Arc<Progress>,
+        clock: Clock,
+        stop: &Stop,
+        stdout: &mut (dyn Write + Send),
+    ) -> Result<Exit> {
+        match self {
+            Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
+        }
+    }
+}

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::document::Document;
-use super::flags::Origins;
-use super::values::one_of;
+use crate::cli::document::Document;
+use crate::cli::flags::Origins;
+use crate::cli::values::one_of;
 use crate::error::Result;
 use crate::telemetry::{Format, Level, Options, TracingConfig};
 
 #[derive(Args)]
 #[command(next_help_heading = "Output and logs")]
-pub(super) struct Flags {
+pub(in crate::cli) struct Telemetry {
     /// The least urgent lines that are logged.
     #[arg(
         long = "log.level",
@@ -44,8 +44,9 @@ pub(super) struct Flags {
     tracing_config_file: Option<PathBuf>,
 }
 
-impl Flags {
-    pub(super) fn options(self, origins: &Origins<'_>) -> Result<Options> {
+impl Telemetry {
+    /// What is told, and how.
+    pub(in crate::cli) fn options(self, origins: &Origins<'_>) -> Result<Options> {
         let document = Document::read(
             "tracing.config",
             self.tracing_config,

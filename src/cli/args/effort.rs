@@ -1,0 +1,98 @@
+//! How much a subcommand does at once, how often it tries, and when it gives up.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::flags::Origins;
+use crate::cli::values::{duration, duration_or_none, long_duration, size_bytes, whole_number};
+use crate::engine::Settings;
+use crate::error::{Error, Result};
+use crate::retry::{Jitter, Policy};
+
+#[derive(Args)]
+#[command(next_help_heading = "Speed and failures")]
+pub(in crate::cli) struct Effort {
+    /// How many blocks are copied at once, at most.
+    #[arg(long, value_name = "NUMBER", default_value = "10")]
+    #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
+    concurrency: NonZeroUsize,
+
+    /// Further tries for each block that make no progress.
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
+    #[arg(value_parser = whole_number::<u32>(0..=1000))]
+    max_retries: u32,
+
+    /// The delay before the first further try; it doubles with each.
+    #[arg(
+        long = "retry.initial-backoff",
+        value_name = "DURATION",
+        default_value = "1s"
+    )]
+    #[arg(value_parser = duration)]
+    initial_backoff: Duration,
+
+    /// No delay between tries is longer.
+    #[arg(
+        long = "retry.max-backoff",
+        value_name = "DURATION",
+        default_value = "1m"
+    )]
+    #[arg(value_parser = duration)]
+    max_backoff: Duration,
+
+    /// Start no further block once so many have failed.
+    #[arg(long, value_name = "NUMBER")]
+    #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1_000_000))]
+    max_failures: Option<NonZeroUsize>,
+
+    /// Start no further block once the run has lasted so long.
+    ///
+    /// Blocks in hand go on for --shutdown-grace. The run ends with exit code 0 and a
+    /// report that says it is not complete; the next run goes on.
+    #[arg(long, value_name = "DURATION", value_parser = long_duration)]
+    max_duration: Option<Duration>,
+
+    /// Start no further block once those started hold so many bytes to copy.
+    ///
+    /// Sizes are spelled 500MiB, 10GiB or 1TB. The run ends as with --max-duration.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    max_bytes: Option<NonZeroU64>,
+
+    /// How long blocks in hand may go on once the run is to end; 0s drops them.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
+    shutdown_grace: Duration,
+}
+
+impl Effort {
+    /// The settings of a run that is told nothing else.
+    pub(in crate::cli) fn settings(self, origins: &Origins<'_>) -> Result<Settings> {
+        if self.initial_backoff > self.max_backoff {
+            let (one, other) = (
+                origins.name("retry.initial-backoff"),
+                origins.name("retry.max-backoff"),
+            );
+            let spelled = humantime::format_duration;
+            return Err(Error::usage(format!(
+                "{one} \"{}\": expected at most {other}, which is {}",
+                spelled(self.initial_backoff),
+                spelled(self.max_backoff),
+            )));
+        }
+        Ok(Settings {
+            concurrency: self.concurrency,
+            retry: Policy {
+                max_retries: self.max_retries,
+                initial_backoff: self.initial_backoff,
+                max_backoff: self.max_backoff,
+                jitter: Jitter::Half,
+            },
+            max_failures: self.max_failures,
+            max_duration: self.max_duration,
+            max_bytes: self.max_bytes,
+            shutdown_grace: self.shutdown_grace,
+            no_compact_mark_source: false,
+        })
+    }
+}

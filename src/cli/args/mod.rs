@@ -1,0 +1,14 @@
+//! The groups of flags that subcommands flatten, and what each adds up to. A new subcommand takes those that it needs.
+
+mod buckets;
+mod effort;
+mod output;
+mod screen;
+mod selection;
+mod telemetry;
+
+pub(super) use buckets::Buckets;
+pub(super) use effort::Effort;
+pub(super) use output::{Printed, exit_codes};
+pub(super) use selection::{Selection, Sharing};
+pub(super) use telemetry::Telemetry;
