@@ -8,7 +8,6 @@ mod progress;
 mod screen;
 mod tracing_config;
 
-use std::str::FromStr;
 use std::sync::Arc;
 
 use tracing_subscriber::Registry;
@@ -103,58 +102,5 @@ impl Telemetry {
     pub fn wiper(&self) -> impl Fn() + Send + use<> {
         let screen = Arc::clone(&self.screen);
         move || screen.wipe()
-    }
-}
-
-impl FromStr for Level {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "debug" => Ok(Self::Debug),
-            "info" => Ok(Self::Info),
-            "warn" => Ok(Self::Warn),
-            "error" => Ok(Self::Error),
-            _ => Err(Error::usage(format!(
-                "{text:?} is no log level: write debug, info, warn or error"
-            ))),
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "logfmt" => Ok(Self::Logfmt),
-            "json" => Ok(Self::Json),
-            _ => Err(Error::usage(format!(
-                "{text:?} is no log format: write logfmt or json"
-            ))),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn levels_and_formats_have_thanos_spelling_and_no_other() {
-        for (text, wanted) in [
-            ("debug", Some(Level::Debug)),
-            ("info", Some(Level::Info)),
-            ("warn", Some(Level::Warn)),
-            ("error", Some(Level::Error)),
-            ("Info", None),
-            ("trace", None),
-            ("", None),
-        ] {
-            assert_eq!(text.parse().ok(), wanted, "{text}");
-        }
-        assert_eq!("logfmt".parse().ok(), Some(Format::Logfmt));
-        assert_eq!("json".parse().ok(), Some(Format::Json));
-        assert_eq!("journald".parse::<Format>().ok(), None);
     }
 }
