@@ -10,7 +10,7 @@ use chrono::TimeZone;
 
 use super::*;
 use crate::command::migrate::{Mode, ReplicaTarget, Request};
-use crate::plan::{Existing, PublishOrder};
+use crate::plan::{PublishOrder, Scope};
 use crate::report::Output;
 use crate::telemetry::{Format, Level};
 
@@ -66,9 +66,8 @@ fn defaults_are_those_that_are_documented() {
     assert_eq!(request.form.output, Output::Text);
     assert_eq!(request.rules.compaction_min, 1);
     assert_eq!(request.rules.compaction_max, None);
-    assert_eq!(request.rules.existing, Existing::Keep);
+    assert_eq!(request.rules.scope, Scope::Unmarked);
     assert_eq!(request.rules.publish_order, PublishOrder::Strict);
-    assert!(request.rules.exclude_delete_marked);
     assert!(request.rules.ids.is_empty());
     assert!(request.rules.resolutions_ms.is_empty());
     assert!(request.rules.shard.is_none());
@@ -96,11 +95,8 @@ fn booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
     ] {
         assert_eq!(request(arguments, &[]).mode, expected, "{arguments:?}");
     }
-    assert!(
-        !request(&["--no-exclude-delete-marked"], &[])
-            .rules
-            .exclude_delete_marked
-    );
+    let rules = request(&["--no-exclude-delete-marked"], &[]).rules;
+    assert_eq!(rules.scope, Scope::Marked);
     // This flag's own name begins with "no-".
     for (argument, expected) in [
         ("--no-compact-mark-source", true),
@@ -128,7 +124,7 @@ fn a_variable_stands_in_for_a_flag() {
         ],
     );
     assert_eq!(request.mode, Mode::DryRun);
-    assert!(!request.rules.exclude_delete_marked);
+    assert_eq!(request.rules.scope, Scope::Marked);
     assert_eq!(request.engine.concurrency.get(), 7);
     assert_eq!(request.engine.retry.initial_backoff.as_millis(), 250);
     assert_eq!(

@@ -176,7 +176,7 @@ async fn look_and_plan(
         )));
     }
     let mut plan =
-        step!("plan").in_scope(|| plan(&survey.source, &survey.target, rules, &target_name))?;
+        step!("plan").in_scope(|| plan(&survey.source, &survey.target, rules, &target_name));
     plan.warnings.splice(0..0, survey.warnings.iter().cloned());
     for warning in &plan.warnings {
         tell(warning);

@@ -66,7 +66,7 @@ impl World {
 
     pub(crate) fn plan(&self) -> Plan {
         let target = self.target.iter().cloned().collect();
-        plan(&self.source, &target, &self.rules, "s3://cold").unwrap()
+        plan(&self.source, &target, &self.rules, "s3://cold")
     }
 }
 

@@ -79,12 +79,12 @@ mod tests {
 
     use crate::block::NoCover;
     use crate::plan::facts::testing::{Builder, block, id, rules, source};
-    use crate::plan::{Action, Outlook, Plan, Rules, plan};
+    use crate::plan::{Action, Outlook, Plan, Rules, Scope, plan};
 
     fn planned(ours: &[Builder], theirs: &[Builder], rules: &Rules) -> Plan {
         let ours: Vec<_> = ours.iter().flat_map(|one| source([one.clone()])).collect();
         let theirs = theirs.iter().map(|one| one.clone().target()).collect();
-        plan(&ours, &theirs, rules, "s3://cold").unwrap()
+        plan(&ours, &theirs, rules, "s3://cold")
     }
 
     /// What is planned for the block; `None` where it is left out.
@@ -200,7 +200,7 @@ mod tests {
         let marked = [block('A').marked("by hand"), keeper()];
         assert_eq!(action(&planned(&marked, &[], &rules()), 'A'), None);
         let mut rules = rules();
-        rules.exclude_delete_marked = false;
+        rules.scope = Scope::Marked;
         let plan = planned(&marked, &[], &rules);
         assert_eq!(action(&plan, 'A'), Some(later('K')));
         let ours = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";

@@ -127,7 +127,7 @@ fn mark_exclusion(
             Reason::CorruptedDeletionMark,
             Some(odd_mark::consequence(block.id, err, source)),
         )),
-        Mark::Present(mark) => rules.exclude_delete_marked.then(|| {
+        Mark::Present(mark) => rules.scope.leaves_out_marked().then(|| {
             let details = Some(mark.details()).filter(|details| !details.is_empty());
             (Reason::MarkedForDeletion, details.map(str::to_owned))
         }),
@@ -165,6 +165,7 @@ mod tests {
 
     use super::*;
     use crate::block::{DeletionMark, MarkError};
+    use crate::plan::Scope;
     use crate::plan::facts::testing::{Builder, block, id, rules, source};
     use crate::select::Selector;
 
@@ -206,7 +207,7 @@ mod tests {
             (
                 reason(
                     [block('A').marked("")],
-                    &with(|rules| rules.exclude_delete_marked = false),
+                    &with(|rules| rules.scope = Scope::Marked),
                 ),
                 None,
             ),
@@ -215,10 +216,7 @@ mod tests {
                 Some(Reason::CorruptedDeletionMark),
             ),
             (
-                reason(
-                    [corrupted()],
-                    &with(|rules| rules.exclude_delete_marked = false),
-                ),
+                reason([corrupted()], &with(|rules| rules.scope = Scope::Marked)),
                 Some(Reason::CorruptedDeletionMark),
             ),
             (

@@ -25,7 +25,7 @@ pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
 pub use outlook::Outlook;
 pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};
-pub use rules::{Existing, Rules, Shard};
+pub use rules::{Existing, Rules, Scope, Shard};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
 pub use unit::Unit;
@@ -35,7 +35,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::block::{BlockId, Completeness, MetaFile};
-use crate::error::{Error, Result};
 use crate::select::{Effect, Selector};
 use facts::SourceIndex;
 use unit::Units;
@@ -153,19 +152,14 @@ pub fn needs_target_metas(
 
 /// Makes the plan.
 ///
-/// `target_name` is how marks of this tool name the target. Refused with [`crate::Kind::Usage`]: an overwrite together with blocks that are
-/// marked, for these cannot be told from blocks that the source's compactor is about to delete.
+/// `target_name` is how marks of this tool name the target.
+#[must_use]
 pub fn plan(
     source: &[Arc<SourceBlock>],
     target: &TargetIndex,
     rules: &Rules,
     target_name: &str,
-) -> Result<Plan> {
-    if rules.existing == Existing::Overwrite && !rules.exclude_delete_marked {
-        return Err(Error::usage(
-            "--overwrite-existing cannot be combined with --exclude-delete-marked=false",
-        ));
-    }
+) -> Plan {
     let index = SourceIndex::new(source);
     let units = Units::of(source);
     let mut plan = Plan {
@@ -213,7 +207,7 @@ pub fn plan(
     outlook::defer_marks(&mut plan, &index);
     plan.selector = effects(&rules.selector, &came_to_selector);
     plan.warnings = warning::warnings(&plan, source, rules);
-    Ok(plan)
+    plan
 }
 
 fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
@@ -283,7 +277,7 @@ mod tests {
     use super::*;
 
     fn planned<const N: usize, const M: usize>(ours: [Builder; N], theirs: [Builder; M]) -> Plan {
-        plan(&source(ours), &target(theirs), &rules(), "s3://cold").unwrap()
+        plan(&source(ours), &target(theirs), &rules(), "s3://cold")
     }
 
     fn outlook(plan: &Plan, last: char) -> Option<Outlook> {
@@ -344,7 +338,7 @@ mod tests {
             (Some(999), "conflict", Outlook::HeldBack(id('A'))),
         ] {
             let target = target([]).with_largest_object(most_bytes);
-            let plan = plan(&blocks(), &target, &rules(), "s3://cold").unwrap();
+            let plan = plan(&blocks(), &target, &rules(), "s3://cold");
             let first = plan.selected.first().unwrap();
             assert_eq!(first.action.as_str(), action, "{most_bytes:?}");
             assert_eq!(first.bytes_to_put == 0, action == "conflict");
@@ -358,7 +352,7 @@ mod tests {
         let mut rules = rules();
         rules.ids = [id('A'), id('B'), id('Z')].into();
         let blocks = source([block('A'), block('B').range(2000, 3000)]);
-        let plan = plan(&blocks, &target([]), &rules, "s3://cold").unwrap();
+        let plan = plan(&blocks, &target([]), &rules, "s3://cold");
         assert_eq!(plan.absent_ids, [id('Z')]);
         assert_eq!(plan.selected.len(), 1);
     }
@@ -391,19 +385,10 @@ mod tests {
             ("by hand", target([]), None),
         ] {
             let blocks = source([block('A').marked(details)]);
-            let plan = plan(&blocks, &theirs, &rules(), "s3://cold").unwrap();
+            let plan = plan(&blocks, &theirs, &rules(), "s3://cold");
             let why = plan.not_held.first().map(|not_held| not_held.why.as_str());
             assert_eq!(why, expected, "{details}");
         }
-    }
-
-    /// S-5.8
-    #[test]
-    fn marked_blocks_cannot_be_overwritten() {
-        let mut rules = rules();
-        rules.existing = Existing::Overwrite;
-        rules.exclude_delete_marked = false;
-        assert!(plan(&[], &target([]), &rules, "s3://cold").is_err());
     }
 
     /// S-7.2

@@ -24,10 +24,8 @@ pub struct Rules {
     pub compaction_min: i64,
     /// The highest one; none means no limit.
     pub compaction_max: Option<i64>,
-    /// Whether blocks with a deletion mark are left out.
-    pub exclude_delete_marked: bool,
-    /// What happens to a block that the target has in another form.
-    pub existing: Existing,
+    /// Whether marked blocks are taken too, or what the target has in another form is replaced.
+    pub scope: Scope,
     /// How thoroughly the target is compared with the source before a mark is written.
     pub verify: Strength,
     /// Whether blocks of one unit are published one after the other.
@@ -47,11 +45,42 @@ impl Rules {
             resolutions_ms: BTreeSet::new(),
             compaction_min: 1,
             compaction_max: None,
-            exclude_delete_marked: true,
-            existing: Existing::Keep,
+            scope: Scope::Unmarked,
             verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
+        }
+    }
+}
+
+/// How far a run goes beyond live blocks that the target lacks. Marked blocks are never a reason to overwrite: nothing tells those that were
+/// marked by hand from those that the source's compactor is about to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Blocks with a deletion mark are left out; what the target has in another form is left alone.
+    Unmarked,
+    /// Blocks with a deletion mark are left out; the source's form replaces what the target has in another form.
+    Overwriting,
+    /// Blocks with a deletion mark are taken too; what the target has in another form is left alone.
+    Marked,
+}
+
+impl Scope {
+    /// What happens to a block that the target has in another form.
+    #[must_use]
+    pub fn existing(self) -> Existing {
+        match self {
+            Scope::Unmarked | Scope::Marked => Existing::Keep,
+            Scope::Overwriting => Existing::Overwrite,
+        }
+    }
+
+    /// Whether blocks with a deletion mark are left out.
+    #[must_use]
+    pub fn leaves_out_marked(self) -> bool {
+        match self {
+            Scope::Unmarked | Scope::Overwriting => true,
+            Scope::Marked => false,
         }
     }
 }
@@ -114,6 +143,14 @@ mod tests {
     )]
 
     use super::*;
+
+    /// S-5.8
+    #[test]
+    fn marked_blocks_are_never_a_reason_to_overwrite() {
+        for scope in [Scope::Unmarked, Scope::Overwriting, Scope::Marked] {
+            assert!(scope.leaves_out_marked() || scope.existing() == Existing::Keep);
+        }
+    }
 
     #[test]
     fn shards_are_counted_from_zero() {

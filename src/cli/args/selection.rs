@@ -10,7 +10,7 @@ use crate::cli::document::Document;
 use crate::cli::flags::Origins;
 use crate::cli::values::{block_id, resolution_ms, shard, whole_number};
 use crate::error::{Error, Result};
-use crate::plan::{Existing, Rules, Shard};
+use crate::plan::{Existing, Rules, Scope, Shard};
 use crate::select::{Cutoff, Selector};
 
 #[derive(Args)]
@@ -95,23 +95,27 @@ impl Selection {
                 "{one} \"{compaction_min}\": expected at most {other}, which is {max}"
             )));
         }
-        if existing == Existing::Overwrite && !self.exclude_delete_marked {
-            let (one, other) = (
-                origins.name("overwrite-existing"),
-                origins.name("exclude-delete-marked"),
-            );
-            return Err(Error::usage(format!(
-                "{one} \"true\": cannot be combined with {other} \"false\": expected at most one of them"
-            )));
-        }
+        let scope = match (existing, self.exclude_delete_marked) {
+            (Existing::Keep, true) => Scope::Unmarked,
+            (Existing::Overwrite, true) => Scope::Overwriting,
+            (Existing::Keep, false) => Scope::Marked,
+            (Existing::Overwrite, false) => {
+                let (one, other) = (
+                    origins.name("overwrite-existing"),
+                    origins.name("exclude-delete-marked"),
+                );
+                return Err(Error::usage(format!(
+                    "{one} \"true\": cannot be combined with {other} \"false\": expected at most one of them"
+                )));
+            }
+        };
         Ok(Rules {
             selector: selector(self.selector, self.selector_file, origins, warnings)?,
             ids: self.id.into_iter().collect(),
             resolutions_ms: self.resolution.into_iter().collect(),
             compaction_min,
             compaction_max: self.compaction_max,
-            exclude_delete_marked: self.exclude_delete_marked,
-            existing,
+            scope,
             ..Rules::older_than(cutoff)
         })
     }

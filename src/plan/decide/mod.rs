@@ -297,7 +297,7 @@ fn by_own_id(
     if there.objects.may_be_marked() {
         return Action::Conflict(Conflict::Marked);
     }
-    let existing = rules.existing;
+    let existing = rules.scope.existing();
     let overwrite = existing == Existing::Overwrite;
     let surplus = unexplained_surplus(block, meta, &there.objects);
     match (&there.meta, surplus) {

@@ -8,13 +8,13 @@ use chrono::DateTime;
 
 use super::*;
 use crate::block::{DeletionMark, MarkError};
-use crate::plan::Mark;
 use crate::plan::facts::testing::{Builder, block, id, rules, source, target};
+use crate::plan::{Mark, Scope};
 
 /// Without and with `--overwrite-existing`, against a source that holds this block alone.
 fn both<const N: usize>(ours: &Builder, theirs: [Builder; N]) -> (Action, Action) {
     let overwriting = Rules {
-        existing: Existing::Overwrite,
+        scope: Scope::Overwriting,
         ..rules()
     };
     let kept = decided(ours, theirs.clone(), &rules());

@@ -58,7 +58,7 @@ mod tests {
     use crate::exit::Signal;
     use crate::outcome::testing::{World, block, id, results};
     use crate::outcome::{BlockEnding, Limit, Results};
-    use crate::plan::Existing;
+    use crate::plan::Scope;
     use crate::report::testing::{written, written_as};
     use crate::report::{Form, Output, Rows};
 
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn a_plan_that_overwrites_says_that_it_destroys() {
         let mut world = World::of([block(1)]).holding([block(1).level(2)]);
-        world.rules.existing = Existing::Overwrite;
+        world.rules.scope = Scope::Overwriting;
         let shown = text(&world, None);
         assert!(
             shown.contains("  ! warning     1 selected block replaced in the target"),

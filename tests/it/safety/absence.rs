@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use thanos_bucket::bucket::Listings;
-use thanos_bucket::plan::Existing;
+use thanos_bucket::plan::Scope;
 use tokio::time::Instant;
 
 use crate::support::block::{Block, id, object};
@@ -37,10 +37,10 @@ fn three() -> [Block; 3] {
 /// S-5.5: a published block, or a mark, that no listing shows yet is not written over.
 #[tokio::test(start_paused = true)]
 async fn what_a_lagging_listing_does_not_show_is_found_by_name() {
-    for existing in [Existing::Keep, Existing::Overwrite] {
+    for scope in [Scope::Unmarked, Scope::Overwriting] {
         for name in ["meta.json", "deletion-mark.json"] {
             let mut world = World::new(&[Block::new('A').days(0, 1)]);
-            world.task.rules.existing = existing;
+            world.task.rules.scope = scope;
             world.target.lists(Listings::Lagging);
             let another = Block::new('A').days(0, 1).sources("AB");
             world
@@ -143,9 +143,9 @@ async fn a_block_that_is_listed_and_denied_has_not_vanished() {
 /// S-5.1: a published block of the target that is denied for a while is not written over.
 #[tokio::test(start_paused = true)]
 async fn a_block_of_the_target_that_is_listed_and_denied_is_not_written_over() {
-    for existing in [Existing::Keep, Existing::Overwrite] {
+    for scope in [Scope::Unmarked, Scope::Overwriting] {
         let mut world = World::new(&three());
-        world.task.rules.existing = existing;
+        world.task.rules.scope = scope;
         Block::new('A').days(1, 2).write_to(&world.target);
         deny(&world.target, object('A', "meta.json"), 1, usize::MAX);
         let ran = world.run().await.unwrap();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use thanos_bucket::block::Strength;
+use thanos_bucket::plan::Scope;
 
 use crate::support::block::{Block, FIVE_MINUTES_MS, id, object};
 use crate::support::memory::{Ran, World};
@@ -346,7 +347,7 @@ async fn a_finer_block_that_appears_meanwhile_defers_the_mark() {
 #[tokio::test(start_paused = true)]
 async fn a_block_that_was_marked_all_along_is_looked_at_again_too() {
     let mut world = world();
-    world.task.rules.exclude_delete_marked = false;
+    world.task.rules.scope = Scope::Marked;
     for block in ['B', 'C'] {
         let (path, bytes) = mark(block);
         world.source.put(&path, bytes);

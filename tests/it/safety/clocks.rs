@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta};
 
+use thanos_bucket::plan::Scope;
+
 use crate::support::block::{Block, object};
 use crate::support::memory::{self, World};
 use crate::support::minio::Minio;
@@ -56,7 +58,7 @@ async fn marked_blocks_are_copied_whatever_the_clocks_say() {
     let mut world = World::new(&two());
     world.run().await.unwrap();
     world.target.remove(&object('A', "index"));
-    world.task.rules.exclude_delete_marked = false;
+    world.task.rules.scope = Scope::Marked;
     world.source.times.set(Some(48 * HOUR), Some(48 * HOUR));
     let ran = world.run().await.unwrap();
     assert!(ran.results.aborted.is_none(), "{:?}", ran.results.aborted);

@@ -1,5 +1,7 @@
 //! Whole runs on buckets in memory: what is written, in which order, and what a kill at any write leaves behind.
 
+use thanos_bucket::plan::Scope;
+
 use crate::support::block::{Block, FIVE_MINUTES_MS, ONE_HOUR_MS, id, object};
 use crate::support::memory::{World, three};
 use crate::support::scripted::{Fault, Request};
@@ -143,11 +145,11 @@ async fn a_marked_block_that_the_target_lost_is_found_and_saved() {
     let ran = world.run().await.unwrap();
     assert_eq!(ran.plan.not_held.len(), 1);
     assert_eq!(ran.plan.not_held[0].why, "index is missing");
-    world.task.rules.exclude_delete_marked = false;
+    world.task.rules.scope = Scope::Marked;
     world.task.rules.ids.insert(id('A').parse().unwrap());
     let saved = world.run().await.unwrap();
     assert_eq!(saved.ending('A'), "repaired");
-    world.task.rules.exclude_delete_marked = true;
+    world.task.rules.scope = Scope::Unmarked;
     assert!(world.run().await.unwrap().plan.not_held.is_empty());
 }
 
@@ -162,7 +164,7 @@ async fn an_overwrite_killed_at_any_write_is_finished_by_the_next_run() {
         world
             .target
             .put(&object('A', "chunks/000003"), b"old".to_vec());
-        world.task.rules.existing = thanos_bucket::plan::Existing::Overwrite;
+        world.task.rules.scope = Scope::Overwriting;
         world
     };
     let whole = prepared();

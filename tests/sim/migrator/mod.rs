@@ -15,7 +15,7 @@ use thanos_bucket::engine::{Signal, Stop};
 use thanos_bucket::exit::Exit;
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
 use thanos_bucket::outcome::{Results, exit_of};
-use thanos_bucket::plan::{Plan, Rules};
+use thanos_bucket::plan::{Existing, Plan, Rules, Scope};
 use thanos_bucket::select::Cutoff;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -266,11 +266,14 @@ fn rules(world: &Arc<Mutex<World>>, circumstances: &Circumstances) -> Rules {
     let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
     let world = world.lock().unwrap();
     Rules {
-        existing: world.nature.existing,
         publish_order: world.nature.order,
         shard: circumstances.shard,
         verify: circumstances.verify,
-        exclude_delete_marked: !circumstances.includes_marked,
+        scope: match world.nature.existing {
+            Existing::Overwrite => Scope::Overwriting,
+            Existing::Keep if circumstances.includes_marked => Scope::Marked,
+            Existing::Keep => Scope::Unmarked,
+        },
         ..Rules::older_than(Cutoff::parse("2025-06-01", now).unwrap())
     }
 }
