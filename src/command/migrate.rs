@@ -14,7 +14,7 @@ use crate::engine::{Settings, Stop};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Run, Task, migrate, stopped};
-use crate::outcome::exit_of;
+use crate::outcome::Review;
 use crate::plan::Rules;
 use crate::progress::Progress;
 use crate::report::{self, Form, Header};
@@ -113,10 +113,10 @@ async fn begin(
             return Err(err);
         }
     };
-    let (rules, results) = (&request.rules, results.as_ref());
-    report::write(request.form, &header, &plan, rules, results, stdout)
+    let review = Review::new(&plan, &request.rules, results.as_ref());
+    report::write(request.form, &header, &review, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    let exit = exit_of(&plan, rules, results);
+    let exit = review.exit;
     Span::current().record("exit_code", exit.code());
     info!(run = %header.run, exit_code = exit.code(), elapsed = ?begun.elapsed(), "run ends");
     Ok(exit)

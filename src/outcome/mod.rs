@@ -13,6 +13,7 @@ mod totals;
 pub use block::{BlockEnding, MarkState, Outcome};
 pub(crate) use concern::Concern;
 pub(crate) use not_held::MarkedNotHeld;
-pub(crate) use review::{Block, Excluded, Review};
+pub use review::Review;
+pub(crate) use review::{Block, Excluded};
 pub use run::{Limit, Results, exit_of};
 pub(crate) use totals::{Amount, Done, Totals};

@@ -1,4 +1,4 @@
-//! What a plan foretells or a run came to: what is to be said of each block, what needs a person, and sums. How it is spelled, reports know.
+//! What there is to say of a plan or of a run: of each block, of what needs a person, and in sum. Reports know how it is written.
 
 use super::concern::concerns;
 use super::not_held::{MarkedNotHeld, marked_not_held};
@@ -9,10 +9,11 @@ use crate::exit::Exit;
 use crate::plan::{self, Action, Outlook, Plan, Reason, Rules, Selected, SourceBlock, Warning};
 use crate::select::Effect;
 
-/// Of a plan, or with results of a run.
-pub(crate) struct Review<'a> {
+/// What there is to say of a plan or, with results, of a run.
+pub struct Review<'a> {
     pub(crate) results: Option<&'a Results>,
-    pub(crate) exit: Exit,
+    /// How the run exits, or would exit as far as the plan can tell.
+    pub exit: Exit,
     /// Why the whole run had to stop, or would have to.
     pub(crate) stopped_by: Option<&'a str>,
     pub(crate) warnings: &'a [Warning],
@@ -53,7 +54,9 @@ pub(crate) struct Excluded<'a> {
 }
 
 impl<'a> Review<'a> {
-    pub(crate) fn new(plan: &'a Plan, rules: &'a Rules, results: Option<&'a Results>) -> Self {
+    /// Of the plan that was made by these rules, and of its results where it was carried out.
+    #[must_use]
+    pub fn new(plan: &'a Plan, rules: &'a Rules, results: Option<&'a Results>) -> Self {
         let outcome = |position| results.and_then(|results| results.outcomes.get(position));
         let blocks: Vec<Block<'_>> = plan
             .selected

@@ -13,8 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
 use crate::exit::Exit;
-use crate::outcome::{Results, Review};
-use crate::plan::{Plan, Rules};
+use crate::outcome::Review;
 use document::Document;
 
 /// How a document is written.
@@ -63,17 +62,14 @@ pub struct Header {
     pub cutoff: DateTime<Utc>,
 }
 
-/// Writes the plan of a migration or, with results, its report, and flushes it.
+/// Writes the plan of a migration or, where it was carried out, its report, and flushes it.
 pub fn write(
     form: Form,
     header: &Header,
-    plan: &Plan,
-    rules: &Rules,
-    results: Option<&Results>,
+    review: &Review<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let review = Review::new(plan, rules, results);
-    let document = Document::of_migration(header, &review);
+    let document = Document::of_migration(header, review);
     let mut out = BufWriter::new(out);
     match form.output {
         Output::Text => text::write(&document, form, &mut out)?,

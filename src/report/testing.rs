@@ -6,8 +6,8 @@
 
 use super::{Form, Header, Output, Rows};
 use crate::block::RunId;
-use crate::outcome::Results;
 use crate::outcome::testing::World;
+use crate::outcome::{Results, Review};
 
 /// Nothing is asked for, and no screen ends.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -28,15 +28,9 @@ pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -
         cutoff: "2025-06-01T00:00:00Z".parse().unwrap(),
     };
     let mut out = Vec::new();
-    super::write(
-        form,
-        &header,
-        &world.plan(),
-        &world.rules,
-        results,
-        &mut out,
-    )
-    .unwrap();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, results);
+    super::write(form, &header, &review, &mut out).unwrap();
     String::from_utf8(out)
         .unwrap()
         .replace(&header.run.to_string(), "RUN")
