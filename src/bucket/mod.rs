@@ -41,5 +41,7 @@ pub use location::Location;
 pub use prefix::Prefix;
 pub use reader::BucketReader;
 pub use store::{Entry, Store};
-pub use transfer::{Budget, Comparison, TIME_TO_END, Transfer, same_content, transfer};
+pub use transfer::{
+    Budget, Comparison, TIME_TO_END, Transfer, same_content, transfer, transfer_requests,
+};
 pub use writer::Bucket;

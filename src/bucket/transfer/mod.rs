@@ -15,6 +15,7 @@ pub use budget::Budget;
 pub use compare::{Comparison, same_content};
 pub use job::Transfer;
 pub use limits::TIME_TO_END;
+pub use route::transfer_requests;
 
 use crate::error::Result;
 use route::{Route, own_route, parts_to_ask_for, route};

@@ -80,6 +80,19 @@ pub(super) fn route(
     })
 }
 
+/// About how many requests it takes to read so many objects, which have so many bytes together, and to put them: for each a read and a write a
+/// part, and two more where there are several parts. So many at most where parts are the usual ones.
+#[must_use]
+pub fn transfer_requests(objects: u64, bytes: u64) -> u64 {
+    if objects == 0 {
+        return 0;
+    }
+    let further_parts = bytes / PART;
+    let parts = objects + further_parts;
+    let in_parts = objects.min(further_parts);
+    2 * parts + 2 * in_parts
+}
+
 /// How the object is put by itself, whatever the source has.
 pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
@@ -182,6 +195,23 @@ mod tests {
         }
         assert_eq!(of_sizes(200 * MIB, vec![100 * MIB, 100 * MIB]), None);
         assert_eq!(of_sizes(20 * MIB, vec![u64::MAX, 20 * MIB + 1]), None);
+    }
+
+    #[test]
+    fn requests_count_parts_both_ways() {
+        for (objects, bytes, expected) in [
+            (0, 0, 0),
+            (0, 17 * MIB, 0),
+            (1, 0, 2),
+            (1, 15 * MIB, 2),
+            (1, 17 * MIB, 2 * 2 + 2),
+            (1, 100 * MIB, 2 * 7 + 2),
+            (3, 3 * 1024, 6),
+            (2, 1024 * MIB + 1, 2 * 66 + 4),
+        ] {
+            let requests = transfer_requests(objects, bytes);
+            assert_eq!(requests, expected, "{objects}, {bytes}");
+        }
     }
 
     #[test]

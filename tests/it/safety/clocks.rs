@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, TimeDelta};
-
 use thanos_bucket::plan::Scope;
 
 use crate::support::block::{Block, object};

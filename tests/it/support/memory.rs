@@ -77,11 +77,18 @@ impl World {
 
     /// A migration as the product runs it, from opened buckets on.
     pub(crate) async fn run(&self) -> Result<Ran> {
+        let Migrated { plan, results } = self.run_as(Mode::Execute).await?;
+        let results = results.unwrap();
+        Ok(Ran { plan, results })
+    }
+
+    /// The same, or its plan alone.
+    pub(crate) async fn run_as(&self, mode: Mode) -> Result<Migrated> {
         let source = backend(&self.source, "hot");
         let target = backend(&self.target, "cold");
         let task = Task {
             rules: self.task.rules.clone(),
-            mode: Mode::Execute,
+            mode,
             settings: self.task.settings.clone(),
             replica_target: ReplicaTarget::Refuse,
         };
@@ -93,9 +100,7 @@ impl World {
             progress: Arc::default(),
             stop: self.task.stop.clone(),
         };
-        let Migrated { plan, results } = migrate(&task, run, Buckets { source, target }).await?;
-        let results = results.unwrap();
-        Ok(Ran { plan, results })
+        migrate(&task, run, Buckets { source, target }).await
     }
 
     /// The process is killed after so many writes to the source and to the target.

@@ -1,0 +1,67 @@
+//! What a plan says that its run will cost is what it costs.
+
+use serde_json::Value;
+use thanos_bucket::block::RunId;
+use thanos_bucket::migrate::{Migrated, Mode};
+use thanos_bucket::outcome::Review;
+use thanos_bucket::report::{Form, Header, Output, Rows, write};
+
+use crate::support::block::Block;
+use crate::support::memory::{World, now};
+
+/// A bucket that puts an object only where none is need not be asked for a mark first.
+const SPARED: u64 = 1;
+
+/// Requests to both buckets, those of setting the world up included; listings of a whole bucket are shared by all blocks.
+fn requests(world: &World) -> u64 {
+    let requests = [world.source.requests(), world.target.requests()].concat();
+    let of_blocks = requests.iter().filter(|(_, path)| !path.is_empty());
+    of_blocks.count() as u64
+}
+
+/// As the plan tells it.
+fn estimate(world: &World, migrated: &Migrated) -> u64 {
+    let header = Header {
+        run: RunId::generate(),
+        started: now(),
+        source: "s3://hot".to_owned(),
+        target: "s3://cold".to_owned(),
+        cutoff: world.task.rules.cutoff.time(),
+    };
+    let form = Form {
+        output: Output::Json,
+        rows: Rows::Auto,
+        columns: None,
+    };
+    let mut out = Vec::new();
+    let review = Review::new(&migrated.plan, &world.task.rules, None);
+    write(form, &header, &review, &mut out).unwrap();
+    let plan: Value = serde_json::from_slice(&out).unwrap();
+    plan["totals"]["requests_estimate"].as_u64().unwrap()
+}
+
+/// S-8.1: planning apart, for it is over when the estimate is made.
+#[tokio::test(start_paused = true)]
+async fn a_small_migration_takes_as_many_requests_as_its_plan_says() {
+    let block = || Block::new('A').days(0, 1);
+    for (theirs, expected) in [
+        (None, "migrated"),
+        (Some(block()), "already-there"),
+        (Some(block().without("index")), "repaired"),
+        (Some(Block::new('Z').days(0, 1).sources("A")), "covered"),
+    ] {
+        let prepared = || {
+            let world = World::new(&[block()]);
+            if let Some(theirs) = &theirs {
+                theirs.write_to(&world.target);
+            }
+            world
+        };
+        let dry = prepared();
+        let planned = dry.run_as(Mode::DryRun).await.unwrap();
+        let world = prepared();
+        assert_eq!(world.run().await.unwrap().endings(), [expected]);
+        let took = requests(&world) - requests(&dry);
+        assert_eq!(took + SPARED, estimate(&dry, &planned), "{expected}");
+    }
+}
