@@ -16,12 +16,20 @@
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
 //!
-//! # Where the next step goes
+//! # Where to add what
 //!
-//! | to add | files |
-//! |---|---|
-//! | a provider | a folder in `bucket/provider/`, and its row in the table of `bucket/provider/mod.rs` |
-//! | a route of transfer, such as copying at the server | a file in `bucket/transfer/`, when it is taken in `route.rs`, and its line in `transfer/mod.rs` |
+//! Each addition has files of its own in `src/`, and a row, an arm or a line in the files of the last column, which the compiler asks for.
+//!
+//! | what | files of its own | files that learn of it |
+//! |---|---|---|
+//! | a provider | `bucket/provider/NAME/` | `bucket/provider/mod.rs` |
+//! | a route of transfer, such as a server-side copy | `bucket/transfer/NAME.rs` | `bucket/transfer/mod.rs`, `bucket/transfer/route.rs` |
+//! | a subcommand, such as `verify` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
+//! | a section of a document | `report/text/NAME.rs`, `report/json/NAME.rs` | `report/document.rs`, `report/text/mod.rs`, `report/json/mod.rs` |
+//! | a form of documents, such as HTML | `report/html/` | `report/mod.rs`, `cli/args/output.rs` |
+//!
+//! What happens to a block that the target has already is decided in [`plan`]; what needs a person, and what to do about it, in [`outcome`];
+//! how a process ends, in [`exit`]; what is tried again, in [`retry`].
 //!
 //! # What holds always
 //!

@@ -25,7 +25,7 @@ use flags::Origins;
 pub enum Invocation {
     /// Text for stdout, and nothing more: help or the version.
     Show(String),
-    /// Nothing, so that this help goes to stderr.
+    /// No subcommand: this help goes to stderr.
     Nothing(String),
     /// A subcommand.
     Run(Box<Run>),
@@ -93,7 +93,8 @@ pub fn parse(
     })))
 }
 
-/// What form of document a command line asks for, be the rest of it as wrong as it may: a program that reads stdout is owed one all the same.
+/// The form of document that a command line asks for, even where the rest of it is wrong: a program that reads stdout is owed a document
+/// all the same.
 #[must_use]
 pub fn output(arguments: &[OsString], environment: &Environment) -> Output {
     let is_json = |value: &str| value == "json";

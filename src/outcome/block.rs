@@ -1,4 +1,4 @@
-//! What became of one selected block.
+//! How work on one selected block ended, and what came of it.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ pub struct Outcome {
     pub objects_put: u64,
     /// Their size in bytes, repeats included.
     pub bytes_sent: u64,
-    /// From where its work begins to its mark.
+    /// How long its work took, from its first request to its mark.
     pub elapsed: Duration,
 }
 
 impl Outcome {
-    /// An ending at which nothing was written.
+    /// The outcome of a block for which nothing was written.
     #[must_use]
     pub fn untouched(ending: BlockEnding, detail: Option<String>) -> Self {
         Self {
@@ -53,11 +53,11 @@ pub enum BlockEnding {
     AlreadyThere,
     /// The target held a part of it; completed, proven and marked.
     Repaired,
-    /// Replaced another block of its id; proven and marked.
+    /// Put in the place of another block of the same id; proven and marked.
     Overwritten,
     /// The target holds a block made of it; marked.
     Covered,
-    /// Its compactor deleted it before it was copied; nothing is lost.
+    /// The source's compactor deleted it before it was copied; nothing is lost.
     Vanished,
     /// It was marked, rewritten or compacted into another block before it was published.
     Superseded,
@@ -71,14 +71,14 @@ pub enum BlockEnding {
     CoveredUnproven,
     /// The target has a block for a part of the same time.
     WouldOverlap,
-    /// It could not be done.
+    /// An error kept it from being moved.
     Failed,
     /// The run ended before its turn, or in the middle of it; the next run takes it up.
     NotFinished,
 }
 
 impl BlockEnding {
-    /// Each of them.
+    /// Every ending, in the order in which reports list them.
     pub const ALL: [Self; 14] = [
         BlockEnding::Migrated,
         BlockEnding::AlreadyThere,
@@ -123,8 +123,8 @@ impl BlockEnding {
         Concern::of_ending(self).is_some()
     }
 
-    /// Of a block that the target holds, as was decided for it. A copy that found everything in place, because another run was at work, put
-    /// nothing.
+    /// The ending of a block that the target holds now, by what was decided for it and how many objects were put. A copy that put nothing found
+    /// everything in place, because another run was at work.
     #[must_use]
     pub fn of_held(action: &Action, objects_put: u64) -> Self {
         match action {
@@ -136,7 +136,7 @@ impl BlockEnding {
         }
     }
 
-    /// Of a block that is left alone, as was decided for it.
+    /// The ending of a block that is left alone, by what was decided for it.
     #[must_use]
     pub fn of_left_alone(action: &Action) -> Self {
         match action {
@@ -146,7 +146,7 @@ impl BlockEnding {
         }
     }
 
-    /// Of a block at which work halted, and why where there is more to say.
+    /// The ending of a block at which work halted, and why where there is more to say.
     #[must_use]
     pub fn of_halt(halt: Halt) -> (Self, Option<String>) {
         match halt {

@@ -29,7 +29,7 @@ pub(crate) enum Concern {
 }
 
 impl Concern {
-    /// Of a selected block: of its outcome, where there is one, and of what is planned for it otherwise.
+    /// Whether a selected block needs a person: by its outcome, where there is one, and by what is planned for it otherwise.
     pub(crate) fn of_selected(selected: &Selected, outcome: Option<&Outcome>) -> Option<Self> {
         match outcome {
             Some(outcome) => Self::of_ending(outcome.ending),
@@ -41,7 +41,7 @@ impl Concern {
         }
     }
 
-    /// Of how a block ended.
+    /// Whether a block that ended so needs a person.
     pub(crate) fn of_ending(ending: BlockEnding) -> Option<Self> {
         match ending {
             BlockEnding::MarkDeferred => Some(Self::MarkDeferred),
@@ -75,7 +75,7 @@ impl Concern {
         }
     }
 
-    /// Of a block that is left out.
+    /// Whether a block that is left out needs a person.
     pub(crate) fn of_excluded(excluded: &Excluded, rules: &Rules) -> Option<Self> {
         match excluded.reason {
             reason @ (Reason::Unreadable

@@ -17,7 +17,7 @@ pub(crate) struct MarkedNotHeld<'a> {
     pub(crate) what_to_do: &'static str,
 }
 
-/// By id.
+/// The blocks of the plan that are about to be lost, by id.
 pub(crate) fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {
     let blocks: HashMap<BlockId, &SourceBlock> = if plan.not_held.is_empty() {
         HashMap::new()

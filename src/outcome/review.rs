@@ -126,7 +126,7 @@ impl<'a> Block<'a> {
 }
 
 impl Block<'_> {
-    /// What is planned for it, or what came of it, in a word.
+    /// How it ended or, in a plan, what is planned for it: in a word.
     pub(crate) fn word(&self) -> &'static str {
         self.outcome
             .map_or(self.planned, |outcome| outcome.ending.as_str())

@@ -27,11 +27,11 @@ pub struct Results {
 /// What the operator bounds a run by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// Its time.
+    /// How long it lasts.
     Duration,
-    /// Its bytes.
+    /// How many bytes it copies.
     Bytes,
-    /// Its failures.
+    /// How many of its blocks fail.
     Failures,
 }
 
@@ -47,7 +47,7 @@ impl Limit {
     }
 }
 
-/// How the run exits: without results as the plan tells beforehand, with them as it came.
+/// How a run exits, by its results; without results how it would exit, as far as its plan can tell.
 ///
 /// What stopped a run comes before what a person must look at: a stopped run has not seen everything.
 #[must_use]

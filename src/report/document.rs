@@ -9,7 +9,7 @@ use crate::select::Effect;
 
 /// A heading and its sections.
 pub(super) struct Document<'a> {
-    /// In a word.
+    /// What it is, in a word: `plan`, `report`.
     pub(super) kind: &'static str,
     pub(super) header: &'a Header,
     /// In the order of their members in JSON.

@@ -245,6 +245,23 @@ fn every_promise_of_the_crate_names_its_clause_and_its_test() {
 }
 
 #[test]
+fn what_is_added_is_learnt_of_by_three_files_at_most_and_these_are_there() {
+    let row = Regex::new(r"^//! \| (an? .+?) \| .+ \| (.+) \|$").unwrap();
+    let file = Regex::new(r"`([\w/.]+)`").unwrap();
+    let text = read("src/lib.rs");
+    let rows: Vec<_> = text.lines().filter_map(|line| row.captures(line)).collect();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        let files: Vec<_> = file.captures_iter(&row[2]).collect();
+        assert!((1..=3).contains(&files.len()), "{}", &row[1]);
+        for file in files {
+            let path = format!("src/{}", &file[1]);
+            assert!(repository(&path).is_file(), "{}: {path}", &row[1]);
+        }
+    }
+}
+
+#[test]
 fn readme_names_every_flag_and_no_other() {
     let mut command = binary();
     command.args(["migrate", "--help"]);

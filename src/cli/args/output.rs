@@ -26,7 +26,7 @@ pub(in crate::cli) struct Printed {
 }
 
 impl Printed {
-    /// On the screen that there is.
+    /// The form asked for, as wide as the screen that stdout is.
     pub(in crate::cli) fn form(&self, environment: &Environment) -> Form {
         Form {
             output: self.output,
@@ -36,7 +36,7 @@ impl Printed {
     }
 }
 
-/// The table of exit codes in the help of a subcommand; the lines of a `meaning` go on below one another.
+/// The table of exit codes in the help of a subcommand. A `meaning` may have several lines; all but the first are indented.
 pub(in crate::cli) fn exit_codes(meaning: impl Fn(Exit) -> &'static str) -> String {
     let rows = Exit::ALL.map(|exit| {
         let text = meaning(exit).replace('\n', "\n       ");

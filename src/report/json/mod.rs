@@ -20,7 +20,7 @@ use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
 use members::{Each, Members, rfc3339, seconds};
 
-/// Rises when a member changes its meaning or goes; a new one may come without.
+/// It rises when a member changes its meaning or is removed; new members may be added without.
 const SCHEMA_VERSION: u32 = 1;
 
 /// What a document has besides its heading and the course of the run.

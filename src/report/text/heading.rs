@@ -1,4 +1,4 @@
-//! The first lines: which run, and from where to where. Lines like them go on with what the summary has to say.
+//! The first lines: which run, and from where to where. The summary goes on with lines of the same shape.
 
 use std::io;
 
