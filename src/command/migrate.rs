@@ -17,7 +17,7 @@ use crate::migrate::{Buckets, Migrated, Run, Task, migrate, stopped};
 use crate::outcome::Review;
 use crate::plan::Rules;
 use crate::progress::Progress;
-use crate::report::{self, Form, Header};
+use crate::report::{self, Document, Form, Header};
 use crate::trace::{step, within};
 
 pub use crate::migrate::{Mode, ReplicaTarget};
@@ -114,7 +114,8 @@ async fn begin(
         }
     };
     let review = Review::new(&plan, &request.rules, results.as_ref());
-    report::write(request.form, &header, &review, stdout)
+    let document = Document::of_migration(&header, &review);
+    report::write(request.form, &document, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
     let exit = review.exit;
     Span::current().record("exit_code", exit.code());

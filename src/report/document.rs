@@ -7,8 +7,8 @@ use crate::block::BlockId;
 use crate::outcome::{Concern, Excluded, MarkedNotHeld, Review};
 use crate::select::Effect;
 
-/// A heading and its sections.
-pub(super) struct Document<'a> {
+/// A heading and its sections. A subcommand says here which sections its document has.
+pub struct Document<'a> {
     /// What it is, in a word: `plan`, `report`.
     pub(super) kind: &'static str,
     pub(super) header: &'a Header,
@@ -16,7 +16,7 @@ pub(super) struct Document<'a> {
     pub(super) sections: Vec<Section<'a>>,
 }
 
-/// The sections that there are. A subcommand's document has those that it puts together.
+/// The sections that there are.
 pub(super) enum Section<'a> {
     /// What is planned or was done in sum, and how it ended.
     Course(&'a Review<'a>),
@@ -42,7 +42,8 @@ pub(super) enum Section<'a> {
 
 impl<'a> Document<'a> {
     /// The plan of a migration or, where it was carried out, its report.
-    pub(super) fn of_migration(header: &'a Header, review: &'a Review<'a>) -> Self {
+    #[must_use]
+    pub fn of_migration(header: &'a Header, review: &'a Review<'a>) -> Self {
         let is_report = review.results.is_some();
         Self {
             kind: if is_report { "report" } else { "plan" },

@@ -7,14 +7,14 @@ mod json;
 mod testing;
 mod text;
 
+pub use document::Document;
+
 use std::io::{self, BufWriter, Write};
 
 use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
 use crate::exit::Exit;
-use crate::outcome::Review;
-use document::Document;
 
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,18 +62,12 @@ pub struct Header {
     pub cutoff: DateTime<Utc>,
 }
 
-/// Writes the plan of a migration or, where it was carried out, its report, and flushes it.
-pub fn write(
-    form: Form,
-    header: &Header,
-    review: &Review<'_>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let document = Document::of_migration(header, review);
+/// Writes the document, and flushes it.
+pub fn write(form: Form, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     match form.output {
-        Output::Text => text::write(&document, form, &mut out)?,
-        Output::Json => json::write(&document, &mut out)?,
+        Output::Text => text::write(document, form, &mut out)?,
+        Output::Json => json::write(document, &mut out)?,
     }
     out.flush()
 }

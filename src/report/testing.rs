@@ -4,7 +4,7 @@
     reason = "a test that cannot be set up should panic"
 )]
 
-use super::{Form, Header, Output, Rows};
+use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
 use crate::outcome::{Results, Review};
@@ -30,7 +30,7 @@ pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -
     let mut out = Vec::new();
     let plan = world.plan();
     let review = Review::new(&plan, &world.rules, results);
-    super::write(form, &header, &review, &mut out).unwrap();
+    super::write(form, &Document::of_migration(&header, &review), &mut out).unwrap();
     String::from_utf8(out)
         .unwrap()
         .replace(&header.run.to_string(), "RUN")

@@ -4,7 +4,7 @@ use serde_json::Value;
 use thanos_bucket::block::RunId;
 use thanos_bucket::migrate::{Migrated, Mode};
 use thanos_bucket::outcome::Review;
-use thanos_bucket::report::{Form, Header, Output, Rows, write};
+use thanos_bucket::report::{Document, Form, Header, Output, Rows, write};
 
 use crate::support::block::Block;
 use crate::support::memory::{World, now};
@@ -35,7 +35,7 @@ fn estimate(world: &World, migrated: &Migrated) -> u64 {
     };
     let mut out = Vec::new();
     let review = Review::new(&migrated.plan, &world.task.rules, None);
-    write(form, &header, &review, &mut out).unwrap();
+    write(form, &Document::of_migration(&header, &review), &mut out).unwrap();
     let plan: Value = serde_json::from_slice(&out).unwrap();
     plan["totals"]["requests_estimate"].as_u64().unwrap()
 }
