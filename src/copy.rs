@@ -282,11 +282,24 @@ async fn begin_overwrite(selected: &Selected, target: &Bucket) -> Result<(), Hal
     let id = selected.block.id;
     let why = Bytes::from_static(br#"{"version":1,"by":"thanos-bucket"}"#);
     target.put(&id.object(OVERWRITE_MARKER), why).await?;
-    target.delete(&id.object(META_JSON)).await?;
+    delete_meta(id, target).await?;
     Ok(())
 }
 
-/// The overwrite file goes once nothing of the old block can be taken for the new one.
+/// Deletes a block's `meta.json` in the target, and looks whether it is gone: nothing may be changed below one that stays.
+///
+/// Errors: [`Kind::Other`] where the target says that it is deleted, and shows it still.
+pub(crate) async fn delete_meta(id: BlockId, target: &Bucket) -> Result<(), Error> {
+    let path = id.object(META_JSON);
+    target.delete(&path).await?;
+    if target.reader().list_block(id).await?.meta().is_none() {
+        return Ok(());
+    }
+    let attempt = format!("delete {path} in {}", target.reader().location());
+    let why = "it is said to be deleted, and it is still there";
+    Err(Error::new(Kind::Other, attempt).because(why))
+}
+
 async fn end_overwrite(
     selected: &Selected,
     in_source: &Inventory,

@@ -78,6 +78,8 @@ pub async fn whose(
         Err(err) => return Err(err),
     };
     Ok(match mark {
+        // The answer to an earlier attempt was lost.
+        Some(mark) if is_of_this_run(&mark, provenance) => Marked::Written,
         Some(mark) if names(&mark, provenance) => Marked::AlreadyOurs,
         Some(mark) => Marked::AlreadyTheirs(mark.details().to_owned()),
         None => Marked::AlreadyTheirs("a mark that cannot be read".to_owned()),
@@ -93,6 +95,11 @@ pub async fn is_ours(
     let bytes = read_small(source, block, DELETION_MARK).await?;
     let mark = bytes.and_then(|bytes| DeletionMark::parse(block, &bytes).ok());
     Ok(mark.is_some_and(|mark| names(&mark, provenance)))
+}
+
+fn is_of_this_run(mark: &DeletionMark, provenance: &Provenance) -> bool {
+    mark.provenance()
+        .is_some_and(|written| written.run == provenance.run)
 }
 
 fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {

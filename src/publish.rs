@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, Published, Tally, gone, look_again, missing, published};
+use crate::copy::{Copied, Published, Tally, delete_meta, gone, look_again, missing, published};
 use crate::error::{Error, Kind};
 use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
@@ -158,5 +158,5 @@ pub async fn unpublish(
     if !lost.iter().any(still) {
         return Ok(());
     }
-    target.delete(&id.object(META_JSON)).await
+    delete_meta(id, target).await
 }

@@ -48,6 +48,10 @@ pub trait Store: ObjectStore {
     }
 }
 
+/// Among the extensions of a request: it is tried once, for what it is based on may be another by the next try.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Once;
+
 /// What a listing shows of an object. What it does not show is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entry {

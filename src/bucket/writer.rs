@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
+use object_store::{Extensions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::backend::Backend;
 use super::clock::Reading;
 use super::reader::BucketReader;
-use super::store::Entry;
+use super::store::{Entry, Once};
 use crate::block::ObjectPath;
 use crate::error::{Error, Kind, Result};
 use crate::retry::Policy;
@@ -15,9 +15,6 @@ use crate::retry::Policy;
 /// A bucket that can be written too. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bucket(BucketReader);
-
-/// How creating an object ended: not to be tried again, for it has outlasted its own retries, or needs none.
-struct Created(Result<()>);
 
 impl Bucket {
     /// Of an opened provider; `retry` says when requests are repeated.
@@ -34,47 +31,34 @@ impl Bucket {
 
     /// Puts a small object, whatever was there.
     pub async fn put(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
-        self.put_small(path, bytes, PutMode::Overwrite).await
+        let attempt = format!("write {path} in {}", self.0.location());
+        let put = || self.put_small(path, bytes.clone(), PutOptions::default());
+        self.0.retrying(&attempt, put).await
     }
 
-    /// Puts a small object where none is. Other bytes under that name are [`Kind::AlreadyExists`]; the same bytes are as good as put, for a
-    /// request whose answer was lost is repeated.
+    /// Puts a small object where none is, in one attempt: whoever finds out that it may be put does so again before the next one. Other bytes under
+    /// that name are [`Kind::AlreadyExists`]; the same bytes are as good as put, for an earlier attempt may have been one whose answer was lost.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
-        let attempt = format!("create {path} in {}", self.0.location());
-        let created = self
-            .0
-            .retrying(&attempt, || async {
-                let created = self.put_small(path, bytes.clone(), PutMode::Create).await;
-                match created {
-                    Err(err) if err.kind() == Kind::AlreadyExists => {
-                        self.whose_bytes(path, &bytes, err).await
-                    }
-                    Err(err) if err.kind() == Kind::Unsupported => {
-                        Ok(Created(self.look_and_put(path, bytes.clone()).await))
-                    }
-                    created => Ok(Created(created)),
-                }
-            })
-            .await?;
-        created.0
+        match self.put_once(path, bytes.clone(), PutMode::Create).await {
+            Err(err) if err.kind() == Kind::AlreadyExists => {
+                self.whose_bytes(path, &bytes, err).await
+            }
+            Err(err) if err.kind() == Kind::Unsupported => self.look_and_put(path, bytes).await,
+            created => created,
+        }
     }
 
     /// What a refusal to create the object comes to: it is there, with our bytes or with others, or it is not there and may be tried again.
-    async fn whose_bytes(
-        &self,
-        path: &ObjectPath,
-        bytes: &Bytes,
-        refusal: Error,
-    ) -> Result<Created> {
+    async fn whose_bytes(&self, path: &ObjectPath, bytes: &Bytes, refusal: Error) -> Result<()> {
         match self.0.read(path, bytes.len()).await {
-            Ok(there) if there == *bytes => Ok(Created(Ok(()))),
+            Ok(there) if there == *bytes => Ok(()),
             Err(err) if err.kind() == Kind::NotFound => {
                 let attempt = format!("create {path} in {}", self.0.location());
                 let why = format!("it is said to be there, and it is not: {refusal:#}");
                 Err(Error::new(Kind::Transient, attempt).because(why))
             }
-            Err(err) if err.kind() != Kind::Corrupt => Ok(Created(Err(err))),
-            _ => Ok(Created(Err(refusal))),
+            Err(err) if err.kind() != Kind::Corrupt => Err(err),
+            _ => Err(refusal),
         }
     }
 
@@ -84,7 +68,7 @@ impl Bucket {
             let attempt = format!("create {path} in {}", self.0.location());
             return Err(Error::new(Kind::AlreadyExists, attempt));
         }
-        self.put(path, bytes).await
+        self.put_once(path, bytes, PutMode::Overwrite).await
     }
 
     /// Asks the bucket's servers what time it is: one request. `None` where they do not tell.
@@ -121,21 +105,23 @@ impl Bucket {
         }
     }
 
-    async fn put_small(&self, path: &ObjectPath, bytes: Bytes, mode: PutMode) -> Result<()> {
+    async fn put_once(&self, path: &ObjectPath, bytes: Bytes, mode: PutMode) -> Result<()> {
+        let mut extensions = Extensions::new();
+        extensions.insert(Once);
+        let options = PutOptions {
+            mode,
+            extensions,
+            ..PutOptions::default()
+        };
+        self.put_small(path, bytes, options).await
+    }
+
+    async fn put_small(&self, path: &ObjectPath, bytes: Bytes, options: PutOptions) -> Result<()> {
         let backend = self.0.backend();
         let full = self.0.full(path)?;
         let attempt = format!("write {path} in {}", backend.location);
-        self.0
-            .retrying(&attempt, || async {
-                let options = PutOptions {
-                    mode: mode.clone(),
-                    ..PutOptions::default()
-                };
-                let payload = PutPayload::from(bytes.clone());
-                let put = backend.store.put_opts(&full, payload, options).await;
-                put.map_err(|err| backend.error(err, attempt.clone()))?;
-                Ok(())
-            })
-            .await
+        let put = backend.store.put_opts(&full, bytes.into(), options).await;
+        put.map_err(|err| backend.error(err, attempt))?;
+        Ok(())
     }
 }

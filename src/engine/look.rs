@@ -33,6 +33,16 @@ impl<T> Look<T> {
         self.began.is_some_and(|began| began.elapsed() <= FRESH)
     }
 
+    /// The same, and nothing is to be written on its strength.
+    pub(super) fn outdated(self) -> Self {
+        Self::planned(self.shown)
+    }
+
+    /// How long ago it began; `None` for what was only planned.
+    pub(super) fn age(&self) -> Option<Duration> {
+        self.began.map(|began| began.elapsed())
+    }
+
     /// What is concluded from it is as old as it is.
     pub(super) fn map<U>(self, conclude: impl FnOnce(T) -> U) -> Look<U> {
         Look {
@@ -53,9 +63,43 @@ impl<T> Look<T> {
     }
 }
 
+/// How often looks are taken anew right before something is written, at most.
+pub(super) const LOOKS: usize = 5;
+
+/// Judges how old looks have become while they were taken. A server that stalls once is asked again; one that always takes its time cannot show
+/// anything newer.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    quickest: Option<Duration>,
+}
+
+impl Pace {
+    /// Whether something may be written on the strength of looks of this age.
+    pub(super) fn allows(&mut self, age: Duration) -> bool {
+        let is_usual = self
+            .quickest
+            .is_some_and(|quickest| age <= quickest.saturating_mul(2));
+        self.quickest = Some(self.quickest.map_or(age, |quickest| quickest.min(age)));
+        age <= FRESH || is_usual
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_that_stalls_is_asked_again_and_a_slow_one_once_more() {
+        let paces = |ages: &[u64]| {
+            let mut pace = Pace::default();
+            let mut ages = ages.iter().map(|seconds| Duration::from_secs(*seconds));
+            ages.position(|age| pace.allows(age))
+        };
+        assert_eq!(paces(&[1]), Some(0));
+        assert_eq!(paces(&[20, 1]), Some(1));
+        assert_eq!(paces(&[3, 4]), Some(1));
+        assert_eq!(paces(&[3, 20, 7, 6]), Some(3));
+    }
 
     async fn look() -> Look<()> {
         let Ok(look) = Look::now(std::future::ready(Ok::<_, std::convert::Infallible>(()))).await;

@@ -5,19 +5,23 @@
 
 use std::sync::Arc;
 
+use tracing::warn;
+
 use super::ending::Finished;
-use super::look::Look;
+use super::look::{LOOKS, Look, Pace};
 use super::proving::{Held, Published};
 use super::stopped::Stopped;
 use super::unit::{LOOK_AHEAD, UnitAtWork};
 use super::watch::Since;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
+use crate::bucket::Location;
 use crate::clocks::{AgreedTime, agree};
 use crate::copy::{Tally, as_surveyed};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::mark::{Marked, mark, mark_no_compact, whose};
 use crate::outcome::MarkState;
 use crate::plan::{Halt, Selected, Standing, standing};
+use crate::retry::Backoff;
 use crate::trace::{step, within};
 
 /// The source block right before its mark.
@@ -62,30 +66,68 @@ impl UnitAtWork {
     ) -> Result<Finished, Stopped> {
         let looked = self.look_ahead(selected, held).await;
         let _turn = self.marking.turn(position).await;
-        let (mut held, kin) = looked?;
-        if !self.context.may_go_on() {
-            return Err(Stopped::NotFinished);
-        }
-        if !selected.bears_a_mark() {
-            self.refuse_before_finer_kin(selected, kin).await?;
-        }
-        if !held.proof.is_fresh() {
-            held = self.prove_again(selected, held, tally).await?;
-        }
-        let proof = held.proof.shown;
-        let (source, now) = self.look_before_marking(selected).await?;
-        let mark = match (source.mark, now) {
-            (MarkThere::Absent, Some(now)) => {
-                self.mark_now(&proof, &source.objects.shown, now).await?
-            }
-            (MarkThere::AllAlong, _) | (MarkThere::Absent, None) => MarkState::Kept,
-            (MarkThere::Meanwhile, _) => {
-                let source = &self.context.source;
-                kept(whose(&proof, &self.context.provenance, source).await?)?
-            }
-        };
+        let (held, kin) = looked?;
+        let (proof, mark) = self
+            .mark_on_fresh_looks(selected, held, &kin, tally)
+            .await?;
         self.context.remember_mark(selected.block.id);
         Ok(Finished { proof, mark })
+    }
+
+    /// Looks at both buckets and marks. Looks that have grown old while the others were taken are taken again; so are all of them before another
+    /// attempt to put the mark.
+    async fn mark_on_fresh_looks(
+        &self,
+        selected: &Arc<Selected>,
+        mut held: Held,
+        kin: &Look<NewKin>,
+        tally: &Arc<Tally>,
+    ) -> Result<(Proof, MarkState), Stopped> {
+        let (mut pace, mut looks) = (Pace::default(), 0..LOOKS);
+        let mut backoff = Backoff::new(&self.context.settings.retry);
+        loop {
+            if !self.context.may_go_on() {
+                return Err(Stopped::NotFinished);
+            }
+            if !selected.bears_a_mark() {
+                self.refuse_before_finer_kin(selected, kin).await?;
+            }
+            if !held.proof.is_fresh() {
+                held = self.prove_again(selected, held, tally).await?;
+            }
+            let (source, now) = self.look_before_marking(selected).await?;
+            let now = match (source.mark, now) {
+                (MarkThere::Absent, Some(now)) => now,
+                (MarkThere::AllAlong, _) | (MarkThere::Absent, None) => {
+                    return Ok((held.proof.shown, MarkState::Kept));
+                }
+                (MarkThere::Meanwhile, _) => {
+                    let (proof, context) = (held.proof.shown, &self.context);
+                    let marked = whose(&proof, &context.provenance, &context.source).await?;
+                    return Ok((proof, kept(marked)?));
+                }
+            };
+            let ages = [held.proof.age(), source.objects.age()];
+            let age = ages.into_iter().flatten().max().unwrap_or_default();
+            if !pace.allows(age) {
+                if looks.next().is_none() {
+                    return Err(too_slow(selected, self.context.source.reader().location()));
+                }
+                continue;
+            }
+            let marked = self.mark_now(&held.proof.shown, &source.objects.shown, now);
+            match marked.await {
+                Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_transient() => {
+                    let Some(delay) = backoff.next_delay() else {
+                        return Err(err.into());
+                    };
+                    warn!(block = %selected.block.id, ?delay, err = format!("{err:#}"), "the block is not marked yet, and is tried again after the delay");
+                    self.context.pause(delay).await?;
+                    held.proof = held.proof.outdated();
+                }
+                marked => return Ok((held.proof.shown, marked?)),
+            }
+        }
     }
 
     /// What need not be done in the block's turn, unless that is long in coming: covers are looked at again, and the source for newcomers.
@@ -117,7 +159,7 @@ impl UnitAtWork {
     async fn refuse_before_finer_kin(
         &self,
         selected: &Selected,
-        kin: Look<NewKin>,
+        kin: &Look<NewKin>,
     ) -> Result<(), Stopped> {
         let context = &self.context;
         let kin = match context.first_unmarked(&selected.finer_kin) {
@@ -238,6 +280,12 @@ impl UnitAtWork {
         }
         mark(proof, provenance, now, source).await
     }
+}
+
+fn too_slow(selected: &Selected, source: &Location) -> Stopped {
+    let attempt = format!("look at {} and mark it in {source}", selected.block.id);
+    let why = "each time one of the looks was old before the other was done";
+    Error::new(Kind::Changed, attempt).because(why).into()
 }
 
 /// A mark of ours for the same target says what we would have said; one of somebody else ends the matter.

@@ -10,7 +10,7 @@ use super::stopped::Stopped;
 use super::unit::UnitAtWork;
 use super::watch::Since;
 use crate::block::{BlockId, Cover, Difference, Inventory, Match, Proof, ReadBack};
-use crate::bucket::Listings;
+use crate::bucket::{Bucket, Listings};
 use crate::copy::{Tally, look_again};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Conflict, Halt, Selected};
@@ -135,7 +135,8 @@ impl UnitAtWork {
         if published.written && !torn_by.is_empty() {
             let source = self.context.source.reader();
             let provenance = &self.context.provenance;
-            unpublish(selected, &torn_by, provenance, source, target).await?;
+            let taken_back = unpublish(selected, &torn_by, provenance, source, target).await;
+            taken_back.map_err(|err| left_torn(selected, &torn_by, &err, target))?;
         }
         Err(stopped.unwrap_or_else(|| {
             let location = target.reader().location();
@@ -207,16 +208,31 @@ impl UnitAtWork {
         // Unlike a published block, one that is gone is not brought back beside a block that holds all of it.
         self.unsuperseded(selected, &copied, Since::AMomentAgo)
             .await?;
-        let nothing = ReadBack::default();
-        let ready = self
-            .look_right_before(selected, &copied, nothing, tally)
-            .await?;
-        let publishing = publish(selected, &ready.shown, &self.context.target);
-        let written = within(step!("publish"), publishing).await?;
-        if written {
-            tally.count(ready.shown.meta_bytes());
+        let mut backoff = Backoff::new(&self.context.settings.retry);
+        let mut tried = false;
+        loop {
+            let nothing = ReadBack::default();
+            let ready = self
+                .look_right_before(selected, &copied, nothing, tally)
+                .await?;
+            let publishing = publish(selected, &ready.shown, &self.context.target);
+            let written = match within(step!("publish"), publishing).await {
+                Err(Halt::Failed(err)) if err.kind().is_transient() => {
+                    let Some(delay) = backoff.next_delay() else {
+                        return Err(err.into());
+                    };
+                    tried = true;
+                    self.context.pause(delay).await?;
+                    continue;
+                }
+                written => written?,
+            };
+            if written {
+                tally.count(ready.shown.meta_bytes());
+            }
+            let written = written || (tried && ready.shown.is_published());
+            return Ok(Published::of(ready, written));
         }
-        Ok(Published::of(ready, written))
     }
 
     /// What the target's mark, or the loss of a cover, says of the block where another one was made of it meanwhile; otherwise why it stopped.
@@ -291,6 +307,14 @@ fn nobody_else_is_at(differences: &[Difference]) -> Result<(), Stopped> {
         return Err(Stopped::Halt(Halt::Conflict(conflict)));
     }
     Ok(())
+}
+
+/// The worst that a run can leave behind is said as it is.
+fn left_torn(selected: &Selected, torn_by: &[Difference], err: &Error, target: &Bucket) -> Error {
+    let (id, location) = (selected.block.id, target.reader().location());
+    let attempt = format!("take back meta.json of {id}, which {location} holds published and torn");
+    let why = format!("{err:#}; {}", in_words(torn_by));
+    Error::new(err.kind(), attempt).because(why)
 }
 
 fn in_words(differences: &[Difference]) -> String {

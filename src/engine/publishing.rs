@@ -11,7 +11,7 @@ use tracing::{Span, debug, warn};
 
 use super::context::{Context, lock};
 use super::ending::Account;
-use super::look::Look;
+use super::look::{LOOKS, Look, Pace};
 use super::proving::{Held, Published};
 use super::stopped::Stopped;
 use super::unit::{Brought, LOOK_AHEAD, UnitAtWork};
@@ -33,9 +33,6 @@ struct Waiting {
     /// No block that holds all of it had appeared.
     unsuperseded: Look<()>,
 }
-
-/// How often a block is looked at in its turn while reading its bytes takes so long that the look before is old by then.
-const LOOKS: usize = 3;
 
 impl UnitAtWork {
     /// Copies, publishes and proves one block.
@@ -235,7 +232,8 @@ impl UnitAtWork {
         }
     }
 
-    /// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again.
+    /// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again; before each attempt
+    /// to put `meta.json` both buckets are looked at.
     async fn publish_in_turn(
         &self,
         position: usize,
@@ -247,22 +245,26 @@ impl UnitAtWork {
             self.may_publish()?;
         }
         let mut waiting = Some(waiting);
-        let ready = async || {
+        let mut tried = false;
+        let attempt = async || {
             let waiting = match waiting.take() {
                 Some(waiting) => waiting,
                 None => self.copy_and_look_ahead(position, selected, tally).await?,
             };
-            self.look_in_turn(selected, waiting, tally).await
-        };
-        let ready = self.repeat(selected, tally, ready).await?;
-        let mut written = false;
-        if !ready.shown.is_published() {
+            let ready = self.look_in_turn(selected, waiting, tally).await?;
+            if ready.shown.is_published() {
+                // The answer to an earlier attempt may have been lost.
+                return Ok((ready, tried));
+            }
             // An earlier block may have failed its proof meanwhile.
             self.may_publish()?;
+            tried = true;
             let publishing = publish(selected, &ready.shown, &self.context.target);
-            written = within(step!("publish"), publishing).await?;
+            let written = within(step!("publish"), publishing).await?;
             debug!(block = %selected.block.id, written, "block published");
-        }
+            Ok((ready, written))
+        };
+        let (ready, written) = self.repeat(selected, tally, attempt).await?;
         if written {
             tally.count(ready.shown.meta_bytes());
         }
@@ -287,7 +289,7 @@ impl UnitAtWork {
         self.look_right_before(selected, &copied, read, tally).await
     }
 
-    /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, which may take long, it looks once more.
+    /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, or a server stalls, it looks once more.
     pub(super) async fn look_right_before(
         &self,
         selected: &Selected,
@@ -295,9 +297,11 @@ impl UnitAtWork {
         mut read: ReadBack,
         tally: &Tally,
     ) -> Result<Look<Ready>, Stopped> {
+        let mut pace = Pace::default();
         for _ in 0..LOOKS {
             let ready = Look::now(self.prepare(selected, copied, &read, tally)).await?;
-            if ready.is_fresh() || *ready.shown.read() == read {
+            let is_known = *ready.shown.read() == read;
+            if ready.is_fresh() || (is_known && pace.allows(ready.age().unwrap_or_default())) {
                 return Ok(ready);
             }
             read = ready.shown.read().clone();
@@ -309,7 +313,7 @@ impl UnitAtWork {
             "compare {id} in {}",
             self.context.target.reader().location()
         );
-        let why = "its objects change faster than they can be read";
+        let why = "it changes faster than it can be looked at";
         Err(Error::new(Kind::Changed, attempt).because(why).into())
     }
 

@@ -54,7 +54,7 @@ fn block_whose<'a>(path: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Whether the target has the block's data and the object of that name, as the source has them.
-fn holds(source: &Scripted, target: &Scripted, block: &str, name: &str) -> bool {
+pub(super) fn holds(source: &Scripted, target: &Scripted, block: &str, name: &str) -> bool {
     let (source, target) = (source.tree(), target.tree());
     let below = format!("{block}/");
     let mut wanted = source.iter().filter(|(path, _)| {
@@ -80,7 +80,7 @@ async fn meanwhile(world: &World, acts: impl AsyncFnOnce()) -> Ran {
     ran.unwrap()
 }
 
-fn mark(block: char) -> (String, Vec<u8>) {
+pub(super) fn mark(block: char) -> (String, Vec<u8>) {
     let id = id(block);
     let mark = format!(r#"{{"id":"{id}","version":1,"details":"by hand","deletion_time":1}}"#);
     (format!("{id}/deletion-mark.json"), mark.into_bytes())

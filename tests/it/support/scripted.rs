@@ -292,19 +292,26 @@ impl ObjectStore for Scripted {
             Ok(paths) => {
                 let asked: Vec<_> = paths
                     .into_iter()
-                    .map(|path| self.ask(Request::Delete, path.as_ref()).map(|_| path))
+                    .map(|path| Ok((self.ask(Request::Delete, path.as_ref())?, path)))
                     .collect();
-                self.inner
-                    .delete_stream(futures::stream::iter(asked).boxed())
+                let (lost, asked): (Vec<_>, Vec<_>) = asked
+                    .into_iter()
+                    .partition(|asked| matches!(asked, Ok((Some(Fault::Lost), _))));
+                let path = |asked: object_store::Result<(_, Path)>| Ok(asked?.1);
+                let lost = futures::stream::iter(lost.into_iter().map(path));
+                let asked = futures::stream::iter(asked.into_iter().map(path));
+                lost.chain(self.inner.delete_stream(asked.boxed())).boxed()
             }
         }
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         let asked = self.ask(Request::List, prefix.map_or("", |prefix| prefix.as_ref()));
-        if let Err(err) = asked {
-            return futures::stream::iter([Err(err)]).boxed();
-        }
+        let slow = match asked {
+            Err(err) => return futures::stream::iter([Err(err)]).boxed(),
+            Ok(Some(Fault::Slow(time))) => time,
+            Ok(_) => Duration::ZERO,
+        };
         let listed = futures::executor::block_on(self.inner.list(prefix).collect::<Vec<_>>());
         let hidden = self.hidden.lock().unwrap();
         let is_shown = |meta: &object_store::Result<ObjectMeta>| {
@@ -313,7 +320,11 @@ impl ObjectStore for Scripted {
         };
         let shown = listed.into_iter().filter(is_shown);
         let shown: Vec<_> = shown.map(|meta| Ok(self.dated(meta?))).collect();
-        futures::stream::iter(shown).boxed()
+        let late = async move {
+            tokio::time::sleep(slow).await;
+            futures::stream::iter(shown)
+        };
+        futures::stream::once(late).flatten().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {

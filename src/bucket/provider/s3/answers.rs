@@ -14,6 +14,7 @@ use super::refusal::{Refusal, is_error};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::{beginning, whole};
 use crate::bucket::http::secrets::Secrets;
+use crate::bucket::store::Once;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
 const LONGEST_PAGE: usize = 8 << 20;
@@ -34,11 +35,20 @@ impl HttpService for Answers {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let asked = Asked::by(&request);
         let secrets = Secrets::of(&request, &self.configured, &CARRIERS);
-        let (mut head, body) = self.inner.execute(request).await?.into_parts();
+        let is_tried_once = request.extensions().get::<Once>().is_some();
+        let answer = self.inner.execute(request).await.map_err(|err| {
+            if is_tried_once {
+                HttpError::new(HttpErrorKind::Unknown, err)
+            } else {
+                err
+            }
+        });
+        let (mut head, body) = answer?.into_parts();
         let secrets = secrets.and(head.extensions.get());
         let status = head.status;
         let refused = |headers: &HeaderMap, body: &[u8]| {
-            failed(Refusal::of(&asked, status, headers, body, &secrets))
+            let refusal = Refusal::of(&asked, status, headers, body, &secrets);
+            failed(refusal, is_tried_once)
         };
         if !gives(&asked, status.as_u16(), &head.headers) {
             return Err(refused(&head.headers, &beginning(body).await));
@@ -94,9 +104,9 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
 }
 
-/// The error that a refusal is, which says whether the request is worth repeating as it is.
-fn failed(refusal: Refusal) -> HttpError {
-    let kind = if refusal.may_pass() {
+/// The error that a refusal is, which says whether the client is to repeat the request as it is.
+fn failed(refusal: Refusal, is_tried_once: bool) -> HttpError {
+    let kind = if refusal.may_pass() && !is_tried_once {
         HttpErrorKind::Request
     } else {
         HttpErrorKind::Unknown
