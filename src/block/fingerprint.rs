@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 /// What is known of an object's content. Only those of one form can be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Fingerprint {
     /// The MD5 of its bytes.
     Md5([u8; 16]),

@@ -1,5 +1,6 @@
 //! The objects of one block as a listing shows them, and what each of them is for.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -111,6 +112,11 @@ impl FromIterator<Object> for Inventory {
             .partition(|object| object.left_out.is_some());
         objects.sort_by(|one, other| one.name.cmp(&other.name));
         objects.dedup_by(|one, other| one.name == other.name);
+        if tags_tell_nothing(&objects) {
+            for object in &mut objects {
+                object.fingerprint = Fingerprint::VersionOnly;
+            }
+        }
         let roles: Vec<Role> = objects
             .iter()
             .map(|object| role(object, &objects))
@@ -120,6 +126,18 @@ impl FromIterator<Object> for Inventory {
             left_out,
         }
     }
+}
+
+/// Whether one tag stands for contents of two sizes: then none of them is a digest, whatever it looks like.
+fn tags_tell_nothing(objects: &[Object]) -> bool {
+    let mut sizes: HashMap<Fingerprint, u64> = HashMap::new();
+    objects.iter().any(|object| {
+        if object.fingerprint == Fingerprint::VersionOnly {
+            return false;
+        }
+        let size = sizes.entry(object.fingerprint).or_insert(object.size_bytes);
+        *size != object.size_bytes
+    })
 }
 
 /// `all` is sorted by name.
@@ -326,6 +344,29 @@ pub(crate) mod tests {
         assert_eq!(inventory.block_objects(), 5);
         assert_eq!(inventory.block_bytes(), 16);
         assert!(inventory.is_marked() && inventory.is_being_overwritten());
+    }
+
+    /// S-5.6
+    #[test]
+    fn a_tag_that_stands_for_two_sizes_is_no_checksum() {
+        let known = |fingerprints: [Fingerprint; 3]| -> usize {
+            let sizes = inventory(&[("chunks/000001", 5), ("index", 3), ("meta.json", 5)]);
+            let objects = sizes.iter().zip(fingerprints);
+            let inventory: Inventory = objects
+                .map(|((_, object), fingerprint)| Object {
+                    fingerprint,
+                    ..object.clone()
+                })
+                .collect();
+            let known = inventory.data().chain(inventory.meta());
+            known
+                .filter(|object| object.fingerprint != Fingerprint::VersionOnly)
+                .count()
+        };
+        let (one, other) = (Fingerprint::Md5([1; 16]), Fingerprint::Md5([2; 16]));
+        assert_eq!(known([one, other, one]), 3);
+        assert_eq!(known([one, one, other]), 0);
+        assert_eq!(known([one, Fingerprint::VersionOnly, other]), 2);
     }
 
     #[test]

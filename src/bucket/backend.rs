@@ -1,5 +1,6 @@
 //! An opened provider, and in what it differs from others: which bucket it is, and what may be believed of it.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::classify;
@@ -53,16 +54,28 @@ pub enum EtagMeaning {
 }
 
 impl EtagMeaning {
-    /// What an entity tag, with or without quotes, tells of the content: an MD5, alone or with a number of parts.
-    pub(super) fn fingerprint(self, tag: Option<&str>) -> Fingerprint {
+    /// What an entity tag, with or without quotes, tells of the content of an object of that size: an MD5, alone or with a number of parts.
+    ///
+    /// What servers write where they have no digest is none: one digit throughout, and the MD5 of nothing where there is something.
+    pub(super) fn fingerprint(self, tag: Option<&str>, size_bytes: u64) -> Fingerprint {
         match self {
-            EtagMeaning::Content => tag.and_then(of_tag).unwrap_or_default(),
+            EtagMeaning::Content => tag
+                .and_then(of_tag)
+                .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
+                .map_or(Fingerprint::VersionOnly, |(digest, parts)| match parts {
+                    Some(parts) => Fingerprint::Md5OfParts { digest, parts },
+                    None => Fingerprint::Md5(digest),
+                }),
             EtagMeaning::VersionOnly => Fingerprint::VersionOnly,
         }
     }
 }
 
-fn of_tag(tag: &str) -> Option<Fingerprint> {
+/// The MD5 of no bytes at all.
+const MD5_OF_NOTHING: [u8; 16] = 0xd41d_8cd9_8f00_b204_e980_0998_ecf8_427e_u128.to_be_bytes();
+
+/// The digest, and the number of parts where there is one.
+fn of_tag(tag: &str) -> Option<([u8; 16], Option<NonZeroU32>)> {
     let tag = tag.trim_matches('"');
     let (hexadecimal, parts) = match tag.split_once('-') {
         Some((hexadecimal, parts)) => (hexadecimal, Some(parts.parse().ok()?)),
@@ -70,10 +83,9 @@ fn of_tag(tag: &str) -> Option<Fingerprint> {
     };
     let is_digest = hexadecimal.len() == 32 && hexadecimal.bytes().all(|b| b.is_ascii_hexdigit());
     let digest = u128::from_str_radix(hexadecimal, 16).ok()?.to_be_bytes();
-    is_digest.then_some(match parts {
-        Some(parts) => Fingerprint::Md5OfParts { digest, parts },
-        None => Fingerprint::Md5(digest),
-    })
+    let first = hexadecimal.chars().next();
+    let is_filler = hexadecimal.chars().all(|digit| Some(digit) == first);
+    (is_digest && !is_filler).then_some((digest, parts))
 }
 
 /// Whether listings show what was written a moment ago. Reading an object by its name does so everywhere.
@@ -102,12 +114,12 @@ impl Backend {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
+    /// S-5.6
     #[test]
     fn a_tag_is_a_digest_where_it_looks_like_one() {
+        let of_nothing = "d41d8cd98f00b204e9800998ecf8427e";
         let digest = "0123456789abcdef0123456789ABCDEF";
         let bytes = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes();
         let in_parts = |parts| Fingerprint::Md5OfParts {
@@ -124,13 +136,21 @@ mod tests {
             (digest.replace("0123", "+123"), Fingerprint::VersionOnly),
             (format!("W/\"{digest}\""), Fingerprint::VersionOnly),
             ("opaque".to_owned(), Fingerprint::VersionOnly),
+            // Of every object of `MinIO` on a file system of its own.
+            (format!("{}-1", "0".repeat(32)), Fingerprint::VersionOnly),
+            ("0".repeat(32), Fingerprint::VersionOnly),
+            ("f".repeat(32), Fingerprint::VersionOnly),
+            (of_nothing.to_owned(), Fingerprint::VersionOnly),
+            (format!("{of_nothing}-1"), Fingerprint::VersionOnly),
         ] {
-            let found = EtagMeaning::Content.fingerprint(Some(&tag));
+            let found = EtagMeaning::Content.fingerprint(Some(&tag), 1);
             assert_eq!(found, expected, "{tag}");
-            let unread = EtagMeaning::VersionOnly.fingerprint(Some(&tag));
+            let unread = EtagMeaning::VersionOnly.fingerprint(Some(&tag), 1);
             assert_eq!(unread, Fingerprint::VersionOnly);
         }
-        let none = EtagMeaning::Content.fingerprint(None);
+        let none = EtagMeaning::Content.fingerprint(None, 1);
         assert_eq!(none, Fingerprint::VersionOnly);
+        let empty = EtagMeaning::Content.fingerprint(Some(of_nothing), 0);
+        assert_eq!(empty, Fingerprint::Md5(MD5_OF_NOTHING));
     }
 }

@@ -157,12 +157,13 @@ async fn next(
 /// An object as the store tells of it, by its name below the bucket's prefix; `None` for what does not lie below the prefix: nobody asked for it.
 pub(super) fn described(backend: &Backend, entry: Entry) -> Option<(ObjectPath, Object)> {
     let path = backend.prefix.below(&entry.key)?;
+    // Where it is unknown, nothing is read.
+    let size_bytes = entry.size_bytes.unwrap_or_default();
     let object = Object {
         name: path.into(),
-        // Where it is unknown, nothing is read.
-        size_bytes: entry.size_bytes.unwrap_or_default(),
+        size_bytes,
         modified: entry.modified,
-        fingerprint: backend.etags.fingerprint(entry.etag.as_deref()),
+        fingerprint: backend.etags.fingerprint(entry.etag.as_deref(), size_bytes),
         left_out: entry.left_out,
         inode: entry.inode,
         version: entry.etag.map(String::into_boxed_str),

@@ -300,7 +300,7 @@ fn a_listing_that_is_not_sorted_ends_the_run() {
     servers.assert_heals();
 }
 
-const WRONG: &str = "00000000000000000000000000000000";
+const WRONG: &str = "0123456789abcdef0123456789abcdef";
 
 /// S-6.1: begun anew, and not without an end.
 #[test]
