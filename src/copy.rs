@@ -18,7 +18,7 @@ use crate::bucket::{Bucket, BucketReader, Budget, Transfer, transfer};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Conflict, Halt, Put, Selected, Standing, objects_to_put, standing};
 use crate::progress::BlockProgress;
-use crate::stored::{read_meta, with_marks_read};
+use crate::stored::{listed_again, read_meta, with_marks_read};
 use crate::trace::{step, within};
 
 /// What every copy of a run shares.
@@ -115,7 +115,10 @@ pub async fn copy(
 ) -> Result<Copied, Halt> {
     let id = selected.block.id;
     let in_target = async { Ok(target.reader().list_block(id).await?) };
-    let (in_source, in_target) = futures::try_join!(look_again(selected, source), in_target)?;
+    let (in_source, mut in_target) = futures::try_join!(look_again(selected, source), in_target)?;
+    if in_target.meta().is_none() && was_published(selected, &in_target) {
+        in_target = listed_again(target.reader(), id).await?;
+    }
     let mut overwriting = in_target.is_being_overwritten();
     let published = match published(selected, target.reader(), &in_target).await? {
         Published::Nothing => None,
@@ -203,7 +206,19 @@ pub async fn as_surveyed(
     mut now: Inventory,
 ) -> Result<Inventory, Halt> {
     let id = selected.block.id;
-    match standing(&selected.block, &now) {
+    let mut stands = standing(&selected.block, &now);
+    if stands == Standing::Vanished {
+        let again = listed_again(source, id).await?;
+        if again.is_marked() && !now.is_marked() {
+            // Whoever asked has concluded from the first listing that there is no mark.
+            let attempt = format!("list {id} in {}", source.location());
+            let why = "a moment ago neither meta.json nor the mark was listed, and now they are";
+            return Err(Error::new(Kind::Changed, attempt).because(why).into());
+        }
+        now = again;
+        stands = standing(&selected.block, &now);
+    }
+    match stands {
         Standing::Unchanged => {}
         Standing::Vanished => return Err(Halt::Vanished),
         Standing::Marked => {
@@ -227,6 +242,15 @@ pub async fn as_surveyed(
         return Err(Error::new(Kind::Corrupt, attempt).because(what).into());
     }
     Ok(now)
+}
+
+/// Whether the target had a `meta.json` when it was surveyed, and nothing that is listed now says why it is gone.
+fn was_published(selected: &Selected, in_target: &Inventory) -> bool {
+    matches!(
+        selected.action,
+        Action::AlreadyThere(_) | Action::Repair(_) | Action::Overwrite(_)
+    ) && !in_target.is_being_overwritten()
+        && in_target.meta_is_closed().is_none()
 }
 
 /// What the target has published under the block's id.

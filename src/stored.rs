@@ -1,6 +1,7 @@
 //! One block in one bucket: its `meta.json` and its marks, as a listing of a moment ago showed them.
 //!
-//! A server that denies what it lists says nothing about the block, so that it is never taken for gone on such an answer alone.
+//! A server that denies what it lists, or lists nothing of what is there, says nothing about the block, so that it is never taken for gone on one
+//! such answer alone.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -56,6 +57,31 @@ pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Resul
                     Err(err) => Ok(Err(err)),
                 },
                 read => Ok(read.map(Some)),
+            }
+        })
+        .await?
+}
+
+/// A listing of a block that takes the place of one without `meta.json`: a single page that came empty is no deletion. It is asked for by name
+/// first, and nothing is asked after the listing.
+///
+/// Errors: one of the kind [`Kind::Transient`] where listings go on lacking what is there by name.
+pub async fn listed_again(bucket: &BucketReader, id: BlockId) -> Result<Inventory> {
+    let path = id.object(META_JSON);
+    let attempt = format!("list {id} in {}", bucket.location());
+    // What comes back inside has outlasted its own retries, or needs none.
+    bucket
+        .retrying(&attempt, || async {
+            let is_there = match bucket.exists(&path).await {
+                Ok(is_there) => is_there,
+                Err(err) => return Ok(Err(err)),
+            };
+            match bucket.list_block(id).await {
+                Ok(now) if is_there && now.meta().is_none() => {
+                    let why = format!("{path} is there, and the listing lacks it");
+                    Err(Error::new(Kind::Transient, attempt.clone()).because(why))
+                }
+                listed => Ok(listed),
             }
         })
         .await?

@@ -25,6 +25,19 @@ fn deny(store: &Scripted, object: String, first: usize, times: usize) {
     });
 }
 
+/// The listing of the block with that number, counted from one, shows nothing of it.
+fn list_nothing_once(store: &Scripted, block: &str, number: usize) {
+    let (listed, block) = (Arc::new(AtomicUsize::new(0)), block.to_owned());
+    let (count, below) = (Arc::clone(&listed), block.clone());
+    store.fail(move |request, path| {
+        if request == Request::List && path == block {
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        None
+    });
+    store.hide(move |path| path.starts_with(&below) && listed.load(Ordering::SeqCst) == number);
+}
+
 /// Two of one unit, and one of another.
 fn three() -> [Block; 3] {
     [
@@ -159,5 +172,25 @@ async fn a_block_of_the_target_that_is_listed_and_denied_is_not_written_over() {
                 matches!(request, Request::Put | Request::Delete) && path.starts_with(&id('A'))
             });
         assert_eq!(writes.count(), 0);
+    }
+}
+
+/// S-5.5: by a single listing nothing is gone, whichever it is.
+#[tokio::test(start_paused = true)]
+async fn a_block_of_which_one_listing_shows_nothing_has_not_vanished() {
+    for number in 1..8 {
+        let world = World::new(&three());
+        list_nothing_once(&world.source, &id('A'), number);
+        assert_eq!(world.run().await.unwrap().endings(), ["migrated"; 3]);
+        world.assert_moved();
+
+        let mut world = World::new(&three());
+        world.task.rules.scope = Scope::Overwriting;
+        let other = Block::new('A').days(1, 2).sources("AD");
+        other.write_to(&world.target);
+        list_nothing_once(&world.target, &id('A'), number);
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.endings(), ["overwritten", "migrated", "migrated"]);
+        world.assert_moved();
     }
 }
