@@ -226,7 +226,7 @@ pub async fn as_surveyed(
                 "it was marked for deletion meanwhile".into(),
             ));
         }
-        Standing::MetaTouched => match read_meta(source, id).await? {
+        Standing::MetaTouched => match read_meta(source, id, now.meta()).await? {
             None => return Err(Halt::Vanished),
             Some((meta, _)) if meta.digest == selected.meta.digest => {}
             Some(_) => {
@@ -275,11 +275,11 @@ pub(crate) async fn published(
         let why = format!("it is left out: {why}");
         return Err(Halt::Conflict(Conflict::CorruptedMeta(why)));
     }
-    if in_target.meta().is_none() {
+    let Some(listed) = in_target.meta() else {
         return Ok(Published::Nothing);
-    }
+    };
     let id = selected.block.id;
-    let same = match read_meta(target, id).await {
+    let same = match read_meta(target, id, Some(listed)).await {
         Ok(Some((meta, _))) => meta.digest == selected.meta.digest,
         Ok(None) => return Err(gone(id, target).into()),
         Err(err) if err.kind() == Kind::Corrupt => false,

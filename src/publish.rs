@@ -60,7 +60,7 @@ pub async fn prepare(
 ) -> Result<Ready, Halt> {
     let id = selected.block.id;
     let in_target = async { Ok(target.list_block(id).await?) };
-    let meta = async { Ok(read_meta(source, id).await?) };
+    let meta = async { Ok(read_meta(source, id, copied.source.meta()).await?) };
     let (in_source, in_target, meta) =
         futures::try_join!(look_again(selected, source), in_target, meta)?;
     let Some((meta, meta_json)) = meta else {
@@ -118,7 +118,7 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
         Ok(()) => Ok(true),
         Err(err) if err.kind() == Kind::AlreadyExists => {
             let (id, target) = (selected.block.id, target.reader());
-            match read_meta(target, id).await {
+            match read_meta(target, id, None).await {
                 Ok(Some((meta, _))) if meta.digest == selected.meta.digest => Ok(false),
                 Ok(None) => Err(gone(id, target).into()),
                 Err(err) if err.kind() != Kind::Corrupt => Err(err.into()),

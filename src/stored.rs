@@ -1,14 +1,14 @@
 //! One block in one bucket: its `meta.json` and its marks, as a listing of a moment ago showed them.
 //!
 //! A server that denies what it lists, or lists nothing of what is there, says nothing about the block, so that it is never taken for gone on one
-//! such answer alone.
+//! such answer alone; nor for damaged, where what came is not as long as what is listed.
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::block::{
     BlockId, BlockMeta, Inventory, LeftOut, META_JSON, MarkError, MetaFile, NO_COMPACT_MARK,
-    NO_DOWNSAMPLE_MARK, NoCompactMark, check_no_downsample_mark,
+    NO_DOWNSAMPLE_MARK, NoCompactMark, Object, check_no_downsample_mark,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -16,11 +16,16 @@ use crate::error::{Error, Kind, Result};
 /// The largest `meta.json` or mark that is read; real ones stay far below.
 const SMALL_OBJECT_BYTES: usize = 4 << 20;
 
-/// Reads a `meta.json` that was listed, with its bytes; `None` where it is gone by now.
+/// Reads a `meta.json`, with its bytes, as it was `listed`, where a listing is at hand; `None` where it is gone by now.
 ///
-/// Errors: as [`read_small`]; bytes that are no `meta.json` of this block are of the kind [`Kind::Corrupt`].
-pub async fn read_meta(bucket: &BucketReader, id: BlockId) -> Result<Option<(MetaFile, Bytes)>> {
-    let Some(bytes) = read_small(bucket, id, META_JSON).await? else {
+/// Errors: as [`read_listed`]; bytes that are no `meta.json` of this block are of the kind [`Kind::Corrupt`].
+pub async fn read_meta(
+    bucket: &BucketReader,
+    id: BlockId,
+    listed: Option<&Object>,
+) -> Result<Option<(MetaFile, Bytes)>> {
+    let size_bytes = listed.map(|object| object.size_bytes);
+    let Some(bytes) = read_as_listed(bucket, id, META_JSON, size_bytes).await? else {
         return Ok(None);
     };
     let block = BlockMeta::parse(id, &bytes).map_err(|err| {
@@ -38,26 +43,66 @@ pub async fn read_meta(bucket: &BucketReader, id: BlockId) -> Result<Option<(Met
     Ok(Some((MetaFile { block, digest }, bytes)))
 }
 
-/// Reads one of a block's small objects that was listed; `None` where a fresh listing lacks it too.
+/// Reads one of a block's small objects of which no listing is at hand; `None` where one that is made then lacks it.
+///
+/// Errors: as [`read_listed`].
+pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Result<Option<Bytes>> {
+    read_as_listed(bucket, id, name, None).await
+}
+
+/// Reads one of a block's small objects as it was listed; `None` where a fresh listing lacks it too. Its size must be the listed one, or that of a
+/// fresh listing: whatever answers in the place of the bucket does not know it.
 ///
 /// Errors: one of the kind [`Kind::Transient`] where listings go on showing what reading denies.
-pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Result<Option<Bytes>> {
+pub async fn read_listed(
+    bucket: &BucketReader,
+    id: BlockId,
+    listed: &Object,
+) -> Result<Option<Bytes>> {
+    read_as_listed(bucket, id, &listed.name, Some(listed.size_bytes)).await
+}
+
+async fn read_as_listed(
+    bucket: &BucketReader,
+    id: BlockId,
+    name: &str,
+    size_bytes: Option<u64>,
+) -> Result<Option<Bytes>> {
     let path = id.object(name);
     let attempt = format!("read {path} in {}", bucket.location());
     // What comes back inside has outlasted its own retries, or needs none.
     bucket
         .retrying(&attempt, || async {
-            match bucket.read(&path, SMALL_OBJECT_BYTES).await {
-                Err(err) if err.kind() == Kind::NotFound => match bucket.list_block(id).await {
-                    Ok(now) if now.get(name).is_none() => Ok(Ok(None)),
-                    Ok(_) => {
-                        let why = format!("it is listed, and said not to be there: {err:#}");
-                        Err(Error::new(Kind::Transient, attempt.clone()).because(why))
-                    }
-                    Err(err) => Ok(Err(err)),
-                },
-                read => Ok(read.map(Some)),
-            }
+            let read = match bucket.read(&path, SMALL_OBJECT_BYTES).await {
+                Ok(bytes) if size_bytes == Some(bytes.len() as u64) => return Ok(Ok(Some(bytes))),
+                Err(err) if !matches!(err.kind(), Kind::NotFound | Kind::Corrupt) => {
+                    return Ok(Err(err));
+                }
+                read => read,
+            };
+            let objects = match bucket.list_block(id).await {
+                Ok(objects) => objects,
+                Err(err) => return Ok(Err(err)),
+            };
+            let listed = objects.get(name).map(|object| object.size_bytes);
+            let why = match (read, listed) {
+                (Ok(bytes), Some(size)) if size == bytes.len() as u64 => {
+                    return Ok(Ok(Some(bytes)));
+                }
+                (Ok(bytes), Some(size)) => {
+                    format!("{} bytes came, and {size} are listed", bytes.len())
+                }
+                (Ok(_), None) => "it was read, and is not listed".to_owned(),
+                (Err(err), None) if err.kind() == Kind::NotFound => return Ok(Ok(None)),
+                (Err(err), Some(_)) if err.kind() == Kind::NotFound => {
+                    format!("it is listed, and said not to be there: {err:#}")
+                }
+                (Err(err), Some(size)) if size <= SMALL_OBJECT_BYTES as u64 => {
+                    format!("{size} bytes are listed: {err:#}")
+                }
+                (Err(err), _) => return Ok(Err(err)),
+            };
+            Err(Error::new(Kind::Transient, attempt.clone()).because(why))
         })
         .await?
 }
@@ -125,10 +170,10 @@ async fn read_mark_object(
     name: &str,
     objects: &Inventory,
 ) -> Result<Option<Bytes>> {
-    if objects.get(name).is_none() {
+    let Some(listed) = objects.get(name) else {
         return Ok(None);
-    }
-    match read_small(bucket, id, name).await {
+    };
+    match read_listed(bucket, id, listed).await {
         Err(err) if err.kind().spoils_one_object() => Ok(None),
         read => read,
     }

@@ -22,7 +22,7 @@ use crate::plan::{
     needs_target_metas,
 };
 use crate::probe;
-use crate::stored::{read_meta, read_small, with_marks_read};
+use crate::stored::{read_listed, read_meta, with_marks_read};
 use beside::Beside;
 
 /// What was found.
@@ -215,10 +215,10 @@ async fn read_source_block(
         if let Some(why) = objects.meta_is_closed() {
             return Ok(SourceMeta::Unreadable(why.to_string()));
         }
-        if objects.meta().is_none() {
+        let Some(listed) = objects.meta() else {
             return Ok(SourceMeta::Absent);
-        }
-        match read_meta(bucket, id).await {
+        };
+        match read_meta(bucket, id, Some(listed)).await {
             Ok(Some((meta, _))) => Ok(SourceMeta::Read(Arc::new(meta))),
             Ok(None) => Ok(SourceMeta::Absent),
             Err(err) if err.kind() == Kind::Corrupt => Ok(SourceMeta::Corrupted(cause(&err))),
@@ -238,10 +238,10 @@ async fn read_source_block(
 }
 
 async fn read_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) -> Result<Mark> {
-    if !objects.is_marked() {
+    let Some(listed) = objects.get(DELETION_MARK) else {
         return Ok(Mark::Absent);
-    }
-    match read_small(bucket, id, DELETION_MARK).await {
+    };
+    match read_listed(bucket, id, listed).await {
         Ok(Some(bytes)) => Ok(match DeletionMark::parse(id, &bytes) {
             Ok(mark) => Mark::Present(mark),
             Err(err) => Mark::Corrupted(err),
@@ -354,7 +354,7 @@ async fn target_meta(
     if let Some(meta) = known {
         return Ok((TargetMeta::Read(Arc::clone(meta)), Known::Otherwise));
     }
-    let meta = match read_meta(bucket, id).await? {
+    let meta = match read_meta(bucket, id, Some(listed)).await? {
         Some((meta, _)) => TargetMeta::Read(Arc::new(meta)),
         None => TargetMeta::Absent,
     };

@@ -265,7 +265,11 @@ impl UnitAtWork {
     /// Whether that block of the target covers this one now.
     async fn cover(&self, selected: &Selected, by: BlockId) -> Result<Option<Cover>> {
         let target = self.context.target.reader();
-        let (meta, objects) = futures::try_join!(read_meta(target, by), target.list_block(by))?;
+        let objects = target.list_block(by).await?;
+        if objects.meta().is_none() {
+            return Ok(None);
+        }
+        let meta = read_meta(target, by, objects.meta()).await?;
         Ok(meta.and_then(|(meta, _)| Cover::of(&selected.meta.block, &meta.block, &objects).ok()))
     }
 

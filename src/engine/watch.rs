@@ -168,10 +168,11 @@ impl Watch {
     /// The `meta.json` of a block that is whole and not marked.
     async fn block(&self, id: BlockId) -> Result<Option<MetaFile>> {
         let objects = self.bucket.list_block(id).await?;
-        if objects.meta().is_none() || objects.is_marked() {
+        let listed = objects.meta().filter(|_| !objects.is_marked());
+        if listed.is_none() {
             return Ok(None);
         }
-        let Some((meta, _)) = read_meta(&self.bucket, id).await? else {
+        let Some((meta, _)) = read_meta(&self.bucket, id, listed).await? else {
             return Ok(None);
         };
         let lacks = matches!(objects.completeness(&meta.block), Completeness::Lacks(_));
