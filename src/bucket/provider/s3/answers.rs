@@ -19,7 +19,7 @@ use crate::bucket::store::Once;
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
 const LONGEST_PAGE: usize = 8 << 20;
 
-/// What the beginning or the end of a multipart upload is answered with.
+/// What a write is answered with.
 const LONGEST_RECEIPT: usize = 1 << 20;
 
 /// A client whose answers are what was asked for, or errors.
@@ -70,8 +70,12 @@ impl HttpService for Answers {
                 };
             }
             Asked::Put { .. } | Asked::Delete => {
+                let body = whole(body, LONGEST_RECEIPT).await?;
+                if !is_receipt(&head.headers, &body) {
+                    return Err(refused(&head.headers, &body));
+                }
                 head.headers = with_tag(&head.headers);
-                body
+                body.into()
             }
             Asked::Begin | Asked::Complete => {
                 let body = whole(body, LONGEST_RECEIPT).await?;
@@ -99,9 +103,20 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
             .and_then(|kind| kind.to_str().ok());
         let is_html =
             kind.is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
-        is_html && !headers.contains_key("etag") && !headers.contains_key("x-amz-request-id")
+        is_html && !is_signed_by_s3(headers)
     };
     is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
+}
+
+/// Whether a head bears what S3 writes into it.
+fn is_signed_by_s3(headers: &HeaderMap) -> bool {
+    headers.contains_key("etag") || headers.contains_key("x-amz-request-id")
+}
+
+/// Whether an answer to what was put or deleted says that it was: S3 says it without a body. A document of errors says the opposite whatever its
+/// status is, and any other comes from what stands between, unless the head is S3's.
+fn is_receipt(headers: &HeaderMap, body: &[u8]) -> bool {
+    body.trim_ascii().is_empty() || (!is_error(body) && is_signed_by_s3(headers))
 }
 
 /// The error that a refusal is, which says whether the client is to repeat the request as it is.
@@ -158,6 +173,31 @@ mod tests {
                 expected,
                 "{asked:?} {status} {headers:?}"
             );
+        }
+    }
+
+    /// S-6.14
+    #[test]
+    fn what_was_written_is_acknowledged_without_a_word() {
+        let error = "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code></Error>";
+        let (json, other) = ("{\"status\":\"ok\"}", "<Accepted/>");
+        let (tag, id) = (("etag", "\"a\""), ("x-amz-request-id", "1"));
+        for (headers, body, expected) in [
+            (&[][..], "", true),
+            (&[], "\r\n", true),
+            (&[], json, false),
+            (&[], other, false),
+            (&[], error, false),
+            (&[tag, id], error, false),
+            (&[tag], other, true),
+            (&[id], json, true),
+        ] {
+            let mut all = HeaderMap::new();
+            for (name, value) in headers {
+                all.insert(*name, value.parse().unwrap());
+            }
+            let found = is_receipt(&all, body.as_bytes());
+            assert_eq!(found, expected, "{headers:?} {body}");
         }
     }
 

@@ -12,7 +12,7 @@ use object_store::aws::AmazonS3;
 use object_store::path::{DELIMITER, Path};
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
 use tracing::debug;
@@ -21,8 +21,11 @@ use super::ask::{Asker, Place};
 use super::meaning;
 use super::page::{Endless, Next, PAGES, Page};
 use super::refusal::Refusal;
+use super::tag;
 use crate::bucket::classify::Meaning;
+use crate::bucket::http::late_body::Streamed;
 use crate::bucket::store::{self, Entry};
+use crate::error::Kind;
 
 /// A client whose listings end.
 #[derive(Debug)]
@@ -30,6 +33,21 @@ pub(super) struct Store {
     inner: Arc<AmazonS3>,
     asker: Asker,
 }
+
+/// So many bytes are read to see whether they are what was put.
+const READ_BACK: usize = 1 << 20;
+
+/// Somebody acknowledged what was put, and it is not there.
+#[derive(Debug)]
+struct NotPut;
+
+impl fmt::Display for NotPut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer bears no entity tag and is none of S3's: what was put is not there")
+    }
+}
+
+impl StdError for NotPut {}
 
 /// How far a listing is.
 #[derive(Debug)]
@@ -82,6 +100,41 @@ impl Store {
         }
     }
 
+    /// Whether what was put is there: small objects by their bytes, others by their size.
+    async fn look_for(
+        &self,
+        location: &Path,
+        payload: &PutPayload,
+        streamed_bytes: Option<u64>,
+    ) -> Result<()> {
+        let put_bytes = payload.content_length();
+        let is_there = if streamed_bytes.is_none() && put_bytes <= READ_BACK {
+            let got = self.inner.get_opts(location, GetOptions::default()).await;
+            match got {
+                Ok(got) if got.meta.size > READ_BACK as u64 => Ok(false),
+                Ok(got) => {
+                    let read = got.bytes().await?;
+                    Ok(payload.iter().flatten().eq(read.iter()))
+                }
+                Err(err) => Err(err),
+            }
+        } else {
+            let size = streamed_bytes.unwrap_or(put_bytes as u64);
+            let found = self.inner.head(location).await;
+            found.map(|found| found.size == size)
+        };
+        match is_there {
+            Ok(true) => Ok(()),
+            Err(err) if refusal(&err).is_none_or(|refusal| refusal.kind() != Kind::NotFound) => {
+                Err(err)
+            }
+            Ok(false) | Err(_) => Err(object_store::Error::Generic {
+                store: "S3",
+                source: Box::new(NotPut),
+            }),
+        }
+    }
+
     fn pages(&self, place: Place) -> BoxStream<'static, Result<Page>> {
         let asker = self.asker.clone();
         let begin = Listing {
@@ -123,7 +176,17 @@ impl ObjectStore for Store {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        self.inner.put_opts(location, payload, options).await
+        let streamed_bytes = options.extensions.get::<Streamed>();
+        let streamed_bytes = streamed_bytes.map(|body| body.0.size_bytes());
+        let put = self
+            .inner
+            .put_opts(location, payload.clone(), options)
+            .await?;
+        // S3 names what it has put by its tag. Anybody else may say yes.
+        if put.e_tag.as_deref().and_then(tag::normalised).is_none() {
+            self.look_for(location, &payload, streamed_bytes).await?;
+        }
+        Ok(put)
     }
 
     async fn put_multipart_opts(
@@ -245,14 +308,19 @@ const PARTS_AT_ONCE: usize = 8;
 
 /// Whether a refusal came without a word.
 fn is_unsaid(err: &object_store::Error) -> bool {
+    refusal(err).is_some_and(Refusal::is_unsaid)
+}
+
+/// The refusal that is the cause, if one is.
+fn refusal(err: &object_store::Error) -> Option<&Refusal> {
     let mut next: Option<&(dyn StdError + 'static)> = Some(err);
     while let Some(cause) = next {
-        if let Some(refusal) = cause.downcast_ref::<Refusal>() {
-            return refusal.is_unsaid();
+        if let Some(refusal) = cause.downcast_ref() {
+            return Some(refusal);
         }
         next = cause.source();
     }
-    false
+    None
 }
 
 #[cfg(test)]

@@ -143,3 +143,69 @@ fn a_page_for_people_is_no_object_and_no_receipt() {
         world.reset();
     }
 }
+
+/// What says yes to everything: a gateway, a mock, a queue. The last one is S3's own, and late.
+const SUCCESSES: [(u16, &str); 3] = [
+    (200, ""),
+    (202, "{\"status\":\"queued\"}"),
+    (
+        200,
+        "<Error><Code>InternalError</Code><Message>late</Message></Error>",
+    ),
+];
+
+/// S-6.14, S-6.15, S-4.9: it is asked again, and then answered.
+#[test]
+fn what_says_yes_in_the_place_of_s3_for_a_moment_does_no_harm() {
+    let minio = Minio::start();
+    let world = World::new(&minio, &three());
+    for (status, body) in SUCCESSES {
+        for request in REQUESTS {
+            let proxy = Line::to(minio.port())
+                .fault(first(2, request, Fault::Answer(status, body)))
+                .open();
+            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
+            assert_eq!(
+                ran.status.code(),
+                Some(0),
+                "{status} {body} {request:?}: {}",
+                ran.stderr
+            );
+            world.assert_moved();
+            world.reset();
+        }
+    }
+}
+
+/// S-6.14, S-6.15, S-4.9: no mark is said to be written, and no block to be damaged or gone.
+#[test]
+fn what_says_yes_in_the_place_of_s3_for_good_is_not_believed() {
+    let minio = Minio::start();
+    let world = World::new(&minio, &three());
+    for (status, body) in SUCCESSES {
+        for (request, code) in [
+            (("GET", "/meta.json"), 1),
+            (("PUT", "/index"), 3),
+            (("PUT", "/meta.json"), 3),
+            (("PUT", "/deletion-mark.json"), 3),
+        ] {
+            let proxy = Line::to(minio.port())
+                .fault(first(usize::MAX, request, Fault::Answer(status, body)))
+                .open();
+            let arguments = [&QUICK_RETRIES[..], &["--max-retries=1"]].concat();
+            let configs = world.configs_with(&proxy, "  max_retries: 1\n");
+            let ran = run(&configs, &arguments);
+            assert_eq!(
+                ran.status.code(),
+                Some(code),
+                "{status} {body} {request:?}: {}",
+                ran.stderr
+            );
+            for word in ["corrupted-meta-json", "vanished", "migrated,"] {
+                assert!(!ran.stdout.contains(word), "{word}: {}", ran.stdout);
+            }
+            assert!(world.source.marked().is_empty());
+            world.assert_heals();
+        }
+    }
+}
