@@ -8,10 +8,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::block::{ObjectPath, RunId};
 use crate::bucket::{Bucket, BucketReader, Reading};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// How the names of probe objects begin.
 pub const PREFIX: &str = "thanos-bucket-probe-";
+
+/// What they say to whoever finds one.
+const CONTENT: &str =
+    "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
 
 /// When a listing is looked at: few of them lag, and those not for long.
 const LISTED_AFTER: [Duration; 4] = [
@@ -54,13 +58,12 @@ pub async fn probe(source: &BucketReader, target: &Bucket, run: &RunId) -> Resul
 }
 
 async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Result<Probed> {
-    let content = "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
     let asked = Instant::now();
     target
-        .put(probe, Bytes::from_static(content.as_bytes()))
+        .put(probe, Bytes::from_static(CONTENT.as_bytes()))
         .await?;
     let answered = Instant::now();
-    let found = if source.exists(probe).await? {
+    let found = if holds(source, probe).await? {
         Found::One
     } else if is_listed(target.reader(), probe).await? {
         Found::Two
@@ -76,6 +79,28 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
             answered,
         }),
     })
+}
+
+/// Whether the bucket holds the very probe: what says yes to everything does not.
+async fn holds(bucket: &BucketReader, probe: &ObjectPath) -> Result<bool> {
+    let attempt = format!("look for {probe} in {}", bucket.location());
+    // What comes back inside has outlasted its own retries, or needs none.
+    bucket
+        .retrying(&attempt, || async {
+            match bucket.exists(probe).await {
+                Ok(true) => {}
+                answered => return Ok(answered),
+            }
+            match bucket.read(probe, CONTENT.len()).await {
+                Ok(bytes) if bytes == CONTENT => Ok(Ok(true)),
+                Err(err) if !matches!(err.kind(), Kind::NotFound | Kind::Corrupt) => Ok(Err(err)),
+                _ => {
+                    let why = "it is said to be there, and its content is not";
+                    Err(Error::new(Kind::Transient, attempt.clone()).because(why))
+                }
+            }
+        })
+        .await?
 }
 
 async fn is_listed(target: &BucketReader, probe: &ObjectPath) -> Result<bool> {

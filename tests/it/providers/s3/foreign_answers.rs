@@ -209,3 +209,26 @@ fn what_says_yes_in_the_place_of_s3_for_good_is_not_believed() {
         }
     }
 }
+
+/// S-3.5: what says yes to every question is not the same bucket.
+#[test]
+fn an_answer_to_every_name_is_no_probe_that_is_found() {
+    let minio = Minio::start();
+    let world = World::new(&minio, &three());
+    for (times, code) in [(1, 0), (usize::MAX, 1)] {
+        let seen = AtomicUsize::new(0);
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let is_probe = request.path.starts_with("/hot/thanos-bucket-probe-");
+                if is_probe && seen.fetch_add(1, Ordering::SeqCst) < times {
+                    Fault::Answer(200, "")
+                } else {
+                    Fault::None
+                }
+            })
+            .open();
+        let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(code);
+        assert!(!ran.stderr.contains("same bucket"), "{}", ran.stderr);
+        world.assert_heals();
+    }
+}
