@@ -3,6 +3,7 @@
 
 mod beside;
 mod suspects;
+mod unreadable;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::plan::{
 use crate::probe;
 use crate::stored::{read_listed, read_meta, with_marks_read};
 use beside::Beside;
+use unreadable::Unreadable;
 
 /// What was found.
 #[derive(Debug)]
@@ -87,7 +89,8 @@ pub async fn survey(
         .collect();
     let target_name = target.location().to_string();
     let target_blocks = if needs_target_metas(&source_blocks, &listed, rules, &target_name) {
-        let blocks = read_target(target, theirs, &source_blocks).await?;
+        let (blocks, unreadable) = read_target(target, theirs, &source_blocks).await?;
+        warnings.extend(unreadable.warning(target.location()));
         let with_readings = blocks.into_iter().map(|block| TargetBlock {
             read: read_of(block.id),
             ..block
@@ -281,9 +284,9 @@ async fn read_target(
     bucket: &BucketReader,
     directories: BTreeMap<BlockId, Inventory>,
     source: &[Arc<SourceBlock>],
-) -> Result<Vec<TargetBlock>> {
+) -> Result<(Vec<TargetBlock>, Unreadable)> {
     let mut readable = 0_usize;
-    let mut refused = None;
+    let mut unreadable = Unreadable::default();
     let mut blocks = Vec::new();
     let mut read = stream::iter(directories)
         .map(async |(id, objects)| {
@@ -308,7 +311,7 @@ async fn read_target(
                 let why = cause(&err);
                 warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
                 if err.kind().refuses_one_object() {
-                    refused = Some(why.clone());
+                    unreadable.note(id, &why);
                 }
                 TargetMeta::Corrupted(why)
             }
@@ -322,10 +325,10 @@ async fn read_target(
             read: ReadBack::default(),
         });
     }
-    if let Some(why) = refused.filter(|_| readable == 0) {
+    if let Some(why) = unreadable.why.clone().filter(|_| readable == 0) {
         return Err(none_readable(bucket, why));
     }
-    Ok(blocks)
+    Ok((blocks, unreadable))
 }
 
 /// How it is known what a `meta.json` of the target says.

@@ -194,3 +194,22 @@ async fn a_block_of_which_one_listing_shows_nothing_has_not_vanished() {
         world.assert_moved();
     }
 }
+
+/// S-8.4: nobody can say whether a copy overlaps a block that may not be read, and everybody is told.
+#[tokio::test(start_paused = true)]
+async fn a_block_of_the_target_that_may_not_be_read_is_told() {
+    let world = World::new(&three());
+    Block::new('X').days(1, 2).write_to(&world.target);
+    Block::new('Y').days(9, 10).write_to(&world.target);
+    world.target.fail(|request, path| {
+        let is_closed = request == Request::Get && *path == object('X', "meta.json");
+        is_closed.then_some(Fault::Refused)
+    });
+    let ran = world.run().await.unwrap();
+    assert_eq!(ran.endings(), ["migrated"; 3]);
+    let [warning] = &ran.plan.warnings[..] else {
+        panic!("{:?}", ran.plan.warnings);
+    };
+    assert_eq!(warning.name, "unreadable-in-target");
+    assert!(warning.text.contains(&id('X')), "{}", warning.text);
+}
