@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 
-use crate::block::{ObjectPath, RunId};
+use crate::block::{Object, ObjectPath, RunId};
 use crate::bucket::{Bucket, BucketReader, Reading};
 use crate::error::{Error, Kind, Result};
 
-/// How the names of probe objects begin.
+/// How the names of probe objects begin; the run's id follows.
 pub const PREFIX: &str = "thanos-bucket-probe-";
 
-/// What they say to whoever finds one.
+/// What every probe holds, in this version and in those before.
 const CONTENT: &str =
     "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
 
@@ -118,10 +119,26 @@ pub async fn remove(target: &Bucket, run: &RunId) -> Result<()> {
     target.delete(&name(run)).await
 }
 
-/// Removes probes that killed runs left behind.
+/// Whether an object at the top of a bucket is a probe, as far as a listing tells: its name ends with a run's id, and it has a probe's size.
+#[must_use]
+pub fn is_one(path: &ObjectPath, object: &Object) -> bool {
+    let run = path.as_str().strip_prefix(PREFIX);
+    run.is_some_and(|run| run.parse::<RunId>().is_ok()) && object.size_bytes == CONTENT.len() as u64
+}
+
+/// Removes probes that killed runs left behind, and nothing else: what does not hold a probe's bytes is somebody else's.
 pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
     for probe in leftovers {
-        target.delete(probe).await?;
+        match target.reader().read(probe, CONTENT.len()).await {
+            Ok(content) if content == CONTENT => target.delete(probe).await?,
+            Ok(_) => {
+                warn!(object = %probe, "left alone: its name is a probe's, and what it holds is not");
+            }
+            Err(err) if err.kind() == Kind::NotFound => {}
+            Err(err) => {
+                debug!(object = %probe, err = %format!("{err:#}"), "probe of an earlier run left alone")
+            }
+        }
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub struct Survey {
     pub source: Vec<Arc<SourceBlock>>,
     /// The block directories of the target.
     pub target: TargetIndex,
-    /// Probe objects in the target that are older than a day: their runs were killed.
+    /// What looks like a probe in the target and is older than a day: its run was killed.
     pub leftover_probes: Vec<ObjectPath>,
     /// Buckets that may not be those that were meant.
     pub warnings: Vec<Warning>,
@@ -129,7 +129,7 @@ async fn listing(bucket: &BucketReader) -> Result<Listing> {
             }
             None if object.size_bytes == 0 => (path.as_str(), ""),
             None => {
-                if path.as_str().starts_with(probe::PREFIX) {
+                if probe::is_one(&path, &object) {
                     probes.push((path, object.modified));
                 } else {
                     beside.note(&path, &object);

@@ -1,6 +1,10 @@
 //! How a mark tells that this tool wrote it: one format of the `details` text, and its one parser.
 
 use std::fmt;
+use std::str::FromStr;
+
+use super::id::BlockId;
+use crate::error::Error;
 
 /// Names one run in logs, marks and reports: a ULID.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -11,6 +15,16 @@ impl RunId {
     #[must_use]
     pub fn generate() -> Self {
         Self(ulid::Ulid::generate().to_string())
+    }
+}
+
+impl FromStr for RunId {
+    type Err = Error;
+
+    /// Strict: what [`RunId::generate`] may have made.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        // The text of every ULID, a block's or a run's.
+        text.parse::<BlockId>().map(|_| Self(text.to_owned()))
     }
 }
 

@@ -1,15 +1,19 @@
 //! Source and target that are one, or a live replica of one another: nothing is marked.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
 use std::sync::Mutex;
+use std::time::{Duration, SystemTime};
 
 use regex::Regex;
 
+use crate::support::block::Block;
+use crate::support::folders;
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Answer, Line, Request};
 use crate::support::run::{OLD, QUICK_RETRIES};
-use crate::support::world::{assert_same, three};
+use crate::support::world::{Contents, assert_same, three};
 
 /// Whether it asks for a page of all objects.
 fn is_listing(request: &Request) -> bool {
@@ -137,4 +141,57 @@ fn a_probe_whose_answer_is_lost_is_removed() {
     run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(1);
     assert_same(&world.source.tree(), &world.before);
     assert!(world.target.tree().is_empty(), "the probe is gone");
+}
+
+/// S-3.5: what merely resembles a probe is somebody else's.
+#[test]
+fn only_probes_are_swept_away() {
+    const PROBE: &str = "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
+    let world = folders::World::new(&[Block::new(1)]);
+    fs::create_dir(&world.target).unwrap();
+    let other = PROBE.replace("safe", "EVIL");
+    let put = |name: &str, content: &str, age: Duration| {
+        let path = world.target.join(name);
+        fs::write(&path, content).unwrap();
+        let written = SystemTime::now() - age;
+        let file = File::options().write(true).open(path).unwrap();
+        file.set_modified(written).unwrap();
+    };
+    let (young, old) = (Duration::from_hours(23), Duration::from_hours(25));
+    let left_over = "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+    put(left_over, PROBE, old);
+    let kept = [
+        (
+            "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1C",
+            PROBE,
+            young,
+        ),
+        (
+            "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1D",
+            &other,
+            old,
+        ),
+        (
+            "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1E",
+            "short",
+            old,
+        ),
+        ("thanos-bucket-probe-01j9zk3m7q8t5v6w7x8y9z0a1f", PROBE, old),
+        (
+            "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1B.bak",
+            PROBE,
+            old,
+        ),
+        ("thanos-bucket-probe-notes.txt", PROBE, old),
+        ("thanos-bucket-probe-", PROBE, old),
+    ];
+    for (name, content, age) in kept {
+        put(name, content, age);
+    }
+    world.migrate(&[OLD]).expect(0);
+    let target = world.target.tree();
+    assert!(!target.contains_key(left_over), "{target:?}");
+    for (name, content, _) in kept {
+        assert_eq!(target[name], content.as_bytes(), "{name}");
+    }
 }
