@@ -20,7 +20,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// How many letters must be put in, taken out or replaced, or swapped with their neighbours.
-fn distance(one: &str, other: &str) -> usize {
+#[must_use]
+pub fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     // The row before the last one, and the last one: distances to every beginning of `other`.
     let mut earlier: Vec<usize> = Vec::new();

@@ -136,7 +136,7 @@ pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
             }
             Err(err) if err.kind() == Kind::NotFound => {}
             Err(err) => {
-                debug!(object = %probe, err = %format!("{err:#}"), "probe of an earlier run left alone")
+                debug!(object = %probe, err = %format!("{err:#}"), "probe of an earlier run left alone");
             }
         }
     }

@@ -1,43 +1,66 @@
 //! The environment of the process, read once at the door, and values that are never printed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Environment variables by name.
 #[derive(Clone, Default)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    values: BTreeMap<String, String>,
+    /// Names of those whose values are no text.
+    not_text: BTreeSet<String>,
+}
 
 impl Environment {
-    /// The variables of this process; those that are not UTF-8 are left out.
+    /// The variables of this process. Of those whose value is not UTF-8 the name is known; those whose name is not are left out.
     #[must_use]
     pub fn of_process() -> Self {
-        std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect()
+        let mut read = Self::default();
+        for (name, value) in std::env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => {
+                    read.values.insert(name, value);
+                }
+                (Ok(name), Err(_)) => {
+                    read.not_text.insert(name);
+                }
+                (Err(_), _) => {}
+            }
+        }
+        read
     }
 
-    /// The variable's value, if it is set.
+    /// The variable's value, if it is set, and text.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.values.get(name).map(String::as_str)
+    }
+
+    /// Whether the variable is set to bytes that are no text.
+    #[must_use]
+    pub fn is_not_text(&self, name: &str) -> bool {
+        self.not_text.contains(name)
     }
 
     /// The names of all variables.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.values.keys().chain(&self.not_text).map(String::as_str)
     }
 }
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(variables.into_iter().collect())
+        Self {
+            values: variables.into_iter().collect(),
+            not_text: BTreeSet::new(),
+        }
     }
 }
 
 /// Names only: values may be secret.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.names()).finish()
     }
 }
 

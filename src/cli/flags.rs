@@ -10,17 +10,9 @@ use clap::{Arg, ArgAction, Command};
 
 use super::values::one_of;
 use crate::bucket::Environment;
-use crate::nearest::nearest;
 
 /// What the variables of all flags begin with.
-const VARIABLES: &str = "THANOS_BUCKET_";
-
-/// Variables with that beginning that are no flags.
-const NO_FLAGS: [&str; 3] = [
-    "THANOS_BUCKET_COMMIT",
-    "THANOS_BUCKET_GOLDEN",
-    "THANOS_BUCKET_TEST_SERVERS",
-];
+pub(super) const VARIABLES: &str = "THANOS_BUCKET_";
 
 /// The command, and those below it, with every flag spelled as in Thanos, described in full, and read from the environment.
 pub(super) fn complete(command: Command, environment: &Environment) -> Command {
@@ -47,24 +39,6 @@ pub(super) fn without_negations(
                 Some(name) => format!("--{name}=false").into(),
                 None => argument,
             }
-        })
-        .collect()
-}
-
-/// One warning for each variable that looks like a flag's and is none.
-pub(super) fn unknown_variables(command: &Command, environment: &Environment) -> Vec<String> {
-    let known: Vec<String> = all(command).filter_map(variable).collect();
-    environment
-        .names()
-        .filter(|name| name.starts_with(VARIABLES) && !NO_FLAGS.contains(name))
-        .filter(|name| !known.iter().any(|known| known == name))
-        .map(|name| {
-            let meant = nearest(name, known.iter().map(String::as_str));
-            let meant = meant.map(|meant| format!(": did you mean {meant}?"));
-            format!(
-                "environment variable {name} is ignored, for there is no such flag{}",
-                meant.unwrap_or_default()
-            )
         })
         .collect()
 }
@@ -182,7 +156,8 @@ fn given<'a>(environment: &'a Environment, variable: &str) -> Option<&'a str> {
     environment.get(variable).filter(|text| !text.is_empty())
 }
 
-fn variable(arg: &Arg) -> Option<String> {
+/// The variable that stands in for a flag.
+pub(super) fn variable(arg: &Arg) -> Option<String> {
     arg.get_long().map(variable_of)
 }
 
@@ -200,7 +175,7 @@ fn is_boolean(arg: &Arg) -> bool {
 }
 
 /// Every flag of the command and those below it, but for `--help` and `--version`, which clap adds.
-fn all(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
+pub(super) fn all(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
     let own = command.get_arguments().filter(|arg| {
         matches!(
             arg.get_action(),

@@ -6,6 +6,7 @@ mod flags;
 mod migrate;
 mod refusal;
 mod values;
+mod variables;
 
 use std::ffi::OsString;
 
@@ -79,7 +80,7 @@ pub fn parse(
             &command.render_help().to_string(),
         )));
     };
-    let mut warnings = flags::unknown_variables(&command, environment);
+    let mut warnings = variables::judge(&command, &origins)?;
     let telemetry = telemetry.options(&origins)?;
     let command = match subcommand {
         Subcommand::Migrate(flags) => {

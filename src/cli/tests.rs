@@ -180,14 +180,52 @@ fn a_wrong_variable_is_named_as_such() {
 
 #[test]
 fn a_variable_without_a_flag_is_told_and_ignored() {
-    let run = run(&[], &[("THANOS_BUCKET_CONCURENCY", "7")]);
+    let variables = [
+        ("THANOS_BUCKET_ENDPOINT", "x:1"),
+        ("THANOS_BUCKET_PORT", "tcp://10.0.0.1:80"),
+    ];
     assert_eq!(
-        run.warnings,
-        [
-            "environment variable THANOS_BUCKET_CONCURENCY is ignored, for there is no such flag: \
-             did you mean THANOS_BUCKET_CONCURRENCY?"
-        ]
+        run(&[], &variables).warnings,
+        ["environment variable THANOS_BUCKET_ENDPOINT is ignored, for there is no such flag"]
     );
+}
+
+/// S-2.1: a slip in a name would move everything.
+#[test]
+fn a_variable_that_is_nearly_a_flags_is_refused() {
+    for (name, meant) in [
+        ("THANOS_BUCKET_DRYRUN", "THANOS_BUCKET_DRY_RUN"),
+        ("THANOS_BUCKET_CONCURENCY", "THANOS_BUCKET_CONCURRENCY"),
+    ] {
+        assert_eq!(
+            refusal(&[], &[(name, "true")]),
+            format!("environment variable {name}: there is no such flag: did you mean {meant}?")
+        );
+    }
+}
+
+/// S-2.1: an empty variable is what is left of one that was to be filled in.
+#[test]
+fn an_empty_variable_that_would_bound_the_run_is_refused() {
+    for flag in [
+        "DRY_RUN",
+        "ID",
+        "SELECTOR_RELABEL_CONFIG",
+        "SELECTOR_RELABEL_CONFIG_FILE",
+        "RESOLUTION",
+        "COMPACTION_MAX",
+        "SHARD",
+    ] {
+        let variable = format!("THANOS_BUCKET_{flag}");
+        let line = refusal(&[], &[(&variable, "")]);
+        assert!(
+            line.starts_with(&format!("{variable} \"\": expected a value")),
+            "{line}"
+        );
+    }
+    // What the command line says counts.
+    let request = request(&["--dry-run"], &[("THANOS_BUCKET_DRY_RUN", "")]);
+    assert_eq!(request.mode, Mode::DryRun);
 }
 
 #[test]

@@ -9,12 +9,13 @@ use crate::block::BlockId;
 use crate::cli::document::Document;
 use crate::cli::flags::Origins;
 use crate::cli::values::{block_id, resolution_ms, shard, whole_number};
+use crate::cli::variables::WHICH_BLOCKS;
 use crate::error::{Error, Result};
 use crate::plan::{Existing, Rules, Scope, Shard};
 use crate::select::{Cutoff, Selector};
 
 #[derive(Args)]
-#[command(next_help_heading = "Which blocks")]
+#[command(next_help_heading = WHICH_BLOCKS)]
 pub(in crate::cli) struct Selection {
     /// Blocks whose minTime lies before this: an age, a time or a day (required).
     ///
