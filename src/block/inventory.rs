@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
+use super::file_id::FileId;
 use super::fingerprint::Fingerprint;
 use super::id::BlockId;
 use super::meta::BlockMeta;
@@ -60,8 +61,8 @@ pub struct Object {
     pub version: Option<Box<str>>,
     /// What the bucket tells of the content.
     pub fingerprint: Fingerprint,
-    /// Device and inode, in a folder.
-    pub inode: Option<(u64, u64)>,
+    /// Which file it is, in a folder.
+    pub file: Option<FileId>,
     /// Why there is nothing to be read under this name.
     pub left_out: Option<LeftOut>,
 }
@@ -318,7 +319,7 @@ pub(crate) mod tests {
                 modified: Some(DateTime::UNIX_EPOCH),
                 version: None,
                 fingerprint: Fingerprint::VersionOnly,
-                inode: None,
+                file: None,
                 left_out: None,
             })
             .collect()

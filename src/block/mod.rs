@@ -4,6 +4,7 @@
 mod agreement;
 mod completeness;
 mod cover;
+mod file_id;
 mod fingerprint;
 mod group;
 mod id;
@@ -20,6 +21,7 @@ pub use agreement::{
 };
 pub use completeness::Completeness;
 pub use cover::{Cover, NoCover};
+pub use file_id::FileId;
 pub use fingerprint::{Fingerprint, Likeness};
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};

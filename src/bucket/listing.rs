@@ -165,7 +165,7 @@ pub(super) fn described(backend: &Backend, entry: Entry) -> Option<(ObjectPath, 
         modified: entry.modified,
         fingerprint: backend.etags.fingerprint(entry.etag.as_deref(), size_bytes),
         left_out: entry.left_out,
-        inode: entry.inode,
+        file: entry.file,
         version: entry.etag.map(String::into_boxed_str),
     };
     Some((ObjectPath::new(path), object))

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, Result};
 
 use super::classify::Meaning;
-use crate::block::LeftOut;
+use crate::block::{FileId, LeftOut};
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
 #[async_trait]
@@ -63,8 +63,8 @@ pub struct Entry {
     pub modified: Option<DateTime<Utc>>,
     /// Its entity tag, as a condition in a request wants it.
     pub etag: Option<String>,
-    /// Device and inode.
-    pub inode: Option<(u64, u64)>,
+    /// Which file it is, in a folder.
+    pub file: Option<FileId>,
     /// Why nothing can be read under this name.
     pub left_out: Option<LeftOut>,
 }

@@ -205,7 +205,7 @@ impl Builder {
             version: None,
             fingerprint: Fingerprint::VersionOnly,
             left_out: None,
-            inode: None,
+            file: None,
         });
         SourceBlock {
             id,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::facts::{Mark, SourceBlock, TargetIndex};
-use crate::block::{BlockId, Inventory, Object};
+use crate::block::{BlockId, FileId, Inventory, Object};
 
 /// A block of the target that was not copied there but is kept equal to the source's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl fmt::Display for Likeness {
 
 /// What shows that the target is a live replica, if something does.
 ///
-/// In folders it shows by device and inode: times of files are kept by copying tools. In buckets it shows by last-modified, for a copy has times of
+/// In folders it shows by files that are the same, were it one alone: times of files are kept by copying tools. In buckets it shows by last-modified, for a copy has times of
 /// its own. To the millisecond, one block that agrees in every data object is enough. Where a listing tells whole seconds, a copy that was made at
 /// once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a mark says that this
 /// tool copied them are left aside. `target_name` is how such marks name the target.
@@ -96,6 +96,14 @@ fn was_copied_by_us(block: &SourceBlock, target_name: &str) -> bool {
 }
 
 fn compared(source: &Inventory, target: &Inventory) -> Compared {
+    let files: Vec<(FileId, FileId)> = source
+        .iter()
+        .filter_map(|(_, object)| Some((object.file?, target.get(&object.name)?.file?)))
+        .collect();
+    // Part of a block may be mounted there, and the rest be on its way.
+    if files.iter().any(|(one, other)| one.is_same_file(other)) {
+        return Compared::Alike(Likeness::Inodes);
+    }
     let pairs: Vec<(&Object, &Object)> = source
         .data()
         .filter_map(|object| Some((object, target.get(&object.name)?)))
@@ -103,16 +111,8 @@ fn compared(source: &Inventory, target: &Inventory) -> Compared {
     if pairs.is_empty() || pairs.len() < source.data().count() {
         return Compared::Unclear;
     }
-    let mut files = pairs
-        .iter()
-        .filter_map(|(one, other)| Some((one.inode?, other.inode?)))
-        .peekable();
-    if files.peek().is_some() {
-        return if files.any(|(one, other)| one == other) {
-            Compared::Alike(Likeness::Inodes)
-        } else {
-            Compared::Different
-        };
+    if !files.is_empty() {
+        return Compared::Different;
     }
     let times = |(one, other): &(&Object, &Object)| Some((one.modified?, other.modified?));
     let all = pairs.iter().map(times).collect::<Option<Vec<_>>>();
@@ -159,7 +159,7 @@ mod tests {
     use crate::plan::facts::testing::block;
 
     /// Two segments and `meta.json`, in this order.
-    fn at(millis: [Option<i64>; 3], inode: Option<u64>) -> Inventory {
+    fn at(millis: [Option<i64>; 3], file: Option<FileId>) -> Inventory {
         let names = ["chunks/000001", "index", META_JSON];
         names
             .iter()
@@ -171,7 +171,7 @@ mod tests {
                 version: None,
                 fingerprint: Fingerprint::VersionOnly,
                 left_out: None,
-                inode: inode.map(|inode| (1, inode)),
+                file,
             })
             .collect()
     }
@@ -181,68 +181,85 @@ mod tests {
     fn only_the_sources_own_times_or_inodes_make_a_replica() {
         let exact = [Some(1001), Some(2002), Some(3003)];
         let whole = [Some(1000), Some(2000), Some(3000)];
-        let times = |times, inode| at(times, inode);
+        let file = |device, inode, changed| {
+            Some(FileId {
+                device,
+                inode,
+                changed: (changed, 1),
+            })
+        };
         for (source, target, expected) in [
             (
-                times(exact, None),
-                times(exact, None),
+                at(exact, None),
+                at(exact, None),
                 Compared::Alike(Likeness::Milliseconds),
             ),
             (
-                times(exact, None),
-                times([Some(1001), Some(2003), Some(3003)], None),
+                at(exact, None),
+                at([Some(1001), Some(2003), Some(3003)], None),
                 Compared::Different,
             ),
             // `meta.json` may have been written again.
             (
-                times(exact, None),
-                times([Some(1001), Some(2002), None], None),
+                at(exact, None),
+                at([Some(1001), Some(2002), None], None),
                 Compared::Alike(Likeness::Milliseconds),
             ),
             (
-                times(whole, None),
-                times(whole, None),
+                at(whole, None),
+                at(whole, None),
                 Compared::Alike(Likeness::Seconds),
             ),
             (
-                times(exact, None),
-                times(whole, None),
+                at(exact, None),
+                at(whole, None),
                 Compared::Alike(Likeness::Seconds),
             ),
             (
-                times(whole, None),
-                times(exact, None),
+                at(whole, None),
+                at(exact, None),
                 Compared::Alike(Likeness::Seconds),
             ),
             (
-                times(whole, None),
-                times([Some(1000), Some(2000), Some(4000)], None),
+                at(whole, None),
+                at([Some(1000), Some(2000), Some(4000)], None),
                 Compared::Different,
             ),
             (
-                times(whole, None),
-                times([Some(1000), Some(3000), Some(3000)], None),
+                at(whole, None),
+                at([Some(1000), Some(3000), Some(3000)], None),
                 Compared::Different,
             ),
             (
-                times(whole, None),
-                times([Some(1000), None, Some(3000)], None),
+                at(whole, None),
+                at([Some(1000), None, Some(3000)], None),
                 Compared::Unclear,
             ),
             (
-                times(whole, None),
-                times([Some(1000), Some(2000), None], None),
+                at(whole, None),
+                at([Some(1000), Some(2000), None], None),
                 Compared::Unclear,
             ),
             (
-                times(exact, Some(7)),
-                times(exact, Some(8)),
+                at(exact, file(1, 7, 5)),
+                at(exact, file(1, 8, 5)),
                 Compared::Different,
             ),
             (
-                times(exact, Some(7)),
-                times(whole, Some(7)),
+                at(exact, file(1, 7, 5)),
+                at(whole, file(1, 7, 6)),
                 Compared::Alike(Likeness::Inodes),
+            ),
+            // Seen through an overlay, or by another mount.
+            (
+                at(exact, file(1, 7, 5)),
+                at(exact, file(2, 7, 5)),
+                Compared::Alike(Likeness::Inodes),
+            ),
+            (
+                at(exact, file(1, 7, 5)),
+                at(exact, file(2, 7, 6)),
+                Compared::Different,
             ),
         ] {
             assert_eq!(
@@ -253,6 +270,12 @@ mod tests {
         }
         let half = at(whole, None).data().take(1).cloned().collect();
         assert_eq!(compared(&at(whole, None), &half), Compared::Unclear);
+        // One file of it is enough.
+        let mounted = at(whole, file(1, 7, 5)).data().take(1).cloned().collect();
+        assert_eq!(
+            compared(&at(whole, file(1, 7, 5)), &mounted),
+            Compared::Alike(Likeness::Inodes)
+        );
     }
 
     /// S-3.6

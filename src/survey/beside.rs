@@ -102,7 +102,7 @@ mod tests {
                 modified: None,
                 version: (!is_folder).then(|| "a".into()),
                 fingerprint: Fingerprint::VersionOnly,
-                inode: None,
+                file: None,
                 left_out: None,
             };
             beside.note(&ObjectPath::new(path.trim_end_matches(':')), &object);

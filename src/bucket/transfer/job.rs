@@ -52,7 +52,7 @@ impl Transfer<'_> {
 
     /// What a source that is a folder hands on to a target that is one: whose the file is, and who may read it.
     pub(super) async fn handed_on(&self) -> Extensions {
-        let (Some(_), Ok(full)) = (self.object.inode, self.source.full(self.path)) else {
+        let (Some(_), Ok(full)) = (self.object.file, self.source.full(self.path)) else {
             return Extensions::new();
         };
         let options = GetOptions::new().with_head(true);

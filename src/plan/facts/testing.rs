@@ -208,7 +208,7 @@ impl Builder {
                 version: None,
                 fingerprint: *fingerprint,
                 left_out: None,
-                inode: None,
+                file: None,
             });
         objects.collect()
     }

@@ -103,6 +103,23 @@ fn copies_of_this_tool_are_no_replica_however_fast_they_were_made() {
     world.assert_moved();
 }
 
+/// S-3.6: as where a folder of the source's is mounted in a block of the target that lacks the rest.
+#[test]
+fn a_target_that_has_one_file_of_the_source_is_refused() {
+    let world = folders::World::new(&three());
+    let before = world.source.tree();
+    let one = before
+        .keys()
+        .find(|name| name.contains("/chunks/"))
+        .unwrap();
+    let there = world.target.join(one);
+    fs::create_dir_all(there.parent().unwrap()).unwrap();
+    fs::hard_link(world.source.join(one), there).unwrap();
+    let ran = world.migrate(&[OLD]).expect(2);
+    assert!(ran.stderr.contains("--allow-replica-target"), "{ran:?}");
+    assert_eq!(world.source.tree(), before);
+}
+
 /// S-3.5: what is put there must be listed there.
 #[test]
 fn a_target_that_does_not_list_what_is_put_there_is_refused() {

@@ -5,7 +5,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path as Location;
 use rustix::fs::{FileType, Stat};
 
-use crate::block::LeftOut;
+use crate::block::{FileId, LeftOut};
 use crate::bucket::store::Entry;
 
 /// What the system tells of a file or a folder.
@@ -18,6 +18,8 @@ pub(super) struct Facts {
     size_bytes: u64,
     /// Seconds and nanoseconds since the epoch.
     modified: (i64, u32),
+    /// The same of its last change of any kind.
+    changed: (i64, u32),
 }
 
 /// Who may do what with a file or a folder. Handed from a folder that an object comes from to the one that it goes to.
@@ -44,6 +46,10 @@ impl From<Stat> for Facts {
             modified: (
                 stat.st_mtime,
                 u32::try_from(stat.st_mtime_nsec).unwrap_or_default(),
+            ),
+            changed: (
+                stat.st_ctime,
+                u32::try_from(stat.st_ctime_nsec).unwrap_or_default(),
             ),
         }
     }
@@ -93,7 +99,11 @@ pub(super) fn entry(location: Location, facts: &Facts) -> Entry {
         size_bytes: Some(facts.size_bytes),
         modified: facts.last_modified(),
         etag: Some(facts.e_tag()),
-        inode: Some((facts.device, facts.inode)),
+        file: Some(FileId {
+            device: facts.device,
+            inode: facts.inode,
+            changed: facts.changed,
+        }),
         left_out: None,
     }
 }

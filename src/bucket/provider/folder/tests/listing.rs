@@ -27,7 +27,9 @@ async fn a_listing_tells_what_a_get_and_a_put_tell() {
     let [entry] = entries.as_slice() else {
         panic!("{entries:?}")
     };
-    assert_eq!(entry.inode, Some((metadata.dev(), metadata.ino())));
+    let file = entry.file.unwrap();
+    assert_eq!((file.device, file.inode), (metadata.dev(), metadata.ino()));
+    assert_eq!(file.changed.0, metadata.ctime());
     assert_eq!((&entry.etag, entry.size_bytes), (&got.e_tag, Some(5)));
     assert_eq!(entry.modified, Some(got.last_modified));
     assert_eq!(

@@ -1,0 +1,29 @@
+//! Which file an object of a folder is, under whatever path it was found.
+
+/// A file as the system knows it. Equal where device and inode are: what is done to a file beside its content changes nothing here.
+#[derive(Debug, Clone, Copy)]
+pub struct FileId {
+    /// The number of its file system, which another mount of the same may have too, or not.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// When anything of it was changed last: seconds and nanoseconds since the epoch. No program can set it.
+    pub changed: (i64, u32),
+}
+
+impl PartialEq for FileId {
+    fn eq(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+}
+
+impl Eq for FileId {}
+
+impl FileId {
+    /// Whether both are one file, also where an overlay or a second mount gives it a device of its own.
+    #[must_use]
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        let of_one_moment = self.changed == other.changed && self.changed != (0, 0);
+        self.inode == other.inode && (self.device == other.device || of_one_moment)
+    }
+}
