@@ -271,7 +271,7 @@ pub(crate) async fn published(
     if in_target.may_be_marked() {
         return Err(Halt::Conflict(Conflict::Marked));
     }
-    if let Some(why) = in_target.meta_is_closed() {
+    if let Some(why) = in_target.meta_left_out() {
         let why = format!("it is left out: {why}");
         return Err(Halt::Conflict(Conflict::CorruptedMeta(why)));
     }

@@ -123,6 +123,10 @@ async fn listing(bucket: &BucketReader) -> Result<Listing> {
     while let Some((path, object)) = objects.try_next().await? {
         let (directory, name) = match path.as_str().split_once('/') {
             Some(split) => split,
+            // A link, say, in the place of a block's folder: Thanos takes it for one.
+            None if path.as_str().parse::<BlockId>().is_ok() && object.left_out.is_some() => {
+                (path.as_str(), "")
+            }
             None if matches!(object.left_out, Some(LeftOut::Odd(_))) => {
                 beside.note(&path, &object);
                 continue;
@@ -177,6 +181,8 @@ async fn read_source(
     let mut readable = 0_usize;
     let mut refused = None;
     for block in &mut blocks {
+        // A link says nothing of other blocks.
+        let is_odd = matches!(block.objects.meta_left_out(), Some(LeftOut::Odd(_)));
         match &mut block.meta {
             SourceMeta::Read(meta) => {
                 readable += 1;
@@ -185,8 +191,8 @@ async fn read_source(
                     meta.block.group.labels = shared(&mut label_sets, &meta.block.group.labels);
                 }
             }
-            SourceMeta::Unreadable(why) => refused = Some(why.clone()),
-            SourceMeta::Absent | SourceMeta::Corrupted(_) => {}
+            SourceMeta::Unreadable(why) if !is_odd => refused = Some(why.clone()),
+            SourceMeta::Absent | SourceMeta::Unreadable(_) | SourceMeta::Corrupted(_) => {}
         }
     }
     if let Some(why) = refused.filter(|_| readable == 0) {
@@ -215,7 +221,7 @@ async fn read_source_block(
     objects: Inventory,
 ) -> Result<SourceBlock> {
     let meta = async {
-        if let Some(why) = objects.meta_is_closed() {
+        if let Some(why) = objects.meta_left_out() {
             return Ok(SourceMeta::Unreadable(why.to_string()));
         }
         let Some(listed) = objects.meta() else {
@@ -365,7 +371,7 @@ async fn target_meta(
 }
 
 fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
-    let meta = if let Some(why) = objects.meta_is_closed() {
+    let meta = if let Some(why) = objects.meta_left_out() {
         TargetMeta::Corrupted(why.to_string())
     } else if objects.meta().is_some() {
         TargetMeta::Unread

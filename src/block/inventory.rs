@@ -179,14 +179,14 @@ impl Inventory {
         self.left_out.iter()
     }
 
-    /// Why nobody can say whether there is a `meta.json`; `None` where that can be said.
+    /// Why there is no saying what the `meta.json` is, although something lies there or in the place of the block's own folder; `None` where
+    /// nothing does. Others may read it: Thanos follows links.
     #[must_use]
-    pub fn meta_is_closed(&self) -> Option<&LeftOut> {
+    pub fn meta_left_out(&self) -> Option<&LeftOut> {
         self.left_out
             .iter()
             .filter(|object| matches!(&*object.name, "" | META_JSON))
-            .filter_map(|object| object.left_out.as_ref())
-            .find(|why| matches!(why, LeftOut::Closed(_)))
+            .find_map(|object| object.left_out.as_ref())
     }
 
     /// Whether a `deletion-mark.json` lies there, or something else under that name, which others may take for one.

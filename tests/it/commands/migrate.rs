@@ -462,6 +462,7 @@ fn a_block_that_hides_behind_a_link_is_not_read() {
     copy_tree(&world.source.join(block.id()), &elsewhere);
     fs::remove_dir_all(world.source.join(block.id())).unwrap();
     std::os::unix::fs::symlink(&elsewhere, world.source.join(block.id())).unwrap();
-    let document = report(&world, 0, &[]);
+    let document = report(&world, 3, &[]);
     assert!(document["blocks"].as_array().unwrap().is_empty());
+    assert_eq!(document["excluded"][0]["reason"], "unreadable");
 }

@@ -218,7 +218,7 @@ fn links_in_the_source_are_not_followed() {
         ("chunks/000001", "outside/chunks/000001", "incomplete"),
         ("chunks", "outside/chunks", "incomplete"),
         ("index", "outside/index", "incomplete"),
-        ("meta.json", "outside/meta.json", "no-meta-json"),
+        ("meta.json", "outside/meta.json", "unreadable"),
         ("index", "nowhere", "incomplete"),
     ] {
         let block = Block::new(1);

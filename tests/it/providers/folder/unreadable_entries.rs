@@ -92,17 +92,30 @@ fn a_block_with_an_entry_that_is_left_out_of_listings_is_incomplete() {
     }
 }
 
-/// S-4.1: it is partial, as far as anybody can tell.
+/// S-4.5: Thanos follows links, so that nobody can say that the block is not live; and it holds up no other one.
 #[test]
-fn something_else_in_the_place_of_one_meta_json_holds_up_no_other_block() {
-    let [odd, other] = two();
-    let world = World::new(&[odd.clone(), other.clone()]);
-    let meta = world.source.join(odd.id()).join("meta.json");
-    fs::remove_file(&meta).unwrap();
-    make_fifo(&meta);
-    let document = world.migrate(&[OLD, "--output=json"]).expect(0).json();
-    assert_eq!(entry(&document, "excluded", &odd)["reason"], "no-meta-json");
-    assert_eq!(world.target.published(), [other.id()]);
+fn something_else_in_the_place_of_a_meta_json_or_of_a_blocks_folder_is_told() {
+    type Make = fn(&Path, &Path);
+    let table: [(&str, Make); 3] = [
+        ("meta.json", |meta, _| make_fifo(meta)),
+        ("meta.json", |meta, moved| symlink(moved, meta).unwrap()),
+        ("", |block, moved| symlink(moved, block).unwrap()),
+    ];
+    for (name, make) in table {
+        let [odd, other] = two();
+        let world = World::new(&[odd.clone(), other.clone()]);
+        let block = world.source.join(odd.id());
+        let there = match name {
+            "" => block,
+            name => block.join(name),
+        };
+        let moved = world.path("moved");
+        fs::rename(&there, &moved).unwrap();
+        make(&there, &moved);
+        let document = world.migrate(&[OLD, "--output=json"]).expect(3).json();
+        assert_eq!(entry(&document, "excluded", &odd)["reason"], "unreadable");
+        assert_eq!(world.target.published(), [other.id()]);
+    }
 }
 
 /// S-5.11: a folder is no mark, and nothing says that there is one.
