@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use crate::block::{
@@ -28,6 +29,8 @@ pub struct Means {
     pub budget: Budget,
     /// Ends transfers in hand; their multipart uploads are aborted.
     pub cancel: CancellationToken,
+    /// What is waited for all the same: an upload is aborted, a `meta.json` taken back.
+    pub last_acts: TaskTracker,
 }
 
 /// What the tries at one block have done so far.
@@ -156,6 +159,7 @@ pub async fn copy(
     let means = Means {
         budget: means.budget.clone(),
         cancel: means.cancel.child_token(),
+        last_acts: means.last_acts.clone(),
     };
     let mut sends = objects
         .iter()
@@ -375,6 +379,7 @@ async fn send(
         target,
         budget: &means.budget,
         cancel: &means.cancel,
+        last_acts: &means.last_acts,
         moved: &count,
         progress: &tally.progress,
     });

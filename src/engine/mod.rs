@@ -26,8 +26,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span, warn};
 
 use crate::block::{Provenance, Strength};
@@ -90,6 +91,9 @@ pub struct Run {
 /// Memory that all transfers share.
 const BUDGET_BYTES: usize = 96 << 20;
 
+/// How long a request may take, once the run is cancelled, that would have been answered anyway.
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+
 /// How long multipart uploads in hand may take to be completed or aborted: longer than a transfer takes for both.
 const ABORT_TIME: Duration = TIME_TO_END.saturating_add(Duration::from_secs(1));
 
@@ -112,6 +116,7 @@ impl Run {
         let means = Means {
             budget: Budget::new(BUDGET_BYTES),
             cancel: CancellationToken::new(),
+            last_acts: TaskTracker::new(),
         };
         let context = Arc::new(Context {
             source_watch: watch_source(self.source.reader(), survey),
@@ -207,7 +212,8 @@ fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
         .collect()
 }
 
-/// Drives the work to its end; after a signal or the end of its time, and the grace, transfers are cancelled, and what does not end then is dropped.
+/// Drives the work to its end; after a signal or the end of its time, and the grace, transfers are cancelled, and what does not end then is dropped:
+/// at once, unless an upload is still to be aborted or a `meta.json` to be taken back.
 async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
     let cancel = &context.means.cancel;
     let grace = async {
@@ -234,8 +240,16 @@ async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
             () = &mut work => return,
             () = cancel.cancelled() => {}
         }
-        if timeout(ABORT_TIME, work).await.is_err() {
-            warn!("some transfers could not be ended in time");
+        let last_acts = async {
+            sleep(ANSWER_TIME).await;
+            context.means.last_acts.close();
+            context.means.last_acts.wait().await;
+        };
+        tokio::select! {
+            biased;
+            () = work => {}
+            () = last_acts => warn!("what is not answered by now is left to the next run"),
+            () = sleep(ABORT_TIME) => warn!("some transfers could not be ended in time"),
         }
     };
     tokio::select! {

@@ -135,6 +135,7 @@ impl UnitAtWork {
         if published.written && !torn_by.is_empty() {
             let source = self.context.source.reader();
             let provenance = &self.context.provenance;
+            let _last_act = self.context.means.last_acts.token();
             let taken_back = unpublish(selected, &torn_by, provenance, source, target).await;
             taken_back.map_err(|err| left_torn(selected, &torn_by, &err, target))?;
         }

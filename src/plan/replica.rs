@@ -45,9 +45,9 @@ impl fmt::Display for Likeness {
 
 /// What shows that the target is a live replica, if something does.
 ///
-/// In folders it shows by files that are the same, were it one alone: times of files are kept by copying tools. In buckets it shows by last-modified, for a copy has times of
-/// its own. To the millisecond, one block that agrees in every data object is enough. Where a listing tells whole seconds, a copy that was made at
-/// once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a mark says that this
+/// In folders it shows by files that are the same, were it one alone: times of files are kept by copying tools. In buckets it shows by last-modified,
+/// for a copy has times of its own. To the millisecond, one block that agrees in every data object is enough. Where a listing tells whole seconds, a
+/// copy that was made at once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a mark says that this
 /// tool copied them are left aside. `target_name` is how such marks name the target.
 #[must_use]
 pub fn replica(

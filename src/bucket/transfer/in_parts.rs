@@ -52,11 +52,14 @@ async fn put_ranges(
         extensions: job.handed_on().await,
         ..PutMultipartOptions::default()
     };
-    let mut upload = backend
-        .store
-        .put_multipart_opts(&full, options)
-        .await
-        .map_err(|err| backend.error(err, attempt.clone()))?;
+    let _last_act = job.last_acts.token();
+    let begun = backend.store.put_multipart_opts(&full, options);
+    let mut upload = tokio::select! {
+        biased;
+        begun = begun => begun.map_err(|err| backend.error(err, attempt.clone()))?,
+        // An upload whose answer is lost cannot be aborted.
+        () = too_late(job) => return Err(job.cancelled()),
+    };
     let pumped = tokio::select! {
         biased;
         pumped = pump(job, parts, &mut *upload, &attempt) => pumped,
@@ -84,17 +87,19 @@ async fn complete(
     attempt: String,
 ) -> Result<()> {
     let backend = job.target.reader().backend();
-    let too_late = async {
-        job.cancel.cancelled().await;
-        tokio::time::sleep(COMPLETION_TIME).await;
-    };
     tokio::select! {
         biased;
         completed = upload.complete() => completed
             .map(drop)
             .map_err(|err| backend.error(err, attempt)),
-        () = too_late => Err(job.cancelled()),
+        () = too_late(job) => Err(job.cancelled()),
     }
+}
+
+/// The transfer is to end, and has had the time for what is better not left half done.
+async fn too_late(job: Transfer<'_>) {
+    job.cancel.cancelled().await;
+    tokio::time::sleep(COMPLETION_TIME).await;
 }
 
 /// Fetches and puts the parts, several of each at once, in the order of the object.

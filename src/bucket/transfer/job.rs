@@ -7,6 +7,7 @@ use bytes::Bytes;
 use object_store::{Extensions, GetOptions, ObjectStore};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
 use crate::block::{Object, ObjectPath};
@@ -33,6 +34,8 @@ pub struct Transfer<'a> {
     pub budget: &'a Budget,
     /// Ends it; a multipart upload is aborted.
     pub cancel: &'a CancellationToken,
+    /// Holds those who are cancelled until an upload is completed or aborted.
+    pub last_acts: &'a TaskTracker,
     /// Told of bytes that the target has taken.
     pub moved: &'a (dyn Fn(u64) + Sync),
     /// Told of bytes on their way.

@@ -11,7 +11,7 @@ pub(super) const PIECES_AHEAD: usize = 2;
 /// Pieces being read from each bucket while two objects are compared.
 pub(super) const PIECES_COMPARED_AT_ONCE: usize = 2;
 
-/// How long a multipart upload may take to be completed once its transfer is to end.
+/// How long a multipart upload may take to be begun or completed once its transfer is to end.
 pub(super) const COMPLETION_TIME: Duration = Duration::from_secs(4);
 
 /// How long a multipart upload may take to be aborted.

@@ -19,6 +19,7 @@ use thanos_bucket::retry::{Jitter, Policy};
 use tokio::net::TcpSocket;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 const MIB: u64 = 1 << 20;
 
@@ -123,6 +124,7 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
     let watched = Arc::new(progress.block(SIZE));
     watched.to_move(SIZE);
     let (budget, cancel) = (Budget::new(64 << 20), CancellationToken::new());
+    let last_acts = TaskTracker::new();
     let path: ObjectPath = id.object("index");
     let moving = transfer(Transfer {
         path: &path,
@@ -132,6 +134,7 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
         target: &target,
         budget: &budget,
         cancel: &cancel,
+        last_acts: &last_acts,
         moved: &|_| {},
         progress: &watched,
     });

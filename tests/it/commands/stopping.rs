@@ -140,6 +140,40 @@ fn an_upload_whose_completion_stalls_is_aborted_after_the_grace() {
     assert_no_upload(&minio, &ran, "at the end");
 }
 
+/// S-6.5: whatever it waits for, the report comes in time.
+#[test]
+fn a_request_without_an_answer_does_not_outlast_the_grace() {
+    let minio = Minio::start();
+    let world = Servers::new(&minio, &three());
+    for (path, fault) in [
+        ("GET /hot?", Fault::Stall),
+        ("GET /hot?", Fault::AnswerHead(503, "Retry-After: 60")),
+        ("GET /cold?", Fault::Stall),
+        ("PUT /hot/01J", Fault::Stall),
+    ] {
+        let process = Arc::new(AtomicU32::new(0));
+        let once = AtomicUsize::new(0);
+        let (method, path) = path.split_once(' ').unwrap();
+        let proxy = Line::to(minio.port())
+            .fault(terminate_at(&process, move |request| {
+                let of_a_block = path.ends_with("01J") || request.path.contains("prefix=01J");
+                let meant = of_a_block && request.is(method, path);
+                (meant && once.fetch_add(1, Ordering::SeqCst) == 0).then_some(fault)
+            }))
+            .open();
+        let (source, target) = world.configs_through(&proxy);
+        let arguments = [OLD, "--shutdown-grace=500ms"];
+        let ran = run_as(&process, migrate(&source, &target, &arguments)).expect(143);
+        assert!(!ran.stdout.is_empty(), "{path}: the report is printed");
+        assert!(
+            ran.elapsed < Duration::from_secs(10),
+            "{path}: {:?}",
+            ran.elapsed
+        );
+        world.assert_heals();
+    }
+}
+
 /// S-6.5, S-8.2: what is in hand is left to the next run.
 #[test]
 fn a_second_signal_ends_the_process_at_once_and_both_are_told() {

@@ -311,6 +311,9 @@ fn the_cron_job_is_restricted_and_repeats_nothing_in_vain() {
         "capabilities: { drop: [ALL] }",
         "onExitCodes: { containerName: thanos-bucket, operator: In, values: [2, 3] }",
         "concurrencyPolicy: Forbid",
+        // The grace, the time for uploads, and some for the report.
+        "--shutdown-grace=45s",
+        "terminationGracePeriodSeconds: 75",
     ] {
         assert_eq!(text.matches(needed).count(), 1, "{needed}");
     }
