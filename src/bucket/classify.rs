@@ -169,7 +169,10 @@ fn kind_of_io(kind: io::ErrorKind) -> Option<Kind> {
     Some(match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoSpace,
         io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
-        io::ErrorKind::InvalidFilename
+        // Something else than a file or a folder lies where one is to be.
+        io::ErrorKind::IsADirectory
+        | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidFilename
         | io::ErrorKind::FileTooLarge
         | io::ErrorKind::CrossesDevices => Kind::Other,
         _ => return None,

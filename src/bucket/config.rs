@@ -156,6 +156,10 @@ mod tests {
             ("{type: FTP}", "unknown type \"FTP\""),
             ("{type: FILESYSTEM}", "config.directory is missing"),
             (
+                "{type: FILESYSTEM, config: {directory: \"/a\\0b\"}}",
+                "config.directory \"/a\\0b\": it holds a zero byte",
+            ),
+            (
                 "{type: FILESYSTEM, config: {directory: a}, prefx: b}",
                 "unknown key prefx: expected one of config, prefix, type",
             ),

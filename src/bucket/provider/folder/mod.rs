@@ -64,6 +64,11 @@ impl Config {
                 "config.directory is missing: expected the bucket's folder",
             ));
         }
+        if directory.contains('\0') {
+            return Err(Error::usage(format!(
+                "config.directory {directory:?}: it holds a zero byte: expected a path"
+            )));
+        }
         let directory = std::path::absolute(&directory)
             .map_err(|err| Error::usage(format!("config.directory {directory:?}: {err}")))?;
         Ok(Self { directory })

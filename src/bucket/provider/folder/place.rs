@@ -46,6 +46,12 @@ pub(super) fn place(
             Err(err) => err,
         };
         if err.kind() == io::ErrorKind::AlreadyExists {
+            // A folder is no object, so that reading would find none.
+            let there = spot.folder.look(&spot.name);
+            if there.is_ok_and(|facts| facts.kind == FileType::Directory) {
+                let obstacle = io::ErrorKind::IsADirectory.into();
+                return Err(failed(Write("write"), &spot.path())(obstacle));
+            }
             return Err(object_store::Error::AlreadyExists {
                 path: location.to_string(),
                 source: err.into(),

@@ -118,6 +118,41 @@ fn something_else_in_the_place_of_a_meta_json_or_of_a_blocks_folder_is_told() {
     }
 }
 
+/// S-6.2: no further try takes it away.
+#[test]
+fn what_lies_where_a_copy_is_to_be_fails_its_block_at_the_first_try() {
+    type Make = fn(&Path);
+    let table: [(&str, Make); 5] = [
+        ("index", |path| fs::create_dir(path).unwrap()),
+        ("meta.json", |path| fs::create_dir(path).unwrap()),
+        ("chunks", |path| fs::write(path, "x").unwrap()),
+        ("", |path| fs::write(path, "x").unwrap()),
+        ("chunks/000001", |path| fs::create_dir(path).unwrap()),
+    ];
+    for (name, make) in table {
+        let [odd, other] = two();
+        let world = World::new(&[odd.clone(), other.clone()]);
+        let path = world.target.join(odd.id());
+        let path = match name {
+            "" => path,
+            name => path.join(name),
+        };
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        make(&path);
+        let ran = world.migrate(&[OLD, "--output=json"]).expect(3);
+        let document = ran.json();
+        let outcome = &entry(&document, "blocks", &odd)["outcome"];
+        assert_eq!(outcome["ending"], "failed", "{name}: {document}");
+        let outcome = &entry(&document, "blocks", &other)["outcome"];
+        assert_eq!(outcome["ending"], "migrated", "{name}");
+        assert!(
+            !ran.stderr.contains("tried again"),
+            "{name}: {}",
+            ran.stderr
+        );
+    }
+}
+
 /// S-5.11: a folder is no mark, and nothing says that there is one.
 #[test]
 fn a_folder_in_the_place_of_a_mark_fails_its_block() {
