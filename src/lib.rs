@@ -14,7 +14,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
 //! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`trace`] | what a block, a mark, a proof is |
+//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -72,6 +72,7 @@ pub mod publish;
 pub mod report;
 pub mod retry;
 pub mod select;
+pub mod small_file;
 pub mod stored;
 pub mod survey;
 pub mod telemetry;

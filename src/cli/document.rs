@@ -1,12 +1,12 @@
 //! Configurations that are given as text (`--x.config`) or by path (`--x.config-file`), as Thanos takes them.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::flags::Origins;
 use crate::bucket::Environment;
 use crate::error::{Error, Result};
+use crate::small_file;
 use crate::yaml;
 
 /// A configuration as given. Errors about it name the flag and the path, never the text, which may hold secrets.
@@ -14,9 +14,6 @@ pub(super) struct Document {
     name: String,
     text: String,
 }
-
-/// Nobody writes longer ones.
-const LIMIT_BYTES: u64 = 1 << 20;
 
 impl Document {
     /// Takes the text, or reads the file; `flag` is the name of the one for text. `None` where neither is given.
@@ -74,8 +71,13 @@ impl Document {
 
     fn of_file(flag: &str, path: &Path, file_flag: &str) -> Result<Self> {
         let name = format!("{file_flag} {:?}", path.to_string_lossy());
-        let content = match read(path) {
+        let content = match small_file::read(path) {
             Ok(content) => content,
+            Err(err) if err.kind() == ErrorKind::FileTooLarge => {
+                return Err(Error::usage(format!(
+                    "{name}: it is too long: expected at most 1 MiB of YAML"
+                )));
+            }
             Err(_) if looks_like_yaml(path) => {
                 return Err(Error::usage(format!(
                     "{file_flag}: expected a path, and this is YAML: give it as --{flag}"
@@ -85,11 +87,6 @@ impl Document {
                 return Err(Error::usage(format!("{name}: cannot be read: {err}")));
             }
         };
-        if content.len() as u64 > LIMIT_BYTES {
-            return Err(Error::usage(format!(
-                "{name}: it is too long: expected at most 1 MiB of YAML"
-            )));
-        }
         match String::from_utf8(content) {
             Ok(text) => Ok(Self { name, text }),
             Err(_) => Err(Error::usage(format!(
@@ -103,15 +100,6 @@ impl Document {
         let why = why.replace(['\n', '\r'], " ");
         Error::usage(format!("{}: {why}", self.name))
     }
-}
-
-/// One byte more than is allowed at most, so that too long a file shows.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    File::open(path)?
-        .take(LIMIT_BYTES + 1)
-        .read_to_end(&mut content)?;
-    Ok(content)
 }
 
 fn looks_like_yaml(path: &Path) -> bool {

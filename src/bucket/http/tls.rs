@@ -1,9 +1,12 @@
 //! Whom a connection trusts, and as whom it presents itself.
 
+use std::path::Path;
+
 use object_store::Certificate;
 
 use crate::bucket::values::shown_path;
 use crate::error::{Error, Result};
+use crate::small_file;
 use crate::yaml::{Node, Unknown};
 
 /// The `tls_config` section, with the files that it names.
@@ -88,7 +91,7 @@ impl Tls {
 }
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|err| {
+    small_file::read(Path::new(path)).map_err(|err| {
         let path = shown_path(path);
         Error::usage(format!("{AT}.{key}: read {path}: {err}"))
     })

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::env;
 use std::error::Error as StdError;
-use std::fs;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -17,6 +16,7 @@ use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::redirect::Policy;
 
 use crate::error::{Error, Kind, Result};
+use crate::small_file;
 use crate::telemetry::tracing_config::{Retry, Tls, TracingConfig};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -152,7 +152,7 @@ fn retry_policy(retry: Option<Retry>) -> RetryPolicy {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|err| {
+    small_file::read(path).map_err(|err| {
         Error::usage(format!(
             "read {}, which --tracing.config names",
             path.display()

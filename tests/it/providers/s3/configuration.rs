@@ -344,6 +344,23 @@ fn a_variable_that_no_request_can_carry_is_told_by_its_name() {
     assert!(server.requests().is_empty());
 }
 
+/// S-3.7: what a path leads to need not end.
+#[test]
+fn a_file_without_an_end_is_refused() {
+    let text = |more: &str| {
+        format!(
+            "--objstore.config={{type: S3, config: {{bucket: hot, endpoint: '127.0.0.1:1', {more}}}}}"
+        )
+    };
+    let ca = text("http_config: {tls_config: {ca_file: /dev/zero}}");
+    assert_names(&complaint(&[&ca, COLD, OLD], &[]), &["ca_file", "too long"]);
+    let found = text("insecure: true");
+    for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"] {
+        let line = complaint(&[&found, COLD, OLD], &[(name, "/dev/zero")]);
+        assert_names(&line, &[name, "too long"]);
+    }
+}
+
 /// S-3.7: odd values of other variables end a run in words, never in a panic.
 #[test]
 fn odd_surroundings_end_a_run_in_words() {
@@ -368,6 +385,8 @@ fn odd_surroundings_end_a_run_in_words() {
         vec![("AWS_PROFILE", "no\nbody"), nobody],
         vec![("AWS_WEB_IDENTITY_TOKEN_FILE", here), nobody],
         vec![("AWS_WEB_IDENTITY_TOKEN_FILE", odd), nobody],
+        vec![("AWS_WEB_IDENTITY_TOKEN_FILE", "/dev/zero"), nobody],
+        vec![("AWS_CONFIG_FILE", "/dev/null"), nobody],
         vec![
             ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "\u{1}://"),
             nobody,

@@ -1,9 +1,14 @@
 //! As whom requests are signed, as far as the configuration and the environment say it.
 
+use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
 use super::region;
 use crate::bucket::environment::{Environment, Secret};
 use crate::bucket::values::{checked, fault, fault_of_line, plain, text};
 use crate::error::{Error, Result};
+use crate::small_file;
 use crate::yaml::Fields;
 
 #[derive(Debug)]
@@ -98,6 +103,24 @@ pub(super) fn web_identity(environment: &Environment) -> Result<Option<WebIdenti
         session_name: get("AWS_ROLE_SESSION_NAME")?,
         legacy: environment.get("AWS_STS_REGIONAL_ENDPOINTS") == Some("legacy"),
     }))
+}
+
+/// The AWS SDK reads the files that these variables name to their end.
+pub(super) fn check_files(environment: &Environment) -> Result<()> {
+    for name in ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"] {
+        let Some(path) = environment.get(name).map(Path::new) else {
+            continue;
+        };
+        // What a pipe holds can be read once only. Whether there is a file at all is the SDK's affair.
+        let is_pipe = path.metadata().is_ok_and(|file| file.file_type().is_fifo());
+        if !is_pipe
+            && let Err(err) = small_file::read(path)
+            && err.kind() == ErrorKind::FileTooLarge
+        {
+            return Err(Error::usage(format!("environment variable {name}: {err}")));
+        }
+    }
+    Ok(())
 }
 
 /// The region that the environment names.

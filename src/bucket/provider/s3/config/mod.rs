@@ -99,6 +99,9 @@ impl Config {
                 identity::region(environment)?,
             ),
         };
+        if !matches!(credentials, Credentials::Static { .. }) {
+            identity::check_files(environment)?;
+        }
         let headers = headers::parse(&mut fields, warnings)?;
         let content_md5 = fields.bool("send_content_md5")?.unwrap_or(true);
         let multipart = match fields.bool("disable_multipart")? {

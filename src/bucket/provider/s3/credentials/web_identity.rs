@@ -1,5 +1,7 @@
 //! Credentials for a token that Kubernetes gives, from the service that knows what it is good for.
 
+use std::io;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -15,6 +17,7 @@ use super::source::{Failure, Fetched, Source};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
 use crate::bucket::http::secrets::Secrets;
+use crate::small_file;
 
 /// What is read of the answer.
 const LONGEST: usize = 64 << 10;
@@ -84,17 +87,23 @@ impl Service {
     }
 }
 
+/// What is written in the file now: it is written anew before a token expires.
+async fn token(path: &str) -> io::Result<String> {
+    let path = PathBuf::from(path);
+    let read = tokio::task::spawn_blocking(move || small_file::read(&path));
+    let content = read.await.map_err(io::Error::other)??;
+    String::from_utf8(content).map_err(io::Error::other)
+}
+
 #[async_trait]
 impl Source for Service {
     async fn fetch(&self) -> Result<Fetched, Failure> {
         let lasting = |why: String| Failure { why, passes: false };
-        let token = tokio::fs::read_to_string(&self.token_file)
-            .await
-            .map_err(|err| {
-                lasting(format!(
-                    "read the token file that AWS_WEB_IDENTITY_TOKEN_FILE names: {err}"
-                ))
-            })?;
+        let token = token(&self.token_file).await.map_err(|err| {
+            lasting(format!(
+                "read the token file that AWS_WEB_IDENTITY_TOKEN_FILE names: {err}"
+            ))
+        })?;
         let token = token.trim();
         let mut request = HttpRequest::new(HttpRequestBody::from(self.form(token)));
         *request.method_mut() = reqwest::Method::POST;
