@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command};
 
 use super::flags::{self, Origins};
 use super::values::alternatives;
@@ -71,7 +71,22 @@ fn flag_of(arg: &str) -> &str {
 
 fn unknown_flag(arg: &str, command: &Command) -> String {
     let names = flags::names(command);
-    let meant = nearest(flag_of(arg), names.iter().map(String::as_str));
+    let is_one = |name: &str| names.iter().any(|known| known == name);
+    let given = flag_of(arg);
+    if let Some(flag) = given.strip_prefix("no-").filter(|flag| is_one(flag))
+        && is_one(given)
+    {
+        return format!("--{given}: takes no value: write --{given} or --{flag}=false");
+    }
+    let has_it = |subcommand: &&Command| {
+        let mut flags = subcommand.get_arguments().filter_map(Arg::get_long);
+        flags.any(|flag| flag == given)
+    };
+    if let Some(subcommand) = command.get_subcommands().find(has_it) {
+        let name = subcommand.get_name();
+        return format!("--{given}: stands before {name}: expected it behind");
+    }
+    let meant = nearest(given, names.iter().map(String::as_str));
     match meant {
         Some(meant) => format!("unknown flag {arg}: did you mean --{meant}?"),
         None => format!("unknown flag {arg}: --help lists those that are accepted"),

@@ -80,7 +80,8 @@ fn meant<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
         return known().find(|known| distance(&spelled, known) <= 2);
     };
     let below = || known().filter_map(|known| known.strip_prefix(VARIABLES));
-    let found = nearest(rest, below()).or_else(|| below().find(|flag| lacks_words(rest, flag)))?;
+    let found = nearest(rest, below())
+        .or_else(|| below().find(|flag| lacks_words(rest, flag) || has_words_before(rest, flag)))?;
     known().find(|known| known.strip_prefix(VARIABLES) == Some(found))
 }
 
@@ -93,6 +94,12 @@ fn lacks_words(given: &str, flag: &str) -> bool {
         .split('_')
         .all(|word| words.any(|of_flag| of_flag == word))
         && (!is_one || first == Some(given))
+}
+
+/// Whether somebody put words before it: `MIGRATE_DRY_RUN`.
+fn has_words_before(given: &str, flag: &str) -> bool {
+    let before = given.strip_suffix(flag);
+    flag.contains('_') && before.is_some_and(|before| before.ends_with('_'))
 }
 
 /// Whether Kubernetes sets it in every pod beside a service whose name begins as ours does.
@@ -132,6 +139,7 @@ mod tests {
             ("THANOS_BUCKET_DRYRUN", Some("DRY_RUN")),
             ("THANOS_BUCKET_DRY", Some("DRY_RUN")),
             ("THANOS_BUCKET_NO_DRY_RUN", Some("DRY_RUN")),
+            ("THANOS_BUCKET_MIGRATE_DRY_RUN", Some("DRY_RUN")),
             ("THANOS_BUCKET_dry_run", Some("DRY_RUN")),
             ("thanos_bucket_dry_run", Some("DRY_RUN")),
             ("THANOS_BUCKET_DRY-RUN", Some("DRY_RUN")),

@@ -25,7 +25,7 @@ pub(super) fn write_marked_not_held(
     if entries.is_empty() {
         return Ok(());
     }
-    let many = human::count(entries.len() as u64, "BLOCK");
+    let many = human::count(entries.len() as u64, "block").to_uppercase();
     page.blank()?;
     page.prose(
         "!!! ",

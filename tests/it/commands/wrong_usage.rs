@@ -121,6 +121,10 @@ fn what_is_no_flag_is_told_with_what_was_meant() {
         ("--delete", ["--delete", "--help"]),
         ("-x", ["-x", "--help"]),
         ("--dry-run=true=true", ["--dry-run", "true or false"]),
+        (
+            "--no-dry-run=true",
+            ["--no-dry-run: takes no value", "--dry-run=false"],
+        ),
     ] {
         assert_names(&complaint(&[HOT, COLD, OLD, argument], &[]), &names);
     }
@@ -128,10 +132,22 @@ fn what_is_no_flag_is_told_with_what_was_meant() {
         &complaint(&[HOT, COLD, OLD, "--dry-run", "false"], &[]),
         &["unexpected argument \"false\"", "right after its flag"],
     );
-    let mut command = binary();
-    command.arg("migrat");
-    let ran = Ran::of(command).expect(2);
-    assert_names(&ran.stderr, &["migrat", "expected migrate"]);
+    for (arguments, names) in [
+        (&["migrat"] as &[&str], ["migrat", "expected migrate"]),
+        (
+            &["--output=json", "migrate"],
+            ["--output", "stands before migrate"],
+        ),
+        (
+            &["--no-dry-run", "migrate"],
+            ["--dry-run", "stands before migrate"],
+        ),
+    ] {
+        let mut command = binary();
+        command.args(arguments);
+        let ran = Ran::of(command).expect(2);
+        assert_names(&ran.stderr, &names);
+    }
 }
 
 /// S-2.3

@@ -201,11 +201,14 @@ fn installed(world: &World) -> Command {
 }
 
 /// The example's script, in the folder that `installed` made, with its lock there too.
-fn nightly(world: &World) -> Command {
+fn nightly(world: &World, flags: &str) -> Command {
     fs::write(world.path("migrate.env"), "HOT_ACCESS_KEY=unused\n").unwrap();
     let mut command = installed(world);
     command
-        .arg(repository("examples/nightly"))
+        .arg(format!(
+            "{} {flags}",
+            repository("examples/nightly").display()
+        ))
         .env("THANOS_ETC", world.path(""))
         .env("THANOS_LOCK", world.path("lock"));
     command
@@ -224,7 +227,7 @@ fn the_crontab_runs_the_script_that_stands_beside_it() {
 #[test]
 fn a_night_when_all_went_well_sends_no_mail() {
     let world = World::of_examples();
-    let ran = Ran::of(nightly(&world)).expect(0);
+    let ran = Ran::of(nightly(&world, "")).expect(0);
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
     assert_eq!(world.target.published().len(), 5);
 }
@@ -234,9 +237,26 @@ fn a_night_that_needs_a_person_sends_the_report_and_the_exit_code() {
     let world = World::of_examples();
     let block = &example_blocks(|_| true)[0];
     fs::remove_file(world.source.join(block).join("index")).unwrap();
-    let ran = Ran::of(nightly(&world)).expect(3);
+    let ran = Ran::of(nightly(&world, "")).expect(3);
     assert!(ran.stdout.contains(block), "{}", ran.stdout);
     assert!(ran.stdout.ends_with("exit code 3\n"), "{}", ran.stdout);
+}
+
+#[test]
+fn a_night_that_finds_no_blocks_says_so_whatever_its_log_is_like() {
+    for flags in [
+        "",
+        "--log.level=error",
+        "--log.format=json",
+        "--output=json --log.level=error",
+    ] {
+        let world = World::new(&[]);
+        let ran = Ran::of(nightly(&world, flags)).expect(0);
+        assert!(
+            ran.stdout.contains("nothing lies in source"),
+            "{flags}: {ran:?}"
+        );
+    }
 }
 
 #[test]
@@ -244,7 +264,7 @@ fn a_night_that_meets_the_last_one_says_so() {
     let world = World::of_examples();
     let lock = fs::File::create(world.path("lock")).unwrap();
     lock.lock().unwrap();
-    let ran = Ran::of(nightly(&world)).expect(75);
+    let ran = Ran::of(nightly(&world, "")).expect(75);
     assert!(ran.stdout.contains("still at work"), "{}", ran.stdout);
     assert!(tree(&world.target).is_empty());
 }

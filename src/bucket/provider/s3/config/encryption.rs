@@ -57,9 +57,10 @@ pub(super) fn parse(fields: &mut Fields<'_>) -> Result<Option<Encryption>> {
             customer_key(&path).map(Some)
         }
         Some(other) => {
-            let shown = quoted(other).unwrap_or_default();
+            let shown = quoted(other).map(|value| format!(" {value}"));
+            let shown = shown.unwrap_or_default();
             Err(Error::usage(format!(
-                "config.sse_config.type {shown}: expected SSE-S3, SSE-KMS or SSE-C"
+                "config.sse_config.type{shown}: expected SSE-S3, SSE-KMS or SSE-C"
             )))
         }
     }
@@ -136,6 +137,11 @@ mod tests {
                 "{err}"
             );
         }
+        let err = parsed("{type: SSE-EVERYTHING}").unwrap_err();
+        assert!(
+            err.to_string().contains("config.sse_config.type: expected"),
+            "{err}"
+        );
         let err = parsed("{type: SSE-C, encryption_key: /no/such/ssec.key}").unwrap_err();
         assert!(err.to_string().contains("\"/no/such/ssec.key\""), "{err}");
     }

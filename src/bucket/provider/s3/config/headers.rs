@@ -85,7 +85,9 @@ pub(super) fn parse(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Resu
 /// How errors speak of a name, which may be a secret at a wrong place.
 fn place(name: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphabetic() || c == '-' || c == '_';
-    if quoted(name).is_some() || name.len() <= 40 && name.chars().all(is_word) {
+    if name.is_empty() {
+        format!("{AT}: an empty name in it")
+    } else if quoted(name).is_some() || name.len() <= 40 && name.chars().all(is_word) {
         format!("{AT}.{name}")
     } else {
         format!("{AT}: a name in it")
@@ -186,7 +188,10 @@ mod tests {
                 "{'hunter2:': a}",
                 "put_user_metadata: a name in it is no name",
             ),
-            ("{'': a}", "put_user_metadata. is no name"),
+            (
+                "{'': a}",
+                "put_user_metadata: an empty name in it is no name",
+            ),
             ("{X-Minio-Source: a}", "X-Minio-Source belongs"),
             ("{x-amz-checksum-sha256: a}", "checksum of one object"),
             (
