@@ -254,7 +254,7 @@ fn was_published(selected: &Selected, in_target: &Inventory) -> bool {
         selected.action,
         Action::AlreadyThere(_) | Action::Repair(_) | Action::Overwrite(_)
     ) && !in_target.is_being_overwritten()
-        && in_target.meta_is_closed().is_none()
+        && in_target.meta_left_out().is_none()
 }
 
 /// What the target has published under the block's id.
