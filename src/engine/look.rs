@@ -33,11 +33,6 @@ impl<T> Look<T> {
         self.began.is_some_and(|began| began.elapsed() <= FRESH)
     }
 
-    /// The same, and nothing is to be written on its strength.
-    pub(super) fn outdated(self) -> Self {
-        Self::planned(self.shown)
-    }
-
     /// How long ago it began; `None` for what was only planned.
     pub(super) fn age(&self) -> Option<Duration> {
         self.began.map(|began| began.elapsed())

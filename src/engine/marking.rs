@@ -123,7 +123,6 @@ impl UnitAtWork {
                     };
                     warn!(block = %selected.block.id, ?delay, err = format!("{err:#}"), "the block is not marked yet, and is tried again after the delay");
                     self.context.pause(delay).await?;
-                    held.proof = held.proof.outdated();
                 }
                 marked => return Ok((held.proof.shown, marked?)),
             }
