@@ -1,15 +1,11 @@
 //! Every answer of S3 on its way up: what gives nothing becomes an error with a meaning, and what gives something is brought into the form that
 //! `object_store` insists on. How much is read of what should be short is bounded here; objects are bounded by who asked for them.
 
-use std::error::Error as StdError;
-use std::fmt;
-use std::time::Duration;
-
 use async_trait::async_trait;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::header::{AGE, HeaderMap};
+use reqwest::header::HeaderMap;
 
 use super::asked::{Asked, CARRIERS};
 use super::object::{Given, given};
@@ -25,9 +21,6 @@ const LONGEST_PAGE: usize = 8 << 20;
 
 /// What a write is answered with.
 const LONGEST_RECEIPT: usize = 1 << 20;
-
-/// No answer that tells what lies in a bucket is older: nothing is written on the strength of an older look.
-const OLDEST: Duration = Duration::from_secs(2);
 
 /// A client whose answers are what was asked for, or errors.
 #[derive(Debug)]
@@ -57,9 +50,6 @@ impl HttpService for Answers {
             let refusal = Refusal::of(&asked, status, headers, body, &secrets);
             failed(refusal, is_tried_once)
         };
-        if let Some(age) = age(&asked, &head.headers).filter(|age| *age > OLDEST) {
-            return Err(HttpError::new(HttpErrorKind::Request, TooOld(age)));
-        }
         if !gives(&asked, status.as_u16(), &head.headers) {
             return Err(refused(&head.headers, &beginning(body).await));
         }
@@ -96,18 +86,6 @@ impl HttpService for Answers {
             }
         };
         Ok(HttpResponse::from_parts(head, body))
-    }
-}
-
-/// How long ago the answer was made, where it comes out of a cache and that counts: what lies there must be known as of now, while a part of an
-/// object is one of the version that was listed, whenever it was read.
-fn age(asked: &Asked, headers: &HeaderMap) -> Option<Duration> {
-    match asked {
-        Asked::List | Asked::Read { range: None, .. } => {
-            let age = headers.get(AGE)?.to_str().ok()?;
-            Some(Duration::from_secs(age.trim().parse().ok()?))
-        }
-        _ => None,
     }
 }
 
@@ -150,22 +128,6 @@ fn failed(refusal: Refusal, is_tried_once: bool) -> HttpError {
     };
     HttpError::new(kind, refusal)
 }
-
-/// It was true once.
-#[derive(Debug)]
-struct TooOld(Duration);
-
-impl fmt::Display for TooOld {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        write!(
-            f,
-            "the answer comes out of a cache, and is {seconds} seconds old"
-        )
-    }
-}
-
-impl StdError for TooOld {}
 
 #[cfg(test)]
 mod tests {
@@ -211,26 +173,6 @@ mod tests {
                 expected,
                 "{asked:?} {status} {headers:?}"
             );
-        }
-    }
-
-    /// S-6.14
-    #[test]
-    fn only_what_tells_how_a_bucket_is_now_can_be_too_old() {
-        let read = |range, head_only| Asked::Read { range, head_only };
-        for (asked, header, expected) in [
-            (Asked::List, "3600", Some(3600)),
-            (Asked::List, " 0 ", Some(0)),
-            (Asked::List, "old", None),
-            (read(None, false), "3", Some(3)),
-            (read(None, true), "3", Some(3)),
-            (read(Some(0..2), false), "3", None),
-            (Asked::Put { create: true }, "3", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(AGE, header.parse().unwrap());
-            let found = age(&asked, &headers).map(|age| age.as_secs());
-            assert_eq!(found, expected, "{asked:?} {header}");
         }
     }
 

@@ -15,8 +15,7 @@ use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
 };
-use reqwest::Method;
-use reqwest::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
@@ -178,11 +177,6 @@ impl Signing {
         region: &str,
     ) -> Result<HttpResponse, HttpError> {
         self.sign(&mut request, region).await?;
-        if matches!(*request.method(), Method::GET | Method::HEAD) {
-            // Whoever stands between may heed it and leave it out, so that it is not signed.
-            let no_cache = HeaderValue::from_static("no-cache");
-            request.headers_mut().insert(CACHE_CONTROL, no_cache);
-        }
         let secrets = Secrets::of(&request, &[], &CARRIERS);
         let mut answer = self.inner.execute(request).await?;
         answer.extensions_mut().insert(secrets);

@@ -232,33 +232,3 @@ fn an_answer_to_every_name_is_no_probe_that_is_found() {
         world.assert_heals();
     }
 }
-
-/// S-6.14: nothing is concluded from how a bucket was.
-#[test]
-fn what_comes_out_of_a_cache_is_asked_for_anew() {
-    let minio = Minio::start();
-    let world = World::new(&minio, &three());
-    for (part, times, code) in [
-        ("/cold?", 2, 0),
-        ("/hot/01", 2, 0),
-        ("/cold?", usize::MAX, 1),
-    ] {
-        let seen = AtomicUsize::new(0);
-        let proxy = Line::to(minio.port())
-            .edit(move |request, answer| {
-                if request.method == "GET" {
-                    assert_eq!(request.header("cache-control"), Some("no-cache"));
-                    if request.path.contains(part) && seen.fetch_add(1, Ordering::SeqCst) < times {
-                        answer.headers.push("Age: 3600".to_owned());
-                    }
-                }
-            })
-            .open();
-        let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(code);
-        let is_told = ran
-            .stderr
-            .contains("out of a cache, and is 3600 seconds old");
-        assert!(is_told || code == 0, "{}", ran.stderr);
-        world.assert_heals();
-    }
-}
