@@ -369,7 +369,11 @@ impl Bucket<'_> {
             let listed: Vec<_> = self.store.list(None).try_collect().await.unwrap();
             let mut found = Tree::new();
             for object in listed {
-                let answer = self.store.get(&object.location).await.unwrap();
+                let answer = match self.store.get(&object.location).await {
+                    // What a process that was killed had asked for may be done a moment later.
+                    Err(object_store::Error::NotFound { .. }) => continue,
+                    answer => answer.unwrap(),
+                };
                 let content = answer.bytes().await.unwrap();
                 found.insert(object.location.to_string(), content.to_vec());
             }
