@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::slots::Slots;
 use super::stopped::Stopped;
@@ -21,6 +21,7 @@ use crate::outcome::{BlockEnding, Limit, Outcome};
 use crate::plan::{Halt, Selected};
 use crate::progress::Progress;
 use crate::prove::Prover;
+use crate::retry::Backoff;
 
 /// What all blocks of a run share.
 pub(super) struct Context {
@@ -59,6 +60,24 @@ pub(super) struct Context {
 
 /// So many blocks refused in a row, and the refusal concerns all that are to come.
 pub(super) const REFUSED_IN_A_ROW: usize = 3;
+
+/// What is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotYet {
+    Copied,
+    Published,
+    Marked,
+}
+
+impl NotYet {
+    fn as_str(self) -> &'static str {
+        match self {
+            NotYet::Copied => "copied",
+            NotYet::Published => "published",
+            NotYet::Marked => "marked",
+        }
+    }
+}
 
 impl Context {
     /// Whether another block may begin.
@@ -130,6 +149,22 @@ impl Context {
             () = tokio::time::sleep(delay) => Ok(()),
             () = self.means.cancel.cancelled() => Err(Stopped::NotFinished),
         }
+    }
+
+    /// Waits before what failed in passing is tried again, and tells the log what is not done yet; gives the error back where enough was tried.
+    pub(super) async fn before_another_try(
+        &self,
+        block: BlockId,
+        not_yet: NotYet,
+        err: Error,
+        backoff: &mut Backoff,
+    ) -> Result<(), Stopped> {
+        let Some(delay) = backoff.next_delay() else {
+            return Err(err.into());
+        };
+        let not_yet = not_yet.as_str();
+        warn!(%block, ?delay, err = format!("{err:#}"), "the block is not {not_yet} yet, and is tried again after the delay");
+        self.pause(delay).await
     }
 
     /// Counts a failure, and ends the run if it concerns more than one block.

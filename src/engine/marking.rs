@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
-
+use super::context::NotYet;
 use super::ending::Finished;
 use super::look::{LOOKS, Look, Pace};
 use super::proving::{Held, Published};
@@ -74,7 +73,7 @@ impl UnitAtWork {
         Ok(Finished { proof, mark })
     }
 
-    /// Looks at both buckets and marks. Looks that have grown old while the others were taken are taken again; so are all of them before another
+    /// Looks at both buckets and marks. Looks that have grown old while the others were taken are taken again; the source is listed before each
     /// attempt to put the mark.
     async fn mark_on_fresh_looks(
         &self,
@@ -118,11 +117,10 @@ impl UnitAtWork {
             let marked = self.mark_now(&held.proof.shown, &source.objects.shown, now);
             match marked.await {
                 Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_transient() => {
-                    let Some(delay) = backoff.next_delay() else {
-                        return Err(err.into());
-                    };
-                    warn!(block = %selected.block.id, ?delay, err = format!("{err:#}"), "the block is not marked yet, and is tried again after the delay");
-                    self.context.pause(delay).await?;
+                    let (context, block) = (&self.context, selected.block.id);
+                    let waiting =
+                        context.before_another_try(block, NotYet::Marked, err, &mut backoff);
+                    waiting.await?;
                 }
                 marked => return Ok((held.proof.shown, marked?)),
             }

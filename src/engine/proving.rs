@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::context::Context;
+use super::context::{Context, NotYet};
 use super::look::Look;
 use super::stopped::Stopped;
 use super::unit::UnitAtWork;
@@ -14,7 +14,7 @@ use crate::bucket::{Bucket, Listings};
 use crate::copy::{Tally, look_again};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Conflict, Halt, Selected};
-use crate::publish::{Ready, publish, unpublish};
+use crate::publish::{Ready, unpublish};
 use crate::retry::Backoff;
 use crate::stored::read_meta;
 use crate::trace::{step, within};
@@ -216,23 +216,16 @@ impl UnitAtWork {
             let ready = self
                 .look_right_before(selected, &copied, nothing, tally)
                 .await?;
-            let publishing = publish(selected, &ready.shown, &self.context.target);
-            let written = match within(step!("publish"), publishing).await {
-                Err(Halt::Failed(err)) if err.kind().is_transient() => {
-                    let Some(delay) = backoff.next_delay() else {
-                        return Err(err.into());
-                    };
-                    tried = true;
-                    self.context.pause(delay).await?;
-                    continue;
+            let publishing = self.try_to_publish(selected, &ready.shown, &mut tried, tally);
+            match publishing.await {
+                Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_transient() => {
+                    let (context, block) = (&self.context, selected.block.id);
+                    let waiting =
+                        context.before_another_try(block, NotYet::Published, err, &mut backoff);
+                    waiting.await?;
                 }
-                written => written?,
-            };
-            if written {
-                tally.count(ready.shown.meta_bytes());
+                written => return Ok(Published::of(ready, written?)),
             }
-            let written = written || (tried && ready.shown.is_published());
-            return Ok(Published::of(ready, written));
         }
     }
 

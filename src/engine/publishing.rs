@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{Span, debug, warn};
+use tracing::{Span, debug};
 
-use super::context::{Context, lock};
+use super::context::{Context, NotYet, lock};
 use super::ending::Account;
 use super::look::{LOOKS, Look, Pace};
 use super::proving::{Held, Published};
@@ -108,7 +108,8 @@ impl UnitAtWork {
             return Ok(None);
         }
         let copied = async || self.copy_and_look_ahead(position, selected, tally).await;
-        self.repeat(selected, tally, copied).await.map(Some)
+        let copied = self.repeat(selected, tally, NotYet::Copied, copied).await;
+        copied.map(Some)
     }
 
     /// Repeats what may pass, at once while tries make progress.
@@ -116,6 +117,7 @@ impl UnitAtWork {
         &self,
         selected: &Selected,
         tally: &Tally,
+        not_yet: NotYet,
         mut work: impl AsyncFnMut() -> Result<T, Stopped>,
     ) -> Result<T, Stopped> {
         let mut backoff = Backoff::new(&self.context.settings.retry);
@@ -130,11 +132,11 @@ impl UnitAtWork {
                 remaining = left;
                 backoff.reset();
             }
-            let Some(delay) = backoff.next_delay() else {
-                return Err(Stopped::Halt(Halt::Failed(err)));
-            };
-            warn!(block = %selected.block.id, delay = ?delay, err = format!("{err:#}"), "the block is not copied yet, and is tried again after the delay");
-            self.context.pause(delay).await?;
+            let block = selected.block.id;
+            let waiting = self
+                .context
+                .before_another_try(block, not_yet, err, &mut backoff);
+            waiting.await?;
         }
     }
 
@@ -252,23 +254,41 @@ impl UnitAtWork {
                 None => self.copy_and_look_ahead(position, selected, tally).await?,
             };
             let ready = self.look_in_turn(selected, waiting, tally).await?;
-            if ready.shown.is_published() {
-                // The answer to an earlier attempt may have been lost.
-                return Ok((ready, tried));
+            if !ready.shown.is_published() {
+                // An earlier block may have failed its proof meanwhile.
+                self.may_publish()?;
             }
-            // An earlier block may have failed its proof meanwhile.
-            self.may_publish()?;
-            tried = true;
-            let publishing = publish(selected, &ready.shown, &self.context.target);
-            let written = within(step!("publish"), publishing).await?;
-            debug!(block = %selected.block.id, written, "block published");
+            let written = self.try_to_publish(selected, &ready.shown, &mut tried, tally);
+            let written = written.await?;
             Ok((ready, written))
         };
-        let (ready, written) = self.repeat(selected, tally, attempt).await?;
-        if written {
-            tally.count(ready.shown.meta_bytes());
-        }
+        let repeated = self.repeat(selected, tally, NotYet::Published, attempt);
+        let (ready, written) = repeated.await?;
         Ok(Published::of(ready, written))
+    }
+
+    /// Puts `meta.json` in one attempt, unless it lies there; whether this run wrote it. The answer to an attempt that was `tried` before may have
+    /// been lost.
+    pub(super) async fn try_to_publish(
+        &self,
+        selected: &Selected,
+        ready: &Ready,
+        tried: &mut bool,
+        tally: &Tally,
+    ) -> Result<bool, Stopped> {
+        let written = if ready.is_published() {
+            *tried
+        } else {
+            *tried = true;
+            let publishing = publish(selected, ready, &self.context.target);
+            let written = within(step!("publish"), publishing).await?;
+            debug!(block = %selected.block.id, written, "block published");
+            written
+        };
+        if written {
+            tally.count(ready.meta_bytes());
+        }
+        Ok(written)
     }
 
     async fn look_in_turn(
