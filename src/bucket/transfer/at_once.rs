@@ -34,13 +34,5 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
         drop(share);
         Ok(())
     });
-    tokio::select! {
-        // What is done counts, even if the end comes at the same moment.
-        biased;
-        put = way.moved_by(put) => put?,
-        () = job.cancel.cancelled() => return Err(job.cancelled()),
-    }
-    way.arrived();
-    (job.moved)(job.object.size_bytes);
-    Ok(())
+    job.arrives(way, put).await
 }

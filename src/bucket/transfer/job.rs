@@ -15,7 +15,7 @@ use crate::bucket::location::Location;
 use crate::bucket::reader::BucketReader;
 use crate::bucket::writer::Bucket;
 use crate::error::{Error, Kind, Result};
-use crate::progress::BlockProgress;
+use crate::progress::{BlockProgress, Piece};
 
 /// One object on its way.
 #[derive(Clone, Copy)]
@@ -51,6 +51,23 @@ impl Transfer<'_> {
     /// The error of a transfer that was told to end.
     pub(super) fn cancelled(&self) -> Error {
         Error::new(Kind::Cancelled, format!("finish {}", self.path))
+    }
+
+    /// Waits for the one request that puts the object, unless the transfer is to end first, and tells those who watch that it has arrived.
+    pub(super) async fn arrives(
+        &self,
+        way: Piece,
+        put: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        tokio::select! {
+            // What is done counts, even if the end comes at the same moment.
+            biased;
+            put = way.moved_by(put) => put?,
+            () = self.cancel.cancelled() => return Err(self.cancelled()),
+        }
+        way.arrived();
+        (self.moved)(self.object.size_bytes);
+        Ok(())
     }
 
     /// What a source that is a folder hands on to a target that is one: whose the file is, and who may read it.

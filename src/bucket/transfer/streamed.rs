@@ -57,14 +57,7 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
             read.unwrap_or_else(|| backend.error(err, attempt.clone()))
         })
     });
-    tokio::select! {
-        biased;
-        put = way.moved_by(put) => put?,
-        () = job.cancel.cancelled() => return Err(job.cancelled()),
-    }
-    way.arrived();
-    (job.moved)(job.object.size_bytes);
-    Ok(())
+    job.arrives(way.clone(), put).await
 }
 
 /// The body of a request, which can be had anew for each try. Cheap to clone.
