@@ -7,9 +7,10 @@ use super::args::{Buckets, Effort, Printed, Selection, Sharing, exit_codes};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::block::Strength;
-use crate::command::migrate::{Mode, ReplicaTarget, Request};
+use crate::command::migrate::Request;
 use crate::error::Result;
 use crate::exit::{Exit, Signal};
+use crate::migrate::{Mode, ReplicaTarget, Task};
 use crate::plan::{Existing, PublishOrder, Rules};
 
 /// Moves blocks that are older than a cutoff from a source bucket to a target bucket.
@@ -149,11 +150,9 @@ impl Flags {
             Existing::Keep
         };
         let selected = self.selection.rules(existing, origins, now, warnings)?;
-        let mut engine = self.effort.settings(origins)?;
-        engine.no_compact_mark_source = what.no_compact_mark_source;
-        Ok(Request {
-            source,
-            target,
+        let mut settings = self.effort.settings(origins)?;
+        settings.no_compact_mark_source = what.no_compact_mark_source;
+        let task = Task {
             rules: Rules {
                 verify: what.verify,
                 publish_order: what.publish_order,
@@ -165,12 +164,17 @@ impl Flags {
             } else {
                 Mode::Execute
             },
-            engine,
+            settings,
             replica_target: if self.allow_replica_target {
                 ReplicaTarget::Allow
             } else {
                 ReplicaTarget::Refuse
             },
+        };
+        Ok(Request {
+            source,
+            target,
+            task,
             form: self.printed.form(origins.environment),
             now,
         })

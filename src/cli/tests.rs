@@ -9,7 +9,8 @@ use std::ffi::OsString;
 use chrono::TimeZone;
 
 use super::*;
-use crate::command::migrate::{Mode, ReplicaTarget, Request};
+use crate::command::migrate::Request;
+use crate::migrate::{Mode, ReplicaTarget};
 use crate::plan::{PublishOrder, Scope};
 use crate::report::Output;
 use crate::telemetry::{Format, Level};
@@ -61,23 +62,23 @@ fn refusal(arguments: &[&str], variables: &[(&str, &str)]) -> String {
 #[test]
 fn defaults_are_those_that_are_documented() {
     let request = request(&[], &[]);
-    assert_eq!(request.mode, Mode::Execute);
-    assert_eq!(request.replica_target, ReplicaTarget::Refuse);
+    assert_eq!(request.task.mode, Mode::Execute);
+    assert_eq!(request.task.replica_target, ReplicaTarget::Refuse);
     assert_eq!(request.form.output, Output::Text);
-    assert_eq!(request.rules.compaction_min, 1);
-    assert_eq!(request.rules.compaction_max, None);
-    assert_eq!(request.rules.scope, Scope::Unmarked);
-    assert_eq!(request.rules.publish_order, PublishOrder::Strict);
-    assert!(request.rules.ids.is_empty());
-    assert!(request.rules.resolutions_ms.is_empty());
-    assert!(request.rules.shard.is_none());
-    assert_eq!(request.engine.concurrency.get(), 10);
-    assert_eq!(request.engine.retry.max_retries, 3);
-    assert_eq!(request.engine.retry.initial_backoff.as_secs(), 1);
-    assert_eq!(request.engine.retry.max_backoff.as_secs(), 60);
-    assert_eq!(request.engine.shutdown_grace.as_secs(), 30);
-    assert_eq!(request.engine.max_failures, None);
-    assert!(!request.engine.no_compact_mark_source);
+    assert_eq!(request.task.rules.compaction_min, 1);
+    assert_eq!(request.task.rules.compaction_max, None);
+    assert_eq!(request.task.rules.scope, Scope::Unmarked);
+    assert_eq!(request.task.rules.publish_order, PublishOrder::Strict);
+    assert!(request.task.rules.ids.is_empty());
+    assert!(request.task.rules.resolutions_ms.is_empty());
+    assert!(request.task.rules.shard.is_none());
+    assert_eq!(request.task.settings.concurrency.get(), 10);
+    assert_eq!(request.task.settings.retry.max_retries, 3);
+    assert_eq!(request.task.settings.retry.initial_backoff.as_secs(), 1);
+    assert_eq!(request.task.settings.retry.max_backoff.as_secs(), 60);
+    assert_eq!(request.task.settings.shutdown_grace.as_secs(), 30);
+    assert_eq!(request.task.settings.max_failures, None);
+    assert!(!request.task.settings.no_compact_mark_source);
 }
 
 /// S-2.2
@@ -93,9 +94,9 @@ fn booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
         (&["--no-dry-run", "--dry-run"], Mode::DryRun),
         (&["--dry-run=false", "--dry-run"], Mode::DryRun),
     ] {
-        assert_eq!(request(arguments, &[]).mode, expected, "{arguments:?}");
+        assert_eq!(request(arguments, &[]).task.mode, expected, "{arguments:?}");
     }
-    let rules = request(&["--no-exclude-delete-marked"], &[]).rules;
+    let rules = request(&["--no-exclude-delete-marked"], &[]).task.rules;
     assert_eq!(rules.scope, Scope::Marked);
     // This flag's own name begins with "no-".
     for (argument, expected) in [
@@ -103,7 +104,7 @@ fn booleans_are_spelled_in_four_ways_and_the_last_one_counts() {
         ("--no-compact-mark-source=false", false),
         ("--no-no-compact-mark-source", false),
     ] {
-        let engine = request(&[argument], &[]).engine;
+        let engine = request(&[argument], &[]).task.settings;
         assert_eq!(engine.no_compact_mark_source, expected, "{argument}");
     }
 }
@@ -123,12 +124,13 @@ fn a_variable_stands_in_for_a_flag() {
             ("THANOS_BUCKET_MAX_FAILURES", ""),
         ],
     );
-    assert_eq!(request.mode, Mode::DryRun);
-    assert_eq!(request.rules.scope, Scope::Marked);
-    assert_eq!(request.engine.concurrency.get(), 7);
-    assert_eq!(request.engine.retry.initial_backoff.as_millis(), 250);
+    assert_eq!(request.task.mode, Mode::DryRun);
+    assert_eq!(request.task.rules.scope, Scope::Marked);
+    assert_eq!(request.task.settings.concurrency.get(), 7);
+    assert_eq!(request.task.settings.retry.initial_backoff.as_millis(), 250);
     assert_eq!(
         request
+            .task
             .rules
             .resolutions_ms
             .iter()
@@ -137,7 +139,7 @@ fn a_variable_stands_in_for_a_flag() {
         [0, 3_600_000]
     );
     assert_eq!(request.form.output, Output::Json);
-    assert_eq!(request.engine.max_failures, None);
+    assert_eq!(request.task.settings.max_failures, None);
 }
 
 /// S-2.1
@@ -160,10 +162,15 @@ fn the_command_line_wins_over_a_variable() {
     assert_eq!(run.telemetry.level, Level::Debug);
     assert_eq!(run.telemetry.format, Format::Json);
     let Command::Migrate(request) = run.command;
-    assert_eq!(request.engine.concurrency.get(), 3);
-    assert_eq!(request.mode, Mode::Execute);
+    assert_eq!(request.task.settings.concurrency.get(), 3);
+    assert_eq!(request.task.mode, Mode::Execute);
     assert_eq!(
-        request.rules.resolutions_ms.into_iter().collect::<Vec<_>>(),
+        request
+            .task
+            .rules
+            .resolutions_ms
+            .into_iter()
+            .collect::<Vec<_>>(),
         [3_600_000]
     );
 }
@@ -225,12 +232,12 @@ fn an_empty_variable_that_would_bound_the_run_is_refused() {
     }
     // What the command line says counts.
     let request = request(&["--dry-run"], &[("THANOS_BUCKET_DRY_RUN", "")]);
-    assert_eq!(request.mode, Mode::DryRun);
+    assert_eq!(request.task.mode, Mode::DryRun);
 }
 
 #[test]
 fn ages_are_counted_back_from_now() {
-    let rules = request(&[], &[]).rules;
+    let rules = request(&[], &[]).task.rules;
     let expected = now() - chrono::TimeDelta::days(30);
     assert_eq!(rules.cutoff.ms(), expected.timestamp_millis());
 }

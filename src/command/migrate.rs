@@ -10,17 +10,14 @@ use tracing::{Span, info, warn};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::clocks::Clock;
-use crate::engine::{Settings, Stop};
+use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
-use crate::migrate::{Buckets, Migrated, Run, Task, migrate, stopped};
+use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::Review;
-use crate::plan::Rules;
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::trace::{step, within};
-
-pub use crate::migrate::{Mode, ReplicaTarget};
 
 /// Everything that `migrate` was asked to do.
 #[derive(Debug)]
@@ -29,14 +26,8 @@ pub struct Request {
     pub source: BucketConfig,
     /// The bucket that receives them.
     pub target: BucketConfig,
-    /// Which blocks, and what happens to each.
-    pub rules: Rules,
-    /// Whether anything is written.
-    pub mode: Mode,
-    /// How the plan is run.
-    pub engine: Settings,
-    /// What a target that is a live replica of the source is taken for.
-    pub replica_target: ReplicaTarget,
+    /// What is to be done between them.
+    pub task: Task,
     /// The form of the document on stdout.
     pub form: Form,
     /// The time at the door.
@@ -57,7 +48,7 @@ pub async fn run(
         "run",
         source = %request.source.location(),
         target = %request.target.location(),
-        dry_run = request.mode == Mode::DryRun,
+        dry_run = request.task.mode == Mode::DryRun,
         run = tracing::field::Empty,
         exit_code = tracing::field::Empty,
     );
@@ -82,16 +73,10 @@ async fn begin(
         started: request.now,
         source: request.source.location().to_string(),
         target: request.target.location().to_string(),
-        cutoff: request.rules.cutoff.time(),
+        cutoff: request.task.rules.cutoff.time(),
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = header.target, "run begins");
-    let task = Task {
-        rules: request.rules.clone(),
-        mode: request.mode,
-        settings: request.engine.clone(),
-        replica_target: request.replica_target,
-    };
     let this_run = Run {
         id: header.run.clone(),
         started: header.started,
@@ -102,7 +87,7 @@ async fn begin(
     };
     let migrated = async {
         let buckets = open(&request, stop).await?;
-        migrate(&task, this_run, buckets).await
+        migrate(&request.task, this_run, buckets).await
     };
     let Migrated { plan, results } = match migrated.await {
         Ok(migrated) => migrated,
@@ -113,7 +98,7 @@ async fn begin(
             return Err(err);
         }
     };
-    let review = Review::new(&plan, &request.rules, results.as_ref());
+    let review = Review::new(&plan, &request.task.rules, results.as_ref());
     let document = Document::of_migration(&header, &review);
     report::write(request.form, &document, stdout)
         .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
@@ -124,7 +109,7 @@ async fn begin(
 }
 
 async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {
-    let access = match request.mode {
+    let access = match request.task.mode {
         Mode::DryRun => Access::Read,
         Mode::Execute => Access::Write,
     };
