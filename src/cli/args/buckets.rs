@@ -59,8 +59,8 @@ impl Buckets {
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<(BucketConfig, BucketConfig)> {
-        let (source_document, source) = self.source.read(origins, warnings)?;
-        let (target_document, target) = self.target.read(origins, warnings)?;
+        let (source_document, source) = self.source.given().read(origins, warnings)?;
+        let (target_document, target) = self.target.given().read(origins, warnings)?;
         if source.location().overlaps(target.location()) {
             let (one, other) = (target.location(), source.location());
             return Err(Error::usage(format!(
@@ -74,34 +74,24 @@ impl Buckets {
 }
 
 impl Source {
-    fn read(
-        self,
-        origins: &Origins<'_>,
-        warnings: &mut Vec<String>,
-    ) -> Result<(Document, BucketConfig)> {
-        let given = Given {
+    fn given(self) -> Given {
+        Given {
             bucket: "source",
             flag: "objstore.config",
             text: self.source,
             path: self.source_file,
-        };
-        given.read(origins, warnings)
+        }
     }
 }
 
 impl Target {
-    fn read(
-        self,
-        origins: &Origins<'_>,
-        warnings: &mut Vec<String>,
-    ) -> Result<(Document, BucketConfig)> {
-        let given = Given {
+    fn given(self) -> Given {
+        Given {
             bucket: "target",
             flag: "objstore-to.config",
             text: self.target,
             path: self.target_file,
-        };
-        given.read(origins, warnings)
+        }
     }
 }
 
