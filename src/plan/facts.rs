@@ -50,6 +50,15 @@ pub enum Mark {
 }
 
 impl SourceBlock {
+    /// Whether it bears a mark of this tool for the target that marks name so.
+    pub(super) fn is_marked_for(&self, target_name: &str) -> bool {
+        let Mark::Present(mark) = &self.mark else {
+            return false;
+        };
+        mark.provenance()
+            .is_some_and(|ours| ours.leads_to(target_name))
+    }
+
     /// Its `meta.json`, if it can be read.
     #[must_use]
     pub fn meta(&self) -> Option<&Arc<MetaFile>> {

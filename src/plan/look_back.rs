@@ -1,6 +1,6 @@
 //! The look back: a mark of this tool says that the target holds the block. Does it still?
 
-use super::facts::{Mark, SourceBlock, TargetBlock, TargetIndex};
+use super::facts::{SourceBlock, TargetBlock, TargetIndex};
 use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, suspects};
 
 /// A source block that carries our mark, so that the source's compactor will delete it, and which the target does not hold.
@@ -34,15 +34,6 @@ pub(super) fn not_held_by_listing(
     missing_by_listing(block, target, target_name).is_some()
 }
 
-/// Whether the block bears our mark for this target.
-fn is_marked_for(block: &SourceBlock, target_name: &str) -> bool {
-    let Mark::Present(mark) = &block.mark else {
-        return false;
-    };
-    mark.provenance()
-        .is_some_and(|ours| ours.leads_to(target_name))
-}
-
 /// Objects of which the entity tags alone would say that the target has others, so that they must be read before it is said.
 #[must_use]
 pub fn to_be_read(
@@ -50,7 +41,7 @@ pub fn to_be_read(
     there: &Inventory,
     target_name: &str,
 ) -> Vec<(Object, Object)> {
-    if !is_marked_for(block, target_name) {
+    if !block.is_marked_for(target_name) {
         return Vec::new();
     }
     let meta = block.meta().map(|meta| &meta.block);
@@ -66,7 +57,7 @@ fn missing_by_listing(
     target: &TargetIndex,
     target_name: &str,
 ) -> Option<String> {
-    if !is_marked_for(block, target_name) {
+    if !block.is_marked_for(target_name) {
         return None;
     }
     let nothing = TargetBlock::nothing(block.id);
@@ -181,6 +172,7 @@ mod tests {
 
     use super::*;
     use crate::block::{DeletionMark, MarkError, Provenance, RunId};
+    use crate::plan::Mark;
     use crate::plan::facts::testing::{Builder, block, id};
 
     const COLD: &str = "s3://cold";

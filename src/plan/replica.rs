@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::facts::{Mark, SourceBlock, TargetIndex};
+use super::facts::{SourceBlock, TargetIndex};
 use crate::block::{BlockId, FileId, Inventory, Object};
 
 /// A block of the target that was not copied there but is kept equal to the source's.
@@ -66,7 +66,7 @@ pub fn replica(
             by,
         };
         match compared(&block.objects, there) {
-            Compared::Alike(Likeness::Seconds) if was_copied_by_us(block, target_name) => {}
+            Compared::Alike(Likeness::Seconds) if block.is_marked_for(target_name) => {}
             Compared::Alike(Likeness::Seconds) => {
                 to_the_second.get_or_insert(found(Likeness::Seconds));
             }
@@ -85,14 +85,6 @@ enum Compared {
     Different,
     /// Nothing that could be compared: what is half there may be on its way in either case.
     Unclear,
-}
-
-fn was_copied_by_us(block: &SourceBlock, target_name: &str) -> bool {
-    let Mark::Present(mark) = &block.mark else {
-        return false;
-    };
-    mark.provenance()
-        .is_some_and(|ours| ours.leads_to(target_name))
 }
 
 fn compared(source: &Inventory, target: &Inventory) -> Compared {
