@@ -179,23 +179,11 @@ fn a_request_without_an_answer_does_not_outlast_the_grace() {
 fn a_second_signal_ends_the_process_at_once_and_both_are_told() {
     let minio = Minio::start();
     let servers = Servers::new(&minio, &three());
-    let stalled = Arc::new(AtomicUsize::new(0));
-    let stalls = Arc::clone(&stalled);
-    let proxy = Line::to(minio.port())
-        .fault(move |request| {
-            if request.is("PUT", "/cold/01J") {
-                stalls.fetch_add(1, Ordering::SeqCst);
-                return Fault::Stall;
-            }
-            Fault::None
-        })
-        .open();
+    let proxy = Line::to(minio.port()).stall("PUT", "/cold/01J").open();
     let (source, target) = servers.configs_through(&proxy);
     let arguments = [OLD, "--shutdown-grace=10m", "--output=json"];
     let running = Running::start(&mut migrate(&source, &target, &arguments));
-    while stalled.load(Ordering::SeqCst) == 0 {
-        thread::yield_now();
-    }
+    proxy.wait_for("PUT", "/cold/01J");
     // Two of a kind may come as one.
     signal("TERM", running.id());
     signal("INT", running.id());

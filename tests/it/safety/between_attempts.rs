@@ -16,23 +16,39 @@ fn lone_block() -> World {
     World::new(&[Block::new('A').days(1, 2)])
 }
 
+/// The first attempt to put an object of that name fails.
+fn first_attempt_fails(name: &'static str) -> impl Fn(Request, &str) -> Option<Fault> {
+    let tried = AtomicBool::new(false);
+    move |request, path| {
+        let is_first = is_put(request, path, name) && !tried.swap(true, Ordering::SeqCst);
+        is_first.then_some(Fault::Transient)
+    }
+}
+
+fn is_put(request: Request, path: &str, name: &str) -> bool {
+    request == Request::Put && path.ends_with(name)
+}
+
 /// S-5.6: a server stalls between the proof and the mark, and the target loses an object meanwhile.
 #[tokio::test(start_paused = true)]
 async fn looks_that_have_grown_old_while_others_were_taken_are_taken_again() {
     let world = lone_block();
     let before = world.source.tree();
     let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
-    let stalled = AtomicBool::new(false);
-    world.source.fail(move |request, path| {
+    let stalls = Arc::new(AtomicBool::new(false));
+    let (lost, stalling) = (AtomicBool::new(false), Arc::clone(&stalls));
+    world.source.on_request(move |request, path| {
         let is_held = holds(&source, &target, &id('A'), "meta.json");
         assert!(request != Request::Put || is_held, "marked and not held");
-        let may_stall = request == Request::List && path.starts_with(&id('A')) && is_held;
-        if !may_stall || stalled.swap(true, Ordering::SeqCst) {
-            return None;
+        let is_look = request == Request::List && path.starts_with(&id('A')) && is_held;
+        if is_look && !lost.swap(true, Ordering::SeqCst) {
+            target.remove(&object('A', "chunks/000001"));
+            stalling.store(true, Ordering::SeqCst);
         }
-        target.remove(&object('A', "chunks/000001"));
-        Some(Fault::Slow(Duration::from_secs(20)))
     });
+    let slow = Fault::Slow(Duration::from_secs(20));
+    let first = move |_: Request, _: &str| stalls.swap(false, Ordering::SeqCst).then_some(slow);
+    world.source.fail(first);
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"]);
     assert_eq!(world.target.tree(), before);
@@ -56,23 +72,21 @@ async fn what_happens_between_two_attempts_to_mark_is_seen() {
             world.source.conditions(conditions);
             let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
             let tried = AtomicBool::new(false);
-            world.source.fail(move |request, path| {
+            world.source.on_request(move |request, path| {
                 if request != Request::Put {
-                    return None;
+                    return;
                 }
                 assert!(path.ends_with("deletion-mark.json"));
                 if tried.swap(true, Ordering::SeqCst) {
                     assert!(holds(&source, &target, &id('A'), "meta.json"));
-                    return None;
-                }
-                if is_marked {
+                } else if is_marked {
                     let (path, bytes) = mark('A');
                     source.put(&path, bytes);
                 } else {
                     target.remove(&object('A', "index"));
                 }
-                Some(Fault::Transient)
             });
+            world.source.fail(first_attempt_fails("deletion-mark.json"));
             let ran = world.run().await.unwrap();
             assert_eq!(ran.endings(), [ending], "{conditions:?}");
             let (path, theirs) = mark('A');
@@ -89,17 +103,17 @@ async fn what_is_lost_between_two_attempts_to_publish_is_put_again() {
     let before = world.source.tree();
     let (source, target) = (Arc::clone(&world.source), Arc::clone(&world.target));
     let tried = AtomicBool::new(false);
-    world.target.fail(move |request, path| {
-        if request != Request::Put || !path.ends_with("meta.json") {
-            return None;
+    world.target.on_request(move |request, path| {
+        if !is_put(request, path, "meta.json") {
+            return;
         }
         if tried.swap(true, Ordering::SeqCst) {
             assert!(holds(&source, &target, &id('A'), ""), "published and torn");
-            return None;
+        } else {
+            target.remove(&object('A', "index"));
         }
-        target.remove(&object('A', "index"));
-        Some(Fault::Transient)
     });
+    world.target.fail(first_attempt_fails("meta.json"));
     let ran = world.run().await.unwrap();
     assert_eq!(ran.endings(), ["migrated"]);
     assert_eq!(world.target.tree(), before);

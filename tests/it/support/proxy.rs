@@ -130,6 +130,17 @@ impl Line {
         self
     }
 
+    /// Requests of that method, with that in their path, are never answered.
+    pub fn stall(self, method: &'static str, part_of_path: &'static str) -> Self {
+        self.fault(move |request| {
+            if request.is(method, part_of_path) {
+                Fault::Stall
+            } else {
+                Fault::None
+            }
+        })
+    }
+
     /// Called once the server has acted on a request, before its answer is passed on.
     pub fn answered(mut self, answered: impl Fn(&Request) + Send + Sync + 'static) -> Self {
         self.answered = Box::new(answered);
@@ -230,6 +241,14 @@ impl Proxy {
     /// The requests that came so far, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.line.seen.lock().unwrap().clone()
+    }
+
+    /// Returns once such a request has come.
+    pub fn wait_for(&self, method: &str, part_of_path: &str) {
+        let has_come = |request: &Request| request.is(method, part_of_path);
+        while !self.requests().iter().any(has_come) {
+            std::thread::yield_now();
+        }
     }
 
     /// How many bytes a client took at most of an endless answer, those on their way included.

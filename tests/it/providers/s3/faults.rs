@@ -376,9 +376,7 @@ fn a_target_that_only_stalls_does_not_hold_the_run_for_ever() {
     let minio = Minio::start();
     let world = World::new(&minio, &[Block::new(1)]);
     let more = "  max_retries: 1\n  http_config:\n    response_header_timeout: 200ms\n";
-    let proxy = Line::to(minio.port())
-        .fault(always(("PUT", "/cold/01J"), Fault::Stall))
-        .open();
+    let proxy = Line::to(minio.port()).stall("PUT", "/cold/01J").open();
     let arguments = [OLD, "--max-retries=1", "--retry.initial-backoff=1ms"];
     let ran = run(&world.configs_with(&proxy, more), &arguments).expect(3);
     assert!(ran.stderr.contains("nothing came for"), "{}", ran.stderr);

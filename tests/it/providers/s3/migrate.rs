@@ -225,26 +225,14 @@ fn killed_at(
 fn a_request_that_never_ends_does_not_outlive_a_signal() {
     let minio = Minio::start();
     let servers = Servers::new(&minio, &three());
-    let stalled = Arc::new(AtomicU32::new(0));
-    let stalls = Arc::clone(&stalled);
-    let proxy = Line::to(minio.port())
-        .fault(move |request| {
-            if request.is("PUT", "/cold/01J") {
-                stalls.fetch_add(1, Ordering::SeqCst);
-                return Fault::Stall;
-            }
-            Fault::None
-        })
-        .open();
+    let proxy = Line::to(minio.port()).stall("PUT", "/cold/01J").open();
     let (source, target) = servers.configs_through(&proxy);
     let running = Running::start(&mut migrate(
         &source,
         &target,
         &[OLD, "--shutdown-grace=200ms"],
     ));
-    while stalled.load(Ordering::SeqCst) == 0 {
-        thread::yield_now();
-    }
+    proxy.wait_for("PUT", "/cold/01J");
     signal("TERM", running.id());
     let ran = running.wait().expect(143);
     assert!(!ran.stdout.is_empty(), "the report is printed all the same");
@@ -258,27 +246,14 @@ fn a_request_that_never_ends_does_not_outlive_a_signal() {
 fn without_a_grace_period_what_is_in_hand_is_dropped_at_once() {
     let minio = Minio::start();
     let servers = Servers::new(&minio, &three());
-    let proxy = Line::to(minio.port())
-        .fault(|request| {
-            if request.is("PUT", "/cold/01J") {
-                return Fault::Stall;
-            }
-            Fault::None
-        })
-        .open();
+    let proxy = Line::to(minio.port()).stall("PUT", "/cold/01J").open();
     let (source, target) = servers.configs_through(&proxy);
     let running = Running::start(&mut migrate(
         &source,
         &target,
         &[OLD, "--shutdown-grace=0s"],
     ));
-    while !proxy
-        .requests()
-        .iter()
-        .any(|request| request.is("PUT", "/cold/01J"))
-    {
-        thread::yield_now();
-    }
+    proxy.wait_for("PUT", "/cold/01J");
     signal("TERM", running.id());
     let signalled = std::time::Instant::now();
     let ran = running.wait().expect(143);
