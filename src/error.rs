@@ -89,6 +89,12 @@ impl Kind {
         matches!(self, Kind::Transient)
     }
 
+    /// Whether the request may have been carried out all the same: its answer was lost, or says neither.
+    #[must_use]
+    pub fn leaves_open_what_was_done(self) -> bool {
+        matches!(self, Kind::Transient | Kind::Cancelled | Kind::Other)
+    }
+
     /// Whether what was listed is another object by now, or gone: a fresh listing tells what became of it.
     #[must_use]
     pub fn wants_a_fresh_look(self) -> bool {
@@ -249,8 +255,9 @@ mod tests {
     fn each_kind_implies_what_the_table_says() {
         type Implies = fn(Kind) -> bool;
         /// What a kind may imply, a letter each, in the order of the columns.
-        const IMPLICATIONS: [(char, Implies); 8] = [
+        const IMPLICATIONS: [(char, Implies); 9] = [
             ('t', Kind::is_transient),
+            ('u', Kind::leaves_open_what_was_done),
             ('l', Kind::wants_a_fresh_look),
             ('s', Kind::is_worth_another_start),
             ('r', Kind::refuses_one_object),
@@ -272,11 +279,11 @@ mod tests {
             (Kind::ReadOnly, "bn"),
             (Kind::Unreadable, "ro"),
             (Kind::Corrupt, "o"),
-            (Kind::Transient, "tsn"),
+            (Kind::Transient, "tusn"),
             (Kind::Clock, "bn"),
-            (Kind::Cancelled, ""),
+            (Kind::Cancelled, "u"),
             (Kind::Unsupported, "m"),
-            (Kind::Other, ""),
+            (Kind::Other, "u"),
         ] {
             let implied: String = IMPLICATIONS
                 .iter()

@@ -55,6 +55,14 @@ impl Published {
             written,
         }
     }
+
+    /// Those differences that readers of the target miss.
+    fn torn_by(&self, selected: &Selected, differences: &[Difference]) -> Vec<Difference> {
+        let meta = Some(&selected.meta.block);
+        let read_by_thanos = self.source.shown.what_thanos_reads(meta);
+        let tears = |one: &&Difference| tears(one, &read_by_thanos);
+        differences.iter().filter(tears).cloned().collect()
+    }
 }
 
 impl Held {
@@ -81,7 +89,6 @@ impl UnitAtWork {
         mut published: Published,
         tally: &Arc<Tally>,
     ) -> Result<Held, Stopped> {
-        let target = &self.context.target;
         let mut lost = Vec::new();
         let mut torn_by = Vec::new();
         let mut stopped = None;
@@ -109,10 +116,7 @@ impl UnitAtWork {
             }
             nobody_else_is_at(differences)?;
             lost.clone_from(differences);
-            let meta = Some(&selected.meta.block);
-            let read_by_thanos = published.source.shown.what_thanos_reads(meta);
-            torn_by.clone_from(differences);
-            torn_by.retain(|difference| tears(difference, &read_by_thanos));
+            torn_by = published.torn_by(selected, differences);
             // What could not be mended is looked at once more: another run may have mended it.
             if mends_left == 0 || stopped.is_some() {
                 break;
@@ -122,30 +126,49 @@ impl UnitAtWork {
                 tally.distrust();
             }
             warn!(block = %selected.block.id, err = in_words(&lost), "published block lost objects; they are put again");
-            match self.mend(selected, tally).await {
-                Ok(mended) => {
-                    published = Published {
-                        written: mended.written || published.written,
-                        ..mended
-                    };
-                }
+            match self.mend(selected, tally, &mut published.written).await {
+                Ok(mended) => published = mended,
                 Err(err) => stopped = Some(err),
             }
         }
-        if published.written && !torn_by.is_empty() {
-            let source = self.context.source.reader();
-            let provenance = &self.context.provenance;
-            let _last_act = self.context.means.last_acts.token();
-            let taken_back = unpublish(selected, &torn_by, provenance, source, target).await;
-            taken_back.map_err(|err| left_torn(selected, &torn_by, &err, target))?;
+        if published.written {
+            self.take_back(selected, &torn_by).await?;
         }
         Err(stopped.unwrap_or_else(|| {
-            let location = target.reader().location();
+            let location = self.context.target.reader().location();
             let attempt = format!("prove that {location} holds {}", selected.block.id);
             Stopped::Halt(Halt::Failed(
                 Error::new(Kind::Corrupt, attempt).because(in_words(&lost)),
             ))
         }))
+    }
+
+    /// Takes back what this run may have published and gives up now, where it is torn. Whoever else is at the block meanwhile sees to it.
+    pub(super) async fn take_back_if_torn(
+        &self,
+        selected: &Selected,
+        published: &Published,
+    ) -> Result<(), Stopped> {
+        let proven = within(step!("prove"), self.prove(selected, published)).await?;
+        match proven {
+            Err(differences) if nobody_else_is_at(&differences).is_ok() => {
+                let torn_by = published.torn_by(selected, &differences);
+                self.take_back(selected, &torn_by).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_back(&self, selected: &Selected, torn_by: &[Difference]) -> Result<(), Stopped> {
+        if torn_by.is_empty() {
+            return Ok(());
+        }
+        let context = &self.context;
+        let (source, target) = (context.source.reader(), &context.target);
+        let _last_act = context.means.last_acts.token();
+        let taken_back = unpublish(selected, torn_by, &context.provenance, source, target).await;
+        taken_back.map_err(|err| left_torn(selected, torn_by, &err, target))?;
+        Ok(())
     }
 
     /// Proves, and tries again while somebody is at work on the block in one of the buckets. Where that is the source and the block is gone,
@@ -196,11 +219,12 @@ impl UnitAtWork {
             && !differences.iter().any(by_name)
     }
 
-    /// Puts again what the target lost, `meta.json` included.
+    /// Puts again what the target lost, `meta.json` included. It is `written` by this run as soon as one attempt to put it may have come through.
     async fn mend(
         &self,
         selected: &Arc<Selected>,
         tally: &Arc<Tally>,
+        written: &mut bool,
     ) -> Result<Published, Stopped> {
         // Even a run that starts nothing new must not leave behind a published block that lacks objects.
         let copied = self
@@ -216,15 +240,21 @@ impl UnitAtWork {
             let ready = self
                 .look_right_before(selected, &copied, nothing, tally)
                 .await?;
-            let publishing = self.try_to_publish(selected, &ready.shown, &mut tried, tally);
+            let publishing = self.try_to_publish(selected, &ready.shown, tried, tally);
             match publishing.await {
-                Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_transient() => {
+                Ok(now) => {
+                    *written |= now;
+                    return Ok(Published::of(ready, *written));
+                }
+                Err(stopped) => {
+                    tried |= stopped.leaves_open_what_was_done();
+                    *written |= tried;
+                    let err = stopped.passing()?;
                     let (context, block) = (&self.context, selected.block.id);
                     let waiting =
                         context.before_another_try(block, NotYet::Published, err, &mut backoff);
                     waiting.await?;
                 }
-                written => return Ok(Published::of(ready, written?)),
             }
         }
     }

@@ -235,7 +235,7 @@ impl UnitAtWork {
     }
 
     /// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again; before each attempt
-    /// to put `meta.json` both buckets are looked at.
+    /// to put `meta.json` both buckets are looked at. Where it ends after an attempt whose answer was lost, nothing torn stays published.
     async fn publish_in_turn(
         &self,
         position: usize,
@@ -247,7 +247,7 @@ impl UnitAtWork {
             self.may_publish()?;
         }
         let mut waiting = Some(waiting);
-        let mut tried = false;
+        let mut unanswered = None;
         let attempt = async || {
             let waiting = match waiting.take() {
                 Some(waiting) => waiting,
@@ -258,13 +258,26 @@ impl UnitAtWork {
                 // An earlier block may have failed its proof meanwhile.
                 self.may_publish()?;
             }
-            let written = self.try_to_publish(selected, &ready.shown, &mut tried, tally);
-            let written = written.await?;
-            Ok((ready, written))
+            let tried = unanswered.is_some();
+            match self
+                .try_to_publish(selected, &ready.shown, tried, tally)
+                .await
+            {
+                Ok(written) => Ok(Published::of(ready, written)),
+                Err(stopped) => {
+                    if stopped.leaves_open_what_was_done() {
+                        unanswered = Some(Published::of(ready, true));
+                    }
+                    Err(stopped)
+                }
+            }
         };
         let repeated = self.repeat(selected, tally, NotYet::Published, attempt);
-        let (ready, written) = repeated.await?;
-        Ok(Published::of(ready, written))
+        let published = repeated.await;
+        if let (Err(_), Some(unanswered)) = (&published, &unanswered) {
+            self.take_back_if_torn(selected, unanswered).await?;
+        }
+        published
     }
 
     /// Puts `meta.json` in one attempt, unless it lies there; whether this run wrote it. The answer to an attempt that was `tried` before may have
@@ -273,13 +286,12 @@ impl UnitAtWork {
         &self,
         selected: &Selected,
         ready: &Ready,
-        tried: &mut bool,
+        tried: bool,
         tally: &Tally,
     ) -> Result<bool, Stopped> {
         let written = if ready.is_published() {
-            *tried
+            tried
         } else {
-            *tried = true;
             let publishing = publish(selected, ready, &self.context.target);
             let written = within(step!("publish"), publishing).await?;
             debug!(block = %selected.block.id, written, "block published");

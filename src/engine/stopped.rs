@@ -32,6 +32,23 @@ impl Stopped {
             Stopped::Halt(Halt::Conflict(Conflict::Marked)) | Stopped::NoLongerCovered(_)
         )
     }
+
+    /// Whether the request that it ended may have been carried out all the same.
+    pub(super) fn leaves_open_what_was_done(&self) -> bool {
+        match self {
+            Stopped::Halt(Halt::Failed(err)) => err.kind().leaves_open_what_was_done(),
+            Stopped::NotFinished => true,
+            _ => false,
+        }
+    }
+
+    /// The error, where the same request may succeed a little later.
+    pub(super) fn passing(self) -> Result<Error, Self> {
+        match self {
+            Stopped::Halt(Halt::Failed(err)) if err.kind().is_transient() => Ok(err),
+            stopped => Err(stopped),
+        }
+    }
 }
 
 impl Failure for Stopped {
