@@ -60,10 +60,10 @@ impl World {
             // It is published once more, after others.
             self.late.insert(id.to_owned());
         }
-        // What another block of the source supersedes is garbage there, marked or not.
+        // What another block supersedes is garbage, marked or not: whoever made that block is about to mark it.
         let kept = |side: Side, block: &&&Block| match side {
             Side::Source => !self.is_a_duplicate(&block.id),
-            Side::Target => block.id != id,
+            Side::Target => block.id != id && !self.known[id].supersedes(block),
         };
         let elsewhere: BTreeSet<Sample> = [Side::Source, Side::Target]
             .into_iter()
