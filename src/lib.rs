@@ -8,10 +8,10 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`] | which verbs a subcommand puts together, and what must hold before the first of them writes |
-//! | engine | [`engine`] | what runs at once, in which order, and when it stops |
-//! | verbs | [`survey`], [`probe`], [`clocks`], [`copy`], [`publish`], [`prove`], [`mark`], [`report`] | one step each on real buckets |
-//! | stored | [`stored`] | how one block of one bucket is read, and when an answer is believed |
+//! | flows | [`migrate`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | verbs | [`verb`], [`report`] | one step each on real buckets |
+//! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
+//! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
@@ -35,48 +35,42 @@
 //!
 //! Each is a clause of SPECIFICATION.md, and has a test that bites; `tests/clauses` prints all others.
 //!
-//! 1. A block is never published that the target does not wholly hold: [`publish`] wants a comparison, not a hope
+//! 1. A block is never published that the target does not wholly hold: [`verb::publish`] wants a comparison, not a hope
 //!    (S-5.4 `a_lost_write_is_never_relied_upon`).
 //! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes (S-5.6 `a_proof_that_has_waited_is_made_anew`), and a
-//!    [`clocks::AgreedTime`], which only a comparison of clocks makes
+//!    [`verb::clocks::AgreedTime`], which only a comparison of clocks makes
 //!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
-//! 3. The source is written by [`mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`).
+//! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`).
 //! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`).
 //! 5. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
 //! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
 //!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).
-//! 7. Nothing is written on the strength of what was true before a block waited: the engine looks again in the block's turn
+//! 7. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
 //!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
 
 pub mod block;
 pub mod bucket;
 pub mod cli;
-pub mod clocks;
 pub mod command;
-pub mod copy;
 pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod exit;
 pub mod go;
-pub mod mark;
 pub mod migrate;
 pub mod nearest;
 pub mod outcome;
 pub mod plan;
 pub mod printable;
-pub mod probe;
 pub mod progress;
-pub mod prove;
-pub mod publish;
 pub mod report;
 pub mod retry;
 pub mod select;
 pub mod small_file;
 pub mod stored;
-pub mod survey;
 pub mod telemetry;
 pub mod trace;
+pub mod verb;
 pub mod yaml;
 
 pub use error::{Error, Kind, Result};

@@ -9,7 +9,6 @@ use tracing::{Span, info, warn};
 
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
-use crate::clocks::Clock;
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
@@ -18,6 +17,7 @@ use crate::outcome::Review;
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::trace::{step, within};
+use crate::verb::clocks::Clock;
 
 /// Everything that `migrate` was asked to do.
 #[derive(Debug)]

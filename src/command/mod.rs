@@ -5,11 +5,11 @@ pub mod migrate;
 use std::io::Write;
 use std::sync::Arc;
 
-use crate::clocks::Clock;
 use crate::engine::Stop;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::progress::Progress;
+use crate::verb::clocks::Clock;
 
 /// What is to be done.
 #[derive(Debug)]

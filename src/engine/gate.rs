@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// A gate through which positions 0, 1, 2, … pass in that order. Every position must pass, be it with nothing to do.
+/// A gate through which positions 0, 1, 2, … pass in that order. Every position must pass, even one that has nothing to do.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub struct Gate {
     passed: AtomicUsize,
     /// Wakes all who wait, in the order in which they came.
     one_passed: Notify,
@@ -15,7 +15,7 @@ pub(super) struct Gate {
 
 /// Whether the gate keeps an order at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub enum Order {
     /// One position after the other.
     Strict,
     /// Everybody passes at once.
@@ -24,13 +24,15 @@ pub(super) enum Order {
 
 /// One position's turn; the next position's begins when this is dropped.
 #[derive(Debug)]
-pub(super) struct Turn<'a> {
+pub struct Turn<'a> {
     gate: &'a Gate,
     position: usize,
 }
 
 impl Gate {
-    pub(super) fn new(order: Order) -> Self {
+    /// Nobody has passed yet.
+    #[must_use]
+    pub fn new(order: Order) -> Self {
         Self {
             passed: AtomicUsize::new(0),
             one_passed: Notify::new(),
@@ -39,7 +41,7 @@ impl Gate {
     }
 
     /// Waits until all earlier positions have passed.
-    pub(super) async fn turn(&self, position: usize) -> Turn<'_> {
+    pub async fn turn(&self, position: usize) -> Turn<'_> {
         self.near(position, 1).await;
         Turn {
             gate: self,
@@ -48,7 +50,7 @@ impl Gate {
     }
 
     /// Waits until fewer than `distance` positions are to pass before it.
-    pub(super) async fn near(&self, position: usize, distance: usize) {
+    pub async fn near(&self, position: usize, distance: usize) {
         if self.order == Order::Open {
             return;
         }

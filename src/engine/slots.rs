@@ -12,7 +12,7 @@ const AT_FIRST: usize = 4;
 
 /// Room for blocks being copied.
 #[derive(Debug)]
-pub(super) struct Slots {
+pub struct Slots {
     open: Semaphore,
     /// Slots that open as copies end.
     still_closed: AtomicUsize,
@@ -20,13 +20,15 @@ pub(super) struct Slots {
 
 /// One block's room.
 #[derive(Debug)]
-pub(super) struct Slot<'a> {
+pub struct Slot<'a> {
     slots: &'a Slots,
     _permit: Option<SemaphorePermit<'a>>,
 }
 
 impl Slots {
-    pub(super) fn new(concurrency: NonZeroUsize) -> Self {
+    /// For so many jobs at once in the end.
+    #[must_use]
+    pub fn new(concurrency: NonZeroUsize) -> Self {
         let at_first = concurrency.get().min(AT_FIRST);
         Self {
             open: Semaphore::new(at_first),
@@ -35,7 +37,7 @@ impl Slots {
     }
 
     /// Waits for room; whoever came first gets it first.
-    pub(super) async fn take(&self) -> Slot<'_> {
+    pub async fn take(&self) -> Slot<'_> {
         Slot {
             slots: self,
             // The semaphore is never closed.

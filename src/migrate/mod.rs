@@ -2,7 +2,20 @@
 //!
 //! The command, the simulation and the tests in memory all call [`migrate`]; what they differ in are the buckets.
 
+mod carry_out;
+mod context;
+mod ending;
+mod keepers;
+mod look;
+mod marking;
 mod preflight;
+mod proving;
+mod publishing;
+mod stopped;
+mod unit;
+mod watch;
+
+pub use carry_out::Settings;
 
 use std::sync::Arc;
 
@@ -12,14 +25,16 @@ use tracing::warn;
 
 use crate::block::{Provenance, RunId};
 use crate::bucket::{Backend, Bucket, BucketReader};
-use crate::clocks::{Clock, agree_so_far};
-use crate::engine::{self, Settings, Signal, Stop};
+use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
+use crate::exit::Signal;
 use crate::outcome::Results;
 use crate::plan::{Plan, Replica, Rules, Warning, plan, replica};
 use crate::progress::Progress;
-use crate::survey::{Survey, survey};
 use crate::trace::{step, within};
+use crate::verb::clocks::{Clock, agree_so_far};
+use crate::verb::survey::{Survey, survey};
+use carry_out::CarryOut;
 
 /// What a migration is asked to do.
 #[derive(Debug, Clone)]
@@ -137,7 +152,7 @@ async fn execute(task: &Task, run: Run, source: Bucket, target: Bucket) -> Resul
         preflight::pass(&run, grace, (&source, &target), &plan, &survey).await?;
     }
     let target_name = target.reader().location().to_string();
-    let carrying_out = engine::Run {
+    let carrying_out = CarryOut {
         source,
         target,
         settings: task.settings.clone(),

@@ -7,12 +7,12 @@ use tracing::warn;
 
 use super::{Run, stopped};
 use crate::bucket::Bucket;
-use crate::clocks::{agree, judge};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-use crate::probe::{self, Found, Probed};
-use crate::survey::Survey;
 use crate::trace::{step, within};
+use crate::verb::clocks::{agree, judge};
+use crate::verb::probe::{self, Found, Probed};
+use crate::verb::survey::Survey;
 
 /// Compares the clocks, if the plan marks anything, and puts a probe into the target. Leftover probes of killed runs are removed on the way. A
 /// signal takes this run's probe away again, for which there is time until the `grace` is over.

@@ -7,8 +7,8 @@ use clap::Args;
 
 use crate::cli::flags::Origins;
 use crate::cli::values::{duration, duration_or_none, long_duration, size_bytes, whole_number};
-use crate::engine::Settings;
 use crate::error::{Error, Result};
+use crate::migrate::Settings;
 use crate::retry::{Jitter, Policy};
 
 #[derive(Args)]

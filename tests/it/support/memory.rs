@@ -10,13 +10,15 @@ use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
     Backend, EtagMeaning, Location, Multipart, Prefix, ServerClock, Store,
 };
-use thanos_bucket::clocks::Clock;
-use thanos_bucket::engine::{Settings, Stop};
-use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Run, Task, migrate};
+use thanos_bucket::engine::Stop;
+use thanos_bucket::migrate::{
+    Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, migrate,
+};
 use thanos_bucket::outcome::Results;
 use thanos_bucket::plan::{Plan, Rules};
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::Cutoff;
+use thanos_bucket::verb::clocks::Clock;
 
 use super::block::{Block, id};
 use super::scripted::Scripted;

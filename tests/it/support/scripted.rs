@@ -81,7 +81,7 @@ pub(crate) struct Scripted {
 
 /// Objects with which a run finds out whether source and target are one bucket: rules, requests and trees of tests leave them out.
 fn is_probe(path: &str) -> bool {
-    path.starts_with(thanos_bucket::probe::PREFIX)
+    path.starts_with(thanos_bucket::verb::probe::PREFIX)
 }
 
 impl Scripted {

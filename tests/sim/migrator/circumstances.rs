@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use thanos_bucket::block::Strength;
-use thanos_bucket::engine::Settings;
+use thanos_bucket::migrate::Settings;
 use thanos_bucket::plan::{Existing, Shard};
 use thanos_bucket::retry::{Jitter, Policy};
 

@@ -10,13 +10,13 @@ use chrono::DateTime;
 use thanos_bucket::Error;
 use thanos_bucket::block::{Provenance, RunId};
 use thanos_bucket::bucket::{Backend, Listings, Location, Multipart, Prefix, Reading, ServerClock};
-use thanos_bucket::clocks::Clock;
-use thanos_bucket::engine::{Signal, Stop};
-use thanos_bucket::exit::Exit;
+use thanos_bucket::engine::Stop;
+use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
 use thanos_bucket::outcome::{Results, exit_of};
 use thanos_bucket::plan::{Existing, Plan, Rules, Scope};
 use thanos_bucket::select::Cutoff;
+use thanos_bucket::verb::clocks::Clock;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 

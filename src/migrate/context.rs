@@ -8,20 +8,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
 
-use super::slots::Slots;
+use super::carry_out::Settings;
 use super::stopped::Stopped;
 use super::watch::Watch;
-use super::{Settings, Stop};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;
-use crate::clocks::Clock;
-use crate::copy::{Means, Tally};
+use crate::engine::{Slots, Stop};
 use crate::error::{Error, Kind};
 use crate::outcome::{BlockEnding, Limit, Outcome};
 use crate::plan::{Halt, Selected};
 use crate::progress::Progress;
-use crate::prove::Prover;
 use crate::retry::Backoff;
+use crate::verb::clocks::Clock;
+use crate::verb::copy::{Means, Tally};
+use crate::verb::prove::Prover;
 
 /// What all blocks of a run share.
 pub(super) struct Context {

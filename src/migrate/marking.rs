@@ -14,14 +14,14 @@ use super::unit::{LOOK_AHEAD, UnitAtWork};
 use super::watch::Since;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::bucket::Location;
-use crate::clocks::{AgreedTime, agree};
-use crate::copy::{Tally, as_surveyed};
 use crate::error::{Error, Kind, Result};
-use crate::mark::{Marked, mark, mark_no_compact, whose};
 use crate::outcome::MarkState;
 use crate::plan::{Halt, Selected, Standing, standing};
 use crate::retry::Backoff;
 use crate::trace::{step, within};
+use crate::verb::clocks::{AgreedTime, agree};
+use crate::verb::copy::{Tally, as_surveyed};
+use crate::verb::mark::{Marked, mark, mark_no_compact, whose};
 
 /// The source block right before its mark.
 struct Source {

@@ -7,9 +7,9 @@ use crate::block::{
     Provenance,
 };
 use crate::bucket::{Bucket, BucketReader};
-use crate::clocks::AgreedTime;
 use crate::error::{Error, Kind};
 use crate::stored::read_small;
+use crate::verb::clocks::AgreedTime;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,13 +11,13 @@ use super::unit::UnitAtWork;
 use super::watch::Since;
 use crate::block::{BlockId, Cover, Difference, Inventory, Match, Proof, ReadBack};
 use crate::bucket::{Bucket, Listings};
-use crate::copy::{Tally, look_again};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Conflict, Halt, Selected};
-use crate::publish::{Ready, unpublish};
 use crate::retry::Backoff;
 use crate::stored::read_meta;
 use crate::trace::{step, within};
+use crate::verb::copy::{Tally, look_again};
+use crate::verb::publish::{Ready, unpublish};
 
 /// A block whose `meta.json` lies in the target.
 pub(super) struct Published {

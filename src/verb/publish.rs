@@ -4,12 +4,14 @@ use bytes::Bytes;
 
 use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
 use crate::bucket::{Bucket, BucketReader};
-use crate::copy::{Copied, Published, Tally, delete_meta, gone, look_again, missing, published};
 use crate::error::{Error, Kind};
-use crate::mark::is_ours;
 use crate::plan::{Conflict, Halt, Selected};
-use crate::prove::Prover;
 use crate::stored::read_meta;
+use crate::verb::copy::{
+    Copied, Published, Tally, delete_meta, gone, look_again, missing, published,
+};
+use crate::verb::mark::is_ours;
+use crate::verb::prove::Prover;
 
 /// A block that may be published now: both buckets were looked at again, and the target lacks nothing but `meta.json`.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ use tracing::Instrument;
 
 use super::context::Context;
 use super::ending::{Account, outcome};
-use super::gate::{Gate, Order};
 use super::keepers::Keepers;
 use super::proving::Held;
 use super::stopped::Stopped;
 use crate::block::BlockId;
+use crate::engine::{Gate, Order};
 use crate::outcome::Outcome;
 use crate::plan::{PublishOrder, Selected, mark_rank, publish_rank};
 use crate::trace::step;

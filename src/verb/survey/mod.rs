@@ -22,8 +22,8 @@ use crate::plan::{
     Mark, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, Warning,
     needs_target_metas,
 };
-use crate::probe;
 use crate::stored::{read_listed, read_meta, with_marks_read};
+use crate::verb::probe;
 use beside::Beside;
 use unreadable::Unreadable;
 

@@ -8,9 +8,9 @@ use tracing::{Span, debug, error, info, warn};
 use super::context::{Context, lock};
 use super::stopped::Stopped;
 use crate::block::Proof;
-use crate::copy::Tally;
 use crate::outcome::{BlockEnding, MarkState, Outcome};
 use crate::plan::Selected;
+use crate::verb::copy::Tally;
 
 /// What a block's work took.
 #[derive(Debug)]

@@ -17,13 +17,13 @@ use super::stopped::Stopped;
 use super::unit::{Brought, LOOK_AHEAD, UnitAtWork};
 use super::watch::Since;
 use crate::block::{Proof, ReadBack};
-use crate::copy::{Copied, Tally, copy};
 use crate::error::{Error, Kind};
 use crate::plan::{Action, Halt, Outlook, PublishOrder, Put, Selected};
 use crate::progress::BlockProgress;
-use crate::publish::{Ready, prepare, publish};
 use crate::retry::Backoff;
 use crate::trace::{step, within};
+use crate::verb::copy::{Copied, Tally, copy};
+use crate::verb::publish::{Ready, prepare, publish};
 
 /// A block that was copied.
 struct Waiting {

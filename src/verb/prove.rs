@@ -13,9 +13,9 @@ use crate::block::{
     tags_are_digests, tags_differ,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
-use crate::copy::Means;
 use crate::error::Error;
 use crate::plan::Selected;
+use crate::verb::copy::Means;
 
 /// Proves blocks of one source in one target.
 #[derive(Debug)]

@@ -1,0 +1,9 @@
+//! Verbs: one step each on real buckets, which flows put together.
+
+pub mod clocks;
+pub mod copy;
+pub mod mark;
+pub mod probe;
+pub mod prove;
+pub mod publish;
+pub mod survey;
