@@ -1,9 +1,19 @@
 //! Jobs that run at once, with a bound: how many, in which order, and until when. It knows no verb.
 
+mod breaker;
+mod course;
+mod deadline;
 mod gate;
+mod ledger;
+mod limits;
 mod slots;
 mod stop;
 
+pub use breaker::{Breaker, Concern};
+pub use course::{Closing, Course, Ended};
+pub use deadline::Deadline;
 pub use gate::{Gate, Order, Turn};
+pub use ledger::Ledger;
+pub use limits::{Claim, Limits};
 pub use slots::{Slot, Slots};
 pub use stop::Stop;

@@ -1,147 +1,126 @@
-//! Carries a plan out: what happens at once, in which order, and when it stops.
+//! Carries a plan out: a few units at once, each to its end, until the run is asked to stop.
 
-use std::collections::HashSet;
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, Span, warn};
+use tracing::{Instrument, Span};
 
-use super::context::{Context, REFUSED_IN_A_ROW, lock};
+use super::ending::tell_waiting;
+use super::shared::{Marks, Shared, Sides, Watches};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
-use crate::block::{Provenance, Strength};
-use crate::bucket::{Bucket, BucketReader, Budget, TIME_TO_END};
-use crate::engine::{Slots, Stop};
+use super::{Run, Task};
+use crate::block::Provenance;
+use crate::bucket::{Bucket, BucketReader, Budget};
+use crate::engine::{Course, Deadline, Ledger, Limits, Slots};
 use crate::outcome::{BlockEnding, Outcome, Results};
-use crate::plan::{Plan, PublishOrder, Selected, SourceMeta, TargetMeta};
-use crate::progress::Progress;
-use crate::retry;
+use crate::plan::{Plan, Selected, SourceMeta, TargetMeta};
 use crate::trace::step;
-use crate::verb::clocks::Clock;
 use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
 use crate::verb::survey::Survey;
 
-/// How a plan is run.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Blocks being copied at once.
-    pub concurrency: NonZeroUsize,
-    /// When a block's work is repeated.
-    pub retry: retry::Policy,
-    /// No block is started once so many have failed.
-    pub max_failures: Option<NonZeroUsize>,
-    /// No block is started once the run has lasted so long; then it ends as after a signal.
-    pub max_duration: Option<Duration>,
-    /// No block is started once those started hold so many bytes to copy.
-    pub max_bytes: Option<NonZeroU64>,
-    /// How long blocks in hand may go on once the run is to end.
-    pub shutdown_grace: Duration,
-    /// Whether a no-compact mark is written before the deletion mark.
-    pub no_compact_mark_source: bool,
-}
-
-/// Everything that a run works with.
-pub(super) struct CarryOut {
-    /// Receives marks; read otherwise.
-    pub(super) source: Bucket,
-    /// Receives blocks.
-    pub(super) target: Bucket,
-    /// How the plan is run.
-    pub(super) settings: Settings,
-    /// Whether blocks of one unit are published one after the other.
-    pub(super) publish_order: PublishOrder,
-    /// How thoroughly the target is compared with the source before a mark is written.
-    pub(super) verify: Strength,
-    /// What marks say of where they come from.
-    pub(super) provenance: Provenance,
-    /// The time of day for marks.
-    pub(super) clock: Clock,
-    /// Told how far the run is.
-    pub(super) progress: Arc<Progress>,
-    /// Asks the run to stop.
-    pub(super) stop: Stop,
-    /// When the command began: its time counts from here.
-    pub(super) begun: Instant,
-}
-
-/// Memory that all transfers share.
+/// Memory that all transfers share, in bytes.
 const BUDGET_BYTES: usize = 96 << 20;
 
-/// How long a request may take, once the run is cancelled, that would have been answered anyway.
-const ANSWER_TIME: Duration = Duration::from_secs(2);
+/// Carries out the plan made of the survey.
+///
+/// One block's failure is an outcome; what concerns a whole bucket ends the run, and the results say so.
+pub(super) async fn carry_out(
+    task: &Task,
+    run: Run,
+    (source, target): (Bucket, Bucket),
+    plan: &Plan,
+    survey: &Survey,
+) -> Results {
+    let begun = Instant::now();
+    tell_totals(task, &run, plan);
+    let shared = Arc::new(shared(task, run, (source, target), plan, survey));
+    // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
+    let concurrency = task.settings.concurrency.get();
+    let open_units = concurrency.saturating_mul(2).saturating_add(4);
+    let order = task.rules.publish_order;
+    let work = stream::iter(units(plan)).for_each_concurrent(open_units, async |blocks| {
+        let span = unit_span(&blocks);
+        run_unit(&shared, order, blocks).instrument(span).await;
+    });
+    let grace = task.settings.shutdown_grace;
+    let last_acts = &shared.sides.means.last_acts;
+    shared.course.drive(work, grace, last_acts).await;
+    if let Some(any) = plan.selected.first() {
+        shared.look_at_refusals(any.block.id).await;
+    }
+    let outcomes = shared.ledger.close();
+    tell_waiting(&outcomes);
+    let closing = shared.course.close();
+    let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
+    let all_finished = outcomes.iter().all(finished);
+    Results {
+        complete: closing.cause.is_none() && all_finished,
+        limit: closing.limit.filter(|_| !all_finished),
+        outcomes,
+        aborted: closing.cause.map(|err| format!("{err:#}")),
+        signal: closing.signal,
+        elapsed: begun.elapsed(),
+    }
+}
 
-/// How long multipart uploads in hand may take to be completed or aborted: longer than a transfer takes for both.
-const ABORT_TIME: Duration = TIME_TO_END.saturating_add(Duration::from_secs(1));
+/// Tells those who watch how much there is to do.
+fn tell_totals(task: &Task, run: &Run, plan: &Plan) {
+    let to_do = || plan.selected.iter().filter(|one| one.goes_ahead());
+    let bytes = to_do().map(|selected| selected.bytes_to_put);
+    run.progress.start(
+        to_do().count() as u64,
+        bytes.fold(0, u64::saturating_add),
+        task.settings.max_bytes.map(std::num::NonZeroU64::get),
+    );
+}
 
-impl CarryOut {
-    /// Carries out the plan made of the survey.
-    ///
-    /// One block's failure is an outcome; what concerns a whole bucket ends the run, and the results say so.
-    pub(super) async fn carry_out(self, plan: &Plan, survey: &Survey) -> Results {
-        let begun = Instant::now();
-        let concurrency = self.settings.concurrency.get();
-        let to_do = || plan.selected.iter().filter(|one| one.goes_ahead());
-        let bytes = to_do().map(|selected| selected.bytes_to_put);
-        let most_bytes = self.settings.max_bytes.map(NonZeroU64::get);
-        self.progress.start(
-            to_do().count() as u64,
-            bytes.fold(0, u64::saturating_add),
-            most_bytes,
-        );
-        let order = self.publish_order;
-        let means = Means {
-            budget: Budget::new(BUDGET_BYTES),
-            cancel: CancellationToken::new(),
-            last_acts: TaskTracker::new(),
-        };
-        let context = Arc::new(Context {
-            source_watch: watch_source(self.source.reader(), survey),
-            target_watch: watch_target(self.target.reader(), survey, plan),
+fn shared(
+    task: &Task,
+    run: Run,
+    (source, target): (Bucket, Bucket),
+    plan: &Plan,
+    survey: &Survey,
+) -> Shared {
+    let settings = task.settings.clone();
+    let means = Means {
+        budget: Budget::new(BUDGET_BYTES),
+        cancel: CancellationToken::new(),
+        last_acts: TaskTracker::new(),
+    };
+    let limits = Limits::new(
+        settings.max_failures,
+        Deadline::of(run.begun, settings.max_duration),
+        settings.max_bytes,
+    );
+    let cancel = means.cancel.clone();
+    let target_name = target.reader().location().to_string();
+    Shared {
+        watches: Watches {
+            source: watch_source(source.reader(), survey),
+            target: watch_target(target.reader(), survey, plan),
+        },
+        slots: Slots::new(settings.concurrency),
+        course: Course::new(run.stop, limits, cancel, Arc::clone(&run.progress)),
+        ledger: Ledger::of(plan.selected.len()),
+        marks: Marks::new(Provenance::of_this_run(target_name, run.id), run.clock),
+        progress: run.progress,
+        sides: Sides {
             prover: Prover::new(
-                self.verify,
-                self.source.reader().clone(),
-                self.target.reader().clone(),
+                task.rules.verify,
+                source.reader().clone(),
+                target.reader().clone(),
                 means.clone(),
             ),
+            source,
+            target,
             means,
-            slots: Slots::new(self.settings.concurrency),
-            deadline: self.settings.max_duration.map(|max| self.begun + max),
-            begun_bytes: AtomicU64::new(0),
-            failures: AtomicUsize::new(0),
-            limit: OnceLock::new(),
-            aborted: Mutex::new(None),
-            outcomes: Mutex::new(vec![None; plan.selected.len()]),
-            waiting: Mutex::default(),
-            marked: Mutex::new(HashSet::new()),
-            refused_in_a_row: AtomicUsize::new(REFUSED_IN_A_ROW - 1),
-            refused: AtomicBool::new(false),
-            source: self.source,
-            target: self.target,
-            settings: self.settings,
-            provenance: self.provenance,
-            clock: self.clock,
-            progress: self.progress,
-            stop: self.stop,
-        });
-        // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
-        let open_units = concurrency.saturating_mul(2).saturating_add(4);
-        let work = stream::iter(units(plan)).for_each_concurrent(open_units, async |blocks| {
-            let span = unit_span(&blocks);
-            run_unit(&context, order, blocks).instrument(span).await;
-        });
-        until_stopped(&context, work).await;
-        if let Some(any) = plan.selected.first() {
-            context.look_at_refusals(any.block.id).await;
-        }
-        context.tell_waiting();
-        results(&context, begun.elapsed())
+        },
+        settings,
     }
 }
 
@@ -193,71 +172,4 @@ fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
         .chunk_by(|(_, one), (_, other)| one.unit == other.unit)
         .map(<[_]>::to_vec)
         .collect()
-}
-
-/// Drives the work to its end; after a signal or the end of its time, and the grace, transfers are cancelled, and what does not end then is dropped:
-/// at once, unless an upload is still to be aborted or a `meta.json` to be taken back.
-async fn until_stopped(context: &Context, work: impl Future<Output = ()>) {
-    let cancel = &context.means.cancel;
-    let grace = async {
-        let why = tokio::select! {
-            // What is done counts, even if the end comes at the same moment.
-            biased;
-            signal = context.stop.wait() => signal.as_str(),
-            () = context.time_is_over() => "--max-duration",
-        };
-        context.progress.stopping();
-        warn!(
-            reason = why,
-            grace = ?context.settings.shutdown_grace,
-            "no new block is started; blocks in hand may go on for the grace"
-        );
-        sleep(context.settings.shutdown_grace).await;
-        cancel.cancel();
-        std::future::pending::<()>().await;
-    };
-    let work = async {
-        tokio::pin!(work);
-        tokio::select! {
-            biased;
-            () = &mut work => return,
-            () = cancel.cancelled() => {}
-        }
-        let last_acts = async {
-            sleep(ANSWER_TIME).await;
-            context.means.last_acts.close();
-            context.means.last_acts.wait().await;
-        };
-        tokio::select! {
-            biased;
-            () = work => {}
-            () = last_acts => warn!("what is not answered by now is left to the next run"),
-            () = sleep(ABORT_TIME) => warn!("some transfers could not be ended in time"),
-        }
-    };
-    tokio::select! {
-        biased;
-        () = work => {}
-        () = grace => {}
-    }
-}
-
-fn results(context: &Context, elapsed: Duration) -> Results {
-    let outcomes: Vec<Outcome> = std::mem::take(&mut *lock(&context.outcomes))
-        .into_iter()
-        .map(|outcome| {
-            outcome.unwrap_or_else(|| Outcome::untouched(BlockEnding::NotFinished, None))
-        })
-        .collect();
-    let aborted = lock(&context.aborted).take();
-    let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
-    let all_finished = outcomes.iter().all(finished);
-    Results {
-        complete: aborted.is_none() && all_finished,
-        limit: context.limit.get().copied().filter(|_| !all_finished),
-        outcomes,
-        aborted: aborted.map(|err| format!("{err:#}")),
-        signal: context.stop.asked(),
-        elapsed,
-    }
 }

@@ -1,24 +1,15 @@
 //! From what happened to a block to its outcome in the report, and to the log.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use tracing::{Span, debug, error, info, warn};
 
-use super::context::{Context, lock};
+use super::at_work::BlockAtWork;
 use super::stopped::Stopped;
-use crate::block::Proof;
+use crate::block::{BlockId, Proof};
 use crate::outcome::{BlockEnding, MarkState, Outcome};
 use crate::plan::Selected;
-use crate::verb::copy::Tally;
-
-/// What a block's work took.
-#[derive(Debug)]
-pub(super) struct Account {
-    /// What traces show of the block: all steps of its work lie within.
-    pub(super) span: Span,
-    pub(super) tally: Arc<Tally>,
-}
 
 /// A block that is held, and what was done to the source.
 #[derive(Debug)]
@@ -28,12 +19,9 @@ pub(super) struct Finished {
 }
 
 /// What the report says of the block.
-pub(super) fn outcome(
-    selected: &Selected,
-    account: &Account,
-    finished: Result<Finished, Stopped>,
-) -> Outcome {
-    let objects_put = account.tally.objects_put.load(Ordering::Relaxed);
+pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stopped>) -> Outcome {
+    let selected = &block.selected;
+    let objects_put = block.tally.objects_put.load(Ordering::Relaxed);
     let mut waits_for = None;
     let (ending, detail, mark, proof) = match finished {
         Ok(Finished { proof, mark }) => {
@@ -66,60 +54,55 @@ pub(super) fn outcome(
         mark,
         proof,
         objects_put,
-        bytes_sent: account.tally.bytes_sent.load(Ordering::Relaxed),
-        elapsed: account.tally.elapsed(),
+        bytes_sent: block.tally.bytes_sent.load(Ordering::Relaxed),
+        elapsed: block.tally.elapsed(),
     }
 }
 
-impl Context {
-    /// Files the outcome, and tells the log.
-    pub(super) fn conclude(&self, number: usize, selected: &Selected, outcome: Outcome) {
-        let block = selected.block.id;
-        let ending = outcome.ending.as_str();
-        let why = outcome.detail.as_deref().unwrap_or_default();
-        Span::current().record("outcome", ending);
-        match outcome.ending {
-            BlockEnding::Failed => error!(%block, err = why, "block failed"),
-            BlockEnding::Conflict | BlockEnding::WouldOverlap | BlockEnding::CoveredUnproven => {
-                warn!(%block, outcome = ending, reason = why, "block left alone");
-            }
-            BlockEnding::HeldBack | BlockEnding::MarkDeferred => {
-                debug!(%block, outcome = ending, reason = why, "block not moved yet");
-                if let Some(by) = outcome.waits_for {
-                    let mut waiting = lock(&self.waiting);
-                    *waiting.entry((outcome.ending, by)).or_default() += 1;
-                }
-            }
-            BlockEnding::NotFinished => {}
-            BlockEnding::Vanished | BlockEnding::Superseded => {
-                info!(%block, outcome = ending, reason = why, "block needs nothing");
-            }
-            _ => info!(
-                %block,
-                outcome = ending,
-                objects = outcome.objects_put,
-                bytes = outcome.bytes_sent,
-                elapsed = ?outcome.elapsed,
-                "block moved"
-            ),
+/// Tells the log and the block's span.
+pub(super) fn conclude(block: &BlockAtWork<'_>, outcome: &Outcome) {
+    let block = block.selected.block.id;
+    let ending = outcome.ending.as_str();
+    let why = outcome.detail.as_deref().unwrap_or_default();
+    Span::current().record("outcome", ending);
+    match outcome.ending {
+        BlockEnding::Failed => error!(%block, err = why, "block failed"),
+        BlockEnding::Conflict | BlockEnding::WouldOverlap | BlockEnding::CoveredUnproven => {
+            warn!(%block, outcome = ending, reason = why, "block left alone");
         }
-        if let Some(place) = lock(&self.outcomes).get_mut(number) {
-            *place = Some(outcome);
+        BlockEnding::HeldBack | BlockEnding::MarkDeferred => {
+            debug!(%block, outcome = ending, reason = why, "block not moved yet");
         }
+        BlockEnding::NotFinished => {}
+        BlockEnding::Vanished | BlockEnding::Superseded => {
+            info!(%block, outcome = ending, reason = why, "block needs nothing");
+        }
+        _ => info!(
+            %block,
+            outcome = ending,
+            objects = outcome.objects_put,
+            bytes = outcome.bytes_sent,
+            elapsed = ?outcome.elapsed,
+            "block moved"
+        ),
     }
 }
 
-impl Context {
-    /// Tells the log what waits, once for all that wait for the same block.
-    pub(super) fn tell_waiting(&self) {
-        for ((ending, by), blocks) in lock(&self.waiting).iter() {
-            let what = if *ending == BlockEnding::HeldBack {
-                "blocks not published yet, for an earlier block of their window is not"
-            } else {
-                "blocks not marked yet, for a finer block of the same data lives in the source"
-            };
-            warn!(blocks, outcome = ending.as_str(), by = %by, "{what}");
+/// Tells the log what waits, once for all that wait for the same block.
+pub(super) fn tell_waiting(outcomes: &[Outcome]) {
+    let mut waiting: BTreeMap<(BlockEnding, BlockId), u64> = BTreeMap::new();
+    for outcome in outcomes {
+        if let Some(by) = outcome.waits_for {
+            *waiting.entry((outcome.ending, by)).or_default() += 1;
         }
+    }
+    for ((ending, by), blocks) in waiting {
+        let what = if ending == BlockEnding::HeldBack {
+            "blocks not published yet, for an earlier block of their window is not"
+        } else {
+            "blocks not marked yet, for a finer block of the same data lives in the source"
+        };
+        warn!(blocks, outcome = ending.as_str(), by = %by, "{what}");
     }
 }
 

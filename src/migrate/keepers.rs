@@ -1,20 +1,19 @@
 //! Who waits for another block of the unit: a duplicate is covered once the block that holds all of it is in the target.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use tokio::sync::Notify;
 
-use super::context::lock;
-use super::proving::Held;
+use super::held::Held;
+use super::shared::lock;
 use super::stopped::Stopped;
-use super::unit::UnitAtWork;
 use crate::block::BlockId;
-use crate::plan::{Action, Halt, Selected};
+use crate::plan::Halt;
 
 /// How the first stage ended for a block, as far as those that wait for it need to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Brought {
+pub(super) enum Brought {
     /// The target holds it, or a block made of it.
     Held,
     /// Another block of the source makes it superfluous, and so all that it holds.
@@ -35,10 +34,9 @@ pub(super) struct Keepers {
 
 impl Keepers {
     /// Of a unit of these blocks.
-    pub(super) fn among<'a>(blocks: impl Iterator<Item = &'a Arc<Selected>>) -> Self {
-        let blocks = blocks.map(|selected| (selected.block.id, None));
+    pub(super) fn among(blocks: impl Iterator<Item = BlockId>) -> Self {
         Self {
-            blocks: Mutex::new(blocks.collect()),
+            blocks: Mutex::new(blocks.map(|block| (block, None)).collect()),
             noted: Notify::new(),
         }
     }
@@ -56,7 +54,7 @@ impl Keepers {
     }
 
     /// Waits for the end of that block's first stage. A block that is none of the unit's is missing.
-    async fn wait_for(&self, block: BlockId) -> Brought {
+    pub(super) async fn wait_for(&self, block: BlockId) -> Brought {
         loop {
             // Before the look: what is noted between the two is not missed.
             let noted = self.noted.notified();
@@ -65,32 +63,6 @@ impl Keepers {
                 return brought;
             }
             noted.await;
-        }
-    }
-}
-
-impl UnitAtWork {
-    /// What the target holds of a block that the plan leaves to another one of its unit; of others, what was brought.
-    pub(super) async fn or_covered_by_its_keeper(
-        &self,
-        selected: &Selected,
-        brought: Result<Held, Stopped>,
-    ) -> Result<Held, Stopped> {
-        let (Action::CoveredLater { by }, Err(Stopped::AsPlanned)) = (&selected.action, &brought)
-        else {
-            return brought;
-        };
-        match self.keepers.wait_for(*by).await {
-            Brought::Held => {
-                let covered = self.still_covered(selected, *by).await;
-                covered.inspect_err(|stopped| self.context.note(stopped))
-            }
-            Brought::Superseded => {
-                let why = format!("{by}, which holds all of it, was superseded itself");
-                Err(Stopped::Halt(Halt::Superseded(why)))
-            }
-            Brought::NotFinished => Err(Stopped::NotFinished),
-            Brought::Missing => Err(Stopped::KeeperMissing(*by)),
         }
     }
 }
@@ -111,10 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_learns_how_it_ended_and_nobody_waits_for_a_stranger() {
-        let keepers = Keepers {
-            blocks: Mutex::new(HashMap::from([(id('A'), None), (id('B'), None)])),
-            noted: Notify::new(),
-        };
+        let keepers = Keepers::among([id('A'), id('B')].into_iter());
         assert_eq!(keepers.wait_for(id('Z')).await, Brought::Missing);
         let waiting = keepers.wait_for(id('A'));
         tokio::pin!(waiting);

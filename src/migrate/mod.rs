@@ -2,28 +2,34 @@
 //!
 //! The command, the simulation and the tests in memory all call [`migrate`]; what they differ in are the buckets.
 
+mod another_try;
+mod at_work;
+mod bringing;
 mod carry_out;
-mod context;
+mod copying;
+mod covering;
 mod ending;
+mod held;
 mod keepers;
 mod look;
 mod marking;
 mod preflight;
 mod proving;
 mod publishing;
+mod shared;
 mod stopped;
 mod unit;
 mod watch;
 
-pub use carry_out::Settings;
-
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::block::{Provenance, RunId};
+use crate::block::RunId;
 use crate::bucket::{Backend, Bucket, BucketReader};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -31,10 +37,11 @@ use crate::exit::Signal;
 use crate::outcome::Results;
 use crate::plan::{Plan, Replica, Rules, Warning, plan, replica};
 use crate::progress::Progress;
+use crate::retry;
 use crate::trace::{step, within};
 use crate::verb::clocks::{Clock, agree_so_far};
 use crate::verb::survey::{Survey, survey};
-use carry_out::CarryOut;
+use carry_out::carry_out;
 
 /// What a migration is asked to do.
 #[derive(Debug, Clone)]
@@ -47,6 +54,25 @@ pub struct Task {
     pub settings: Settings,
     /// What a target that is a live replica of the source is taken for.
     pub replica_target: ReplicaTarget,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Blocks being copied at once.
+    pub concurrency: NonZeroUsize,
+    /// When a block's work is repeated.
+    pub retry: retry::Policy,
+    /// No block is started once so many have failed.
+    pub max_failures: Option<NonZeroUsize>,
+    /// No block is started once the run has lasted so long; then it ends as after a signal.
+    pub max_duration: Option<Duration>,
+    /// No block is started once those started hold so many bytes to copy.
+    pub max_bytes: Option<NonZeroU64>,
+    /// How long blocks in hand may go on once the run is to end.
+    pub shutdown_grace: Duration,
+    /// Whether a no-compact mark is written before the deletion mark.
+    pub no_compact_mark_source: bool,
 }
 
 /// Whether anything is written.
@@ -151,21 +177,11 @@ async fn execute(task: &Task, run: Run, source: Bucket, target: Bucket) -> Resul
         let grace = task.settings.shutdown_grace;
         preflight::pass(&run, grace, (&source, &target), &plan, &survey).await?;
     }
-    let target_name = target.reader().location().to_string();
-    let carrying_out = CarryOut {
-        source,
-        target,
-        settings: task.settings.clone(),
-        publish_order: task.rules.publish_order,
-        verify: task.rules.verify,
-        provenance: Provenance::of_this_run(target_name, run.id),
-        clock: run.clock,
-        progress: run.progress,
-        stop: run.stop,
-        begun: run.begun,
-    };
-    let results = Some(carrying_out.carry_out(&plan, &survey).await);
-    Ok(Migrated { plan, results })
+    let results = carry_out(task, run, (source, target), &plan, &survey).await;
+    Ok(Migrated {
+        plan,
+        results: Some(results),
+    })
 }
 
 /// Until a plan stands nothing is written, so a signal ends the run at once.

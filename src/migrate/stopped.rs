@@ -1,6 +1,7 @@
 //! Why the work at one block ends before its mark.
 
 use crate::block::BlockId;
+use crate::engine::Ended;
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt};
 use crate::trace::Failure;
@@ -72,5 +73,11 @@ impl From<Halt> for Stopped {
 impl From<Error> for Stopped {
     fn from(err: Error) -> Self {
         Halt::Failed(err).into()
+    }
+}
+
+impl From<Ended> for Stopped {
+    fn from(Ended: Ended) -> Self {
+        Stopped::NotFinished
     }
 }

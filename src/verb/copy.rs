@@ -40,8 +40,6 @@ pub struct Tally {
     pub objects_put: AtomicU64,
     /// Bytes sent, repeats included.
     pub bytes_sent: AtomicU64,
-    /// Whether the block ever began.
-    pub begun: AtomicBool,
     /// Bytes that the latest try still had to send when it began.
     pub remaining_bytes: AtomicU64,
     /// For those who watch.

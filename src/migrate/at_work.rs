@@ -1,0 +1,127 @@
+//! A unit at work and a block at work: what the steps of both stages are about.
+
+use std::sync::{Arc, Mutex};
+
+use tracing::Span;
+
+use super::keepers::Keepers;
+use super::shared::{Shared, lock};
+use super::stopped::Stopped;
+use crate::block::BlockId;
+use crate::engine::{Claim, Gate, Order};
+use crate::plan::{Halt, PublishOrder, Selected};
+use crate::progress::BlockProgress;
+use crate::verb::copy::Tally;
+
+/// Blocks before a gate whose turn is prepared: what takes long, or serves many blocks, is done before it.
+pub(super) const LOOK_AHEAD: usize = 8;
+
+/// One unit at work.
+pub(super) struct UnitAtWork {
+    pub(super) shared: Arc<Shared>,
+    /// Lets blocks through as they are to be published.
+    pub(super) publishing: Gate,
+    /// Lets blocks through as they are to be marked.
+    pub(super) marking: Gate,
+    pub(super) keepers: Keepers,
+    order: PublishOrder,
+    /// The first block in the order of publishing that could not be published.
+    gap: Mutex<Option<BlockId>>,
+}
+
+impl UnitAtWork {
+    /// Of these blocks, none of which has begun.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        order: PublishOrder,
+        blocks: &[(usize, Arc<Selected>)],
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            publishing: Gate::new(match order {
+                PublishOrder::Strict => Order::Strict,
+                PublishOrder::None => Order::Open,
+            }),
+            marking: Gate::new(Order::Strict),
+            keepers: Keepers::among(blocks.iter().map(|(_, selected)| selected.block.id)),
+            order,
+            gap: Mutex::new(None),
+        }
+    }
+
+    /// Whether a block may be published whose turn it is.
+    ///
+    /// Errors: the run ended, or an earlier block could not be published.
+    pub(super) fn may_publish(&self) -> Result<(), Stopped> {
+        let course = &self.shared.course;
+        if !course.may_go_on() {
+            return Err(Stopped::NotFinished);
+        }
+        let gap = *lock(&self.gap);
+        match gap {
+            Some(_) if !course.may_begin() => Err(Stopped::NotFinished),
+            Some(by) => Err(Stopped::HeldBack(by)),
+            None => Ok(()),
+        }
+    }
+
+    /// A block that should have been published and was not leaves a gap; what comes after it waits.
+    pub(super) fn note_gap(&self, selected: &Selected, stopped: Option<&Stopped>) {
+        let leaves_a_gap = match stopped {
+            Some(Stopped::Halt(Halt::Failed(_)) | Stopped::NotFinished | Stopped::HeldBack(_)) => {
+                true
+            }
+            Some(Stopped::AsPlanned) => selected.action.leaves_a_gap(),
+            None | Some(_) => false,
+        };
+        if leaves_a_gap && self.order == PublishOrder::Strict {
+            lock(&self.gap).get_or_insert(selected.block.id);
+        }
+    }
+}
+
+/// One block at work, from its copy to its mark.
+pub(super) struct BlockAtWork<'a> {
+    pub(super) unit: &'a UnitAtWork,
+    pub(super) selected: Arc<Selected>,
+    /// What traces show of the block: all steps of its work lie within.
+    pub(super) span: Span,
+    /// What its tries have done so far.
+    pub(super) tally: Arc<Tally>,
+    /// Its part of the bytes that the run may move.
+    pub(super) claim: Claim,
+}
+
+impl<'a> BlockAtWork<'a> {
+    /// Its work begins.
+    pub(super) fn new(unit: &'a UnitAtWork, selected: Arc<Selected>, span: Span) -> Self {
+        let progress = if selected.goes_ahead() {
+            unit.shared.progress.block(selected.bytes_to_put)
+        } else {
+            BlockProgress::default()
+        };
+        Self {
+            unit,
+            selected,
+            span,
+            tally: Arc::new(Tally::new(progress)),
+            claim: Claim::default(),
+        }
+    }
+
+    /// What all blocks of the run share.
+    pub(super) fn shared(&self) -> &'a Arc<Shared> {
+        &self.unit.shared
+    }
+
+    /// What concerns a whole bucket ends the run now, not when it is this block's turn.
+    pub(super) fn note(&self, stopped: &Stopped) {
+        self.shared().note(stopped);
+    }
+
+    /// Whether it may begin, or go on with another try.
+    pub(super) fn may_begin(&self) -> bool {
+        let bytes = self.selected.bytes_to_put;
+        self.shared().course.admits(&self.claim, bytes)
+    }
+}

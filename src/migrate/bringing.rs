@@ -1,0 +1,154 @@
+//! The first stage of a unit: blocks are copied in any order, and published one after the other.
+//!
+//! A copied block may wait for hours, so that both buckets are looked at in its turn, right before `meta.json` is put. What takes long or serves
+//! many blocks is done before the turn.
+
+use super::another_try::NotYet;
+use super::at_work::{BlockAtWork, LOOK_AHEAD};
+use super::copying::{copy_in_slot, repeat, unsuperseded};
+use super::covering::or_covered;
+use super::held::{Held, Published};
+use super::look::Look;
+use super::proving::{take_back_if_torn, until_held};
+use super::publishing::{look_right_before, prepare, try_to_publish};
+use super::stopped::Stopped;
+use super::watch::Since;
+use crate::block::{Proof, ReadBack};
+use crate::plan::{Action, Outlook};
+use crate::verb::copy::Copied;
+use crate::verb::publish::Ready;
+
+/// A block that was copied.
+struct Waiting {
+    copied: Copied,
+    /// What was read of it before its turn.
+    read: ReadBack,
+    /// No block that holds all of it had appeared.
+    unsuperseded: Look<()>,
+}
+
+/// Copies, publishes and proves one block, whose place in the order of publishing is `position`.
+pub(super) async fn bring(block: &BlockAtWork<'_>, position: usize) -> Result<Held, Stopped> {
+    let (unit, selected) = (block.unit, &block.selected);
+    let note = |stopped: &Stopped| block.note(stopped);
+    let copied = until_copied(block, position).await.inspect_err(note);
+    let turn = unit.publishing.turn(position).await;
+    let published = match copied {
+        Ok(Some(waiting)) => publish_in_turn(block, position, waiting)
+            .await
+            .inspect_err(note)
+            .map(Some),
+        Ok(None) => Ok(None),
+        Err(stopped) => Err(stopped),
+    };
+    unit.note_gap(selected, published.as_ref().err());
+    drop(turn);
+    let held = match published {
+        Ok(Some(published)) => {
+            let held = until_held(block, published).await.inspect_err(note);
+            unit.note_gap(selected, held.as_ref().err());
+            held
+        }
+        Ok(None) => match &selected.action {
+            Action::Covered(cover) => Ok(Held::planned(Proof::Cover(cover.clone()))),
+            _ => Err(Stopped::AsPlanned),
+        },
+        Err(stopped) => Err(stopped),
+    };
+    match held {
+        Err(stopped) if stopped.is_undone_by_a_cover() => {
+            or_covered(block, stopped).await.inspect_err(note)
+        }
+        held => held,
+    }
+}
+
+/// Copies the block until it may wait for its turn; `None` where the plan copies nothing.
+async fn until_copied(
+    block: &BlockAtWork<'_>,
+    position: usize,
+) -> Result<Option<Waiting>, Stopped> {
+    if let Outlook::HeldBack(by) = block.selected.outlook {
+        return Err(Stopped::HeldBack(by));
+    }
+    if block.selected.action.put().is_none() {
+        return Ok(None);
+    }
+    let copied = async || copy_and_look_ahead(block, position).await;
+    repeat(block, NotYet::Copied, copied).await.map(Some)
+}
+
+async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result<Waiting, Stopped> {
+    let shared = block.shared();
+    let copied = copy_in_slot(block, || block.may_begin()).await?;
+    block.unit.publishing.near(position, LOOK_AHEAD).await;
+    if !shared.course.may_go_on() {
+        return Err(Stopped::NotFinished);
+    }
+    let unsuperseded = Look::now(unsuperseded(block, &copied, Since::Now));
+    let read = async {
+        if !shared.sides.prover.reads_everything() {
+            return Ok(ReadBack::default());
+        }
+        let nothing = ReadBack::default();
+        let ready = prepare(block, &copied, &nothing).await?;
+        Ok(ready.read().clone())
+    };
+    let (unsuperseded, read) = futures::try_join!(unsuperseded, read)?;
+    Ok(Waiting {
+        copied,
+        read,
+        unsuperseded,
+    })
+}
+
+/// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again; before each attempt
+/// to put `meta.json` both buckets are looked at. Where it ends after an attempt whose answer was lost, nothing torn stays published.
+async fn publish_in_turn(
+    block: &BlockAtWork<'_>,
+    position: usize,
+    waiting: Waiting,
+) -> Result<Published, Stopped> {
+    if waiting.copied.published.is_none() {
+        block.unit.may_publish()?;
+    }
+    let mut waiting = Some(waiting);
+    let mut unanswered = None;
+    let attempt = async || {
+        let waiting = match waiting.take() {
+            Some(waiting) => waiting,
+            None => copy_and_look_ahead(block, position).await?,
+        };
+        let ready = look_in_turn(block, waiting).await?;
+        if !ready.shown.is_published() {
+            // An earlier block may have failed its proof meanwhile.
+            block.unit.may_publish()?;
+        }
+        match try_to_publish(block, &ready.shown, unanswered.is_some()).await {
+            Ok(written) => Ok(Published::of(ready, written)),
+            Err(stopped) => {
+                if stopped.leaves_open_what_was_done() {
+                    unanswered = Some(Published::of(ready, true));
+                }
+                Err(stopped)
+            }
+        }
+    };
+    let published = repeat(block, NotYet::Published, attempt).await;
+    if let (Err(_), Some(unanswered)) = (&published, &unanswered) {
+        take_back_if_torn(block, unanswered).await?;
+    }
+    published
+}
+
+async fn look_in_turn(block: &BlockAtWork<'_>, waiting: Waiting) -> Result<Look<Ready>, Stopped> {
+    let Waiting {
+        copied,
+        read,
+        unsuperseded: looked,
+    } = waiting;
+    if !looked.is_fresh() {
+        unsuperseded(block, &copied, Since::AMomentAgo).await?;
+    }
+    look_right_before(block, &copied, read).await
+}

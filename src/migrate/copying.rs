@@ -1,0 +1,93 @@
+//! How a block is copied: in a slot, again where that may help, and not once another block makes it superfluous.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::another_try::{NotYet, before_another_try};
+use super::at_work::BlockAtWork;
+use super::stopped::Stopped;
+use super::watch::Since;
+use crate::error::{Error, Kind};
+use crate::plan::{Halt, Put};
+use crate::retry::Backoff;
+use crate::trace::{step, within};
+use crate::verb::copy::{Copied, copy};
+
+/// Repeats what may pass, at once while tries make progress.
+pub(super) async fn repeat<T>(
+    block: &BlockAtWork<'_>,
+    not_yet: NotYet,
+    mut work: impl AsyncFnMut() -> Result<T, Stopped>,
+) -> Result<T, Stopped> {
+    let mut backoff = Backoff::new(&block.shared().settings.retry);
+    let mut remaining = u64::MAX;
+    loop {
+        let err = match work().await {
+            Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_worth_another_start() => err,
+            done => return done,
+        };
+        let left = block.tally.remaining_bytes.load(Ordering::Relaxed);
+        if left < remaining {
+            remaining = left;
+            backoff.reset();
+        }
+        before_another_try(block, not_yet, err, &mut backoff).await?;
+    }
+}
+
+/// Waits for a slot, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
+/// others.
+pub(super) async fn copy_in_slot(
+    block: &BlockAtWork<'_>,
+    may: impl Fn() -> bool,
+) -> Result<Copied, Stopped> {
+    let shared = block.shared();
+    let _slot = shared.slots.take().await;
+    if !may() {
+        return Err(Stopped::NotFinished);
+    }
+    block.tally.work_begins();
+    let span = step!("copy");
+    let task = tokio::spawn({
+        let (shared, selected) = (Arc::clone(shared), Arc::clone(&block.selected));
+        let tally = Arc::clone(&block.tally);
+        let copying = async move {
+            let accepted = || shared.course.accepted();
+            let (source, target) = (shared.sides.source.reader(), &shared.sides.target);
+            let put = selected.action.put().unwrap_or(Put::Differing);
+            let means = &shared.sides.means;
+            copy(&selected, source, target, put, means, &tally, &accepted).await
+        };
+        within(span, copying)
+    });
+    match AbortOnDropHandle::new(task).await {
+        Ok(copied) => Ok(copied?),
+        Err(err) => {
+            let attempt = format!("copy {}", block.selected.block.id);
+            let err = Error::new(Kind::Other, attempt).because(err);
+            Err(Stopped::Halt(Halt::Failed(err)))
+        }
+    }
+}
+
+/// A block that holds all of this one makes it superfluous, unless it is published already.
+pub(super) async fn unsuperseded(
+    block: &BlockAtWork<'_>,
+    copied: &Copied,
+    since: Since,
+) -> Result<(), Stopped> {
+    if copied.published.is_some() {
+        return Ok(());
+    }
+    let watch = &block.shared().watches.source;
+    let meta = &block.selected.meta.block;
+    match watch.superseding(meta, since).await? {
+        Some(by) => {
+            let why = format!("{by}, which holds all of it, appeared meanwhile");
+            Err(Stopped::Halt(Halt::Superseded(why)))
+        }
+        None => Ok(()),
+    }
+}

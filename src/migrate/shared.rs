@@ -1,0 +1,106 @@
+//! What all blocks of a run share.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Settings;
+use super::stopped::Stopped;
+use super::watch::Watch;
+use crate::block::{BlockId, Provenance};
+use crate::bucket::Bucket;
+use crate::engine::{Course, Ledger, Slots};
+use crate::plan::Halt;
+use crate::progress::Progress;
+use crate::verb::clocks::Clock;
+use crate::verb::copy::Means;
+use crate::verb::prove::Prover;
+
+/// What all blocks of a run share.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) sides: Sides,
+    pub(super) watches: Watches,
+    /// Room for blocks being copied.
+    pub(super) slots: Slots,
+    /// Whether the run goes on.
+    pub(super) course: Course,
+    /// One outcome for each selected block, as it ends.
+    pub(super) ledger: Ledger,
+    pub(super) marks: Marks,
+    /// Told how far the run is.
+    pub(super) progress: Arc<Progress>,
+}
+
+/// What verbs work on and with.
+pub(super) struct Sides {
+    /// Receives marks; read otherwise.
+    pub(super) source: Bucket,
+    /// Receives blocks.
+    pub(super) target: Bucket,
+    pub(super) means: Means,
+    pub(super) prover: Prover,
+}
+
+/// Blocks that appear in either bucket while the run goes on.
+pub(super) struct Watches {
+    pub(super) source: Watch,
+    pub(super) target: Watch,
+}
+
+/// What marks say, and which blocks bear one.
+pub(super) struct Marks {
+    /// Where marks come from.
+    pub(super) provenance: Provenance,
+    /// The time of day that they bear.
+    pub(super) clock: Clock,
+    marked: Mutex<HashSet<BlockId>>,
+}
+
+impl Shared {
+    /// A block's work stopped: where it failed, that counts, and may end the run.
+    pub(super) fn note(&self, stopped: &Stopped) {
+        if let Stopped::Halt(Halt::Failed(err)) = stopped {
+            self.course.failed(err);
+        }
+    }
+
+    /// Looks whether a refusal concerned more than its block, where nothing came after it that would have shown that.
+    pub(super) async fn look_at_refusals(&self, block: BlockId) {
+        if !self.course.is_in_doubt() {
+            return;
+        }
+        for bucket in [self.sides.source.reader(), self.sides.target.reader()] {
+            match bucket.list_block(block).await {
+                Err(err) if err.kind().concerns_whole_bucket() => self.course.end(&err),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Marks {
+    /// This run has marked nothing yet.
+    pub(super) fn new(provenance: Provenance, clock: Clock) -> Self {
+        Self {
+            provenance,
+            clock,
+            marked: Mutex::default(),
+        }
+    }
+
+    /// This run marked the block, or found it marked by a run like it.
+    pub(super) fn remember(&self, block: BlockId) {
+        lock(&self.marked).insert(block);
+    }
+
+    /// The first of these that bears no mark as far as this run knows.
+    pub(super) fn first_unmarked(&self, blocks: &[BlockId]) -> Option<BlockId> {
+        let marked = lock(&self.marked);
+        blocks.iter().find(|block| !marked.contains(block)).copied()
+    }
+}
+
+/// Nobody panics while holding one of these locks; if somebody did, the value would still be whole.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
