@@ -1,17 +1,117 @@
-//! One block in one bucket: its `meta.json` and its marks, as a listing of a moment ago showed them.
+//! One block in one bucket: its listing, its `meta.json` and its marks, and whether it is still what it was.
 //!
 //! A server that denies what it lists, or lists nothing of what is there, says nothing about the block, so that it is never taken for gone on one
 //! such answer alone; nor for damaged, where what came is not as long as what is listed.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::block::{
-    BlockId, BlockMeta, Inventory, LeftOut, META_JSON, MarkError, MetaFile, NO_COMPACT_MARK,
-    NO_DOWNSAMPLE_MARK, NoCompactMark, Object, check_no_downsample_mark,
+    BlockId, BlockMeta, Completeness, Inventory, LeftOut, META_JSON, MarkError, MetaFile,
+    NO_COMPACT_MARK, NO_DOWNSAMPLE_MARK, NoCompactMark, Object, check_no_downsample_mark,
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
+use crate::plan::{Halt, SourceBlock, Standing, standing};
+
+/// One block in one bucket, as it was when it was seen there. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    bucket: BucketReader,
+    seen: Arc<SourceBlock>,
+    meta: Arc<MetaFile>,
+}
+
+impl Stored {
+    /// The block in `bucket` as it was seen there, and its `meta.json`.
+    #[must_use]
+    pub fn new(bucket: BucketReader, seen: Arc<SourceBlock>, meta: Arc<MetaFile>) -> Self {
+        Self { bucket, seen, meta }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> BlockId {
+        self.seen.id
+    }
+
+    /// Its `meta.json` when it was seen.
+    #[must_use]
+    pub fn meta(&self) -> &MetaFile {
+        &self.meta
+    }
+
+    /// What lay in its directory when it was seen.
+    #[must_use]
+    pub fn seen(&self) -> &Inventory {
+        &self.seen.objects
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn bucket(&self) -> &BucketReader {
+        &self.bucket
+    }
+
+    /// What lies in its directory now.
+    pub async fn list(&self) -> Result<Inventory> {
+        self.bucket.list_block(self.id()).await
+    }
+
+    /// How it stands by that listing, compared with what was seen.
+    #[must_use]
+    pub fn standing(&self, now: &Inventory) -> Standing {
+        standing(&self.seen, now)
+    }
+
+    /// Lists it anew, and reads its marks: it must be the block that was seen, whole, and not marked since.
+    pub async fn look_again(&self) -> Result<Inventory, Halt> {
+        let now = self.list().await?;
+        self.as_seen(now).await
+    }
+
+    /// The same, of a listing that was just made.
+    pub async fn as_seen(&self, mut now: Inventory) -> Result<Inventory, Halt> {
+        let id = self.id();
+        let mut stands = self.standing(&now);
+        if stands == Standing::Vanished {
+            let again = listed_again(&self.bucket, id).await?;
+            if again.is_marked() && !now.is_marked() {
+                // Whoever asked has concluded from the first listing that there is no mark.
+                let attempt = format!("list {id} in {}", self.bucket.location());
+                let why =
+                    "a moment ago neither meta.json nor the mark was listed, and now they are";
+                return Err(Error::new(Kind::Changed, attempt).because(why).into());
+            }
+            now = again;
+            stands = self.standing(&now);
+        }
+        match stands {
+            Standing::Unchanged => {}
+            Standing::Vanished => return Err(Halt::Vanished),
+            Standing::Marked => {
+                let why = "it was marked for deletion meanwhile".to_owned();
+                return Err(Halt::Superseded(why));
+            }
+            Standing::MetaTouched => match read_meta(&self.bucket, id, now.meta()).await? {
+                None => return Err(Halt::Vanished),
+                Some((meta, _)) if meta.digest == self.meta.digest => {}
+                Some(_) => {
+                    let why = "its meta.json was rewritten meanwhile".to_owned();
+                    return Err(Halt::Superseded(why));
+                }
+            },
+        }
+        now = with_marks_read(&self.bucket, id, now).await?;
+        if let Completeness::Lacks(what) = now.completeness(&self.meta.block) {
+            let attempt = format!("find every object of {id} in {}", self.bucket.location());
+            return Err(Error::new(Kind::Corrupt, attempt).because(what).into());
+        }
+        Ok(now)
+    }
+}
 
 /// The largest `meta.json` or mark that is read; real ones stay far below.
 const SMALL_OBJECT_BYTES: usize = 4 << 20;

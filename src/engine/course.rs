@@ -28,7 +28,7 @@ const TIME_TO_STOP: Duration = TIME_TO_END.saturating_add(Duration::from_secs(1)
 pub struct Course {
     stop: Stop,
     limits: Limits,
-    breaker: Breaker,
+    breaker: Arc<Breaker>,
     cancel: CancellationToken,
     progress: Arc<Progress>,
 }
@@ -54,13 +54,14 @@ impl Course {
     pub fn new(
         stop: Stop,
         limits: Limits,
+        breaker: Arc<Breaker>,
         cancel: CancellationToken,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
             stop,
             limits,
-            breaker: Breaker::default(),
+            breaker,
             cancel,
             progress,
         }
@@ -91,11 +92,6 @@ impl Course {
             () = sleep(delay) => Ok(()),
             () = self.cancel.cancelled() => Err(Ended),
         }
-    }
-
-    /// The target took something: the next refusal concerns one object.
-    pub fn accepted(&self) {
-        self.breaker.accepted();
     }
 
     /// Counts a job's failure, and ends the run if it concerns more than one job.
@@ -194,12 +190,8 @@ mod tests {
     fn course() -> Course {
         let forever = Deadline::of(Instant::now(), None);
         let limits = Limits::new(None, forever, None);
-        Course::new(
-            Stop::new(),
-            limits,
-            CancellationToken::new(),
-            Arc::default(),
-        )
+        let cancel = CancellationToken::new();
+        Course::new(Stop::new(), limits, Arc::default(), cancel, Arc::default())
     }
 
     #[tokio::test(start_paused = true)]

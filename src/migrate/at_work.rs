@@ -1,7 +1,9 @@
 //! A unit at work and a block at work: what the steps of both stages are about.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::Span;
 
 use super::keepers::Keepers;
@@ -9,9 +11,10 @@ use super::shared::{Shared, lock};
 use super::stopped::Stopped;
 use crate::block::BlockId;
 use crate::engine::{Claim, Gate, Order};
-use crate::plan::{Halt, PublishOrder, Selected};
+use crate::plan::{Action, Existing, Halt, PublishOrder, Put, Selected};
 use crate::progress::BlockProgress;
-use crate::verb::copy::Tally;
+use crate::stored::Stored;
+use crate::verb::copy::{Manner, Tally};
 
 /// Blocks before a gate whose turn is prepared: what takes long, or serves many blocks, is done before it.
 pub(super) const LOOK_AHEAD: usize = 8;
@@ -84,12 +87,16 @@ impl UnitAtWork {
 pub(super) struct BlockAtWork<'a> {
     pub(super) unit: &'a UnitAtWork,
     pub(super) selected: Arc<Selected>,
+    /// As it was surveyed in the source.
+    pub(super) stored: Stored,
     /// What traces show of the block: all steps of its work lie within.
     pub(super) span: Span,
     /// What its tries have done so far.
     pub(super) tally: Arc<Tally>,
     /// Its part of the bytes that the run may move.
-    pub(super) claim: Claim,
+    claim: Claim,
+    /// When it left the queue.
+    working_since: OnceLock<Instant>,
 }
 
 impl<'a> BlockAtWork<'a> {
@@ -100,13 +107,47 @@ impl<'a> BlockAtWork<'a> {
         } else {
             BlockProgress::default()
         };
+        let source = unit.shared.sides.source.reader().clone();
         Self {
             unit,
+            stored: Stored::new(
+                source,
+                Arc::clone(&selected.block),
+                Arc::clone(&selected.meta),
+            ),
             selected,
             span,
             tally: Arc::new(Tally::new(progress)),
             claim: Claim::default(),
+            working_since: OnceLock::new(),
         }
+    }
+
+    /// How the plan wants it copied; what it only wants proven is mended where it differs.
+    pub(super) fn manner(&self) -> Manner {
+        let action = &self.selected.action;
+        Manner {
+            put: action.put().unwrap_or(Put::Differing),
+            existing: match action {
+                Action::Overwrite(_) => Existing::Overwrite,
+                _ => Existing::Keep,
+            },
+            was_published: matches!(
+                action,
+                Action::AlreadyThere(_) | Action::Repair(_) | Action::Overwrite(_)
+            ),
+        }
+    }
+
+    /// It waits for its turn no longer: its time counts from here.
+    pub(super) fn work_begins(&self) {
+        self.working_since.get_or_init(Instant::now);
+    }
+
+    /// How long it has been at work.
+    pub(super) fn elapsed(&self) -> Duration {
+        let since = self.working_since.get();
+        since.map_or(Duration::ZERO, Instant::elapsed)
     }
 
     /// What all blocks of the run share.

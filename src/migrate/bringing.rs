@@ -16,7 +16,7 @@ use super::watch::Since;
 use crate::block::{Proof, ReadBack};
 use crate::plan::{Action, Outlook};
 use crate::verb::copy::Copied;
-use crate::verb::publish::Ready;
+use crate::verb::publish::{Publisher, Ready};
 
 /// A block that was copied.
 struct Waiting {
@@ -125,10 +125,10 @@ async fn publish_in_turn(
             block.unit.may_publish()?;
         }
         match try_to_publish(block, &ready.shown, unanswered.is_some()).await {
-            Ok(written) => Ok(Published::of(ready, written)),
+            Ok(publisher) => Ok(Published::of(ready, publisher)),
             Err(stopped) => {
                 if stopped.leaves_open_what_was_done() {
-                    unanswered = Some(Published::of(ready, true));
+                    unanswered = Some(Published::of(ready, Publisher::ThisRun));
                 }
                 Err(stopped)
             }

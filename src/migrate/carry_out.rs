@@ -91,13 +91,14 @@ fn shared(
         budget: Budget::new(BUDGET_BYTES),
         cancel: CancellationToken::new(),
         last_acts: TaskTracker::new(),
+        breaker: Arc::default(),
     };
     let limits = Limits::new(
         settings.max_failures,
         Deadline::of(run.begun, settings.max_duration),
         settings.max_bytes,
     );
-    let cancel = means.cancel.clone();
+    let (breaker, cancel) = (Arc::clone(&means.breaker), means.cancel.clone());
     let target_name = target.reader().location().to_string();
     Shared {
         watches: Watches {
@@ -105,17 +106,12 @@ fn shared(
             target: watch_target(target.reader(), survey, plan),
         },
         slots: Slots::new(settings.concurrency),
-        course: Course::new(run.stop, limits, cancel, Arc::clone(&run.progress)),
+        course: Course::new(run.stop, limits, breaker, cancel, Arc::clone(&run.progress)),
         ledger: Ledger::of(plan.selected.len()),
         marks: Marks::new(Provenance::of_this_run(target_name, run.id), run.clock),
         progress: run.progress,
         sides: Sides {
-            prover: Prover::new(
-                task.rules.verify,
-                source.reader().clone(),
-                target.reader().clone(),
-                means.clone(),
-            ),
+            prover: Prover::new(task.rules.verify, target.reader().clone(), means.clone()),
             source,
             target,
             means,

@@ -1,7 +1,6 @@
 //! How a block is copied: in a slot, again where that may help, and not once another block makes it superfluous.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use tokio_util::task::AbortOnDropHandle;
 
@@ -10,7 +9,7 @@ use super::at_work::BlockAtWork;
 use super::stopped::Stopped;
 use super::watch::Since;
 use crate::error::{Error, Kind};
-use crate::plan::{Halt, Put};
+use crate::plan::Halt;
 use crate::retry::Backoff;
 use crate::trace::{step, within};
 use crate::verb::copy::{Copied, copy};
@@ -28,7 +27,7 @@ pub(super) async fn repeat<T>(
             Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_worth_another_start() => err,
             done => return done,
         };
-        let left = block.tally.remaining_bytes.load(Ordering::Relaxed);
+        let left = block.tally.left_bytes();
         if left < remaining {
             remaining = left;
             backoff.reset();
@@ -48,17 +47,14 @@ pub(super) async fn copy_in_slot(
     if !may() {
         return Err(Stopped::NotFinished);
     }
-    block.tally.work_begins();
+    block.work_begins();
     let span = step!("copy");
     let task = tokio::spawn({
-        let (shared, selected) = (Arc::clone(shared), Arc::clone(&block.selected));
-        let tally = Arc::clone(&block.tally);
+        let (shared, tally) = (Arc::clone(shared), Arc::clone(&block.tally));
+        let (stored, manner) = (block.stored.clone(), block.manner());
         let copying = async move {
-            let accepted = || shared.course.accepted();
-            let (source, target) = (shared.sides.source.reader(), &shared.sides.target);
-            let put = selected.action.put().unwrap_or(Put::Differing);
-            let means = &shared.sides.means;
-            copy(&selected, source, target, put, means, &tally, &accepted).await
+            let sides = &shared.sides;
+            copy(&stored, &sides.target, manner, &sides.means, &tally).await
         };
         within(span, copying)
     });

@@ -1,7 +1,6 @@
 //! From what happened to a block to its outcome in the report, and to the log.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use tracing::{Span, debug, error, info, warn};
 
@@ -21,7 +20,7 @@ pub(super) struct Finished {
 /// What the report says of the block.
 pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stopped>) -> Outcome {
     let selected = &block.selected;
-    let objects_put = block.tally.objects_put.load(Ordering::Relaxed);
+    let objects_put = block.tally.sent.objects();
     let mut waits_for = None;
     let (ending, detail, mark, proof) = match finished {
         Ok(Finished { proof, mark }) => {
@@ -54,8 +53,8 @@ pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stoppe
         mark,
         proof,
         objects_put,
-        bytes_sent: block.tally.bytes_sent.load(Ordering::Relaxed),
-        elapsed: block.tally.elapsed(),
+        bytes_sent: block.tally.sent.bytes(),
+        elapsed: block.elapsed(),
     }
 }
 

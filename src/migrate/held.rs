@@ -2,7 +2,7 @@
 
 use super::look::Look;
 use crate::block::{Inventory, Proof, ReadBack};
-use crate::verb::publish::Ready;
+use crate::verb::publish::{Publisher, Ready};
 
 /// A block whose `meta.json` lies in the target.
 pub(super) struct Published {
@@ -10,8 +10,7 @@ pub(super) struct Published {
     pub(super) source: Look<Inventory>,
     /// What was read of it in both buckets.
     pub(super) read: ReadBack,
-    /// Whether this run wrote the `meta.json`, so that it may take it back.
-    pub(super) written: bool,
+    pub(super) publisher: Publisher,
 }
 
 /// A block that the target holds.
@@ -19,12 +18,12 @@ pub(super) struct Held {
     pub(super) proof: Look<Proof>,
     /// What was read of it in both buckets.
     pub(super) read: ReadBack,
-    /// Whether this run wrote its `meta.json`.
-    pub(super) written: bool,
+    pub(super) publisher: Publisher,
 }
 
 impl Published {
-    pub(super) fn of(ready: Look<Ready>, written: bool) -> Self {
+    /// What was looked at right before its `meta.json` was put, or found there.
+    pub(super) fn of(ready: Look<Ready>, publisher: Publisher) -> Self {
         let mut read = ReadBack::default();
         let source = ready.map(|ready| {
             let (source, known) = ready.into_parts();
@@ -34,7 +33,7 @@ impl Published {
         Self {
             source,
             read,
-            written,
+            publisher,
         }
     }
 }
@@ -50,7 +49,7 @@ impl Held {
         Self {
             proof,
             read: ReadBack::default(),
-            written: false,
+            publisher: Publisher::Another,
         }
     }
 }

@@ -15,11 +15,10 @@ use super::watch::Since;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::outcome::MarkState;
-use crate::plan::{Halt, Standing, standing};
+use crate::plan::{Halt, Standing};
 use crate::retry::Backoff;
 use crate::trace::{step, within};
 use crate::verb::clocks::{AgreedTime, agree};
-use crate::verb::copy::as_surveyed;
 use crate::verb::mark::{Marked, mark, mark_no_compact, whose};
 
 /// The source block right before its mark.
@@ -171,9 +170,8 @@ async fn look_before_marking(
 /// The block must still be what was copied, unless it is marked.
 async fn look_at_source(block: &BlockAtWork<'_>) -> Result<Source, Stopped> {
     let selected = &block.selected;
-    let source = block.shared().sides.source.reader();
-    let now = Look::now(source.list_block(selected.block.id)).await?;
-    let mark = match standing(&selected.block, &now.shown) {
+    let now = Look::now(block.stored.list()).await?;
+    let mark = match block.stored.standing(&now.shown) {
         Standing::Marked => MarkThere::Meanwhile,
         _ if now.shown.is_marked() && selected.bears_a_mark() => MarkThere::AllAlong,
         _ => MarkThere::Absent,
@@ -181,11 +179,11 @@ async fn look_at_source(block: &BlockAtWork<'_>) -> Result<Source, Stopped> {
     let objects = match mark {
         MarkThere::Absent => {
             let listed = now.shown.clone();
-            let objects = as_surveyed(selected, source, listed).await?;
+            let objects = block.stored.as_seen(listed).await?;
             now.map(|_| objects)
         }
         // Its compactor may be deleting it: the survey tells what belongs to it.
-        MarkThere::AllAlong => now.map(|_| selected.block.objects.clone()),
+        MarkThere::AllAlong => now.map(|_| block.stored.seen().clone()),
         MarkThere::Meanwhile => now,
     };
     Ok(Source { objects, mark })
@@ -204,7 +202,7 @@ async fn prove_again(block: &BlockAtWork<'_>, held: Held) -> Result<Held, Stoppe
             let published = Published {
                 source: source.objects,
                 read: held.read,
-                written: held.written,
+                publisher: held.publisher,
             };
             until_held(block, published).await
         }

@@ -11,14 +11,14 @@ use super::look::Look;
 use super::publishing::{look_right_before, try_to_publish};
 use super::stopped::Stopped;
 use super::watch::Since;
-use crate::block::{Difference, Inventory, Match, Proof, ReadBack};
+use crate::block::{Difference, Inventory, Proof, ReadBack};
 use crate::bucket::Listings;
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt};
 use crate::retry::Backoff;
 use crate::trace::{step, within};
-use crate::verb::copy::look_again;
-use crate::verb::publish::unpublish;
+use crate::verb::prove::Verdict;
+use crate::verb::publish::{Publisher, unpublish};
 
 /// How often a block that changes or loses objects after it was published is proven anew, or mended before it is taken back.
 const MENDS: usize = 3;
@@ -38,15 +38,15 @@ pub(super) async fn until_held(
         let proven = Look::now(proving).await?;
         let proven = published.source.dating(proven);
         let differences = match &proven.shown {
-            Ok(held) => {
+            Verdict::Held(held) => {
                 let proof = Proof::Match(held.clone());
                 return Ok(Held {
                     proof: proven.map(|_| proof),
                     read: published.read,
-                    written: published.written,
+                    publisher: published.publisher,
                 });
             }
-            Err(differences) => differences,
+            Verdict::Lacking(differences) => differences,
         };
         let is_going = |one: &Difference| matches!(one, Difference::Marked | Difference::NoMeta);
         if differences.iter().any(is_going)
@@ -63,15 +63,15 @@ pub(super) async fn until_held(
         }
         let bytes_differ = |one: &Difference| matches!(one, Difference::Content(_));
         if differences.iter().any(bytes_differ) {
-            block.tally.distrust();
+            block.tally.doubt.arises();
         }
         warn!(block = %selected.block.id, err = in_words(&lost), "published block lost objects; they are put again");
-        match mend(block, &mut published.written).await {
+        match mend(block, &mut published.publisher).await {
             Ok(mended) => published = mended,
             Err(err) => stopped = Some(err),
         }
     }
-    if published.written {
+    if published.publisher == Publisher::ThisRun {
         take_back(block, &torn_by).await?;
     }
     Err(stopped.unwrap_or_else(|| {
@@ -89,10 +89,10 @@ pub(super) async fn take_back_if_torn(
     published: &Published,
 ) -> Result<(), Stopped> {
     match within(step!("prove"), prove(block, published)).await? {
-        Err(differences) if nobody_else_is_at(&differences).is_ok() => {
+        Verdict::Lacking(differences) if nobody_else_is_at(&differences).is_ok() => {
             take_back(block, &what_tears(block, published, &differences)).await
         }
-        _ => Ok(()),
+        Verdict::Held(_) | Verdict::Lacking(_) => Ok(()),
     }
 }
 
@@ -101,37 +101,32 @@ async fn take_back(block: &BlockAtWork<'_>, torn_by: &[Difference]) -> Result<()
         return Ok(());
     }
     let sides = &block.shared().sides;
-    let source = sides.source.reader();
     let provenance = &block.shared().marks.provenance;
     let _last_act = sides.means.last_acts.token();
-    let taken_back = unpublish(&block.selected, torn_by, provenance, source, &sides.target).await;
+    let taken_back = unpublish(&block.stored, torn_by, provenance, &sides.target).await;
     taken_back.map_err(|err| left_torn(block, torn_by, &err))?;
     Ok(())
 }
 
 /// Proves, and tries again while somebody is at work on the block in one of the buckets. Where that is the source and the block is gone,
 /// the published copy may be all that is left of it, and stays.
-async fn prove(
-    block: &BlockAtWork<'_>,
-    published: &Published,
-) -> Result<Result<Match, Vec<Difference>>, Stopped> {
-    let shared = block.shared();
-    let selected = &block.selected;
+async fn prove(block: &BlockAtWork<'_>, published: &Published) -> Result<Verdict, Stopped> {
+    let (shared, stored) = (block.shared(), &block.stored);
     let mut tries = 1..MENDS;
     let mut lag = Backoff::new(&shared.settings.retry);
     loop {
         let (source, read) = (&published.source.shown, &published.read);
-        match shared.sides.prover.prove(selected, source, read).await {
+        match shared.sides.prover.prove(stored, source, read).await {
             Err(err) if err.kind().wants_a_fresh_look() && tries.next().is_some() => {
-                look_again(selected, shared.sides.source.reader()).await?;
+                stored.look_again().await?;
             }
-            Ok(Err(differences)) if may_be_lag(block, &differences) => {
+            Ok(Verdict::Lacking(differences)) if may_be_lag(block, &differences) => {
                 // Even a run that ends says what it finds now, and acts on it.
                 let Some(delay) = lag.next_delay() else {
-                    return Ok(Err(differences));
+                    return Ok(Verdict::Lacking(differences));
                 };
                 if shared.course.pause(delay).await.is_err() {
-                    return Ok(Err(differences));
+                    return Ok(Verdict::Lacking(differences));
                 }
             }
             proven => return Ok(proven?),
@@ -154,8 +149,8 @@ fn may_be_lag(block: &BlockAtWork<'_>, differences: &[Difference]) -> bool {
         && !differences.iter().any(by_name)
 }
 
-/// Puts again what the target lost, `meta.json` included. It is `written` by this run as soon as one attempt to put it may have come through.
-async fn mend(block: &BlockAtWork<'_>, written: &mut bool) -> Result<Published, Stopped> {
+/// Puts again what the target lost, `meta.json` included. This run is its `publisher` as soon as one attempt to put it may have come through.
+async fn mend(block: &BlockAtWork<'_>, publisher: &mut Publisher) -> Result<Published, Stopped> {
     // Even a run that starts nothing new must not leave behind a published block that lacks objects.
     let may = || block.shared().course.may_go_on();
     let copied = copy_in_slot(block, may).await?;
@@ -167,12 +162,16 @@ async fn mend(block: &BlockAtWork<'_>, written: &mut bool) -> Result<Published, 
         let ready = look_right_before(block, &copied, ReadBack::default()).await?;
         match try_to_publish(block, &ready.shown, tried).await {
             Ok(now) => {
-                *written |= now;
-                return Ok(Published::of(ready, *written));
+                if now == Publisher::ThisRun {
+                    *publisher = now;
+                }
+                return Ok(Published::of(ready, *publisher));
             }
             Err(stopped) => {
-                tried |= stopped.leaves_open_what_was_done();
-                *written |= tried;
+                if stopped.leaves_open_what_was_done() {
+                    tried = true;
+                    *publisher = Publisher::ThisRun;
+                }
                 let err = stopped.passing()?;
                 before_another_try(block, NotYet::Published, err, &mut backoff).await?;
             }

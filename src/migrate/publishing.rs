@@ -11,7 +11,7 @@ use crate::block::ReadBack;
 use crate::error::{Error, Kind};
 use crate::trace::{step, within};
 use crate::verb::copy::Copied;
-use crate::verb::publish::{self, Ready, publish};
+use crate::verb::publish::{self, Publisher, Ready, publish};
 
 /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, or a server stalls, it looks once more.
 pub(super) async fn look_right_before(
@@ -43,36 +43,33 @@ pub(super) async fn prepare(
     read: &ReadBack,
 ) -> Result<Ready, Stopped> {
     let sides = &block.shared().sides;
-    let ready = publish::prepare(
-        &block.selected,
-        copied,
-        sides.source.reader(),
-        sides.target.reader(),
-        &sides.prover,
-        read,
-        &block.tally,
-    );
+    let doubt = &block.tally.doubt;
+    let ready = publish::prepare(&block.stored, copied, &sides.prover, read, doubt);
     Ok(ready.await?)
 }
 
-/// Puts `meta.json` in one attempt, unless it lies there; whether this run wrote it. The answer to an attempt that was `tried` before may have
+/// Puts `meta.json` in one attempt, unless it lies there; who wrote it. The answer to an attempt that was `tried` before may have
 /// been lost.
 pub(super) async fn try_to_publish(
     block: &BlockAtWork<'_>,
     ready: &Ready,
     tried: bool,
-) -> Result<bool, Stopped> {
-    let written = if ready.is_published() {
-        tried
-    } else {
-        let target = &block.shared().sides.target;
-        let publishing = publish(&block.selected, ready, target);
-        let written = within(step!("publish"), publishing).await?;
-        debug!(block = %block.selected.block.id, written, "block published");
-        written
+) -> Result<Publisher, Stopped> {
+    let publisher = match (ready.is_published(), tried) {
+        (true, true) => Publisher::ThisRun,
+        (true, false) => Publisher::Another,
+        (false, _) => {
+            let target = &block.shared().sides.target;
+            let publishing = publish(&block.stored, ready, target);
+            let publisher = within(step!("publish"), publishing).await?;
+            let written = publisher == Publisher::ThisRun;
+            debug!(block = %block.stored.id(), written, "block published");
+            publisher
+        }
     };
-    if written {
-        block.tally.count(ready.meta_bytes());
+    if publisher == Publisher::ThisRun {
+        block.tally.sent.add_object();
+        block.tally.sent.add_bytes(ready.meta_bytes());
     }
-    Ok(written)
+    Ok(publisher)
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::stored::read_small;
 use crate::verb::clocks::AgreedTime;
 
-/// What came of it.
+/// Whose deletion mark lies on a block once one was to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marked {
     /// The mark was written.
@@ -32,8 +32,9 @@ pub async fn mark_no_compact(
 ) -> Result<(), Error> {
     let block = proof.block();
     let mark = NoCompactMark::new(block, details(proof, provenance), now.time()).encode();
-    create(source, &block.object(NO_COMPACT_MARK), mark.into()).await?;
-    Ok(())
+    create(source, &block.object(NO_COMPACT_MARK), mark.into())
+        .await
+        .map(drop)
 }
 
 /// Marks for deletion the block that is proven to be held. An existing mark is never overwritten, not even a corrupt one.
@@ -45,10 +46,10 @@ pub async fn mark(
 ) -> Result<Marked, Error> {
     let block = proof.block();
     let mark = DeletionMark::new(block, details(proof, provenance), now.time()).encode();
-    if create(source, &block.object(DELETION_MARK), mark.into()).await? {
-        return Ok(Marked::Written);
+    match create(source, &block.object(DELETION_MARK), mark.into()).await? {
+        Created::Now => Ok(Marked::Written),
+        Created::Before => whose(proof, provenance, source).await,
     }
-    whose(proof, provenance, source).await
 }
 
 fn details(proof: &Proof, provenance: &Provenance) -> String {
@@ -107,11 +108,18 @@ fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {
         .is_some_and(|theirs| theirs.leads_to(&provenance.target))
 }
 
-/// Whether it was written; `false` where something was there.
-async fn create(source: &Bucket, path: &ObjectPath, bytes: Bytes) -> Result<bool, Error> {
+/// When an object came to be there.
+enum Created {
+    /// It was written now.
+    Now,
+    /// It, or another of its name, was there.
+    Before,
+}
+
+async fn create(source: &Bucket, path: &ObjectPath, bytes: Bytes) -> Result<Created, Error> {
     match source.create(path, bytes).await {
-        Ok(()) => Ok(true),
-        Err(err) if err.kind() == Kind::AlreadyExists => Ok(false),
+        Ok(()) => Ok(Created::Now),
+        Err(err) if err.kind() == Kind::AlreadyExists => Ok(Created::Before),
         Err(err) => Err(err),
     }
 }

@@ -7,3 +7,4 @@ pub mod probe;
 pub mod prove;
 pub mod publish;
 pub mod survey;
+mod there;

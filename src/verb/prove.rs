@@ -8,20 +8,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{info, warn};
 
+use super::copy::Means;
 use crate::block::{
-    BlockId, Difference, Inventory, Match, Object, ReadBack, Strength, is_put_at_once, pairs,
+    Difference, Inventory, Match, Object, ReadBack, Strength, is_put_at_once, pairs,
     tags_are_digests, tags_differ,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::error::Error;
-use crate::plan::Selected;
-use crate::verb::copy::Means;
+use crate::stored::Stored;
 
 /// Proves blocks of one source in one target.
 #[derive(Debug)]
 pub struct Prover {
     thoroughness: Strength,
-    source: BucketReader,
     target: BucketReader,
     means: Means,
     /// Whether tags of objects put in one request were seen to differ where the content is the same.
@@ -30,18 +29,30 @@ pub struct Prover {
     part_tags_tell_nothing: AtomicBool,
 }
 
+/// What two listings say of a block, and what was read of it.
+#[derive(Debug)]
+pub enum Verdict {
+    /// The target holds it.
+    Held(Match),
+    /// The target lacks some of it, or has something else: this, and at least one thing.
+    Lacking(Vec<Difference>),
+}
+
+impl From<Result<Match, Vec<Difference>>> for Verdict {
+    fn from(compared: Result<Match, Vec<Difference>>) -> Self {
+        match compared {
+            Ok(held) => Verdict::Held(held),
+            Err(differences) => Verdict::Lacking(differences),
+        }
+    }
+}
+
 impl Prover {
     /// With [`Strength::Size`] entity tags that differ are left alone; with [`Strength::Content`] every object is read in both buckets.
     #[must_use]
-    pub fn new(
-        thoroughness: Strength,
-        source: BucketReader,
-        target: BucketReader,
-        means: Means,
-    ) -> Self {
+    pub fn new(thoroughness: Strength, target: BucketReader, means: Means) -> Self {
         Self {
             thoroughness,
-            source,
             target,
             means,
             single_tags_tell_nothing: AtomicBool::new(false),
@@ -55,25 +66,31 @@ impl Prover {
         self.thoroughness == Strength::Content
     }
 
-    /// Proves that the target holds the block whose objects `ours` lists, or tells what it lacks. What was `read` before and is the same version
-    /// still is not read again.
+    /// Where it proves.
+    #[must_use]
+    pub fn target(&self) -> &BucketReader {
+        &self.target
+    }
+
+    /// Proves that the target holds the block, whose objects `in_source` lists, or tells what it lacks. What was `read` before and is the same
+    /// version still is not read again.
     ///
     /// Errors: [`Kind::Changed`](crate::Kind::Changed) and [`Kind::NotFound`](crate::Kind::NotFound) where one of the objects is another one
     /// than was listed by now, or none.
     pub async fn prove(
         &self,
-        selected: &Selected,
-        ours: &Inventory,
+        stored: &Stored,
+        in_source: &Inventory,
         read: &ReadBack,
-    ) -> Result<Result<Match, Vec<Difference>>, Error> {
-        let id = selected.block.id;
-        let theirs = self.target.list_block(id).await?;
-        let listed = Match::of(id, ours, &theirs, &ReadBack::default());
+    ) -> Result<Verdict, Error> {
+        let id = stored.id();
+        let in_target = self.target.list_block(id).await?;
+        let listed = Match::of(id, in_source, &in_target, &ReadBack::default());
         if listed.is_err() {
-            return Ok(listed);
+            return Ok(listed.into());
         }
-        let read = self.read_back(id, ours, &theirs, read).await?;
-        Ok(Match::of(id, ours, &theirs, &read))
+        let read = self.read_back(stored, in_source, &in_target, read).await?;
+        Ok(Match::of(id, in_source, &in_target, &read).into())
     }
 
     /// Reads what no listing proves well enough, but for what was `before`: objects with other bytes are not to be published.
@@ -81,16 +98,17 @@ impl Prover {
     /// Errors: as [`Prover::prove`].
     pub async fn read_back(
         &self,
-        id: BlockId,
-        ours: &Inventory,
-        theirs: &Inventory,
+        stored: &Stored,
+        in_source: &Inventory,
+        in_target: &Inventory,
         before: &ReadBack,
     ) -> Result<ReadBack, Error> {
+        let id = stored.id();
         let mut read = ReadBack::default();
-        let mut pairs: Vec<(&Object, &Object)> = pairs(ours, theirs).collect();
+        let mut pairs: Vec<(&Object, &Object)> = pairs(in_source, in_target).collect();
         // The smallest tells as much about tags as the largest.
         pairs.sort_by_key(|(object, _)| object.size_bytes);
-        let tags_are_digests = tags_are_digests(ours, theirs);
+        let tags_are_digests = tags_are_digests(in_source, in_target);
         for (one, other) in pairs {
             let is_exception = tags_are_digests && is_put_at_once(one);
             if let Some(equal) = before.of(one, other) {
@@ -114,7 +132,7 @@ impl Prover {
                 path: &path,
                 in_source: one,
                 in_target: other,
-                source: &self.source,
+                source: stored.bucket(),
                 target: &self.target,
                 budget: &self.means.budget,
                 cancel: &self.means.cancel,
@@ -127,16 +145,17 @@ impl Prover {
             if !equal {
                 warn!(block = %id, object = %one.name, "object of the target has other bytes than the source's");
             } else if tags_differ(one, other) && !is_exception {
-                self.learn(id, one);
+                self.learn(stored, one);
             }
             read.note(one, other, equal);
         }
         Ok(read)
     }
 
-    fn learn(&self, block: BlockId, object: &Object) {
+    fn learn(&self, stored: &Stored, object: &Object) {
         if !self.tells_nothing(object).swap(true, Ordering::Relaxed) {
-            info!(%block, object = %object.name, source = %self.source.location(), target = %self.target.location(), "entity tags differ where the content is the same, so they are no proof here");
+            let (block, source) = (stored.id(), stored.bucket().location());
+            info!(%block, object = %object.name, %source, target = %self.target.location(), "entity tags differ where the content is the same, so they are no proof here");
         }
     }
 

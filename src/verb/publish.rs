@@ -2,16 +2,15 @@
 
 use bytes::Bytes;
 
+use super::copy::{Copied, Doubt};
+use super::mark::is_ours;
+use super::prove::Prover;
+use super::there::{There, delete_meta, gone, missing, there};
 use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
-use crate::bucket::{Bucket, BucketReader};
+use crate::bucket::Bucket;
 use crate::error::{Error, Kind};
-use crate::plan::{Conflict, Halt, Selected};
-use crate::stored::read_meta;
-use crate::verb::copy::{
-    Copied, Published, Tally, delete_meta, gone, look_again, missing, published,
-};
-use crate::verb::mark::is_ours;
-use crate::verb::prove::Prover;
+use crate::plan::{Conflict, Halt};
+use crate::stored::{Stored, read_meta};
 
 /// A block that may be published now: both buckets were looked at again, and the target lacks nothing but `meta.json`.
 #[derive(Debug)]
@@ -48,27 +47,36 @@ impl Ready {
     }
 }
 
-/// Looks at both buckets once more. What was `read` before and is the same version still is not read again.
+/// Who wrote the `meta.json` that lies in the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publisher {
+    /// This run, which may take it back.
+    ThisRun,
+    /// Somebody before it, or another run that was faster.
+    Another,
+}
+
+/// Looks at both buckets once more: at the source's in which the block is `stored`, and at the target's in which the `prover` proves. What was
+/// `read` before and is the same version still is not read again.
 ///
-/// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes: copy it again.
+/// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes, which arouses `doubt`: copy it
+/// again.
 pub async fn prepare(
-    selected: &Selected,
+    stored: &Stored,
     copied: &Copied,
-    source: &BucketReader,
-    target: &BucketReader,
     prover: &Prover,
     read: &ReadBack,
-    tally: &Tally,
+    doubt: &Doubt,
 ) -> Result<Ready, Halt> {
-    let id = selected.block.id;
+    let id = stored.id();
+    let (source, target) = (stored.bucket(), prover.target());
     let in_target = async { Ok(target.list_block(id).await?) };
     let meta = async { Ok(read_meta(source, id, copied.source.meta()).await?) };
-    let (in_source, in_target, meta) =
-        futures::try_join!(look_again(selected, source), in_target, meta)?;
+    let (in_source, in_target, meta) = futures::try_join!(stored.look_again(), in_target, meta)?;
     let Some((meta, meta_json)) = meta else {
         return Err(Halt::Vanished);
     };
-    if meta.digest != selected.meta.digest {
+    if meta.digest != stored.meta().digest {
         // The listing of a moment ago shows the version that was surveyed.
         let attempt = format!("read meta.json of {id} in {}", source.location());
         let what = "it has other bytes than before, and the bucket says that nobody wrote it";
@@ -82,7 +90,7 @@ pub async fn prepare(
     }
     if is_published
         && !is_known
-        && let Published::ToBeReplaced = published(selected, target, &in_target).await?
+        && there(stored, target, &in_target, copied.existing).await? == There::ToBeReplaced
     {
         let attempt = format!("publish {id} in {}", target.location());
         let why = "another meta.json appeared there";
@@ -92,9 +100,11 @@ pub async fn prepare(
         let attempt = format!("find what was copied of {id} in {}", target.location());
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
     }
-    let read = prover.read_back(id, &in_source, &in_target, read).await?;
+    let read = prover
+        .read_back(stored, &in_source, &in_target, read)
+        .await?;
     if let Some(name) = read.differing().next() {
-        tally.distrust();
+        doubt.arises();
         let attempt = format!("find what was copied of {id} in {}", target.location());
         let what = format!("{name} has other bytes");
         return Err(Error::new(Kind::Transient, attempt).because(what).into());
@@ -107,21 +117,25 @@ pub async fn prepare(
     })
 }
 
-/// Writes `meta.json`, byte for byte as the source has it, unless it lies there already: another run may have been faster. Tells whether it was
-/// written.
+/// Writes `meta.json`, byte for byte as the source has it, unless it lies there already: another run may have been faster.
 ///
 /// Readers take a block for complete once `meta.json` is there, so it goes last.
-pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Result<bool, Halt> {
+pub async fn publish(stored: &Stored, ready: &Ready, target: &Bucket) -> Result<Publisher, Halt> {
     if ready.published {
-        return Ok(false);
+        return Ok(Publisher::Another);
     }
-    let path = selected.block.id.object(META_JSON);
-    match target.create(&path, ready.meta_json.clone()).await {
-        Ok(()) => Ok(true),
+    let id = stored.id();
+    match target
+        .create(&id.object(META_JSON), ready.meta_json.clone())
+        .await
+    {
+        Ok(()) => Ok(Publisher::ThisRun),
         Err(err) if err.kind() == Kind::AlreadyExists => {
-            let (id, target) = (selected.block.id, target.reader());
+            let target = target.reader();
             match read_meta(target, id, None).await {
-                Ok(Some((meta, _))) if meta.digest == selected.meta.digest => Ok(false),
+                Ok(Some((meta, _))) if meta.digest == stored.meta().digest => {
+                    Ok(Publisher::Another)
+                }
                 Ok(None) => Err(gone(id, target).into()),
                 Err(err) if err.kind() != Kind::Corrupt => Err(err.into()),
                 _ => Err(Halt::Conflict(Conflict::OtherMeta)),
@@ -135,19 +149,17 @@ pub async fn publish(selected: &Selected, ready: &Ready, target: &Bucket) -> Res
 /// mark that another run wrote on its own proof, what lies in the target may soon be all that there is, and stays; so does what another run has
 /// completed meanwhile.
 pub async fn unpublish(
-    selected: &Selected,
+    stored: &Stored,
     lost: &[Difference],
     provenance: &Provenance,
-    source: &BucketReader,
     target: &Bucket,
 ) -> Result<(), Error> {
-    let id = selected.block.id;
-    let (in_source, in_target) =
-        futures::try_join!(source.list_block(id), target.reader().list_block(id))?;
+    let id = stored.id();
+    let (in_source, in_target) = futures::try_join!(stored.list(), target.reader().list_block(id))?;
     if in_source.meta().is_none() || in_target.meta().is_none() {
         return Ok(());
     }
-    if in_source.is_marked() && is_ours(id, provenance, source).await? {
+    if in_source.is_marked() && is_ours(id, provenance, stored.bucket()).await? {
         return Ok(());
     }
     let now = compare(&in_source, &in_target);

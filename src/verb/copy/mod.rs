@@ -1,0 +1,245 @@
+//! Brings a block's objects into the target, all but `meta.json`: afterwards the target holds the block, and nobody sees it yet.
+
+mod tally;
+
+pub use tally::{Doubt, Sent, Tally};
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::debug;
+
+use super::there::{There, delete_meta, lacks_meta_for_no_reason, missing, there};
+use crate::block::{Inventory, OVERWRITE_MARKER, Object, Tags};
+use crate::bucket::{Bucket, Budget, Transfer, transfer};
+use crate::engine::Breaker;
+use crate::error::{Error, Kind};
+use crate::plan::{Existing, Halt, Put, objects_to_put};
+use crate::stored::{Stored, listed_again};
+use crate::trace::{step, within};
+
+/// What all transfers of a run share.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// The memory that they may take together.
+    pub budget: Budget,
+    /// Ends transfers in hand; their multipart uploads are aborted.
+    pub cancel: CancellationToken,
+    /// What is waited for all the same: an upload is aborted, a `meta.json` taken back.
+    pub last_acts: TaskTracker,
+    /// Told whenever the target has taken something.
+    pub breaker: Arc<Breaker>,
+}
+
+/// How much is put, and what becomes of another block that is published under the same id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Which objects are put.
+    pub put: Put,
+    /// Whether another block gives way to this one. Then everything is put.
+    pub existing: Existing,
+    /// Whether the target had a `meta.json` when it was surveyed, so that a single listing without one is not believed.
+    pub was_published: bool,
+}
+
+/// A block whose objects the target holds.
+#[derive(Debug)]
+pub struct Copied {
+    /// Its objects in the source, as listed when its copy began.
+    pub source: Inventory,
+    /// Its `meta.json` in the target, as listed, where it lies there already.
+    pub published: Option<Object>,
+    /// Whether another block that appears under its id is to give way.
+    pub existing: Existing,
+}
+
+/// Objects of one block in transfer at once.
+const OBJECTS_AT_ONCE: usize = 4;
+
+/// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again. Whether all of it arrived is for
+/// the next listing of the target to say.
+pub async fn copy(
+    stored: &Stored,
+    target: &Bucket,
+    manner: Manner,
+    means: &Means,
+    tally: &Tally,
+) -> Result<Copied, Halt> {
+    let in_target = async { Ok(target.reader().list_block(stored.id()).await?) };
+    let (in_source, mut in_target) = futures::try_join!(stored.look_again(), in_target)?;
+    if manner.was_published && lacks_meta_for_no_reason(&in_target) {
+        in_target = listed_again(target.reader(), stored.id()).await?;
+    }
+    let mut overwriting = in_target.is_being_overwritten();
+    let published = match there(stored, target.reader(), &in_target, manner.existing).await? {
+        There::Nothing => None,
+        There::Itself => in_target.meta().cloned(),
+        There::ToBeReplaced => {
+            begin_overwrite(stored, target).await?;
+            tally.doubt.arises();
+            overwriting = true;
+            None
+        }
+    };
+    let put = if overwriting {
+        Put::All
+    } else {
+        tally.doubt.widen(manner.put)
+    };
+    let mut objects = objects_to_put(&in_source, &in_target, put);
+    let tags = Tags::of(&in_source, &in_target);
+    objects.retain(|object| {
+        let in_target = in_target.get(&object.name);
+        let agreement = in_target.and_then(|in_target| tags.agreement(object, in_target));
+        let is_there = agreement.is_some();
+        !(is_there && tally.doubt.is_settled(&object.name))
+    });
+    let resumed = !in_target.is_empty() && in_target.meta().is_none();
+    if resumed {
+        restart_the_cleaners_clock(&mut objects, &in_source);
+    }
+    let sizes = objects.iter().map(|object| object.size_bytes);
+    tally.begins(sizes.fold(0, u64::saturating_add));
+
+    let copying = Copying {
+        stored,
+        target,
+        // What ends one object's transfer ends those beside it, and no other block's.
+        cancel: means.cancel.child_token(),
+        means,
+        tally,
+    };
+    let mut sends = objects
+        .iter()
+        .map(|object| copying.send(object).boxed())
+        .collect::<Vec<_>>()
+        .into_iter();
+    if resumed && let Some(first) = sends.next() {
+        first.await?;
+    }
+    copying.drive(sends).await?;
+    remove_surplus(stored, &in_source, &in_target, put, target).await?;
+    if overwriting {
+        end_overwrite(stored, &in_source, target).await?;
+    }
+    Ok(Copied {
+        source: in_source,
+        published,
+        existing: manner.existing,
+    })
+}
+
+/// From here on a crash leaves a partial block that says what it is.
+async fn begin_overwrite(stored: &Stored, target: &Bucket) -> Result<(), Halt> {
+    let id = stored.id();
+    let why = Bytes::from_static(br#"{"version":1,"by":"thanos-bucket"}"#);
+    target.put(&id.object(OVERWRITE_MARKER), why).await?;
+    delete_meta(id, target).await?;
+    Ok(())
+}
+
+/// The overwrite file goes once nothing of the old block can be taken for the new one.
+async fn end_overwrite(
+    stored: &Stored,
+    in_source: &Inventory,
+    target: &Bucket,
+) -> Result<(), Error> {
+    let id = stored.id();
+    let in_target = target.reader().list_block(id).await?;
+    if let Some(what) = missing(in_source, &in_target) {
+        let location = target.reader().location();
+        let attempt = format!("find what was put into {id} in {location}");
+        return Err(Error::new(Kind::Transient, attempt).because(what));
+    }
+    target.delete(&id.object(OVERWRITE_MARKER)).await
+}
+
+/// Thanos deletes a partial block when its newest object is 48 hours old, so a resumed copy begins by putting one object anew.
+fn restart_the_cleaners_clock<'a>(objects: &mut Vec<&'a Object>, in_source: &'a Inventory) {
+    if objects.is_empty() {
+        objects.extend(in_source.data().min_by_key(|object| object.size_bytes));
+    }
+    objects.sort_by_key(|object| object.size_bytes);
+}
+
+/// Segments that the source lacks would be read as part of the block; an overwritten block keeps nothing else either.
+async fn remove_surplus(
+    stored: &Stored,
+    in_source: &Inventory,
+    in_target: &Inventory,
+    put: Put,
+    target: &Bucket,
+) -> Result<(), Error> {
+    for object in in_target
+        .data()
+        .filter(|object| in_source.get(&object.name).is_none())
+    {
+        if put == Put::All || object.name.starts_with("chunks/") {
+            target.delete(&stored.id().object(&object.name)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The objects of one block on their way.
+struct Copying<'a> {
+    stored: &'a Stored,
+    target: &'a Bucket,
+    means: &'a Means,
+    cancel: CancellationToken,
+    tally: &'a Tally,
+}
+
+impl Copying<'_> {
+    /// Drives all transfers, a few at once. The first error cancels the others and is told once they have ended: to drop them instead would
+    /// leave multipart uploads behind.
+    async fn drive(
+        &self,
+        sends: impl Iterator<Item = impl Future<Output = Result<(), Error>>>,
+    ) -> Result<(), Error> {
+        let mut sends = stream::iter(sends).buffer_unordered(OBJECTS_AT_ONCE);
+        let mut ended = Ok(());
+        while let Some(sent) = sends.next().await {
+            if sent.is_err() {
+                self.cancel.cancel();
+            }
+            ended = ended.and(sent);
+        }
+        ended
+    }
+
+    async fn send(&self, object: &Object) -> Result<(), Error> {
+        let id = self.stored.id();
+        let files = &self.stored.meta().block.files;
+        let sha256 = files
+            .iter()
+            .find(|file| *file.path == *object.name)
+            .and_then(|file| file.sha256.as_deref());
+        let count = |bytes: u64| {
+            self.tally.sent.add_bytes(bytes);
+            self.means.breaker.accepted();
+        };
+        let path = id.object(&object.name);
+        let sending = transfer(Transfer {
+            path: &path,
+            object,
+            sha256,
+            source: self.stored.bucket(),
+            target: self.target,
+            budget: &self.means.budget,
+            cancel: &self.cancel,
+            last_acts: &self.means.last_acts,
+            moved: &count,
+            progress: &self.tally.progress,
+        });
+        let span = step!("object", object = %object.name, bytes = object.size_bytes);
+        within(span, sending).await?;
+        self.tally.sent.add_object();
+        self.tally.doubt.settle(&object.name);
+        debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");
+        Ok(())
+    }
+}
