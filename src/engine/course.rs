@@ -184,7 +184,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::engine::Deadline;
+    use crate::engine::deadline::Deadline;
     use crate::error::Kind;
 
     fn course() -> Course {

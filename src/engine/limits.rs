@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tracing::info;
 
-use super::Deadline;
+use super::deadline::Deadline;
 use crate::outcome::Limit;
 
 /// How much a run may do, and what it has done of that.

@@ -10,9 +10,9 @@ use tracing::{Instrument, Span};
 
 use super::ending::tell_waiting;
 use super::shared::{Marks, Shared, Sides, Watches};
+use super::task::{Run, Task};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
-use super::{Run, Task};
 use crate::block::Provenance;
 use crate::bucket::{Bucket, BucketReader, Budget};
 use crate::engine::{Course, Deadline, Ledger, Limits, Slots};

@@ -18,114 +18,21 @@ mod proving;
 mod publishing;
 mod shared;
 mod stopped;
+mod task;
 mod unit;
 mod watch;
 
-use std::num::{NonZeroU64, NonZeroUsize};
-use std::sync::Arc;
-use std::time::Duration;
+pub use task::{Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, stopped};
 
-use chrono::{DateTime, Utc};
-use tokio::time::Instant;
 use tracing::warn;
 
-use crate::block::RunId;
-use crate::bucket::{Backend, Bucket, BucketReader};
-use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
-use crate::exit::Signal;
-use crate::outcome::Results;
-use crate::plan::{Plan, Replica, Rules, Warning, plan, replica};
-use crate::progress::Progress;
-use crate::retry;
+use crate::bucket::{Bucket, BucketReader};
+use crate::error::{Error, Result};
+use crate::plan::{Plan, Replica, Warning, plan, replica};
 use crate::trace::{step, within};
-use crate::verb::clocks::{Clock, agree_so_far};
+use crate::verb::clocks::agree_so_far;
 use crate::verb::survey::{Survey, survey};
 use carry_out::carry_out;
-
-/// What a migration is asked to do.
-#[derive(Debug, Clone)]
-pub struct Task {
-    /// Which blocks, and what happens to each.
-    pub rules: Rules,
-    /// Whether anything is written.
-    pub mode: Mode,
-    /// How the plan is carried out.
-    pub settings: Settings,
-    /// What a target that is a live replica of the source is taken for.
-    pub replica_target: ReplicaTarget,
-}
-
-/// How a plan is carried out.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Blocks being copied at once.
-    pub concurrency: NonZeroUsize,
-    /// When a block's work is repeated.
-    pub retry: retry::Policy,
-    /// No block is started once so many have failed.
-    pub max_failures: Option<NonZeroUsize>,
-    /// No block is started once the run has lasted so long; then it ends as after a signal.
-    pub max_duration: Option<Duration>,
-    /// No block is started once those started hold so many bytes to copy.
-    pub max_bytes: Option<NonZeroU64>,
-    /// How long blocks in hand may go on once the run is to end.
-    pub shutdown_grace: Duration,
-    /// Whether a no-compact mark is written before the deletion mark.
-    pub no_compact_mark_source: bool,
-}
-
-/// Whether anything is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// The plan is shown, and nothing is written anywhere.
-    DryRun,
-    /// The plan is carried out.
-    Execute,
-}
-
-/// What a target that is a live replica of the source is taken for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplicaTarget {
-    /// A mistake: deleting in the source would delete there too.
-    Refuse,
-    /// What the operator wants.
-    Allow,
-}
-
-/// One run: who it is, and how it hears of the world and is heard.
-pub struct Run {
-    /// What marks and the probe name.
-    pub id: RunId,
-    /// The time of day when it began: ages count from here.
-    pub started: DateTime<Utc>,
-    /// The same instant, for the limit on how long it may last.
-    pub begun: Instant,
-    /// The time of day for marks.
-    pub clock: Clock,
-    /// Told how far the run is.
-    pub progress: Arc<Progress>,
-    /// Asks the run to stop.
-    pub stop: Stop,
-}
-
-/// Both buckets, opened.
-#[derive(Debug)]
-pub struct Buckets {
-    /// The bucket whose blocks are moved.
-    pub source: Backend,
-    /// The bucket that receives them.
-    pub target: Backend,
-}
-
-/// What a run did.
-#[derive(Debug)]
-pub struct Migrated {
-    /// What was to be done.
-    pub plan: Plan,
-    /// What became of it; `None` where the run was dry.
-    pub results: Option<Results>,
-}
 
 /// Everything between opening the buckets and writing the report.
 ///
@@ -227,11 +134,4 @@ fn tell(warning: &Warning) {
             "selected blocks {text}"
         );
     }
-}
-
-/// A signal came before the first block was begun: there is nothing to report.
-#[must_use]
-pub fn stopped(signal: Signal, attempt: &str) -> Error {
-    let attempt = format!("{attempt} before {} came", signal.as_str());
-    Error::new(Kind::Cancelled, attempt)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::{Run, stopped};
+use super::task::{Run, stopped};
 use crate::bucket::Bucket;
 use crate::error::{Error, Result};
 use crate::plan::Plan;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Settings;
 use super::stopped::Stopped;
+use super::task::Settings;
 use super::watch::Watch;
 use crate::block::{BlockId, Provenance};
 use crate::bucket::Bucket;

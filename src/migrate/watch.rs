@@ -28,7 +28,7 @@ pub(super) struct Watch {
 /// What a directory held when it was surveyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Directory {
-    /// A block, be it that its `meta.json` cannot be read.
+    /// A block, even one whose `meta.json` cannot be read.
     Published,
     /// No `meta.json`.
     Partial,

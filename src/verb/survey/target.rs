@@ -1,0 +1,146 @@
+//! What the target's block directories hold, as far as that can decide something.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+use tracing::warn;
+
+use super::reading::{READS, cause, none_readable, read_mark};
+use super::unreadable::Unreadable;
+use crate::block::{BlockId, Inventory, Likeness, MarkError, ReadBack};
+use crate::bucket::BucketReader;
+use crate::error::Result;
+use crate::plan::{Mark, SourceBlock, TargetBlock, TargetMeta};
+use crate::stored::read_meta;
+
+/// Reads each `meta.json` that the source does not tell, and each mark, in the order of their ids. Tells too which blocks may not be read.
+///
+/// Errors: as of the source.
+pub(super) async fn read_target(
+    bucket: &BucketReader,
+    directories: BTreeMap<BlockId, Inventory>,
+    source: &[Arc<SourceBlock>],
+) -> Result<(Vec<TargetBlock>, Unreadable)> {
+    let mut readable = 0_usize;
+    let mut unreadable = Unreadable::default();
+    let mut blocks = Vec::new();
+    let mut read = stream::iter(directories)
+        .map(async |(id, objects)| {
+            let twin = source
+                .binary_search_by_key(&id, |block| block.id)
+                .ok()
+                .and_then(|position| source.get(position));
+            let meta = target_meta(bucket, id, &objects, twin);
+            let mark = target_mark(bucket, id, &objects);
+            let (meta, mark) = futures::join!(meta, mark);
+            (id, meta, mark, objects)
+        })
+        .buffered(READS);
+    while let Some((id, meta, mark, objects)) = read.next().await {
+        let meta = match meta {
+            Ok((meta, Known::Read)) => {
+                readable += 1;
+                meta
+            }
+            Ok((meta, Known::Otherwise)) => meta,
+            Err(err) if err.kind().spoils_one_object() => {
+                let why = cause(&err);
+                warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
+                if err.kind().refuses_one_object() {
+                    unreadable.note(id, &why);
+                }
+                TargetMeta::Corrupted(why)
+            }
+            Err(err) => return Err(err),
+        };
+        blocks.push(TargetBlock {
+            id,
+            objects,
+            meta,
+            mark: mark?,
+            read: ReadBack::default(),
+        });
+    }
+    if let Some(why) = unreadable.why.clone().filter(|_| readable == 0) {
+        return Err(none_readable(bucket, why));
+    }
+    Ok((blocks, unreadable))
+}
+
+/// How it is known what a `meta.json` of the target says.
+enum Known {
+    /// It was read.
+    Read,
+    /// It is not there, need not be read, or is the source's by its entity tag.
+    Otherwise,
+}
+
+async fn target_meta(
+    bucket: &BucketReader,
+    id: BlockId,
+    objects: &Inventory,
+    twin: Option<&Arc<SourceBlock>>,
+) -> Result<(TargetMeta, Known)> {
+    let Some(listed) = objects.meta() else {
+        return Ok((unread(id, objects.clone()).meta, Known::Otherwise));
+    };
+    let known = twin.and_then(|twin| {
+        let in_source = twin.objects.meta()?;
+        let same = in_source.size_bytes == listed.size_bytes
+            && in_source.fingerprint.likeness(listed.fingerprint) == Likeness::Same;
+        twin.meta().filter(|_| same)
+    });
+    if let Some(meta) = known {
+        return Ok((TargetMeta::Read(Arc::clone(meta)), Known::Otherwise));
+    }
+    let meta = match read_meta(bucket, id, Some(listed)).await? {
+        Some((meta, _)) => TargetMeta::Read(Arc::new(meta)),
+        None => TargetMeta::Absent,
+    };
+    Ok((meta, Known::Read))
+}
+
+/// A directory of which nothing was read.
+pub(super) fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
+    let meta = if let Some(why) = objects.meta_left_out() {
+        TargetMeta::Corrupted(why.to_string())
+    } else if objects.meta().is_some() {
+        TargetMeta::Unread
+    } else {
+        TargetMeta::Absent
+    };
+    let mark = unread_mark(&objects);
+    TargetBlock {
+        id,
+        objects,
+        meta,
+        mark,
+        read: ReadBack::default(),
+    }
+}
+
+/// The mark of a block of the target. Thanos reads it where there is a `meta.json`, and so it counts only there.
+async fn target_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) -> Result<Mark> {
+    if objects.meta().is_none() {
+        return Ok(unread_mark(objects));
+    }
+    let mark = read_mark(bucket, id, objects).await?;
+    if let Mark::Corrupted(err) = &mark {
+        let will = match err {
+            MarkError::Undecodable(_) => "Thanos takes the block for unmarked",
+            MarkError::OtherVersion(_) => "no component of Thanos can sync the bucket",
+            MarkError::OfAnother(_) => "Thanos deletes the block that it names",
+        };
+        warn!(bucket = %bucket.location(), block = %id, err = %err, "a deletion mark of the target is no mark of its block: {will}");
+    }
+    Ok(mark)
+}
+
+fn unread_mark(objects: &Inventory) -> Mark {
+    if objects.is_marked() {
+        Mark::Unreadable("it was not read".to_owned())
+    } else {
+        Mark::Absent
+    }
+}
