@@ -42,7 +42,7 @@ pub(super) async fn run_unit(
         })
         .unzip();
     to_bring.sort_by_key(|(selected, _)| publish_rank(&selected.meta));
-    to_mark.sort_by_key(|(_, selected, _)| mark_rank(&selected.meta));
+    to_mark.sort_by_key(|(_, selected, _)| mark_rank(&selected.meta, &selected.action));
     let bringing = stream::iter(to_bring.into_iter().enumerate()).for_each_concurrent(
         shared.settings.concurrency.get().saturating_add(WAITING),
         async |(position, (selected, sender))| {

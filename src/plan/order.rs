@@ -1,8 +1,10 @@
 //! The order inside a unit: coarse blocks are published first and marked last.
 //!
 //! Published otherwise, the target's compactor downsamples again or halts; marked otherwise, the source's compactor makes the downsampled
-//! block anew.
+//! block anew. The blocks that another one of the unit holds are marked before it, too: once it is gone, the source's compactor would compact them
+//! with their neighbours.
 
+use super::Action;
 use crate::block::{BlockId, MetaFile};
 
 /// Whether blocks of one unit are published one after the other.
@@ -16,7 +18,7 @@ pub enum PublishOrder {
 
 /// A place in an order; smaller comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank(i64, i64, BlockId);
+pub struct Rank(i64, bool, i64, BlockId);
 
 /// 1h, then 5m, then raw, each ascending by minTime.
 #[must_use]
@@ -24,22 +26,30 @@ pub fn publish_rank(meta: &MetaFile) -> Rank {
     let block = &meta.block;
     Rank(
         block.group.resolution_ms.saturating_neg(),
+        false,
         block.min_time_ms,
         block.id,
     )
 }
 
-/// Raw, then 5m, then 1h, each ascending by minTime.
+/// Raw, then 5m, then 1h, each ascending by minTime, but duplicates before all others.
 #[must_use]
-pub fn mark_rank(meta: &MetaFile) -> Rank {
+pub fn mark_rank(meta: &MetaFile, action: &Action) -> Rank {
     let block = &meta.block;
-    Rank(block.group.resolution_ms, block.min_time_ms, block.id)
+    let is_kept = !matches!(action, Action::CoveredLater { .. });
+    Rank(
+        block.group.resolution_ms,
+        is_kept,
+        block.min_time_ms,
+        block.id,
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::facts::testing::block;
+    use crate::plan::Put;
+    use crate::plan::facts::testing::{block, id};
 
     #[test]
     fn coarse_blocks_are_published_first_and_marked_last() {
@@ -48,8 +58,13 @@ mod tests {
             block('B').range(0, 10).meta_file(),
             block('C').resolution(300_000).range(0, 20).meta_file(),
             block('D').resolution(3_600_000).range(0, 20).meta_file(),
+            block('E').range(30, 40).meta_file(),
         ];
-        let order = |rank: fn(&MetaFile) -> Rank| {
+        let action = |meta: &MetaFile| match meta.block.id {
+            late if late == id('E') => Action::CoveredLater { by: id('A') },
+            _ => Action::Copy(Put::Differing),
+        };
+        let order = |rank: &dyn Fn(&MetaFile) -> Rank| {
             let mut sorted: Vec<&MetaFile> = metas.iter().collect();
             sorted.sort_by_key(|meta| rank(meta));
             sorted
@@ -57,7 +72,8 @@ mod tests {
                 .filter_map(|meta| meta.block.id.to_string().pop())
                 .collect::<String>()
         };
-        assert_eq!(order(publish_rank), "DCBA");
-        assert_eq!(order(mark_rank), "BACD");
+        assert_eq!(order(&publish_rank), "DCBAE");
+        let mark_rank = |meta: &MetaFile| mark_rank(meta, &action(meta));
+        assert_eq!(order(&mark_rank), "EBACD");
     }
 }

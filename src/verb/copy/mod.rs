@@ -86,6 +86,9 @@ pub async fn copy(
     };
     let put = if overwriting {
         Put::All
+    } else if published.is_some() && !manner.was_published {
+        // Somebody has published it since: what is read now is no better than what lies there, and readers have it open.
+        tally.doubt.widen(Put::Differing)
     } else {
         tally.doubt.widen(manner.put)
     };

@@ -40,8 +40,8 @@ pub(super) enum Body {
     Cut,
     /// It ends too early, and with an error.
     Broken,
-    /// One byte arrives as another one.
-    Flipped,
+    /// One byte arrives as another one: a different one each time, as in objects that are larger than those here.
+    Flipped(usize),
 }
 
 impl Body {
@@ -51,10 +51,11 @@ impl Body {
             Body::Whole => vec![Ok(bytes.clone())],
             Body::Cut => vec![half()],
             Body::Broken => vec![half(), Err(passing())],
-            Body::Flipped => {
+            Body::Flipped(number) => {
                 let mut bytes = bytes.to_vec();
-                if let Some(last) = bytes.last_mut() {
-                    *last ^= 1;
+                let place = number % bytes.len().max(1);
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte ^= 1;
                 }
                 vec![Ok(bytes.into())]
             }
@@ -188,7 +189,8 @@ impl Store {
                 && world.runs[self.run].flipped.insert(id.to_owned());
             Ok(if flips {
                 world.tell(|_| format!("{name} arrives with another byte"));
-                Body::Flipped
+                world.flips += 1;
+                Body::Flipped(world.flips)
             } else if rate > 0 && world.rng.once_in(rate) {
                 if world.rng.once_in(2) {
                     Body::Cut

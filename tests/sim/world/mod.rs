@@ -69,6 +69,8 @@ pub(crate) struct World {
     pub(crate) foreign: BTreeSet<String>,
     /// Blocks of the source whose data nobody can read for now.
     pub(crate) archived: BTreeSet<String>,
+    /// How often a byte arrived as another one.
+    pub(crate) flips: usize,
     /// The block whose data takes long to be read.
     pub(crate) slow: Option<String>,
     /// Blocks whose deletion has begun, by side.
@@ -109,6 +111,7 @@ impl World {
             namesakes: BTreeSet::new(),
             foreign: BTreeSet::new(),
             archived: BTreeSet::new(),
+            flips: 0,
             slow: None,
             doomed: BTreeSet::new(),
             queues: BTreeMap::new(),
