@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::Concern;
 use crate::block::{BlockId, Strength};
 use crate::plan::{Action, Halt};
 
@@ -115,12 +114,6 @@ impl BlockEnding {
             BlockEnding::Failed => "failed",
             BlockEnding::NotFinished => "not-finished",
         }
-    }
-
-    /// Whether a person must look at it.
-    #[must_use]
-    pub fn needs_a_person(self) -> bool {
-        Concern::of_ending(self).is_some()
     }
 
     /// The ending of a block that the target holds now, by what was decided for it and how many objects were put. A copy that put nothing found

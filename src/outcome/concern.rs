@@ -1,6 +1,7 @@
 //! What needs a person, and what that person can do about it. It is decided here alone.
 
-use super::{BlockEnding, Outcome, Results};
+use super::block::{BlockEnding, Outcome};
+use super::run::Results;
 use crate::plan::{Action, Excluded, Outlook, Plan, Reason, Rules, Selected};
 
 /// Something that a person must look at: exit code 3.
@@ -141,6 +142,14 @@ impl Concern {
             Self::AskedForExcluded => "see the reason above; the filters hold for --id too",
             Self::AskedForAbsent => "check the id: the source has no such block",
         }
+    }
+}
+
+impl BlockEnding {
+    /// Whether a person must look at it.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        Concern::of_ending(self).is_some()
     }
 }
 

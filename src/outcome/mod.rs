@@ -3,8 +3,10 @@
 mod block;
 mod concern;
 mod estimate;
+mod exiting;
 mod not_held;
 mod review;
+mod row;
 mod run;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -12,8 +14,9 @@ mod totals;
 
 pub use block::{BlockEnding, MarkState, Outcome};
 pub(crate) use concern::Concern;
+pub use exiting::exit_of;
 pub(crate) use not_held::MarkedNotHeld;
 pub use review::Review;
-pub(crate) use review::{Block, Excluded};
-pub use run::{Limit, Results, exit_of};
-pub(crate) use totals::{Amount, Done, Totals};
+pub(crate) use row::{Amount, Block, Excluded};
+pub use run::{Limit, Results};
+pub(crate) use totals::{Done, Totals};

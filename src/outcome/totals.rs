@@ -2,18 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::block::{BlockEnding, Outcome};
+use super::concern::Concern;
 use super::estimate::requests;
-use super::review::{Block, Excluded};
-use super::{BlockEnding, Concern, Outcome};
+use super::row::{Amount, Block, Excluded};
 use crate::plan::Reason;
-
-/// Blocks, their objects and their bytes.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Amount {
-    pub(crate) blocks: u64,
-    pub(crate) objects: u64,
-    pub(crate) bytes: u64,
-}
 
 /// Sums over a review.
 #[derive(Default)]
@@ -37,14 +30,6 @@ pub(crate) struct Done {
     pub(crate) by_outcome: BTreeMap<BlockEnding, Amount>,
     /// How many blocks were proven in which way.
     pub(crate) by_proof: BTreeMap<&'static str, u64>,
-}
-
-impl Amount {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.blocks += other.blocks;
-        self.objects += other.objects;
-        self.bytes = self.bytes.saturating_add(other.bytes);
-    }
 }
 
 impl Totals {

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use super::decide::{self, Action};
 use super::exclude::Reason;
 use super::facts::{SourceIndex, TargetIndex};
+use super::selected::select;
+use super::shape::{Plan, Selected};
 use super::unit::Units;
-use super::{Plan, Selected, select};
 use crate::block::{BlockId, MetaFile, NoCover};
 
 /// Selects the duplicates of blocks that are selected and go ahead.

@@ -12,6 +12,8 @@ mod outlook;
 mod relatives;
 mod replica;
 mod rules;
+mod selected;
+mod shape;
 mod standing;
 mod supersede;
 mod unit;
@@ -21,118 +23,23 @@ pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
 pub use look_back::{NotHeld, to_be_read};
-pub use order::{PublishOrder, Rank, mark_rank, publish_rank};
-pub use outlook::Outlook;
+pub use order::{Rank, mark_rank, publish_rank};
 pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};
-pub use rules::{Existing, Rules, Scope, Shard};
+pub use rules::{Existing, PublishOrder, Rules, Scope, Shard};
+pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
 pub use unit::Unit;
-pub use warning::Warning;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::block::{BlockId, Completeness, MetaFile};
+use crate::block::BlockId;
 use crate::select::{Effect, Selector};
 use facts::SourceIndex;
+use selected::select;
 use unit::Units;
-
-/// What a run will do, and why.
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// Blocks that something is decided for: by unit, then minTime, then id.
-    pub selected: Vec<Selected>,
-    /// Every other block of the source, by id.
-    pub excluded: Vec<Excluded>,
-    /// Blocks that carry a mark of this tool and which the target does not hold; by id.
-    pub not_held: Vec<NotHeld>,
-    /// Blocks asked for by id that the source does not have.
-    pub absent_ids: Vec<BlockId>,
-    /// Places in units that stay empty, because a block that should be there is damaged.
-    pub gaps: Vec<Gap>,
-    /// What each rule of the selector did to the blocks that came to it.
-    pub selector: Vec<Effect>,
-    /// What is good to know and needs nobody.
-    pub warnings: Vec<Warning>,
-    /// Why a run would stop before its first mark, where that is known beforehand; whoever looks at more than blocks fills it in.
-    pub obstacle: Option<String>,
-}
-
-/// One selected block, and what is decided for it.
-#[derive(Debug, Clone)]
-pub struct Selected {
-    /// The source block as surveyed.
-    pub block: Arc<SourceBlock>,
-    /// Its `meta.json`.
-    pub meta: Arc<MetaFile>,
-    /// Where it stands in the order of publishing.
-    pub unit: Unit,
-    /// What happens to it.
-    pub action: Action,
-    /// Objects to be put into the target, `meta.json` included.
-    pub objects_to_put: u64,
-    /// Their size in bytes.
-    pub bytes_to_put: u64,
-    /// `meta.json` has no file list, so that a lost last segment could not be seen.
-    pub weak_inventory: bool,
-    /// How far it will come, if nothing fails.
-    pub outlook: Outlook,
-    /// Live blocks of the source, of finer resolution, that share a compaction source with it: its mark waits for theirs.
-    pub finer_kin: Vec<BlockId>,
-}
-
-/// One block that is left out.
-#[derive(Debug, Clone)]
-pub struct Excluded {
-    /// The source block as surveyed.
-    pub block: Arc<SourceBlock>,
-    /// The first reason that applies.
-    pub reason: Reason,
-    /// What in particular, where there is more to say.
-    pub detail: Option<String>,
-}
-
-/// A place in a unit that stays empty: what comes after it is held back.
-#[derive(Debug, Clone)]
-pub struct Gap {
-    /// The block that should be there.
-    pub block: BlockId,
-    /// Its unit.
-    pub unit: Unit,
-    /// Its place.
-    pub rank: Rank,
-}
-
-impl Plan {
-    /// Whether the run will write anything at all.
-    #[must_use]
-    pub fn writes(&self) -> bool {
-        self.selected.iter().any(Selected::goes_ahead)
-    }
-
-    /// Whether it will write marks: one that only saves blocks that are marked already writes none.
-    #[must_use]
-    pub fn marks(&self) -> bool {
-        let to_mark = |one: &Selected| one.goes_ahead() && !one.bears_a_mark();
-        self.selected.iter().any(to_mark)
-    }
-}
-
-impl Selected {
-    /// Whether the run works on it at all, as far as the plan can tell.
-    #[must_use]
-    pub fn goes_ahead(&self) -> bool {
-        !self.action.leaves_alone() && !matches!(self.outlook, Outlook::HeldBack(_))
-    }
-
-    /// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.
-    #[must_use]
-    pub fn bears_a_mark(&self) -> bool {
-        self.block.objects.is_marked() && !matches!(self.block.mark, Mark::Absent)
-    }
-}
 
 /// Whether planning needs the target's metas: some block passes every filter, or a mark of ours is not borne out by the listing alone.
 #[must_use]
@@ -218,52 +125,6 @@ fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
 fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
     let present: BTreeSet<BlockId> = source.iter().map(|block| block.id).collect();
     rules.ids.difference(&present).copied().collect()
-}
-
-fn select(
-    block: &Arc<SourceBlock>,
-    meta: &Arc<MetaFile>,
-    unit: Unit,
-    target: &TargetIndex,
-    mut action: Action,
-) -> Selected {
-    let nothing = crate::block::Inventory::default();
-    let there = target
-        .get(block.id)
-        .map_or(&nothing, |there| &there.objects);
-    let mut put = action
-        .put()
-        .map(|put| objects_to_put(&block.objects, there, put))
-        .unwrap_or_default();
-    // Sizes are known, so nobody has to find out after the first bytes.
-    let most_bytes = target.largest_object().unwrap_or(u64::MAX);
-    if let Some(object) = put.iter().find(|object| object.size_bytes > most_bytes) {
-        action = Action::Conflict(Conflict::TooLarge {
-            object: object.name.clone(),
-            size_bytes: object.size_bytes,
-            most_bytes,
-        });
-        put = Vec::new();
-    }
-    let meta_bytes = action
-        .publishes()
-        .then(|| block.objects.meta().map(|meta| meta.size_bytes))
-        .flatten();
-    Selected {
-        objects_to_put: put.len() as u64 + u64::from(meta_bytes.is_some()),
-        bytes_to_put: put
-            .iter()
-            .map(|object| object.size_bytes)
-            .chain(meta_bytes)
-            .fold(0, u64::saturating_add),
-        weak_inventory: block.objects.completeness(&meta.block) == Completeness::Weak,
-        block: Arc::clone(block),
-        meta: Arc::clone(meta),
-        unit,
-        action,
-        outlook: Outlook::Through,
-        finer_kin: Vec::new(),
-    }
 }
 
 #[cfg(test)]

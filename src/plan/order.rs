@@ -4,17 +4,8 @@
 //! block anew. The blocks that another one of the unit holds are marked before it, too: once it is gone, the source's compactor would compact them
 //! with their neighbours.
 
-use super::Action;
+use super::decide::Action;
 use crate::block::{BlockId, MetaFile};
-
-/// Whether blocks of one unit are published one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PublishOrder {
-    /// In the order that a running compactor on the target needs.
-    Strict,
-    /// As they come, for a target without a compactor.
-    None,
-}
 
 /// A place in an order; smaller comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

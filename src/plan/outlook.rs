@@ -3,20 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::facts::SourceIndex;
-use super::order::{PublishOrder, publish_rank};
-use super::{Gap, Plan, Rank, Unit};
+use super::order::{Rank, publish_rank};
+use super::rules::PublishOrder;
+use super::shape::{Gap, Outlook, Plan};
+use super::unit::Unit;
 use crate::block::BlockId;
-
-/// How far a selected block will come, if nothing fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outlook {
-    /// As far as its action goes.
-    Through,
-    /// It is not published, for this earlier block of its unit cannot be.
-    HeldBack(BlockId),
-    /// It is published, and not marked while this finer block lives in the source.
-    MarkDeferred(BlockId),
-}
 
 /// Finds the selected blocks that are not published, for gaps before them.
 pub(super) fn hold_back(plan: &mut Plan, order: PublishOrder) {

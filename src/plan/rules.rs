@@ -4,10 +4,18 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::order::PublishOrder;
 use crate::block::{BlockId, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Selector};
+
+/// Whether blocks of one unit are published one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublishOrder {
+    /// In the order that a running compactor on the target needs.
+    Strict,
+    /// As they come, for a target without a compactor.
+    None,
+}
 
 /// The filters and flags of one run.
 #[derive(Debug, Clone)]

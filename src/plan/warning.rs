@@ -3,25 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::decide::Action;
 use super::facts::SourceBlock;
-use super::{Action, Plan, Rules, Selected, unit};
-use crate::block::BlockId;
-
-/// Something to know that needs nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// As documents spell it.
-    pub name: &'static str,
-    /// One line; where blocks are concerned it goes on after "3 selected blocks".
-    pub text: String,
-    /// The selected blocks that it concerns, in the order of the plan; none where it concerns a bucket or a rule.
-    pub blocks: Vec<BlockId>,
-}
-
-impl Warning {
-    /// The name of the one that tells of data which the run destroys.
-    pub const OVERWRITES: &'static str = "overwrites";
-}
+use super::rules::Rules;
+use super::shape::{Plan, Selected, Warning};
+use super::unit;
 
 /// Of a plan that is made otherwise.
 pub(super) fn warnings(plan: &Plan, source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<Warning> {

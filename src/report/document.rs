@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Header;
+use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{Concern, Excluded, MarkedNotHeld, Review};
 use crate::select::Effect;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Selector;
-use super::selector::{Action, BLOCK_ID, Rule, values};
+use super::selector::{Action, BLOCK_ID, Rule, Selector, values};
 use crate::block::{BlockId, Labels};
 use crate::nearest::nearest;
 

@@ -14,9 +14,9 @@ use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::line::{Line, Value};
+use super::options::{Format, Level, OUR_CRATE};
 use super::otlp;
 use super::screen::Screen;
-use super::{Format, Level, OUR_CRATE};
 
 /// The layer that writes lines of at least `level` to `screen`.
 pub(super) fn layer<S>(

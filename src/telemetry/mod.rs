@@ -3,6 +3,7 @@
 mod go_duration;
 mod line;
 mod log;
+mod options;
 mod otlp;
 mod progress;
 mod screen;
@@ -18,11 +19,9 @@ use crate::progress::Progress;
 use otlp::Spans;
 use screen::Screen;
 
+pub use options::{Format, Level};
 pub use progress::ProgressGuard;
 pub use tracing_config::TracingConfig;
-
-/// The target of our own events and spans starts with this.
-const OUR_CRATE: &str = env!("CARGO_CRATE_NAME");
 
 /// What is told, and how.
 #[derive(Debug, Clone)]
@@ -33,28 +32,6 @@ pub struct Options {
     pub format: Format,
     /// Where spans go; nowhere when unset.
     pub tracing: Option<TracingConfig>,
-}
-
-/// How urgent a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// For those who look for a fault: per object.
-    Debug,
-    /// A few lines for each block.
-    Info,
-    /// Something odd, and what we did about it.
-    Warn,
-    /// Something that needs a person.
-    Error,
-}
-
-/// The shape of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// `key=value` pairs.
-    Logfmt,
-    /// One JSON object.
-    Json,
 }
 
 /// Telemetry that is on for as long as this value lives. Dropped, it waits a few seconds for the last spans to be sent.

@@ -22,7 +22,7 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::OUR_CRATE;
+use super::options::OUR_CRATE;
 use super::tracing_config::{Protocol, TracingConfig};
 use crate::error::{Error, Kind, Result};
 

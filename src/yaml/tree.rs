@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span};
 
-use super::{Form, Node, Value};
+use super::node::{Form, Node, Value};
 use crate::error::{Error, Result};
 
 const MOST_BYTES: usize = 2 << 20;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Header;
 use super::document::{Document, Section};
+use super::header::Header;
 use crate::block::BlockId;
 use crate::exit::{Exit, Signal};
 use crate::outcome::{Limit, Review};

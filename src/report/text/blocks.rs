@@ -8,7 +8,7 @@ use super::summary::list;
 use crate::block::{BlockId, BlockMeta};
 use crate::outcome::{Block, BlockEnding, Outcome, Review};
 use crate::plan::Action;
-use crate::report::Rows;
+use crate::report::form::Rows;
 use crate::report::human::{self, printable};
 
 /// So many blocks are few: all of them are shown.

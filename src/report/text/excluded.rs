@@ -9,7 +9,7 @@ use super::page::Page;
 use crate::block::BlockId;
 use crate::outcome::{Concern, Excluded, MarkedNotHeld};
 use crate::plan::{Mark, Reason};
-use crate::report::Rows;
+use crate::report::form::Rows;
 use crate::report::human::{self, printable};
 
 /// So many blocks of a reason that needs nobody are few: they are listed.

@@ -11,8 +11,8 @@ mod summary;
 
 use std::io::{self, Write};
 
-use super::Form;
 use super::document::{Document, Section};
+use super::form::Form;
 use page::Page;
 
 pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) -> io::Result<()> {

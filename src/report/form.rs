@@ -1,0 +1,32 @@
+//! In which form a document is written.
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// For whom.
+    pub output: Output,
+    /// Which blocks get a line of their own in text; JSON has all of them.
+    pub rows: Rows,
+    /// How many characters a line of text may have; `None` where no screen ends.
+    pub columns: Option<usize>,
+}
+
+/// The form of the document on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs: one JSON document.
+    Json,
+}
+
+/// Which blocks get a line of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// All where they are few, else those that a person should look at.
+    Auto,
+    /// All.
+    All,
+    /// None: totals are enough.
+    None,
+}
