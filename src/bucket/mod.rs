@@ -15,6 +15,7 @@ mod backend;
 mod classify;
 mod clock;
 mod config;
+mod copier;
 mod environment;
 mod fetch;
 mod http;
@@ -36,12 +37,14 @@ pub use backend::{Backend, EtagMeaning, Listings, Multipart};
 pub use classify::Meaning;
 pub use clock::{Reading, ServerClock};
 pub use config::BucketConfig;
+pub use copier::{Assembly, Copier, Original};
 pub use environment::{Environment, Secret};
 pub use location::Location;
 pub use prefix::Prefix;
 pub use reader::BucketReader;
 pub use store::{Entry, Store};
 pub use transfer::{
-    Budget, Comparison, TIME_TO_END, Transfer, same_content, transfer, transfer_requests,
+    Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, same_content, transfer,
+    transfer_requests,
 };
 pub use writer::Bucket;

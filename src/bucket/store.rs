@@ -1,7 +1,9 @@
 //! What a provider does: what `object_store` asks of a store, and what that lacks. Its listings know only names that its own type can hold, and
 //! want a time and a size for each.
 
+use std::any::Any;
 use std::error::Error as StdError;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,11 +12,21 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, Result};
 
 use super::classify::Meaning;
+use super::copier::Copier;
 use crate::block::{FileId, LeftOut};
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
 #[async_trait]
 pub trait Store: ObjectStore {
+    /// Itself, so that stores of one provider know each other.
+    fn as_any(&self) -> &dyn Any;
+
+    /// What copies objects of `source` into this store without their passing through here; `None` where the two are not on one service.
+    fn copier(&self, source: &dyn Store) -> Option<Arc<dyn Copier>> {
+        let _ = source;
+        None
+    }
+
     /// Everything below a directory, sorted by the bytes of its name, and only what comes after a name where one is given.
     fn entries(
         &self,

@@ -1,7 +1,9 @@
 //! A store each of whose requests is a span.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +16,7 @@ use object_store::{
 };
 
 use super::classify::Meaning;
+use super::copier::{Assembly, Copier, Original};
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Store};
 
@@ -146,6 +149,16 @@ impl ObjectStore for Traced {
 
 #[async_trait]
 impl Store for Traced {
+    fn as_any(&self) -> &dyn Any {
+        self.inner.as_any()
+    }
+
+    fn copier(&self, source: &dyn Store) -> Option<Arc<dyn Copier>> {
+        let inner = self.inner.copier(source)?;
+        let bucket = Arc::clone(&self.bucket);
+        Some(Arc::new(TracedCopier { inner, bucket }))
+    }
+
     fn entries(
         &self,
         below: Option<&Path>,
@@ -213,5 +226,68 @@ impl MultipartUpload for TracedUpload {
     async fn abort(&mut self) -> Result<()> {
         let request = self.request("abort-multipart");
         traced(request, self.inner.abort()).await
+    }
+}
+
+/// Copies that the service makes: each is a request to the bucket that gets it, and moves nothing through here.
+#[derive(Debug)]
+struct TracedCopier {
+    inner: Arc<dyn Copier>,
+    bucket: Arc<str>,
+}
+
+#[async_trait]
+impl Copier for TracedCopier {
+    fn largest_bytes(&self) -> u64 {
+        self.inner.largest_bytes()
+    }
+
+    async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
+        let request = Request::new("copy", &self.bucket, to.as_ref());
+        traced(request, self.inner.copy(original, to)).await
+    }
+
+    async fn assemble(&self, to: &Path) -> Result<Box<dyn Assembly>> {
+        let request = Request::new("create-multipart", &self.bucket, to.as_ref());
+        Ok(Box::new(TracedAssembly {
+            inner: traced(request, self.inner.assemble(to)).await?,
+            bucket: Arc::clone(&self.bucket),
+            key: to.clone(),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct TracedAssembly {
+    inner: Box<dyn Assembly>,
+    bucket: Arc<str>,
+    key: Path,
+}
+
+impl TracedAssembly {
+    fn request(&self, method: &'static str) -> Option<Arc<Request>> {
+        Request::new(method, &self.bucket, self.key.as_ref())
+    }
+}
+
+#[async_trait]
+impl Assembly for TracedAssembly {
+    async fn copy_part(
+        &self,
+        number: usize,
+        original: &Original,
+        range: Range<u64>,
+    ) -> Result<String> {
+        let request = self.request("copy-part");
+        traced(request, self.inner.copy_part(number, original, range)).await
+    }
+
+    async fn complete(&self, parts: Vec<String>) -> Result<()> {
+        let request = self.request("complete-multipart");
+        traced(request, self.inner.complete(parts)).await
+    }
+
+    async fn abort(&self) -> Result<()> {
+        traced(self.request("abort-multipart"), self.inner.abort()).await
     }
 }

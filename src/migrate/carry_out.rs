@@ -14,7 +14,7 @@ use super::task::{Run, Task};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
 use crate::block::Provenance;
-use crate::bucket::{Bucket, BucketReader, Budget};
+use crate::bucket::{Bucket, BucketReader, Budget, ServerSide};
 use crate::engine::{Course, Deadline, Ledger, Limits, Slots};
 use crate::outcome::{BlockEnding, Outcome, Results};
 use crate::plan::{Plan, Selected, SourceMeta, TargetMeta};
@@ -32,13 +32,19 @@ const BUDGET_BYTES: usize = 96 << 20;
 pub(super) async fn carry_out(
     task: &Task,
     run: Run,
-    (source, target): (Bucket, Bucket),
+    (source, target, server_side): (Bucket, Bucket, ServerSide),
     plan: &Plan,
     survey: &Survey,
 ) -> Results {
     let begun = Instant::now();
     tell_totals(task, &run, plan);
-    let shared = Arc::new(shared(task, run, (source, target), plan, survey));
+    let shared = Arc::new(shared(
+        task,
+        run,
+        (source, target, server_side),
+        plan,
+        survey,
+    ));
     // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
     let concurrency = task.settings.concurrency.get();
     let open_units = concurrency.saturating_mul(2).saturating_add(4);
@@ -82,12 +88,13 @@ fn tell_totals(task: &Task, run: &Run, plan: &Plan) {
 fn shared(
     task: &Task,
     run: Run,
-    (source, target): (Bucket, Bucket),
+    (source, target, server_side): (Bucket, Bucket, ServerSide),
     plan: &Plan,
     survey: &Survey,
 ) -> Shared {
     let settings = task.settings.clone();
     let means = Means {
+        server_side,
         budget: Budget::new(BUDGET_BYTES),
         cancel: CancellationToken::new(),
         last_acts: TaskTracker::new(),

@@ -26,7 +26,7 @@ pub use task::{Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, stop
 
 use tracing::warn;
 
-use crate::bucket::{Bucket, BucketReader};
+use crate::bucket::{Bucket, BucketReader, ServerSide};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Replica, Warning, plan, replica};
 use crate::trace::{step, within};
@@ -43,6 +43,7 @@ pub async fn migrate(task: &Task, run: Run, buckets: Buckets) -> Result<Migrated
         Mode::DryRun => {
             let source = BucketReader::new(buckets.source, retry.clone());
             let target = BucketReader::new(buckets.target, retry.clone());
+            ServerSide::between(&source, &target, task.settings.copied_by)?;
             let plan = plan_alone(task, &run, &source, &target).await?;
             Ok(Migrated {
                 plan,
@@ -79,12 +80,14 @@ async fn plan_alone(
 }
 
 async fn execute(task: &Task, run: Run, source: Bucket, target: Bucket) -> Result<Migrated> {
+    let by = task.settings.copied_by;
+    let server_side = ServerSide::between(source.reader(), target.reader(), by)?;
     let (plan, survey) = look_and_plan(task, &run, source.reader(), target.reader()).await?;
     if plan.writes() {
         let grace = task.settings.shutdown_grace;
         preflight::pass(&run, grace, (&source, &target), &plan, &survey).await?;
     }
-    let results = carry_out(task, run, (source, target), &plan, &survey).await;
+    let results = carry_out(task, run, (source, target, server_side), &plan, &survey).await;
     Ok(Migrated {
         plan,
         results: Some(results),

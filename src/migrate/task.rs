@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::block::RunId;
-use crate::bucket::Backend;
+use crate::bucket::{Backend, CopiedBy};
 use crate::engine::Stop;
 use crate::error::{Error, Kind};
 use crate::exit::Signal;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub max_bytes: Option<NonZeroU64>,
     /// How long blocks in hand may go on once the run is to end.
     pub shutdown_grace: Duration,
+    /// Who copies objects.
+    pub copied_by: CopiedBy,
     /// Whether a no-compact mark is written before the deletion mark.
     pub no_compact_mark_source: bool,
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
+use super::server_side::ServerSide;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::location::Location;
 use crate::bucket::reader::BucketReader;
@@ -30,6 +31,8 @@ pub struct Transfer<'a> {
     pub source: &'a BucketReader,
     /// Where it goes.
     pub target: &'a Bucket,
+    /// Copies it without its coming here, where that is possible.
+    pub server_side: &'a ServerSide,
     /// What is held in memory counts towards this.
     pub budget: &'a Budget,
     /// Ends it; a multipart upload is aborted.

@@ -8,17 +8,22 @@ mod compare;
 mod in_parts;
 mod job;
 mod limits;
+mod on_server;
 mod route;
+mod server_side;
 mod streamed;
+mod upload;
 
 pub use budget::Budget;
 pub use compare::{Comparison, same_content};
 pub use job::Transfer;
 pub use limits::TIME_TO_END;
 pub use route::transfer_requests;
+pub use server_side::{CopiedBy, ServerSide};
 
+use crate::bucket::fetch::ranges;
 use crate::error::Result;
-use route::{Route, own_route, parts_to_ask_for, route};
+use route::{Route, layout, one_after_another, own_route, parts_to_ask_for, route};
 
 /// Puts the object into the target, whatever was there. The target shows it whole or not at all.
 ///
@@ -36,14 +41,28 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
             None => None,
         };
         let is_uneven = |route: &Route| matches!(route, Route::PartsOf(_));
+        let refused = match job.server_side.copier_of(job.object, job.sha256) {
+            Some((copier, etag)) => {
+                let layout = layout(job.object, from, to, told.clone(), copier.largest_bytes());
+                match on_server::put(job, copier, etag, layout).await {
+                    Err(err) if job.server_side.gives_way(&err) => Some(err),
+                    done => return done,
+                }
+            }
+            None => None,
+        };
         let route = route(job.object, from, to, told)?;
         match go(job, route.clone()).await {
             // Some take no parts of uneven sizes.
             Err(err) if is_uneven(&route) && err.kind().is_transient() => {
-                go(job, own_route(job.object, to)).await
+                go(job, own_route(job.object, to)).await?;
             }
-            gone => gone,
+            gone => gone?,
         }
+        if let Some(refused) = refused {
+            job.server_side.refused(&refused);
+        }
+        Ok(())
     };
     work.await.map_err(|err| {
         let to = job.target.reader().location();
@@ -55,7 +74,10 @@ async fn go(job: Transfer<'_>, route: Route) -> Result<()> {
     match route {
         Route::AtOnce => at_once::put(job).await,
         Route::Streamed => streamed::put(job).await,
-        Route::Parts(part_bytes) => in_parts::put(job, part_bytes).await,
-        Route::PartsOf(sizes) => in_parts::put_sizes(job, sizes).await,
+        Route::Parts(part_bytes) => {
+            let parts = ranges(job.object.size_bytes, part_bytes);
+            in_parts::put(job, parts.collect()).await
+        }
+        Route::PartsOf(sizes) => in_parts::put(job, one_after_another(sizes).collect()).await,
     }
 }

@@ -1,7 +1,10 @@
 //! By which route an object goes, and in which parts it is put: a decision on values alone.
 
+use std::ops::Range;
+
 use crate::block::{Fingerprint, Object};
 use crate::bucket::backend::{Backend, EtagMeaning, Multipart};
+use crate::bucket::fetch::ranges;
 use crate::error::{Error, Kind, Result};
 
 /// How an object is put.
@@ -17,7 +20,19 @@ pub(super) enum Route {
     PartsOf(Vec<u64>),
 }
 
+/// How an object is put together where the service copies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// In one request.
+    Whole,
+    /// Of these ranges, each of which is a part.
+    Parts(Vec<Range<u64>>),
+}
+
 const MIB: u64 = 1 << 20;
+
+/// The parts of what is too large to be copied whole, where no others are asked for.
+const PART_COPIED: u64 = 512 * MIB;
 
 /// The size of parts where nothing else is asked for.
 const PART: u64 = 16 * MIB;
@@ -80,6 +95,59 @@ pub(super) fn route(
     })
 }
 
+/// Chooses the parts in which the service copies: those of the source where entity tags tell them, and as few as can be elsewhere. `largest` is what
+/// one request copies at most.
+pub(super) fn layout(
+    object: &Object,
+    source: &Backend,
+    target: &Backend,
+    told: Option<Vec<u64>>,
+    largest: u64,
+) -> Layout {
+    let size = object.size_bytes;
+    if let Multipart::Never { .. } = target.multipart {
+        return Layout::Whole;
+    }
+    let parts = match comparable(object, source, target) {
+        Fingerprint::Md5OfParts { parts, .. } => {
+            let likely = thanos(size, source.part_size_bytes);
+            let even = |part| ranges(size, part).collect();
+            told.filter(|sizes| make_up(size, sizes))
+                .map(|sizes| one_after_another(sizes).collect())
+                .or_else(|| part_of(size, parts.get().into(), likely.into_iter()).map(even))
+        }
+        Fingerprint::Md5(_) | Fingerprint::VersionOnly => None,
+    };
+    match parts {
+        Some(parts) => Layout::Parts(parts),
+        None if size <= largest => Layout::Whole,
+        None => {
+            let least = size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
+            Layout::Parts(ranges(size, PART_COPIED.max(least)).collect())
+        }
+    }
+}
+
+/// The ranges that parts of these sizes make up.
+pub(super) fn one_after_another(sizes: Vec<u64>) -> impl Iterator<Item = Range<u64>> + Send {
+    sizes.into_iter().scan(0_u64, |start, size| {
+        let range = *start..start.saturating_add(size);
+        *start = range.end;
+        Some(range)
+    })
+}
+
+/// Whether parts of these sizes make up an object of that size, and are of sizes that buckets take.
+fn make_up(size: u64, sizes: &[u64]) -> bool {
+    let Some((last, others)) = sizes.split_last() else {
+        return false;
+    };
+    let mut all = sizes.iter();
+    all.try_fold(0_u64, |sum, part| sum.checked_add(*part)) == Some(size)
+        && others.iter().all(|part| *part >= LEAST_PART)
+        && *last > 0
+}
+
 /// About how many requests it takes to read so many objects, which have so many bytes together, and to put them: for each a read and a write a
 /// part, and two more where there are several parts. So many at most where parts are the usual ones.
 #[must_use]
@@ -110,17 +178,10 @@ fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprin
 
 /// The route of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.
 fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Route> {
-    let (last, others) = sizes.split_last()?;
-    let sum = sizes
-        .iter()
-        .try_fold(0_u64, |sum, part| sum.checked_add(*part))?;
-    let fit = others
-        .iter()
-        .all(|part| (LEAST_PART..=SINGLE).contains(part))
-        && (1..=SINGLE).contains(last);
-    if sum != size || !fit {
+    if !make_up(size, &sizes) || sizes.iter().any(|part| *part > SINGLE) {
         return None;
     }
+    let (last, others) = sizes.split_last()?;
     let first = *sizes.first()?;
     let is_even = others.iter().all(|part| *part == first) && *last <= first;
     Some(if is_even {

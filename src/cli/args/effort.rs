@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::bucket::CopiedBy;
 use crate::cli::flags::Origins;
-use crate::cli::values::{duration, duration_or_none, long_duration, size_bytes, whole_number};
+use crate::cli::values::{
+    duration, duration_or_none, long_duration, one_of, size_bytes, whole_number,
+};
 use crate::error::{Error, Result};
 use crate::migrate::Settings;
 use crate::retry::{Jitter, Policy};
@@ -18,6 +21,15 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "NUMBER", default_value = "10")]
     #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
     concurrency: NonZeroUsize,
+
+    /// Who copies the objects: "auto", "server" or "client".
+    ///
+    /// The server is the service that both buckets are on: no byte of the objects
+    /// comes to this machine then. "auto" asks it where it can copy, and copies
+    /// through this machine elsewhere; "server" fails elsewhere.
+    #[arg(long, value_name = "WHO", default_value = "auto")]
+    #[arg(value_parser = one_of([("auto", CopiedBy::Auto), ("server", CopiedBy::Server), ("client", CopiedBy::Client)]))]
+    copy: CopiedBy,
 
     /// Further tries for each block that make no progress.
     #[arg(long, value_name = "NUMBER", default_value = "3")]
@@ -92,6 +104,7 @@ impl Effort {
             max_duration: self.max_duration,
             max_bytes: self.max_bytes,
             shutdown_grace: self.shutdown_grace,
+            copied_by: self.copy,
             no_compact_mark_source: false,
         })
     }

@@ -14,7 +14,7 @@ use tracing::debug;
 
 use super::there::{There, delete_meta, lacks_meta_for_no_reason, missing, there};
 use crate::block::{Inventory, OVERWRITE_MARKER, Object, Tags};
-use crate::bucket::{Bucket, Budget, Transfer, transfer};
+use crate::bucket::{Bucket, Budget, ServerSide, Transfer, transfer};
 use crate::engine::Breaker;
 use crate::error::{Error, Kind};
 use crate::plan::{Existing, Halt, Put, objects_to_put};
@@ -24,6 +24,8 @@ use crate::trace::{step, within};
 /// What all transfers of a run share.
 #[derive(Debug, Clone)]
 pub struct Means {
+    /// What copies objects without their coming here.
+    pub server_side: ServerSide,
     /// The memory that they may take together.
     pub budget: Budget,
     /// Ends transfers in hand; their multipart uploads are aborted.
@@ -232,6 +234,7 @@ impl Copying<'_> {
             sha256,
             source: self.stored.bucket(),
             target: self.target,
+            server_side: &self.means.server_side,
             budget: &self.means.budget,
             cancel: &self.cancel,
             last_acts: &self.means.last_acts,

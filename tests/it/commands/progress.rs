@@ -11,8 +11,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use thanos_bucket::block::ObjectPath;
 use thanos_bucket::bucket::{
-    Access, Bucket, BucketConfig, BucketReader, Budget, Environment, MissingRoot, Transfer,
-    transfer,
+    Access, Bucket, BucketConfig, BucketReader, Budget, Environment, MissingRoot, ServerSide,
+    Transfer, transfer,
 };
 use thanos_bucket::progress::Progress;
 use thanos_bucket::retry::{Jitter, Policy};
@@ -132,6 +132,7 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
         sha256: None,
         source: &source,
         target: &target,
+        server_side: &ServerSide::default(),
         budget: &budget,
         cancel: &cancel,
         last_acts: &last_acts,

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thanos_bucket::Result;
 use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
-    Backend, EtagMeaning, Location, Multipart, Prefix, ServerClock, Store,
+    Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, ServerClock, Store,
 };
 use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
@@ -133,6 +133,7 @@ impl Default for Migration {
                 max_duration: None,
                 max_bytes: None,
                 shutdown_grace: Duration::from_secs(30),
+                copied_by: CopiedBy::Auto,
                 no_compact_mark_source: false,
             },
             clock: Arc::new(now),

@@ -1,5 +1,6 @@
 //! A bucket in memory whose requests can be counted, refused, lost and cut off: what a killed process, a throttled bucket or a cleaner does.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -224,7 +225,11 @@ impl fmt::Display for Scripted {
     }
 }
 
-impl thanos_bucket::bucket::Store for Scripted {}
+impl thanos_bucket::bucket::Store for Scripted {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
 
 #[async_trait::async_trait]
 impl ObjectStore for Scripted {

@@ -4,6 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use thanos_bucket::block::Strength;
+use thanos_bucket::bucket::CopiedBy;
 use thanos_bucket::migrate::Settings;
 use thanos_bucket::plan::{Existing, Shard};
 use thanos_bucket::retry::{Jitter, Policy};
@@ -64,6 +65,7 @@ impl Circumstances {
                 max_duration: None,
                 max_bytes: None,
                 shutdown_grace: Duration::from_secs(30),
+                copied_by: CopiedBy::Auto,
                 no_compact_mark_source: false,
             },
         }

@@ -4,6 +4,7 @@ mod faults;
 mod listing;
 mod upload;
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -116,6 +117,10 @@ impl fmt::Display for Store {
 
 #[async_trait::async_trait]
 impl thanos_bucket::bucket::Store for Store {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     async fn part_sizes(&self, key: &Path, size_bytes: u64, _: u32) -> Option<Vec<u64>> {
         let fate = self.request(Verb::Head, key.as_ref()).await.ok()?;
         let object = self.with(|world| {

@@ -4,6 +4,7 @@ mod anchor;
 mod beside;
 mod blocking;
 mod clock;
+mod copier;
 mod directory;
 mod failure;
 mod health;

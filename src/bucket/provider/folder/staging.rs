@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Seek, Write as _};
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use object_store::path::Path as Location;
 use object_store::{PutPayload, Result};
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, copy_file_range, fstat, ioctl_ficlone};
 use tracing::debug;
 use ulid::Ulid;
 
@@ -146,6 +146,23 @@ impl Staged {
         io::copy(&mut from, &mut &self.file)
             .map(drop)
             .map_err(failed(Write("write"), &self.path()))
+    }
+
+    /// Fills the file with what `from` holds by sharing its bytes; whether the file system can.
+    pub(super) fn share(&self, from: &File) -> bool {
+        ioctl_ficlone(&self.file, from).is_ok()
+    }
+
+    /// Lets the system append as much of `from`, from where that stands, as it is ready to: zero bytes where it is not.
+    pub(super) fn append_from(&self, from: &File, bytes: u64) -> u64 {
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        copy_file_range(from, None, &self.file, None, bytes).map_or(0, |copied| copied as u64)
+    }
+
+    /// Appends what was read elsewhere.
+    pub(super) fn append(&self, bytes: &[u8]) -> Result<()> {
+        let written = (&self.file).write_all(bytes);
+        written.map_err(failed(Write("write"), &self.path()))
     }
 
     /// Makes the file ready to appear at `location`: as readable as what lies there, and on disk. Tells its permissions.

@@ -4,6 +4,7 @@
 //! Here an object is staged in [`STAGING`](super::root::STAGING), brought to the disk, given its name, and acknowledged once that name is on
 //! disk too. Attributes and tags have no place in a file and are left out.
 
+use std::any::Any;
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
@@ -18,6 +19,7 @@ use object_store::{
 };
 
 use super::blocking::in_folder;
+use super::copier::Copier;
 use super::identity::Permissions;
 use super::place::{self, Existing, put_staged};
 use super::root::{self, Root};
@@ -27,6 +29,7 @@ use super::{failure, listing, read};
 use crate::bucket::access::{Access, MissingRoot};
 use crate::bucket::classify::Meaning;
 use crate::bucket::clock::Told;
+use crate::bucket::copier;
 use crate::bucket::store::{Entry, Store};
 use crate::error::{Error, Result};
 
@@ -77,6 +80,18 @@ impl fmt::Display for Folder {
 }
 
 impl Store for Folder {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn copier(&self, source: &dyn Store) -> Option<Arc<dyn copier::Copier>> {
+        let source = source.as_any().downcast_ref::<Self>()?;
+        Some(Arc::new(Copier {
+            source: Arc::clone(&source.root),
+            target: Arc::clone(&self.root),
+        }))
+    }
+
     fn entries(
         &self,
         below: Option<&Location>,

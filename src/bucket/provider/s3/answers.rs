@@ -77,7 +77,7 @@ impl HttpService for Answers {
                 head.headers = with_tag(&head.headers);
                 body.into()
             }
-            Asked::Begin | Asked::Complete => {
+            Asked::Begin | Asked::Complete | Asked::Copy => {
                 let body = whole(body, LONGEST_RECEIPT).await?;
                 match Receipt::read(&asked, &body) {
                     Some(receipt) => receipt.written().into(),

@@ -14,6 +14,7 @@ use tracing::debug;
 use super::asked::Asked;
 use super::config::ListVersion;
 use super::page::{self, Next, Page};
+use super::receipt::Receipt;
 use crate::retry::{Backoff, Jitter, Policy};
 
 /// Asks one bucket.
@@ -66,9 +67,22 @@ struct Request {
     url: Url,
     /// What it asks for, where that does not show.
     asked: Option<Asked>,
+    headers: HeaderMap,
     /// How often it is repeated when its failure may pass.
     retries: u32,
 }
+
+/// An answer that does not say what was copied.
+#[derive(Debug)]
+struct NoReceipt;
+
+impl fmt::Display for NoReceipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the answer does not say that anything was copied")
+    }
+}
+
+impl StdError for NoReceipt {}
 
 /// A request that failed.
 #[derive(Debug)]
@@ -114,6 +128,7 @@ impl Asker {
             method: Method::GET,
             url: Url::parse_with_params(&self.bucket, &query).map_err(generic)?,
             asked: Some(Asked::List),
+            headers: HeaderMap::new(),
             retries: self.retries,
         };
         self.ask(&request, |_, body| {
@@ -130,11 +145,36 @@ impl Asker {
             method: Method::HEAD,
             url: Url::parse(&url).map_err(generic)?,
             asked: None,
+            headers: HeaderMap::new(),
             // What it tells can be guessed.
             retries: 1,
         };
         self.ask(&request, |headers, _| Ok(Part::told_by(headers)))
             .await
+    }
+
+    /// Copies an object, or a part of one, as the headers say; the entity tag of what was copied.
+    pub(super) async fn copy(
+        &self,
+        to: &Path,
+        query: &str,
+        headers: HeaderMap,
+    ) -> object_store::Result<String> {
+        let url = format!("{}/{}{query}", self.bucket, escaped(to));
+        let request = Request {
+            method: Method::PUT,
+            url: Url::parse(&url).map_err(generic)?,
+            asked: Some(Asked::Copy),
+            headers,
+            retries: self.retries,
+        };
+        self.ask(&request, |_, body| {
+            match Receipt::read(&Asked::Copy, body) {
+                Some(Receipt::Copied { tag }) => Ok(tag),
+                _ => Err(HttpError::new(HttpErrorKind::Decode, NoReceipt)),
+            }
+        })
+        .await
     }
 
     /// Asks until the answer can be read, or no further try is of any use.
@@ -182,6 +222,7 @@ impl Asker {
 fn made(of: &Request) -> object_store::Result<HttpRequest> {
     let mut request = HttpRequest::new(HttpRequestBody::empty());
     *request.method_mut() = of.method.clone();
+    *request.headers_mut() = of.headers.clone();
     *request.uri_mut() = of.url.as_str().parse().map_err(generic)?;
     if let Some(asked) = &of.asked {
         request.extensions_mut().insert(asked.clone());
@@ -190,20 +231,29 @@ fn made(of: &Request) -> object_store::Result<HttpRequest> {
 }
 
 /// The name as it stands in an address that is signed: every byte but those that never mean anything.
-fn escaped(key: &Path) -> String {
-    let mut text = String::new();
-    for byte in key.as_ref().bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            text.push(byte.into());
-        } else {
-            // Writing to a string never fails.
-            let _ = write!(text, "%{byte:02X}");
-        }
-    }
-    text
+pub(super) fn escaped(key: &Path) -> String {
+    escaped_but(b"-._~/", key.as_ref())
 }
 
-fn generic(err: impl StdError + Send + Sync + 'static) -> object_store::Error {
+/// A value as it stands in the query of such an address.
+pub(super) fn escaped_value(value: &str) -> String {
+    escaped_but(b"-._~", value)
+}
+
+fn escaped_but(plain: &[u8], text: &str) -> String {
+    let mut escaped = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
+            escaped.push(byte.into());
+        } else {
+            // Writing to a string never fails.
+            let _ = write!(escaped, "%{byte:02X}");
+        }
+    }
+    escaped
+}
+
+pub(super) fn generic(err: impl StdError + Send + Sync + 'static) -> object_store::Error {
     object_store::Error::Generic {
         store: "S3",
         source: Box::new(err),

@@ -23,6 +23,8 @@ pub(super) enum Asked {
         /// Whether only where nothing is.
         create: bool,
     },
+    /// To copy an object, or a part of one.
+    Copy,
     /// To begin an upload in parts.
     Begin,
     /// To complete one.
@@ -40,14 +42,16 @@ pub(super) const CARRIERS: Carriers = Carriers {
         "x-amz-security-token",
         "x-amz-server-side-encryption-customer-key",
         "x-amz-server-side-encryption-customer-key-md5",
+        "x-amz-copy-source-server-side-encryption-customer-key",
+        "x-amz-copy-source-server-side-encryption-customer-key-md5",
     ],
     query: &["WebIdentityToken"],
 };
 
 impl Asked {
     pub(super) fn by(request: &HttpRequest) -> Self {
-        if let Some(Self::List) = request.extensions().get() {
-            return Self::List;
+        if let Some(asked @ (Self::List | Self::Copy)) = request.extensions().get() {
+            return asked.clone();
         }
         let header = |name: &str| request.headers().get(name)?.to_str().ok();
         let query = request.uri().query().unwrap_or_default();

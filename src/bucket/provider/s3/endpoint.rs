@@ -64,6 +64,18 @@ impl Endpoint {
         &self.authority
     }
 
+    /// Whether both are spoken to for the same buckets: regions of Amazon's copy from one another within their partition.
+    pub(super) fn is_one_service_with(&self, other: &Self) -> bool {
+        let partition = |host: &str| {
+            let is_chinese = host.ends_with(".amazonaws.com.cn");
+            let is_amazon = is_chinese || host.ends_with(".amazonaws.com");
+            is_amazon.then_some(is_chinese)
+        };
+        let (here, there) = (partition(&self.host), partition(&other.host));
+        self.secure == other.secure
+            && (self.authority == other.authority || (here.is_some() && here == there))
+    }
+
     /// Whether the bucket's name is part of the host's, as Thanos' client decides it.
     pub(super) fn is_virtual_hosted(&self, lookup: Lookup, bucket: &str) -> bool {
         match lookup {

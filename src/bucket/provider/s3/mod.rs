@@ -6,6 +6,7 @@ mod asked;
 mod code;
 mod config;
 mod connector;
+mod copier;
 mod credentials;
 mod endpoint;
 mod location;
@@ -117,7 +118,15 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         list: config.list,
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
     };
-    let store: Arc<dyn Store> = Arc::new(store::Store::new(store, asker));
+    let abode = store::Abode {
+        endpoint: config.endpoint.clone(),
+        bucket: config.bucket.clone(),
+        customer_key: match &config.encryption {
+            Some(Encryption::Customer(key)) => Some(key.clone()),
+            _ => None,
+        },
+    };
+    let store: Arc<dyn Store> = Arc::new(store::Store::new(store, asker, abode));
     let clock = Clock {
         heard,
         store: Arc::clone(&store),

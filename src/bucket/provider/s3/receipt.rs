@@ -6,29 +6,38 @@ use reqwest::header::{ETAG, HeaderMap, HeaderValue};
 use super::asked::Asked;
 use crate::bucket::http::xml;
 
-/// What the beginning or the end of an upload in parts is answered with.
+/// What the beginning or the end of an upload in parts is answered with, and what a copy is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Receipt {
     Begun { upload: String },
     Completed { tag: String },
+    Copied { tag: String },
 }
 
 impl Receipt {
     /// `None` for what is no such answer.
     pub(super) fn read(asked: &Asked, body: &[u8]) -> Option<Self> {
         let (mut upload, mut tag, mut is_completed) = (None, String::new(), false);
+        let mut copied = None;
         let is_whole = xml::walk(body, |element| match element.path {
             ["InitiateMultipartUploadResult", "UploadId"] => {
                 upload = Some(element.text.trim().to_owned());
             }
             ["CompleteMultipartUploadResult", "ETag"] => element.text.trim().clone_into(&mut tag),
             ["CompleteMultipartUploadResult"] => is_completed = true,
+            ["CopyObjectResult" | "CopyPartResult", "ETag"] => {
+                copied = Some(element.text.trim().to_owned());
+            }
             _ => {}
         });
         match asked {
             Asked::Begin => {
                 let upload = upload.filter(|upload| is_whole && !upload.is_empty())?;
                 Some(Self::Begun { upload })
+            }
+            Asked::Copy => {
+                let tag = copied.filter(|tag| is_whole && !tag.is_empty())?;
+                Some(Self::Copied { tag })
             }
             Asked::Complete => (is_whole && is_completed).then_some(Self::Completed { tag }),
             _ => None,
@@ -49,6 +58,10 @@ impl Receipt {
                 format!(
                     "<CompleteMultipartUploadResult><ETag>{tag}</ETag></CompleteMultipartUploadResult>"
                 )
+            }
+            Self::Copied { tag } => {
+                let tag = escape(tag.as_str());
+                format!("<CopyObjectResult><ETag>{tag}</ETag></CopyObjectResult>")
             }
         }
     }

@@ -57,6 +57,8 @@ pub(super) struct Place {
 enum Puts {
     /// A whole object.
     Object,
+    /// A whole object, of what the service has already.
+    Copy,
     /// The beginning of one that comes in parts.
     Upload,
     Part,
@@ -106,7 +108,7 @@ impl Signing {
     /// Adds what does not depend on who signs.
     async fn complete(&self, request: &mut HttpRequest) -> Result<(), HttpError> {
         let puts = puts(request);
-        if matches!(puts, Puts::Object | Puts::Upload) {
+        if matches!(puts, Puts::Object | Puts::Copy | Puts::Upload) {
             for (name, value) in &self.headers {
                 request.headers_mut().insert(name, value.clone());
             }
@@ -241,7 +243,13 @@ fn puts(request: &HttpRequest) -> Puts {
         pairs.any(|pair| pair.split('=').next() == Some(name))
     };
     match request.method().as_str() {
-        "PUT" if request.headers().contains_key("x-amz-copy-source") => Puts::Nothing,
+        "PUT" if request.headers().contains_key("x-amz-copy-source") => {
+            if has("uploadId") {
+                Puts::Nothing
+            } else {
+                Puts::Copy
+            }
+        }
         "PUT" if has("uploadId") => Puts::Part,
         "PUT" => Puts::Object,
         "POST" if has("uploads") => Puts::Upload,

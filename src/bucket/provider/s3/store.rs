@@ -1,6 +1,7 @@
 //! The client of S3, whose listings are read page by page here: a listing is done with when it brings nothing new any more, not only when
 //! the server says so.
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,11 +19,15 @@ use object_store::{
 use tracing::debug;
 
 use super::ask::{Asker, Place};
+use super::copier::Copier;
+use super::endpoint::Endpoint;
 use super::meaning;
 use super::page::{Endless, Next, PAGES, Page};
 use super::refusal::Refusal;
 use super::tag;
 use crate::bucket::classify::Meaning;
+use crate::bucket::copier;
+use crate::bucket::environment::Secret;
 use crate::bucket::http::late_body::Streamed;
 use crate::bucket::store::{self, Entry};
 use crate::error::Kind;
@@ -32,6 +37,16 @@ use crate::error::Kind;
 pub(super) struct Store {
     inner: Arc<AmazonS3>,
     asker: Asker,
+    abode: Abode,
+}
+
+/// Where on which service the bucket is, and how what lies there is to be read.
+#[derive(Debug)]
+pub(super) struct Abode {
+    pub(super) endpoint: Endpoint,
+    pub(super) bucket: String,
+    /// The customer's key, in base64.
+    pub(super) customer_key: Option<Secret>,
 }
 
 /// So many bytes are read to see whether they are what was put.
@@ -85,10 +100,11 @@ impl Listing {
 }
 
 impl Store {
-    pub(super) fn new(client: AmazonS3, asker: Asker) -> Self {
+    pub(super) fn new(client: AmazonS3, asker: Asker, abode: Abode) -> Self {
         Self {
             inner: Arc::new(client),
             asker,
+            abode,
         }
     }
 
@@ -235,6 +251,24 @@ impl ObjectStore for Store {
 
 #[async_trait]
 impl store::Store for Store {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn copier(&self, source: &dyn store::Store) -> Option<Arc<dyn copier::Copier>> {
+        let source = &source.as_any().downcast_ref::<Self>()?.abode;
+        let is_one_service = source.endpoint.is_one_service_with(&self.abode.endpoint);
+        is_one_service.then(|| {
+            Arc::new(Copier {
+                target: Arc::clone(&self.inner),
+                asker: self.asker.clone(),
+                source_bucket: source.bucket.clone(),
+                source_key: source.customer_key.clone(),
+                target_key: self.abode.customer_key.clone(),
+            }) as Arc<dyn copier::Copier>
+        })
+    }
+
     fn entries(
         &self,
         below: Option<&Path>,

@@ -1,0 +1,51 @@
+//! Copies that a service makes by itself: an object goes from one bucket to another one, and not a byte of it comes here.
+
+use std::fmt;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use object_store::Result;
+use object_store::path::Path;
+
+/// What is copied: one version of one object.
+#[derive(Debug, Clone)]
+pub struct Original {
+    /// The name under which the source's store knows it.
+    pub key: Path,
+    /// Its size, as listed.
+    pub size_bytes: u64,
+    /// Its entity tag, as a condition wants it.
+    pub etag: String,
+}
+
+/// Copies objects of one bucket into another one on the same service. What it copies is the version that was asked for, or nothing: another one is
+/// [`Precondition`](object_store::Error::Precondition), or what the store of the target takes for it.
+#[async_trait]
+pub trait Copier: fmt::Debug + Send + Sync {
+    /// The largest object that one request copies, in bytes.
+    fn largest_bytes(&self) -> u64;
+
+    /// Copies the object in one request, whatever was there. The target shows it whole or not at all.
+    async fn copy(&self, original: &Original, to: &Path) -> Result<()>;
+
+    /// Begins an object that is put together of ranges of others.
+    async fn assemble(&self, to: &Path) -> Result<Box<dyn Assembly>>;
+}
+
+/// An object that is put together; nobody sees it before it is complete. One that is not to be is aborted.
+#[async_trait]
+pub trait Assembly: fmt::Debug + Send + Sync {
+    /// Copies a range of an object as the part of that number, counted from zero. Parts may come in any order. Gives what completes the object with it.
+    async fn copy_part(
+        &self,
+        number: usize,
+        original: &Original,
+        range: Range<u64>,
+    ) -> Result<String>;
+
+    /// Makes the object appear, of all parts in their order.
+    async fn complete(&self, parts: Vec<String>) -> Result<()>;
+
+    /// Gives it up.
+    async fn abort(&self) -> Result<()>;
+}

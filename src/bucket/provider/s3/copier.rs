@@ -1,0 +1,142 @@
+//! Objects that S3 copies from one of its buckets to another: `CopyObject`, and `UploadPartCopy` for what is put together of parts.
+//!
+//! A copy bears what this bucket's configuration asks for, as what is put does, and nothing that the original bore beside its content.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
+use object_store::Result;
+use object_store::aws::AmazonS3;
+use object_store::multipart::{MultipartStore, PartId};
+use object_store::path::Path;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::ask::{Asker, escaped, escaped_value, generic};
+use crate::bucket::copier::{self, Original};
+use crate::bucket::environment::Secret;
+
+/// One request copies so much at most.
+const LARGEST_COPY: u64 = 5 << 30;
+
+/// Copies from one bucket into another.
+#[derive(Debug, Clone)]
+pub(super) struct Copier {
+    /// Begins and ends uploads in the target.
+    pub(super) target: Arc<AmazonS3>,
+    /// Asks the target.
+    pub(super) asker: Asker,
+    /// The source's name.
+    pub(super) source_bucket: String,
+    /// The customer's key, in base64, that the source's objects are encrypted with.
+    pub(super) source_key: Option<Secret>,
+    /// The customer's key, in base64, that the target's objects are to be encrypted with.
+    pub(super) target_key: Option<Secret>,
+}
+
+/// An upload whose parts are copied.
+#[derive(Debug)]
+struct Assembly {
+    copier: Copier,
+    to: Path,
+    upload: String,
+}
+
+impl Copier {
+    /// What a request says of what it copies.
+    fn headers(&self, original: &Original) -> Result<HeaderMap> {
+        let mut headers = HeaderMap::new();
+        let source = format!("/{}/{}", self.source_bucket, escaped(&original.key));
+        insert(&mut headers, "x-amz-copy-source", &source)?;
+        insert(&mut headers, "x-amz-copy-source-if-match", &original.etag)?;
+        if let Some(key) = &self.source_key {
+            customer_key(&mut headers, "x-amz-copy-source-", key)?;
+        }
+        if let Some(key) = &self.target_key {
+            customer_key(&mut headers, "x-amz-", key)?;
+        }
+        Ok(headers)
+    }
+}
+
+#[async_trait]
+impl copier::Copier for Copier {
+    fn largest_bytes(&self) -> u64 {
+        LARGEST_COPY
+    }
+
+    async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
+        let mut headers = self.headers(original)?;
+        for directive in ["x-amz-metadata-directive", "x-amz-tagging-directive"] {
+            insert(&mut headers, directive, "REPLACE")?;
+        }
+        self.asker.copy(to, "", headers).await.map(drop)
+    }
+
+    async fn assemble(&self, to: &Path) -> Result<Box<dyn copier::Assembly>> {
+        Ok(Box::new(Assembly {
+            upload: self.target.create_multipart(to).await?,
+            copier: self.clone(),
+            to: to.clone(),
+        }))
+    }
+}
+
+#[async_trait]
+impl copier::Assembly for Assembly {
+    async fn copy_part(
+        &self,
+        number: usize,
+        original: &Original,
+        range: Range<u64>,
+    ) -> Result<String> {
+        let mut headers = self.copier.headers(original)?;
+        let bytes = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        insert(&mut headers, "x-amz-copy-source-range", &bytes)?;
+        let query = format!(
+            "?partNumber={}&uploadId={}",
+            number + 1,
+            escaped_value(&self.upload)
+        );
+        self.copier.asker.copy(&self.to, &query, headers).await
+    }
+
+    async fn complete(&self, parts: Vec<String>) -> Result<()> {
+        let parts = parts.into_iter().map(|content_id| PartId { content_id });
+        let target = &self.copier.target;
+        let completed = target.complete_multipart(&self.to, &self.upload, parts.collect());
+        completed.await.map(drop)
+    }
+
+    async fn abort(&self) -> Result<()> {
+        let target = &self.copier.target;
+        target.abort_multipart(&self.to, &self.upload).await
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<()> {
+    let value = HeaderValue::from_str(value).map_err(generic)?;
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}
+
+/// The three headers of a key that the customer keeps; `which` begins their names.
+fn customer_key(headers: &mut HeaderMap, which: &str, key: &Secret) -> Result<()> {
+    let digest = STANDARD.decode(key.expose()).map_err(generic)?;
+    let digest = STANDARD.encode(Md5::digest(digest));
+    for (name, value) in [
+        ("algorithm", "AES256"),
+        ("key", key.expose()),
+        ("key-MD5", &digest),
+    ] {
+        let name = format!("{which}server-side-encryption-customer-{name}").to_ascii_lowercase();
+        let name: HeaderName = name.parse().map_err(generic)?;
+        let mut value = HeaderValue::from_str(value).map_err(generic)?;
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! An upload in parts from its beginning to its end: it is completed, or nothing of it stays.
+
+use async_trait::async_trait;
+use tracing::debug;
+
+use super::job::Transfer;
+use super::limits::{ABORT_TIME, COMPLETION_TIME};
+use crate::error::Result;
+
+/// An upload that has begun.
+#[async_trait]
+pub(super) trait Upload: Send {
+    /// Puts all parts.
+    async fn put_parts(&mut self) -> Result<()>;
+
+    /// The object appears.
+    async fn complete(&mut self) -> object_store::Result<()>;
+
+    /// The object does not, and nobody pays for its parts.
+    async fn abort(&mut self) -> object_store::Result<()>;
+}
+
+/// Begins an upload, puts its parts, and ends it.
+pub(super) async fn see_through<U: Upload>(
+    job: Transfer<'_>,
+    beginning: impl Future<Output = object_store::Result<U>>,
+) -> Result<()> {
+    let backend = job.target.reader().backend();
+    let _last_act = job.last_acts.token();
+    let mut upload = tokio::select! {
+        biased;
+        begun = beginning => begun.map_err(|err| backend.error(err, job.attempt()))?,
+        // An upload whose answer is lost cannot be aborted.
+        () = too_late(job) => return Err(job.cancelled()),
+    };
+    let put = tokio::select! {
+        biased;
+        put = upload.put_parts() => put,
+        () = job.cancel.cancelled() => Err(job.cancelled()),
+    };
+    let done = match put {
+        Ok(()) => complete(job, &mut upload).await,
+        Err(err) => Err(err),
+    };
+    if done.is_err() {
+        // Parts of an upload that nobody completes are paid for and seen by nobody. One that was completed after all has nothing to abort.
+        match tokio::time::timeout(ABORT_TIME, upload.abort()).await {
+            Ok(Ok(())) => debug!(object = %job.path, "multipart upload aborted"),
+            Ok(Err(err)) => debug!(object = %job.path, %err, "multipart upload not aborted"),
+            Err(_) => debug!(object = %job.path, "multipart upload not aborted in time"),
+        }
+    }
+    done
+}
+
+/// Completes the upload. The end cuts it short only when it takes longer than it should.
+async fn complete(job: Transfer<'_>, upload: &mut impl Upload) -> Result<()> {
+    let backend = job.target.reader().backend();
+    tokio::select! {
+        biased;
+        completed = upload.complete() => completed.map_err(|err| backend.error(err, job.attempt())),
+        () = too_late(job) => Err(job.cancelled()),
+    }
+}
+
+/// The transfer is to end, and has had the time for what is better not left half done.
+async fn too_late(job: Transfer<'_>) {
+    job.cancel.cancelled().await;
+    tokio::time::sleep(COMPLETION_TIME).await;
+}
