@@ -66,14 +66,19 @@ impl Endpoint {
 
     /// Whether both are spoken to for the same buckets: regions of Amazon's copy from one another within their partition.
     pub(super) fn is_one_service_with(&self, other: &Self) -> bool {
-        let partition = |host: &str| {
-            let is_chinese = host.ends_with(".amazonaws.com.cn");
-            let is_amazon = is_chinese || host.ends_with(".amazonaws.com");
-            is_amazon.then_some(is_chinese)
-        };
-        let (here, there) = (partition(&self.host), partition(&other.host));
+        let (here, there) = (self.amazons_partition(), other.amazons_partition());
         self.secure == other.secure
             && (self.authority == other.authority || (here.is_some() && here == there))
+    }
+
+    /// What tells one partition of Amazon's from another, where it is Amazon's; names of buckets are unique within each.
+    fn amazons_partition(&self) -> Option<&'static str> {
+        let names = [".amazonaws.com.cn", ".amazonaws.com"];
+        let name = names.into_iter().find(|name| self.host.ends_with(name))?;
+        let is_governments = self
+            .region()
+            .is_some_and(|region| region.starts_with("us-gov-"));
+        Some(if is_governments { "us-gov" } else { name })
     }
 
     /// Whether the bucket's name is part of the host's, as Thanos' client decides it.
@@ -426,6 +431,42 @@ mod tests {
         ] {
             assert_eq!(amazon.authority_in(region, false), expected);
         }
+    }
+
+    /// S-5.20
+    #[test]
+    fn buckets_are_on_one_service_where_they_share_an_address_or_amazons_partition() {
+        let (amazon, china) = ("s3.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn");
+        let (gov, private) = ("s3.us-gov-west-1", "bucket.vpce-1a-2b.s3.us-east-1.vpce");
+        let [gov, private, fips, europe] = [
+            gov,
+            private,
+            "s3-fips.us-gov-east-1",
+            "s3.dualstack.eu-west-1",
+        ]
+        .map(|name| format!("{name}.amazonaws.com"));
+        for (one, other, expected) in [
+            ("minio:9000", "MinIO:9000", true),
+            ("minio:9000", "minio:9001", false),
+            ("minio:9000", "minio", false),
+            ("minio-a:9000", "minio-b:9000", false),
+            (amazon, &europe, true),
+            ("s3-external-1.amazonaws.com", &private, true),
+            (china, "s3.cn-northwest-1.amazonaws.com.cn", true),
+            (china, amazon, false),
+            (&gov, &fips, true),
+            (&gov, &europe, false),
+            (&gov, amazon, false),
+            (amazon, "minio:9000", false),
+            (amazon, "amazonaws.com.example.org", false),
+            (amazon, "notamazonaws.com", false),
+        ] {
+            let (one, other) = (endpoint(one), endpoint(other));
+            assert_eq!(one.is_one_service_with(&other), expected, "{one} {other}");
+            assert_eq!(other.is_one_service_with(&one), expected, "{one} {other}");
+        }
+        let plain = Endpoint::parse("minio:9000", false).unwrap();
+        assert!(!endpoint("minio:9000").is_one_service_with(&plain));
     }
 
     #[test]
