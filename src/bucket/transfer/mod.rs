@@ -41,7 +41,7 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
             None => None,
         };
         let is_uneven = |route: &Route| matches!(route, Route::PartsOf(_));
-        let refused = match job.server_side.copier_of(job.object, job.sha256) {
+        let refused = match job.server_side.copier_of(job.object, job.sha256)? {
             Some((copier, etag)) => {
                 let layout = layout(job.object, from, to, told.clone(), copier.largest_bytes());
                 match on_server::put(job, copier, etag, layout).await {

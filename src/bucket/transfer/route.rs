@@ -217,7 +217,128 @@ fn part_of(size: u64, parts: u64, likely: impl Iterator<Item = u64>) -> Option<u
 
 #[cfg(test)]
 mod tests {
+    use std::any::Any;
+    use std::num::NonZeroU32;
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+
     use super::*;
+    use crate::bucket::Store;
+    use crate::bucket::backend::Listings;
+    use crate::bucket::location::Location;
+    use crate::bucket::prefix::Prefix;
+
+    impl Store for InMemory {
+        fn as_any(&self) -> &dyn Any {
+            self
+        }
+    }
+
+    fn backend(multipart: Multipart, etags: EtagMeaning) -> Backend {
+        Backend {
+            store: Arc::new(InMemory::new()),
+            location: Location::named("s3://memory/hot"),
+            prefix: Prefix::default(),
+            part_size_bytes: None,
+            multipart,
+            etags,
+            listings: Listings::Strong,
+            clock: None,
+        }
+    }
+
+    fn object(size_bytes: u64, fingerprint: Fingerprint) -> Object {
+        Object {
+            name: "index".into(),
+            size_bytes,
+            modified: None,
+            version: None,
+            fingerprint,
+            file: None,
+            left_out: None,
+        }
+    }
+
+    /// S-5.20: in the source's parts, as it tells them or as they are likely; in others only what is too large for one request.
+    #[test]
+    fn what_is_copied_by_the_service_has_the_sources_parts() {
+        const GIB: u64 = 1 << 30;
+        let at_once = Fingerprint::Md5([1; 16]);
+        let in_parts = |parts| Fingerprint::Md5OfParts {
+            digest: [1; 16],
+            parts: NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN),
+        };
+        let plain = backend(Multipart::Allowed, EtagMeaning::Content);
+        let encrypted = backend(Multipart::Allowed, EtagMeaning::VersionOnly);
+        let never = Multipart::Never {
+            largest_bytes: 5 * GIB,
+        };
+        let undivided = backend(never, EtagMeaning::Content);
+        let mib = |sizes: &[u64]| Some(sizes.iter().map(|size| size * MIB).collect::<Vec<_>>());
+        for (target, size, print, told, expected) in [
+            (&plain, 17 * MIB, at_once, None, None),
+            (&plain, 5 * GIB, at_once, None, None),
+            (&plain, 0, at_once, None, None),
+            (
+                &plain,
+                17 * MIB,
+                in_parts(4),
+                mib(&[5, 5, 5, 2]),
+                mib(&[5, 5, 5, 2]),
+            ),
+            (
+                &plain,
+                20 * MIB,
+                in_parts(3),
+                mib(&[6, 9, 5]),
+                mib(&[6, 9, 5]),
+            ),
+            // Larger ones than memory holds are copied as well as others.
+            (
+                &plain,
+                200 * MIB,
+                in_parts(2),
+                mib(&[120, 80]),
+                mib(&[120, 80]),
+            ),
+            (&plain, 17 * MIB, in_parts(1), None, mib(&[17])),
+            (&plain, 17 * MIB, in_parts(2), None, mib(&[16, 1])),
+            (&plain, 17 * MIB, in_parts(4), None, mib(&[5, 5, 5, 2])),
+            // What is told makes another object.
+            (&plain, 17 * MIB, in_parts(2), mib(&[16, 2]), mib(&[16, 1])),
+            // No likely size makes so many.
+            (&plain, 300 * MIB, in_parts(3), None, None),
+            (&encrypted, 17 * MIB, in_parts(4), mib(&[5, 5, 5, 2]), None),
+            (&undivided, 17 * MIB, in_parts(4), mib(&[5, 5, 5, 2]), None),
+            (&undivided, 6 * GIB, at_once, None, None),
+            (
+                &plain,
+                5 * GIB + MIB,
+                at_once,
+                None,
+                mib(&[[512; 10].as_slice(), &[1]].concat()),
+            ),
+            (
+                &encrypted,
+                5 * GIB + MIB,
+                in_parts(4),
+                None,
+                mib(&[[512; 10].as_slice(), &[1]].concat()),
+            ),
+        ] {
+            let found = layout(&object(size, print), &plain, target, told, 5 * GIB);
+            let expected = expected.map_or(Layout::Whole, |sizes| {
+                Layout::Parts(one_after_another(sizes).collect())
+            });
+            assert_eq!(found, expected, "{size} {print:?}");
+        }
+        let huge = object(50 << 40, at_once);
+        let Layout::Parts(parts) = layout(&huge, &plain, &plain, None, 5 * GIB) else {
+            panic!("50 TiB cannot be copied at once");
+        };
+        assert!(parts.len() <= 10_000);
+    }
 
     #[test]
     fn where_the_source_does_not_tell_its_parts_thanos_own_are_likely() {

@@ -57,17 +57,30 @@ impl ServerSide {
         }))))
     }
 
-    /// What is to copy an object, of which `sha256` may be known: only who reads the object can see whether that is right.
+    /// What is to copy an object, of which `sha256` may be known: only who reads the object can see whether that is right. With it the entity tag
+    /// of the version that is to be copied; where there is none and the service is insisted on, the error is [`Kind::Unsupported`].
     pub(super) fn copier_of<'a>(
         &'a self,
         object: &'a Object,
         sha256: Option<&str>,
-    ) -> Option<(&'a dyn Copier, &'a str)> {
-        let service = self.0.as_deref()?;
-        let etag = object.version.as_deref().filter(|tag| !is_weak(tag))?;
+    ) -> Result<Option<(&'a dyn Copier, &'a str)>> {
+        let Some(service) = self.0.as_deref() else {
+            return Ok(None);
+        };
         let is_asked =
             service.insisted_on || (sha256.is_none() && !service.refuses.load(Ordering::Relaxed));
-        is_asked.then_some((&*service.copier, etag))
+        if !is_asked {
+            return Ok(None);
+        }
+        match object.version.as_deref().filter(|tag| !is_weak(tag)) {
+            Some(etag) => Ok(Some((&*service.copier, etag))),
+            None if service.insisted_on => {
+                let attempt = format!("let the service copy {}", object.name);
+                let why = "--copy=server: the source tells no entity tag of it that makes a condition, and another version might be copied";
+                Err(Error::new(Kind::Unsupported, attempt).because(why))
+            }
+            None => Ok(None),
+        }
     }
 
     /// Whether somebody else is to try what the service did not do. What is wrong with the object or the target is wrong for everybody.
@@ -95,4 +108,133 @@ impl ServerSide {
 /// A weak tag is equal to none in a condition.
 fn is_weak(tag: &str) -> bool {
     tag.starts_with("W/")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::Range;
+
+    use async_trait::async_trait;
+    use object_store::path::Path;
+
+    use super::*;
+    use crate::block::Fingerprint;
+    use crate::bucket::copier::{Assembly, Original};
+
+    /// Copies nothing.
+    #[derive(Debug)]
+    struct Idle;
+
+    #[async_trait]
+    impl Copier for Idle {
+        fn largest_bytes(&self) -> u64 {
+            0
+        }
+
+        async fn copy(&self, _: &Original, _: &Path) -> object_store::Result<()> {
+            Ok(())
+        }
+
+        async fn assemble(&self, _: &Path) -> object_store::Result<Box<dyn Assembly>> {
+            Ok(Box::new(Self))
+        }
+    }
+
+    #[async_trait]
+    impl Assembly for Idle {
+        async fn copy_part(
+            &self,
+            _: usize,
+            _: &Original,
+            _: Range<u64>,
+        ) -> object_store::Result<String> {
+            Ok(String::new())
+        }
+
+        async fn complete(&self, _: Vec<String>) -> object_store::Result<()> {
+            Ok(())
+        }
+
+        async fn abort(&self) -> object_store::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn service(insisted_on: bool) -> ServerSide {
+        ServerSide(Some(Arc::new(Service {
+            copier: Arc::new(Idle),
+            insisted_on,
+            refuses: AtomicBool::new(false),
+        })))
+    }
+
+    fn object(version: Option<&str>) -> Object {
+        Object {
+            name: "index".into(),
+            size_bytes: 1,
+            modified: None,
+            version: version.map(Into::into),
+            fingerprint: Fingerprint::VersionOnly,
+            file: None,
+            left_out: None,
+        }
+    }
+
+    /// S-5.20: never without a condition, and not where a SHA-256 is to be seen or the service is known to refuse.
+    #[test]
+    fn the_service_is_asked_where_it_copies_the_very_version() {
+        let tag = |server_side: &ServerSide, version, sha256| {
+            let object = object(version);
+            let copier = server_side.copier_of(&object, sha256);
+            copier
+                .map(|copier| copier.map(|(_, etag)| etag.to_owned()))
+                .map_err(|err| err.kind())
+        };
+        let (asked, insisted_on) = (service(false), service(true));
+        let strong = Some("\"a\"");
+        let found = Ok(strong.map(str::to_owned));
+        assert_eq!(tag(&asked, strong, None), found);
+        assert_eq!(tag(&insisted_on, strong, Some("00")), found);
+        assert_eq!(tag(&asked, strong, Some("00")), Ok(None));
+        assert_eq!(tag(&ServerSide::default(), strong, None), Ok(None));
+        for version in [None, Some("W/\"a\"")] {
+            assert_eq!(tag(&asked, version, None), Ok(None));
+            assert_eq!(tag(&insisted_on, version, None), Err(Kind::Unsupported));
+        }
+        for server_side in [&asked, &insisted_on] {
+            server_side.refused(&Error::new(Kind::Refused, "copy an object"));
+        }
+        assert_eq!(tag(&asked, strong, None), Ok(None));
+        assert_eq!(tag(&insisted_on, strong, None), found);
+    }
+
+    /// S-5.21: whoever reads meets what is wrong with the object or the target all the same.
+    #[test]
+    fn what_the_client_may_be_able_to_do_it_tries() {
+        let (asked, insisted_on) = (service(false), service(true));
+        for (kind, expected) in [
+            (Kind::Usage, true),
+            (Kind::NotFound, true),
+            (Kind::AlreadyExists, true),
+            (Kind::Changed, false),
+            (Kind::Refused, true),
+            (Kind::Credentials, false),
+            (Kind::BucketGone, true),
+            (Kind::Elsewhere, true),
+            (Kind::NoSpace, false),
+            (Kind::ReadOnly, false),
+            (Kind::Unreadable, true),
+            (Kind::Corrupt, true),
+            (Kind::Transient, true),
+            (Kind::Clock, true),
+            (Kind::Cancelled, false),
+            (Kind::Unsupported, true),
+            (Kind::Other, true),
+        ] {
+            let err = Error::new(kind, "copy an object");
+            assert_eq!(asked.gives_way(&err), expected, "{kind:?}");
+            assert!(!insisted_on.gives_way(&err), "{kind:?}");
+            assert!(!ServerSide::default().gives_way(&err), "{kind:?}");
+        }
+    }
 }

@@ -281,6 +281,17 @@ mod tests {
     }
 
     #[test]
+    fn a_value_in_a_query_is_escaped_with_its_slashes() {
+        for (value, expected) in [
+            ("2~AbC-_.9", "2~AbC-_.9"),
+            ("a/b+c==", "a%2Fb%2Bc%3D%3D"),
+            ("a&partNumber=1 é", "a%26partNumber%3D1%20%C3%A9"),
+        ] {
+            assert_eq!(escaped_value(value), expected);
+        }
+    }
+
+    #[test]
     fn a_part_is_told_by_its_length_and_the_number_of_all() {
         for (headers, expected) in [
             (

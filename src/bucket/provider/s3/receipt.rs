@@ -139,6 +139,48 @@ mod tests {
         }
     }
 
+    /// S-6.14: a copy that failed after its answer had begun has the status of one that did not.
+    #[test]
+    fn a_copy_is_one_when_the_answer_names_what_was_copied() {
+        for (body, tag) in [
+            (
+                "<CopyObjectResult><LastModified>2025-01-01T00:00:00.000Z</LastModified><ETag>&quot;a&quot;</ETag></CopyObjectResult>",
+                Some("\"a\""),
+            ),
+            (
+                "<?xml version=\"1.0\"?>\n<CopyPartResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><ETag>\"a\"</ETag></CopyPartResult>",
+                Some("\"a\""),
+            ),
+            (
+                "\n  \n<s:CopyObjectResult xmlns:s=\"x\"><s:ETag>\n a </s:ETag></s:CopyObjectResult>",
+                Some("a"),
+            ),
+            ("<CopyObjectResult><ETag/></CopyObjectResult>", None),
+            ("<CopyObjectResult/>", None),
+            ("<CopyObjectResult><ETag>a</ETag>", None),
+            ("<Error><Code>InternalError</Code></Error>", None),
+            (
+                "<CompleteMultipartUploadResult><ETag>a</ETag></CompleteMultipartUploadResult>",
+                None,
+            ),
+            (
+                "<Error><CopyObjectResult><ETag>a</ETag></CopyObjectResult></Error>",
+                None,
+            ),
+            ("", None),
+        ] {
+            let expected = tag.map(|tag| Receipt::Copied {
+                tag: tag.to_owned(),
+            });
+            let found = Receipt::read(&Asked::Copy, body.as_bytes());
+            assert_eq!(found, expected, "{body}");
+            if let Some(receipt) = found {
+                let again = Receipt::read(&Asked::Copy, receipt.written().as_bytes());
+                assert_eq!(again, Some(receipt));
+            }
+        }
+    }
+
     #[test]
     fn a_tag_that_is_missing_or_cannot_be_read_is_empty() {
         for (value, expected) in [

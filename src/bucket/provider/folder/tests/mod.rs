@@ -5,6 +5,7 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+mod copying;
 mod gone;
 mod listing;
 mod reading;
