@@ -106,7 +106,7 @@ fn each_right_that_is_asked_for_is_needed_and_no_other() {
             assert_eq!(cold.tree().get(name), Some(content));
         }
     }
-    Ran::of(migrate(&all.0, &all.1, &[OLD])).expect(0);
+    Ran::of(migrate(&all.0, &all.1, &[OLD, "--copy=server"])).expect(0);
     let marked = blocks_with(&hot.tree(), "deletion-mark.json");
     assert_eq!(marked.len(), blocks.len());
 }
