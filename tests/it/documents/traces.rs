@@ -41,38 +41,51 @@ fn told(span: &Span) -> String {
         .to_owned()
 }
 
-/// S-2.7: from the run to each request, in one trace that the log names.
+/// S-2.7: from the run to each request, in one trace that the log names; objects that come here, and others.
 #[test]
 fn the_spans_of_a_migration_are_a_tree() {
-    let block = Block::new(1);
-    let world = World::new(std::slice::from_ref(&block));
-    let collector = Collector::start(Protocol::Grpc);
-    let flag = collector.flag(", service_name: cold-storage");
-    let ran = world.migrate(&[OLD, &flag]).expect(0);
-    let spans = collector.spans();
-    let id = block.id();
-    let expected = TREE.replace("ID", &id);
-    let found = tree(&spans, &told);
-    assert!(found == expected, "{found}");
-    let traces: BTreeSet<String> = spans.iter().map(|span| span.trace.clone()).collect();
-    assert_eq!(traces.len(), 1);
-    assert_eq!(traces_in(&ran.stderr), traces, "{}", ran.stderr);
-    for span in &spans {
-        assert_eq!(span.service, "cold-storage");
-        assert_eq!(span.is_client, span.name == "request");
-        let parent = spans.iter().find(|other| other.id == span.parent);
-        assert_eq!(parent.is_none(), span.name == "run");
-        assert!(parent.is_none_or(|parent| parent.begins <= span.begins));
-        assert!(span.begins <= span.ends);
+    let here: &[&str] = &["get source", "head source", "put target"];
+    for (copy, requests, bytes) in [
+        ("--copy=client", here, "1500"),
+        ("--copy=server", &["copy target"], ""),
+    ] {
+        let world = World::new(&[Block::new(1)]);
+        let collector = Collector::start(Protocol::Grpc);
+        let flag = collector.flag(", service_name: cold-storage");
+        let ran = world.migrate(&[OLD, copy, &flag]).expect(0);
+        let spans = collector.spans();
+        let of_object = |name: &str| {
+            let lines = requests
+                .iter()
+                .map(|request| format!("          request {request} {name}\n"));
+            lines.collect::<String>()
+        };
+        let expected = TREE
+            .replace("ID", &Block::new(1).id())
+            .replace("          OF SEGMENT\n", &of_object("000001"))
+            .replace("          OF INDEX\n", &of_object("index"));
+        let found = tree(&spans, &told);
+        assert!(found == expected, "{found}");
+        let traces: BTreeSet<String> = spans.iter().map(|span| span.trace.clone()).collect();
+        assert_eq!(traces.len(), 1);
+        assert_eq!(traces_in(&ran.stderr), traces, "{}", ran.stderr);
+        for span in &spans {
+            assert_eq!(span.service, "cold-storage");
+            assert_eq!(span.is_client, span.name == "request");
+            let parent = spans.iter().find(|other| other.id == span.parent);
+            assert_eq!(parent.is_none(), span.name == "run");
+            assert!(parent.is_none_or(|parent| parent.begins <= span.begins));
+            assert!(span.begins <= span.ends);
+        }
+        let chunk = spans
+            .iter()
+            .find(|span| span.attribute("key").ends_with("chunks/000001"))
+            .unwrap();
+        assert_eq!(chunk.attribute("bytes"), bytes);
+        // What the log says by default goes along as events.
+        let block = spans.iter().find(|span| span.name == "block").unwrap();
+        assert_eq!(block.events, ["block moved"]);
     }
-    let chunk = spans
-        .iter()
-        .find(|span| span.attribute("key").ends_with("chunks/000001"))
-        .unwrap();
-    assert_eq!(chunk.attribute("bytes"), "1500");
-    // What the log says by default goes along as events.
-    let block = spans.iter().find(|span| span.name == "block").unwrap();
-    assert_eq!(block.events, ["block moved"]);
 }
 
 const TREE: &str = r#"run exit 0
@@ -91,13 +104,9 @@ const TREE: &str = r#"run exit 0
     block copy migrated
       copy
         object chunks/000001
-          request get source 000001
-          request head source 000001
-          request put target 000001
+          OF SEGMENT
         object index
-          request get source index
-          request head source index
-          request put target index
+          OF INDEX
         request list source ID
         request list target ID
       mark
@@ -135,7 +144,7 @@ fn a_request_that_is_repeated_and_one_that_fails_say_so() {
         .open();
     let collector = Collector::start(Protocol::Http);
     let flag = collector.flag("");
-    let arguments: Vec<&str> = QUICK_RETRIES.into_iter().chain([flag.as_str()]).collect();
+    let arguments = [&QUICK_RETRIES[..], &["--copy=client", &flag]].concat();
     run(&servers.configs_through(&proxy), &arguments).expect(3);
     let spans = collector.spans();
     let requests = |id: &str| -> Vec<&Span> {

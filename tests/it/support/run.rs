@@ -26,6 +26,14 @@ pub const QUICK_RETRIES: [&str; 3] = [
     "--retry.max-backoff=10ms",
 ];
 
+/// The same, and objects come here, whatever a server could copy by itself.
+pub const COPIED_HERE: [&str; 4] = [
+    OLD,
+    "--retry.initial-backoff=1ms",
+    "--retry.max-backoff=10ms",
+    "--copy=client",
+];
+
 /// `migrate` between two buckets, with further arguments.
 pub fn migrate(source: &Path, target: &Path, arguments: &[&str]) -> Command {
     let mut command = binary();

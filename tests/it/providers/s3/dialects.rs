@@ -6,7 +6,7 @@ use crate::support::block::Block;
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Answer, Line, Request};
-use crate::support::run::{OLD, QUICK_RETRIES};
+use crate::support::run::{COPIED_HERE, OLD};
 use crate::support::world::three;
 
 /// Moves everything through a proxy that changes answers, and finds nothing left to do in another run.
@@ -19,7 +19,7 @@ fn assert_moves(
     let proxy = Line::to(minio.port()).edit(edit).open();
     let configs = world.configs_with(&proxy, "  part_size: 5242880\n");
     for _ in 0..2 {
-        let ran = run(&configs, &QUICK_RETRIES);
+        let ran = run(&configs, &COPIED_HERE);
         assert_eq!(ran.status.code(), Some(0), "{what}: {}", ran.stderr);
     }
     world.assert_moved();
@@ -260,7 +260,7 @@ fn an_object_that_changes_while_it_is_read_is_never_put_together_of_two() {
         })
         .open();
     let configs = world.configs_with(&proxy, "  part_size: 5242880\n");
-    let ran = run(&configs, &QUICK_RETRIES).expect(3);
+    let ran = run(&configs, &COPIED_HERE).expect(3);
     assert!(ran.stderr.contains("a moment ago"), "{}", ran.stderr);
     world.assert_heals();
 }

@@ -9,7 +9,7 @@ use crate::support::block::Block;
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, migrate};
+use crate::support::run::{COPIED_HERE, OLD, Ran, Running, migrate};
 use crate::support::world::{Contents, three};
 
 /// A server that is silent for so long counts as gone.
@@ -60,7 +60,7 @@ fn run_with(
     fault: impl Fn(&Request) -> Fault + Send + Sync + 'static,
 ) -> Ran {
     let proxy = Line::to(minio.port()).fault(fault).open();
-    run(&world.configs_through(&proxy), &QUICK_RETRIES)
+    run(&world.configs_through(&proxy), &COPIED_HERE)
 }
 
 /// S-6.1: every status that may pass, for each kind of request.
@@ -125,7 +125,7 @@ fn a_server_without_conditional_puts_is_looked_at_first() {
                 }
             })
             .open();
-        run(&world.configs_with(&proxy, options), &QUICK_RETRIES).expect(0);
+        run(&world.configs_with(&proxy, options), &COPIED_HERE).expect(0);
         let looked = |name: &str| {
             let requests = proxy.requests();
             let looks = requests.iter().filter(|request| request.is("HEAD", name));
@@ -150,7 +150,7 @@ fn a_server_that_asks_for_time_is_given_it() {
         let proxy = Line::to(minio.port())
             .fault(first(1, kind, Fault::AnswerHead(status, "Retry-After: 1")))
             .open();
-        run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+        run(&world.configs_through(&proxy), &COPIED_HERE).expect(0);
         let requests = proxy.requests();
         let refused = requests
             .iter()
@@ -226,7 +226,7 @@ fn a_request_that_stands_still_ends_and_is_repeated() {
         ]);
     for (kind, fault) in faults {
         let proxy = Line::to(minio.port()).fault(first(1, kind, fault)).open();
-        let ran = run(&world.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        let ran = run(&world.configs_with(&proxy, SHORT), &COPIED_HERE).expect(0);
         assert!(
             ran.elapsed < ENOUGH,
             "{kind:?} {fault:?}: {:?}",
@@ -248,7 +248,7 @@ fn a_body_that_moves_slowly_is_not_cut() {
         (("PUT", "/000001"), Fault::SlowRequest(time)),
     ] {
         let proxy = Line::to(minio.port()).fault(always(kind, fault)).open();
-        let ran = run(&world.configs_with(&proxy, SHORT), &QUICK_RETRIES).expect(0);
+        let ran = run(&world.configs_with(&proxy, SHORT), &COPIED_HERE).expect(0);
         assert!(ran.elapsed >= time, "{:?}", ran.elapsed);
         let requests = proxy.requests();
         assert_eq!(
@@ -337,7 +337,7 @@ fn a_bucket_in_another_region_ends_the_run_with_a_clear_word() {
                     }
                 })
                 .open();
-            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(1);
+            let ran = run(&world.configs_through(&proxy), &COPIED_HERE).expect(1);
             assert!(ran.stderr.contains("config.region"), "{}", ran.stderr);
             assert!(proxy.requests().len() < 12, "{:?}", proxy.requests());
             world.assert_heals();
@@ -402,7 +402,7 @@ fn a_proven_block_that_the_target_loses_is_whole_again_before_its_mark() {
         })
         .open();
     let configs = world.configs_through(&proxy);
-    let mut patient = QUICK_RETRIES.to_vec();
+    let mut patient = COPIED_HERE.to_vec();
     patient.push("--max-retries=1000");
     let running = Running::start(&mut migrate(&configs.0, &configs.1, &patient));
     let is_proof =

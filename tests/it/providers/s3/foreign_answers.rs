@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::QUICK_RETRIES;
+use crate::support::run::COPIED_HERE;
 use crate::support::world::{Contents, three};
 
 /// What stands between, as it answers.
@@ -68,7 +68,7 @@ fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
             let proxy = Line::to(minio.port())
                 .fault(first(2, request, Fault::Answer(status, body)))
                 .open();
-            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
+            let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
             assert_eq!(
                 ran.status.code(),
                 Some(0),
@@ -99,7 +99,7 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
             let proxy = Line::to(minio.port())
                 .fault(first(usize::MAX, request, Fault::Answer(status, body)))
                 .open();
-            let arguments = [&QUICK_RETRIES[..], &["--max-retries=1"]].concat();
+            let arguments = [&COPIED_HERE[..], &["--max-retries=1"]].concat();
             let configs = world.configs_with(&proxy, "  max_retries: 1\n");
             let ran = run(&configs, &arguments);
             assert_eq!(
@@ -137,7 +137,7 @@ fn a_page_for_people_is_no_object_and_no_receipt() {
                 }
             })
             .open();
-        let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
+        let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
         assert_eq!(ran.status.code(), Some(0), "{request:?}: {}", ran.stderr);
         world.assert_moved();
         world.reset();
@@ -164,7 +164,7 @@ fn what_says_yes_in_the_place_of_s3_for_a_moment_does_no_harm() {
             let proxy = Line::to(minio.port())
                 .fault(first(2, request, Fault::Answer(status, body)))
                 .open();
-            let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES);
+            let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
             assert_eq!(
                 ran.status.code(),
                 Some(0),
@@ -192,7 +192,7 @@ fn what_says_yes_in_the_place_of_s3_for_good_is_not_believed() {
             let proxy = Line::to(minio.port())
                 .fault(first(usize::MAX, request, Fault::Answer(status, body)))
                 .open();
-            let arguments = [&QUICK_RETRIES[..], &["--max-retries=1"]].concat();
+            let arguments = [&COPIED_HERE[..], &["--max-retries=1"]].concat();
             let configs = world.configs_with(&proxy, "  max_retries: 1\n");
             let ran = run(&configs, &arguments);
             assert_eq!(
@@ -227,7 +227,7 @@ fn an_answer_to_every_name_is_no_probe_that_is_found() {
                 }
             })
             .open();
-        let ran = run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(code);
+        let ran = run(&world.configs_through(&proxy), &COPIED_HERE).expect(code);
         assert!(!ran.stderr.contains("same bucket"), "{}", ran.stderr);
         world.assert_heals();
     }

@@ -11,5 +11,7 @@ mod multipart;
 mod random_faults;
 mod requests;
 mod rights;
+mod server_side;
+mod server_side_refusals;
 mod tls;
 mod wrong_answers;

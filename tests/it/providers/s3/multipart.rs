@@ -6,7 +6,7 @@ use crate::support::block::Block;
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{OLD, QUICK_RETRIES};
+use crate::support::run::{COPIED_HERE, OLD};
 
 const MIB: usize = 1 << 20;
 
@@ -43,7 +43,9 @@ fn an_object_is_put_in_the_parts_that_the_source_tells() {
         put_in_parts(&world, sizes_in_mib);
         let proxy = Line::to(minio.port()).open();
         let configs = world.configs_through(&proxy);
-        let report = run(&configs, &[OLD, "--output=json"]).expect(0).json();
+        let report = run(&configs, &[OLD, "--copy=client", "--output=json"])
+            .expect(0)
+            .json();
         assert_eq!(
             report["blocks"][0]["outcome"]["proof"], "checksum",
             "{report}"
@@ -87,7 +89,7 @@ fn where_the_source_does_not_tell_its_parts_they_are_guessed() {
                     }
                 })
                 .open();
-            let arguments = [&QUICK_RETRIES[..], &["--output=json"]].concat();
+            let arguments = [&COPIED_HERE[..], &["--output=json"]].concat();
             let report = run(&world.configs_through(&proxy), &arguments)
                 .expect(0)
                 .json();
@@ -157,6 +159,6 @@ fn parts_that_the_target_refuses_are_put_in_others() {
             }
         })
         .open();
-    run(&world.configs_through(&proxy), &QUICK_RETRIES).expect(0);
+    run(&world.configs_through(&proxy), &COPIED_HERE).expect(0);
     world.assert_moved();
 }

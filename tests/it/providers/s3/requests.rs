@@ -10,7 +10,7 @@ use crate::support::folders::World;
 use crate::support::minio::{Bucket, Credentials, Minio};
 use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line, Proxy, Request};
-use crate::support::run::{OLD, QUICK_RETRIES, Ran, binary, migrate};
+use crate::support::run::{COPIED_HERE, OLD, Ran, binary, migrate};
 use crate::support::world::three;
 
 /// Two blocks whose objects are put at once, and one with a segment that is put in two parts.
@@ -49,7 +49,7 @@ fn what_is_put_carries_its_md5_unless_the_configuration_says_otherwise() {
                 Fault::None
             })
             .open();
-        run(&servers.configs_with(&proxy, more), &[OLD]).expect(0);
+        run(&servers.configs_with(&proxy, more), &[OLD, "--copy=client"]).expect(0);
         servers.assert_moved();
         let requests = proxy.requests();
         let puts: Vec<_> = requests
@@ -112,7 +112,7 @@ fn without_multipart_an_object_of_any_size_goes_in_one_request() {
                 servers
                     .target
                     .config_for("cold-single.yaml", servers.target.root(), port, &more);
-            run(&(source.clone(), target), &QUICK_RETRIES).expect(0);
+            run(&(source.clone(), target), &COPIED_HERE).expect(0);
             servers.assert_moved();
             let requests = proxy.requests();
             assert!(

@@ -12,7 +12,7 @@ use crate::support::folders::World;
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Answer, Fault, Line, Proxy, Request};
-use crate::support::run::{QUICK_RETRIES, Ran};
+use crate::support::run::{COPIED_HERE, Ran};
 use crate::support::world::{Contents, three};
 
 const ENOUGH: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ pub(crate) fn run_edited(
     edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static,
 ) -> Ran {
     let proxy: Proxy = Line::to(minio.port()).edit(edit).open();
-    let mut arguments = QUICK_RETRIES.to_vec();
+    let mut arguments = COPIED_HERE.to_vec();
     arguments.push("--output=json");
     run(&servers.configs_through(&proxy), &arguments)
 }
@@ -219,7 +219,7 @@ fn an_answer_that_does_not_end_is_read_no_further_than_it_may_be_long() {
             })
             .open();
         let configs = servers.configs_with(&proxy, "  max_retries: 1\n");
-        let ran = run(&configs, &QUICK_RETRIES).expect(exit_code);
+        let ran = run(&configs, &COPIED_HERE).expect(exit_code);
         let longest = proxy.longest();
         assert!(longest > 0, "{part} was never asked for");
         assert!(longest < 64 << 20, "{part} {status}: {longest}");
@@ -233,7 +233,7 @@ fn put_in_parts(minio: &Minio, proxy: &Proxy) -> (Ran, usize) {
     let world = World::new(&[Block::new(1).chunk_bytes(&[20 << 20])]);
     let target = minio.bucket(&format!("parts-{}", proxy.port()));
     let config = target.config_for("parts.yaml", target.root(), proxy.port(), "");
-    let ran = run(&(world.source_config(), config), &QUICK_RETRIES);
+    let ran = run(&(world.source_config(), config), &COPIED_HERE);
     let requests = proxy.requests();
     let begun = requests
         .iter()
