@@ -1,8 +1,9 @@
 //! A server that does not copy by itself, or not this time: who copies then, and what is left of what it began.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::json;
@@ -210,14 +211,26 @@ fn an_object_that_changed_since_it_was_listed_is_not_copied() {
             done: is_done,
         }));
         let changed = name.clone();
-        let proxy = on_copies(&minio, move |request| {
-            let is_it = request.path.contains(&changed) && request.path.contains(part);
-            if is_it && let Some(pause) = pause.lock().unwrap().take() {
-                pause.come.send(()).unwrap();
-                pause.done.recv().unwrap();
-            }
-            Fault::None
-        });
+        let refused = Arc::new(AtomicUsize::new(0));
+        let refusals = Arc::clone(&refused);
+        let proxy = Line::to(minio.port())
+            .fault(move |request| {
+                let is_it = copies(request) && request.path.contains(&changed);
+                if is_it
+                    && request.path.contains(part)
+                    && let Some(pause) = pause.lock().unwrap().take()
+                {
+                    pause.come.send(()).unwrap();
+                    pause.done.recv().unwrap();
+                }
+                Fault::None
+            })
+            .edit(move |request, answer| {
+                if copies(request) && answer.status == 412 {
+                    refusals.fetch_add(1, Ordering::SeqCst);
+                }
+            })
+            .open();
         let (hot, cold) = world.configs_through(&proxy);
         let running = Running::start(&mut migrate(&hot, &cold, &QUICK_RETRIES));
         has_come.recv_timeout(Duration::from_mins(1)).unwrap();
@@ -227,6 +240,10 @@ fn an_object_that_changed_since_it_was_listed_is_not_copied() {
         world.before.insert(name.clone(), other);
         done.send(()).unwrap();
         let ran = running.wait().expect(0);
+        assert!(
+            refused.load(Ordering::SeqCst) > 0,
+            "the server heard no condition"
+        );
         assert_eq!(told(&ran), 0, "{}", ran.stderr);
         assert_eq!(read_here(&proxy), [""; 0]);
         world.assert_moved();
