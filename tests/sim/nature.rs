@@ -40,14 +40,27 @@ pub(crate) enum Cleaning {
     ByName,
 }
 
-/// What becomes of a put on the condition that nothing is there.
+/// What becomes of a put on the condition that nothing is there, and of a copy on the condition that its original is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Conditions {
     Honoured,
     /// It is refused as something that this server does not know.
     Unknown,
-    /// It is put whatever is there.
+    /// It is put whatever is there, and copied as it is.
     Ignored,
+}
+
+/// What the service that both buckets are on copies by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// Nothing: it knows no such request.
+    Nothing,
+    /// Objects of every size in one request.
+    Everything,
+    /// Small objects in one request; others are put together of parts.
+    Small,
+    /// It begins what is put together, and refuses to copy.
+    Refused,
 }
 
 /// Whether the two buckets are two.
@@ -90,6 +103,7 @@ pub(crate) struct Nature {
     pub(crate) target_parts: u64,
     /// Whether a bucket tells in which parts an object was put.
     pub(crate) parts_are_told: bool,
+    pub(crate) copies: Copies,
     /// Whether `meta.json` gives the files' SHA-256.
     pub(crate) hashes: bool,
     /// Whether somebody meddles with the blocks that migrators are at.
@@ -165,6 +179,12 @@ impl Nature {
             slow: rng.once_in(4),
             denies: rng.once_in(8),
             flips: rng.once_in(8),
+            copies: match rng.below(8) {
+                0..3 => Copies::Nothing,
+                3 => Copies::Refused,
+                4 => Copies::Small,
+                _ => Copies::Everything,
+            },
         };
         // Who overwrites, or cannot tell parts from other parts, puts again in place what is published.
         let same_parts = nature.source_parts == nature.target_parts || nature.source_parts == 0;
@@ -179,6 +199,19 @@ impl Nature {
         nature
     }
 
+    /// Whether the service copies whatever it is asked to, the very version that it is asked for where it can tell versions apart.
+    pub(crate) fn is_served(&self) -> bool {
+        let copies = matches!(self.copies, Copies::Everything | Copies::Small);
+        copies && self.conditions != Conditions::Unknown
+    }
+
+    /// Whether entity tags prove content: those of what was put in other parts, or is put together anew, do not.
+    pub(crate) fn tags_tell(&self) -> bool {
+        self.etags == EtagMeaning::Content
+            && self.source_parts == self.target_parts
+            && self.copies.largest_bytes() == u64::MAX
+    }
+
     /// The least that finds every leftover with other bytes, and every byte that changed on its way.
     pub(crate) fn thoroughness(&self) -> Strength {
         match self.etags {
@@ -187,6 +220,13 @@ impl Nature {
             EtagMeaning::Content if self.source_parts == self.target_parts => Strength::Checksum,
             EtagMeaning::Content | EtagMeaning::VersionOnly => Strength::Content,
         }
+    }
+}
+
+impl Copies {
+    /// The largest object that one request copies.
+    pub(crate) fn largest_bytes(self) -> u64 {
+        if self == Self::Small { 50 } else { u64::MAX }
     }
 }
 

@@ -25,9 +25,11 @@ pub(crate) enum Deed {
     Rewrite,
     /// Somebody asks for it to be left as it is.
     NoCompact,
+    /// Somebody puts one of the source's objects anew, byte for byte.
+    PutAnew,
 }
 
-const DEEDS: [Deed; 9] = [
+const DEEDS: [Deed; 10] = [
     Deed::LoseObject,
     Deed::LoseBlock,
     Deed::MarkInSource,
@@ -37,6 +39,7 @@ const DEEDS: [Deed; 9] = [
     Deed::Compact,
     Deed::Rewrite,
     Deed::NoCompact,
+    Deed::PutAnew,
 ];
 
 impl World {
@@ -93,6 +96,7 @@ impl World {
                     self.rewrite_in_the_source(id);
                 }
             }
+            Deed::PutAnew => self.put_anew(id),
             Deed::NoCompact => {
                 let path = format!("{id}/no-compact-mark.json");
                 if self.storage.get(Side::Source, &path).is_none() {
@@ -109,6 +113,16 @@ impl World {
         if let Some(name) = self.rng.pick(&data).cloned() {
             self.lose_in_the_target(id);
             self.delete(Who::Operator, Side::Target, &format!("{id}/{name}"));
+        }
+    }
+
+    fn put_anew(&mut self, id: &str) {
+        let there = self.storage.directory(Side::Source, id);
+        let data = there.iter().filter(|(name, _)| is_data(name));
+        let data: Vec<_> = data.map(|(name, it)| (name.clone(), it.clone())).collect();
+        if let Some((name, it)) = self.rng.pick(&data).cloned() {
+            let path = format!("{id}/{name}");
+            self.put(Who::Operator, Side::Source, &path, it.bytes, it.part_bytes);
         }
     }
 

@@ -85,6 +85,7 @@ impl Circumstances {
         let ids: Vec<String> = world.first.iter().cloned().collect();
         let thoroughness = world.nature.thoroughness();
         let keeps = world.nature.existing == Existing::Keep;
+        let is_served = world.nature.is_served();
         let longest = if world.slow.is_some() { 90_000 } else { 1500 };
         let rng = &mut world.rng;
         if rng.once_in(3) {
@@ -117,6 +118,11 @@ impl Circumstances {
         settings.concurrency = NonZeroUsize::new(1 + rng.index(5)).unwrap();
         settings.shutdown_grace = Duration::from_millis([0, 30, 30_000][rng.index(3)]);
         settings.no_compact_mark_source = rng.once_in(4);
+        settings.copied_by = match rng.below(8) {
+            0 => CopiedBy::Client,
+            1 if is_served => CopiedBy::Server,
+            _ => CopiedBy::Auto,
+        };
         match rng.below(12) {
             0 => settings.max_failures = NonZeroUsize::new(1),
             1 => settings.max_duration = Some(soon(rng)),

@@ -50,6 +50,11 @@ pub(crate) struct Run {
     pub(crate) flipped: BTreeSet<String>,
     /// When it last began to list a block, and when before that.
     pub(crate) looked_ms: BTreeMap<(Side, String), [i64; 2]>,
+    /// Entity tags of the source's objects as listings showed them to it.
+    pub(crate) shown: BTreeSet<(String, String)>,
+    /// Bytes of data that it read, and that it put: what the service copied by itself is in neither.
+    pub(crate) read_bytes: u64,
+    pub(crate) sent_bytes: u64,
     /// Blocks whose `meta.json` it put, and blocks that it marked.
     pub(crate) published: BTreeSet<String>,
     pub(crate) marked: BTreeSet<String>,
@@ -151,6 +156,9 @@ fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
         denied: BTreeSet::new(),
         flipped: BTreeSet::new(),
         looked_ms: BTreeMap::new(),
+        shown: BTreeSet::new(),
+        read_bytes: 0,
+        sent_bytes: 0,
         published: BTreeSet::new(),
         marked: BTreeSet::new(),
         puts: BTreeMap::new(),

@@ -11,6 +11,7 @@ use crate::world::{Side, World};
 impl World {
     pub(crate) fn judge_ending(&mut self, run: usize, ended: Result<Ended, Error>) {
         self.judge_what_is_left(run);
+        self.judge_what_passed_through(run);
         match ended {
             Err(err) => self.judge_refusal(run, &err),
             Ok(ended) => {

@@ -1,5 +1,6 @@
 //! The observer, who knows the truth: what may be put and deleted, what may be said of it, and where every sample must be.
 
+mod copies;
 mod deletions;
 mod endings;
 mod look_back;

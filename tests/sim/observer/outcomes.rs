@@ -145,7 +145,16 @@ impl World {
         let asked = this.circumstances.verify;
         let right_proof = match outcome.proof {
             None => covered,
-            Some(proof) => !covered && (asked < Strength::Content || proof == Strength::Content),
+            Some(proof) => {
+                let least = if asked == Strength::Content
+                    || this.circumstances.is_calm && self.nature.tags_tell()
+                {
+                    asked
+                } else {
+                    Strength::Size
+                };
+                !covered && proof >= least
+            }
         };
         if !right_proof {
             return Some(format!("its proof is {:?}", outcome.proof));

@@ -22,6 +22,8 @@ pub(crate) enum Verb {
     Part,
     Complete,
     Abort,
+    Copy,
+    CopyPart,
 }
 
 /// How a request ends that has come through.
@@ -70,9 +72,12 @@ impl Store {
     /// The way to the bucket; whatever happens before the request takes effect.
     pub(super) async fn request(&self, verb: Verb, path: &str) -> Result<Fate> {
         let (delay, fails, lost, after) = self.with(|world| {
-            let slow = verb == Verb::Get
-                && self.side == Side::Source
-                && world.slow.as_deref().is_some_and(|id| is_data_of(id, path));
+            let reads = match verb {
+                Verb::Get => self.side == Side::Source,
+                Verb::Copy | Verb::CopyPart => true,
+                _ => false,
+            };
+            let slow = reads && world.slow.as_deref().is_some_and(|id| is_data_of(id, path));
             let run = &mut world.runs[self.run];
             if run.has_ended {
                 let violation = format!("a run that has ended goes on asking: {verb:?} {path}");
@@ -144,13 +149,11 @@ impl Store {
         }
     }
 
-    /// How the body of an object comes, unless the object may not be read, or is denied.
-    pub(super) fn body(&self, path: &Path, options: &GetOptions) -> Result<Body> {
+    /// Whether an object may be read here or by the service, or is denied.
+    pub(super) fn may_read(&self, path: &Path, is_head: bool) -> Result<()> {
         self.with(|world| {
             let name = path.as_ref();
-            let id = name.split('/').next().unwrap_or_default();
             let run = &world.runs[self.run];
-            let rate = run.circumstances.one_fails_in;
             let is_calm = run.circumstances.is_calm;
             let forbidden = run.requests >= run.circumstances.forbidden_from
                 && run
@@ -166,12 +169,25 @@ impl Store {
                     source: "forbidden".into(),
                 });
             }
-            let denies = world.nature.denies && !is_calm && !options.head && world.rng.once_in(25);
+            let denies = world.nature.denies && !is_calm && !is_head && world.rng.once_in(25);
             // Whoever looks once more is told the truth.
             if denies && world.runs[self.run].denied.insert(name.to_owned()) {
                 world.tell(|_| format!("{name} is denied"));
                 return Err(missing(path));
             }
+            Ok(())
+        })
+    }
+
+    /// How the body of an object comes, unless the object may not be read, or is denied.
+    pub(super) fn body(&self, path: &Path, options: &GetOptions) -> Result<Body> {
+        self.may_read(path, options.head)?;
+        Ok(self.with(|world| {
+            let name = path.as_ref();
+            let id = name.split('/').next().unwrap_or_default();
+            let run = &world.runs[self.run];
+            let rate = run.circumstances.one_fails_in;
+            let is_calm = run.circumstances.is_calm;
             // What a plan is made of is not told wrong: nobody could notice. And it strikes a block once: what is repeated comes right.
             let may_flip = match name.split_once('/') {
                 Some((_, "meta.json")) => world.runs[self.run].writes > 0,
@@ -187,7 +203,7 @@ impl Store {
                 && may_flip
                 && world.rng.once_in(25)
                 && world.runs[self.run].flipped.insert(id.to_owned());
-            Ok(if flips {
+            if flips {
                 world.tell(|_| format!("{name} arrives with another byte"));
                 world.flips += 1;
                 Body::Flipped(world.flips)
@@ -199,8 +215,8 @@ impl Store {
                 }
             } else {
                 Body::Whole
-            })
-        })
+            }
+        }))
     }
 }
 
@@ -222,6 +238,14 @@ pub(super) fn missing(path: &Path) -> Error {
     Error::NotFound {
         path: path.to_string(),
         source: "no such object".into(),
+    }
+}
+
+/// A service that found out what went wrong after it had said that all is well.
+pub(super) fn failed_late() -> Error {
+    Error::Generic {
+        store: "simulated",
+        source: "status code: 200 OK: <Error><Code>InternalError</Code><Message>try again</Message></Error>".into(),
     }
 }
 

@@ -42,6 +42,9 @@ impl Store {
                 .storage
                 .page(self.side, (below, after), most, lags.then_some(now_ms))
         });
+        if self.side == Side::Source {
+            self.with(|world| world.note_shown(self.run, &page));
+        }
         let listed = page.iter().map(|(path, object)| meta(path, object));
         let listed = listed.collect();
         if after.is_empty() && matches!(fate, Fate::Answered) {

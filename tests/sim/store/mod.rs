@@ -1,5 +1,6 @@
 //! A bucket as one run sees it: requests take time, fail, act and fail, and stop for good when the process is killed.
 
+mod copier;
 mod faults;
 mod listing;
 mod upload;
@@ -20,7 +21,8 @@ use object_store::{
     PutResult, Result,
 };
 
-use crate::nature::Conditions;
+use crate::blocks::is_data;
+use crate::nature::{Conditions, Copies};
 use crate::world::{Object, Side, Who, World};
 pub(crate) use faults::Verb;
 use faults::{Fate, missing, passing};
@@ -65,6 +67,13 @@ impl Store {
         })
     }
 
+    /// Counts what passes through here.
+    fn sends(&self, path: &str, bytes: usize) {
+        if is_payload(path) {
+            self.with(|world| world.runs[self.run].sent_bytes += bytes as u64);
+        }
+    }
+
     fn get(&self, path: &Path, options: &GetOptions) -> Result<GetResult> {
         let body = self.body(path, options)?;
         let found = self.with(|world| world.storage.get(self.side, path.as_ref()).cloned());
@@ -76,6 +85,9 @@ impl Store {
             None => 0..meta.size,
         };
         let bytes = slice(&object.bytes, &range);
+        if !options.head && is_payload(path.as_ref()) {
+            self.with(|world| world.runs[self.run].read_bytes += bytes.len() as u64);
+        }
         Ok(GetResult {
             payload: GetResultPayload::Stream(stream::iter(body.of(&bytes)).boxed()),
             meta,
@@ -84,6 +96,11 @@ impl Store {
             extensions: Extensions::default(),
         })
     }
+}
+
+/// Whether it is an object that makes a block large.
+fn is_payload(path: &str) -> bool {
+    path.split_once('/').is_some_and(|(_, name)| is_data(name))
 }
 
 fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
@@ -121,6 +138,15 @@ impl thanos_bucket::bucket::Store for Store {
         self
     }
 
+    fn copier(
+        &self,
+        source: &dyn thanos_bucket::bucket::Store,
+    ) -> Option<Arc<dyn thanos_bucket::bucket::Copier>> {
+        let source = source.as_any().downcast_ref::<Self>()?;
+        let copies = self.with(|world| world.nature.copies);
+        (copies != Copies::Nothing).then(|| copier::of(source, self))
+    }
+
     async fn part_sizes(&self, key: &Path, size_bytes: u64, _: u32) -> Option<Vec<u64>> {
         let fate = self.request(Verb::Head, key.as_ref()).await.ok()?;
         let object = self.with(|world| {
@@ -147,6 +173,7 @@ impl ObjectStore for Store {
         options: PutOptions,
     ) -> Result<PutResult> {
         let fate = self.request(Verb::Put, path.as_ref()).await?;
+        self.sends(path.as_ref(), payload.content_length());
         let answer = self.put(path, payload.into(), &options.mode);
         self.answer(fate, answer).await
     }

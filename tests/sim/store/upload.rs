@@ -14,7 +14,7 @@ use crate::world::{Upload, Who};
 pub(super) struct InParts {
     store: Store,
     number: u64,
-    path: String,
+    pub(super) path: String,
     parts: usize,
 }
 
@@ -36,8 +36,13 @@ pub(super) fn begin(store: &Store, path: &str, is_answer_lost: bool) -> InParts 
 }
 
 impl InParts {
-    /// What was put in its parts becomes the object, unless one of them is missing.
-    fn complete_now(&self) -> Result<PutResult> {
+    /// What was put, or copied, as the part of that number.
+    pub(super) fn keep(&self, number: usize, bytes: Bytes) -> Result<()> {
+        keep(&self.store, self.number, &self.path, number, bytes)
+    }
+
+    /// What was put in these parts becomes the object, unless one of them is missing.
+    fn complete_now(&self, numbers: &[usize]) -> Result<PutResult> {
         self.store.with(|world| {
             // A server forgets a part at times.
             let refuses =
@@ -45,12 +50,14 @@ impl InParts {
             let Some(upload) = world.storage.uploads.get(&self.number) else {
                 return Err(missing(&self.path.as_str().into()));
             };
-            if refuses || upload.parts.len() < self.parts {
+            let parts = numbers.iter().map(|number| upload.parts.get(number));
+            let parts: Option<Vec<&Bytes>> = parts.collect();
+            let Some(parts) = parts.filter(|_| !refuses) else {
                 return Err(invalid_part());
-            }
+            };
             let mut bytes = BytesMut::new();
             let mut size = 0;
-            for part in upload.parts.values() {
+            for part in parts {
                 size = size.max(part.len() as u64);
                 bytes.extend_from_slice(part);
             }
@@ -66,6 +73,34 @@ impl InParts {
             Ok(put_result())
         })
     }
+
+    /// The object appears, of these parts.
+    pub(super) async fn complete_with(&self, parts: Vec<usize>) -> Result<PutResult> {
+        let fate = self.store.request(Verb::Complete, &self.path).await?;
+        let answer = self.complete_now(&parts);
+        self.store.answer(fate, answer).await
+    }
+
+    /// Nothing of it stays.
+    pub(super) async fn give_up(&self) -> Result<()> {
+        self.store.with(|world| {
+            let run = &mut world.runs[self.store.run];
+            run.aborted_uploads.insert(self.number);
+        });
+        let fate = self.store.request(Verb::Abort, &self.path).await?;
+        self.store
+            .with(|world| world.storage.uploads.remove(&self.number));
+        self.store.answer(fate, Ok(())).await
+    }
+}
+
+fn keep(store: &Store, upload: u64, path: &str, number: usize, bytes: Bytes) -> Result<()> {
+    store.with(|world| {
+        let upload = world.storage.uploads.get_mut(&upload);
+        let upload = upload.ok_or_else(|| missing(&path.into()))?;
+        upload.parts.insert(number, bytes);
+        Ok(())
+    })
 }
 
 #[async_trait::async_trait]
@@ -76,31 +111,17 @@ impl MultipartUpload for InParts {
         let (store, upload, path) = (self.store.clone(), self.number, self.path.clone());
         Box::pin(async move {
             let fate = store.request(Verb::Part, &path).await?;
-            let bytes: Bytes = data.into();
-            let put = store.with(|world| {
-                let upload = world.storage.uploads.get_mut(&upload);
-                let upload = upload.ok_or_else(|| missing(&path.as_str().into()))?;
-                upload.parts.insert(number, bytes);
-                Ok(())
-            });
+            store.sends(&path, data.content_length());
+            let put = keep(&store, upload, &path, number, data.into());
             store.answer(fate, put).await
         })
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        let fate = self.store.request(Verb::Complete, &self.path).await?;
-        let answer = self.complete_now();
-        self.store.answer(fate, answer).await
+        self.complete_with((0..self.parts).collect()).await
     }
 
     async fn abort(&mut self) -> Result<()> {
-        self.store.with(|world| {
-            let run = &mut world.runs[self.store.run];
-            run.aborted_uploads.insert(self.number);
-        });
-        let fate = self.store.request(Verb::Abort, &self.path).await?;
-        self.store
-            .with(|world| world.storage.uploads.remove(&self.number));
-        self.store.answer(fate, Ok(())).await
+        self.give_up().await
     }
 }

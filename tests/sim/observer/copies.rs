@@ -1,0 +1,65 @@
+//! What the service copies by itself: the version that was listed, nothing whose digest is to be seen on its way, and of what it copies not a
+//! byte comes here.
+
+use thanos_bucket::block::Strength;
+use thanos_bucket::bucket::CopiedBy;
+
+use crate::blocks::{FileList, is_data};
+use crate::nature::{Conditions, Leftovers};
+use crate::world::{Object, World};
+
+impl World {
+    /// The service has found what a run asks it to copy.
+    pub(crate) fn judge_copy(&mut self, run: usize, from: &str, found: &Object, to: &str) {
+        self.tell(|_| format!("the service copies {from} for run {run}"));
+        let this = &self.runs[run];
+        let by = this.circumstances.settings.copied_by;
+        if from != to {
+            self.violated(format!("{from} is copied to {to}"));
+            return;
+        }
+        if by == CopiedBy::Client {
+            self.violated(format!("the service copies {from}, and is not to"));
+            return;
+        }
+        let was_shown = this.shown.contains(&(from.to_owned(), found.tag.clone()));
+        if !was_shown && self.nature.conditions == Conditions::Honoured {
+            self.violated(format!("a version of {from} is copied that was not listed"));
+        }
+        let (id, name) = from.split_once('/').unwrap_or_default();
+        let has_hashes = |id| {
+            let block = self.known.get(id);
+            block.is_some_and(|block| block.files == FileList::SizesAndHashes)
+        };
+        if by == CopiedBy::Auto && is_data(name) && has_hashes(id) {
+            self.violated(format!("{from} is copied, and nobody sees its digest"));
+        }
+    }
+
+    /// Who insists on the service puts no data; where the service copies everything and entity tags tell content, nobody does, nor reads any.
+    pub(super) fn judge_what_passed_through(&mut self, run: usize) {
+        let this = &self.runs[run];
+        let circumstances = &this.circumstances;
+        let (read, sent) = (this.read_bytes, this.sent_bytes);
+        let insists = circumstances.settings.copied_by == CopiedBy::Server;
+        let nature = &self.nature;
+        let all_is_copied = circumstances.is_calm && nature.is_served() && !nature.hashes;
+        // Of leftovers that differ both forms are read.
+        let tags_tell = circumstances.verify == Strength::Checksum
+            && nature.tags_tell()
+            && nature.leftovers == Leftovers::Cut;
+        if sent > 0 && (insists || all_is_copied) {
+            self.violated(format!("run {run} puts {sent} bytes by itself"));
+        } else if read > 0 && all_is_copied && tags_tell {
+            self.violated(format!(
+                "run {run} reads {read} bytes, and the service copies everything"
+            ));
+        }
+    }
+
+    /// What lies in the source under names that a listing shows to a run.
+    pub(crate) fn note_shown(&mut self, run: usize, page: &[(String, Object)]) {
+        let shown = page.iter().map(|(path, it)| (path.clone(), it.tag.clone()));
+        self.runs[run].shown.extend(shown);
+    }
+}
