@@ -124,7 +124,7 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
     let watched = Arc::new(progress.block(SIZE));
     watched.to_move(SIZE);
     let (budget, cancel) = (Budget::new(64 << 20), CancellationToken::new());
-    let last_acts = TaskTracker::new();
+    let (last_acts, server_side) = (TaskTracker::new(), ServerSide::default());
     let path: ObjectPath = id.object("index");
     let moving = transfer(Transfer {
         path: &path,
@@ -132,7 +132,7 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
         sha256: None,
         source: &source,
         target: &target,
-        server_side: &ServerSide::default(),
+        server_side: &server_side,
         budget: &budget,
         cancel: &cancel,
         last_acts: &last_acts,
