@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, Result};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, Result};
 
 use super::classify::Meaning;
 use super::copier::Copier;
@@ -51,6 +51,11 @@ pub trait Store: ObjectStore {
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         let _ = cause;
         None
+    }
+
+    /// Deletes an object in a single request, which nobody repeats.
+    async fn delete_once(&self, key: &Path) -> Result<()> {
+        self.delete(key).await
     }
 
     /// How large the parts are in which an object of that size was put, where the bucket tells. `parts` is their number.

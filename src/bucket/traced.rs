@@ -179,6 +179,10 @@ impl Store for Traced {
         self.inner.meaning(cause)
     }
 
+    async fn delete_once(&self, key: &Path) -> Result<()> {
+        traced(self.request("delete", key), self.inner.delete_once(key)).await
+    }
+
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
         let asked = async { Ok(self.inner.part_sizes(key, size_bytes, parts).await) };
         let told = traced(self.request("head", key), asked).await;

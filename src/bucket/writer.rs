@@ -105,6 +105,19 @@ impl Bucket {
         }
     }
 
+    /// Deletes an object in one attempt: whoever finds out that it may go does so again before the next one. One that is not there is as good as
+    /// deleted.
+    pub async fn delete_once(&self, path: &ObjectPath) -> Result<()> {
+        let full = self.0.full(path)?;
+        let backend = self.0.backend();
+        let deleted = backend.store.delete_once(&full).await;
+        let attempt = format!("delete {path} in {}", self.0.location());
+        match deleted.map_err(|err| backend.error(err, attempt)) {
+            Err(err) if err.kind() == Kind::NotFound => Ok(()),
+            deleted => deleted,
+        }
+    }
+
     async fn put_once(&self, path: &ObjectPath, bytes: Bytes, mode: PutMode) -> Result<()> {
         let mut extensions = Extensions::new();
         extensions.insert(Once);

@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::copy::{Copied, Doubt};
 use super::mark::is_ours;
 use super::prove::Prover;
-use super::there::{There, delete_meta, gone, missing, there};
+use super::there::{There, gone, is_gone, missing, there};
 use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, BucketReader};
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt};
 use crate::stored::{Stored, read_meta};
@@ -147,20 +147,42 @@ pub async fn publish(stored: &Stored, ready: &Ready, target: &Bucket) -> Result<
 
 /// Takes back a `meta.json` that this run wrote, for the block is torn by what it `lost` and cannot be completed. Where the source is gone, or bears a
 /// mark that another run wrote on its own proof, what lies in the target may soon be all that there is, and stays; so does what another run has
-/// completed meanwhile.
+/// completed meanwhile. All of that is looked at before each attempt to delete it.
 pub async fn unpublish(
     stored: &Stored,
     lost: &[Difference],
     provenance: &Provenance,
     target: &Bucket,
 ) -> Result<(), Error> {
+    let path = stored.id().object(META_JSON);
+    let attempt = format!("take back {path} in {}", target.reader().location());
+    let taken_back = target.reader().retrying(&attempt, || async {
+        match may_be_taken_back(stored, lost, provenance, target.reader()).await {
+            Ok(true) => target.delete_once(&path).await.map(|()| Ok(true)),
+            // What comes back here has outlasted its own retries.
+            looked => Ok(looked),
+        }
+    });
+    if taken_back.await?? {
+        is_gone(stored.id(), target.reader()).await?;
+    }
+    Ok(())
+}
+
+/// Whether the block is torn still by some of what it `lost`, and whether that is for us to see to.
+async fn may_be_taken_back(
+    stored: &Stored,
+    lost: &[Difference],
+    provenance: &Provenance,
+    target: &BucketReader,
+) -> Result<bool, Error> {
     let id = stored.id();
-    let (in_source, in_target) = futures::try_join!(stored.list(), target.reader().list_block(id))?;
+    let (in_source, in_target) = futures::try_join!(stored.list(), target.list_block(id))?;
     if in_source.meta().is_none() || in_target.meta().is_none() {
-        return Ok(());
+        return Ok(false);
     }
     if in_source.is_marked() && is_ours(id, provenance, stored.bucket()).await? {
-        return Ok(());
+        return Ok(false);
     }
     let now = compare(&in_source, &in_target);
     let still = |one: &Difference| match one {
@@ -169,8 +191,5 @@ pub async fn unpublish(
         Difference::BeingOverwritten => in_target.is_being_overwritten(),
         _ => now.contains(one),
     };
-    if !lost.iter().any(still) {
-        return Ok(());
-    }
-    delete_meta(id, target).await
+    Ok(lost.iter().any(still))
 }

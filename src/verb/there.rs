@@ -67,10 +67,18 @@ pub(super) fn gone(id: BlockId, bucket: &BucketReader) -> Error {
 pub(super) async fn delete_meta(id: BlockId, target: &Bucket) -> Result<(), Error> {
     let path = id.object(META_JSON);
     target.delete(&path).await?;
-    if target.reader().list_block(id).await?.meta().is_none() {
+    is_gone(id, target.reader()).await
+}
+
+/// Looks whether a block's `meta.json` is gone that was deleted a moment ago.
+///
+/// Errors: [`Kind::Other`] where it is not.
+pub(super) async fn is_gone(id: BlockId, target: &BucketReader) -> Result<(), Error> {
+    if target.list_block(id).await?.meta().is_none() {
         return Ok(());
     }
-    let attempt = format!("delete {path} in {}", target.reader().location());
+    let path = id.object(META_JSON);
+    let attempt = format!("delete {path} in {}", target.location());
     let why = "it is said to be deleted, and it is still there";
     Err(Error::new(Kind::Other, attempt).because(why))
 }

@@ -153,6 +153,19 @@ impl Asker {
             .await
     }
 
+    /// Deletes an object, and does not repeat the request.
+    pub(super) async fn delete_once(&self, key: &Path) -> object_store::Result<()> {
+        let url = format!("{}/{}", self.bucket, escaped(key));
+        let request = Request {
+            method: Method::DELETE,
+            url: Url::parse(&url).map_err(generic)?,
+            asked: None,
+            headers: HeaderMap::new(),
+            retries: 0,
+        };
+        self.ask(&request, |_, _| Ok(())).await
+    }
+
     /// Copies an object, or a part of one, as the headers say; the entity tag of what was copied.
     pub(super) async fn copy(
         &self,

@@ -304,6 +304,10 @@ impl store::Store for Store {
         meaning::meaning(cause)
     }
 
+    async fn delete_once(&self, key: &Path) -> Result<()> {
+        self.asker.delete_once(key).await
+    }
+
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
         let ask = async |number| {
             let part = self.asker.part(key, number).await.inspect_err(|err| {
