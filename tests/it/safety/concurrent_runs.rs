@@ -107,6 +107,32 @@ async fn what_another_run_has_mended_is_not_taken_back() {
     world.assert_sound();
 }
 
+/// S-5.7: between two attempts to take a block back another run may complete it.
+#[tokio::test(start_paused = true)]
+async fn what_is_completed_between_two_attempts_to_take_it_back_stays() {
+    let world = world();
+    let before = world.source.tree();
+    let index = before[&name("index")].clone();
+    let is_lost = lose_the_index(&world, || ());
+    let takes_back =
+        |request: Request, path: &str| request == Request::Delete && path == name("meta.json");
+    let target = Arc::clone(&world.target);
+    world.target.on_request(move |request, path| {
+        if takes_back(request, path) {
+            target.put(&name("index"), index.clone());
+        }
+    });
+    let tried = AtomicBool::new(false);
+    world.target.fail(move |request, path| {
+        let mends = request == Request::Put && path == name("index");
+        let is_first = takes_back(request, path) && !tried.swap(true, Ordering::SeqCst);
+        let fails = (mends && is_lost.load(Ordering::SeqCst)) || is_first;
+        fails.then_some(Fault::Transient)
+    });
+    world.run().await.unwrap();
+    assert_eq!(world.target.tree(), before);
+}
+
 /// S-5.17: what somebody left behind in the right size is not shown to readers before its content is known.
 #[tokio::test(start_paused = true)]
 async fn a_leftover_with_other_bytes_is_replaced_before_it_is_published() {
