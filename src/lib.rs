@@ -14,7 +14,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -23,10 +23,10 @@
 //! | what | files of its own | files that learn of it |
 //! |---|---|---|
 //! | a provider | `bucket/provider/NAME/` | `bucket/provider/mod.rs` |
-//! | a route of transfer, such as a server-side copy | `bucket/transfer/NAME.rs` | `bucket/transfer/mod.rs`, `bucket/transfer/route.rs` |
+//! | a route of transfer, such as `on_server` for what a service copies by itself | `bucket/transfer/NAME.rs` | `bucket/transfer/mod.rs`, `bucket/transfer/route.rs` |
 //! | a subcommand, such as `verify` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
 //! | a section of a document | `report/text/NAME.rs`, `report/json/NAME.rs` | `report/document.rs`, `report/text/mod.rs`, `report/json/mod.rs` |
-//! | a form of documents, such as HTML | `report/html/` | `report/mod.rs`, `cli/args/output.rs` |
+//! | a form of documents, such as HTML | `report/html/` | `report/form.rs`, `report/mod.rs`, `cli/args/output.rs` |
 //!
 //! What happens to a block that the target has already is decided in [`plan`]; what needs a person, and what to do about it, in [`outcome`];
 //! how a process ends, in [`exit`]; what is tried again, in [`retry`].
@@ -48,6 +48,7 @@
 //! 7. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
 //!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
 
+pub mod at_once;
 pub mod block;
 pub mod bucket;
 pub mod cli;

@@ -16,9 +16,6 @@ use crate::progress::BlockProgress;
 use crate::stored::Stored;
 use crate::verb::copy::{Manner, Tally};
 
-/// Blocks before a gate whose turn is prepared: what takes long, or serves many blocks, is done before it.
-pub(super) const LOOK_AHEAD: usize = 8;
-
 /// One unit at work.
 pub(super) struct UnitAtWork {
     pub(super) shared: Arc<Shared>,

@@ -4,7 +4,7 @@
 //! many blocks is done before the turn.
 
 use super::another_try::NotYet;
-use super::at_work::{BlockAtWork, LOOK_AHEAD};
+use super::at_work::BlockAtWork;
 use super::copying::{copy_in_slot, repeat, unsuperseded};
 use super::covering::or_covered;
 use super::held::{Held, Published};
@@ -13,6 +13,7 @@ use super::proving::{take_back_if_torn, until_held};
 use super::publishing::{look_right_before, prepare, try_to_publish};
 use super::stopped::Stopped;
 use super::watch::Since;
+use crate::at_once::LOOK_AHEAD;
 use crate::block::{Proof, ReadBack};
 use crate::plan::{Action, Outlook};
 use crate::verb::copy::Copied;

@@ -4,7 +4,7 @@
 //! is not overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
 
 use super::another_try::{NotYet, before_another_try};
-use super::at_work::{BlockAtWork, LOOK_AHEAD};
+use super::at_work::BlockAtWork;
 use super::covering::still_covered;
 use super::ending::Finished;
 use super::held::{Held, Published};
@@ -12,6 +12,7 @@ use super::look::{LOOKS, Look, Pace};
 use super::proving::until_held;
 use super::stopped::Stopped;
 use super::watch::Since;
+use crate::at_once::LOOK_AHEAD;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::outcome::MarkState;

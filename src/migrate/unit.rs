@@ -10,7 +10,7 @@ use futures::{StreamExt, stream};
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
-use super::at_work::{BlockAtWork, LOOK_AHEAD, UnitAtWork};
+use super::at_work::{BlockAtWork, UnitAtWork};
 use super::bringing::bring;
 use super::covering::or_covered_by_its_keeper;
 use super::ending::{conclude, outcome};
@@ -18,13 +18,10 @@ use super::held::Held;
 use super::marking::mark_in_turn;
 use super::shared::Shared;
 use super::stopped::Stopped;
+use crate::at_once::{LOOK_AHEAD, WAITING};
 use crate::outcome::Outcome;
 use crate::plan::{PublishOrder, Selected, mark_rank, publish_rank};
 use crate::trace::step;
-
-/// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow
-/// down the one that the others wait for.
-const WAITING: usize = 2;
 
 /// Runs a unit to its end: one outcome for each block is filed, as it ends, under the number it came with.
 pub(super) async fn run_unit(

@@ -4,7 +4,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
-use super::limits::PIECES_COMPARED_AT_ONCE;
+use crate::at_once::PIECES_COMPARED_AT_ONCE;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
 use crate::bucket::reader::BucketReader;

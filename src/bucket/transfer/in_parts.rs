@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::budget::Share;
 use super::job::Transfer;
-use super::limits::PARTS_AT_ONCE;
 use super::upload::{Upload, see_through};
+use crate::at_once::PARTS_AT_ONCE;
 use crate::bucket::fetch::Version;
 use crate::error::Result;
 use crate::progress::Piece as Way;

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::job::Transfer;
-use super::limits::PARTS_AT_ONCE;
 use super::route::Layout;
 use super::upload::{Upload, see_through};
+use crate::at_once::PARTS_AT_ONCE;
 use crate::bucket::copier::{Assembly, Copier, Original};
 use crate::error::Result;
 use crate::progress::Piece as Way;

@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::budget::{Budget, Share};
 use super::job::{Transfer, check_sha256};
-use super::limits::PIECES_AHEAD;
+use crate::at_once::PIECES_AHEAD;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
 use crate::bucket::http::late_body::{Digests, LateBody, Streamed};

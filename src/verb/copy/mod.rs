@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tracing::debug;
 
 use super::there::{There, delete_meta, lacks_meta_for_no_reason, missing, there};
+use crate::at_once::OBJECTS_AT_ONCE;
 use crate::block::{Inventory, OVERWRITE_MARKER, Object, Tags};
 use crate::bucket::{Bucket, Budget, ServerSide, Transfer, transfer};
 use crate::engine::Breaker;
@@ -57,9 +58,6 @@ pub struct Copied {
     /// Whether another block that appears under its id is to give way.
     pub existing: Existing,
 }
-
-/// Objects of one block in transfer at once.
-const OBJECTS_AT_ONCE: usize = 4;
 
 /// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again. Whether all of it arrived is for
 /// the next listing of the target to say.

@@ -6,9 +6,6 @@ use crate::error::{Error, Kind, Result};
 use crate::plan::Mark;
 use crate::stored::read_listed;
 
-/// Small objects being read at once.
-pub(super) const READS: usize = 32;
-
 /// Reads the deletion mark, if one is listed.
 pub(super) async fn read_mark(
     bucket: &BucketReader,

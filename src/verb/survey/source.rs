@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::reading::{READS, cause, none_readable, read_mark};
+use super::reading::{cause, none_readable, read_mark};
+use crate::at_once::READS;
 use crate::block::{BlockId, Inventory, Labels, LeftOut};
 use crate::bucket::BucketReader;
 use crate::error::{Kind, Result};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use tracing::warn;
 
-use super::reading::{READS, cause, none_readable, read_mark};
+use super::reading::{cause, none_readable, read_mark};
 use super::unreadable::Unreadable;
+use crate::at_once::READS;
 use crate::block::{BlockId, Inventory, Likeness, MarkError, ReadBack};
 use crate::bucket::BucketReader;
 use crate::error::Result;
