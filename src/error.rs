@@ -28,7 +28,7 @@ pub enum Kind {
     NotFound,
     /// The object is there already, and was to be created.
     AlreadyExists,
-    /// The object is another one than when it was listed.
+    /// The object has changed since it was listed.
     Changed,
     /// This request was refused (403); others on the same bucket may pass.
     Refused,
@@ -50,7 +50,7 @@ pub enum Kind {
     Transient,
     /// This machine's clock and a bucket's are too far apart for a mark.
     Clock,
-    /// We stopped it ourselves.
+    /// This tool cancelled it.
     Cancelled,
     /// The provider or this version of the tool cannot do it.
     Unsupported,
@@ -59,7 +59,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// A word of its own for each, as traces spell it: `not-found`.
+    /// A distinct word for each kind, as traces spell it: `not-found`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Kind {
         matches!(self, Kind::Transient)
     }
 
-    /// Whether the request may have been carried out all the same: its answer was lost, or says neither.
+    /// Whether the request may have been carried out all the same: its answer was lost, or does not say.
     #[must_use]
     pub fn leaves_open_what_was_done(self) -> bool {
         matches!(self, Kind::Transient | Kind::Cancelled | Kind::Other)
@@ -119,7 +119,7 @@ impl Kind {
         self.refuses_one_object() || self == Kind::Corrupt
     }
 
-    /// Whether a deletion mark that met this tells that no mark can be written in that bucket.
+    /// Whether a deletion mark that failed with this shows that no mark can be written in that bucket.
     #[must_use]
     pub fn refuses_every_mark(self) -> bool {
         matches!(self, Kind::Refused | Kind::Unsupported)
@@ -156,7 +156,7 @@ impl Error {
         }
     }
 
-    /// The command line or a configuration is wrong: `text` is the whole story.
+    /// An error of the kind [`Kind::Usage`], whose whole message is `text`.
     pub fn usage(text: impl Into<String>) -> Self {
         Self::new(Kind::Usage, text)
     }

@@ -48,7 +48,7 @@ impl Exit {
         Exit::Stopped(Signal::Terminate),
     ];
 
-    /// Of a run that an error keeps from its work; a signal that asked for it comes before the error that it made.
+    /// The exit of a run that ended with `err`. Where a signal had asked it to stop, the signal counts, for it may have caused the error.
     #[must_use]
     pub fn of_error(err: &Error, asked: Option<Signal>) -> Self {
         match (err.kind(), asked) {

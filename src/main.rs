@@ -61,7 +61,7 @@ fn begin() -> Exit {
     carry_out(run.command, &telemetry, &sheet)
 }
 
-/// Memory holds secrets. Where the kernel does not know of this, nothing is lost but this.
+/// Keeps memory, which holds secrets, out of core dumps. A failure is ignored.
 fn no_core_dumps() {
     #[cfg(target_os = "linux")]
     {
@@ -70,7 +70,7 @@ fn no_core_dumps() {
     }
 }
 
-/// As many files may be open as the system lets us have: the lower limit is there for programs that cannot count so far.
+/// Raises the limit on open files to the hard limit: the soft one is low for programs that use `select(2)`. A failure is ignored.
 fn many_files() {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
@@ -137,10 +137,10 @@ fn run(
     ended.and_then(|exit| flushed.map(|()| exit))
 }
 
-/// SIGXFSZ, on all that this is built for but MIPS, where it is a signal that does no harm.
+/// SIGXFSZ on every platform that this is built for but MIPS, where signal 25 does no harm.
 const FILE_SIZE_EXCEEDED: SignalKind = SignalKind::from_raw(25);
 
-/// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once. Both are told.
+/// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once. Both are logged.
 fn heed_signals(
     runtime: &Runtime,
     stop: Stop,
@@ -153,7 +153,7 @@ fn heed_signals(
     };
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
-    // Once somebody has listened to it, it kills no more, and the write that exceeds the limit says why it fails.
+    // Once it is handled, the signal no longer kills the process, and the write that exceeds the limit fails with an error of its own.
     drop(listen(FILE_SIZE_EXCEEDED)?);
     let heed = async move {
         loop {
@@ -203,12 +203,12 @@ impl Sheet {
         }
     }
 
-    /// Whether nobody has begun it yet; from now on somebody has.
+    /// Marks the document as begun; `true` where it was not begun before.
     fn begin(&self) -> bool {
         !self.begun.swap(true, Ordering::SeqCst)
     }
 
-    /// Leaves the document of a run that could not begin, unless there is one, and gives back how that run exits.
+    /// Writes the document of a run that could not begin, unless one was begun already, and returns `exit`.
     fn end_with(&self, err: &Error, exit: Exit) -> Exit {
         if self.begin() {
             let why = format!("{err:#}");
@@ -248,7 +248,7 @@ fn complain(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// The report comes when progress is no longer drawn over it.
+/// Takes the progress display away before the first byte of the report is written.
 struct AfterProgress<P> {
     stdout: Stdout,
     sheet: Sheet,
@@ -267,7 +267,7 @@ impl<P> Write for AfterProgress<P> {
     }
 }
 
-/// Standard output. A reader that went away has seen what it wanted, and does not change how the run ended.
+/// Standard output. A reader that closes the pipe early is no error.
 struct Stdout(io::Stdout);
 
 impl Write for Stdout {

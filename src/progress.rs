@@ -25,7 +25,7 @@ pub struct Progress {
 /// A [`Progress`] at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Blocks that have come to an end, whichever.
+    /// Blocks whose work has ended, in whatever way.
     pub blocks_done: u64,
     /// Blocks that the run works on; 0 while there is no plan.
     pub blocks_total: u64,
@@ -38,7 +38,7 @@ pub struct Snapshot {
 }
 
 impl Progress {
-    /// The plan is made: so much is to be done, or no more than `most_bytes` of it.
+    /// Sets the totals once the plan is made; of the `bytes`, no more than about `most_bytes` will be moved.
     pub fn start(&self, blocks: u64, bytes: u64, most_bytes: Option<u64>) {
         self.bytes_total.store(bytes, Ordering::Relaxed);
         self.most_bytes
@@ -46,7 +46,7 @@ impl Progress {
         self.blocks_total.store(blocks, Ordering::Relaxed);
     }
 
-    /// One of the blocks, which the plan wants so many bytes of moved.
+    /// The progress of one of the blocks, of which the plan wants `bytes` moved.
     #[must_use]
     pub fn block(self: &Arc<Self>, bytes: u64) -> BlockProgress {
         BlockProgress {
@@ -91,7 +91,7 @@ pub struct BlockProgress {
 }
 
 impl BlockProgress {
-    /// A try begins, which has so many bytes to move: what is done is what the others made.
+    /// Notes that a try begins which has so many bytes to move: what earlier tries moved beyond that stays done, and the rest is taken back.
     pub fn to_move(&self, bytes: u64) {
         let planned = self.planned.load(Ordering::Relaxed);
         if !self.tried.swap(true, Ordering::Relaxed) || bytes > planned {
@@ -183,7 +183,7 @@ impl Piece {
         CURRENT.try_with(Clone::clone).ok()
     }
 
-    /// What is done by `work` is done to this piece.
+    /// Runs `work`, during which this is the [`current`](Self::current) piece.
     pub async fn moved_by<F: Future>(&self, work: F) -> F::Output {
         CURRENT.scope(self.clone(), work).await
     }
@@ -200,7 +200,7 @@ impl Piece {
         self.tell();
     }
 
-    /// It has arrived.
+    /// The whole piece has arrived: all of its bytes count as moved.
     pub fn arrived(&self) {
         self.0.came.store(self.0.bytes, Ordering::Relaxed);
         self.went(self.0.bytes);

@@ -42,7 +42,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Nothing was tried yet.
+    /// For something that was not tried yet.
     #[must_use]
     pub fn new(policy: &Policy) -> Self {
         let mut delays = ExponentialBackoff {
@@ -65,20 +65,21 @@ impl Backoff {
         }
     }
 
-    /// How long to wait before the next try: from half to one and a half of an interval that doubles. `None` where enough was tried.
+    /// How long to wait before the next try: from half to one and a half of an interval that doubles. `None` where no try is left.
     pub fn next_delay(&mut self) -> Option<Duration> {
         self.left = self.left.checked_sub(1)?;
         self.delays.next_backoff()
     }
 
-    /// The last try made progress: count anew.
+    /// Begins the delays and the count of tries anew, for the last try made progress.
     pub fn reset(&mut self) {
         self.delays.reset();
         self.left = self.max_retries;
     }
 }
 
-/// Repeats what fails with a transient error, and tells the log. `attempting` is what is being attempted, as in "could not …".
+/// Repeats what fails with a transient error, and logs each failure but the last, which is returned once no try is left. `attempting` is what is
+/// being attempted, as in "could not …".
 pub async fn retry<T, F>(
     policy: &Policy,
     attempting: &str,

@@ -1,7 +1,7 @@
 //! One block in one bucket: its listing, its `meta.json` and its marks, and whether it is still what it was.
 //!
-//! A server that denies what it lists, or lists nothing of what is there, says nothing about the block, so that it is never taken for gone on one
-//! such answer alone; nor for damaged, where what came is not as long as what is listed.
+//! A server may deny an object that it lists, or list nothing of what is there. Such an answer says nothing about the block: on it alone no block is
+//! taken for gone, nor for damaged where what was read is not as long as what is listed.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl Stored {
         Self { bucket, seen, meta }
     }
 
-    /// Its name.
+    /// The block's id.
     #[must_use]
     pub fn id(&self) -> BlockId {
         self.seen.id
@@ -49,7 +49,7 @@ impl Stored {
         &self.seen.objects
     }
 
-    /// Where it lies.
+    /// The bucket in which it lies.
     #[must_use]
     pub fn bucket(&self) -> &BucketReader {
         &self.bucket
@@ -151,7 +151,7 @@ pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Resul
 }
 
 /// Reads one of a block's small objects as it was listed; `None` where a fresh listing lacks it too. Its size must be the listed one, or that of a
-/// fresh listing: whatever answers in the place of the bucket does not know it.
+/// fresh listing: a proxy that answers in the bucket's place does not know it.
 ///
 /// Errors: one of the kind [`Kind::Transient`] where listings go on showing what reading denies.
 pub async fn read_listed(
@@ -170,7 +170,7 @@ async fn read_as_listed(
 ) -> Result<Option<Bytes>> {
     let path = id.object(name);
     let attempt = format!("read {path} in {}", bucket.location());
-    // What comes back inside has outlasted its own retries, or needs none.
+    // Inner errors are not retried here: those calls retry by themselves.
     bucket
         .retrying(&attempt, || async {
             let read = match bucket.read(&path, SMALL_OBJECT_BYTES).await {
@@ -207,14 +207,14 @@ async fn read_as_listed(
         .await?
 }
 
-/// A listing of a block that takes the place of one without `meta.json`: a single page that came empty is no deletion. It is asked for by name
-/// first, and nothing is asked after the listing.
+/// Lists a block again where a listing lacked its `meta.json`: one empty page does not show a deletion. `meta.json` is asked for by name before the
+/// listing, so that no answer is newer than the listing.
 ///
 /// Errors: one of the kind [`Kind::Transient`] where listings go on lacking what is there by name.
 pub async fn listed_again(bucket: &BucketReader, id: BlockId) -> Result<Inventory> {
     let path = id.object(META_JSON);
     let attempt = format!("list {id} in {}", bucket.location());
-    // What comes back inside has outlasted its own retries, or needs none.
+    // As above, inner errors are not retried here.
     bucket
         .retrying(&attempt, || async {
             let is_there = match bucket.exists(&path).await {
@@ -232,10 +232,10 @@ pub async fn listed_again(bucket: &BucketReader, id: BlockId) -> Result<Inventor
         .await?
 }
 
-/// The same inventory, once its no-compact and no-downsample marks are read.
+/// The same inventory, as it is to be taken once its no-compact and no-downsample marks are read.
 ///
-/// A no-compact mark that this tool wrote belongs to the migration and not to the block. One of a version that Thanos does not know is left out, which
-/// makes the block incomplete: a copy of it would stop every compactor of the target.
+/// A no-compact mark that this tool wrote belongs to the migration and not to the block. One of a version that Thanos does not know is left out,
+/// which makes the block incomplete: a copy of it would stop every compactor of the target.
 pub async fn with_marks_read(
     bucket: &BucketReader,
     id: BlockId,

@@ -1,4 +1,4 @@
-//! How far what two buckets list of a block is known to be the same, and which of it only reading can tell.
+//! How far two listings of one block show that its objects are the same, and which objects must be read to tell.
 
 use super::fingerprint::Likeness;
 use super::inventory::{Inventory, Object};
@@ -44,12 +44,12 @@ pub fn agreement(source: &Object, target: &Object) -> Option<Strength> {
 /// What two listings of a block tell of each of its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tags {
-    /// Whether those of objects put at once are digests of the content.
+    /// Whether the tags of objects that were put in one request are digests of their content.
     are_digests: bool,
 }
 
 impl Tags {
-    /// Of these listings.
+    /// Compares two listings of the same block.
     #[must_use]
     pub fn of(source: &Inventory, target: &Inventory) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Tags {
         }
     }
 
-    /// How far the two are known to be the same; `None` where one of them is another one.
+    /// How far the two are known to be the same; `None` where size or tag shows that their content differs.
     #[must_use]
     pub fn agreement(self, source: &Object, target: &Object) -> Option<Strength> {
         let tells = self.are_digests && is_put_at_once(source) && tags_differ(source, target);
@@ -65,8 +65,8 @@ impl Tags {
     }
 }
 
-/// Whether both buckets agree on an object of the block that was put at once: then the tags of such objects are digests, as a rule. One whose
-/// tags differ is another one, or an exception, such as an object that is encrypted by itself.
+/// Whether some object that was put in one request has the same tag in both buckets: then the tags of such objects are digests, as a rule. An object
+/// whose tags differ has other content, or is an exception, for instance because it alone is encrypted.
 #[must_use]
 pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
     pairs(source, target).any(|(one, other)| {
@@ -74,13 +74,15 @@ pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
     })
 }
 
-/// Whether its tag is of the same kind as those of the block's other objects: marks come later, when a bucket may have got keys of its own.
+/// Whether its tag can be compared like those of the block's other objects: it was put in one request, and is no mark. Marks are written later, when
+/// the bucket may encrypt with another key.
 #[must_use]
 pub fn is_put_at_once(object: &Object) -> bool {
     object.fingerprint.is_of_the_bytes() && !object.name.ends_with("-mark.json")
 }
 
-/// The objects whose tags differ although they should tell the content: others, or exceptions. Only reading tells.
+/// The objects whose tags differ although tags are digests in both buckets: only reading tells whether their content differs too. In the order of
+/// [`pairs`].
 #[must_use]
 pub fn suspects<'a>(source: &'a Inventory, target: &'a Inventory) -> Vec<(&'a Object, &'a Object)> {
     if !tags_are_digests(source, target) {
@@ -99,7 +101,7 @@ pub fn tags_differ(source: &Object, target: &Object) -> bool {
         && source.fingerprint.likeness(target.fingerprint) == Likeness::Differing
 }
 
-/// The objects of both, `meta.json` included, that bear the same name.
+/// The objects that both have under the same name, the source's first in each pair: data by name, then `meta.json`.
 pub fn pairs<'a>(
     source: &'a Inventory,
     target: &'a Inventory,
@@ -145,7 +147,7 @@ mod tests {
         ] {
             let (source, target) = (known(source), known(target));
             assert_eq!(agreement(&source, &target), expected);
-            // Where it is known that tags of objects put at once are digests, they tell.
+            // Where tags are known to be digests, a difference counts.
             let expected = expected.filter(|_| {
                 !(is_put_at_once(&source) && is_put_at_once(&target))
                     || source.fingerprint == target.fingerprint

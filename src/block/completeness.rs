@@ -1,4 +1,4 @@
-//! Whether the objects of a block are all that its `meta.json` speaks of.
+//! Whether a block has all objects that its `meta.json` names or implies.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::names::META_JSON;
 /// Whether a block is all there, judged by its own `meta.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completeness {
-    /// Every object that the file list names is there in its size.
+    /// Every object that the file list names is there and has the listed size.
     Whole,
     /// `meta.json` has no file list, and nothing that can be seen is missing; a lost last segment could not be seen.
     Weak,
@@ -30,7 +30,7 @@ impl Inventory {
     /// Judges the block by its own `meta.json`.
     #[must_use]
     pub fn completeness(&self, meta: &BlockMeta) -> Completeness {
-        // Nobody can tell whether it is the block's: a list of its files may be missing, or older than they.
+        // Nobody can tell whether such an entry belongs to the block: the file list may be missing, or older than the entry.
         let mut left_out = self.left_out();
         if let Some((name, why)) =
             left_out.find_map(|object| Some((&object.name, object.left_out.as_ref()?)))
@@ -198,7 +198,7 @@ mod tests {
         }
     }
 
-    /// S-4.5: a power cut leaves files of no bytes, and a program that was stopped files that end early.
+    /// S-4.5: a power cut leaves empty files, and a program that is stopped leaves files that end early.
     #[test]
     fn what_is_too_short_to_be_an_index_or_a_segment_makes_the_block_incomplete() {
         let sized = r#""files":[{"rel_path":"chunks/000001","size_bytes":5},{"rel_path":"index","size_bytes":3}]"#;

@@ -14,22 +14,22 @@ pub struct Cover {
     by: BlockId,
 }
 
-/// Why a block whose sources contain ours is no proof that the samples are there.
+/// Why a block of the target does not prove that the samples of a source block are there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoCover {
-    /// Another group, or not all sources: it has nothing to do with ours.
+    /// It is the block itself, is of another group, or lacks some of the block's sources.
     Unrelated,
     /// It is marked for deletion.
     Marked,
     /// The deletion mark of this block names it.
     NamedBy(BlockId),
-    /// It lacks objects that its own file list names, or has none.
+    /// It lacks objects that its own file list names, or has no file list.
     NotWhole,
-    /// It ends before ours does, or begins after.
+    /// It does not span the whole time range of the block.
     ShorterRange,
     /// Series were deleted from it or relabelled.
     Rewritten,
-    /// It has fewer series than ours.
+    /// It has fewer series than the block.
     FewerSeries,
 }
 
@@ -82,7 +82,8 @@ impl NoCover {
 }
 
 impl Cover {
-    /// Whether `candidate`, a published block of the target with the listed `objects`, stands for `block`.
+    /// The proof that `candidate`, a published block of the target with the listed `objects`, stands for `block`; otherwise the first reason why it
+    /// does not.
     pub fn of(
         block: &BlockMeta,
         candidate: &BlockMeta,

@@ -1,13 +1,13 @@
 //! Which file an object of a folder is, under whatever path it was found.
 
-/// A file as the system knows it. Equal where device and inode are: what is done to a file beside its content changes nothing here.
+/// A file as the system knows it. Two are equal where device and inode are; `changed` is not compared, since renames and new permissions change it.
 #[derive(Debug, Clone, Copy)]
 pub struct FileId {
-    /// The number of its file system, which another mount of the same may have too, or not.
+    /// Device number of its file system; a second mount of the same file system may have another one.
     pub device: u64,
-    /// Its number there.
+    /// Inode number in that file system.
     pub inode: u64,
-    /// When anything of it was changed last: seconds and nanoseconds since the epoch. No program can set it.
+    /// When content or attributes were changed last: seconds and nanoseconds since the epoch. No program can set it.
     pub changed: (i64, u32),
 }
 

@@ -9,12 +9,12 @@ pub enum Fingerprint {
     Md5([u8; 16]),
     /// The MD5 of the MD5s of the parts in which it was put.
     Md5OfParts {
-        /// Of their digests, one after the other.
+        /// MD5 of the parts' MD5s, in their order.
         digest: [u8; 16],
         /// How many there are.
         parts: NonZeroU32,
     },
-    /// Nothing: the bucket tells versions of it apart, and not what is in them.
+    /// Nothing is known of the content: the bucket's tag only tells versions of the object apart.
     #[default]
     VersionOnly,
 }
@@ -40,13 +40,13 @@ impl Fingerprint {
         }
     }
 
-    /// Whether it is of the object's bytes as they are, and so the same wherever the object was put at once.
+    /// Whether it is a digest of the object's bytes themselves, and so the same in every bucket that got them in one request.
     #[must_use]
     pub fn is_of_the_bytes(self) -> bool {
         matches!(self, Fingerprint::Md5(_))
     }
 
-    /// What it tells together with that of another object of the same size.
+    /// Compares it with the fingerprint of another object of the same size.
     #[must_use]
     pub fn likeness(self, other: Self) -> Likeness {
         let is_known = self != Fingerprint::VersionOnly && other != Fingerprint::VersionOnly;

@@ -15,7 +15,7 @@ impl Labels {
         &self.0
     }
 
-    /// Whether there is none: Thanos refuses such blocks.
+    /// Whether there are no labels: Thanos refuses such blocks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

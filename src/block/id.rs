@@ -27,7 +27,7 @@ impl FromStr for BlockId {
 }
 
 impl BlockId {
-    /// The id that a file names which names none.
+    /// The id that a file without an id is taken to name.
     pub(super) const ZERO: Self = Self(0);
 
     /// What Thanos makes of an id in a file: letters in either case, and letters that belong to no id become bits all the same.

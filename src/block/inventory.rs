@@ -16,7 +16,7 @@ use super::names::{DELETION_MARK, META_JSON, NO_COMPACT_MARK, OVERWRITE_MARKER};
 pub struct ObjectPath(String);
 
 impl ObjectPath {
-    /// A name as it is; the bucket refuses what it cannot hold.
+    /// Takes the name without checking it: the bucket refuses what it cannot hold.
     pub fn new(path: impl Into<String>) -> Self {
         Self(path.into())
     }
@@ -70,7 +70,7 @@ pub struct Object {
 /// Why there is nothing to be read under a name that is listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeftOut {
-    /// It is no object of a block: a link, a pipe, a name that none has.
+    /// It is no object of a block: a link, a pipe, or something under a name that no such object has.
     Odd(Box<str>),
     /// It may not be looked at, so that nobody can say what it is.
     Closed(Box<str>),
@@ -102,7 +102,7 @@ pub enum Role {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
     objects: Vec<(Role, Object)>,
-    /// What lies there and is no object.
+    /// Entries that are listed but cannot be read as objects, in the order of the listing.
     left_out: Vec<Object>,
 }
 
@@ -129,7 +129,7 @@ impl FromIterator<Object> for Inventory {
     }
 }
 
-/// Whether one tag stands for contents of two sizes: then none of them is a digest, whatever it looks like.
+/// Whether objects of two sizes have the same tag: then no tag of the block is a digest, whatever it looks like.
 fn tags_tell_nothing(objects: &[Object]) -> bool {
     let mut sizes: HashMap<Fingerprint, u64> = HashMap::new();
     objects.iter().any(|object| {
@@ -141,7 +141,7 @@ fn tags_tell_nothing(objects: &[Object]) -> bool {
     })
 }
 
-/// `all` is sorted by name.
+/// What the object is for; `all` must be sorted by name.
 fn role(object: &Object, all: &[Object]) -> Role {
     match &*object.name {
         META_JSON => Role::Meta,
@@ -174,13 +174,13 @@ impl Inventory {
             .map(|(_, object)| object)
     }
 
-    /// What lies there and is no object.
+    /// Entries that are listed but cannot be read as objects, in the order of the listing.
     pub fn left_out(&self) -> impl Iterator<Item = &Object> {
         self.left_out.iter()
     }
 
-    /// Why there is no saying what the `meta.json` is, although something lies there or in the place of the block's own folder; `None` where
-    /// nothing does. Others may read it: Thanos follows links.
+    /// Why the `meta.json` cannot be read, where an entry that is no object lies under its name or in the place of the block's own folder; `None`
+    /// where no such entry does. Other programs may read it all the same: Thanos follows links.
     #[must_use]
     pub fn meta_left_out(&self) -> Option<&LeftOut> {
         self.left_out
@@ -222,7 +222,7 @@ impl Inventory {
         self.get(DELETION_MARK).is_some()
     }
 
-    /// Whether an overwrite of ours was begun and not finished.
+    /// Whether this tool began to overwrite the block and has not finished.
     #[must_use]
     pub fn is_being_overwritten(&self) -> bool {
         self.get(OVERWRITE_MARKER).is_some()
@@ -241,7 +241,7 @@ impl Inventory {
         self.of_the_block().count() as u64
     }
 
-    /// Size of what makes up the block, in bytes. A listing may claim any size; more than a number holds is the largest number.
+    /// Size of what makes up the block, in bytes; [`u64::MAX`] where a listing claims more.
     #[must_use]
     pub fn block_bytes(&self) -> u64 {
         let sizes = self.of_the_block().map(|object| object.size_bytes);
@@ -255,7 +255,7 @@ impl Inventory {
             .map(|(_, object)| object)
     }
 
-    /// The same inventory without the object of that name, of which there is nothing to be read.
+    /// The same inventory, with the object of that name moved to those that are left out.
     #[must_use]
     pub fn leaving_out(mut self, name: &str, why: LeftOut) -> Self {
         let position = self

@@ -1,4 +1,4 @@
-//! The mark files of Thanos, written as Thanos writes them: one line, its order of members, `<`, `>` and `&` escaped.
+//! The mark files of Thanos, written as Thanos writes them: on one line, members in its order, `<`, `>` and `&` escaped.
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ pub struct NoCompactMark {
 pub enum MarkError {
     /// Go's decoder refuses it, and why: Thanos goes on as if it were not there.
     Undecodable(String),
-    /// It is of this version: whatever of Thanos looks for marks of the kind cannot sync a bucket that holds one.
+    /// It is of this unknown version: no part of Thanos that reads marks of this kind can sync a bucket that holds it.
     OtherVersion(i64),
     /// A deletion mark that names another block: Thanos' compactor deletes that one.
     OfAnother(DeletionMark),
@@ -173,7 +173,7 @@ impl Decode for NoCompactFile {
     }
 }
 
-/// What decides of a no-downsample mark, which this tool never writes.
+/// The members of a no-downsample mark that decide whether Thanos can read it. This tool never writes such a mark.
 #[derive(Default)]
 struct NoDownsampleFile {
     version: i64,

@@ -1,4 +1,4 @@
-//! `meta.json`, version 1: what it says that decides anything. It is read here and never written; copies travel as bytes.
+//! `meta.json`, version 1: the members on which decisions depend. It is read here and never written; copies are made byte by byte.
 
 pub(super) mod document;
 
@@ -39,7 +39,7 @@ pub struct BlockMeta {
     pub source: String,
     /// `thanos.files`, or the names of `thanos.segment_files` without sizes; empty where the file has neither.
     pub files: Vec<File>,
-    /// Digests of the members that Thanos reads and that decide nothing, by their place, sorted.
+    /// Digests of the members that Thanos reads but that decide nothing here, with their path in the file; sorted by path.
     pub others: Box<[(&'static str, u64)]>,
 }
 
@@ -57,7 +57,7 @@ pub struct MetaFile {
 pub struct File {
     /// Path below the block's directory.
     pub path: String,
-    /// Size in bytes, where told; a negative one is told too, and none has it.
+    /// Size in bytes, where the file tells one. It may be negative, which no object matches.
     pub size_bytes: Option<i64>,
     /// SHA-256 of the content in lower-case hex, where told.
     pub sha256: Option<String>,
@@ -309,7 +309,7 @@ mod tests {
         }
     }
 
-    /// S-4.4: what Go takes is taken, be it as deep as Go goes.
+    /// S-4.4: documents are accepted to the depth to which Go accepts them.
     #[test]
     fn nesting_is_taken_as_deep_as_go_takes_it() {
         for (depth, taken) in [(129, true), (10_000, true), (10_001, false)] {

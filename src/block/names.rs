@@ -8,5 +8,5 @@ pub const DELETION_MARK: &str = "deletion-mark.json";
 pub const NO_COMPACT_MARK: &str = "no-compact-mark.json";
 /// The object that tells Thanos' compactor not to downsample a block.
 pub const NO_DOWNSAMPLE_MARK: &str = "no-downsample-mark.json";
-/// The object by which an overwrite in progress is known after a crash; ours alone.
+/// The object by which an overwrite in progress is known after a crash; only this tool writes it.
 pub const OVERWRITE_MARKER: &str = "thanos-bucket-overwrite.json";

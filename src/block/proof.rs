@@ -22,7 +22,7 @@ pub enum Difference {
         /// Bytes in the target.
         target: u64,
     },
-    /// It is there in the same size, and checksums of the same form differ, or bytes.
+    /// It is there in the same size, but checksums of the same form differ, or the bytes that were read.
     Content(Box<str>),
     /// Something under `chunks/` that the source lacks: Thanos numbers segments by listing.
     Surplus(Box<str>),

@@ -46,7 +46,7 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// Of this build of the tool.
+    /// The provenance of marks that this build of the tool writes in `run`.
     #[must_use]
     pub fn of_this_run(target: impl Into<String>, run: RunId) -> Self {
         Self {

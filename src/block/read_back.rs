@@ -1,4 +1,4 @@
-//! What was read of a block's objects in both buckets, and what came of it.
+//! The results of reading a block's objects in both buckets.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ struct Reading {
 }
 
 impl ReadBack {
-    /// One object was read, as both listings show it.
+    /// Notes that both buckets' versions of an object, as listed, were read, and whether their bytes are `equal`.
     pub fn note(&mut self, source: &Object, target: &Object, equal: bool) {
         let reading = Reading {
             source: source.clone(),
@@ -33,7 +33,7 @@ impl ReadBack {
         (reading.source == *source && reading.target == *target).then_some(reading.equal)
     }
 
-    /// Names of those that had not.
+    /// Names of the objects whose bytes differ, sorted.
     pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
         self.0
             .iter()

@@ -1,13 +1,13 @@
-//! Tells when refusals are everybody's, and what ended the run because it concerned more than one job.
+//! Tells when a refusal concerns every job and not one alone, and keeps the error that ended the run for all of them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Kind};
 
-/// What is refused so often in a row, with nothing accepted in between, will be refused to all.
+/// After so many refusals in a row, with nothing accepted in between, every job is expected to be refused.
 const IN_A_ROW: u32 = 3;
 
-/// What the answers to all jobs add up to.
+/// Counts the answers of the buckets to all jobs of a run.
 #[derive(Debug, Default)]
 pub struct Breaker(Mutex<Seen>);
 
@@ -16,7 +16,7 @@ struct Seen {
     /// Whether anything was ever accepted: until then a single refusal says enough.
     accepted_before: bool,
     refused_in_a_row: u32,
-    /// Whether anything was ever refused, to whomever.
+    /// Whether any job was ever refused.
     refused_before: bool,
     cause: Option<Error>,
 }
@@ -31,14 +31,14 @@ pub enum Concern {
 }
 
 impl Breaker {
-    /// Something was taken: the next refusal is one job's, as far as is known.
+    /// Notes that a bucket accepted something: refusals are counted anew, and the next one is taken to concern its job alone.
     pub fn accepted(&self) {
         let mut seen = self.seen();
         seen.accepted_before = true;
         seen.refused_in_a_row = 0;
     }
 
-    /// A job ended with an error of this kind: whom it concerns.
+    /// Counts a job that ended with an error of this kind, and tells whom the error concerns.
     pub fn failed(&self, kind: Kind) -> Concern {
         let mut seen = self.seen();
         seen.refused_before |= kind.refuses_one_object();
@@ -59,7 +59,7 @@ impl Breaker {
         self.seen().refused_before
     }
 
-    /// No job that is to come can fare better. Tells whether this is the first cause, which is the one that is kept.
+    /// Notes an error that every later job would meet too. `true` for the first one, which is the one that is kept.
     pub fn open(&self, err: &Error) -> bool {
         let mut seen = self.seen();
         let is_first = seen.cause.is_none();
@@ -68,7 +68,7 @@ impl Breaker {
         is_first
     }
 
-    /// What ended the run, if something did.
+    /// Takes out the error that ended the run, if one did.
     pub fn take_cause(&self) -> Option<Error> {
         self.seen().cause.take()
     }
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn before_anything_is_accepted_one_refusal_is_everybodys_and_then_three_in_a_row() {
-        // A: something is accepted; R: a job is refused; T: one fails in passing. Whether the last one is everybody's.
+        // A: something is accepted; R: a job is refused; T: one fails with a transient error. Whether the last one concerns everybody.
         for (story, expected) in [
             ("R", true),
             ("TR", true),

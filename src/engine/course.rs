@@ -17,7 +17,7 @@ use crate::exit::Signal;
 use crate::outcome::Limit;
 use crate::progress::Progress;
 
-/// How long a request may take, once the run is cancelled, that would have been answered anyway.
+/// How long a request under way may still wait for its answer once the run is cancelled.
 const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// How long work may take to end once it is cancelled: longer than the transfers in it do.
@@ -49,7 +49,7 @@ pub struct Closing {
 }
 
 impl Course {
-    /// Of a run that `stop` asks to end; `cancel` ends transfers in hand.
+    /// The course of a run that ends when `stop` asks it to; `cancel` ends transfers in hand.
     #[must_use]
     pub fn new(
         stop: Stop,
@@ -118,8 +118,8 @@ impl Course {
         self.cancel.cancel();
     }
 
-    /// Drives the work to its end; after a signal or the end of its time, and the `grace`, transfers are cancelled, and what does not end then
-    /// is dropped: at once, unless some of its `last_acts` are still to be done, for which there is time.
+    /// Drives the work to its end. After a signal, or once the run's time is over, blocks in hand may go on for the `grace`; then transfers are
+    /// cancelled. Work that has still not ended two seconds later is dropped as soon as its `last_acts` are done, for which it has a limited time.
     pub async fn drive(
         &self,
         work: impl Future<Output = ()>,

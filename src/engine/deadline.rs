@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// Of a run that began then and may last so long; without a limit it has all the time it wants.
+    /// The deadline of a run that began at `begun` and may last as long as `most`; none where there is no limit.
     #[must_use]
     pub fn of(begun: Instant, most: Option<Duration>) -> Self {
         Self(most.map(|most| begun + most))

@@ -30,7 +30,7 @@ pub struct Turn<'a> {
 }
 
 impl Gate {
-    /// Nobody has passed yet.
+    /// A gate that no position has passed yet.
     #[must_use]
     pub fn new(order: Order) -> Self {
         Self {

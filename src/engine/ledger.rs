@@ -4,25 +4,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::outcome::{BlockEnding, Outcome};
 
-/// A page for each job, by number.
+/// The outcome of each job, by number; `None` while it has not ended.
 #[derive(Debug)]
 pub struct Ledger(Mutex<Vec<Option<Outcome>>>);
 
 impl Ledger {
-    /// Of so many jobs, none of which has ended.
+    /// A ledger for so many jobs, none of which has ended.
     #[must_use]
     pub fn of(jobs: usize) -> Self {
         Self(Mutex::new(vec![None; jobs]))
     }
 
-    /// The job of that number has ended. A number that is none of the jobs' is passed over.
+    /// Files the outcome of the job of that number. A number that no job has is ignored.
     pub fn file(&self, number: usize, outcome: Outcome) {
         if let Some(page) = self.pages().get_mut(number) {
             *page = Some(outcome);
         }
     }
 
-    /// What became of every job, in the order of their numbers; one that has not ended is not finished. Leaves the ledger empty.
+    /// Takes out the outcome of every job, in the order of their numbers; one that has not ended is [`BlockEnding::NotFinished`].
     pub fn close(&self) -> Vec<Outcome> {
         let pages = std::mem::take(&mut *self.pages());
         let unfinished = || Outcome::untouched(BlockEnding::NotFinished, None);
@@ -32,7 +32,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Nobody panics while holding the lock; if somebody did, the value would still be whole.
+    /// Locks the outcomes; a poisoned lock is used all the same, for every change is a single assignment.
     fn pages(&self) -> MutexGuard<'_, Vec<Option<Outcome>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -26,7 +26,7 @@ pub struct Limits {
 pub struct Claim(AtomicBool);
 
 impl Limits {
-    /// Nothing was done yet.
+    /// The limits of a run that has done nothing yet.
     #[must_use]
     pub fn new(
         max_failures: Option<NonZeroUsize>,
@@ -89,7 +89,7 @@ impl Limits {
         }
     }
 
-    /// Waits until the time is over; for ever where the run has all the time it wants.
+    /// Waits until the run's time is over; for ever where there is no limit.
     pub async fn time_is_over(&self) {
         self.deadline.wait().await;
         self.met.get_or_init(|| Limit::Duration);

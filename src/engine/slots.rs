@@ -26,7 +26,7 @@ pub struct Slot<'a> {
 }
 
 impl Slots {
-    /// For so many jobs at once in the end.
+    /// Few slots at first, and `concurrency` of them in the end.
     #[must_use]
     pub fn new(concurrency: NonZeroUsize) -> Self {
         let at_first = concurrency.get().min(AT_FIRST);

@@ -34,7 +34,7 @@ pub(crate) fn decode<T: Decode + Default>(document: &[u8]) -> Result<T, Failure>
     Ok(value)
 }
 
-/// Holds a value against its type, for what is of no further interest.
+/// Checks a value against its type, and drops it.
 pub(crate) fn check<T: Decode + Default>(json: Json<'_>) -> Result<(), Failure> {
     T::default().decode(json)
 }

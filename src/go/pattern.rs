@@ -30,7 +30,7 @@ pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
         .nest_limit(NESTED)
         .build()
         .map_err(|err| {
-            // The whole message is a picture of the translated pattern.
+            // Most of the message shows the translated pattern, which the reader has never seen; the last line says what is wrong.
             let text = err.to_string();
             let last = text.lines().last().unwrap_or_default();
             last.trim_start_matches("error: ").to_owned()
@@ -53,7 +53,7 @@ const MOST_COPIES: u32 = 1000;
 enum For {
     /// To be matched with: what cannot be honoured is refused.
     Matching,
-    /// To be told from what Go refuses, and no more.
+    /// To find out whether Go refuses it, and no more.
     Checking,
 }
 
@@ -88,10 +88,10 @@ struct Translation<'a> {
     posix: Posix,
 }
 
-/// What stands right before the place where we are.
+/// What stands right before the current position.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// Nothing that tells.
+    /// Nothing that matters for what follows.
     Nothing,
     /// A repetition: Go knows no second one on top of it.
     Repetition,

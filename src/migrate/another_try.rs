@@ -1,4 +1,4 @@
-//! What failed in passing is waited for, told and counted in one way before it is tried again.
+//! How work that failed with a transient error is counted, logged and delayed before it is tried again.
 
 use tracing::warn;
 
@@ -25,7 +25,7 @@ impl NotYet {
     }
 }
 
-/// Waits before what failed in passing is tried again, and tells the log what is not done yet; gives the error back where enough was tried.
+/// Logs `err` and what is not done yet, and waits before the next try. Errors: `err` where no try is left; the run ended during the wait.
 pub(super) async fn before_another_try(
     block: &BlockAtWork<'_>,
     not_yet: NotYet,

@@ -30,7 +30,7 @@ pub(super) struct UnitAtWork {
 }
 
 impl UnitAtWork {
-    /// Of these blocks, none of which has begun.
+    /// A unit of these blocks, none of which has begun.
     pub(super) fn new(
         shared: &Arc<Shared>,
         order: PublishOrder,
@@ -97,7 +97,7 @@ pub(super) struct BlockAtWork<'a> {
 }
 
 impl<'a> BlockAtWork<'a> {
-    /// Its work begins.
+    /// The block at the beginning of its work.
     pub(super) fn new(unit: &'a UnitAtWork, selected: Arc<Selected>, span: Span) -> Self {
         let progress = if selected.goes_ahead() {
             unit.shared.progress.block(selected.bytes_to_put)
@@ -136,7 +136,7 @@ impl<'a> BlockAtWork<'a> {
         }
     }
 
-    /// It waits for its turn no longer: its time counts from here.
+    /// Notes that the block has left the queue: its elapsed time counts from here.
     pub(super) fn work_begins(&self) {
         self.working_since.get_or_init(Instant::now);
     }

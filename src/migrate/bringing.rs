@@ -24,7 +24,7 @@ struct Waiting {
     copied: Copied,
     /// What was read of it before its turn.
     read: ReadBack,
-    /// No block that holds all of it had appeared.
+    /// When it was last seen that no block that holds all of this one had appeared.
     unsuperseded: Look<()>,
 }
 
@@ -103,8 +103,8 @@ async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result
     })
 }
 
-/// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again; before each attempt
-/// to put `meta.json` both buckets are looked at. Where it ends after an attempt whose answer was lost, nothing torn stays published.
+/// Publishes unless an earlier block of the unit could not be. What the target lost while the block waited is copied again; before each attempt to
+/// put `meta.json` both buckets are looked at. Where it gives up after an attempt whose answer was lost, no block that lacks objects stays published.
 async fn publish_in_turn(
     block: &BlockAtWork<'_>,
     position: usize,

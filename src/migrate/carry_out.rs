@@ -74,7 +74,7 @@ pub(super) async fn carry_out(
     }
 }
 
-/// Tells those who watch how much there is to do.
+/// Sets the totals of the progress display.
 fn tell_totals(task: &Task, run: &Run, plan: &Plan) {
     let to_do = || plan.selected.iter().filter(|one| one.goes_ahead());
     let bytes = to_do().map(|selected| selected.bytes_to_put);
@@ -149,7 +149,7 @@ fn watch_source(source: &BucketReader, survey: &Survey) -> Watch {
     Watch::new(source.clone(), directories)
 }
 
-/// What this run puts there itself is no news.
+/// Watches the target; blocks that this run puts there itself do not count as new.
 fn watch_target(target: &BucketReader, survey: &Survey, plan: &Plan) -> Watch {
     let directories = survey.target.iter().map(|block| {
         let directory = match block.meta {

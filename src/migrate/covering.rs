@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::plan::{Action, Halt};
 use crate::stored::read_meta;
 
-/// What the target's mark, or the loss of a cover, says of the block where another one was made of it meanwhile; otherwise why it stopped.
+/// The block as held by a cover, where the target's compactor made a block of it since the survey; otherwise `stopped` again.
 pub(super) async fn or_covered(block: &BlockAtWork<'_>, stopped: Stopped) -> Result<Held, Stopped> {
     match covered_meanwhile(block).await? {
         Some(cover) => Ok(Held::by(cover.map(Proof::Cover))),
@@ -49,7 +49,7 @@ async fn cover(block: &BlockAtWork<'_>, by: BlockId) -> Result<Option<Cover>> {
     Ok(meta.and_then(|(meta, _)| Cover::of(covered, &meta.block, &objects).ok()))
 }
 
-/// Looks again at what covers the block.
+/// Looks again whether `by` covers the block and, if it does not, whether a block that appeared since the survey does.
 pub(super) async fn still_covered(block: &BlockAtWork<'_>, by: BlockId) -> Result<Held, Stopped> {
     let cover = Look::now(cover(block, by)).await?;
     match cover.shown.clone() {

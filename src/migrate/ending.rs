@@ -58,7 +58,7 @@ pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stoppe
     }
 }
 
-/// Tells the log and the block's span.
+/// Logs the outcome, and records it on the block's span.
 pub(super) fn conclude(block: &BlockAtWork<'_>, outcome: &Outcome) {
     let block = block.selected.block.id;
     let ending = outcome.ending.as_str();
@@ -87,7 +87,7 @@ pub(super) fn conclude(block: &BlockAtWork<'_>, outcome: &Outcome) {
     }
 }
 
-/// Tells the log what waits, once for all that wait for the same block.
+/// Logs what waits, once for all that wait for the same block.
 pub(super) fn tell_waiting(outcomes: &[Outcome]) {
     let mut waiting: BTreeMap<(BlockEnding, BlockId), u64> = BTreeMap::new();
     for outcome in outcomes {

@@ -22,7 +22,7 @@ pub(super) struct Held {
 }
 
 impl Published {
-    /// What was looked at right before its `meta.json` was put, or found there.
+    /// From what was looked at right before its `meta.json` was put or found.
     pub(super) fn of(ready: Look<Ready>, publisher: Publisher) -> Self {
         let mut read = ReadBack::default();
         let source = ready.map(|ready| {
@@ -39,12 +39,12 @@ impl Published {
 }
 
 impl Held {
-    /// As the plan says, to be looked at before anything is written.
+    /// Held as far as the plan knows; it must be looked at again before anything is written.
     pub(super) fn planned(proof: Proof) -> Self {
         Self::by(Look::planned(proof))
     }
 
-    /// By a proof that needs no reading, of what others have published.
+    /// Held by a proof that needed no reading, of a block that this run did not publish.
     pub(super) fn by(proof: Look<Proof>) -> Self {
         Self {
             proof,

@@ -16,7 +16,7 @@ use crate::plan::Halt;
 pub(super) enum Brought {
     /// The target holds it, or a block made of it.
     Held,
-    /// Another block of the source makes it superfluous, and so all that it holds.
+    /// Another block of the source makes it superfluous, and so every block that it holds.
     Superseded,
     /// The run ended first.
     NotFinished,
@@ -33,7 +33,7 @@ pub(super) struct Keepers {
 }
 
 impl Keepers {
-    /// Of a unit of these blocks.
+    /// For a unit of these blocks.
     pub(super) fn among(blocks: impl Iterator<Item = BlockId>) -> Self {
         Self {
             blocks: Mutex::new(blocks.map(|block| (block, None)).collect()),
@@ -41,7 +41,7 @@ impl Keepers {
         }
     }
 
-    /// The first stage is over for that block.
+    /// Notes how the first stage ended for that block, and wakes those that wait.
     pub(super) fn note(&self, block: BlockId, held: Result<&Held, &Stopped>) {
         let brought = match held {
             Ok(_) => Brought::Held,
@@ -53,10 +53,10 @@ impl Keepers {
         self.noted.notify_waiters();
     }
 
-    /// Waits for the end of that block's first stage. A block that is none of the unit's is missing.
+    /// Waits for the end of that block's first stage. [`Brought::Missing`] for a block that is not of the unit.
     pub(super) async fn wait_for(&self, block: BlockId) -> Brought {
         loop {
-            // Before the look: what is noted between the two is not missed.
+            // Created before the look, so that nothing noted between the two is missed.
             let noted = self.noted.notified();
             let ended = lock(&self.blocks).get(&block).copied();
             if let Some(brought) = ended.unwrap_or(Some(Brought::Missing)) {

@@ -46,7 +46,7 @@ impl<T> Look<T> {
         }
     }
 
-    /// What another look showed in the light of this one: as old as the other, unless this one was not fresh.
+    /// Dates a look that relied on this one: it keeps its own time while this one is fresh, and gets the time of this one otherwise.
     pub(super) fn dating<U>(&self, other: Look<U>) -> Look<U> {
         if self.is_fresh() {
             return other;

@@ -116,7 +116,7 @@ async fn mark_on_fresh_looks(
     }
 }
 
-/// What need not be done in the block's turn, unless that is long in coming: covers are looked at again, and the source for newcomers.
+/// Does before the block's turn what is repeated in it only if the turn is long in coming: looks again at covers, and in the source for new blocks.
 async fn look_ahead(block: &BlockAtWork<'_>, held: Held) -> Result<(Held, Look<NewKin>), Stopped> {
     let shared = block.shared();
     if !shared.course.may_go_on() {
@@ -134,7 +134,7 @@ async fn look_ahead(block: &BlockAtWork<'_>, held: Held) -> Result<(Held, Look<N
     futures::try_join!(held, kin)
 }
 
-/// Marked before finer blocks of the same data, a downsampled block would be made anew.
+/// Refuses to mark a downsampled block before finer blocks of the same data: the source's compactor would make it anew.
 async fn refuse_before_finer_kin(
     block: &BlockAtWork<'_>,
     kin: &Look<NewKin>,
@@ -152,7 +152,7 @@ async fn refuse_before_finer_kin(
     kin.map_or(Ok(()), |kin| Err(Stopped::MarkDeferred(kin)))
 }
 
-/// The source, looked at last, and the time that a mark may bear: there is one wherever none lies there.
+/// The source, which is looked at last, and the time that a mark may bear, which is `Some` wherever no mark lies there.
 async fn look_before_marking(
     block: &BlockAtWork<'_>,
 ) -> Result<(Source, Option<AgreedTime>), Stopped> {
@@ -183,7 +183,7 @@ async fn look_at_source(block: &BlockAtWork<'_>) -> Result<Source, Stopped> {
             let objects = block.stored.as_seen(listed).await?;
             now.map(|_| objects)
         }
-        // Its compactor may be deleting it: the survey tells what belongs to it.
+        // The source's compactor may be deleting it, so the survey tells what belongs to it.
         MarkThere::AllAlong => now.map(|_| block.stored.seen().clone()),
         MarkThere::Meanwhile => now,
     };
@@ -197,7 +197,7 @@ async fn prove_again(block: &BlockAtWork<'_>, held: Held) -> Result<Held, Stoppe
         Proof::Match(_) => {
             let source = look_at_source(block).await?;
             if source.mark == MarkThere::Meanwhile {
-                // Whoever marked it answers for it.
+                // Whoever marked it is responsible for it.
                 return Ok(held);
             }
             let published = Published {
@@ -264,7 +264,7 @@ fn too_slow(block: &BlockAtWork<'_>) -> Stopped {
     Error::new(Kind::Changed, attempt).because(why).into()
 }
 
-/// A mark of ours for the same target says what we would have said; one of somebody else ends the matter.
+/// A mark of this tool for the same target is as good as one of this run; anybody else's ends the work on the block.
 fn kept(marked: Marked) -> Result<MarkState, Stopped> {
     match marked {
         Marked::Written => Ok(MarkState::Written),

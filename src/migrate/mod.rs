@@ -125,7 +125,7 @@ async fn look_and_plan(
     Ok((plan, survey))
 }
 
-/// Tells the log; the plan and the report tell it again.
+/// Logs the warning, which the plan and the report show again.
 fn tell(warning: &Warning) {
     let Warning { name, text, blocks } = warning;
     if blocks.is_empty() {

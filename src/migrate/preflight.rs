@@ -14,8 +14,8 @@ use crate::verb::clocks::{agree, judge};
 use crate::verb::probe::{self, Found, Probed};
 use crate::verb::survey::Survey;
 
-/// Compares the clocks, if the plan marks anything, and puts a probe into the target. Leftover probes of killed runs are removed on the way. A
-/// signal takes this run's probe away again, for which there is time until the `grace` is over.
+/// Compares the clocks, if the plan marks anything, and puts a probe into the target. Leftover probes of killed runs are removed on the way. After a
+/// signal this run's probe is removed, for which there is time until the `grace` is over.
 ///
 /// Errors: what keeps the run from beginning, with no block touched.
 pub(super) async fn pass(
@@ -38,7 +38,7 @@ pub(super) async fn pass(
         biased;
         probed = probing => probed?,
         signal = run.stop.wait() => {
-            // Whether it was put may be known to the target alone.
+            // The answer may be lost, so that only the target knows whether the probe was put.
             let removed = probe::remove(target, &run.id);
             if !matches!(timeout(grace, removed).await, Ok(Ok(()))) {
                 warn!("the probe object may be left in the target; a later run removes it");

@@ -83,7 +83,8 @@ pub(super) async fn until_held(
     }))
 }
 
-/// Takes back what this run may have published and gives up now, where it is torn. Whoever else is at the block meanwhile sees to it.
+/// Takes back a block that this run may have published and now gives up, where it lacks objects. Nothing is done where somebody else has marked or
+/// replaced it meanwhile.
 pub(super) async fn take_back_if_torn(
     block: &BlockAtWork<'_>,
     published: &Published,
@@ -134,7 +135,8 @@ async fn prove(block: &BlockAtWork<'_>, published: &Published) -> Result<Verdict
     }
 }
 
-/// Whether the objects may be there, and the target's listing not say so yet. What is asked for by name is not among them.
+/// Whether the objects may be there although the target's listing does not show them yet. Never where `meta.json` or a mark differs, which are asked
+/// for by name.
 fn may_be_lag(block: &BlockAtWork<'_>, differences: &[Difference]) -> bool {
     let by_name = |one: &Difference| {
         matches!(
@@ -179,7 +181,7 @@ async fn mend(block: &BlockAtWork<'_>, publisher: &mut Publisher) -> Result<Publ
     }
 }
 
-/// Those differences that readers of the target miss.
+/// Those differences that readers of the target notice.
 fn what_tears(
     block: &BlockAtWork<'_>,
     published: &Published,
@@ -191,7 +193,7 @@ fn what_tears(
     differences.iter().filter(tears).cloned().collect()
 }
 
-/// Whether readers of the target miss it: a mark that appeared in the source meanwhile is none of their business.
+/// Whether readers of the target notice it: an object that Thanos never reads, such as a mark that appeared in the source, may be missing.
 fn tears(difference: &Difference, read_by_thanos: &Inventory) -> bool {
     match difference {
         Difference::Missing(name) | Difference::Content(name) | Difference::Size { name, .. } => {
@@ -201,7 +203,7 @@ fn tears(difference: &Difference, read_by_thanos: &Inventory) -> bool {
     }
 }
 
-/// Ends the matter where somebody else has taken over the block in the target.
+/// Errors: a conflict where somebody else has marked or replaced the block in the target.
 fn nobody_else_is_at(differences: &[Difference]) -> Result<(), Stopped> {
     for difference in differences {
         let conflict = match difference {
@@ -214,7 +216,7 @@ fn nobody_else_is_at(differences: &[Difference]) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// The worst that a run can leave behind is said as it is.
+/// The error for a block that stays published although it lacks objects.
 fn left_torn(block: &BlockAtWork<'_>, torn_by: &[Difference], err: &Error) -> Error {
     let location = block.shared().sides.target.reader().location();
     let id = block.selected.block.id;

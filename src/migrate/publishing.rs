@@ -48,8 +48,7 @@ pub(super) async fn prepare(
     Ok(ready.await?)
 }
 
-/// Puts `meta.json` in one attempt, unless it lies there; who wrote it. The answer to an attempt that was `tried` before may have
-/// been lost.
+/// Puts `meta.json` in one attempt, unless it lies there, and tells who wrote it. Where an attempt was `tried` before, its answer may have been lost.
 pub(super) async fn try_to_publish(
     block: &BlockAtWork<'_>,
     ready: &Ready,

@@ -57,7 +57,7 @@ pub(super) struct Marks {
 }
 
 impl Shared {
-    /// A block's work stopped: where it failed, that counts, and may end the run.
+    /// Notes that a block's work stopped: a failure is counted, and may end the run.
     pub(super) fn note(&self, stopped: &Stopped) {
         if let Stopped::Halt(Halt::Failed(err)) = stopped {
             self.course.failed(err);
@@ -79,7 +79,7 @@ impl Shared {
 }
 
 impl Marks {
-    /// This run has marked nothing yet.
+    /// For a run that has marked nothing yet.
     pub(super) fn new(provenance: Provenance, clock: Clock) -> Self {
         Self {
             provenance,
@@ -88,7 +88,7 @@ impl Marks {
         }
     }
 
-    /// This run marked the block, or found it marked by a run like it.
+    /// Notes that this run marked the block, or found it marked by another run for the same target.
     pub(super) fn remember(&self, block: BlockId) {
         lock(&self.marked).insert(block);
     }
@@ -100,7 +100,7 @@ impl Marks {
     }
 }
 
-/// Nobody panics while holding one of these locks; if somebody did, the value would still be whole.
+/// Locks the mutex; a poisoned one is used all the same, for every change behind these locks is a single call.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ pub(super) enum Stopped {
     HeldBack(BlockId),
     /// A finer block made of the same data lives in the source.
     MarkDeferred(BlockId),
-    /// The target's block that covered it does so no more.
+    /// The target's block that covered it no longer does.
     NoLongerCovered(BlockId),
     /// The block of its unit that holds all of it is not in the target.
     KeeperMissing(BlockId),
@@ -26,7 +26,7 @@ pub(super) enum Stopped {
 }
 
 impl Stopped {
-    /// Whether it needs nobody where the target has a block made of this one meanwhile: its compactor marks what it has compacted.
+    /// Whether it needs nobody's attention once the target has a block made of this one: the target's compactor marks what it has compacted.
     pub(super) fn is_undone_by_a_cover(&self) -> bool {
         matches!(
             self,
@@ -43,7 +43,7 @@ impl Stopped {
         }
     }
 
-    /// The error, where the same request may succeed a little later.
+    /// The error, where it is transient; otherwise the reason unchanged.
     pub(super) fn passing(self) -> Result<Error, Self> {
         match self {
             Stopped::Halt(Halt::Failed(err)) if err.kind().is_transient() => Ok(err),

@@ -70,7 +70,7 @@ pub enum ReplicaTarget {
     Allow,
 }
 
-/// One run: who it is, and how it hears of the world and is heard.
+/// One run: its id, its clocks, how it is asked to stop, and whom it tells how far it is.
 pub struct Run {
     /// What marks and the probe name.
     pub id: RunId,

@@ -1,5 +1,5 @@
-//! Blocks that appear in a bucket while a run goes on: a compactor may make one out of those that we are about to publish or mark, or out of
-//! those that we have published.
+//! Blocks that appear in a bucket while a run goes on: a compactor may make one out of blocks that this run is about to publish or mark, or has
+//! published.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub(super) enum Since {
 
 #[derive(Debug)]
 struct Seen {
-    /// Those who drew a smaller number are served.
+    /// The latest listing serves every question with a smaller number.
     served: u64,
     /// When the latest listing began.
     listed: Option<Instant>,
@@ -78,7 +78,8 @@ impl Patience {
         }
     }
 
-    /// What lay there when the bucket was surveyed was most likely broken off; it gets a minute for a start.
+    /// For a directory that was unfinished when the bucket was surveyed: its upload was most likely broken off, so it is first looked at after a
+    /// minute.
     fn of_a_leftover() -> Self {
         Self::after(LOOKS + 6)
     }

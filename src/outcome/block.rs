@@ -1,4 +1,4 @@
-//! How work on one selected block ended, and what came of it.
+//! How work on one selected block ended, and what was written for it.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! About how many requests a plan costs. An estimate: retries and the listings that many blocks share are not in it, and neither is the
-//! planning, which is over when the estimate is made. That small migrations cost just that is held by a test that counts their requests.
+//! About how many requests a plan costs. An estimate: retries and the listings that many blocks share are not in it, and neither is the planning,
+//! which is over when the estimate is made. A test counts the requests of small migrations, and expects exactly these numbers.
 
 use crate::bucket::transfer_requests;
 use crate::plan::{Action, Outlook, Selected};

@@ -1,11 +1,11 @@
-//! What came of a run.
+//! The results of a run.
 
 use std::time::Duration;
 
 use super::block::Outcome;
 use crate::exit::Signal;
 
-/// What came of a plan.
+/// The results of a plan that was carried out.
 #[derive(Debug)]
 pub struct Results {
     /// One for each of the plan's selected blocks, in the same order.
@@ -22,7 +22,7 @@ pub struct Results {
     pub elapsed: Duration,
 }
 
-/// What the operator bounds a run by.
+/// The limits that an operator can set on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// How long it lasts.

@@ -143,7 +143,7 @@ impl Builder {
         self.hours(24 * 170, 24 * 170 + 2)
     }
 
-    /// Where no calendar reaches.
+    /// Beginning at a time that no calendar date expresses.
     pub(crate) fn before_time(mut self) -> Self {
         self.range_ms.0 = i64::MIN;
         self

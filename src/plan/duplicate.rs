@@ -39,7 +39,7 @@ pub(super) fn select_with_their_keepers(
         found.push(select(&excluded.block, meta, unit, target, action));
         false
     });
-    // One that bears our mark, and that the target does not hold, is saved with its keeper.
+    // A block that bears this tool's mark, and that the target does not hold, is saved with its keeper.
     let is_found = |block: BlockId| found.iter().any(|selected| selected.block.id == block);
     plan.not_held.retain(|not_held| !is_found(not_held.block));
     plan.selected.extend(found);

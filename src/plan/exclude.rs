@@ -14,13 +14,13 @@ use crate::block::{BlockMeta, Completeness, MetaFile};
 pub enum Reason {
     /// A partial block: it is still being uploaded, or being deleted.
     NoMetaJson,
-    /// `meta.json` or the deletion mark can never be read as it is.
+    /// `meta.json` or the deletion mark can never be read as it is, because it is archived for instance.
     Unreadable,
-    /// `meta.json` is none, or another block's.
+    /// `meta.json` cannot be decoded, or is another block's.
     CorruptedMetaJson,
     /// It bears a deletion mark.
     MarkedForDeletion,
-    /// It bears one that Thanos cannot read.
+    /// It bears a deletion mark that Thanos cannot read.
     CorruptedDeletionMark,
     /// It was not asked for.
     IdExcluded,
@@ -36,7 +36,7 @@ pub enum Reason {
     ShardExcluded,
     /// It has no external labels, so it is no block of Thanos.
     NoLabels,
-    /// Objects are missing from it: a copy would launder the damage.
+    /// Objects are missing from it: a copy would hide the damage.
     Incomplete,
     /// Another live block of the source holds all of it.
     Duplicate,

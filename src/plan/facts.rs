@@ -30,7 +30,7 @@ pub enum SourceMeta {
     Absent,
     /// It can never be read as it is, and why.
     Unreadable(String),
-    /// It can be read and is none, and why.
+    /// It can be read but is no valid `meta.json` of the block, and why.
     Corrupted(String),
     /// It was read.
     Read(Arc<MetaFile>),
@@ -50,7 +50,7 @@ pub enum Mark {
 }
 
 impl SourceBlock {
-    /// Whether it bears a mark of this tool for the target that marks name so.
+    /// Whether it bears a mark of this tool that names the target `target_name`.
     pub(super) fn is_marked_for(&self, target_name: &str) -> bool {
         let Mark::Present(mark) = &self.mark else {
             return false;
@@ -68,7 +68,7 @@ impl SourceBlock {
         }
     }
 
-    /// Whether some of it is gone, as far as its own `meta.json` tells, or that itself.
+    /// Whether its `meta.json` is gone, or something that its `meta.json` tells of.
     #[must_use]
     pub fn has_lost_objects(&self) -> bool {
         match self.meta() {
@@ -106,14 +106,14 @@ pub enum TargetMeta {
     Absent,
     /// It is there, and was not read, for it decides nothing.
     Unread,
-    /// It is there and is of no use, and why.
+    /// It is there and cannot be used, and why.
     Corrupted(String),
     /// It was read, or is known from the source's.
     Read(Arc<MetaFile>),
 }
 
 impl TargetBlock {
-    /// A directory that is not there.
+    /// What stands for a directory that does not exist.
     pub(super) fn nothing(id: BlockId) -> Self {
         Self {
             id,
@@ -164,7 +164,7 @@ impl FromIterator<TargetBlock> for TargetIndex {
 }
 
 impl TargetIndex {
-    /// The same, of a target that takes no larger objects.
+    /// The same index, of a target that takes no objects of more `bytes`; `None` where no limit is known.
     #[must_use]
     pub fn with_largest_object(mut self, bytes: Option<u64>) -> Self {
         self.largest_object = bytes;
@@ -205,8 +205,8 @@ impl TargetIndex {
         })
     }
 
-    /// Blocks into which everything went that went into this one, and whether they stand for it. One that the target's compactor deletes in favour
-    /// of what lies under the block's own id is none of them.
+    /// Blocks whose sources include all sources of this one, each with the proof that it stands for this one or why it does not. Left out are blocks
+    /// that the target's compactor deletes in favour of what lies under the block's own id.
     pub(super) fn covers<'a>(
         &'a self,
         block: &'a BlockMeta,
@@ -228,12 +228,13 @@ impl TargetIndex {
     }
 }
 
-/// Blocks that marks of other blocks of their bucket name. Thanos' compactor deletes the block that a mark names, whatever directory it lies in.
+/// Blocks that are named by a mark in another block's directory, with that directory. Thanos' compactor deletes the block that a mark names, wherever
+/// the mark lies.
 #[derive(Debug, Default)]
 struct Named(HashMap<BlockId, BlockId>);
 
 impl Named {
-    /// By the marks of published blocks: Thanos reads no others.
+    /// `marks` are those of published blocks, with their directories: Thanos reads no others.
     fn by<'a>(marks: impl Iterator<Item = (BlockId, &'a Mark)>) -> Self {
         let named = marks.filter_map(|(directory, mark)| match mark {
             Mark::Corrupted(MarkError::OfAnother(mark)) => Some((mark.block(), directory)),

@@ -3,7 +3,7 @@
 use super::facts::{SourceBlock, TargetBlock, TargetIndex};
 use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, suspects};
 
-/// A source block that carries our mark, so that the source's compactor will delete it, and which the target does not hold.
+/// A source block that carries this tool's mark, so that the source's compactor will delete it, and which the target does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotHeld {
     /// The block.
@@ -12,7 +12,7 @@ pub struct NotHeld {
     pub why: String,
 }
 
-/// `target_name` is how our marks name this target; marks that name another one are not looked at.
+/// The block, where it bears this tool's mark for the target `target_name` and the target does not hold it; marks for other targets do not count.
 pub(super) fn not_held(
     block: &SourceBlock,
     target: &TargetIndex,
@@ -25,7 +25,7 @@ pub(super) fn not_held(
     })
 }
 
-/// The same judgement without covers, for which metas of the target would have to be read.
+/// Whether [`not_held`] would say so if nothing covered the block. No metas of the target are needed for this.
 pub(super) fn not_held_by_listing(
     block: &SourceBlock,
     target: &TargetIndex,
@@ -103,9 +103,9 @@ fn missing_by_listing(
 /// What is left of a block whose deletion has begun.
 #[derive(Debug, PartialEq, Eq)]
 enum Remains {
-    /// Samples, which whoever needs them might still save.
+    /// Samples that could still be saved.
     Samples,
-    /// Nothing that anybody could make use of.
+    /// Nothing that could be used.
     Nothing,
 }
 
@@ -135,8 +135,8 @@ fn in_brief(words: Vec<String>) -> Option<String> {
     }
 }
 
-/// Whether a live block of the target stands for this one. Of a block that has lost its `meta.json` the target may know it still; else a
-/// raw block that names it among those it was made of is what it went into.
+/// Whether a live block of the target stands for this one. Where the source has lost its `meta.json`, the target's is used; where the target has none
+/// either, a raw block that names this one among those it was made of covers it.
 fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
     let theirs = || target.get(block.id).and_then(TargetBlock::meta);
     if let Some(meta) = block.meta().or_else(theirs) {
@@ -149,8 +149,8 @@ fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
             .any(|there| went_into(block.id, there, target))
 }
 
-/// Whether all that was in the raw block of this id is in that block of the target. What is downsampled names the same blocks, and does not hold
-/// what was in them.
+/// Whether all that was in the raw block of this id is in that block of the target. A downsampled block names the same sources, but does not hold all
+/// that was in them.
 fn went_into(id: BlockId, there: &TargetBlock, target: &TargetIndex) -> bool {
     let Some(meta) = there.meta().map(|meta| &meta.block) else {
         return false;
@@ -177,7 +177,7 @@ mod tests {
 
     const COLD: &str = "s3://cold";
 
-    /// The source block with our mark.
+    /// The source block with this tool's mark.
     fn marked(block: Builder) -> SourceBlock {
         let ours = Provenance::of_this_run(COLD, RunId::generate());
         block.marked(&ours.to_string()).source()
@@ -188,7 +188,7 @@ mod tests {
         not_held(marked, &target, COLD).map(|found| found.why)
     }
 
-    /// S-5.12: names and sizes may be right, and the bytes another's. Only what was read is said to be so.
+    /// S-5.12: names and sizes may agree while the bytes differ; that is only said of objects that were read.
     #[test]
     fn what_was_replaced_in_the_target_after_the_mark_is_found_where_tags_are_digests() {
         let tagged = |index, meta| {
@@ -212,11 +212,11 @@ mod tests {
         for (builder, name) in [(tagged('4', '3'), "index"), (tagged('2', '4'), "meta.json")] {
             let other = Some(format!("{name} has another content"));
             assert_eq!(theirs(builder.clone(), Some(false)), other);
-            // It is encrypted by itself.
+            // It alone is encrypted.
             assert_eq!(theirs(builder.clone(), Some(true)), None);
             assert_eq!(theirs(builder, None), unread(name));
         }
-        // All of them differ: the one bucket is encrypted.
+        // All of them differ: one of the buckets is encrypted.
         let encrypted = tagged('7', '8').checksum("chunks/000001", '9');
         assert_eq!(theirs(encrypted, None), None);
     }
@@ -257,7 +257,7 @@ mod tests {
         for ours in stages {
             let ours = marked(ours);
             assert_eq!(why(&ours, [block('A').target()]), None);
-            // Whatever the source still has, the target lacks something that nobody has any more, or soon.
+            // Whatever the source still has, the target lacks an object that soon nobody will have.
             let torn = block('A').without("chunks/000001").target();
             assert_eq!(why(&ours, [torn]), Some(missing.clone()));
             let short = block('A').object("chunks/000001", 4).target();

@@ -41,7 +41,7 @@ use facts::SourceIndex;
 use selected::select;
 use unit::Units;
 
-/// Whether planning needs the target's metas: some block passes every filter, or a mark of ours is not borne out by the listing alone.
+/// Whether planning needs the target's metas: some block passes every filter, or the listing alone does not bear out a mark of this tool.
 #[must_use]
 pub fn needs_target_metas(
     source: &[Arc<SourceBlock>],

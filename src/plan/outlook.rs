@@ -23,7 +23,7 @@ pub(super) fn hold_back(plan: &mut Plan, order: PublishOrder) {
     }
 }
 
-/// Fills in whom each selected block's mark waits for, and finds those that wait in vain.
+/// Fills in which blocks the mark of each selected block waits for, and defers the marks that wait for a block that is not marked in this run.
 pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
     for selected in &mut plan.selected {
         let finer = source.live().finer_kin_of(&selected.meta.block);

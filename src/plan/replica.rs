@@ -47,8 +47,8 @@ impl fmt::Display for Likeness {
 ///
 /// In folders it shows by files that are the same, were it one alone: times of files are kept by copying tools. In buckets it shows by last-modified,
 /// for a copy has times of its own. To the millisecond, one block that agrees in every data object is enough. Where a listing tells whole seconds, a
-/// copy that was made at once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a mark says that this
-/// tool copied them are left aside. `target_name` is how such marks name the target.
+/// copy that was made at once agrees as well; so every block that both hold must agree in every object, `meta.json` included, and blocks of which a
+/// mark says that this tool copied them are left aside. `target_name` is how such marks name the target.
 #[must_use]
 pub fn replica(
     source: &[Arc<SourceBlock>],
@@ -83,7 +83,7 @@ pub fn replica(
 enum Compared {
     Alike(Likeness),
     Different,
-    /// Nothing that could be compared: what is half there may be on its way in either case.
+    /// Nothing that could be compared: a partial block may be on its way to a replica as well as to a copy.
     Unclear,
 }
 

@@ -43,7 +43,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Every block older than the cutoff, nothing overwritten, in strict order: what a run does that is told nothing else.
+    /// The default rules: every block older than the cutoff, nothing overwritten, in strict order.
     #[must_use]
     pub fn older_than(cutoff: Cutoff) -> Self {
         Self {
@@ -110,7 +110,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// Whether a unit with this hash is ours.
+    /// Whether this shard takes a unit with this hash.
     #[must_use]
     pub fn takes(self, hash: u64) -> bool {
         hash % u64::from(self.count) == u64::from(self.index)

@@ -26,9 +26,10 @@ pub struct Plan {
     pub gaps: Vec<Gap>,
     /// What each rule of the selector did to the blocks that came to it.
     pub selector: Vec<Effect>,
-    /// What is good to know and needs nobody.
+    /// What is worth knowing and needs nobody's attention.
     pub warnings: Vec<Warning>,
-    /// Why a run would stop before its first mark, where that is known beforehand; whoever looks at more than blocks fills it in.
+    /// Why a run would stop before its first mark, where that is known beforehand. Planning leaves it empty; the caller, who knows the clocks, fills
+    /// it in.
     pub obstacle: Option<String>,
 }
 
@@ -73,7 +74,7 @@ pub struct Gap {
     pub block: BlockId,
     /// Its unit.
     pub unit: Unit,
-    /// Its place.
+    /// Its place in the order of publishing.
     pub rank: Rank,
 }
 
@@ -99,7 +100,7 @@ impl Selected {
         !self.action.leaves_alone() && !matches!(self.outlook, Outlook::HeldBack(_))
     }
 
-    /// Whether it bore a mark when it was surveyed. What was listed and could not be found is none.
+    /// Whether it bore a mark when it was surveyed. A mark that was listed and could not be found does not count.
     #[must_use]
     pub fn bears_a_mark(&self) -> bool {
         self.block.objects.is_marked() && !matches!(self.block.mark, Mark::Absent)
@@ -117,7 +118,7 @@ pub enum Outlook {
     MarkDeferred(BlockId),
 }
 
-/// Something to know that needs nobody.
+/// Something worth knowing that needs nobody's attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// As documents spell it.
@@ -129,6 +130,6 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// The name of the one that tells of data which the run destroys.
+    /// Name of the warning about data that the run destroys.
     pub const OVERWRITES: &'static str = "overwrites";
 }

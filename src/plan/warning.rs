@@ -1,4 +1,4 @@
-//! What is good to know about a plan and needs nobody.
+//! The warnings about a plan.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::rules::Rules;
 use super::shape::{Plan, Selected, Warning};
 use super::unit;
 
-/// Of a plan that is made otherwise.
+/// The warnings about a plan that is otherwise complete: those about rules first.
 pub(super) fn warnings(plan: &Plan, source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<Warning> {
     let concerning = |is: &dyn Fn(&Selected) -> bool| {
         let concerned = plan.selected.iter().filter(|selected| is(selected));

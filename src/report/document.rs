@@ -20,7 +20,7 @@ pub struct Document<'a> {
 pub(super) enum Section<'a> {
     /// What is planned or was done in sum, and how it ended.
     Course(&'a Review<'a>),
-    /// What is good to know and needs nobody.
+    /// The warnings of the plan.
     Warnings(&'a Review<'a>),
     /// What each rule of the selector did.
     Selector(&'a [Effect]),

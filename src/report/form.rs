@@ -3,11 +3,11 @@
 /// How a document is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Form {
-    /// For whom.
+    /// For people or for programs.
     pub output: Output,
     /// Which blocks get a line of their own in text; JSON has all of them.
     pub rows: Rows,
-    /// How many characters a line of text may have; `None` where no screen ends.
+    /// How many characters a line of text may have; `None` for lines of any length.
     pub columns: Option<usize>,
 }
 

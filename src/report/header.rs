@@ -13,7 +13,7 @@ pub struct Header {
     pub started: DateTime<Utc>,
     /// The source, as its location prints.
     pub source: String,
-    /// The target.
+    /// The target, as its location prints.
     pub target: String,
     /// First samples at or after this time are too young.
     pub cutoff: DateTime<Utc>,

@@ -9,7 +9,7 @@ use crate::block::RunId;
 use crate::outcome::testing::World;
 use crate::outcome::{Results, Review};
 
-/// Nothing is asked for, and no screen ends.
+/// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
     let form = Form {
         output,

@@ -1,4 +1,4 @@
-//! How old is old: `--older-than`.
+//! Which blocks are old enough: `--older-than`.
 
 use std::fmt;
 

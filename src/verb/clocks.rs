@@ -13,8 +13,8 @@ use crate::error::{Error, Kind, Result};
 /// Tells the time of day.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
-/// By so much clocks may differ. Those that are kept right differ by milliseconds, those that are not by hours or years; a delete delay is
-/// counted in hours and loses nothing by it; and servers that look at the time of a request accept more.
+/// How far clocks may differ. Clocks that are synchronised differ by milliseconds, others by hours or years; delete delays are counted in hours, so
+/// that minutes do not matter to them; and servers that check the time of a request accept more.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
 /// What was told longer ago is asked anew: clocks are set, and machines sleep.

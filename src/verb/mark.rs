@@ -11,7 +11,7 @@ use crate::error::{Error, Kind};
 use crate::stored::read_small;
 use crate::verb::clocks::AgreedTime;
 
-/// Whose deletion mark lies on a block once one was to be written.
+/// Whose deletion mark lies on a block after an attempt to write one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marked {
     /// The mark was written.
@@ -61,7 +61,7 @@ fn details(proof: &Proof, provenance: &Provenance) -> String {
     }
 }
 
-/// Whose mark lies on the block, where one was seen.
+/// Whose mark lies on the block, where one was just seen. Errors: of the kind [`Kind::Changed`] where it is gone again.
 pub async fn whose(
     proof: &Proof,
     provenance: &Provenance,
@@ -112,7 +112,7 @@ fn names(mark: &DeletionMark, provenance: &Provenance) -> bool {
 enum Created {
     /// It was written now.
     Now,
-    /// It, or another of its name, was there.
+    /// It was there before, or another object under its name was.
     Before,
 }
 

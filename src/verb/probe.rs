@@ -26,7 +26,7 @@ const LISTED_AFTER: [Duration; 4] = [
     Duration::from_secs(3),
 ];
 
-/// What a probe told.
+/// What a probe showed.
 #[derive(Debug)]
 pub struct Probed {
     /// Where it was found.
@@ -46,12 +46,12 @@ pub enum Found {
     Unlisted,
 }
 
-/// Puts a small object into the target, looks for it in both, and removes it again, whatever comes of it. Whoever drops this half way
-/// [`remove`]s it.
+/// Puts a small object into the target, looks for it in both, and removes it again, whatever comes of it. A caller that drops
+/// this half way must call [`remove`].
 pub async fn probe(source: &BucketReader, target: &Bucket, run: &RunId) -> Result<Probed> {
     let probe = name(run);
     let probed = look(source, target, &probe).await;
-    // An answer that fails may be one to a request that did not.
+    // A request may have succeeded although its answer failed.
     let removed = target.delete(&probe).await;
     let probed = probed?;
     removed?;
@@ -82,10 +82,10 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
     })
 }
 
-/// Whether the bucket holds the very probe: what says yes to everything does not.
+/// Whether the bucket holds the probe, by its bytes too: some servers say of every name that it exists.
 async fn holds(bucket: &BucketReader, probe: &ObjectPath) -> Result<bool> {
     let attempt = format!("look for {probe} in {}", bucket.location());
-    // What comes back inside has outlasted its own retries, or needs none.
+    // Inner errors are not retried here: `exists` and `read` do so themselves.
     bucket
         .retrying(&attempt, || async {
             match bucket.exists(probe).await {

@@ -1,8 +1,8 @@
 //! Proves that the target holds a published block, as thoroughly as was asked for.
 //!
-//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption, and
-//! only reading tells: whatever lies beside it, one object may be encrypted by itself. Where tags are no digests at all, the first reading
-//! shows that, and is remembered; where both buckets agree on others of the block, they are, and each exception is read.
+//! Listings prove names, sizes and, where entity tags agree, content. Tags that differ may mean another content or another encryption, and only
+//! reading tells: a single object may be encrypted whatever the others are. Where tags are no digests at all, the first reading shows that, and is
+//! remembered; where both buckets agree on others of the block, they are, and each exception is read.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,7 +34,7 @@ pub struct Prover {
 pub enum Verdict {
     /// The target holds it.
     Held(Match),
-    /// The target lacks some of it, or has something else: this, and at least one thing.
+    /// The target lacks some of it, or has something else: the differences, at least one.
     Lacking(Vec<Difference>),
 }
 
@@ -66,7 +66,7 @@ impl Prover {
         self.thoroughness == Strength::Content
     }
 
-    /// Where it proves.
+    /// The target in which it proves.
     #[must_use]
     pub fn target(&self) -> &BucketReader {
         &self.target
@@ -75,8 +75,8 @@ impl Prover {
     /// Proves that the target holds the block, whose objects `in_source` lists, or tells what it lacks. What was `read` before and is the same
     /// version still is not read again.
     ///
-    /// Errors: [`Kind::Changed`](crate::Kind::Changed) and [`Kind::NotFound`](crate::Kind::NotFound) where one of the objects is another one
-    /// than was listed by now, or none.
+    /// Errors: [`Kind::Changed`](crate::Kind::Changed) and [`Kind::NotFound`](crate::Kind::NotFound) where one of the objects has changed since it
+    /// was listed, or is gone.
     pub async fn prove(
         &self,
         stored: &Stored,

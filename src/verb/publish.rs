@@ -56,11 +56,11 @@ pub enum Publisher {
     Another,
 }
 
-/// Looks at both buckets once more: at the source's in which the block is `stored`, and at the target's in which the `prover` proves. What was
-/// `read` before and is the same version still is not read again.
+/// Looks at both buckets once more: the source in which the block is `stored`, and the target of the `prover`. What was `read` before and is the same
+/// version still is not read again.
 ///
-/// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes, which arouses `doubt`: copy it
-/// again.
+/// An error of the kind [`Kind::Transient`] means that the target lost what was copied, or has other bytes, which raises `doubt`: the caller must
+/// copy again.
 pub async fn prepare(
     stored: &Stored,
     copied: &Copied,
@@ -145,7 +145,7 @@ pub async fn publish(stored: &Stored, ready: &Ready, target: &Bucket) -> Result<
     }
 }
 
-/// Takes back a `meta.json` that this run wrote, for the block is torn by what it `lost` and cannot be completed. Where the source is gone, or bears a
+/// Takes back a `meta.json` that this run wrote, where the block lacks what it `lost` and cannot be completed. Where the source is gone, or bears a
 /// mark that another run wrote on its own proof, what lies in the target may soon be all that there is, and stays; so does what another run has
 /// completed meanwhile. All of that is looked at before each attempt to delete it.
 pub async fn unpublish(
@@ -159,7 +159,7 @@ pub async fn unpublish(
     let taken_back = target.reader().retrying(&attempt, || async {
         match may_be_taken_back(stored, lost, provenance, target.reader()).await {
             Ok(true) => target.delete_once(&path).await.map(|()| Ok(true)),
-            // What comes back here has outlasted its own retries.
+            // These looks retry by themselves.
             looked => Ok(looked),
         }
     });
@@ -169,7 +169,7 @@ pub async fn unpublish(
     Ok(())
 }
 
-/// Whether the block is torn still by some of what it `lost`, and whether that is for us to see to.
+/// Whether the block still lacks some of what it `lost`, and no other run relies on what lies in the target.
 async fn may_be_taken_back(
     stored: &Stored,
     lost: &[Difference],

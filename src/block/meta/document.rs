@@ -1,5 +1,5 @@
-//! `meta.json` as Thanos v0.42.4 declares it: every member that it decodes is decoded, for one of a wrong type makes a block partial to Thanos,
-//! and its cleaner deletes what is partial. What decides nothing here is held against its type and forgotten.
+//! `meta.json` as Thanos v0.42.4 declares it: every member that it decodes is decoded, for one of a wrong type makes a block partial to Thanos, and
+//! its cleaner deletes what is partial. What decides nothing here is checked against its type and dropped.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Decode for Ulid {
     }
 }
 
-/// Members that decide nothing, by their place, and digests of their values: by them two files are told apart.
+/// Digests of the values of members that decide nothing, by the members' path: they show in which member two files differ.
 pub(super) type Others = BTreeMap<&'static str, u64>;
 
 #[derive(Debug, Default)]
@@ -107,7 +107,7 @@ impl Decode for Compaction {
     }
 }
 
-/// Holds a member against its type, and keeps a digest of it.
+/// Checks a member against its type, and keeps a digest of it.
 fn other<T: Decode + Default>(
     others: &mut Others,
     place: &'static str,
@@ -184,7 +184,7 @@ impl Decode for Downsample {
 #[derive(Debug, Default)]
 pub(super) struct File {
     pub(super) rel_path: String,
-    /// 0 where it is not told.
+    /// 0 where the file tells none.
     pub(super) size_bytes: i64,
     pub(super) hash: Option<Hash>,
 }
@@ -311,7 +311,7 @@ impl Decode for Relabel {
     }
 }
 
-/// Prometheus decodes it by itself, and `null` too: an empty name is none.
+/// Prometheus has a decoder of its own for label names, which sees `null` too and refuses an empty name.
 #[derive(Default)]
 struct LabelName;
 

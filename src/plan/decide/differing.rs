@@ -6,8 +6,8 @@ use chrono::DateTime;
 
 use crate::block::{BlockMeta, File};
 
-/// What the target's file says otherwise than the source's, on one line: what decides first, and at least one member where Thanos reads any
-/// otherwise.
+/// How the target's file differs from the source's, on one line: members on which decisions depend come first, and at least one member is named
+/// wherever Thanos reads a difference.
 pub(super) fn in_words(source: &BlockMeta, target: &BlockMeta) -> String {
     let mut words = Vec::new();
     let mut number = |name: &str, source: &dyn Display, target: &dyn Display| {

@@ -22,7 +22,7 @@ pub enum Action {
     AlreadyThere(Put),
     /// The target has its `meta.json`, but not all of its objects: put those, prove it, mark it.
     Repair(Put),
-    /// The target has another block under its id, and in which way: replace that.
+    /// The target has another block under its id, which conflicts in this way: replace it.
     Overwrite(Conflict),
     /// The target holds a block made of this one, so that a copy would overlap it: mark it.
     Covered(Cover),
@@ -52,24 +52,24 @@ pub enum Action {
 pub enum Put {
     /// Those that are missing, or of another size or checksum.
     Differing,
-    /// Those too whose agreement is known by size only.
+    /// The same, and those whose agreement is known by size only.
     Unproven,
     /// Every one; what the source lacks is removed.
     All,
 }
 
-/// Why a block under the same id is not ours to touch.
+/// Why what the target has under the block's id is left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Conflict {
-    /// It is marked for deletion: its data is about to go.
+    /// It is marked for deletion: its data is about to be deleted.
     Marked,
-    /// The deletion mark of this block names it: the same, and nothing in its own directory says so.
+    /// The deletion mark in the directory of this other block names it, so it is about to be deleted although its own directory shows no mark.
     NamedBy(BlockId),
     /// Its `meta.json` is another one.
     OtherMeta,
-    /// Its `meta.json` is another one, in what, and what each choice would do.
+    /// Its `meta.json` is another one: in what it differs, and how large the target's block is.
     Differs {
-        /// What the target's says otherwise.
+        /// How the target's differs, in words.
         what: String,
         /// Objects of the target's block.
         objects: u64,
@@ -224,7 +224,7 @@ impl Action {
         matches!(self, Action::Copy(_) | Action::Overwrite(_))
     }
 
-    /// Whether it is that nothing is done.
+    /// Whether nothing is done for the block.
     #[must_use]
     pub fn leaves_alone(&self) -> bool {
         matches!(
@@ -266,7 +266,7 @@ pub(super) fn decide(
     action
 }
 
-/// What a block of the target that was made of this one makes of it.
+/// The action for a block of which the target has a block made; `None` where it has none.
 pub(super) fn covered(meta: &MetaFile, target: &TargetIndex) -> Option<Action> {
     let mut unproven = None;
     for (by, judged) in target.covers(&meta.block) {
@@ -344,7 +344,7 @@ fn held(source: &Inventory, target: &Inventory, existing: Existing) -> Action {
     }
 }
 
-/// A segment of the target that the source lacks, where no file list tells that it is the target's that is wrong.
+/// A segment of the target that the source lacks, where no file list shows that the target is wrong.
 fn unexplained_surplus(
     block: &SourceBlock,
     meta: &MetaFile,
@@ -361,7 +361,8 @@ fn unexplained_surplus(
         })
 }
 
-/// A live block of the target that meets ours in time without covering it or being covered, where the source knows no such overlap.
+/// A live block of the target that overlaps the source block in time and neither covers it nor is covered by it, where the source has no such
+/// overlap.
 fn unknown_overlap(
     meta: &MetaFile,
     target: &TargetIndex,

@@ -11,7 +11,7 @@ use crate::block::{DeletionMark, MarkError};
 use crate::plan::facts::testing::{Builder, block, id, rules, source, target};
 use crate::plan::{Mark, Scope};
 
-/// Without and with `--overwrite-existing`, against a source that holds this block alone.
+/// The actions without and with `--overwrite-existing`, for a source that holds this block alone.
 fn both<const N: usize>(ours: &Builder, theirs: [Builder; N]) -> (Action, Action) {
     let overwriting = Rules {
         scope: Scope::Overwriting,

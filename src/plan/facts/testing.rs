@@ -50,7 +50,7 @@ pub(in crate::plan) fn target<const N: usize>(blocks: [Builder; N]) -> TargetInd
     blocks.into_iter().map(Builder::target).collect()
 }
 
-/// Rules that keep every block which begins before the epoch's second second.
+/// Rules that keep every block that begins less than a second after the epoch.
 pub(in crate::plan) fn rules() -> Rules {
     let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
     Rules::older_than(Cutoff::parse("1970-01-01T00:00:01Z", now).unwrap())

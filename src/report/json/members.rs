@@ -25,7 +25,7 @@ impl<'a> Members<'a> {
         })
     }
 
-    /// The name is one that JSON needs not escape.
+    /// Writes one member. Its name must be one that JSON need not escape.
     pub(super) fn put(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
         let comma = if self.is_empty { "" } else { "," };
         self.is_empty = false;
@@ -40,7 +40,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Compact, and nothing in it drives a terminal: what JSON would let stand is escaped too.
+/// Compact JSON in which characters that drive a terminal are escaped, also where JSON allows them.
 struct Printable;
 
 impl Formatter for Printable {
@@ -81,7 +81,7 @@ pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// To the millisecond.
+/// Seconds, to the millisecond.
 pub(super) fn seconds(duration: Duration) -> f64 {
     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(milliseconds).as_secs_f64()

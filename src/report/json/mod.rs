@@ -43,7 +43,7 @@ pub(super) fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<
     members.end()
 }
 
-/// The document of a run that could not begin: what there is to say is why.
+/// The document of a run that could not begin: it only says why.
 pub(super) fn write_error(
     header: Option<&Header>,
     why: &str,

@@ -11,7 +11,7 @@ use crate::plan::Action;
 use crate::report::form::Rows;
 use crate::report::human::{self, printable};
 
-/// So many blocks are few: all of them are shown.
+/// Up to so many blocks are all shown.
 const FEW: usize = 100;
 
 /// So many lines are shown of those that a person should look at, where all blocks would be too many.
@@ -20,7 +20,7 @@ pub(super) const MOST: usize = 100;
 /// So many windows are shown one by one, where they come in the place of their blocks.
 const WINDOWS: usize = 100;
 
-/// What goes on below is indented like the id above it.
+/// Continuation lines are indented like the id above them.
 const INDENT: usize = 4;
 
 pub(super) fn write(review: &Review<'_>, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
@@ -172,7 +172,7 @@ enum Cause {
     Untold,
 }
 
-/// What the block does that waits, and for which block.
+/// The concern of a block that waits, and which block it waits for.
 fn wait(block: &Block<'_>) -> Option<(&'static str, BlockId)> {
     let (by, concern) = block.waits_for.zip(block.concern)?;
     Some((concern.as_str(), by))
@@ -246,7 +246,7 @@ fn row(block: &Block<'_>, cause: Cause, page: &mut Page<'_>) -> io::Result<()> {
         None => (planned(block, cause), Vec::new()),
     };
     let mut text = format!("{start} {}", printable(&what));
-    // They are worth no line of their own.
+    // They are left out where they do not fit, for they are worth no line of their own.
     for aside in asides {
         if page.fits(text.chars().count() + aside.chars().count()) {
             text.push_str(&aside);

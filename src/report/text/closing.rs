@@ -9,7 +9,7 @@ use crate::exit::Exit;
 use crate::outcome::{Amount, BlockEnding, Concern, Results, Review};
 use crate::report::human::{self, printable};
 
-/// What goes on below is indented so.
+/// Indentation of continuation lines.
 const INDENT: usize = 4;
 
 pub(super) fn write_totals(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {

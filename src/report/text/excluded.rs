@@ -1,4 +1,4 @@
-//! What is left out: in full where it needs a person, in brief where it does not; and, loudly, what is about to be lost.
+//! What is left out: in full where it needs a person, in brief where it does not; and what is about to be lost.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,7 +15,7 @@ use crate::report::human::{self, printable};
 /// So many blocks of a reason that needs nobody are few: they are listed.
 const FEW: usize = 10;
 
-/// What goes on below is indented like the id above it.
+/// Continuation lines are indented like the id above them.
 const INDENT: usize = 4;
 
 pub(super) fn write_marked_not_held(
@@ -141,7 +141,7 @@ fn row(excluded: &Excluded<'_>, page: &mut Page<'_>) -> io::Result<()> {
     page.line(&text, INDENT)
 }
 
-/// Of a mark of ours what is not the same in all of them.
+/// The detail of the block. Of a mark of this tool it is target and run: the rest is the same in all of them.
 fn detail(excluded: &Excluded<'_>) -> Option<String> {
     let ours = match &excluded.block.mark {
         Mark::Present(mark) if excluded.reason == Reason::MarkedForDeletion => mark.provenance(),

@@ -6,7 +6,7 @@ use super::page::Page;
 use crate::report::document::Document;
 use crate::report::human::{self, printable};
 
-/// What stands behind the names goes on below itself.
+/// Continuation lines are indented like the text behind the names.
 const INDENT: usize = 16;
 
 pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {

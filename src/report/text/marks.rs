@@ -20,7 +20,7 @@ struct Marked {
     last: i64,
 }
 
-/// By target and run; `None` for marks that are not ours.
+/// Writes how many blocks each run has marked, the latest runs first; marks that this tool did not write come last, in one line.
 pub(super) fn write(blocks: &[&Excluded<'_>], page: &mut Page<'_>) -> io::Result<()> {
     let mut by_run: BTreeMap<Option<(String, String)>, Marked> = BTreeMap::new();
     for block in blocks {

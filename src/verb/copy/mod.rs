@@ -31,7 +31,7 @@ pub struct Means {
     pub budget: Budget,
     /// Ends transfers in hand; their multipart uploads are aborted.
     pub cancel: CancellationToken,
-    /// What is waited for all the same: an upload is aborted, a `meta.json` taken back.
+    /// Tracks what is waited for even once transfers are cancelled: aborting an upload, taking a `meta.json` back.
     pub last_acts: TaskTracker,
     /// Told whenever the target has taken something.
     pub breaker: Arc<Breaker>,
@@ -135,7 +135,7 @@ pub async fn copy(
     })
 }
 
-/// From here on a crash leaves a partial block that says what it is.
+/// Makes sure that a crash from here on leaves a partial block that is known to be half overwritten.
 async fn begin_overwrite(stored: &Stored, target: &Bucket) -> Result<(), Halt> {
     let id = stored.id();
     let why = Bytes::from_static(br#"{"version":1,"by":"thanos-bucket"}"#);

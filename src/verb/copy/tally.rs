@@ -21,7 +21,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing was done yet; whoever watches `progress` is told of what will be.
+    /// The tally of a block for which nothing was done yet; `progress` is told of what will be.
     #[must_use]
     pub fn new(progress: BlockProgress) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Tally {
         self.left.load(Ordering::Relaxed)
     }
 
-    /// A try begins that has so many bytes to send.
+    /// Notes that a try begins that has so many bytes to send.
     pub(super) fn begins(&self, bytes: u64) {
         self.left.store(bytes, Ordering::Relaxed);
         self.progress.to_move(bytes);
@@ -60,12 +60,12 @@ impl Sent {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// It took an object.
+    /// Counts an object that the target took whole.
     pub fn add_object(&self) {
         self.objects.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// It took so many bytes.
+    /// Counts bytes that the target took.
     pub fn add_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -80,13 +80,13 @@ pub struct Doubt {
 }
 
 impl Doubt {
-    /// Bytes turned out to differ that no listing tells apart, or may do so.
+    /// Notes that bytes differ, or may differ, which no listing tells apart: whatever was put before is doubted again.
     pub fn arises(&self) {
         self.put_since().clear();
         self.arose.store(true, Ordering::Relaxed);
     }
 
-    /// What is to be put where so much was planned.
+    /// What is to be put where `planned` was planned.
     pub(super) fn widen(&self, planned: Put) -> Put {
         if planned == Put::Differing && self.arose.load(Ordering::Relaxed) {
             Put::Unproven
@@ -95,7 +95,7 @@ impl Doubt {
         }
     }
 
-    /// The object of that name was put.
+    /// Notes that the object of that name was put.
     pub(super) fn settle(&self, name: &str) {
         self.put_since().insert(name.into());
     }
@@ -105,7 +105,7 @@ impl Doubt {
         self.put_since().contains(name)
     }
 
-    /// Nobody panics while holding the lock; if somebody did, the value would still be whole.
+    /// Locks the names; a poisoned lock is used all the same, for every change of them is a single call.
     fn put_since(&self) -> MutexGuard<'_, HashSet<Box<str>>> {
         self.put_since
             .lock()

@@ -1,5 +1,4 @@
-//! What lies in a bucket beside blocks. Where there are no blocks it is told, for the prefix may not fit, or it is another bucket than was
-//! meant.
+//! What lies in a bucket beside blocks. It is reported where there are no blocks, for the prefix or the bucket may be wrong.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +6,7 @@ use crate::block::{BlockId, META_JSON, Object, ObjectPath};
 use crate::bucket::Location;
 use crate::plan::Warning;
 
-/// Names at the top of the bucket that are told.
+/// How many names at the top of the bucket a warning shows.
 const EXAMPLES: usize = 3;
 
 /// Objects that belong to no block, and folders that nobody looks into.
@@ -39,7 +38,7 @@ impl Beside {
         }
     }
 
-    /// Of a source without blocks, which cannot be what was meant.
+    /// The warning about a source without blocks, which cannot be what was meant.
     pub(super) fn in_source(&self, location: &Location) -> Warning {
         if self.names == 0 {
             let text = format!(
@@ -50,7 +49,7 @@ impl Beside {
         warning(format!("source {location} {}", self.instead()))
     }
 
-    /// Of a target without blocks, which is as it should be where it is empty.
+    /// The warning about a target without blocks; `None` where it is empty, as a new target is.
     pub(super) fn in_target(&self, location: &Location) -> Option<Warning> {
         (self.names > 0).then(|| warning(format!("target {location} {}", self.instead())))
     }

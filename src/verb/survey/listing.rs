@@ -20,7 +20,7 @@ pub(super) struct Listing {
     pub(super) probes: Vec<(ObjectPath, Option<DateTime<Utc>>)>,
 }
 
-/// Lists all of it.
+/// Lists the whole bucket.
 pub(super) async fn listing(bucket: &BucketReader) -> Result<Listing> {
     let mut blocks: BTreeMap<BlockId, Vec<Object>> = BTreeMap::new();
     let mut beside = Beside::default();

@@ -23,7 +23,7 @@ use listing::listing;
 use source::read_source;
 use target::{read_target, unread};
 
-/// What was found.
+/// What a survey found.
 #[derive(Debug)]
 pub struct Survey {
     /// Every block directory of the source, by id.

@@ -26,7 +26,7 @@ pub(super) async fn read_mark(
     }
 }
 
-/// What one refusal may concern alone, all of them concern as a whole.
+/// The error where not one `meta.json` may be read: one refusal may concern one object, all of them concern the bucket.
 pub(super) fn none_readable(bucket: &BucketReader, why: String) -> Error {
     let attempt = format!("read any block's meta.json in {}", bucket.location());
     Error::new(Kind::Refused, attempt).because(why)

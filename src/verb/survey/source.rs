@@ -29,7 +29,7 @@ pub(super) async fn read_source(
     let mut readable = 0_usize;
     let mut refused = None;
     for block in &mut blocks {
-        // A link says nothing of other blocks.
+        // A link in the place of `meta.json` says nothing of other blocks.
         let is_odd = matches!(block.objects.meta_left_out(), Some(LeftOut::Odd(_)));
         match &mut block.meta {
             SourceMeta::Read(meta) => {

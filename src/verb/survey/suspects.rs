@@ -1,5 +1,5 @@
-//! Reads what only entity tags say of blocks that were moved: that the target has other bytes by now. Before that is said aloud, it is looked
-//! at, for one object may be encrypted by itself.
+//! Reads what only entity tags say of blocks that were moved: that the target has other bytes by now. The objects are read before that is reported,
+//! for one object may be encrypted by itself.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use crate::plan::{SourceBlock, to_be_read};
 /// Memory for reading, in bytes.
 const BUDGET_BYTES: usize = 32 << 20;
 
-/// What was read of blocks that bear our mark for the target. What cannot be read stays unread; there is nothing of blocks without suspects.
+/// What was read of blocks that bear this tool's mark for the target, by block. Objects that cannot be read are skipped; blocks without suspects have
+/// no entry.
 pub(super) async fn read(
     blocks: &[Arc<SourceBlock>],
     listed: &BTreeMap<BlockId, Inventory>,

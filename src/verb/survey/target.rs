@@ -17,7 +17,7 @@ use crate::stored::read_meta;
 
 /// Reads each `meta.json` that the source does not tell, and each mark, in the order of their ids. Tells too which blocks may not be read.
 ///
-/// Errors: as of the source.
+/// Errors: a read that stays transient after its retries; not one `meta.json` that may be read, of at least one that was tried.
 pub(super) async fn read_target(
     bucket: &BucketReader,
     directories: BTreeMap<BlockId, Inventory>,

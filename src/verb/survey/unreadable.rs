@@ -8,7 +8,7 @@ use crate::plan::Warning;
 /// Blocks that are named.
 const EXAMPLES: usize = 3;
 
-/// Such blocks of one bucket.
+/// The blocks of one bucket whose `meta.json` may not be read.
 #[derive(Debug, Default)]
 pub(super) struct Unreadable {
     blocks: Vec<BlockId>,
@@ -22,7 +22,7 @@ impl Unreadable {
         self.why = Some(why.to_owned());
     }
 
-    /// What is to be told of them; `None` where there are none.
+    /// The warning about them; `None` where there are none.
     pub(super) fn warning(&self, location: &Location) -> Option<Warning> {
         let why = self.why.as_ref()?;
         let number = self.blocks.len();
