@@ -1,4 +1,4 @@
-//! An opened provider, and in what it differs from others: which bucket it is, and what may be believed of it.
+//! An opened provider, and what its callers must know of it: which bucket it is, what it can do, and how far its answers can be relied on.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -54,9 +54,9 @@ pub enum EtagMeaning {
 }
 
 impl EtagMeaning {
-    /// What an entity tag, with or without quotes, tells of the content of an object of that size: an MD5, alone or with a number of parts.
+    /// The fingerprint in an entity tag (with or without quotes) of an object of that size: an MD5, alone or with a number of parts.
     ///
-    /// What servers write where they have no digest is none: one digit throughout, and the MD5 of nothing where there is something.
+    /// Placeholders of servers that have no digest do not count: a single digit repeated, or the MD5 of no bytes for an object that has some.
     pub(super) fn fingerprint(self, tag: Option<&str>, size_bytes: u64) -> Fingerprint {
         match self {
             EtagMeaning::Content => tag
@@ -103,7 +103,7 @@ impl Backend {
         classify::error(err, &|cause| self.store.meaning(cause), attempt)
     }
 
-    /// The largest object that it takes, in bytes, where parts do not make it a matter of the provider's.
+    /// The largest object that can be put, in bytes; `None` where objects may be put in parts, so that the limit is the provider's.
     pub(super) fn largest_object(&self) -> Option<u64> {
         match self.multipart {
             Multipart::Allowed => None,
@@ -136,7 +136,7 @@ mod tests {
             (digest.replace("0123", "+123"), Fingerprint::VersionOnly),
             (format!("W/\"{digest}\""), Fingerprint::VersionOnly),
             ("opaque".to_owned(), Fingerprint::VersionOnly),
-            // Of every object of `MinIO` on a file system of its own.
+            // The tag of every object of `MinIO` on its own file system.
             (format!("{}-1", "0".repeat(32)), Fingerprint::VersionOnly),
             ("0".repeat(32), Fingerprint::VersionOnly),
             ("f".repeat(32), Fingerprint::VersionOnly),

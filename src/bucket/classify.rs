@@ -12,12 +12,12 @@ pub struct Meaning {
     pub kind: Kind,
     /// What the server itself said, on one line; `None` where the words of the causes are all there is.
     pub said: Option<String>,
-    /// What to look at where that alone does not say it.
+    /// What the operator should check, where the error alone does not tell.
     pub hint: Option<&'static str>,
 }
 
 impl From<Kind> for Meaning {
-    /// Of a cause whose own words say enough.
+    /// For a cause whose own text says enough.
     fn from(kind: Kind) -> Self {
         Self {
             kind,
@@ -27,7 +27,7 @@ impl From<Kind> for Meaning {
     }
 }
 
-/// The error of `attempt`, a phrase that could follow "could not". `meaning` tells what a cause means that is a provider's own.
+/// The error of `attempt`, a phrase that could follow "could not". `meaning` classifies causes of the provider's own types.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "errors come from map_err, which gives them away"
@@ -105,7 +105,7 @@ impl Causes {
         }
     }
 
-    /// Without how long the client waited, how often it tried, and that an error is an error.
+    /// Without the retry bookkeeping of `object_store` (time waited, number of tries) and without the word that this is an error.
     fn without_bookkeeping(&self) -> String {
         let mut text = self.text.clone();
         if let Some((before, rest)) = text.split_once(", after ")

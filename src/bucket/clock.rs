@@ -17,9 +17,9 @@ const PRECISION: TimeDelta = TimeDelta::seconds(2);
 pub struct Reading {
     /// What the server said: the moment, or a little before it.
     pub time: DateTime<Utc>,
-    /// It was said after this,
+    /// When the request was sent, by the monotonic clock.
     pub asked: Instant,
-    /// and before this.
+    /// When the answer arrived, by the monotonic clock.
     pub answered: Instant,
 }
 
@@ -29,7 +29,8 @@ pub trait ServerClock: fmt::Debug + Send + Sync {
     /// What they told last, asked or unasked; `None` where they never did.
     fn told(&self) -> Option<Reading>;
 
-    /// What they tell now. `None` where they do not tell, or could not be asked. It may take a file that is gone again once this returns.
+    /// Asks for the time. `None` where the servers do not tell, or could not be asked. In a folder this takes a file, which is gone again once it
+    /// returns.
     async fn ask(&self) -> Option<Reading>;
 }
 
@@ -94,7 +95,8 @@ fn sum(one: TimeDelta, other: TimeDelta) -> TimeDelta {
 mod tests {
     use super::*;
 
-    /// A server that showed noon, asked for so long, so long ago; how far it is ahead of a clock that shows so many seconds past noon.
+    /// How far, in seconds, a server is ahead of a clock `here` seconds past noon, when `ago` seconds ago it answered "noon" after `asked_for`
+    /// seconds.
     fn ahead(asked_for: u64, ago: u64, here: i64) -> i64 {
         let noon = DateTime::<Utc>::UNIX_EPOCH + TimeDelta::hours(12);
         let asked = Instant::now();

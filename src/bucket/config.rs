@@ -82,8 +82,8 @@ impl BucketConfig {
         self.open_with(access, missing, None).await
     }
 
-    /// Opens it for reading and writing, and every request goes to `wire` in the place of a network, through all that makes sense of answers. A
-    /// folder has no wire.
+    /// Opens it for reading and writing with `wire` in place of the network: every request goes to it, and its answers are handled as a server's are.
+    /// A folder makes no requests, so `wire` is not used.
     pub async fn open_over(&self, wire: HttpClient) -> Result<Backend> {
         self.open_with(Access::Write, MissingRoot::Empty, Some(wire))
             .await

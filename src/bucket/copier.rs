@@ -18,8 +18,8 @@ pub struct Original {
     pub etag: String,
 }
 
-/// Copies objects of one bucket into another one on the same service. What it copies is the version that was asked for, or nothing: another one is
-/// [`Precondition`](object_store::Error::Precondition), or what the store of the target takes for it.
+/// Copies objects of one bucket into another one on the same service. It copies the version that was asked for, or nothing: a different version is
+/// [`Precondition`](object_store::Error::Precondition), or whatever error the target's store makes of it.
 #[async_trait]
 pub trait Copier: fmt::Debug + Send + Sync {
     /// The largest object that one request copies, in bytes.
@@ -35,7 +35,8 @@ pub trait Copier: fmt::Debug + Send + Sync {
 /// An object that is put together; nobody sees it before it is complete. One that is not to be is aborted.
 #[async_trait]
 pub trait Assembly: fmt::Debug + Send + Sync {
-    /// Copies a range of an object as the part of that number, counted from zero. Parts may come in any order. Gives what completes the object with it.
+    /// Copies a range of an object as the part of that number, counted from zero. Parts may come in any order. Returns the part's id, for
+    /// [`complete`](Self::complete).
     async fn copy_part(
         &self,
         number: usize,
@@ -46,6 +47,6 @@ pub trait Assembly: fmt::Debug + Send + Sync {
     /// Makes the object appear, of all parts in their order.
     async fn complete(&self, parts: Vec<String>) -> Result<()>;
 
-    /// Gives it up.
+    /// Discards the parts.
     async fn abort(&self) -> Result<()>;
 }

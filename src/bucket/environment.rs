@@ -1,4 +1,4 @@
-//! The environment of the process, read once at the door, and values that are never printed.
+//! The environment of the process, read once at the start, and values that are never printed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -75,7 +75,7 @@ impl Secret {
         Self(value)
     }
 
-    /// The value, for the one who needs it.
+    /// The value in clear. It must not be logged or put into an error.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

@@ -20,12 +20,12 @@ pub(super) fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
     starts.map(move |start| start..size.min(start + part))
 }
 
-/// The version of an object that is read in several ranges, as the first answer tells it: a listing need not tell one.
+/// The version of an object that is read in several ranges, taken from the first answer, because a listing need not tell one.
 #[derive(Debug, Default)]
 pub(super) struct Version(OnceLock<String>);
 
 impl Version {
-    /// What tells that the answer brings another one.
+    /// Why the answer is of another version than the first one, if it is.
     fn difference(&self, got: &GetResult) -> Option<String> {
         let now = got.meta.e_tag.as_deref()?;
         let first = self.0.get_or_init(|| now.to_owned());
@@ -50,7 +50,7 @@ pub(super) async fn fetch(
     let attempt = || format!("read {path} in {}", backend.location);
     let size = range.end - range.start;
     let options = GetOptions {
-        // A weak tag is equal to none in a condition.
+        // In a condition a weak tag never matches.
         if_match: object
             .version
             .as_deref()
@@ -93,7 +93,7 @@ fn difference(listed: &Object, got: &GetResult) -> Option<String> {
 
 /// What comes of an answer that should have so many bytes, and of a longer one no more than it takes to see that.
 pub(super) async fn collect(got: GetResult, size: u64) -> object_store::Result<Vec<u8>> {
-    // Pieces as they come keep buffers alive that are larger than they.
+    // Keeping the pieces themselves would keep alive buffers that are larger than they are.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     let mut pieces = got.into_stream();
     while let Some(piece) = pieces.try_next().await? {

@@ -56,7 +56,7 @@ impl Place {
             return Coming::New;
         }
         if entry.left_out.is_some() {
-            // A name that is not told as it is may seem to come late.
+            // Such a name is altered, so that it may sort elsewhere than where it came.
             return Coming::New;
         }
         let known = self

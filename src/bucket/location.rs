@@ -21,7 +21,7 @@ pub(super) struct Address {
 }
 
 impl Location {
-    /// A bucket of that name, without its prefix, which is found under each of the addresses.
+    /// A bucket with this `name`, which does not include the prefix. Each of the `addresses` leads to it, prefix included.
     pub(super) fn new(name: String, prefix: &str, addresses: Vec<Address>) -> Self {
         let name = if prefix.is_empty() {
             name

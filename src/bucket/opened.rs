@@ -25,8 +25,7 @@ impl Opened {
         Self { backend, retry }
     }
 
-    /// Repeats what fails in passing, as often and as far apart as requests to this bucket. `attempt` is what is being attempted, as in
-    /// "could not …".
+    /// Repeats transient failures by this bucket's retry policy. `attempt` is what is being attempted, as in "could not …".
     pub(super) async fn retrying<T, F>(
         &self,
         attempt: &str,

@@ -44,7 +44,7 @@ impl Prefix {
         })
     }
 
-    /// What the names of everything below the prefix begin with, but for the slash; `None` for all that there is.
+    /// The prefix as a path for listings, without the slash at its end; `None` where it is empty.
     pub(super) fn root(&self) -> Option<Path> {
         // What `new` has let through can be parsed.
         Path::parse(&self.0).ok().filter(|path| !path.is_root())
@@ -55,7 +55,7 @@ impl Prefix {
         Path::parse(self.joined(&block.to_string())).ok()
     }
 
-    /// The name below the prefix of what the store calls so; `None` if it does not lie there.
+    /// The part of a store's name that follows the prefix; `None` if the name does not begin with it.
     pub(super) fn below<'a>(&self, key: &'a str) -> Option<&'a str> {
         if self.0.is_empty() {
             return Some(key);

@@ -28,7 +28,7 @@ use crate::retry::Policy;
 pub struct BucketReader(Arc<Opened>);
 
 impl BucketReader {
-    /// Of an opened provider; `retry` says when requests are repeated.
+    /// Wraps an opened provider; `retry` says when requests are repeated.
     #[must_use]
     pub fn new(backend: Backend, retry: Policy) -> Self {
         Self(Arc::new(Opened::new(backend, retry)))
@@ -52,7 +52,7 @@ impl BucketReader {
         listing::list(&self.0, self.backend().prefix.root())
     }
 
-    /// A fresh listing of one block. Where listings lag, what decides whose block it is is asked for by name.
+    /// A fresh listing of one block. Where listings lag, the objects that decide about the block (`meta.json`, marks) are also asked for by name.
     pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
         let mut objects = self.list_below(block).await?;
         if self.backend().listings == Listings::Lagging {
@@ -127,7 +127,7 @@ impl BucketReader {
         Ok(self.look_for(path).await?.is_some())
     }
 
-    /// Whether a listing shows an object of that name. Where listings lag, it is taken to do so in time.
+    /// Whether a listing shows an object of that name. Where listings lag, this is assumed.
     pub async fn lists(&self, path: &ObjectPath) -> Result<bool> {
         if self.backend().listings == Listings::Lagging {
             return Ok(true);
@@ -211,8 +211,7 @@ impl BucketReader {
         &self.0.backend
     }
 
-    /// Repeats what fails in passing, as often and as far apart as requests to this bucket. `attempt` is what is being attempted, as in
-    /// "could not …".
+    /// Repeats transient failures by this bucket's retry policy. `attempt` is what is being attempted, as in "could not …".
     pub async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
@@ -226,10 +225,10 @@ impl BucketReader {
     }
 }
 
-/// What decides whose block it is, and whether anybody may touch it.
+/// The objects that decide who owns a block and whether it may be touched.
 const DECISIVE: [&str; 3] = [META_JSON, DELETION_MARK, OVERWRITE_MARKER];
 
-/// What is there by that name takes the place of what a listing shows, unless that is the same: listings tell times to the millisecond.
+/// Corrects a listing by what was found `there` under that name. An entry of the same version stays: listings have times to the millisecond.
 fn correct(objects: &mut Vec<Object>, name: &str, there: Option<Object>) {
     let same = |listed: &Object, there: &Object| {
         listed.size_bytes == there.size_bytes && listed.version == there.version

@@ -61,7 +61,7 @@ impl Request {
         CURRENT.try_with(Arc::clone).ok()
     }
 
-    /// It goes out to a server, perhaps once more.
+    /// Notes that it is sent to a server, perhaps once more.
     pub(super) fn goes_out(&self, method: &str, host: &str, port: Option<u16>) {
         self.tries.fetch_add(1, Ordering::Relaxed);
         self.span.record("http.request.method", method);
@@ -76,7 +76,7 @@ impl Request {
         self.status.store(status, Ordering::Relaxed);
     }
 
-    /// So many bytes of an object, or of what is said of objects, came or went.
+    /// Counts bytes that were read or written.
     pub(super) fn moved(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }

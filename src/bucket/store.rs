@@ -21,7 +21,7 @@ pub trait Store: ObjectStore {
     /// Itself, so that stores of one provider know each other.
     fn as_any(&self) -> &dyn Any;
 
-    /// What copies objects of `source` into this store without their passing through here; `None` where the two are not on one service.
+    /// Copies objects of `source` into this store without passing their bytes through this process; `None` where the two are not on one service.
     fn copier(&self, source: &dyn Store) -> Option<Arc<dyn Copier>> {
         let _ = source;
         None
@@ -47,7 +47,7 @@ pub trait Store: ObjectStore {
         Ok(listed.common_prefixes.into_iter().map(Into::into).collect())
     }
 
-    /// What one of the causes of an error means, where it is this store's own. `object_store` and the system speak for themselves.
+    /// The meaning of a cause of this store's own error types. Errors of `object_store` and the system are classified elsewhere.
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         let _ = cause;
         None
@@ -99,6 +99,6 @@ impl From<ObjectMeta> for Entry {
     }
 }
 
-/// Beside an answer whose size of the object is not to be believed: nobody told it.
+/// An extension of an answer whose object size must not be relied on: the server did not tell it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SizeUnknown;

@@ -52,7 +52,7 @@ impl fmt::Display for Traced {
     }
 }
 
-/// Objects listed are counted, not their bytes: those do not come.
+/// Listings count objects but no bytes, since no content is moved.
 fn nothing<T>(_: &T) -> u64 {
     0
 }

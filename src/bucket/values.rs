@@ -1,5 +1,5 @@
-//! What a value must be made of to go into a header, an address or a signature. Thanos takes any text and fails at its first request;
-//! here the key is named before anything is contacted. Values are not repeated: each may be a secret at a wrong place.
+//! Which values can go into a header, a URL or a signature. Thanos takes any text and fails at its first request; here the error names the key before
+//! anything is contacted. Values are not repeated: each may be a secret in the wrong place.
 
 use std::path::{Component, Path};
 

@@ -36,8 +36,8 @@ impl Bucket {
         self.0.retrying(&attempt, put).await
     }
 
-    /// Puts a small object where none is, in one attempt: whoever finds out that it may be put does so again before the next one. Other bytes under
-    /// that name are [`Kind::AlreadyExists`]; the same bytes are as good as put, for an earlier attempt may have been one whose answer was lost.
+    /// Puts a small object unless there is one, in one attempt: the caller checks again before the next attempt that it may be put. Other bytes under
+    /// that name are [`Kind::AlreadyExists`]; the same bytes are a success, for the answer to an earlier attempt may have been lost.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
         match self.put_once(path, bytes.clone(), PutMode::Create).await {
             Err(err) if err.kind() == Kind::AlreadyExists => {
@@ -48,7 +48,7 @@ impl Bucket {
         }
     }
 
-    /// What a refusal to create the object comes to: it is there, with our bytes or with others, or it is not there and may be tried again.
+    /// Resolves a refusal to create the object: `Ok` where our bytes are there, the refusal where others are, and a transient error where nothing is.
     async fn whose_bytes(&self, path: &ObjectPath, bytes: &Bytes, refusal: Error) -> Result<()> {
         match self.0.read(path, bytes.len()).await {
             Ok(there) if there == *bytes => Ok(()),
@@ -105,8 +105,7 @@ impl Bucket {
         }
     }
 
-    /// Deletes an object in one attempt: whoever finds out that it may go does so again before the next one. One that is not there is as good as
-    /// deleted.
+    /// Deletes an object in one attempt: the caller checks again before the next attempt that it may go. Succeeds if it is not there.
     pub async fn delete_once(&self, path: &ObjectPath) -> Result<()> {
         let full = self.0.full(path)?;
         let backend = self.0.backend();

@@ -84,7 +84,7 @@ pub(super) fn block_id(text: &str) -> Result<BlockId> {
     })
 }
 
-/// One of several machines.
+/// One of several machines, as `i/n`.
 pub(super) fn shard(text: &str) -> Result<Shard> {
     text.parse()
         .map_err(|_| Error::usage("expected i/n with 0 <= i < n, such as 0/3"))

@@ -16,10 +16,10 @@ const NO_FLAGS: [&str; 3] = [
     "THANOS_BUCKET_TEST_SERVERS",
 ];
 
-/// Holds the environment against the flags: one warning for each variable with our beginning that is no flag's.
+/// Checks the environment against the flags. Returns a warning for each variable that has our prefix and is not a flag's.
 ///
-/// Errors: a variable whose name is nearly a flag's; one whose value is no text; an empty one that would say which blocks, or that this is a
-/// dry run.
+/// Errors: a variable whose name is nearly a flag's; one whose value is not UTF-8; an empty one for a flag that limits which blocks are taken, or for
+/// the dry run.
 pub(super) fn judge(command: &Command, origins: &Origins<'_>) -> Result<Vec<String>> {
     for arg in flags::all(command) {
         wrong_value(arg, origins)?;
@@ -45,7 +45,7 @@ pub(super) fn judge(command: &Command, origins: &Origins<'_>) -> Result<Vec<Stri
     Ok(warnings)
 }
 
-/// A value without which a flag counts as not given, although somebody gave it.
+/// Fails where a variable is set, but to a value that would count as not given.
 fn wrong_value(arg: &Arg, origins: &Origins<'_>) -> Result<()> {
     let (Some(flag), Some(variable)) = (arg.get_long(), flags::variable(arg)) else {
         return Ok(());

@@ -30,13 +30,13 @@ pub struct Request {
     pub task: Task,
     /// The form of the document on stdout.
     pub form: Form,
-    /// The time at the door.
+    /// The time at which the run began.
     pub now: DateTime<Utc>,
 }
 
-/// Runs it; the plan or the report is on `stdout` when this returns `Ok`, and what the form promises where there is none otherwise.
+/// Runs it. On `Ok` the plan or the report is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
 ///
-/// Errors: what keeps the run from beginning, with no block touched; or `stdout` that cannot be written.
+/// Errors: what keeps the run from beginning, with no block touched; or `stdout` cannot be written.
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,

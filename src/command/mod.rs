@@ -19,9 +19,9 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it; the document is on `stdout` when this returns `Ok`, and what its form promises where there is none otherwise.
+    /// Runs the command. On `Ok` its document is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
     ///
-    /// Errors: what keeps it from beginning, with nothing touched; or `stdout` that cannot be written.
+    /// Errors: what keeps it from beginning, with nothing touched; or `stdout` cannot be written.
     pub async fn run(
         self,
         progress: Arc<Progress>,

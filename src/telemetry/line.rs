@@ -90,7 +90,7 @@ fn timestamp(at: DateTime<Utc>) -> String {
     out
 }
 
-/// Text as go-logfmt writes it: quoted only where a reader would stumble, or take it for nothing.
+/// Text as go-logfmt writes it: quoted only where it would otherwise be read wrongly, or as no value.
 fn logfmt_text(out: &mut String, text: &str) {
     if text == "null" || text.chars().any(must_be_quoted) {
         out.push_str(&quoted(text));
@@ -103,7 +103,7 @@ fn must_be_quoted(c: char) -> bool {
     matches!(c, ' ' | '=' | '"') || must_be_escaped(c)
 }
 
-/// What drives a terminal, of which Go leaves the upper half alone (a terminal does not), and what stands for bytes that are no text.
+/// Control characters, including those from U+0080 that Go leaves alone and terminals obey, and U+FFFD.
 fn must_be_escaped(c: char) -> bool {
     is_unprintable(c) || c == char::REPLACEMENT_CHARACTER
 }

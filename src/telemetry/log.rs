@@ -38,7 +38,7 @@ where
     lines.with_filter(filter(level, traces))
 }
 
-/// Whether spans are made, so that lines can tell the trace that they belong to.
+/// Whether spans are made, so that lines can name their trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Traces {
     /// They are, and lines name their trace.
@@ -47,8 +47,8 @@ pub(super) enum Traces {
     Off,
 }
 
-/// What dependencies tell below warn is theirs, and may hold request headers with credentials: it is never written. Nor is what the AWS SDK
-/// warns of, which repeats what programs for credentials say.
+/// Lines of dependencies are written from level warn only: below it they may hold request headers with credentials. Those of the AWS SDK are never
+/// written: they repeat the output of programs that give credentials.
 fn filter<S>(level: Level, traces: Traces) -> impl Filter<S> {
     let ours = match level {
         Level::Debug => LevelFilter::DEBUG,

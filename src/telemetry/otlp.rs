@@ -77,7 +77,7 @@ pub(super) fn start(config: TracingConfig) -> Result<Spans> {
 }
 
 impl Spans {
-    /// The layer that takes up this crate's spans, and as their events the lines that a log has by default. Those of dependencies may hold
+    /// The layer that exports this crate's spans, with lines from level info up as their events. Spans of dependencies are left out: they may hold
     /// request headers.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where

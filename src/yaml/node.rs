@@ -159,7 +159,7 @@ impl Node {
         }
     }
 
-    /// What should be text, a list or a mapping may be a secret at a wrong place: it is not repeated.
+    /// The error for a value that should be text, a list or a mapping. It may be a secret in the wrong place, and is not repeated.
     fn wrong(&self, expected: &str) -> Error {
         Error::usage(format!("line {}: expected {expected}", self.line))
     }
@@ -228,7 +228,7 @@ impl<'a> Fields<'a> {
         self.entries.keys().map(String::as_str)
     }
 
-    /// Nobody asks for more: what is left is unknown.
+    /// Ends the mapping: with [`Unknown::Refuse`], an error where fields are left.
     pub fn finish(self) -> Result<()> {
         let Some((key, node)) = self.entries.iter().next() else {
             return Ok(());

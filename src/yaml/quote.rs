@@ -1,6 +1,6 @@
 //! What an error may repeat of a document. Secrets get into wrong places, so only what cannot be one is repeated.
 
-/// Nobody has a secret so short.
+/// Values of no more bytes than this are not taken for secrets.
 const SHORT: usize = 5;
 
 /// A number of bytes has no more digits.

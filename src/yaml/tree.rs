@@ -179,7 +179,7 @@ impl<'a> Tree<'a> {
         Ok(node)
     }
 
-    /// What stands at the beginning of a value, and before it on its line.
+    /// Whether a tab stands in the indentation before a value, and whether the value begins with a bracket or a brace.
     fn start_of(&mut self, span: Span) -> Start {
         let (number, column) = (span.start.line(), span.start.col());
         if self.line.number != number {

@@ -14,7 +14,7 @@ const LONGEST_REFUSAL: usize = 64 << 10;
 /// How long the body of a refusal is waited for: its status says most of it.
 const REFUSAL_TIME: Duration = Duration::from_secs(10);
 
-/// A body that should not be longer than so many bytes; otherwise an error.
+/// Reads a body of at most `longest` bytes; a longer one is an error.
 pub(in crate::bucket) async fn whole(
     body: HttpResponseBody,
     longest: usize,
@@ -49,7 +49,7 @@ pub(in crate::bucket) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
     read
 }
 
-/// More came than a sane server sends.
+/// The body was longer than this many bytes.
 #[derive(Debug)]
 struct TooLong(usize);
 

@@ -1,5 +1,4 @@
-//! The network as servers are spoken to, and what the stock client cannot do: a limit of connections, certificates of our own, no redirects,
-//! proxies as Go reads them.
+//! The HTTP client, with what the stock client lacks: a limit on connections, certificates of our own, no redirects, and proxies as Go reads them.
 
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ pub(in crate::bucket) enum Scheme {
     Any,
 }
 
-/// The network, as the bucket's server is spoken to.
+/// A client for the bucket's server.
 pub(in crate::bucket) fn to_bucket(
     http: &Http,
     proxies: &Proxies,
@@ -45,7 +44,7 @@ pub(in crate::bucket) fn to_bucket(
     wire(http, proxies, builder)
 }
 
-/// The network, as services for credentials are spoken to: the system's authorities are good for them, whatever the bucket's is.
+/// A client for the services that give credentials. It trusts the system's authorities, whatever is configured for the bucket.
 pub(in crate::bucket) fn to_services(http: &Http, proxies: &Proxies) -> Result<HttpClient> {
     let mut builder = builder(http, proxies);
     if let Some(pem) = &http.tls.authorities {
@@ -98,7 +97,7 @@ fn failed(err: &reqwest::Error) -> Error {
     Error::new(Kind::Other, "set up the HTTP client").because(why)
 }
 
-/// Gives whoever asks the same client.
+/// Gives every caller the same client.
 #[derive(Debug)]
 pub(in crate::bucket) struct Connector(pub(in crate::bucket) HttpClient);
 

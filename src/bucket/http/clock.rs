@@ -13,19 +13,19 @@ use crate::bucket::clock::{Reading, ServerClock, Told};
 use crate::bucket::prefix::Prefix;
 use crate::bucket::store::Store;
 
-/// What the names begin with that are asked for to know the time, and which no object has.
+/// The prefix of names that are listed only to learn the time. No object's name begins with it.
 const NOBODYS: &str = "thanos-bucket-clock-";
 
-/// What answers told.
+/// The times that answers told.
 #[derive(Debug, Clone, Default)]
 pub(in crate::bucket) struct Heard {
-    /// Any of them.
+    /// From any answer.
     told: Told,
-    /// Those to questions for the time.
+    /// From answers to requests that were made to learn the time.
     answered: Told,
 }
 
-/// A client that hears what time it is.
+/// A client that notes the `Date` of every answer.
 #[derive(Debug)]
 pub(in crate::bucket) struct Listening {
     pub(in crate::bucket) inner: HttpClient,
@@ -62,7 +62,7 @@ fn date(answer: &HttpResponse) -> Option<DateTime<Utc>> {
     }
     let mut dates = headers.get_all("date").iter();
     let (first, second) = (dates.next()?, dates.next());
-    // Where two are told, nobody knows whose is whose.
+    // With two different dates it is unknown which is the server's.
     if second.is_some_and(|second| second != first) {
         return None;
     }
@@ -84,7 +84,7 @@ impl ServerClock for Clock {
         self.heard.told.get()
     }
 
-    /// Whoever may move blocks may list, and no cache knows a name that nobody ever asked for, whatever it answers to others meanwhile.
+    /// Lists a fresh random name: every run may list, and no cache can hold the answer for a name that was never asked for.
     async fn ask(&self) -> Option<Reading> {
         let asked = Instant::now();
         let nobodys = ObjectPath::new(format!("{NOBODYS}{}", Ulid::generate()));

@@ -14,8 +14,8 @@ const WITHOUT_ZONE: [&str; 5] = [
 /// With one.
 const WITH_ZONE: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z"];
 
-/// The time that the text tells; `None` where nobody can tell which. What lies before 1970, or at its very beginning, is nobody's time but the
-/// zero of a clock that was not asked.
+/// Reads a time, in UTC where it has no zone; `None` where its form is not known. Times up to 1970-01-01T00:00:00 are `None` too: they come from
+/// clocks that were not set.
 pub(in crate::bucket) fn time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let standard =

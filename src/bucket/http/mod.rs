@@ -1,5 +1,4 @@
-//! HTTP, as far as it is nobody's in particular: whom to trust and through which proxy, when a server counts as gone, what must not be printed,
-//! and documents and times read as widely as they are written.
+//! HTTP as far as it does not depend on a provider: trust, proxies, timeouts, secrets that must not be printed, and lenient reading of XML and dates.
 
 pub(super) mod body;
 pub(super) mod client;

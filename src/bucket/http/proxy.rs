@@ -59,7 +59,7 @@ impl Proxies {
         }
     }
 
-    /// The one that requests to that address go through.
+    /// The proxy for requests to that URL; `None` where they go directly.
     pub(in crate::bucket) fn of_url(&self, url: &reqwest::Url) -> Option<&Proxy> {
         self.of_host(url.scheme(), url.host_str()?, url.port())
     }

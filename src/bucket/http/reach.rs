@@ -1,4 +1,4 @@
-//! Says at once when a server cannot be reached or asks for time: requests are repeated for a while before anybody above hears of it.
+//! Logs at once that a server cannot be reached or asks for time. Requests are repeated for a while before callers get the error.
 
 use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};

@@ -8,7 +8,7 @@ use crate::bucket::environment::Secret;
 /// What is shorter is a word like any other, and no secret.
 const SHORTEST: usize = 3;
 
-/// So many letters and digits in a row are known again, however what stands between them was escaped.
+/// This many letters and digits in a row are hidden too, however the characters between such runs were escaped.
 const SHORTEST_RUN: usize = 12;
 
 /// What stands in place of a secret.
@@ -30,7 +30,7 @@ pub(in crate::bucket) struct Carriers {
 pub(in crate::bucket) struct Secrets(Vec<String>);
 
 impl Secrets {
-    /// Those that are configured, and those that it carries where the provider's requests do.
+    /// The configured secrets, and those that the request carries in the places that `carriers` names.
     pub(in crate::bucket) fn of(
         request: &HttpRequest,
         configured: &[Secret],
@@ -79,7 +79,7 @@ impl Secrets {
         Self(all)
     }
 
-    /// The text with something else in their place.
+    /// The text with every secret replaced by `<secret>`.
     pub(in crate::bucket) fn hidden_in(&self, text: &str) -> String {
         let hide = |text: String, secret: &String| match however_escaped(secret) {
             Some(pattern) => pattern.replace_all(&text, HIDDEN).into_owned(),
@@ -89,7 +89,7 @@ impl Secrets {
     }
 }
 
-/// The secret with each of its signs in every way in which addresses and documents write them.
+/// Matches the secret with each of its ASCII signs as it is or escaped as in URLs (`%2f`), XML (`&#x2f;`) and JSON (`\u002f`).
 fn however_escaped(secret: &str) -> Option<Regex> {
     let written = |sign: char| {
         let number = u32::from(sign);

@@ -133,7 +133,7 @@ struct Outgoing {
     body: Content,
     piece: Bytes,
     pulse: Pulse,
-    /// Told how far the body is: the connection asks for it elsewhere than where the request was made.
+    /// Told how much of the body was sent: the connection polls the body in another task than the one that made the request.
     way: Option<Piece>,
     sent_bytes: u64,
 }
@@ -214,7 +214,7 @@ impl Content {
                         Ok(Frame::data(piece))
                     }));
                 }
-                // The server is not to blame for the source's pauses, which end by themselves: they are no silence of its.
+                // While the source pauses, the server is not to blame: the pause must not count as its silence. The source has timeouts of its own.
                 let asleep = nap.get_or_insert_with(|| Box::pin(sleep(NAP)));
                 if asleep.as_mut().poll(context).is_ready() {
                     *nap = None;
@@ -298,7 +298,7 @@ impl StdError for Through {
     }
 }
 
-/// What did not reach the server may be sent again whatever it is; the rest only where twice does no harm.
+/// A request that did not reach the server may always be repeated; others only where doing them twice does no harm.
 fn failed(err: reqwest::Error, proxy: Option<String>) -> HttpError {
     let kind = if err.is_connect() {
         HttpErrorKind::Connect

@@ -37,7 +37,7 @@ pub struct Transfer<'a> {
     pub budget: &'a Budget,
     /// Ends it; a multipart upload is aborted.
     pub cancel: &'a CancellationToken,
-    /// Holds those who are cancelled until an upload is completed or aborted.
+    /// Tracks uploads that are being completed or aborted: a run that was cancelled waits for them.
     pub last_acts: &'a TaskTracker,
     /// Told of bytes that the target has taken.
     pub moved: &'a (dyn Fn(u64) + Sync),
@@ -56,7 +56,7 @@ impl Transfer<'_> {
         Error::new(Kind::Cancelled, format!("finish {}", self.path))
     }
 
-    /// Waits for the one request that puts the object, unless the transfer is to end first, and tells those who watch that it has arrived.
+    /// Waits for the request that puts the object, unless the transfer is cancelled first, and reports its arrival to `moved` and `progress`.
     pub(super) async fn arrives(
         &self,
         way: Piece,
@@ -73,7 +73,7 @@ impl Transfer<'_> {
         Ok(())
     }
 
-    /// What a source that is a folder hands on to a target that is one: whose the file is, and who may read it.
+    /// What a folder as the source passes on to a folder as the target: owner and permissions of the file.
     pub(super) async fn handed_on(&self) -> Extensions {
         let (Some(_), Ok(full)) = (self.object.file, self.source.full(self.path)) else {
             return Extensions::new();

@@ -95,8 +95,8 @@ pub(super) fn route(
     })
 }
 
-/// Chooses the parts in which the service copies: those of the source where entity tags tell them, and as few as can be elsewhere. `largest` is what
-/// one request copies at most.
+/// Chooses the parts in which the service copies: those of the source where entity tags depend on them, otherwise as few as possible. `largest` is
+/// the most bytes that one request copies.
 pub(super) fn layout(
     object: &Object,
     source: &Backend,
@@ -148,8 +148,8 @@ fn make_up(size: u64, sizes: &[u64]) -> bool {
         && *last > 0
 }
 
-/// About how many requests it takes to read so many objects, which have so many bytes together, and to put them: for each a read and a write a
-/// part, and two more where there are several parts. So many at most where parts are the usual ones.
+/// An estimate of the requests for reading and putting `objects` objects of `bytes` bytes together: a read and a write for each part, and two more
+/// for an upload in parts. It is an upper bound for parts of the usual size.
 #[must_use]
 pub fn transfer_requests(objects: u64, bytes: u64) -> u64 {
     if objects == 0 {
@@ -176,7 +176,7 @@ fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprin
     }
 }
 
-/// The route of parts of these sizes; `None` where they make another object, or parts that no bucket takes or no memory holds.
+/// The route with parts of these sizes; `None` where they do not add up to the object, or a bucket or the memory does not take them.
 fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Route> {
     if !make_up(size, &sizes) || sizes.iter().any(|part| *part > SINGLE) {
         return None;

@@ -1,4 +1,4 @@
-//! Whether the service copies a run's objects by itself. It is asked for as long as it does not refuse what the client can do.
+//! Whether the service copies a run's objects by itself. It is asked until it refuses a copy that the client can do.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -57,8 +57,9 @@ impl ServerSide {
         }))))
     }
 
-    /// What is to copy an object, of which `sha256` may be known: only who reads the object can see whether that is right. With it the entity tag
-    /// of the version that is to be copied; where there is none and the service is insisted on, the error is [`Kind::Unsupported`].
+    /// The copier for an object, and the entity tag of the version to copy; `None` where this process copies it. Unless the service was demanded, an
+    /// object with a known `sha256` is read here, because only that checks it. Where there is no usable tag and the service was demanded, the error
+    /// is [`Kind::Unsupported`].
     pub(super) fn copier_of<'a>(
         &'a self,
         object: &'a Object,
@@ -83,7 +84,7 @@ impl ServerSide {
         }
     }
 
-    /// Whether somebody else is to try what the service did not do. What is wrong with the object or the target is wrong for everybody.
+    /// Whether the client tries after the service failed: not where the service was demanded, nor where the client would fail for the same reason.
     pub(super) fn gives_way(&self, err: &Error) -> bool {
         let is_insisted_on = self.0.as_ref().is_none_or(|service| service.insisted_on);
         let is_wrong_for_all = matches!(
@@ -93,7 +94,7 @@ impl ServerSide {
         !is_insisted_on && !is_wrong_for_all
     }
 
-    /// The client has done what the service refused.
+    /// Notes that the client has done what the service refused: the service is not asked again.
     pub(super) fn refused(&self, err: &Error) {
         let Some(service) = &self.0 else { return };
         if !service.refuses.swap(true, Ordering::Relaxed) {

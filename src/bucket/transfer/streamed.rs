@@ -184,7 +184,7 @@ impl Body {
         check_sha256(digest, expected, &self.0.path, self.0.bucket.location())
     }
 
-    /// The error is kept for whoever asked for the transfer; the request only learns that it ends. What was repeated already is not repeated.
+    /// Keeps the error for whoever asked for the transfer; the request only fails. The source's requests were retried already, so this one is not.
     fn failed(&self, err: Error) -> HttpError {
         let failed = HttpError::new(HttpErrorKind::Unknown, Unread(err.to_string()));
         let mut failure = self

@@ -13,10 +13,10 @@ pub(super) trait Upload: Send {
     /// Puts all parts.
     async fn put_parts(&mut self) -> Result<()>;
 
-    /// The object appears.
+    /// Makes the object visible.
     async fn complete(&mut self) -> object_store::Result<()>;
 
-    /// The object does not, and nobody pays for its parts.
+    /// Removes the parts, which would cost money.
     async fn abort(&mut self) -> object_store::Result<()>;
 }
 
@@ -30,7 +30,7 @@ pub(super) async fn see_through<U: Upload>(
     let mut upload = tokio::select! {
         biased;
         begun = beginning => begun.map_err(|err| backend.error(err, job.attempt()))?,
-        // An upload whose answer is lost cannot be aborted.
+        // Where the answer is lost, the upload's id is unknown and it cannot be aborted.
         () = too_late(job) => return Err(job.cancelled()),
     };
     let put = tokio::select! {
@@ -53,7 +53,7 @@ pub(super) async fn see_through<U: Upload>(
     done
 }
 
-/// Completes the upload. The end cuts it short only when it takes longer than it should.
+/// Completes the upload. A cancellation interrupts it only after `COMPLETION_TIME`.
 async fn complete(job: Transfer<'_>, upload: &mut impl Upload) -> Result<()> {
     let backend = job.target.reader().backend();
     tokio::select! {
@@ -63,7 +63,7 @@ async fn complete(job: Transfer<'_>, upload: &mut impl Upload) -> Result<()> {
     }
 }
 
-/// The transfer is to end, and has had the time for what is better not left half done.
+/// Returns `COMPLETION_TIME` after the transfer is cancelled.
 async fn too_late(job: Transfer<'_>) {
     job.cancel.cancelled().await;
     tokio::time::sleep(COMPLETION_TIME).await;

@@ -78,7 +78,7 @@ pub(in crate::cli) struct Effort {
 }
 
 impl Effort {
-    /// The settings of a run that is told nothing else.
+    /// The settings that these flags make; the others keep their defaults.
     pub(in crate::cli) fn settings(self, origins: &Origins<'_>) -> Result<Settings> {
         if self.initial_backoff > self.max_backoff {
             let (one, other) = (

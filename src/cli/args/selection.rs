@@ -76,8 +76,8 @@ pub(in crate::cli) struct Sharing {
 const LEVELS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
 
 impl Selection {
-    /// The rules that select so, and that are otherwise those of a run that is told nothing else; `existing` is what happens to a block that
-    /// the target has in another form. Warns of a selector that has no rules.
+    /// The rules that these flags make; the others keep their defaults. `existing` is what happens to a block that the target has in another form.
+    /// Warns of a selector that has no rules.
     pub(in crate::cli) fn rules(
         self,
         existing: Existing,

@@ -128,8 +128,8 @@ impl Anchor {
         }
     }
 
-    /// The bucket's folder, made if it is missing: in the very folder that was found when it was first looked for. `make` is given that, the
-    /// name, and whether the new folder lies above the prefix; it is fine if it finds that somebody else was faster.
+    /// The bucket's folder, made if it is missing: within the very folder that was found when it was first looked for. `make` gets that folder, the
+    /// name, and whether the new folder lies above the prefix; it must not fail if another process makes the folder first.
     pub(super) fn made(
         &self,
         make: impl Fn(&Directory, &OsStr, AbovePrefix) -> io::Result<()>,
@@ -148,7 +148,7 @@ impl Anchor {
             let above = AbovePrefix(self.directory.starts_with(&path));
             match make(&parent, name, above).and_then(|()| parent.sync()) {
                 Ok(()) => {}
-                // A folder above the bucket's may be one that others do not look into.
+                // A folder above the bucket's may be one that this process may pass through but not open.
                 Err(err)
                     if err.kind() == io::ErrorKind::PermissionDenied && is_there(&parent, name) => {
                 }
@@ -181,7 +181,7 @@ pub(super) fn enter(parent: &Directory, name: &OsStr) -> Result<Option<Directory
     }
 }
 
-/// What it means that a folder could not be entered: `None` where there is none.
+/// Turns an error on entering a folder into `None` where there is no such folder, else into an error.
 pub(super) fn absence<T>(parent: &Directory, name: &OsStr, err: io::Error) -> Result<Option<T>> {
     let path = parent.path().join(name);
     if !is_absence(&err) && !is_link(&err) {

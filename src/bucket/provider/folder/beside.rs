@@ -19,7 +19,7 @@ use super::identity::Permissions;
 use super::permissions::{Models, Us, give};
 use crate::block::{BlockId, META_JSON};
 
-/// What one bucket has to go by.
+/// The permissions that one bucket's files and folders show.
 #[derive(Debug)]
 pub(super) struct Beside {
     us: Us,
@@ -131,7 +131,7 @@ impl Beside {
         Ok(())
     }
 
-    /// Now it is known what will lie in the folders that were made.
+    /// Adjusts the folders that were made before their content was known to the permissions of a file in them.
     pub(super) fn adopt(&self, file: &Permissions) {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         for made in made.drain(..) {

@@ -16,7 +16,7 @@ use super::root::{self, Root};
 use super::staging::Staged;
 use crate::bucket::copier::{self, Original};
 
-/// So much is copied at a time, for a copy that is to end ends between two pieces.
+/// How many bytes are copied at a time: a copy that is cancelled ends between two pieces.
 const PIECE_BYTES: u64 = 64 << 20;
 
 /// So much is read at a time where the system copies nothing by itself.
@@ -80,7 +80,7 @@ impl copier::Copier for Copier {
     }
 
     async fn assemble(&self, to: &Location) -> Result<Box<dyn copier::Assembly>> {
-        // One request copies every object.
+        // One request copies an object of any size, so that none is put together of parts.
         Err(Error::NotImplemented {
             operation: format!("put {to} together of parts"),
             implementer: "a folder".to_owned(),
@@ -97,7 +97,7 @@ struct Piece {
 }
 
 impl Piece {
-    /// Copies some of it at least, and tells how much. Where the system does not do it by itself, whoever reads and writes finds out why.
+    /// Copies at least some of it, and returns how many bytes. Where the kernel does not copy, reading and writing meet the error that explains it.
     fn copy(&self, into: &Staged) -> Result<u64> {
         let copied = into.append_from(&self.file, self.bytes);
         if copied > 0 {

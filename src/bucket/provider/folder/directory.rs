@@ -83,7 +83,7 @@ impl Directory {
         Ok(fstat(&self.handle)?.into())
     }
 
-    /// What the system tells of the entry of that name; a link is not followed.
+    /// What `stat` tells of the entry of that name; a link is not followed.
     pub(super) fn look(&self, name: &OsStr) -> io::Result<Facts> {
         Ok(statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?.into())
     }

@@ -38,7 +38,7 @@ impl RootMissing {
         })
     }
 
-    /// Under `path` lay a folder of the bucket, and now lies another one, or none because of `source`.
+    /// The folder of the bucket at `path` was replaced by another one, or is gone because of `source`.
     pub(super) fn gone(path: &Path, source: Option<io::Error>) -> object_store::Error {
         generic(Self {
             path: path.to_owned(),
@@ -92,11 +92,11 @@ pub(super) enum Attempt {
 }
 
 impl Failed {
-    /// What it means where the system's error alone does not say it.
+    /// The kind of the error, where the system's error alone does not tell it.
     pub(super) fn kind(&self) -> Option<Kind> {
         match self.attempt {
             _ if self.source.kind() == io::ErrorKind::PermissionDenied => Some(Kind::Refused),
-            // A disk that takes no write any more takes none of another object either.
+            // A disk that no longer takes this write will not take another object's either.
             Attempt::Write(_) if is_dead(&self.source) && !is_stale(&self.source) => {
                 Some(Kind::ReadOnly)
             }

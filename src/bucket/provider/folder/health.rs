@@ -8,7 +8,7 @@ use object_store::path::Path as Location;
 
 use super::failure::is_dead;
 
-/// So many blocks in a row with errors of the disk, and nothing read in between.
+/// How many blocks must fail with errors of the disk, with no successful read in between, for the disk to count as gone.
 const IN_A_ROW: usize = 3;
 
 /// What reading has shown lately.
@@ -19,7 +19,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    /// Something was read.
+    /// A read succeeded.
     pub(super) fn note_read(&self) {
         let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
         failing.clear();

@@ -218,8 +218,7 @@ enum Shape {
 }
 
 impl Child {
-    /// By name; what lies in a folder has a `/` behind the folder's name, which sorts behind `-` and `.`. Of two that are listed under one
-    /// name, the first counts.
+    /// By full key: a folder's name sorts as if it ended in `/`, which comes after `-` and `.`. Of two entries with the same key, the first counts.
     fn by_key(one: &Self, other: &Self) -> std::cmp::Ordering {
         let is_object = |child: &Self| !matches!(child.shape, Shape::LeftOut(_));
         one.key()
@@ -291,7 +290,7 @@ impl View {
         }
     }
 
-    /// What it means that something cannot be looked at, or into.
+    /// Whether something that cannot be looked at is left out, and why, or is an error.
     fn closed(self, err: io::Error, attempt: Attempt, path: &Path) -> Result<LeftOut> {
         if self.closed == Closed::Shown && is_of_one_entry(&err) {
             let why = format!("it cannot be looked into: {err}");
@@ -301,7 +300,7 @@ impl View {
         }
     }
 
-    /// What lies in `directory`, sorted; the inner error says why that cannot be told.
+    /// The entries of `directory`, sorted; the inner error says why they cannot be read.
     fn children(
         self,
         directory: &Directory,

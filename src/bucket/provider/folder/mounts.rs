@@ -20,7 +20,8 @@ pub(super) struct Mounts {
 }
 
 impl Mounts {
-    /// Takes note of a folder that was entered. Fails where it is another one than the mount that was there, or a mount where none was.
+    /// Notes a folder that was entered. Fails where it is not the mount that was found there before, or is a mount that the first full walk did not
+    /// find.
     pub(super) fn entered(&self, parent: &Directory, folder: &Arc<Directory>) -> Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_mount = !folder.same_mount(parent);
@@ -47,7 +48,7 @@ impl Mounts {
         }
     }
 
-    /// The whole bucket was walked through: what is found from now on was not there.
+    /// A walk through the whole bucket is complete: a mount that is met from now on is new, and so an error.
     pub(super) fn all_found(&self) {
         self.all_found.store(true, Ordering::Relaxed);
     }

@@ -50,8 +50,8 @@ pub(super) struct Models {
 }
 
 impl Models {
-    /// Of a file: whoever may read its neighbour or its original may read it. It belongs to whom the neighbour belongs to; without one to
-    /// whom the folder does, or, where that is ourselves, the original.
+    /// The permissions of a new file: whoever may read its neighbour or its original may read it. It gets the owner and group of the neighbour;
+    /// without one those of the folder; and where the folder's owner is this process's user, those of the original.
     pub(super) fn file(&self) -> Permissions {
         let bits = |model: Option<Permissions>| model.map_or(0, |model| model.mode);
         let mode = match bits(self.neighbour) | bits(self.original) {
@@ -72,7 +72,8 @@ impl Models {
 }
 
 impl Permissions {
-    /// Of a folder made in this one, for a file with these permissions: as this one, and whoever may read the file gets to it.
+    /// The permissions of a folder made in this one, for a file with these permissions: those of this folder, and whoever may read the file may
+    /// enter.
     pub(super) fn of_folder_for(&self, file: Option<&Permissions>, us: Us) -> Permissions {
         let mut mode = self.mode & ALL;
         let mut belongs = *self;
@@ -103,7 +104,7 @@ impl Permissions {
         }
     }
 
-    /// Whether somebody who may read what has these permissions may not read what has `other`, as far as can be told.
+    /// Whether anybody may read a file with these permissions but not one with `other`, as far as the bits tell.
     fn has_readers_that_lack(&self, other: &Permissions) -> bool {
         if other.mode & 0o004 != 0 {
             return false;
@@ -140,7 +141,7 @@ pub(super) fn give(file: &File, wanted: &Permissions, us: Us) -> io::Result<bool
     Ok(!wanted.has_readers_that_lack(&facts(file)?))
 }
 
-/// What the system or the file system does not let us do shows in what came of it.
+/// Ignores refusals by the system or the file system: the caller checks the result.
 fn unless_refused(done: io::Result<()>) -> io::Result<()> {
     match done {
         Err(err)

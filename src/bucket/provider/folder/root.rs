@@ -153,7 +153,7 @@ impl Root {
         }
     }
 
-    /// The folder of that name, or why it cannot be entered. It is an error of its own that it was a mount, and is another one by now.
+    /// The folder of that name, or why it cannot be entered. A mount that is no longer the same one is the outer error.
     pub(super) fn try_to_enter(
         &self,
         parent: &Directory,
@@ -242,7 +242,7 @@ impl Root {
         )))
     }
 
-    /// Something was read.
+    /// A read succeeded.
     pub(super) fn note_read(&self) {
         self.health.note_read();
     }
@@ -261,7 +261,7 @@ impl Root {
         }
     }
 
-    /// Whether this is the first time that somebody asks.
+    /// Whether this is the first call.
     pub(super) fn is_first_write(&self) -> bool {
         !self.written.swap(true, Ordering::Relaxed)
     }

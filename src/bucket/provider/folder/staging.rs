@@ -94,7 +94,7 @@ impl Staged {
                         original,
                     });
                 }
-                // Another writer was the last one, and took the folder away.
+                // Another writer was the last to leave, and removed the folder.
                 Err(err) if is_absence(&err) || is_stale(&err) => {}
                 Err(err) => return Err(failed(Write("create"), &path.join(name))(err)),
             }
@@ -153,7 +153,7 @@ impl Staged {
         ioctl_ficlone(&self.file, from).is_ok()
     }
 
-    /// Lets the system append as much of `from`, from where that stands, as it is ready to: zero bytes where it is not.
+    /// Lets the kernel append up to `bytes` of `from`, from its current position. Returns how many it copied; 0 where it does not copy.
     pub(super) fn append_from(&self, from: &File, bytes: u64) -> u64 {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         copy_file_range(from, None, &self.file, None, bytes).map_or(0, |copied| copied as u64)

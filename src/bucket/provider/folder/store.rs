@@ -36,16 +36,17 @@ use crate::error::{Error, Result};
 /// How many objects of one stream are deleted at once.
 const CONCURRENT_DELETES: usize = 8;
 
-/// The bucket in the folder `prefix` of the folder `directory`; names of objects begin below that. Nothing is touched before the first request,
-/// and from then on the folder must stay the same one: once it is unmounted, renamed or replaced, every request fails with [`RootMissing`](super::failure::RootMissing).
+/// The bucket in the folder `prefix` of the folder `directory`; names of objects begin below that. Nothing is touched before the first request, and
+/// from then on the folder must stay the same one: once it is unmounted, renamed or replaced, every request fails with
+/// [`RootMissing`](super::failure::RootMissing).
 ///
 /// Listings are sorted as S3 sorts keys. A folder beside the blocks, which nobody looks into, shows in them as an entry without size and entity
 /// tag, and so does a block's folder that is empty; other empty folders do not show, as in Thanos. What is no object, and in the listing of the
 /// whole bucket what may not be looked at, shows as left out, and is told to the log once. Its name has its odd bytes as `%FF`.
 /// A name that is or leads through a symbolic link is refused, to read, list, put or delete. The folder `directory` itself may be a link.
 ///
-/// What is written is as readable as what lies beside it, or as what it is a copy of where both are in folders: that is told by the extensions
-/// of what is got, which are to be handed on to what is put.
+/// What is written is as readable as what lies beside it. Where source and target are both folders, it is also as readable as its original: the
+/// caller passes the extensions of the get on to the put.
 pub(super) fn open(
     directory: &Path,
     prefix: &str,

@@ -108,13 +108,13 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
 }
 
-/// Whether a head bears what S3 writes into it.
+/// Whether the headers include one that only S3 writes.
 fn is_signed_by_s3(headers: &HeaderMap) -> bool {
     headers.contains_key("etag") || headers.contains_key("x-amz-request-id")
 }
 
-/// Whether an answer to what was put or deleted says that it was: S3 says it without a body. A document of errors says the opposite whatever its
-/// status is, and any other comes from what stands between, unless the head is S3's.
+/// Whether an answer to a put or delete confirms it: S3 does so without a body. An error document denies it whatever its status is; any other body
+/// comes from something between us and S3, unless the headers are S3's.
 fn is_receipt(headers: &HeaderMap, body: &[u8]) -> bool {
     body.trim_ascii().is_empty() || (!is_error(body) && is_signed_by_s3(headers))
 }

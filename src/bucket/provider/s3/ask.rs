@@ -118,7 +118,7 @@ impl Asker {
             ListVersion::One => query.extend(after.map(|name| ("marker", name))),
             ListVersion::Two => {
                 query.push(("list-type", "2"));
-                // Not every token says where the listing began.
+                // Some servers' tokens do not include where the listing began.
                 query.extend(after.map(|name| ("start-after", name)));
                 query.extend(token.map(|token| ("continuation-token", token)));
             }
@@ -146,7 +146,7 @@ impl Asker {
             url: Url::parse(&url).map_err(generic)?,
             asked: None,
             headers: HeaderMap::new(),
-            // What it tells can be guessed.
+            // Not worth more: without it the size is guessed.
             retries: 1,
         };
         self.ask(&request, |headers, _| Ok(Part::told_by(headers)))

@@ -20,7 +20,7 @@ pub(super) enum Asked {
     },
     /// To put an object, or a part of one.
     Put {
-        /// Whether only where nothing is.
+        /// Whether to fail where an object exists.
         create: bool,
     },
     /// To copy an object, or a part of one.

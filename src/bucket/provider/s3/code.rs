@@ -65,7 +65,8 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
     Some(Meaning::Kind(kind))
 }
 
-/// Services write these in many ways, with the name of another service before them and `Exception` behind.
+/// Whether a code means that the server is overloaded or failing. Services spell these in many ways, with a service's name in front and `Exception`
+/// at the end.
 fn is_of_a_server_in_trouble(code: &str) -> bool {
     const WORDS: [&str; 16] = [
         "SlowDown",

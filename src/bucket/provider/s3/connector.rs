@@ -1,5 +1,5 @@
-//! What a request to the bucket goes through, and its answer on the way back: answers that are understood before anybody acts on them, patience,
-//! a limit, a signature that is no older than the request, and the wire.
+//! The layers of the client, from the outside in: reading of answers, `Retry-After`, the limit on connections, signing (so that no signature is older
+//! than its request), the server's clock, logging of failures, and the network.
 
 use std::sync::Mutex;
 

@@ -1,6 +1,6 @@
-//! Objects that S3 copies from one of its buckets to another: `CopyObject`, and `UploadPartCopy` for what is put together of parts.
+//! Objects that S3 copies from one of its buckets to another: `CopyObject`, and `UploadPartCopy` for an object that is put together of parts.
 //!
-//! A copy bears what this bucket's configuration asks for, as what is put does, and nothing that the original bore beside its content.
+//! A copy gets the headers that the target's configuration asks for, as every put does. Of the original it has the content only.
 
 use std::ops::Range;
 use std::sync::Arc;

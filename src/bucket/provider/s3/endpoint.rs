@@ -36,7 +36,7 @@ impl Endpoint {
                 })
             }
             Some(fault) => {
-                // Who begins with a scheme has copied an address; before an @ and after a ? there may be a secret.
+                // With a scheme in front, this is a URL that was copied; what precedes an @ or follows a ? may be a secret.
                 let shown = if text.starts_with("http") && fault == SCHEME && is_harmless(text) {
                     format!(" {text:?}")
                 } else {
@@ -98,7 +98,7 @@ impl Endpoint {
         }
     }
 
-    /// Refuses an address that cannot be made of both.
+    /// Refuses an endpoint that the bucket's name cannot be combined with.
     pub(super) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
         let is_twice = self.host.starts_with(&format!("{bucket}."))
             && [

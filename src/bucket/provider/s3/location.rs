@@ -77,7 +77,7 @@ fn server(endpoint: &str) -> String {
     endpoint.to_owned()
 }
 
-/// Host and port in one spelling: in small letters, numbers in full, without what goes without saying.
+/// Host and port in one spelling: lower case, IP addresses in full, default ports removed.
 fn normalised(endpoint: &str) -> String {
     let endpoint = endpoint.trim().trim_end_matches('/');
     let endpoint = endpoint

@@ -63,7 +63,7 @@ impl Configured for Config {
     }
 }
 
-/// Opens the bucket. Credentials are looked for here, and only they are asked for over the network. A `wire` stands in for it.
+/// Opens the bucket. Credentials are looked for here; only the services that give them are contacted. A `wire` replaces the network.
 async fn open(config: &Config, opening: Opening) -> Result<Backend> {
     let Opening {
         location,
@@ -86,7 +86,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         headers,
         content_md5: config.content_md5,
     });
-    // Requests are signed by the connector, and the region that is named here is of no account.
+    // The connector signs requests; the credentials and the region given here are not used.
     let nobody = StaticCredentialProvider::new(AwsCredential {
         key_id: String::new(),
         secret_key: String::new(),

@@ -99,7 +99,7 @@ pub(super) async fn given(
                 return odd(Odd::OtherPart);
             }
             Some((part, size)) => (part, size, body),
-            // What is left is the length.
+            // Without a `Content-Range` only the length can be checked.
             None if told.length.is_some_and(|length| length != wanted) => {
                 return odd(Odd::OtherPart);
             }

@@ -1,5 +1,5 @@
-//! One page of a listing: read as minio-go reads it where that is lenient, and more carefully where a listing would otherwise end too soon. What a page
-//! does not tell is unknown; a page that cannot be told from something else is an error, for a listing must be whole or fail.
+//! One page of a listing: read as minio-go reads it where that is lenient, and more carefully where a listing would otherwise end too soon. What a
+//! page does not tell is unknown; a page that cannot be told from something else is an error, for a listing must be whole or fail.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -44,7 +44,7 @@ pub(super) enum Fault {
     NoToken,
     /// The same, by a server that seems to speak version 1.
     KnowsOne,
-    /// What comes next is itself.
+    /// Its token for the next page is the one that it was asked for with.
     SameToken,
     /// An object without a name.
     NoName,
@@ -90,7 +90,7 @@ impl StdError for Endless {}
 impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
-            // Another answer may be another one.
+            // The next try may bring another answer.
             Fault::NoListing | Fault::SameToken => Kind::Transient,
             Fault::NoToken | Fault::KnowsOne | Fault::NoName | Fault::BadEscape => Kind::Other,
         }
@@ -161,7 +161,7 @@ pub(super) fn read(body: &[u8], version: ListVersion, token: Option<&str>) -> Re
         (Some(true), ListVersion::One, _) => {
             Next::After(marker.or_else(last_name).ok_or(Fault::NoToken)?)
         }
-        // Nobody says whether this is the end: it is if nothing comes after it.
+        // The page does not say whether it is the last one: the listing goes on after its last name, and ends with a page that has none.
         (None, ..) => last_name().map_or(Next::End, Next::After),
     };
     let is_itself = match &next {
@@ -217,7 +217,7 @@ fn boolean(text: &str) -> Option<bool> {
 /// A name, and whether it is to the letter what the server calls the object.
 fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
     if !is_escaped {
-        // Servers put the letter of doubt in the place of what XML cannot hold.
+        // Servers write U+FFFD in place of characters that XML cannot hold.
         let is_exact = text.is_exact && !text.text.contains(char::REPLACEMENT_CHARACTER);
         return Ok((text.text, is_exact));
     }
@@ -228,7 +228,7 @@ fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
     })
 }
 
-/// What a query would mean by it; `None` where a percent sign stands alone.
+/// The name with `%XX` and `+` decoded as in a query; `None` where a percent sign stands alone.
 fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -67,7 +67,7 @@ impl Receipt {
     }
 }
 
-/// The headers that can be read, with an entity tag among them: what is missing is empty.
+/// Only the headers that can be read, with an empty entity tag where there is none: `object_store` insists on one.
 pub(super) fn with_tag(headers: &HeaderMap) -> HeaderMap {
     let readable = headers.iter().filter(|(_, value)| value.to_str().is_ok());
     let mut readable: HeaderMap = readable

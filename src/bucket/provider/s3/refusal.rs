@@ -41,7 +41,7 @@ struct Said {
 }
 
 impl Refusal {
-    /// Of an answer with as much of its body as was read. No secret is kept of it.
+    /// Reads an answer, with as much of its body as was read. Secrets are removed.
     pub(super) fn of(
         asked: &Asked,
         status: StatusCode,
@@ -183,12 +183,12 @@ fn kind(asked: &Asked, status: u16, code: Option<&str>, by_s3: bool) -> Kind {
         Some(Meaning::Precondition) if creates => Kind::AlreadyExists,
         Some(Meaning::Precondition) => Kind::Changed,
         None if by_s3 && creates && matches!(status, 409 | 412) => Kind::AlreadyExists,
-        // A code that nobody knows may say that anything is not there.
+        // An unknown code may mean that something other than the object is missing.
         None if status == 404 && code.is_some() => Kind::Transient,
         None => of_status(status, by_s3),
     };
     match (asked, kind) {
-        // Who may not list, or is given no credentials, gets nowhere.
+        // Without the right to list, or without credentials, a run cannot go on.
         (Asked::List, Kind::Refused)
         | (Asked::Credentials, Kind::Refused | Kind::Other | Kind::NotFound) => Kind::Credentials,
         (Asked::List, Kind::NotFound) => Kind::BucketGone,

@@ -35,8 +35,8 @@ pub(super) enum Told {
     NotNow(HttpResponse),
 }
 
-/// As Thanos' client reads it. Who may not ask, or asks a server that knows no regions, goes on with the usual one: if it is wrong, the first
-/// refusal says so.
+/// Reads the answer as Thanos' client does. Where asking is not allowed, or the server knows no regions, the region is `us-east-1`: if that is wrong,
+/// the first refusal names the right one.
 pub(super) async fn location(answer: HttpResponse) -> Told {
     let status = answer.status().as_u16();
     if matches!(status, 408 | 429 | 500 | 502..=599) {

@@ -29,7 +29,7 @@ use crate::bucket::values;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
-/// A client whose requests are fit to be sent.
+/// A client that signs requests.
 #[derive(Debug)]
 pub(super) struct Signing {
     pub(super) inner: HttpClient,
@@ -57,7 +57,7 @@ pub(super) struct Place {
 enum Puts {
     /// A whole object.
     Object,
-    /// A whole object, of what the service has already.
+    /// A whole object that is copied from the same service.
     Copy,
     /// The beginning of one that comes in parts.
     Upload,
@@ -143,7 +143,8 @@ impl Signing {
         if let Some(fault) = fault(&credential) {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
-        // TLS and an MD5 keep what they carry from being changed; without, the signature does. What is streamed over TLS is not read twice for it.
+        // TLS together with an MD5 protects the body from changes; otherwise the signature covers it. A streamed body over TLS is not covered: it
+        // would have to be read twice.
         let streamed = request.extensions().get::<Streamed>().cloned();
         let is_secure = self.place.endpoint.is_secure();
         let has_md5 = request.headers().contains_key(CONTENT_MD5);
@@ -163,7 +164,7 @@ impl Signing {
             .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))
     }
 
-    /// Sends it to where the bucket of that region is. Whoever reads the answer is told what must not be repeated of it.
+    /// Sends it to the URL of the bucket's region. The answer gets the request's secrets as an extension, so that they can be hidden in messages.
     async fn send(
         &self,
         mut request: HttpRequest,

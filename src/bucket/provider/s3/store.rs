@@ -1,5 +1,5 @@
-//! The client of S3, whose listings are read page by page here: a listing is done with when it brings nothing new any more, not only when
-//! the server says so.
+//! The S3 client, with listings read page by page: a listing also fails when page after page brings no new name, instead of going on as long as the
+//! server says so.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -108,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Not every name and not every page fits into what `object_store` makes of them.
+    /// The listings of `object_store` cannot hold every name, nor every page: they are refused.
     fn lists_otherwise(&self) -> object_store::Error {
         object_store::Error::NotImplemented {
             operation: "list other than by entries and directories".to_owned(),
@@ -198,7 +198,7 @@ impl ObjectStore for Store {
             .inner
             .put_opts(location, payload.clone(), options)
             .await?;
-        // S3 names what it has put by its tag. Anybody else may say yes.
+        // S3 answers a put with an entity tag. An answer without one may come from something else.
         if put.e_tag.as_deref().and_then(tag::normalised).is_none() {
             self.look_for(location, &payload, streamed_bytes).await?;
         }
@@ -220,7 +220,7 @@ impl ObjectStore for Store {
             ..options.clone()
         };
         match self.inner.get_opts(location, options).await {
-            // An answer to `HEAD` has no body that would say whose it is, and why.
+            // An answer to `HEAD` has no body to explain it, so the object is asked for again with `GET`.
             Err(err) if head_only && is_unsaid(&err) => {
                 self.inner.get_opts(location, with_body).await
             }

@@ -116,7 +116,7 @@ async fn a_file_that_is_changed_while_it_is_copied_is_not_taken() {
         let original = pair.original("a").await;
         let to = at("b");
         let mut copy = pair.copier.copy(&original, &to);
-        // The copy has begun, and its last step has not, for nobody asks it to go on.
+        // The copy has begun but not finished: nothing polls it.
         while fs::read_dir(pair.target.path(STAGING)).is_err() {
             assert!(poll!(&mut copy).is_pending(), "it came to its end");
             tokio::task::yield_now().await;

@@ -45,7 +45,7 @@ const ARCHIVES: [&str; 8] = [
 enum Meaning {
     /// A header of its own.
     Header(String),
-    /// The same, where Thanos refuses to upload.
+    /// Likewise, although Thanos would refuse to upload.
     HeaderHere(String),
     /// Nothing that may be given here, and why.
     Refused(&'static str),

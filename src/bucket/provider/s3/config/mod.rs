@@ -115,7 +115,7 @@ impl Config {
         let encryption = encryption::parse(&mut fields)?;
         let max_attempts = max_attempts(&mut fields)?;
         let http = Http::parse(&mut fields, warnings)?;
-        // A misspelt key is the likelier reason for a missing one.
+        // A misspelt key is a likely reason for a missing one, so it is reported first.
         fields.finish()?;
         let missing = |key| Error::usage(format!("config.{key} is missing"));
         let bucket = bucket.ok_or_else(|| missing("bucket"))?;

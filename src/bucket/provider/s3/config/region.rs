@@ -3,7 +3,7 @@
 use crate::bucket::values;
 use crate::error::{Error, Result};
 
-/// Regions are Amazon's or whatever somebody called theirs; they stand between slashes and commas where requests are signed.
+/// Checks a region's name. It may be any name, but becomes part of the credential scope in signatures, where `/` and `,` separate fields.
 pub(super) fn named(at: &str, region: String) -> Result<String> {
     match fault(&region) {
         None => Ok(region),

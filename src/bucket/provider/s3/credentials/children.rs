@@ -5,7 +5,7 @@ use std::fs;
 
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
-/// Processes that this one starts, ended on drop with all that they have started, unless they have done.
+/// Child processes. When dropped, they are killed together with their descendants, unless [`have_done`](Self::have_done) was called.
 #[derive(Debug)]
 pub(super) struct Children {
     before: BTreeSet<i32>,
@@ -21,7 +21,7 @@ impl Children {
         }
     }
 
-    /// Nothing is to be ended any more.
+    /// The programs have finished: dropping this kills nothing.
     pub(super) fn have_done(mut self) {
         self.have_done = true;
     }

@@ -79,7 +79,7 @@ pub(super) async fn find(
     }
 }
 
-/// A source with a memory.
+/// A source whose credentials are kept until shortly before they expire.
 #[derive(Debug)]
 struct Remembered<S> {
     source: S,

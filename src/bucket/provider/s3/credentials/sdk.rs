@@ -56,7 +56,7 @@ fn region(config: &Config) -> Region {
 #[async_trait]
 impl Source for Sdk {
     async fn fetch(&self) -> Result<Fetched, Failure> {
-        // What is given up ends the programs that were started for it.
+        // On a timeout, dropping this ends the programs that were started.
         let children = Children::from_now_on();
         let found = timeout(LONGEST, self.0.provide_credentials())
             .await

@@ -1,4 +1,4 @@
-//! What somebody who gives credentials gives, or why there are none.
+//! What a source of credentials returns: credentials, or why there are none.
 
 use std::error::Error as StdError;
 use std::fmt;

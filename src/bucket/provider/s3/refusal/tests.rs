@@ -121,7 +121,7 @@ fn whoever_redirects_or_is_overburdened_is_understood() {
     ] {
         assert_eq!(refusal(&PUT, status, &[], "").kind(), kind, "{status}");
     }
-    // S3 says nothing in answer to some, but that it was S3.
+    // Answers without a document, which still show that they are S3's.
     let by_s3 = [("x-amz-request-id", "1")];
     for (status, kind) in [
         (404, Kind::NotFound),
