@@ -35,7 +35,7 @@ fn a_process_that_dies_leaves_no_memory_behind() {
     while fs::read_to_string(&name).unwrap() != "sleep\n" {
         std::thread::yield_now();
     }
-    signal("QUIT", sleeps.id());
+    signal("ABRT", sleeps.id());
     assert!(
         sleeps.wait().unwrap().core_dumped(),
         "this machine writes no core dumps, so nothing can be told"
@@ -44,7 +44,7 @@ fn a_process_that_dies_leaves_no_memory_behind() {
     while stalled.requests().is_empty() {
         std::thread::yield_now();
     }
-    signal("QUIT", running.id());
+    signal("ABRT", running.id());
     let ran = running.wait();
     assert!(ran.status.signal().is_some() && !ran.status.core_dumped());
 }
