@@ -76,7 +76,10 @@ pub fn can_mount(test: &str) -> bool {
     if !is_root() {
         inside.arg("--map-root-user");
     }
+    // What is mounted inside cannot be removed there.
+    let folder = tempfile::tempdir().unwrap();
     let ran = inside
+        .env("TMPDIR", folder.path())
         .args(["--mount", "--propagation=private", "--"])
         .arg(env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
