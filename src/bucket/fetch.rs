@@ -50,12 +50,7 @@ pub(super) async fn fetch(
     let attempt = || format!("read {path} in {}", backend.location);
     let size = range.end - range.start;
     let options = GetOptions {
-        // In a condition a weak tag never matches.
-        if_match: object
-            .version
-            .as_deref()
-            .filter(|tag| !tag.starts_with(WEAK))
-            .map(str::to_owned),
+        if_match: condition(object).map(str::to_owned),
         // An empty range is no range.
         range: (size > 0).then_some(GetRange::Bounded(range)),
         ..GetOptions::default()
@@ -72,6 +67,12 @@ pub(super) async fn fetch(
         .map_err(|err| unreadable(bucket.error(err, attempt())))?;
     let bytes = read.map_err(|why| Error::new(Kind::Changed, attempt()).because(why))?;
     all_of(bytes, size, attempt)
+}
+
+/// The entity tag that the listed version must have, as a condition asks for it; `None` where it has none, or a weak one, which never matches.
+pub(super) fn condition(object: &Object) -> Option<&str> {
+    let tag = object.version.as_deref();
+    tag.filter(|tag| !tag.starts_with(WEAK))
 }
 
 /// How an entity tag begins that tells versions apart, and not their bytes.

@@ -7,6 +7,7 @@ use tracing::warn;
 
 use crate::block::Object;
 use crate::bucket::copier::Copier;
+use crate::bucket::fetch::condition;
 use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Kind, Result};
 
@@ -73,7 +74,7 @@ impl ServerSide {
         if !is_asked {
             return Ok(None);
         }
-        match object.version.as_deref().filter(|tag| !is_weak(tag)) {
+        match condition(object) {
             Some(etag) => Ok(Some((&*service.copier, etag))),
             None if service.insisted_on => {
                 let attempt = format!("let the service copy {}", object.name);
@@ -104,11 +105,6 @@ impl ServerSide {
             );
         }
     }
-}
-
-/// A weak tag is equal to none in a condition.
-fn is_weak(tag: &str) -> bool {
-    tag.starts_with("W/")
 }
 
 #[cfg(test)]
