@@ -121,10 +121,7 @@ pub(super) fn layout(
     match parts {
         Some(parts) => Layout::Parts(parts),
         None if size <= largest => Layout::Whole,
-        None => {
-            let least = size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
-            Layout::Parts(ranges(size, PART_COPIED.max(least)).collect())
-        }
+        None => Layout::Parts(ranges(size, PART_COPIED.max(least_part(size))).collect()),
     }
 }
 
@@ -203,8 +200,12 @@ fn own(size: u64, asked: Option<u64>) -> Route {
     if size <= part {
         return Route::AtOnce;
     }
-    let least = size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB;
-    Route::Parts(part.max(least))
+    Route::Parts(part.max(least_part(size)))
+}
+
+/// The smallest part size, in whole MiB, in which an object of that size has no more parts than providers allow.
+fn least_part(size: u64) -> u64 {
+    size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB
 }
 
 /// The first part size that makes so many parts out of that size: one of the likely ones, or a usual one.
