@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use object_store::path::Path as Location;
-use object_store::{Error, Result};
-use rustix::fs::fstat;
+use object_store::{Error, GetOptions, Result};
 
 use super::blocking::{blocking, in_folder};
-use super::identity::Facts;
+use super::identity::object;
 use super::place::{Existing, put_staged};
+use super::read::refuse_changed;
 use super::root::{self, Root};
 use super::staging::Staged;
 use crate::bucket::copier::{self, Original};
@@ -36,10 +36,14 @@ impl copier::Copier for Copier {
     }
 
     async fn copy(&self, original: &Original, to: &Location) -> Result<()> {
-        let from = original.key.clone();
-        let opened = in_folder(Arc::clone(&self.source), move |root| root.open(&from));
+        let asked = original.clone();
+        let opened = in_folder(Arc::clone(&self.source), move |root| {
+            let (file, facts) = root.open(&asked.key)?;
+            let condition = GetOptions::new().with_if_match(Some(asked.etag));
+            condition.check_preconditions(&object(asked.key, &facts))?;
+            Ok((file, facts))
+        });
         let (file, facts) = opened.await?;
-        same(original, &facts.e_tag())?;
         let (file, location) = (Arc::new(file), to.clone());
         let staged = in_folder(Arc::clone(&self.target), move |root| {
             root::names(&location)?;
@@ -63,17 +67,13 @@ impl copier::Copier for Copier {
                 left_bytes -= blocking(move || piece.copy(&into)).await?;
             }
         }
-        // Thanos writes into the very file that is being copied.
-        let from = original.key.clone();
-        let now = in_folder(Arc::clone(&self.source), move |root| {
-            let now = fstat(&*file).map_err(io::Error::from);
-            let now: Facts = now
-                .map_err(|err| root.unreadable(&from, "look at", err))?
-                .into();
+        let copied = original.clone();
+        let unchanged = in_folder(Arc::clone(&self.source), move |root| {
+            refuse_changed(root, &copied.key, &file, &copied.etag)?;
             root.note_read();
-            Ok(now.e_tag())
+            Ok(())
         });
-        same(original, &now.await?)?;
+        unchanged.await?;
         let root = Arc::clone(&self.target);
         let put = put_staged(root, staged, to.clone(), Existing::Replace);
         put.await.map(drop)
@@ -113,15 +113,4 @@ impl Piece {
         into.append(&read)?;
         Ok(read.len() as u64)
     }
-}
-
-/// Whether it is the version that was asked for.
-fn same(original: &Original, now: &str) -> Result<()> {
-    if now == original.etag {
-        return Ok(());
-    }
-    Err(Error::Precondition {
-        path: original.key.to_string(),
-        source: format!("it was changed: {} became {now}", original.etag).into(),
-    })
 }

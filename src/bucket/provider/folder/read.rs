@@ -90,7 +90,7 @@ impl Reader {
         self.root.note_read();
         self.left_bytes -= size_bytes;
         if self.left_bytes == 0 {
-            self.refuse_changed()?;
+            refuse_changed(&self.root, &self.location, &self.file, &self.e_tag)?;
         }
         Ok(piece.into())
     }
@@ -98,22 +98,26 @@ impl Reader {
     fn unreadable(&self, err: io::Error) -> object_store::Error {
         self.root.unreadable(&self.location, "read", err)
     }
+}
 
-    /// Thanos writes into the very file that readers have open, so that they may get some of the old and some of the new.
-    fn refuse_changed(&self) -> Result<()> {
-        let facts = fstat(&self.file).map_err(io::Error::from);
-        let facts: Facts = facts.map_err(|err| self.unreadable(err))?.into();
-        let now = facts.e_tag();
-        if now == self.e_tag {
-            return Ok(());
-        }
-        Err(object_store::Error::Precondition {
-            path: self.location.to_string(),
-            source: format!(
-                "it was changed while it was read: {} became {now}",
-                self.e_tag
-            )
-            .into(),
-        })
+/// Refuses a file that is not as it was opened, with that `e_tag`: Thanos writes into the very file that readers have open, so that they may get some
+/// of the old and some of the new.
+pub(super) fn refuse_changed(
+    root: &Root,
+    location: &Location,
+    file: &File,
+    e_tag: &str,
+) -> Result<()> {
+    let facts = fstat(file).map_err(io::Error::from);
+    let facts: Facts = facts
+        .map_err(|err| root.unreadable(location, "read", err))?
+        .into();
+    let now = facts.e_tag();
+    if now == e_tag {
+        return Ok(());
     }
+    Err(object_store::Error::Precondition {
+        path: location.to_string(),
+        source: format!("it was changed while it was read: {e_tag} became {now}").into(),
+    })
 }
