@@ -1,7 +1,7 @@
 //! How much goes on at once. What one limit lets through, the next one shares out, so that they stand in one place and are tuned together.
 //!
 //! A run copies `--concurrency` blocks at once. Each has [`OBJECTS_AT_ONCE`] objects in transfer, and each of those [`PARTS_AT_ONCE`] parts being
-//! read and as many being put: with the usual 10 blocks at most 320 requests, which is what a service serves one client well with. How many bytes
+//! read and as many being put: with the usual 10 blocks at most 320 requests. How many bytes
 //! they hold is no matter of these: transfers share a budget of memory, and wait for it.
 //!
 //! A further [`WAITING`] blocks of a unit are copied and wait for those before them; of the blocks that wait for their turn, [`LOOK_AHEAD`] are
@@ -12,6 +12,9 @@ pub const OBJECTS_AT_ONCE: usize = 4;
 
 /// Parts of one object being fetched, and as many being put.
 pub const PARTS_AT_ONCE: usize = 4;
+
+/// Parts of one object whose sizes are being asked for, before it is in transfer.
+pub const PARTS_ASKED_FOR_AT_ONCE: usize = 8;
 
 /// Pieces of one body being fetched while another goes out.
 pub const PIECES_AHEAD: usize = 2;

@@ -25,6 +25,7 @@ use super::meaning;
 use super::page::{Endless, Next, PAGES, Page};
 use super::refusal::Refusal;
 use super::tag;
+use crate::at_once::PARTS_ASKED_FOR_AT_ONCE;
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::environment::Secret;
@@ -329,7 +330,7 @@ impl store::Store for Store {
         }
         let others: Option<Vec<u64>> = stream::iter(2..=parts)
             .map(ask)
-            .buffered(PARTS_AT_ONCE)
+            .buffered(PARTS_ASKED_FOR_AT_ONCE)
             .map(|part| part.map(|part| part.size_bytes).ok_or(()))
             .try_collect()
             .await
@@ -340,9 +341,6 @@ impl store::Store for Store {
 
 /// So many parts are asked for one by one, where not all are of one size.
 const MOST_UNEVEN_PARTS: u32 = 1000;
-
-/// Parts asked for at once.
-const PARTS_AT_ONCE: usize = 8;
 
 /// Whether a refusal came without a word.
 fn is_unsaid(err: &object_store::Error) -> bool {
