@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::support::minio::Minio;
 use crate::support::on_minio::{World, run};
 use crate::support::proxy::{Fault, Line, Request};
-use crate::support::run::COPIED_HERE;
+use crate::support::run::{COPIED_HERE, Ran};
 use crate::support::world::{Contents, three};
 
 /// What stands between, as it answers.
@@ -58,6 +58,45 @@ const REQUESTS: [(&str, &str); 7] = [
     ("PUT", "/deletion-mark.json"),
 ];
 
+/// Two such requests are answered by something else, with that status and body, and the run moves everything all the same.
+#[track_caller]
+fn assert_harmless_for_a_moment(
+    minio: &Minio,
+    world: &World,
+    request: (&'static str, &'static str),
+    (status, body): (u16, &'static str),
+) {
+    let proxy = Line::to(minio.port())
+        .fault(first(2, request, Fault::Answer(status, body)))
+        .open();
+    let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
+    assert_eq!(
+        ran.status.code(),
+        Some(0),
+        "{status} {body} {request:?}: {}",
+        ran.stderr
+    );
+    world.assert_moved();
+    world.reset();
+}
+
+/// A run during which every such request is answered by something else, with that status and body.
+fn answered_for_good(
+    minio: &Minio,
+    world: &World,
+    request: (&'static str, &'static str),
+    (status, body): (u16, &'static str),
+) -> Ran {
+    let proxy = Line::to(minio.port())
+        .fault(first(usize::MAX, request, Fault::Answer(status, body)))
+        .open();
+    let arguments = [&COPIED_HERE[..], &["--max-retries=1"]].concat();
+    run(
+        &world.configs_with(&proxy, "  max_retries: 1\n"),
+        &arguments,
+    )
+}
+
 /// S-6.14: it is asked again, and then answered.
 #[test]
 fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
@@ -65,18 +104,7 @@ fn what_answers_in_the_place_of_s3_for_a_moment_does_no_harm() {
     let world = World::new(&minio, &three());
     for (status, body) in ANSWERS {
         for request in REQUESTS {
-            let proxy = Line::to(minio.port())
-                .fault(first(2, request, Fault::Answer(status, body)))
-                .open();
-            let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
-            assert_eq!(
-                ran.status.code(),
-                Some(0),
-                "{status} {request:?}: {}",
-                ran.stderr
-            );
-            world.assert_moved();
-            world.reset();
+            assert_harmless_for_a_moment(&minio, &world, request, (status, body));
         }
     }
 }
@@ -96,18 +124,9 @@ fn what_answers_in_the_place_of_s3_for_good_is_told_as_such() {
             (("PUT", "/meta.json"), 3),
             (("PUT", "/deletion-mark.json"), 3),
         ] {
-            let proxy = Line::to(minio.port())
-                .fault(first(usize::MAX, request, Fault::Answer(status, body)))
-                .open();
-            let arguments = [&COPIED_HERE[..], &["--max-retries=1"]].concat();
-            let configs = world.configs_with(&proxy, "  max_retries: 1\n");
-            let ran = run(&configs, &arguments);
-            assert_eq!(
-                ran.status.code(),
-                Some(exit_code),
-                "{status} {request:?}: {}",
-                ran.stderr
-            );
+            let ran = answered_for_good(&minio, &world, request, (status, body));
+            let told = format!("{status} {request:?}: {}", ran.stderr);
+            assert_eq!(ran.status.code(), Some(exit_code), "{told}");
             assert!(ran.stderr.contains("none of S3's"), "{}", ran.stderr);
             for word in ["no-meta-json", "vanished", "superseded", "conflict"] {
                 assert!(!ran.stdout.contains(word), "{word}: {}", ran.stdout);
@@ -161,18 +180,7 @@ fn what_says_yes_in_the_place_of_s3_for_a_moment_does_no_harm() {
     let world = World::new(&minio, &three());
     for (status, body) in SUCCESSES {
         for request in REQUESTS {
-            let proxy = Line::to(minio.port())
-                .fault(first(2, request, Fault::Answer(status, body)))
-                .open();
-            let ran = run(&world.configs_through(&proxy), &COPIED_HERE);
-            assert_eq!(
-                ran.status.code(),
-                Some(0),
-                "{status} {body} {request:?}: {}",
-                ran.stderr
-            );
-            world.assert_moved();
-            world.reset();
+            assert_harmless_for_a_moment(&minio, &world, request, (status, body));
         }
     }
 }
@@ -189,18 +197,9 @@ fn what_says_yes_in_the_place_of_s3_for_good_is_not_believed() {
             (("PUT", "/meta.json"), 3),
             (("PUT", "/deletion-mark.json"), 3),
         ] {
-            let proxy = Line::to(minio.port())
-                .fault(first(usize::MAX, request, Fault::Answer(status, body)))
-                .open();
-            let arguments = [&COPIED_HERE[..], &["--max-retries=1"]].concat();
-            let configs = world.configs_with(&proxy, "  max_retries: 1\n");
-            let ran = run(&configs, &arguments);
-            assert_eq!(
-                ran.status.code(),
-                Some(code),
-                "{status} {body} {request:?}: {}",
-                ran.stderr
-            );
+            let ran = answered_for_good(&minio, &world, request, (status, body));
+            let told = format!("{status} {body} {request:?}: {}", ran.stderr);
+            assert_eq!(ran.status.code(), Some(code), "{told}");
             for word in ["corrupted-meta-json", "vanished", "migrated,"] {
                 assert!(!ran.stdout.contains(word), "{word}: {}", ran.stdout);
             }
