@@ -24,10 +24,37 @@ pub fn in_mid_run(
         assert!(began.elapsed() < Duration::from_mins(1), "it never began");
         thread::yield_now();
     }
-    signal("STOP", running.id());
+    stand_still(running.id());
     act();
     signal("CONT", running.id());
     running.wait()
+}
+
+/// Stops a process, and returns once none of its threads does anything any more: the signal alone does not wait for a call that is in the system's
+/// hands.
+fn stand_still(process: u32) {
+    signal("STOP", process);
+    let began = Instant::now();
+    while !every_thread_is_stopped(process) {
+        assert!(began.elapsed() < Duration::from_mins(1), "it goes on");
+        thread::yield_now();
+    }
+}
+
+/// Whether each thread of a process is stopped, as the system tells; a process that ended has none that is not.
+fn every_thread_is_stopped(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    threads.into_iter().flatten().flatten().all(|thread| {
+        let Ok(stat) = fs::read_to_string(thread.path().join("stat")) else {
+            return true;
+        };
+        // The state stands behind the name, which is in brackets and may hold any letter.
+        let state = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
+        matches!(state, Some('T' | 'Z' | 'X'))
+    })
 }
 
 /// How many files of that name lie below a folder. Nothing is read, for the run does not wait meanwhile.
