@@ -21,12 +21,14 @@ mod fetch;
 mod http;
 mod listing;
 mod location;
+mod nearness;
 mod opened;
 mod prefix;
 mod provider;
 mod reader;
 mod request;
 mod store;
+mod together;
 mod traced;
 mod transfer;
 mod values;
@@ -42,7 +44,7 @@ pub use environment::{Environment, Secret};
 pub use location::Location;
 pub use prefix::Prefix;
 pub use reader::BucketReader;
-pub use store::{Entry, Store};
+pub use store::{Entry, Page, Pager, Store};
 pub use transfer::{
     Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, same_content, transfer,
     transfer_requests,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use object_store::path::Path;
 
 use super::backend::Backend;
+use super::together::Together;
 use super::traced::Traced;
 use crate::block::ObjectPath;
 use crate::error::{Error, Result};
@@ -15,6 +16,7 @@ use crate::retry::{Policy, retry};
 pub(super) struct Opened {
     pub(super) backend: Backend,
     pub(super) retry: Policy,
+    pub(super) together: Together,
 }
 
 impl Opened {
@@ -22,7 +24,11 @@ impl Opened {
     pub(super) fn new(mut backend: Backend, retry: Policy) -> Self {
         let name = backend.location.to_string();
         backend.store = Arc::new(Traced::new(backend.store, &name));
-        Self { backend, retry }
+        Self {
+            backend,
+            retry,
+            together: Together::default(),
+        }
     }
 
     /// Repeats transient failures by this bucket's retry policy. `attempt` is what is being attempted, as in "could not …".

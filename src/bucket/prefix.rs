@@ -14,6 +14,13 @@ use crate::error::{Error, Kind, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prefix(String);
 
+/// Names between which all names in one directory lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) before: String,
+    pub(super) behind: String,
+}
+
 impl Prefix {
     /// Refuses what no store takes, or what a folder would clean away.
     pub fn new(text: &str) -> Result<Self> {
@@ -53,6 +60,16 @@ impl Prefix {
     /// The same for what lies in a block's directory.
     pub(super) fn directory(&self, block: BlockId) -> Option<Path> {
         Path::parse(self.joined(&block.to_string())).ok()
+    }
+
+    /// The names between which all names in a block's directory lie; `None` where no store takes its name.
+    pub(super) fn bounds(&self, block: BlockId) -> Option<Bounds> {
+        let directory = String::from(self.directory(block)?);
+        // The characters on both sides of the slash.
+        Some(Bounds {
+            before: format!("{directory}."),
+            behind: format!("{directory}0"),
+        })
     }
 
     /// The part of a store's name that follows the prefix; `None` if the name does not begin with it.

@@ -17,6 +17,7 @@ use super::fetch::{self, Version};
 use super::listing;
 use super::location::Location;
 use super::opened::Opened;
+use super::together;
 use crate::block::{
     BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
@@ -52,9 +53,15 @@ impl BucketReader {
         listing::list(&self.0, self.backend().prefix.root())
     }
 
-    /// A fresh listing of one block. Where listings lag, the objects that decide about the block (`meta.json`, marks) are also asked for by name.
+    /// Tells how many names each block has, of blocks in their order. From then on, blocks near each other that are asked for at the same time are
+    /// listed together.
+    pub fn learn(&self, blocks: impl Iterator<Item = (BlockId, usize)>) {
+        self.0.together.learn(blocks);
+    }
+
+    /// A listing of one block that begins after this is called. Where listings lag, the objects that decide about the block (`meta.json`, marks) are also asked for by name.
     pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
-        let mut objects = self.list_below(block).await?;
+        let mut objects = together::list(&self.0, block).await?;
         if self.backend().listings == Listings::Lagging {
             for name in DECISIVE {
                 let there = self.look_for(&block.object(name)).await?;
@@ -62,25 +69,6 @@ impl BucketReader {
             }
         }
         Ok(objects.into_iter().collect())
-    }
-
-    async fn list_below(&self, block: BlockId) -> Result<Vec<Object>> {
-        let directory = block.to_string();
-        listing::list(&self.0, self.backend().prefix.directory(block))
-            .try_filter_map(|(path, object)| {
-                let name = path.as_str().strip_prefix(&directory);
-                // The object of the directory's own name is a marker; one that merely begins like it is another's.
-                let name = name.and_then(|rest| match rest.strip_prefix('/') {
-                    None if rest.is_empty() => Some(""),
-                    below => below,
-                });
-                std::future::ready(Ok(name.map(|name| Object {
-                    name: name.into(),
-                    ..object
-                })))
-            })
-            .try_collect()
-            .await
     }
 
     /// A fresh listing of the block directories, without their content.

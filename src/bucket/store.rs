@@ -47,6 +47,11 @@ pub trait Store: ObjectStore {
         Ok(listed.common_prefixes.into_iter().map(Into::into).collect())
     }
 
+    /// Lists page by page; `None` for a store whose listings do not come in pages.
+    fn pager(&self) -> Option<&dyn Pager> {
+        None
+    }
+
     /// The meaning of a cause of this store's own error types. Errors of `object_store` and the system are classified elsewhere.
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         let _ = cause;
@@ -63,6 +68,22 @@ pub trait Store: ObjectStore {
         let _ = (key, size_bytes, parts);
         None
     }
+}
+
+/// A store whose listings come in pages, any of which may be asked for.
+#[async_trait]
+pub trait Pager: Send + Sync {
+    /// What comes after a name below a directory: at most so many entries, sorted by the bytes of their names.
+    async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page>;
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// What it shows.
+    pub entries: Vec<Entry>,
+    /// Whether nothing comes after it.
+    pub is_last: bool,
 }
 
 /// Among the extensions of a request: it is tried once, for what it is based on may be another by the next try.

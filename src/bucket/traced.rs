@@ -18,7 +18,7 @@ use object_store::{
 use super::classify::Meaning;
 use super::copier::{Assembly, Copier, Original};
 use super::request::{Request, traced, traced_pieces};
-use super::store::{Entry, Store};
+use super::store::{Entry, Page, Pager, Store};
 
 /// The store of one bucket.
 #[derive(Debug)]
@@ -148,9 +148,26 @@ impl ObjectStore for Traced {
 }
 
 #[async_trait]
+impl Pager for Traced {
+    async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page> {
+        let Some(inner) = self.inner.pager() else {
+            return Err(object_store::Error::NotImplemented {
+                operation: "list page by page".to_owned(),
+                implementer: self.to_string(),
+            });
+        };
+        traced(self.listing(below), inner.page(below, after, at_most)).await
+    }
+}
+
+#[async_trait]
 impl Store for Traced {
     fn as_any(&self) -> &dyn Any {
         self.inner.as_any()
+    }
+
+    fn pager(&self) -> Option<&dyn Pager> {
+        self.inner.pager().map(|_| self as &dyn Pager)
     }
 
     fn copier(&self, source: &dyn Store) -> Option<Arc<dyn Copier>> {

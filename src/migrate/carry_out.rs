@@ -13,7 +13,7 @@ use super::shared::{Marks, Shared, Sides, Watches};
 use super::task::{Run, Task};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
-use crate::block::Provenance;
+use crate::block::{Inventory, Provenance};
 use crate::bucket::{Bucket, BucketReader, Budget, ServerSide};
 use crate::engine::{Course, Deadline, Ledger, Limits, Slots};
 use crate::outcome::{BlockEnding, Outcome, Results};
@@ -38,6 +38,13 @@ pub(super) async fn carry_out(
 ) -> Results {
     let begun = Instant::now();
     tell_totals(task, &run, plan);
+    let names = |objects: &Inventory| objects.iter().count() + objects.left_out().count();
+    let in_source = survey.source.iter();
+    let in_source = in_source.map(|block| (block.id, names(&block.objects)));
+    source.reader().learn(in_source);
+    let in_target = survey.target.iter();
+    let in_target = in_target.map(|block| (block.id, names(&block.objects)));
+    target.reader().learn(in_target);
     let shared = Arc::new(shared(
         task,
         run,

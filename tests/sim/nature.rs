@@ -94,6 +94,8 @@ pub(crate) struct Nature {
     pub(crate) lag_ms: i64,
     /// Names on one page of a listing.
     pub(crate) page: usize,
+    /// Whether any of them may be asked for by itself.
+    pub(crate) pages_may_be_asked_for: bool,
     pub(crate) cleaning: Cleaning,
     pub(crate) conditions: Conditions,
     pub(crate) buckets: Buckets,
@@ -156,6 +158,7 @@ impl Nature {
                 0
             },
             page: [1000, 1000, 7, 2][rng.index(4)],
+            pages_may_be_asked_for: rng.once_in(2),
             cleaning: if rng.once_in(3) {
                 Cleaning::ByName
             } else {

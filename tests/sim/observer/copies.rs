@@ -6,7 +6,7 @@ use thanos_bucket::bucket::CopiedBy;
 
 use crate::blocks::{FileList, is_data};
 use crate::nature::{Conditions, Leftovers};
-use crate::world::{Object, World};
+use crate::world::{Object, Side, World};
 
 impl World {
     /// The service has found what a run asks it to copy.
@@ -44,10 +44,11 @@ impl World {
         let insists = circumstances.settings.copied_by == CopiedBy::Server;
         let nature = &self.nature;
         let all_is_copied = circumstances.is_calm && nature.is_served() && !nature.hashes;
-        // Of leftovers that differ both forms are read.
+        // Of what lies there with other bytes both forms are read, be it left by somebody or put by a run that got a wrong byte.
         let tags_tell = circumstances.verify == Strength::Checksum
             && nature.tags_tell()
-            && nature.leftovers == Leftovers::Cut;
+            && nature.leftovers == Leftovers::Cut
+            && self.flips == 0;
         if sent > 0 && (insists || all_is_copied) {
             self.violated(format!("run {run} puts {sent} bytes by itself"));
         } else if read > 0 && all_is_copied && tags_tell {
@@ -55,6 +56,15 @@ impl World {
                 "run {run} reads {read} bytes, and the service copies everything"
             ));
         }
+    }
+
+    /// Notes that a run looked at a block.
+    pub(crate) fn note_look(&mut self, run: usize, side: Side, id: String) {
+        self.tell(|_| format!("Migrator({run}) lists {id} in {side:?}"));
+        let now_ms = self.now_ms();
+        let looks = &mut self.runs[run].looked_ms;
+        let [last, _] = looks.get(&(side, id.clone())).copied().unwrap_or_default();
+        looks.insert((side, id), [now_ms, last]);
     }
 
     /// What lies in the source under names that a listing shows to a run.

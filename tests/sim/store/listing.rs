@@ -4,6 +4,7 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{Extensions, ListResult, ObjectMeta, Result};
+use thanos_bucket::bucket::{Entry, Page, Pager};
 
 use super::faults::{Fate, Verb};
 use super::{Store, meta};
@@ -21,7 +22,7 @@ impl Store {
         let start = Some((self.clone(), below, after.to_owned()));
         stream::unfold(start, async |place| {
             let (store, below, after) = place?;
-            let page = store.page(&below, &after).await;
+            let page = store.names(&below, &after, usize::MAX).await;
             let last = page.as_ref().ok().and_then(|page| page.last());
             let next = last.map(|last| (store, below, last.location.to_string()));
             Some((page, next))
@@ -32,12 +33,12 @@ impl Store {
     }
 
     /// One page of what lies below, after a name.
-    async fn page(&self, below: &str, after: &str) -> Result<Vec<ObjectMeta>> {
+    async fn names(&self, below: &str, after: &str, at_most: usize) -> Result<Vec<ObjectMeta>> {
         let fate = self.request(Verb::List, below).await?;
         let page = self.with(|world| {
             let now_ms = world.now_ms();
             let lags = world.nature.lag_ms > 0 && self.side == Side::Target && world.rng.once_in(3);
-            let most = world.nature.page;
+            let most = world.nature.page.min(at_most);
             world
                 .storage
                 .page(self.side, (below, after), most, lags.then_some(now_ms))
@@ -48,17 +49,8 @@ impl Store {
         let listed = page.iter().map(|(path, object)| meta(path, object));
         let listed = listed.collect();
         if after.is_empty() && matches!(fate, Fate::Answered) {
-            self.with(|world| {
-                world.tell(|_| format!("Migrator({}) lists {below} in {:?}", self.run, self.side));
-                let id = below.trim_end_matches('/').to_owned();
-                let now_ms = world.now_ms();
-                let looks = &mut world.runs[self.run].looked_ms;
-                let [last, _] = looks
-                    .get(&(self.side, id.clone()))
-                    .copied()
-                    .unwrap_or_default();
-                looks.insert((self.side, id), [now_ms, last]);
-            });
+            let id = below.trim_end_matches('/').to_owned();
+            self.with(|world| world.note_look(self.run, self.side, id));
         }
         self.answer(fate, Ok(listed)).await
     }
@@ -87,6 +79,20 @@ impl Store {
             common_prefixes: directories,
             objects: Vec::new(),
             extensions: Extensions::default(),
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Pager for Store {
+    async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page> {
+        assert_eq!(below, None, "buckets here have no prefix");
+        let most = self.with(|world| world.nature.page.min(at_most));
+        let names = self.names("", after, at_most).await?;
+        // Which of the blocks on it were asked for is not known here, so it counts as a look at none of them.
+        Ok(Page {
+            is_last: names.len() < most,
+            entries: names.into_iter().map(Entry::from).collect(),
         })
     }
 }

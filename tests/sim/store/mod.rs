@@ -138,6 +138,11 @@ impl thanos_bucket::bucket::Store for Store {
         self
     }
 
+    fn pager(&self) -> Option<&dyn thanos_bucket::bucket::Pager> {
+        let has_pages = self.with(|world| world.nature.pages_may_be_asked_for);
+        has_pages.then_some(self)
+    }
+
     fn copier(
         &self,
         source: &dyn thanos_bucket::bucket::Store,

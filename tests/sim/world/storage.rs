@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
+use md5::{Digest as _, Md5};
 use thanos_bucket::bucket::EtagMeaning;
 
 use super::Side;
@@ -145,6 +146,8 @@ impl Storage {
         let bucket = &self.buckets[self.place(side)];
         let from = below.max(after);
         let first = from.split_once('/').map_or(from, |(id, _)| id);
+        // What comes before a slash in the order of bytes, such as a full stop, comes before all names of a directory, too.
+        let first = first.trim_end_matches('.');
         let mut page: Vec<(String, Object)> = bucket
             .range(first.to_owned()..)
             .take_while(|(id, _)| below.is_empty() || below.starts_with(id.as_str()))
@@ -208,20 +211,20 @@ impl Storage {
     }
 }
 
-/// What looks like an MD5, alone or with a number of parts.
+/// The MD5 of what was put at once; what looks like one, with the number of parts, of what was put in parts.
 fn digest(bytes: &Bytes, parts: u64) -> String {
+    if parts == 0 {
+        let digest = u128::from_be_bytes(Md5::digest(bytes).into());
+        return format!("{digest:032x}");
+    }
     let hash = |salt: u8, bytes: &[u8]| {
         let mut hasher = DefaultHasher::new();
         (salt, parts, bytes).hash(&mut hasher);
         hasher.finish()
     };
     let (one, other) = (hash(1, bytes), hash(2, bytes));
-    if parts == 0 {
-        format!("{one:016x}{other:016x}")
-    } else {
-        let number = (bytes.len() as u64).div_ceil(parts).max(1);
-        format!("{one:016x}{other:016x}-{number}")
-    }
+    let number = (bytes.len() as u64).div_ceil(parts).max(1);
+    format!("{one:016x}{other:016x}-{number}")
 }
 
 /// The directory and the name below it.

@@ -38,6 +38,8 @@ pub(super) struct Place {
     pub(super) after: Option<String>,
     /// Where it goes on, once it has begun.
     pub(super) next: Option<Next>,
+    /// How many names a page has at most; as many as the server likes where none is given.
+    pub(super) at_most: Option<usize>,
 }
 
 /// A part of an object.
@@ -109,6 +111,8 @@ impl Asker {
     pub(super) async fn page(&self, place: &Place) -> object_store::Result<Page> {
         let mut query = vec![("prefix", place.prefix.as_str()), ("encoding-type", "url")];
         query.extend(place.delimiter.map(|delimiter| ("delimiter", delimiter)));
+        let at_most = place.at_most.map(|names| names.to_string());
+        query.extend(at_most.as_deref().map(|names| ("max-keys", names)));
         let (after, token) = match &place.next {
             Some(Next::Token(token)) => (place.after.as_deref(), Some(token.as_str())),
             Some(Next::After(name)) => (Some(name.as_str()), None),

@@ -251,9 +251,30 @@ impl ObjectStore for Store {
 }
 
 #[async_trait]
+impl store::Pager for Store {
+    async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<store::Page> {
+        let place = Place {
+            prefix: inside(below),
+            after: Some(after.to_owned()),
+            at_most: Some(at_most),
+            ..Place::default()
+        };
+        let page = self.asker.page(&place).await?;
+        Ok(store::Page {
+            is_last: page.next == Next::End,
+            entries: page.entries,
+        })
+    }
+}
+
+#[async_trait]
 impl store::Store for Store {
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn pager(&self) -> Option<&dyn store::Pager> {
+        Some(self)
     }
 
     fn copier(&self, source: &dyn store::Store) -> Option<Arc<dyn copier::Copier>> {
