@@ -4,8 +4,8 @@
 //! read and as many being put: with the usual 10 blocks at most 320 requests. How many bytes
 //! they hold is no matter of these: transfers share a budget of memory, and wait for it.
 //!
-//! A further [`WAITING`] blocks of a unit are copied and wait for those before them; of the blocks that wait for their turn, [`LOOK_AHEAD`] are
-//! prepared for it. While buckets are surveyed nothing else goes on, and [`READS`] small objects are read at once.
+//! A further [`WAITING`] blocks of a unit are copied and wait for those before them. Of those that wait, for room or for their turn, [`LOOK_AHEAD`]
+//! are looked at in both buckets at once. While buckets are surveyed nothing else goes on, and [`READS`] small objects are read at once.
 
 /// Objects of one block in transfer at once.
 pub const OBJECTS_AT_ONCE: usize = 4;
@@ -24,10 +24,11 @@ pub const PIECES_COMPARED_AT_ONCE: usize = 2;
 
 /// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow
 /// down the one that the others wait for.
-pub const WAITING: usize = 2;
+pub const WAITING: usize = 16;
 
-/// Blocks before a gate whose turn is prepared: what takes long, or serves many blocks, is done before it.
-pub const LOOK_AHEAD: usize = 8;
+/// Blocks that are looked at together before their turn, at most: one listing serves many of them, and must not be old when it is the last one's
+/// turn.
+pub const LOOK_AHEAD: usize = 16;
 
 /// Small objects being read at once for a survey.
 pub const READS: usize = 32;

@@ -1,21 +1,58 @@
 //! How many blocks are copied at once: a few at first, one more as each copy ends, and never more than the operator allows.
 //!
-//! Publishing waits for the first block of a unit. Were all of them begun at once, they would share the bandwidth and all be late.
+//! Publishing waits for the first block of a unit. Were all of them begun at once, they would share the bandwidth and all be late. For the same
+//! reason those that the plan has first go first: what has begun is finished before other units are begun.
+//!
+//! Those that get room next come near in groups, so that what is to be looked at before they begin can be looked at for many of them at once.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+
+use crate::at_once::LOOK_AHEAD;
 
 /// Blocks copied at once in the beginning.
 const AT_FIRST: usize = 4;
 
+/// So many leave the places near the slots before others come near.
+const LARGEST_CHANGE: usize = LOOK_AHEAD / 4 * 3;
+
 /// Room for blocks being copied.
 #[derive(Debug)]
 pub struct Slots {
+    queue: Mutex<Queue>,
     open: Semaphore,
     /// Slots that open as copies end.
     still_closed: AtomicUsize,
+}
+
+/// Who waits to come near.
+#[derive(Debug)]
+struct Queue {
+    /// Places that somebody may take.
+    free: usize,
+    /// Places that were left, and are free once there are enough of them.
+    left: usize,
+    /// By rank, and in the order in which they came.
+    waiting: BTreeMap<(usize, u64), oneshot::Sender<()>>,
+    /// How many have waited.
+    came: u64,
+}
+
+/// One who waits to come near.
+struct Waiting<'a> {
+    slots: &'a Slots,
+    key: (usize, u64),
+    told: oneshot::Receiver<()>,
+}
+
+/// One block's place among those that get room next.
+#[derive(Debug)]
+pub struct Near<'a> {
+    slots: &'a Slots,
 }
 
 /// One block's room.
@@ -31,18 +68,88 @@ impl Slots {
     pub fn new(concurrency: NonZeroUsize) -> Self {
         let at_first = concurrency.get().min(AT_FIRST);
         Self {
+            queue: Mutex::new(Queue {
+                free: LOOK_AHEAD,
+                left: 0,
+                waiting: BTreeMap::new(),
+                came: 0,
+            }),
             open: Semaphore::new(at_first),
             still_closed: AtomicUsize::new(concurrency.get() - at_first),
         }
     }
 
-    /// Waits for room; whoever came first gets it first.
-    pub async fn take(&self) -> Slot<'_> {
-        Slot {
-            slots: self,
-            // The semaphore is never closed.
-            _permit: self.open.acquire().await.ok(),
+    /// Waits to be among those that get room next: whoever has the lowest rank, and came first.
+    pub async fn near(&self, rank: usize) -> Near<'_> {
+        let Some(mut waiting) = self.queue().come(self, rank) else {
+            return Near { slots: self };
+        };
+        // The sender is dropped with the slots only.
+        let _ = (&mut waiting.told).await;
+        Near { slots: self }
+    }
+
+    /// Nobody panics while holding the lock; if somebody did, the value would still be whole.
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Takes a free place, or waits for one.
+    fn come<'a>(&mut self, slots: &'a Slots, rank: usize) -> Option<Waiting<'a>> {
+        if let Some(free) = self.free.checked_sub(1) {
+            self.free = free;
+            return None;
         }
+        let (sender, told) = oneshot::channel();
+        let key = (rank, self.came);
+        self.came += 1;
+        self.waiting.insert(key, sender);
+        Some(Waiting { slots, key, told })
+    }
+
+    fn leave(&mut self) {
+        self.left += 1;
+        if self.left < LARGEST_CHANGE {
+            return;
+        }
+        self.free += std::mem::take(&mut self.left);
+        while self.free > 0 {
+            let Some((_, first)) = self.waiting.pop_first() else {
+                return;
+            };
+            self.free -= usize::from(first.send(()).is_ok());
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.slots.queue();
+        let was_told = queue.waiting.remove(&self.key).is_none();
+        // A place that was given to somebody who had gone already.
+        if was_told && self.told.try_recv().is_ok() {
+            queue.leave();
+        }
+    }
+}
+
+impl<'a> Near<'a> {
+    /// Waits for room; whoever came first gets it first.
+    pub async fn take(self) -> Slot<'a> {
+        let slots = self.slots;
+        Slot {
+            slots,
+            // The semaphore is never closed.
+            _permit: slots.open.acquire().await.ok(),
+        }
+    }
+}
+
+impl Drop for Near<'_> {
+    fn drop(&mut self) {
+        self.slots.queue().leave();
     }
 }
 
@@ -71,7 +178,11 @@ mod tests {
 
     /// As many as there is room for now.
     fn take_all(slots: &Slots) -> Vec<Slot<'_>> {
-        std::iter::from_fn(|| slots.take().now_or_never()).collect()
+        let take = || {
+            let near = slots.near(0).now_or_never()?;
+            near.take().now_or_never()
+        };
+        std::iter::from_fn(take).collect()
     }
 
     #[test]
@@ -92,5 +203,52 @@ mod tests {
         for _ in 0..3 {
             assert_eq!(take_all(&slots).len(), 1);
         }
+    }
+
+    #[test]
+    fn those_that_get_room_next_come_near_together() {
+        let slots = open(1);
+        let come_near = || std::iter::from_fn(|| slots.near(0).now_or_never());
+        let mut near: Vec<Near<'_>> = come_near().collect();
+        assert_eq!(near.len(), LOOK_AHEAD);
+        for left in 1..LARGEST_CHANGE {
+            near.pop();
+            assert_eq!(come_near().count(), 0, "after {left}");
+        }
+        near.pop();
+        near.extend(come_near());
+        assert_eq!(near.len(), LOOK_AHEAD);
+    }
+
+    #[test]
+    fn whoever_is_first_in_the_plan_comes_near_first() {
+        let slots = open(1);
+        let mut near: Vec<Near<'_>> = std::iter::from_fn(|| slots.near(0).now_or_never()).collect();
+        let ranks = (0..=LARGEST_CHANGE + 1).rev();
+        let mut waiting: Vec<_> = ranks.map(|rank| Box::pin(slots.near(rank))).collect();
+        for one in &mut waiting {
+            assert!(one.now_or_never().is_none());
+        }
+        // Who has gone wants no place.
+        drop(waiting.pop());
+        near.truncate(LOOK_AHEAD - LARGEST_CHANGE);
+        let came = waiting.iter_mut().map(FutureExt::now_or_never);
+        let came: Vec<Option<Near<'_>>> = came.collect();
+        let came: Vec<bool> = came.iter().map(Option::is_some).collect();
+        let expected = [vec![false], vec![true; LARGEST_CHANGE]].concat();
+        assert_eq!(came, expected);
+    }
+
+    #[test]
+    fn a_place_that_was_given_to_somebody_who_had_gone_is_free_again() {
+        let slots = open(1);
+        let mut near: Vec<Near<'_>> = std::iter::from_fn(|| slots.near(0).now_or_never()).collect();
+        let mut gone = Box::pin(slots.near(0));
+        assert!((&mut gone).now_or_never().is_none());
+        near.truncate(LOOK_AHEAD - LARGEST_CHANGE);
+        drop(gone);
+        near.clear();
+        let queue = slots.queue();
+        assert_eq!(queue.free + queue.left, LOOK_AHEAD);
     }
 }

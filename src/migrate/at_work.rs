@@ -83,6 +83,8 @@ impl UnitAtWork {
 /// One block at work, from its copy to its mark.
 pub(super) struct BlockAtWork<'a> {
     pub(super) unit: &'a UnitAtWork,
+    /// Its number in the plan.
+    pub(super) number: usize,
     pub(super) selected: Arc<Selected>,
     /// As it was surveyed in the source.
     pub(super) stored: Stored,
@@ -98,7 +100,11 @@ pub(super) struct BlockAtWork<'a> {
 
 impl<'a> BlockAtWork<'a> {
     /// The block at the beginning of its work.
-    pub(super) fn new(unit: &'a UnitAtWork, selected: Arc<Selected>, span: Span) -> Self {
+    pub(super) fn new(
+        unit: &'a UnitAtWork,
+        (number, selected): (usize, Arc<Selected>),
+        span: Span,
+    ) -> Self {
         let progress = if selected.goes_ahead() {
             unit.shared.progress.block(selected.bytes_to_put)
         } else {
@@ -107,6 +113,7 @@ impl<'a> BlockAtWork<'a> {
         let source = unit.shared.sides.source.reader().clone();
         Self {
             unit,
+            number,
             stored: Stored::new(
                 source,
                 Arc::clone(&selected.block),

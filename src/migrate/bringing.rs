@@ -1,7 +1,12 @@
 //! The first stage of a unit: blocks are copied in any order, and published one after the other.
 //!
-//! A copied block may wait for hours, so that both buckets are looked at in its turn, right before `meta.json` is put. What takes long or serves
-//! many blocks is done before the turn.
+//! A copied block may wait for hours, so that both buckets are looked at right before `meta.json` is put. Blocks that are copied come before the
+//! gate in groups (see [`Gate`](crate::engine::Gate)): all of a group are looked at together, published one after the other, and proven together, so
+//! that few listings serve them all. A look that has grown old by a block's turn is taken again.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::another_try::NotYet;
 use super::at_work::BlockAtWork;
@@ -13,26 +18,28 @@ use super::proving::{take_back_if_torn, until_held};
 use super::publishing::{look_right_before, prepare, try_to_publish};
 use super::stopped::Stopped;
 use super::watch::Since;
-use crate::at_once::LOOK_AHEAD;
 use crate::block::{Proof, ReadBack};
 use crate::plan::{Action, Outlook};
 use crate::verb::copy::Copied;
 use crate::verb::publish::{Publisher, Ready};
 
-/// A block that was copied.
+/// A block that was copied, and looked at before its turn.
 struct Waiting {
     copied: Copied,
-    /// What was read of it before its turn.
-    read: ReadBack,
+    ready: Look<Ready>,
     /// When it was last seen that no block that holds all of this one had appeared.
     unsuperseded: Look<()>,
 }
+
+/// How long a published block waits for the others of its group before it is proven.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Copies, publishes and proves one block, whose place in the order of publishing is `position`.
 pub(super) async fn bring(block: &BlockAtWork<'_>, position: usize) -> Result<Held, Stopped> {
     let (unit, selected) = (block.unit, &block.selected);
     let note = |stopped: &Stopped| block.note(stopped);
     let copied = until_copied(block, position).await.inspect_err(note);
+    let group = unit.publishing.join(position).await;
     let turn = unit.publishing.turn(position).await;
     let published = match copied {
         Ok(Some(waiting)) => publish_in_turn(block, position, waiting)
@@ -46,6 +53,8 @@ pub(super) async fn bring(block: &BlockAtWork<'_>, position: usize) -> Result<He
     drop(turn);
     let held = match published {
         Ok(Some(published)) => {
+            // One that is stuck in its turn does not keep the others from being proven.
+            let _ = timeout(PATIENCE, unit.publishing.passed(group)).await;
             let held = until_held(block, published).await.inspect_err(note);
             unit.note_gap(selected, held.as_ref().err());
             held
@@ -80,25 +89,19 @@ async fn until_copied(
 }
 
 async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result<Waiting, Stopped> {
-    let shared = block.shared();
     let copied = copy_in_slot(block, || block.may_begin()).await?;
-    block.unit.publishing.near(position, LOOK_AHEAD).await;
-    if !shared.course.may_go_on() {
+    block.unit.publishing.join(position).await;
+    if !block.shared().course.may_go_on() {
         return Err(Stopped::NotFinished);
     }
-    let unsuperseded = Look::now(unsuperseded(block, &copied, Since::Now));
-    let read = async {
-        if !shared.sides.prover.reads_everything() {
-            return Ok(ReadBack::default());
-        }
-        let nothing = ReadBack::default();
-        let ready = prepare(block, &copied, &nothing).await?;
-        Ok(ready.read().clone())
-    };
-    let (unsuperseded, read) = futures::try_join!(unsuperseded, read)?;
+    let nothing = ReadBack::default();
+    let (unsuperseded, ready) = futures::try_join!(
+        unsuperseded(block, &copied, Since::AMomentAgo),
+        Look::now(prepare(block, &copied, &nothing)),
+    )?;
     Ok(Waiting {
         copied,
-        read,
+        ready,
         unsuperseded,
     })
 }
@@ -145,11 +148,14 @@ async fn publish_in_turn(
 async fn look_in_turn(block: &BlockAtWork<'_>, waiting: Waiting) -> Result<Look<Ready>, Stopped> {
     let Waiting {
         copied,
-        read,
+        ready,
         unsuperseded: looked,
     } = waiting;
     if !looked.is_fresh() {
         unsuperseded(block, &copied, Since::AMomentAgo).await?;
     }
-    look_right_before(block, &copied, read).await
+    if ready.is_fresh() {
+        return Ok(ready);
+    }
+    look_right_before(block, &copied, ready.shown.read().clone()).await
 }

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::another_try::{NotYet, before_another_try};
 use super::at_work::BlockAtWork;
+use super::look::Look;
 use super::stopped::Stopped;
 use super::watch::Since;
 use crate::error::{Error, Kind};
 use crate::plan::Halt;
 use crate::retry::Backoff;
 use crate::trace::{step, within};
-use crate::verb::copy::{Copied, copy};
+use crate::verb::copy::{Copied, copy, look};
 
 /// Repeats what may pass, at once while tries make progress.
 pub(super) async fn repeat<T>(
@@ -36,14 +38,20 @@ pub(super) async fn repeat<T>(
     }
 }
 
-/// Waits for a slot, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
+/// Looks at both buckets, waits for a slot, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
 /// others.
 pub(super) async fn copy_in_slot(
     block: &BlockAtWork<'_>,
     may: impl Fn() -> bool,
 ) -> Result<Copied, Stopped> {
     let shared = block.shared();
-    let _slot = shared.slots.take().await;
+    let near = shared.slots.near(block.number).await;
+    if !may() {
+        return Err(Stopped::NotFinished);
+    }
+    let looking = look(&block.stored, shared.sides.target.reader(), block.manner());
+    let seen = Look::now(looking).await?;
+    let _slot = near.take().await;
     if !may() {
         return Err(Stopped::NotFinished);
     }
@@ -54,7 +62,12 @@ pub(super) async fn copy_in_slot(
         let (stored, manner) = (block.stored.clone(), block.manner());
         let copying = async move {
             let sides = &shared.sides;
-            copy(&stored, &sides.target, manner, &sides.means, &tally).await
+            let seen = if seen.is_fresh() {
+                seen.shown
+            } else {
+                look(&stored, sides.target.reader(), manner).await?
+            };
+            copy(&stored, seen, &sides.target, manner, &sides.means, &tally).await
         };
         within(span, copying)
     });
@@ -73,17 +86,18 @@ pub(super) async fn unsuperseded(
     block: &BlockAtWork<'_>,
     copied: &Copied,
     since: Since,
-) -> Result<(), Stopped> {
+) -> Result<Look<()>, Stopped> {
     if copied.published.is_some() {
-        return Ok(());
+        return Ok(Look::of(Instant::now(), ()));
     }
     let watch = &block.shared().watches.source;
     let meta = &block.selected.meta.block;
-    match watch.superseding(meta, since).await? {
+    let superseding = watch.superseding(meta, since).await?;
+    match superseding.shown {
         Some(by) => {
             let why = format!("{by}, which holds all of it, appeared meanwhile");
             Err(Stopped::Halt(Halt::Superseded(why)))
         }
-        None => Ok(()),
+        None => Ok(superseding.map(|_| ())),
     }
 }

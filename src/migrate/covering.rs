@@ -26,7 +26,7 @@ pub(super) async fn covered_meanwhile(
     let meta = &block.selected.meta.block;
     let watch = &block.shared().watches.target;
     let newcomers = watch.newcomers(Since::Now).await?;
-    for new in newcomers.iter().map(|new| &new.block) {
+    for new in newcomers.shown.iter().map(|new| &new.block) {
         if new.group == meta.group && new.has_all_sources_of(meta) {
             let cover = Look::now(cover(block, new.id)).await?;
             if let Some(found) = cover.shown.clone() {

@@ -23,6 +23,14 @@ impl<T> Look<T> {
         Ok(Self { shown, began })
     }
 
+    /// Of a look that began then.
+    pub(super) fn of(began: Instant, shown: T) -> Self {
+        Self {
+            shown,
+            began: Some(began),
+        }
+    }
+
     /// What a plan says, which nobody has looked at since.
     pub(super) fn planned(shown: T) -> Self {
         Self { shown, began: None }

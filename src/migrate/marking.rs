@@ -1,7 +1,7 @@
-//! The second stage of a unit: what is proven to be held is marked, raw blocks first.
+//! The second stage of a unit: what is proven to be held is marked, raw blocks first. Blocks of one rank are marked beside each other.
 //!
-//! The source is listed in the block's turn, and no other request comes between the last look and the mark: one that somebody else wrote by then
-//! is not overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
+//! The source is listed in the block's turn, and nothing else is asked about the block between the last look and the mark: one that somebody else
+//! wrote by then is not overwritten, whatever the server makes of a conditional put. A proof that has waited is made anew.
 
 use super::another_try::{NotYet, before_another_try};
 use super::at_work::BlockAtWork;
@@ -42,24 +42,32 @@ enum MarkThere {
 /// A live finer block of the same data that appeared meanwhile.
 type NewKin = Option<BlockId>;
 
-/// Marks the block, whose place in the order of marking is `position`, once it is proven in its turn.
+/// A block's place in the order of marking.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) position: usize,
+    /// The position of the first block of its rank.
+    pub(super) first: usize,
+}
+
+/// Marks the block in its turn, once it is proven.
 pub(super) async fn mark_in_turn(
     block: &BlockAtWork<'_>,
-    position: usize,
+    place: Place,
     held: Held,
 ) -> Result<Finished, Stopped> {
-    block.unit.marking.near(position, LOOK_AHEAD).await;
-    let marking = Box::pin(look_and_mark(block, position, held));
+    block.unit.marking.near(place.position, LOOK_AHEAD).await;
+    let marking = Box::pin(look_and_mark(block, place, held));
     within(step!("mark"), marking).await
 }
 
 async fn look_and_mark(
     block: &BlockAtWork<'_>,
-    position: usize,
+    Place { position, first }: Place,
     held: Held,
 ) -> Result<Finished, Stopped> {
     let looked = look_ahead(block, held).await;
-    let _turn = block.unit.marking.turn(position).await;
+    let _turn = block.unit.marking.turn_behind(position, first).await;
     let (held, kin) = looked?;
     let (proof, mark) = mark_on_fresh_looks(block, held, &kin).await?;
     block.shared().marks.remember(block.selected.block.id);
@@ -129,8 +137,8 @@ async fn look_ahead(block: &BlockAtWork<'_>, held: Held) -> Result<(Held, Look<N
         }
     };
     let meta = &block.selected.meta.block;
-    let kin = shared.watches.source.finer_kin(meta, Since::Now);
-    let kin = async { Ok(Look::now(kin).await?) };
+    let kin = shared.watches.source.finer_kin(meta, Since::AMomentAgo);
+    let kin = async { Ok(kin.await?) };
     futures::try_join!(held, kin)
 }
 
@@ -146,7 +154,7 @@ async fn refuse_before_finer_kin(
         None => {
             let meta = &block.selected.meta.block;
             let kin = shared.watches.source.finer_kin(meta, Since::AMomentAgo);
-            kin.await?
+            kin.await?.shown
         }
     };
     kin.map_or(Ok(()), |kin| Err(Stopped::MarkDeferred(kin)))

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::debug;
 
-use super::look::FRESH;
+use super::look::{FRESH, Look};
 use crate::block::{BlockId, BlockMeta, Completeness, MetaFile};
 use crate::bucket::BucketReader;
 use crate::error::Result;
@@ -123,13 +123,15 @@ impl Watch {
         }
     }
 
-    /// Whole, unmarked blocks that appeared since the survey.
-    pub(super) async fn newcomers(&self, since: Since) -> Result<Arc<Vec<Arc<MetaFile>>>> {
+    /// Whole, unmarked blocks that appeared since the survey. The look is as old as the listing that showed them.
+    pub(super) async fn newcomers(&self, since: Since) -> Result<Look<Arc<Vec<Arc<MetaFile>>>>> {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut seen = self.seen.lock().await;
-        let is_fresh = || seen.listed.is_some_and(|listed| listed.elapsed() <= FRESH);
-        if seen.served > number || (since == Since::AMomentAgo && is_fresh()) {
-            return Ok(Arc::clone(&seen.newcomers));
+        let is_good = |listed: &Instant| {
+            seen.served > number || (since == Since::AMomentAgo && listed.elapsed() <= FRESH)
+        };
+        if let Some(listed) = seen.listed.filter(is_good) {
+            return Ok(Look::of(listed, Arc::clone(&seen.newcomers)));
         }
         let serves = self.asked.load(Ordering::SeqCst);
         let began = Instant::now();
@@ -138,7 +140,7 @@ impl Watch {
         }
         seen.served = serves;
         seen.listed = Some(began);
-        Ok(Arc::clone(&seen.newcomers))
+        Ok(Look::of(began, Arc::clone(&seen.newcomers)))
     }
 
     async fn look_at(&self, id: BlockId, seen: &mut Seen) -> Result<()> {
@@ -185,10 +187,12 @@ impl Watch {
         &self,
         block: &BlockMeta,
         since: Since,
-    ) -> Result<Option<BlockId>> {
+    ) -> Result<Look<Option<BlockId>>> {
         let newcomers = self.newcomers(since).await?;
-        let superseding = newcomers.iter().find(|new| supersedes(&new.block, block));
-        Ok(superseding.map(|new| new.block.id))
+        Ok(newcomers.map(|newcomers| {
+            let superseding = newcomers.iter().find(|new| supersedes(&new.block, block));
+            superseding.map(|new| new.block.id)
+        }))
     }
 
     /// A block of the same labels and finer resolution that appeared since the survey and shares a source with this one.
@@ -196,17 +200,19 @@ impl Watch {
         &self,
         block: &BlockMeta,
         since: Since,
-    ) -> Result<Option<BlockId>> {
+    ) -> Result<Look<Option<BlockId>>> {
         if block.group.resolution_ms == 0 {
-            return Ok(None);
+            return Ok(Look::of(Instant::now(), None));
         }
         let newcomers = self.newcomers(since).await?;
-        let kin = newcomers.iter().find(|new| {
-            new.block.group.labels == block.group.labels
-                && new.block.group.resolution_ms < block.group.resolution_ms
-                && new.block.shares_a_source_with(block)
-        });
-        Ok(kin.map(|new| new.block.id))
+        Ok(newcomers.map(|newcomers| {
+            let kin = newcomers.iter().find(|new| {
+                new.block.group.labels == block.group.labels
+                    && new.block.group.resolution_ms < block.group.resolution_ms
+                    && new.block.shares_a_source_with(block)
+            });
+            kin.map(|new| new.block.id)
+        }))
     }
 }
 

@@ -11,6 +11,14 @@ use crate::block::{BlockId, MetaFile};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank(i64, bool, i64, BlockId);
 
+impl Rank {
+    /// Whether the two may pass in any order, or beside each other, where times do not matter.
+    #[must_use]
+    pub fn is_beside(self, other: Self) -> bool {
+        (self.0, self.1) == (other.0, other.1)
+    }
+}
+
 /// 1h, then 5m, then raw, each ascending by minTime.
 #[must_use]
 pub fn publish_rank(meta: &MetaFile) -> Rank {

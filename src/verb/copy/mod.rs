@@ -15,7 +15,7 @@ use tracing::debug;
 use super::there::{There, delete_meta, lacks_meta_for_no_reason, missing, there};
 use crate::at_once::OBJECTS_AT_ONCE;
 use crate::block::{Inventory, OVERWRITE_MARKER, Object, Tags};
-use crate::bucket::{Bucket, Budget, ServerSide, Transfer, transfer};
+use crate::bucket::{Bucket, BucketReader, Budget, ServerSide, Transfer, transfer};
 use crate::engine::Breaker;
 use crate::error::{Error, Kind};
 use crate::plan::{Existing, Halt, Put, objects_to_put};
@@ -59,20 +59,42 @@ pub struct Copied {
     pub existing: Existing,
 }
 
-/// Copies what the target does not hold yet. May be repeated: what is there and right is not copied again. Whether all of it arrived is for
-/// the next listing of the target to say.
+/// A block in both buckets, as listed right before its copy.
+#[derive(Debug)]
+pub struct Seen {
+    source: Inventory,
+    target: Inventory,
+}
+
+/// Looks at both buckets for a copy.
+///
+/// Errors: as [`Stored::look_again`].
+pub async fn look(stored: &Stored, target: &BucketReader, manner: Manner) -> Result<Seen, Halt> {
+    let in_target = async { Ok(target.list_block(stored.id()).await?) };
+    let (in_source, mut in_target) = futures::try_join!(stored.look_again(), in_target)?;
+    if manner.was_published && lacks_meta_for_no_reason(&in_target) {
+        in_target = listed_again(target, stored.id()).await?;
+    }
+    Ok(Seen {
+        source: in_source,
+        target: in_target,
+    })
+}
+
+/// Copies what the target does not hold yet, by what was `seen` a moment ago. May be repeated: what is there and right is not copied again. Whether
+/// all of it arrived is for the next listing of the target to say.
 pub async fn copy(
     stored: &Stored,
+    seen: Seen,
     target: &Bucket,
     manner: Manner,
     means: &Means,
     tally: &Tally,
 ) -> Result<Copied, Halt> {
-    let in_target = async { Ok(target.reader().list_block(stored.id()).await?) };
-    let (in_source, mut in_target) = futures::try_join!(stored.look_again(), in_target)?;
-    if manner.was_published && lacks_meta_for_no_reason(&in_target) {
-        in_target = listed_again(target.reader(), stored.id()).await?;
-    }
+    let Seen {
+        source: in_source,
+        target: in_target,
+    } = seen;
     let mut overwriting = in_target.is_being_overwritten();
     let published = match there(stored, target.reader(), &in_target, manner.existing).await? {
         There::Nothing => None,
