@@ -43,6 +43,13 @@ impl Stored {
         &self.meta
     }
 
+    /// The bytes of its `meta.json`, where they were kept, and the fingerprint of this one shows that it has the same.
+    #[must_use]
+    pub fn kept_meta_json(&self, listed: Option<&Object>) -> Option<&Bytes> {
+        let bytes = self.meta.bytes.as_ref()?;
+        listed?.fingerprint.is_of(bytes).then_some(bytes)
+    }
+
     /// What lay in its directory when it was seen.
     #[must_use]
     pub fn seen(&self) -> &Inventory {
@@ -140,7 +147,12 @@ pub async fn read_meta(
         .because(err)
     })?;
     let digest = Sha256::digest(&bytes).into();
-    Ok(Some((MetaFile { block, digest }, bytes)))
+    let meta = MetaFile {
+        block,
+        digest,
+        bytes: None,
+    };
+    Ok(Some((meta, bytes)))
 }
 
 /// Reads one of a block's small objects of which no listing is at hand; `None` where one that is made then lacks it.

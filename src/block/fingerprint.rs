@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use md5::{Digest as _, Md5};
+
 /// What is known of an object's content. Only those of one form can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Fingerprint {
@@ -44,6 +46,12 @@ impl Fingerprint {
     #[must_use]
     pub fn is_of_the_bytes(self) -> bool {
         matches!(self, Fingerprint::Md5(_))
+    }
+
+    /// Whether it is the MD5 of these bytes; then nothing else has it.
+    #[must_use]
+    pub fn is_of(self, bytes: &[u8]) -> bool {
+        matches!(self, Fingerprint::Md5(md5) if md5[..] == Md5::digest(bytes)[..])
     }
 
     /// Compares it with the fingerprint of another object of the same size.

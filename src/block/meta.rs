@@ -4,6 +4,8 @@ pub(super) mod document;
 
 use std::fmt;
 
+use bytes::Bytes;
+
 use super::group::Group;
 use super::id::BlockId;
 use crate::go::json::{self, List};
@@ -50,6 +52,8 @@ pub struct MetaFile {
     pub block: BlockMeta,
     /// SHA-256 of its bytes: equal digests are the same file.
     pub digest: [u8; 32],
+    /// Its bytes, where they are kept: only where the fingerprint in a listing shows that they were read right.
+    pub bytes: Option<Bytes>,
 }
 
 /// One object that `meta.json` says the block has.

@@ -194,6 +194,7 @@ impl Builder {
             SourceMeta::Read(Arc::new(MetaFile {
                 block: BlockMeta::parse(id, json.as_bytes()).unwrap(),
                 digest: Sha256::digest(&json).into(),
+                bytes: None,
             }))
         } else {
             SourceMeta::Absent

@@ -6,7 +6,7 @@ use super::copy::{Copied, Doubt};
 use super::mark::is_ours;
 use super::prove::Prover;
 use super::there::{There, gone, is_gone, missing, there};
-use crate::block::{Difference, Inventory, META_JSON, Provenance, ReadBack, compare};
+use crate::block::{Difference, Inventory, META_JSON, Object, Provenance, ReadBack, compare};
 use crate::bucket::{Bucket, BucketReader};
 use crate::error::{Error, Kind};
 use crate::plan::{Conflict, Halt};
@@ -69,19 +69,20 @@ pub async fn prepare(
     doubt: &Doubt,
 ) -> Result<Ready, Halt> {
     let id = stored.id();
-    let (source, target) = (stored.bucket(), prover.target());
+    let target = prover.target();
     let in_target = async { Ok(target.list_block(id).await?) };
-    let meta = async { Ok(read_meta(source, id, copied.source.meta()).await?) };
-    let (in_source, in_target, meta) = futures::try_join!(stored.look_again(), in_target, meta)?;
-    let Some((meta, meta_json)) = meta else {
-        return Err(Halt::Vanished);
+    let meta = async {
+        if stored.kept_meta_json(copied.source.meta()).is_some() {
+            return Ok(None);
+        }
+        Ok(Some(read_again(stored, copied.source.meta()).await?))
     };
-    if meta.digest != stored.meta().digest {
-        // The listing of a moment ago shows the version that was surveyed.
-        let attempt = format!("read meta.json of {id} in {}", source.location());
-        let what = "it has other bytes than before, and the bucket says that nobody wrote it";
-        return Err(Error::new(Kind::Transient, attempt).because(what).into());
-    }
+    let (in_source, in_target, meta) = futures::try_join!(stored.look_again(), in_target, meta)?;
+    let meta_json = match (meta, stored.kept_meta_json(in_source.meta())) {
+        (Some(meta_json), _) => meta_json,
+        (None, Some(kept)) => kept.clone(),
+        (None, None) => read_again(stored, in_source.meta()).await?,
+    };
     let is_published = in_target.meta().is_some();
     // One that kept its size, entity tag and last-modified is the one that was read.
     let is_known = copied.published.as_ref() == in_target.meta();
@@ -115,6 +116,21 @@ pub async fn prepare(
         read,
         published: is_published,
     })
+}
+
+/// Reads `meta.json` once more: it must have the bytes that it had when the block was surveyed.
+async fn read_again(stored: &Stored, listed: Option<&Object>) -> Result<Bytes, Halt> {
+    let (id, source) = (stored.id(), stored.bucket());
+    let Some((meta, meta_json)) = read_meta(source, id, listed).await? else {
+        return Err(Halt::Vanished);
+    };
+    if meta.digest != stored.meta().digest {
+        // The listing of a moment ago shows the version that was surveyed.
+        let attempt = format!("read meta.json of {id} in {}", source.location());
+        let what = "it has other bytes than before, and the bucket says that nobody wrote it";
+        return Err(Error::new(Kind::Transient, attempt).because(what).into());
+    }
+    Ok(meta_json)
 }
 
 /// Writes `meta.json`, byte for byte as the source has it, unless it lies there already: another run may have been faster.

@@ -161,6 +161,7 @@ impl Builder {
         MetaFile {
             block: BlockMeta::parse(self.id, json.as_bytes()).unwrap(),
             digest: Sha256::digest(&json).into(),
+            bytes: None,
         }
     }
 

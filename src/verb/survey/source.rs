@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::reading::{cause, none_readable, read_mark};
@@ -13,6 +14,9 @@ use crate::error::{Kind, Result};
 use crate::plan::{SourceBlock, SourceMeta};
 use crate::stored::{read_meta, with_marks_read};
 
+/// So many bytes of `meta.json` are kept until blocks are published; what is not kept is read again then.
+const KEPT_BYTES: usize = 16 << 20;
+
 /// Reads all of them, in the order of their ids.
 ///
 /// Errors: a read that stays transient after its retries; a refusal that holds for every block.
@@ -20,11 +24,23 @@ pub(super) async fn read_source(
     bucket: &BucketReader,
     directories: BTreeMap<BlockId, Inventory>,
 ) -> Result<Vec<Arc<SourceBlock>>> {
-    let mut blocks: Vec<SourceBlock> = stream::iter(directories)
+    let mut blocks: Vec<SourceBlock> = Vec::new();
+    let mut room = KEPT_BYTES;
+    let mut read = stream::iter(directories)
         .map(|(id, objects)| read_source_block(bucket, id, objects))
-        .buffered(READS)
-        .try_collect()
-        .await?;
+        .buffered(READS);
+    while let Some(mut block) = read.try_next().await? {
+        if let SourceMeta::Read(meta) = &mut block.meta
+            && let Some(meta) = Arc::get_mut(meta)
+        {
+            let bytes = meta.bytes.as_ref().map_or(0, Bytes::len);
+            match room.checked_sub(bytes) {
+                Some(less) => room = less,
+                None => meta.bytes = None,
+            }
+        }
+        blocks.push(block);
+    }
     let mut label_sets: HashSet<Labels> = HashSet::new();
     let mut readable = 0_usize;
     let mut refused = None;
@@ -70,7 +86,12 @@ async fn read_source_block(
             return Ok(SourceMeta::Absent);
         };
         match read_meta(bucket, id, Some(listed)).await {
-            Ok(Some((meta, _))) => Ok(SourceMeta::Read(Arc::new(meta))),
+            Ok(Some((mut meta, bytes))) => {
+                let is_proven = listed.fingerprint.is_of(&bytes);
+                // A copy of its own, lest it keep a larger piece of memory alive.
+                meta.bytes = is_proven.then(|| Bytes::copy_from_slice(&bytes));
+                Ok(SourceMeta::Read(Arc::new(meta)))
+            }
             Ok(None) => Ok(SourceMeta::Absent),
             Err(err) if err.kind() == Kind::Corrupt => Ok(SourceMeta::Corrupted(cause(&err))),
             Err(err) if err.kind().refuses_one_object() => Ok(SourceMeta::Unreadable(cause(&err))),
