@@ -14,8 +14,11 @@ pub(in crate::bucket) trait LateBody: fmt::Debug + Send + Sync {
     /// How long it is.
     fn size_bytes(&self) -> u64;
 
-    /// Reads all of it, once for all tries, and keeps nothing.
-    async fn digests(&self) -> Result<Digests, HttpError>;
+    /// Its MD5, for which all of it is read once for all tries, and nothing is kept.
+    async fn md5(&self) -> Result<[u8; 16], HttpError>;
+
+    /// Its SHA-256, had in the same way.
+    async fn sha256(&self) -> Result<[u8; 32], HttpError>;
 
     /// The body, piece by piece.
     fn pieces(&self) -> BoxStream<'static, Result<Bytes, HttpError>>;
@@ -24,10 +27,3 @@ pub(in crate::bucket) trait LateBody: fmt::Debug + Send + Sync {
 /// Stands among a request's extensions in place of its body, which is empty then.
 #[derive(Debug, Clone)]
 pub(in crate::bucket) struct Streamed(pub(in crate::bucket) Arc<dyn LateBody>);
-
-/// What is to be known of a body before it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket) struct Digests {
-    pub(in crate::bucket) md5: [u8; 16],
-    pub(in crate::bucket) sha256: [u8; 32],
-}

@@ -10,6 +10,7 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use md5::Md5;
 use object_store::client::{HttpError, HttpErrorKind};
 use object_store::{ObjectStore, PutOptions, PutPayload};
+use sha2::digest::Output;
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
@@ -18,7 +19,7 @@ use super::job::{Transfer, check_sha256};
 use crate::at_once::PIECES_AHEAD;
 use crate::block::{Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
-use crate::bucket::http::late_body::{Digests, LateBody, Streamed};
+use crate::bucket::http::late_body::{LateBody, Streamed};
 use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Result};
 use crate::progress::Piece as Way;
@@ -41,7 +42,8 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
             way: way.clone(),
             check: job.sha256.map(str::to_owned),
             version: Version::default(),
-            digests: OnceCell::new(),
+            md5: OnceCell::new(),
+            sha256: OnceCell::new(),
             failure: Mutex::default(),
         }));
         let mut extensions = job.handed_on().await;
@@ -77,7 +79,8 @@ struct Source {
     check: Option<String>,
     /// Every try reads the same version.
     version: Version,
-    digests: OnceCell<Digests>,
+    md5: OnceCell<[u8; 16]>,
+    sha256: OnceCell<[u8; 32]>,
     /// Why it could not be read.
     failure: Mutex<Option<Error>>,
 }
@@ -94,21 +97,16 @@ impl LateBody for Body {
         self.0.object.size_bytes
     }
 
-    async fn digests(&self) -> Result<Digests, HttpError> {
-        let read = async {
-            let (mut md5, mut sha256) = (Md5::new(), Sha256::new());
-            let mut pieces = self.read();
-            while let Some((bytes, _share)) = pieces.try_next().await? {
-                md5.update(&bytes);
-                sha256.update(&bytes);
-            }
-            Ok(Digests {
-                md5: md5.finalize().into(),
-                sha256: sha256.finalize().into(),
-            })
-        };
-        let digests = self.0.digests.get_or_try_init(|| read).await;
-        digests.copied().map_err(|err| self.failed(err))
+    async fn md5(&self) -> Result<[u8; 16], HttpError> {
+        let digest = async || Ok(self.digest::<Md5>().await?.into());
+        let digest = self.0.md5.get_or_try_init(digest).await;
+        digest.copied().map_err(|err| self.failed(err))
+    }
+
+    async fn sha256(&self) -> Result<[u8; 32], HttpError> {
+        let digest = async || Ok(self.digest::<Sha256>().await?.into());
+        let digest = self.0.sha256.get_or_try_init(digest).await;
+        digest.copied().map_err(|err| self.failed(err))
     }
 
     fn pieces(&self) -> BoxStream<'static, Result<Bytes, HttpError>> {
@@ -148,6 +146,15 @@ impl Body {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         failure.take()
+    }
+
+    async fn digest<D: Digest>(&self) -> Result<Output<D>> {
+        let mut digest = D::new();
+        let mut pieces = self.read();
+        while let Some((bytes, _share)) = pieces.try_next().await? {
+            digest.update(&bytes);
+        }
+        Ok(digest.finalize())
     }
 
     fn read(&self) -> BoxStream<'static, Result<(Bytes, Share)>> {

@@ -120,7 +120,7 @@ impl Signing {
         }
         if self.content_md5 && matches!(puts, Puts::Object | Puts::Part) {
             let digest = if let Some(streamed) = &streamed {
-                streamed.0.digests().await?.md5
+                streamed.0.md5().await?
             } else {
                 let mut digest = Md5::new();
                 pieces(request.body()).for_each(|piece| digest.update(piece));
@@ -143,15 +143,15 @@ impl Signing {
         if let Some(fault) = fault(&credential) {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
-        // TLS together with an MD5 protects the body from changes; otherwise the signature covers it. A streamed body over TLS is not covered: it
-        // would have to be read twice.
+        // The signature covers the MD5, where there is one, and with it the body, so that no byte is hashed twice; otherwise it covers the body's own
+        // digest. A streamed body over TLS is not covered: it would have to be read twice.
         let streamed = request.extensions().get::<Streamed>().cloned();
         let is_secure = self.place.endpoint.is_secure();
         let has_md5 = request.headers().contains_key(CONTENT_MD5);
-        let is_kept = is_secure && (has_md5 || streamed.is_some());
+        let is_kept = has_md5 || (is_secure && streamed.is_some());
         let digest: Option<[u8; 32]> = match streamed {
             _ if is_kept => None,
-            Some(streamed) => Some(streamed.0.digests().await?.sha256),
+            Some(streamed) => Some(streamed.0.sha256().await?),
             None => {
                 let mut digest = Sha256::new();
                 pieces(request.body()).for_each(|piece| digest.update(piece));
