@@ -5,6 +5,7 @@ pub(super) mod client;
 pub(super) mod clock;
 pub(super) mod date;
 pub(super) mod late_body;
+pub(super) mod pace;
 pub(super) mod patience;
 pub(super) mod proxy;
 pub(super) mod reach;

@@ -1,5 +1,5 @@
-//! The layers of the client, from the outside in: reading of answers, `Retry-After`, the limit on connections, signing (so that no signature is older
-//! than its request), the server's clock, logging of failures, and the network.
+//! The layers of the client, from the outside in: reading of answers, `Retry-After`, how many requests are under way, the limit on connections, signing
+//! (so that no signature is older than its request), the server's clock, logging of failures, and the network.
 
 use std::sync::Mutex;
 
@@ -10,6 +10,7 @@ use super::config::Config;
 use super::signing::Signing;
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
+use crate::bucket::http::pace::Paced;
 use crate::bucket::http::patience::Patient;
 use crate::bucket::http::reach::Reach;
 use crate::error::Result;
@@ -30,6 +31,7 @@ pub(super) fn client(
     if let Some(max) = config.http.max_per_host {
         client = HttpClient::new(Limited::new(client, max));
     }
+    client = HttpClient::new(Paced::new(client));
     client = HttpClient::new(Patient { inner: client });
     HttpClient::new(Answers {
         inner: client,
