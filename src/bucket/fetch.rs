@@ -8,6 +8,7 @@ use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, ObjectStore};
 
+use super::bandwidth::Bandwidth;
 use super::opened::Opened;
 use super::store::SizeUnknown;
 use crate::block::{Object, ObjectPath};
@@ -60,7 +61,7 @@ pub(super) async fn fetch(
         if let Some(why) = difference(object, &got).or_else(|| version.difference(&got)) {
             return Ok(Err(why));
         }
-        collect(got, size).await.map(Ok)
+        collect(got, size, &bucket.bandwidth).await.map(Ok)
     };
     let read = read
         .await
@@ -93,11 +94,16 @@ fn difference(listed: &Object, got: &GetResult) -> Option<String> {
 }
 
 /// What comes of an answer that should have so many bytes, and of a longer one no more than it takes to see that.
-pub(super) async fn collect(got: GetResult, size: u64) -> object_store::Result<Vec<u8>> {
+pub(super) async fn collect(
+    got: GetResult,
+    size: u64,
+    bandwidth: &Bandwidth,
+) -> object_store::Result<Vec<u8>> {
     // Keeping the pieces themselves would keep alive buffers that are larger than they are.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     let mut pieces = got.into_stream();
     while let Some(piece) = pieces.try_next().await? {
+        bandwidth.pass(piece.len()).await;
         bytes.extend_from_slice(&piece);
         if let Some(piece) = Piece::current() {
             piece.came(bytes.len() as u64);

@@ -12,6 +12,7 @@
 
 mod access;
 mod backend;
+mod bandwidth;
 mod classify;
 mod clock;
 mod config;
@@ -36,6 +37,7 @@ mod writer;
 
 pub use access::{Access, MissingRoot};
 pub use backend::{Backend, EtagMeaning, Listings, Multipart};
+pub use bandwidth::Bandwidth;
 pub use classify::Meaning;
 pub use clock::{Reading, ServerClock};
 pub use config::BucketConfig;

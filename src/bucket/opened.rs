@@ -5,6 +5,7 @@ use std::sync::Arc;
 use object_store::path::Path;
 
 use super::backend::Backend;
+use super::bandwidth::Bandwidth;
 use super::together::Together;
 use super::traced::Traced;
 use crate::block::ObjectPath;
@@ -17,17 +18,19 @@ pub(super) struct Opened {
     pub(super) backend: Backend,
     pub(super) retry: Policy,
     pub(super) together: Together,
+    pub(super) bandwidth: Bandwidth,
 }
 
 impl Opened {
     /// Each request becomes a span.
-    pub(super) fn new(mut backend: Backend, retry: Policy) -> Self {
+    pub(super) fn new(mut backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
         let name = backend.location.to_string();
         backend.store = Arc::new(Traced::new(backend.store, &name));
         Self {
             backend,
             retry,
             together: Together::default(),
+            bandwidth,
         }
     }
 

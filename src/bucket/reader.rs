@@ -12,6 +12,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 
 use super::backend::{Backend, Listings};
+use super::bandwidth::Bandwidth;
 use super::clock::Reading;
 use super::fetch::{self, Version};
 use super::listing;
@@ -32,7 +33,13 @@ impl BucketReader {
     /// Wraps an opened provider; `retry` says when requests are repeated.
     #[must_use]
     pub fn new(backend: Backend, retry: Policy) -> Self {
-        Self(Arc::new(Opened::new(backend, retry)))
+        Self::limited(backend, retry, Bandwidth::default())
+    }
+
+    /// The same, of a bucket that is read no faster than the bandwidth allows.
+    #[must_use]
+    pub fn limited(backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
+        Self(Arc::new(Opened::new(backend, retry, bandwidth)))
     }
 
     /// Which bucket it is.
@@ -104,7 +111,9 @@ impl BucketReader {
                 return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
             }
             let size = got.meta.size;
-            let bytes = fetch::collect(got, size).await.map_err(classify)?;
+            let bytes = fetch::collect(got, size, &self.0.bandwidth)
+                .await
+                .map_err(classify)?;
             fetch::all_of(bytes, size, || attempt.clone())
         })
         .await

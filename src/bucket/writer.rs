@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use object_store::{Extensions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::backend::Backend;
+use super::bandwidth::Bandwidth;
 use super::clock::Reading;
 use super::reader::BucketReader;
 use super::store::{Entry, Once};
@@ -20,7 +21,13 @@ impl Bucket {
     /// Of an opened provider; `retry` says when requests are repeated.
     #[must_use]
     pub fn new(backend: Backend, retry: Policy) -> Self {
-        Self(BucketReader::new(backend, retry))
+        Self::limited(backend, retry, Bandwidth::default())
+    }
+
+    /// The same, of a bucket that is read no faster than the bandwidth allows.
+    #[must_use]
+    pub fn limited(backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
+        Self(BucketReader::limited(backend, retry, bandwidth))
     }
 
     /// The same bucket for those who only read.

@@ -77,6 +77,17 @@ pub(super) fn size_bytes(text: &str) -> Result<NonZeroU64> {
         .ok_or_else(|| Error::usage("expected a size such as 500MiB, 10GiB or 1TB, above 0"))
 }
 
+/// A limit on the memory of the process.
+pub(super) fn memory_size(text: &str) -> Result<NonZeroU64> {
+    size_bytes(text)
+        .ok()
+        .filter(|size| size.get() >= LEAST_MEMORY)
+        .ok_or_else(|| Error::usage("expected a size such as 512MiB or 1GiB, at least 128MiB"))
+}
+
+/// With less, the parts that Thanos puts large objects in find no room.
+const LEAST_MEMORY: u64 = 128 << 20;
+
 /// A block's id.
 pub(super) fn block_id(text: &str) -> Result<BlockId> {
     text.parse().map_err(|_| {

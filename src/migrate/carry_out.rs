@@ -1,5 +1,6 @@
 //! Carries a plan out: a few units at once, each to its end, until the run is asked to stop.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
@@ -23,8 +24,9 @@ use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
 use crate::verb::survey::Survey;
 
-/// Memory that all transfers share, in bytes.
-const BUDGET_BYTES: usize = 96 << 20;
+/// The part of the memory limit that transfers share as buffers for objects. As much again is in their connections, and the plan and the program
+/// itself have the rest.
+const SHARE_OF_BUFFERS: (u64, u64) = (3, 8);
 
 /// Carries out the plan made of the survey.
 ///
@@ -88,7 +90,7 @@ fn tell_totals(task: &Task, run: &Run, plan: &Plan) {
     run.progress.start(
         to_do().count() as u64,
         bytes.fold(0, u64::saturating_add),
-        task.settings.max_bytes.map(std::num::NonZeroU64::get),
+        task.settings.max_bytes.map(NonZeroU64::get),
     );
 }
 
@@ -102,7 +104,7 @@ fn shared(
     let settings = task.settings.clone();
     let means = Means {
         server_side,
-        budget: Budget::new(BUDGET_BYTES),
+        budget: Budget::new(buffers(settings.memory_limit)),
         cancel: CancellationToken::new(),
         last_acts: TaskTracker::new(),
         breaker: Arc::default(),
@@ -132,6 +134,12 @@ fn shared(
         },
         settings,
     }
+}
+
+/// How many bytes of objects may be in memory at once.
+fn buffers(memory_limit: NonZeroU64) -> usize {
+    let (part, of) = SHARE_OF_BUFFERS;
+    usize::try_from(memory_limit.get() / of * part).unwrap_or(usize::MAX)
 }
 
 fn unit_span(blocks: &[(usize, Arc<Selected>)]) -> Span {

@@ -26,7 +26,7 @@ pub use task::{Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, stop
 
 use tracing::warn;
 
-use crate::bucket::{Bucket, BucketReader, ServerSide};
+use crate::bucket::{Bandwidth, Bucket, BucketReader, ServerSide};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Replica, Warning, plan, replica};
 use crate::trace::{step, within};
@@ -39,10 +39,12 @@ use carry_out::carry_out;
 /// Errors: what keeps the run from beginning, with no block touched.
 pub async fn migrate(task: &Task, run: Run, buckets: Buckets) -> Result<Migrated> {
     let retry = &task.settings.retry;
+    let bandwidth = Bandwidth::new(task.settings.bandwidth_limit);
     match task.mode {
         Mode::DryRun => {
-            let source = BucketReader::new(buckets.source, retry.clone());
-            let target = BucketReader::new(buckets.target, retry.clone());
+            let limited =
+                |backend| BucketReader::limited(backend, retry.clone(), bandwidth.clone());
+            let (source, target) = (limited(buckets.source), limited(buckets.target));
             ServerSide::between(&source, &target, task.settings.copied_by)?;
             let plan = plan_alone(task, &run, &source, &target).await?;
             Ok(Migrated {
@@ -51,8 +53,8 @@ pub async fn migrate(task: &Task, run: Run, buckets: Buckets) -> Result<Migrated
             })
         }
         Mode::Execute => {
-            let source = Bucket::new(buckets.source, retry.clone());
-            let target = Bucket::new(buckets.target, retry.clone());
+            let limited = |backend| Bucket::limited(backend, retry.clone(), bandwidth.clone());
+            let (source, target) = (limited(buckets.source), limited(buckets.target));
             execute(task, run, source, target).await
         }
     }

@@ -44,6 +44,10 @@ pub struct Settings {
     pub max_duration: Option<Duration>,
     /// No block is started once those started hold so many bytes to copy.
     pub max_bytes: Option<NonZeroU64>,
+    /// The memory that the process may use, in bytes; transfers get what the rest of it leaves.
+    pub memory_limit: NonZeroU64,
+    /// How many bytes a second are read, at most.
+    pub bandwidth_limit: Option<NonZeroU64>,
     /// How long blocks in hand may go on once the run is to end.
     pub shutdown_grace: Duration,
     /// Who copies objects.

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::bucket::CopiedBy;
 use crate::cli::flags::Origins;
 use crate::cli::values::{
-    duration, duration_or_none, long_duration, one_of, size_bytes, whole_number,
+    duration, duration_or_none, long_duration, memory_size, one_of, size_bytes, whole_number,
 };
 use crate::error::{Error, Result};
 use crate::migrate::Settings;
@@ -72,6 +72,20 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     max_bytes: Option<NonZeroU64>,
 
+    /// How much memory the process may use; sizes are spelled as above.
+    ///
+    /// Objects pass through buffers within it. With less, fewer of them are in
+    /// transfer at once.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory_size)]
+    memory_limit: NonZeroU64,
+
+    /// How many bytes a second may come through this machine.
+    ///
+    /// Sizes are spelled as above. What the service copies by itself does not come
+    /// through here.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    bandwidth_limit: Option<NonZeroU64>,
+
     /// How long blocks in hand may go on once the run is to end; 0s drops them.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
     shutdown_grace: Duration,
@@ -103,6 +117,8 @@ impl Effort {
             max_failures: self.max_failures,
             max_duration: self.max_duration,
             max_bytes: self.max_bytes,
+            memory_limit: self.memory_limit,
+            bandwidth_limit: self.bandwidth_limit,
             shutdown_grace: self.shutdown_grace,
             copied_by: self.copy,
             no_compact_mark_source: false,

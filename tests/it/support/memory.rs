@@ -1,6 +1,6 @@
 //! A source and a target in memory, between which the library runs.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,6 +122,8 @@ impl Default for Migration {
         Self {
             rules: Rules::older_than(Cutoff::parse("2025-06-01", now()).unwrap()),
             settings: Settings {
+                memory_limit: NonZeroU64::new(256 << 20).unwrap(),
+                bandwidth_limit: None,
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: Policy {
                     max_retries: 2,

@@ -59,6 +59,8 @@ impl Circumstances {
             verify: Strength::Checksum.max(world.nature.thoroughness()),
             includes_marked: false,
             settings: Settings {
+                memory_limit: NonZeroU64::new(256 << 20).unwrap(),
+                bandwidth_limit: None,
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: policy(),
                 max_failures: None,
