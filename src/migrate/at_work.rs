@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Span;
 
@@ -27,6 +28,17 @@ pub(super) struct UnitAtWork {
     order: PublishOrder,
     /// The first block in the order of publishing that could not be published.
     gap: Mutex<Option<BlockId>>,
+    /// How many published blocks are being mended.
+    mended: watch::Sender<usize>,
+}
+
+/// A published block that lacks something is being mended, until this is dropped.
+pub(super) struct Mending<'a>(&'a watch::Sender<usize>);
+
+impl Drop for Mending<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|mended| *mended -= 1);
+    }
 }
 
 impl UnitAtWork {
@@ -46,6 +58,25 @@ impl UnitAtWork {
             keepers: Keepers::among(blocks.iter().map(|(_, selected)| selected.block.id)),
             order,
             gap: Mutex::new(None),
+            mended: watch::Sender::new(0),
+        }
+    }
+
+    /// What comes later in the order is not published while a block is being mended: whoever works on the target would go on without this one.
+    pub(super) fn mend(&self) -> Mending<'_> {
+        self.mended.send_modify(|mended| *mended += 1);
+        Mending(&self.mended)
+    }
+
+    /// Waits until no published block is being mended.
+    pub(super) async fn until_all_are_mended(&self) {
+        if self.order == PublishOrder::Strict {
+            // The sender lives as long as the unit does.
+            let _ = self
+                .mended
+                .subscribe()
+                .wait_for(|mended| *mended == 0)
+                .await;
         }
     }
 

@@ -10,15 +10,14 @@ use tokio::time::timeout;
 
 use super::another_try::NotYet;
 use super::at_work::BlockAtWork;
-use super::copying::{copy_in_slot, repeat, unsuperseded};
+use super::copying::{copy_in_slot, repeat, superseding};
 use super::covering::or_covered;
 use super::held::{Held, Published};
 use super::look::Look;
 use super::proving::{take_back_if_torn, until_held};
-use super::publishing::{look_right_before, prepare, try_to_publish};
+use super::publishing::{look_right_before, prepare, try_to_publish, unless_superseded};
 use super::stopped::Stopped;
-use super::watch::Since;
-use crate::block::{Proof, ReadBack};
+use crate::block::{BlockId, Proof, ReadBack};
 use crate::plan::{Action, Outlook};
 use crate::verb::copy::Copied;
 use crate::verb::publish::{Publisher, Ready};
@@ -27,8 +26,8 @@ use crate::verb::publish::{Publisher, Ready};
 struct Waiting {
     copied: Copied,
     ready: Look<Ready>,
-    /// When it was last seen that no block that holds all of this one had appeared.
-    unsuperseded: Look<()>,
+    /// A block that holds all of this one, where one had appeared.
+    superseding: Look<Option<BlockId>>,
 }
 
 /// How long a published block waits for the others of its group before it is proven.
@@ -55,9 +54,7 @@ pub(super) async fn bring(block: &BlockAtWork<'_>, position: usize) -> Result<He
         Ok(Some(published)) => {
             // One that is stuck in its turn does not keep the others from being proven.
             let _ = timeout(PATIENCE, unit.publishing.passed(group)).await;
-            let held = until_held(block, published).await.inspect_err(note);
-            unit.note_gap(selected, held.as_ref().err());
-            held
+            until_held(block, published).await.inspect_err(note)
         }
         Ok(None) => match &selected.action {
             Action::Covered(cover) => Ok(Held::planned(Proof::Cover(cover.clone()))),
@@ -95,14 +92,15 @@ async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result
         return Err(Stopped::NotFinished);
     }
     let nothing = ReadBack::default();
-    let (unsuperseded, ready) = futures::try_join!(
-        unsuperseded(block, &copied, Since::AMomentAgo),
+    let (superseding, ready) = futures::try_join!(
+        superseding(block),
         Look::now(prepare(block, &copied, &nothing)),
     )?;
+    unless_superseded(&ready.shown, superseding.shown)?;
     Ok(Waiting {
         copied,
         ready,
-        unsuperseded,
+        superseding,
     })
 }
 
@@ -114,6 +112,7 @@ async fn publish_in_turn(
     waiting: Waiting,
 ) -> Result<Published, Stopped> {
     if waiting.copied.published.is_none() {
+        block.unit.until_all_are_mended().await;
         block.unit.may_publish()?;
     }
     let mut waiting = Some(waiting);
@@ -149,12 +148,9 @@ async fn look_in_turn(block: &BlockAtWork<'_>, waiting: Waiting) -> Result<Look<
     let Waiting {
         copied,
         ready,
-        unsuperseded: looked,
+        superseding,
     } = waiting;
-    if !looked.is_fresh() {
-        unsuperseded(block, &copied, Since::AMomentAgo).await?;
-    }
-    if ready.is_fresh() {
+    if ready.is_fresh() && superseding.is_fresh() {
         return Ok(ready);
     }
     look_right_before(block, &copied, ready.shown.read().clone()).await

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::another_try::{NotYet, before_another_try};
@@ -10,6 +9,7 @@ use super::at_work::BlockAtWork;
 use super::look::Look;
 use super::stopped::Stopped;
 use super::watch::Since;
+use crate::block::BlockId;
 use crate::error::{Error, Kind};
 use crate::plan::Halt;
 use crate::retry::Backoff;
@@ -81,23 +81,9 @@ pub(super) async fn copy_in_slot(
     }
 }
 
-/// A block that holds all of this one makes it superfluous, unless it is published already.
-pub(super) async fn unsuperseded(
-    block: &BlockAtWork<'_>,
-    copied: &Copied,
-    since: Since,
-) -> Result<Look<()>, Stopped> {
-    if copied.published.is_some() {
-        return Ok(Look::of(Instant::now(), ()));
-    }
+/// A block of the source that appeared meanwhile and holds all of this one, if there is one.
+pub(super) async fn superseding(block: &BlockAtWork<'_>) -> Result<Look<Option<BlockId>>, Stopped> {
     let watch = &block.shared().watches.source;
     let meta = &block.selected.meta.block;
-    let superseding = watch.superseding(meta, since).await?;
-    match superseding.shown {
-        Some(by) => {
-            let why = format!("{by}, which holds all of it, appeared meanwhile");
-            Err(Stopped::Halt(Halt::Superseded(why)))
-        }
-        None => Ok(superseding.map(|_| ())),
-    }
+    Ok(watch.superseding(meta, Since::AMomentAgo).await?)
 }

@@ -3,14 +3,13 @@
 use tracing::warn;
 
 use super::another_try::{NotYet, before_another_try};
-use super::at_work::BlockAtWork;
-use super::copying::{copy_in_slot, unsuperseded};
+use super::at_work::{BlockAtWork, Mending};
+use super::copying::copy_in_slot;
 use super::covering::covered_meanwhile;
 use super::held::{Held, Published};
 use super::look::Look;
 use super::publishing::{look_right_before, try_to_publish};
 use super::stopped::Stopped;
-use super::watch::Since;
 use crate::block::{Difference, Inventory, Proof, ReadBack};
 use crate::bucket::Listings;
 use crate::error::{Error, Kind};
@@ -25,9 +24,22 @@ const MENDS: usize = 3;
 
 /// Proves that the target holds the published block, or a block made of it; mends what it lost meanwhile, or takes back what this run
 /// published.
+///
+/// What comes later in the order of publishing waits while it is mended, and is held back where that fails.
 pub(super) async fn until_held(
     block: &BlockAtWork<'_>,
+    published: Published,
+) -> Result<Held, Stopped> {
+    let mut mending = None;
+    let held = prove_or_mend(block, published, &mut mending).await;
+    block.unit.note_gap(&block.selected, held.as_ref().err());
+    held
+}
+
+async fn prove_or_mend<'a>(
+    block: &BlockAtWork<'a>,
     mut published: Published,
+    mending: &mut Option<Mending<'a>>,
 ) -> Result<Held, Stopped> {
     let selected = &block.selected;
     let mut lost = Vec::new();
@@ -61,6 +73,7 @@ pub(super) async fn until_held(
         if mends_left == 0 || stopped.is_some() {
             break;
         }
+        mending.get_or_insert_with(|| block.unit.mend());
         let bytes_differ = |one: &Difference| matches!(one, Difference::Content(_));
         if differences.iter().any(bytes_differ) {
             block.tally.doubt.arises();
@@ -89,12 +102,19 @@ pub(super) async fn take_back_if_torn(
     block: &BlockAtWork<'_>,
     published: &Published,
 ) -> Result<(), Stopped> {
-    match within(step!("prove"), prove(block, published)).await? {
+    let tearing = async || match within(step!("prove"), prove(block, published)).await? {
         Verdict::Lacking(differences) if nobody_else_is_at(&differences).is_ok() => {
-            take_back(block, &what_tears(block, published, &differences)).await
+            Ok(what_tears(block, published, &differences))
         }
-        Verdict::Held(_) | Verdict::Lacking(_) => Ok(()),
+        Verdict::Held(_) | Verdict::Lacking(_) => Ok::<_, Stopped>(Vec::new()),
+    };
+    let mut torn_by = tearing().await?;
+    if !torn_by.is_empty() {
+        // A byte may have been read wrong, and need not be again.
+        let again = tearing().await?;
+        torn_by.retain(|one| again.contains(one));
     }
+    take_back(block, &torn_by).await
 }
 
 async fn take_back(block: &BlockAtWork<'_>, torn_by: &[Difference]) -> Result<(), Stopped> {
@@ -156,8 +176,6 @@ async fn mend(block: &BlockAtWork<'_>, publisher: &mut Publisher) -> Result<Publ
     // Even a run that starts nothing new must not leave behind a published block that lacks objects.
     let may = || block.shared().course.may_go_on();
     let copied = copy_in_slot(block, may).await?;
-    // Unlike a published block, one that is gone is not brought back beside a block that holds all of it.
-    unsuperseded(block, &copied, Since::AMomentAgo).await?;
     let mut backoff = Backoff::new(&block.shared().settings.retry);
     let mut tried = false;
     loop {

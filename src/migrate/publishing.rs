@@ -3,17 +3,19 @@
 use tracing::debug;
 
 use super::at_work::BlockAtWork;
-use super::copying::unsuperseded;
+use super::copying::superseding;
 use super::look::{LOOKS, Look, Pace};
 use super::stopped::Stopped;
-use super::watch::Since;
-use crate::block::ReadBack;
+use crate::block::{BlockId, ReadBack};
 use crate::error::{Error, Kind};
+use crate::plan::Halt;
 use crate::trace::{step, within};
 use crate::verb::copy::Copied;
 use crate::verb::publish::{self, Publisher, Ready, publish};
 
 /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, or a server stalls, it looks once more.
+///
+/// Errors: as [`unless_superseded`].
 pub(super) async fn look_right_before(
     block: &BlockAtWork<'_>,
     copied: &Copied,
@@ -21,19 +23,34 @@ pub(super) async fn look_right_before(
 ) -> Result<Look<Ready>, Stopped> {
     let mut pace = Pace::default();
     for _ in 0..LOOKS {
+        let superseding = superseding(block).await?;
         let ready = Look::now(prepare(block, copied, &read)).await?;
         let is_known = *ready.shown.read() == read;
         if ready.is_fresh() || (is_known && pace.allows(ready.age().unwrap_or_default())) {
+            unless_superseded(&ready.shown, superseding.shown)?;
             return Ok(ready);
         }
         read = ready.shown.read().clone();
-        unsuperseded(block, copied, Since::AMomentAgo).await?;
     }
     let id = block.selected.block.id;
     let target = block.shared().sides.target.reader();
     let attempt = format!("compare {id} in {}", target.location());
     let why = "it changes faster than it can be looked at";
     Err(Error::new(Kind::Changed, attempt).because(why).into())
+}
+
+/// Errors: superseded where a block holds all of this one, which is not published, or not any more.
+pub(super) fn unless_superseded(
+    ready: &Ready,
+    superseding: Option<BlockId>,
+) -> Result<(), Stopped> {
+    match superseding.filter(|_| !ready.is_published()) {
+        Some(by) => {
+            let why = format!("{by}, which holds all of it, appeared meanwhile");
+            Err(Stopped::Halt(Halt::Superseded(why)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Looks at both buckets, and reads what no listing proves but for what was `read` before.

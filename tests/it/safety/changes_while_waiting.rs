@@ -257,6 +257,37 @@ async fn a_block_that_others_have_to_do_with_is_not_published() {
     }
 }
 
+/// S-5.5: what was published when its copy began is no longer spared once it is gone from the target.
+#[tokio::test(start_paused = true)]
+async fn a_block_that_was_published_and_is_gone_is_not_brought_back_beside_one_that_holds_it() {
+    for goes in [false, true] {
+        let world = world();
+        let b = Block::new('B').days(2, 3);
+        b.write_to(&world.target);
+        world.target.remove(&object('B', "index"));
+        let act = async {
+            tokio::time::sleep(HOUR / 2).await;
+            assert!(world.target.tree().contains_key(&object('B', "index")));
+            Block::new('Z')
+                .days(2, 4)
+                .sources("BD")
+                .write_to(&world.source);
+            if goes {
+                world.target.remove_block(&b.id());
+            }
+        };
+        let (ran, ()) = futures::join!(world.run(), act);
+        let (ending, is_there) = if goes {
+            ("superseded", false)
+        } else {
+            ("repaired", true)
+        };
+        assert_eq!(ran.unwrap().ending('B'), ending);
+        let there = world.target.tree().contains_key(&object('B', "meta.json"));
+        assert_eq!(there, is_there);
+    }
+}
+
 /// S-5.5: to read what somebody put again while the block waited takes long, and what was looked at before is old by then.
 #[tokio::test(start_paused = true)]
 async fn reading_in_a_blocks_turn_is_followed_by_another_look() {

@@ -58,6 +58,8 @@ pub(crate) struct Run {
     /// Blocks whose `meta.json` it put, and blocks that it marked.
     pub(crate) published: BTreeSet<String>,
     pub(crate) marked: BTreeSet<String>,
+    /// What it put into the target.
+    pub(crate) put: BTreeSet<String>,
     /// Objects that it put into the target, by block.
     pub(crate) puts: BTreeMap<String, u64>,
     /// Everything that it put and deleted but for its probe.
@@ -161,6 +163,7 @@ fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
         sent_bytes: 0,
         published: BTreeSet::new(),
         marked: BTreeSet::new(),
+        put: BTreeSet::new(),
         puts: BTreeMap::new(),
         writes: 0,
         aborted_uploads: BTreeSet::new(),

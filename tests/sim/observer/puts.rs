@@ -26,6 +26,14 @@ impl World {
             (Side::Source, "no-compact-mark.json") => self.judge_no_compact_mark(run, id, before),
             (Side::Source, _) => self.violated(format!("{path} was put into the source")),
             (Side::Target, _) => {
+                let nobody_else_acts = this.circumstances.is_calm && this.is_alone;
+                let nature = &self.nature;
+                let must_know = nobody_else_acts && !nature.busy && nature.lag_ms == 0;
+                if !this.put.insert(path.to_owned()) && must_know && self.flips == 0 {
+                    self.violated(format!("{path} is put twice, and nobody had touched it"));
+                    return;
+                }
+                let this = &mut self.runs[run];
                 if name != "thanos-bucket-overwrite.json" {
                     *this.puts.entry(id.to_owned()).or_default() += 1;
                 }
