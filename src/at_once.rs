@@ -25,17 +25,17 @@ pub const PIECES_COMPARED_AT_ONCE: usize = 2;
 
 /// Blocks of one unit that are at work beyond those being copied: copied blocks wait for those before them, and to copy more would only slow
 /// down the one that the others wait for.
-pub const WAITING: usize = 16;
+pub const WAITING: usize = 32;
 
 /// Blocks that are looked at together before their turn, at most: one listing serves many of them, and must not be old when it is the last one's
 /// turn.
-pub const LOOK_AHEAD: usize = 16;
+pub const LOOK_AHEAD: usize = 32;
 
 /// Small objects being read at once for a survey.
-pub const READS: usize = 32;
+pub const READS: usize = 128;
 
 /// Requests to one server at once, in the beginning.
-pub const REQUESTS_AT_FIRST: usize = 64;
+pub const REQUESTS_AT_FIRST: usize = 128;
 
 /// Requests to one server at once where it asks for few.
 pub const FEWEST_REQUESTS: usize = 2;

@@ -11,7 +11,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 use super::listing::{self, described};
 use super::nearness::{LARGEST_PAGE, Nearness};
@@ -159,18 +160,24 @@ pub(super) async fn list(bucket: &Opened, block: BlockId) -> Result<Vec<Object>>
     };
     let patience = tokio::time::sleep(PATIENCE);
     tokio::pin!(patience);
-    let mut waiting = None;
+    let mut told = together.wait(block);
+    // Others who are about to ask do so first.
+    tokio::task::yield_now().await;
     while !together.is_given_up.load(Ordering::Relaxed) {
         // Whatever ends from now on is noticed, also before this is awaited.
         let one_ended = together.one_ended.notified();
+        match told.try_recv() {
+            Ok(objects) => return Ok(objects),
+            Err(TryRecvError::Closed) => break,
+            Err(TryRecvError::Empty) => {}
+        }
         if let Some(under_way) = together.begin(block, nearness) {
             let listing = list_now(bucket, pager, nearness, under_way, block);
             return Box::pin(listing).await;
         }
-        let told = waiting.get_or_insert_with(|| together.wait(block));
         tokio::select! {
             biased;
-            told = told => match told {
+            told = &mut told => match told {
                 Ok(objects) => return Ok(objects),
                 Err(_) => break,
             },
