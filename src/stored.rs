@@ -131,8 +131,11 @@ pub async fn read_meta(
     id: BlockId,
     listed: Option<&Object>,
 ) -> Result<Option<(MetaFile, Bytes)>> {
-    let size_bytes = listed.map(|object| object.size_bytes);
-    let Some(bytes) = read_as_listed(bucket, id, META_JSON, size_bytes).await? else {
+    let read = match listed {
+        Some(listed) => read_listed(bucket, id, listed).await?,
+        None => read_small(bucket, id, META_JSON).await?,
+    };
+    let Some(bytes) = read else {
         return Ok(None);
     };
     let block = BlockMeta::parse(id, &bytes).map_err(|err| {
@@ -163,7 +166,8 @@ pub async fn read_small(bucket: &BucketReader, id: BlockId, name: &str) -> Resul
 }
 
 /// Reads one of a block's small objects as it was listed; `None` where a fresh listing lacks it too. Its size must be the listed one, or that of a
-/// fresh listing: a proxy that answers in the bucket's place does not know it.
+/// fresh listing: a proxy that answers in the bucket's place does not know it. What was kept of an earlier run is not read again, where the listing
+/// shows that it is what lies there.
 ///
 /// Errors: one of the kind [`Kind::Transient`] where listings go on showing what reading denies.
 pub async fn read_listed(
@@ -171,7 +175,14 @@ pub async fn read_listed(
     id: BlockId,
     listed: &Object,
 ) -> Result<Option<Bytes>> {
-    read_as_listed(bucket, id, &listed.name, Some(listed.size_bytes)).await
+    if let Some(bytes) = bucket.kept(listed).await {
+        return Ok(Some(bytes));
+    }
+    let read = read_as_listed(bucket, id, &listed.name, Some(listed.size_bytes)).await?;
+    if let Some(bytes) = &read {
+        bucket.keep(listed, bytes).await;
+    }
+    Ok(read)
 }
 
 async fn read_as_listed(

@@ -61,7 +61,7 @@ pub(super) async fn fetch(
         if let Some(why) = difference(object, &got).or_else(|| version.difference(&got)) {
             return Ok(Err(why));
         }
-        collect(got, size, &bucket.bandwidth).await.map(Ok)
+        collect(got, size, &bucket.common.bandwidth).await.map(Ok)
     };
     let read = read
         .await

@@ -6,6 +6,7 @@ use object_store::path::Path;
 
 use super::backend::Backend;
 use super::bandwidth::Bandwidth;
+use super::cache::Cache;
 use super::together::Together;
 use super::traced::Traced;
 use crate::block::ObjectPath;
@@ -18,19 +19,28 @@ pub(super) struct Opened {
     pub(super) backend: Backend,
     pub(super) retry: Policy,
     pub(super) together: Together,
-    pub(super) bandwidth: Bandwidth,
+    pub(super) common: Common,
+}
+
+/// What the buckets of a run have in common; nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct Common {
+    /// How fast they are read.
+    pub bandwidth: Bandwidth,
+    /// Where small objects are kept that were read.
+    pub cache: Cache,
 }
 
 impl Opened {
     /// Each request becomes a span.
-    pub(super) fn new(mut backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
+    pub(super) fn new(mut backend: Backend, retry: Policy, common: Common) -> Self {
         let name = backend.location.to_string();
         backend.store = Arc::new(Traced::new(backend.store, &name));
         Self {
             backend,
             retry,
             together: Together::default(),
-            bandwidth,
+            common,
         }
     }
 

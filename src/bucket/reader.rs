@@ -12,12 +12,11 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 
 use super::backend::{Backend, Listings};
-use super::bandwidth::Bandwidth;
 use super::clock::Reading;
 use super::fetch::{self, Version};
 use super::listing;
 use super::location::Location;
-use super::opened::Opened;
+use super::opened::{Common, Opened};
 use super::together;
 use crate::block::{
     BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
@@ -33,13 +32,13 @@ impl BucketReader {
     /// Wraps an opened provider; `retry` says when requests are repeated.
     #[must_use]
     pub fn new(backend: Backend, retry: Policy) -> Self {
-        Self::limited(backend, retry, Bandwidth::default())
+        Self::with(backend, retry, Common::default())
     }
 
-    /// The same, of a bucket that is read no faster than the bandwidth allows.
+    /// The same, with what the buckets of a run have in common.
     #[must_use]
-    pub fn limited(backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
-        Self(Arc::new(Opened::new(backend, retry, bandwidth)))
+    pub fn with(backend: Backend, retry: Policy, common: Common) -> Self {
+        Self(Arc::new(Opened::new(backend, retry, common)))
     }
 
     /// Which bucket it is.
@@ -111,12 +110,22 @@ impl BucketReader {
                 return Err(Error::new(Kind::Corrupt, attempt.clone()).because(size));
             }
             let size = got.meta.size;
-            let bytes = fetch::collect(got, size, &self.0.bandwidth)
+            let bytes = fetch::collect(got, size, &self.0.common.bandwidth)
                 .await
                 .map_err(classify)?;
             fetch::all_of(bytes, size, || attempt.clone())
         })
         .await
+    }
+
+    /// The bytes of an object that a fresh listing shows, where they were kept.
+    pub async fn kept(&self, listed: &Object) -> Option<Bytes> {
+        self.0.common.cache.get(listed.fingerprint).await
+    }
+
+    /// Keeps the bytes of an object for later runs, where the listing's fingerprint shows that they were read right.
+    pub async fn keep(&self, listed: &Object, bytes: &Bytes) {
+        self.0.common.cache.keep(listed.fingerprint, bytes).await;
     }
 
     /// Whether an object of that name is there.

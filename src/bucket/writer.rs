@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use object_store::{Extensions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use super::backend::Backend;
-use super::bandwidth::Bandwidth;
 use super::clock::Reading;
+use super::opened::Common;
 use super::reader::BucketReader;
 use super::store::{Entry, Once};
 use crate::block::ObjectPath;
@@ -21,13 +21,13 @@ impl Bucket {
     /// Of an opened provider; `retry` says when requests are repeated.
     #[must_use]
     pub fn new(backend: Backend, retry: Policy) -> Self {
-        Self::limited(backend, retry, Bandwidth::default())
+        Self::with(backend, retry, Common::default())
     }
 
-    /// The same, of a bucket that is read no faster than the bandwidth allows.
+    /// The same, with what the buckets of a run have in common.
     #[must_use]
-    pub fn limited(backend: Backend, retry: Policy, bandwidth: Bandwidth) -> Self {
-        Self(BucketReader::limited(backend, retry, bandwidth))
+    pub fn with(backend: Backend, retry: Policy, common: Common) -> Self {
+        Self(BucketReader::with(backend, retry, common))
     }
 
     /// The same bucket for those who only read.

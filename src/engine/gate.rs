@@ -4,12 +4,13 @@
 //! before they pass can be looked at for all of a group at once. While one group passes, the next one forms. Nobody waits for others to be ready but
 //! those before it, whose turn comes first anyway.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::at_once::LOOK_AHEAD;
+use super::group_size::GroupSize;
 
 /// A gate through which positions 0, 1, 2, … pass in that order. Every position must join and pass, even one that has nothing to do.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ struct State {
     ready: BTreeSet<usize>,
     /// For each group, the position behind its last one.
     ends: Vec<usize>,
+    /// When each group was formed that has not passed yet, by the position behind its last one.
+    formed: VecDeque<(usize, Instant)>,
+    size: GroupSize,
 }
 
 /// Whether the gate keeps an order at all.
@@ -137,13 +141,15 @@ impl State {
             if self.passed < last_begins {
                 return None;
             }
-            let consecutive = (grouped..).take(LOOK_AHEAD);
+            let consecutive = (grouped..).take(self.size.get());
             let members = consecutive.take_while(|position| self.ready.remove(position));
             let members = members.count();
             if members == 0 {
                 return None;
             }
-            self.ends.push(grouped + members);
+            let end = grouped + members;
+            self.ends.push(end);
+            self.formed.push_back((end, Instant::now()));
         }
         let index = self.ends.partition_point(|end| *end <= position);
         self.ends.get(index).map(|end| Group { end: *end })
@@ -153,6 +159,13 @@ impl State {
         self.passed_early.insert(position);
         while self.passed_early.remove(&self.passed) {
             self.passed += 1;
+        }
+        while let Some((end, formed)) = self.formed.front().copied() {
+            if end > self.passed {
+                return;
+            }
+            self.size.learn(formed.elapsed());
+            self.formed.pop_front();
         }
     }
 }
@@ -169,6 +182,7 @@ mod tests {
     use futures::{FutureExt, StreamExt, stream};
 
     use super::*;
+    use crate::at_once::LOOK_AHEAD;
 
     #[tokio::test]
     async fn positions_pass_in_order_whatever_order_they_arrive_in() {

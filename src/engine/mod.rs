@@ -4,6 +4,7 @@ mod breaker;
 mod course;
 mod deadline;
 mod gate;
+mod group_size;
 mod ledger;
 mod limits;
 mod slots;

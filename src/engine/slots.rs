@@ -11,14 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::time::Instant;
 
-use crate::at_once::LOOK_AHEAD;
+use super::group_size::GroupSize;
 
 /// Blocks copied at once in the beginning.
 const AT_FIRST: usize = 4;
-
-/// So many leave the places near the slots before others come near.
-const LARGEST_CHANGE: usize = LOOK_AHEAD / 4 * 3;
 
 /// Room for blocks being copied.
 #[derive(Debug)]
@@ -32,10 +30,10 @@ pub struct Slots {
 /// Who waits to come near.
 #[derive(Debug)]
 struct Queue {
-    /// Places that somebody may take.
-    free: usize,
-    /// Places that were left, and are free once there are enough of them.
-    left: usize,
+    /// How many are near.
+    near: usize,
+    /// How many may be near. Others come near once three in four of these have left.
+    places: GroupSize,
     /// By rank, and in the order in which they came.
     waiting: BTreeMap<(usize, u64), oneshot::Sender<()>>,
     /// How many have waited.
@@ -53,6 +51,16 @@ struct Waiting<'a> {
 #[derive(Debug)]
 pub struct Near<'a> {
     slots: &'a Slots,
+    since: Instant,
+}
+
+impl<'a> Near<'a> {
+    fn now(slots: &'a Slots) -> Self {
+        Self {
+            slots,
+            since: Instant::now(),
+        }
+    }
 }
 
 /// One block's room.
@@ -69,8 +77,8 @@ impl Slots {
         let at_first = concurrency.get().min(AT_FIRST);
         Self {
             queue: Mutex::new(Queue {
-                free: LOOK_AHEAD,
-                left: 0,
+                near: 0,
+                places: GroupSize::default(),
                 waiting: BTreeMap::new(),
                 came: 0,
             }),
@@ -82,11 +90,11 @@ impl Slots {
     /// Waits to be among those that get room next: whoever has the lowest rank, and came first.
     pub async fn near(&self, rank: usize) -> Near<'_> {
         let Some(mut waiting) = self.queue().come(self, rank) else {
-            return Near { slots: self };
+            return Near::now(self);
         };
         // The sender is dropped with the slots only.
         let _ = (&mut waiting.told).await;
-        Near { slots: self }
+        Near::now(self)
     }
 
     /// Nobody panics while holding the lock; if somebody did, the value would still be whole.
@@ -98,8 +106,8 @@ impl Slots {
 impl Queue {
     /// Takes a free place, or waits for one.
     fn come<'a>(&mut self, slots: &'a Slots, rank: usize) -> Option<Waiting<'a>> {
-        if let Some(free) = self.free.checked_sub(1) {
-            self.free = free;
+        if self.waiting.is_empty() && self.near < self.places.get() {
+            self.near += 1;
             return None;
         }
         let (sender, told) = oneshot::channel();
@@ -110,16 +118,16 @@ impl Queue {
     }
 
     fn leave(&mut self) {
-        self.left += 1;
-        if self.left < LARGEST_CHANGE {
+        self.near -= 1;
+        let places = self.places.get();
+        if self.near > places / 4 {
             return;
         }
-        self.free += std::mem::take(&mut self.left);
-        while self.free > 0 {
+        while self.near < places {
             let Some((_, first)) = self.waiting.pop_first() else {
                 return;
             };
-            self.free -= usize::from(first.send(()).is_ok());
+            self.near += usize::from(first.send(()).is_ok());
         }
     }
 }
@@ -149,7 +157,9 @@ impl<'a> Near<'a> {
 
 impl Drop for Near<'_> {
     fn drop(&mut self) {
-        self.slots.queue().leave();
+        let mut queue = self.slots.queue();
+        queue.places.learn(self.since.elapsed());
+        queue.leave();
     }
 }
 
@@ -171,6 +181,7 @@ mod tests {
     use futures::FutureExt;
 
     use super::*;
+    use crate::at_once::LOOK_AHEAD;
 
     fn open(concurrency: usize) -> Slots {
         Slots::new(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
@@ -211,32 +222,39 @@ mod tests {
         let come_near = || std::iter::from_fn(|| slots.near(0).now_or_never());
         let mut near: Vec<Near<'_>> = come_near().collect();
         assert_eq!(near.len(), LOOK_AHEAD);
-        for left in 1..LARGEST_CHANGE {
-            near.pop();
-            assert_eq!(come_near().count(), 0, "after {left}");
-        }
+        let mut waiting: Vec<_> = (0..LOOK_AHEAD).map(|_| Box::pin(slots.near(0))).collect();
+        let mut come = || {
+            let came = waiting.iter_mut().map(FutureExt::now_or_never);
+            let came: Vec<Option<Near<'_>>> = came.collect();
+            came.into_iter().flatten().collect::<Vec<_>>()
+        };
+        assert!(come().is_empty());
+        near.truncate(LOOK_AHEAD / 4 + 1);
+        assert!(slots.queue().waiting.len() == LOOK_AHEAD);
         near.pop();
-        near.extend(come_near());
-        assert_eq!(near.len(), LOOK_AHEAD);
+        assert_eq!(slots.queue().waiting.len(), LOOK_AHEAD / 4);
     }
 
     #[test]
     fn whoever_is_first_in_the_plan_comes_near_first() {
         let slots = open(1);
         let mut near: Vec<Near<'_>> = std::iter::from_fn(|| slots.near(0).now_or_never()).collect();
-        let ranks = (0..=LARGEST_CHANGE + 1).rev();
-        let mut waiting: Vec<_> = ranks.map(|rank| Box::pin(slots.near(rank))).collect();
+        let mut waiting: Vec<_> = [2, 0, 1, 3].map(|rank| Box::pin(slots.near(rank))).into();
         for one in &mut waiting {
             assert!(one.now_or_never().is_none());
         }
         // Who has gone wants no place.
         drop(waiting.pop());
-        near.truncate(LOOK_AHEAD - LARGEST_CHANGE);
-        let came = waiting.iter_mut().map(FutureExt::now_or_never);
-        let came: Vec<Option<Near<'_>>> = came.collect();
-        let came: Vec<bool> = came.iter().map(Option::is_some).collect();
-        let expected = [vec![false], vec![true; LARGEST_CHANGE]].concat();
-        assert_eq!(came, expected);
+        let ranks = slots
+            .queue()
+            .waiting
+            .keys()
+            .map(|(rank, _)| *rank)
+            .collect::<Vec<_>>();
+        assert_eq!(ranks, [0, 1, 2]);
+        near.clear();
+        assert!(slots.queue().waiting.is_empty());
+        assert_eq!(slots.queue().near, 3);
     }
 
     #[test]
@@ -245,10 +263,9 @@ mod tests {
         let mut near: Vec<Near<'_>> = std::iter::from_fn(|| slots.near(0).now_or_never()).collect();
         let mut gone = Box::pin(slots.near(0));
         assert!((&mut gone).now_or_never().is_none());
-        near.truncate(LOOK_AHEAD - LARGEST_CHANGE);
-        drop(gone);
         near.clear();
-        let queue = slots.queue();
-        assert_eq!(queue.free + queue.left, LOOK_AHEAD);
+        assert_eq!(slots.queue().near, 1);
+        drop(gone);
+        assert_eq!(slots.queue().near, 0);
     }
 }

@@ -26,7 +26,7 @@ pub use task::{Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, stop
 
 use tracing::warn;
 
-use crate::bucket::{Bandwidth, Bucket, BucketReader, ServerSide};
+use crate::bucket::{Bandwidth, Bucket, BucketReader, Cache, Common, ServerSide};
 use crate::error::{Error, Result};
 use crate::plan::{Plan, Replica, Warning, plan, replica};
 use crate::trace::{step, within};
@@ -38,13 +38,26 @@ use carry_out::carry_out;
 ///
 /// Errors: what keeps the run from beginning, with no block touched.
 pub async fn migrate(task: &Task, run: Run, buckets: Buckets) -> Result<Migrated> {
+    let common = Common {
+        bandwidth: Bandwidth::new(task.settings.bandwidth_limit),
+        cache: Cache::open(task.settings.cache_dir.clone())?,
+    };
+    let migrated = migrate_with(task, run, buckets, &common).await;
+    common.cache.tidy().await;
+    migrated
+}
+
+async fn migrate_with(
+    task: &Task,
+    run: Run,
+    buckets: Buckets,
+    common: &Common,
+) -> Result<Migrated> {
     let retry = &task.settings.retry;
-    let bandwidth = Bandwidth::new(task.settings.bandwidth_limit);
     match task.mode {
         Mode::DryRun => {
-            let limited =
-                |backend| BucketReader::limited(backend, retry.clone(), bandwidth.clone());
-            let (source, target) = (limited(buckets.source), limited(buckets.target));
+            let reader = |backend| BucketReader::with(backend, retry.clone(), common.clone());
+            let (source, target) = (reader(buckets.source), reader(buckets.target));
             ServerSide::between(&source, &target, task.settings.copied_by)?;
             let plan = plan_alone(task, &run, &source, &target).await?;
             Ok(Migrated {
@@ -53,8 +66,8 @@ pub async fn migrate(task: &Task, run: Run, buckets: Buckets) -> Result<Migrated
             })
         }
         Mode::Execute => {
-            let limited = |backend| Bucket::limited(backend, retry.clone(), bandwidth.clone());
-            let (source, target) = (limited(buckets.source), limited(buckets.target));
+            let bucket = |backend| Bucket::with(backend, retry.clone(), common.clone());
+            let (source, target) = (bucket(buckets.source), bucket(buckets.target));
             execute(task, run, source, target).await
         }
     }

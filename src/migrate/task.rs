@@ -1,6 +1,7 @@
 //! What a migration is asked to do, what it is given to do it with, and what it hands back.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub memory_limit: NonZeroU64,
     /// How many bytes a second are read, at most.
     pub bandwidth_limit: Option<NonZeroU64>,
+    /// Where small objects are kept from one run to the next.
+    pub cache_dir: Option<PathBuf>,
     /// How long blocks in hand may go on once the run is to end.
     pub shutdown_grace: Duration,
     /// Who copies objects.

@@ -212,7 +212,10 @@ mod tests {
     async fn more_are_asked_while_more_is_done() {
         // A distant server does as many as it is asked.
         let distant = limits(40, |under_way| under_way * 50);
-        assert_eq!(distant.last(), Some(&MOST_REQUESTS));
+        assert!(
+            distant.last() > Some(&(MOST_REQUESTS * 9 / 10)),
+            "{distant:?}"
+        );
         // A busy one does no more for being asked more.
         let busy = limits(40, |_| 1000);
         assert!(

@@ -1,6 +1,7 @@
 //! How much a subcommand does at once, how often it tries, and when it gives up.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -86,6 +87,13 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     bandwidth_limit: Option<NonZeroU64>,
 
+    /// A folder that keeps what was read of blocks, for later runs to read less.
+    ///
+    /// What lies there counts only where a fresh listing says that it is what the
+    /// bucket holds; any run may use it, and it may be deleted at any time.
+    #[arg(long, value_name = "PATH")]
+    cache_dir: Option<PathBuf>,
+
     /// How long blocks in hand may go on once the run is to end; 0s drops them.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
     shutdown_grace: Duration,
@@ -119,6 +127,7 @@ impl Effort {
             max_bytes: self.max_bytes,
             memory_limit: self.memory_limit,
             bandwidth_limit: self.bandwidth_limit,
+            cache_dir: self.cache_dir,
             shutdown_grace: self.shutdown_grace,
             copied_by: self.copy,
             no_compact_mark_source: false,

@@ -124,6 +124,7 @@ impl Default for Migration {
             settings: Settings {
                 memory_limit: NonZeroU64::new(256 << 20).unwrap(),
                 bandwidth_limit: None,
+                cache_dir: None,
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: Policy {
                     max_retries: 2,

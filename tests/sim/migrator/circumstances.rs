@@ -61,6 +61,7 @@ impl Circumstances {
             settings: Settings {
                 memory_limit: NonZeroU64::new(256 << 20).unwrap(),
                 bandwidth_limit: None,
+                cache_dir: None,
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: policy(),
                 max_failures: None,

@@ -1,5 +1,6 @@
 //! S3, as a real MinIO speaks it and as other servers, proxies and networks do.
 
+mod cache;
 mod configuration;
 mod corrupted_bytes;
 mod dialects;
@@ -9,6 +10,7 @@ mod listings;
 mod migrate;
 mod multipart;
 mod random_faults;
+mod request_counts;
 mod requests;
 mod rights;
 mod server_side;
