@@ -39,6 +39,7 @@ impl Folders {
             secret_key: String::new(),
             source_config: config(&source)?,
             target_config: config(&target)?,
+            target_config_without_md5: config(&target)?,
             source: source.display().to_string(),
             target: target.display().to_string(),
         };

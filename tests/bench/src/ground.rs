@@ -42,6 +42,8 @@ pub struct Site {
     /// Files with the same in Thanos' format.
     pub source_config: PathBuf,
     pub target_config: PathBuf,
+    /// The target once more, where possible with `send_content_md5: false`.
+    pub target_config_without_md5: PathBuf,
 }
 
 /// What lies in a bucket, marks of deletion counted apart.

@@ -121,24 +121,29 @@ impl Minio {
         }
         let tls = self.scheme == Scheme::Https;
         let certificate = tls.then(|| self.folder.join("certs/public.crt"));
-        let config = |bucket: &str| -> Result<PathBuf> {
+        let config = |bucket: &str, file: &str, more: &str| -> Result<PathBuf> {
             let trusted = certificate.as_ref().map_or_else(String::new, |path| {
                 let path = path.display();
                 format!("  http_config:\n    tls_config:\n      ca_file: {path}\n")
             });
             let text = format!(
                 "type: S3\nconfig:\n  bucket: {bucket}\n  endpoint: 127.0.0.1:{port}\n  region: {REGION}\n  insecure: {}\n  \
-                 access_key: {ACCESS_KEY}\n  secret_key: {SECRET_KEY}\n{trusted}",
+                 access_key: {ACCESS_KEY}\n  secret_key: {SECRET_KEY}\n{trusted}{more}",
                 !tls
             );
-            let path = self.folder.join(format!("{bucket}.yaml"));
+            let path = self.folder.join(format!("{bucket}{file}.yaml"));
             fs::write(&path, text)?;
             Ok(path)
         };
         let site = Site {
             endpoint: self.scheme.at(port),
-            source_config: config(&source)?,
-            target_config: config(&target)?,
+            source_config: config(&source, "", "")?,
+            target_config: config(&target, "", "")?,
+            target_config_without_md5: config(
+                &target,
+                "-without-md5",
+                "  send_content_md5: false\n",
+            )?,
             certificate,
             access_key: ACCESS_KEY.to_owned(),
             secret_key: SECRET_KEY.to_owned(),

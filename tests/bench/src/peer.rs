@@ -23,6 +23,8 @@ pub struct Programs {
 pub enum Peer {
     Ours,
     OursThroughClient,
+    /// Without the digest that buckets with object lock demand, as rclone at its best.
+    OursThroughClientWithoutMd5,
     OursInAnyOrder,
     OursPlan,
     /// The plan once everything has moved, and still lies marked in the source.
@@ -59,6 +61,7 @@ impl Peer {
         match self {
             Self::Ours => "thanos-bucket",
             Self::OursThroughClient => "thanos-bucket --copy=client",
+            Self::OursThroughClientWithoutMd5 => "thanos-bucket --copy=client, without Content-MD5",
             Self::OursInAnyOrder => "thanos-bucket --publish-order=none",
             Self::OursPlan => "thanos-bucket --dry-run",
             Self::OursPlanAgain => "thanos-bucket --dry-run, all moved before",
@@ -82,6 +85,7 @@ impl Peer {
                 Kind::ByService
             }
             Self::OursThroughClient
+            | Self::OursThroughClientWithoutMd5
             | Self::RcloneThroughClient
             | Self::RcloneThroughClientWide
             | Self::ThanosReplicate => Kind::ThroughClient,
@@ -105,6 +109,13 @@ impl Peer {
         let mut command = match self {
             Self::Ours | Self::OursAgain => ours(programs, site, &[]),
             Self::OursThroughClient => ours(programs, site, &["--copy=client"]),
+            Self::OursThroughClientWithoutMd5 => {
+                let site = Site {
+                    target_config: site.target_config_without_md5.clone(),
+                    ..site.clone()
+                };
+                ours(programs, &site, &["--copy=client"])
+            }
             Self::OursInAnyOrder => ours(programs, site, &["--publish-order=none"]),
             Self::OursPlan | Self::OursPlanAgain => ours(programs, site, &["--dry-run"]),
             Self::S5cmd => s5cmd(programs, site),
@@ -145,7 +156,10 @@ impl Peer {
     /// Whether it has done what it was to do with a source that held these blocks: a benchmark that measures failures lies.
     pub fn check(self, ground: &dyn Ground, blocks: Held, said: &str) -> Result<()> {
         match self {
-            Self::Ours | Self::OursThroughClient | Self::OursInAnyOrder => {
+            Self::Ours
+            | Self::OursThroughClient
+            | Self::OursThroughClientWithoutMd5
+            | Self::OursInAnyOrder => {
                 expect("target", ground.target()?, blocks)?;
                 expect("source", ground.source()?, blocks.marked())
             }

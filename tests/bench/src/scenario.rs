@@ -84,6 +84,7 @@ pub const ALL: &[Scenario] = &[
             Peer::Rclone,
             Peer::BareCopyObject,
             Peer::OursThroughClient,
+            Peer::OursThroughClientWithoutMd5,
             Peer::RcloneThroughClient,
             Peer::ThanosReplicate,
             Peer::BareGetPut,
@@ -101,7 +102,11 @@ pub const ALL: &[Scenario] = &[
         says: "3 blocks of 576 MiB, over TLS",
         blocks: big,
         place: NEAR_TLS,
-        peers: &[Peer::OursThroughClient, Peer::RcloneThroughClient],
+        peers: &[
+            Peer::OursThroughClient,
+            Peer::OursThroughClientWithoutMd5,
+            Peer::RcloneThroughClient,
+        ],
     },
     Scenario {
         name: "tiny-2000",
