@@ -153,13 +153,12 @@ impl Minio {
         Ok(Pair { minio: self, site })
     }
 
-    /// Returns once what was removed is gone from the disk too, or half a minute has passed.
-    fn settle(&self) {
+    /// Removes from the disk what was removed from buckets, which MinIO does by itself some minutes later, in the middle of a run.
+    fn empty_trash(&self) {
         let trash = self.folder.join("data/.minio.sys/tmp/.trash");
-        let is_empty = || fs::read_dir(&trash).is_ok_and(|mut entries| entries.next().is_none());
-        let began = Instant::now();
-        while !is_empty() && began.elapsed() < Duration::from_secs(30) {
-            thread::sleep(Duration::from_millis(20));
+        for entry in fs::read_dir(&trash).into_iter().flatten().flatten() {
+            // What is gone by now was removed by MinIO.
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
@@ -243,7 +242,7 @@ impl Ground for Pair<'_> {
             source.delete_stream(marks).try_collect::<Vec<_>>().await?;
             anyhow::Ok(())
         })?;
-        self.minio.settle();
+        self.minio.empty_trash();
         Ok(())
     }
 
