@@ -168,6 +168,12 @@ impl Run {
             machine::description(&bench)
         );
         stdout.write_all(summary.as_bytes())?;
+        if self.quick {
+            writeln!(
+                stdout,
+                "Little was moved: these figures and ratios mean nothing."
+            )?;
+        }
         if self.write_results && !failed {
             let text = format!("{INTRODUCTION}\n## Targets\n\n{summary}\n## Figures\n\n{told}");
             fs::write("tests/bench/RESULTS.md", text.trim_end().to_owned() + "\n")?;
