@@ -94,6 +94,13 @@ impl BlockMeta {
         self.min_time_ms < other.max_time_ms && other.min_time_ms < self.max_time_ms
     }
 
+    /// Whether the two are of one group, meet in time, and neither holds all of the other: a compactor that finds both halts.
+    #[must_use]
+    pub fn clashes_with(&self, other: &Self) -> bool {
+        let is_related = self.has_all_sources_of(other) || other.has_all_sources_of(self);
+        self.group == other.group && self.overlaps(other) && !is_related
+    }
+
     /// Whether every level-1 block that went into `other` went into this one too.
     #[must_use]
     pub fn has_all_sources_of(&self, other: &Self) -> bool {

@@ -99,9 +99,12 @@ impl UnitAtWork {
     /// A block that should have been published and was not leaves a gap; what comes after it waits.
     pub(super) fn note_gap(&self, selected: &Selected, stopped: Option<&Stopped>) {
         let leaves_a_gap = match stopped {
-            Some(Stopped::Halt(Halt::Failed(_)) | Stopped::NotFinished | Stopped::HeldBack(_)) => {
-                true
-            }
+            Some(
+                Stopped::Halt(Halt::Failed(_))
+                | Stopped::NotFinished
+                | Stopped::HeldBack(_)
+                | Stopped::WouldOverlap(_),
+            ) => true,
             Some(Stopped::AsPlanned) => selected.action.leaves_a_gap(),
             None | Some(_) => false,
         };

@@ -10,14 +10,14 @@ use tokio::time::timeout;
 
 use super::another_try::NotYet;
 use super::at_work::BlockAtWork;
-use super::copying::{copy_in_slot, repeat, superseding};
+use super::copying::{InTheWay, copy_in_slot, in_the_way, repeat};
 use super::covering::or_covered;
 use super::held::{Held, Published};
 use super::look::Look;
 use super::proving::{take_back_if_torn, until_held};
-use super::publishing::{look_right_before, prepare, try_to_publish, unless_superseded};
+use super::publishing::{look_right_before, prepare, try_to_publish, unless_in_the_way};
 use super::stopped::Stopped;
-use crate::block::{BlockId, Proof, ReadBack};
+use crate::block::{Proof, ReadBack};
 use crate::plan::{Action, Outlook};
 use crate::verb::copy::Copied;
 use crate::verb::publish::{Publisher, Ready};
@@ -26,8 +26,7 @@ use crate::verb::publish::{Publisher, Ready};
 struct Waiting {
     copied: Copied,
     ready: Look<Ready>,
-    /// A block that holds all of this one, where one had appeared.
-    superseding: Look<Option<BlockId>>,
+    in_the_way: Look<InTheWay>,
 }
 
 /// How long a published block waits for the others of its group before it is proven.
@@ -92,15 +91,15 @@ async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result
         return Err(Stopped::NotFinished);
     }
     let nothing = ReadBack::default();
-    let (superseding, ready) = futures::try_join!(
-        superseding(block),
+    let (in_the_way, ready) = futures::try_join!(
+        in_the_way(block),
         Look::now(prepare(block, &copied, &nothing)),
     )?;
-    unless_superseded(&ready.shown, superseding.shown)?;
+    unless_in_the_way(&ready.shown, in_the_way.shown)?;
     Ok(Waiting {
         copied,
         ready,
-        superseding,
+        in_the_way,
     })
 }
 
@@ -148,9 +147,9 @@ async fn look_in_turn(block: &BlockAtWork<'_>, waiting: Waiting) -> Result<Look<
     let Waiting {
         copied,
         ready,
-        superseding,
+        in_the_way,
     } = waiting;
-    if ready.is_fresh() && superseding.is_fresh() {
+    if ready.is_fresh() && in_the_way.is_fresh() {
         return Ok(ready);
     }
     look_right_before(block, &copied, ready.shown.read().clone()).await

@@ -81,9 +81,40 @@ pub(super) async fn copy_in_slot(
     }
 }
 
-/// A block of the source that appeared meanwhile and holds all of this one, if there is one.
-pub(super) async fn superseding(block: &BlockAtWork<'_>) -> Result<Look<Option<BlockId>>, Stopped> {
-    let watch = &block.shared().watches.source;
+/// Blocks that appeared since the survey and keep one that is not published from being so.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InTheWay {
+    /// One of the source that holds all of it.
+    superseding: Option<BlockId>,
+    /// One of the target that meets it in time.
+    clashing: Option<BlockId>,
+}
+
+impl InTheWay {
+    /// Errors: there is one.
+    pub(super) fn refuse(self) -> Result<(), Stopped> {
+        if let Some(by) = self.superseding {
+            let why = format!("{by}, which holds all of it, appeared meanwhile");
+            return Err(Stopped::Halt(Halt::Superseded(why)));
+        }
+        self.clashing
+            .map_or(Ok(()), |with| Err(Stopped::WouldOverlap(with)))
+    }
+}
+
+/// What has appeared in both buckets.
+pub(super) async fn in_the_way(block: &BlockAtWork<'_>) -> Result<Look<InTheWay>, Stopped> {
+    let watches = &block.shared().watches;
     let meta = &block.selected.meta.block;
-    Ok(watch.superseding(meta, Since::AMomentAgo).await?)
+    let (superseding, clashing) = futures::try_join!(
+        watches.source.superseding(meta, Since::AMomentAgo),
+        watches
+            .target
+            .clashing(meta, Since::AMomentAgo, &watches.source),
+    )?;
+    let found = clashing.clone().map(|clashing| InTheWay {
+        superseding: superseding.shown,
+        clashing,
+    });
+    Ok(superseding.dating(found))
 }

@@ -119,6 +119,12 @@ fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String
                 "{by}, a finer block of the same data, lives in the source"
             )),
         ),
+        Stopped::WouldOverlap(with) => (
+            BlockEnding::WouldOverlap,
+            Some(format!(
+                "with {with}, which appeared in the target meanwhile"
+            )),
+        ),
         Stopped::NoLongerCovered(by) => (
             BlockEnding::CoveredUnproven,
             Some(format!("{by} does not cover it any more")),

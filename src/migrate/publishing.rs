@@ -3,19 +3,18 @@
 use tracing::debug;
 
 use super::at_work::BlockAtWork;
-use super::copying::superseding;
+use super::copying::{InTheWay, in_the_way};
 use super::look::{LOOKS, Look, Pace};
 use super::stopped::Stopped;
-use crate::block::{BlockId, ReadBack};
+use crate::block::ReadBack;
 use crate::error::{Error, Kind};
-use crate::plan::Halt;
 use crate::trace::{step, within};
 use crate::verb::copy::Copied;
 use crate::verb::publish::{self, Publisher, Ready, publish};
 
 /// Looks at both buckets right before `meta.json` is put. Where bytes have to be read meanwhile, or a server stalls, it looks once more.
 ///
-/// Errors: as [`unless_superseded`].
+/// Errors: as [`unless_in_the_way`].
 pub(super) async fn look_right_before(
     block: &BlockAtWork<'_>,
     copied: &Copied,
@@ -23,11 +22,11 @@ pub(super) async fn look_right_before(
 ) -> Result<Look<Ready>, Stopped> {
     let mut pace = Pace::default();
     for _ in 0..LOOKS {
-        let superseding = superseding(block).await?;
+        let in_the_way = in_the_way(block).await?;
         let ready = Look::now(prepare(block, copied, &read)).await?;
         let is_known = *ready.shown.read() == read;
         if ready.is_fresh() || (is_known && pace.allows(ready.age().unwrap_or_default())) {
-            unless_superseded(&ready.shown, superseding.shown)?;
+            unless_in_the_way(&ready.shown, in_the_way.shown)?;
             return Ok(ready);
         }
         read = ready.shown.read().clone();
@@ -39,18 +38,12 @@ pub(super) async fn look_right_before(
     Err(Error::new(Kind::Changed, attempt).because(why).into())
 }
 
-/// Errors: superseded where a block holds all of this one, which is not published, or not any more.
-pub(super) fn unless_superseded(
-    ready: &Ready,
-    superseding: Option<BlockId>,
-) -> Result<(), Stopped> {
-    match superseding.filter(|_| !ready.is_published()) {
-        Some(by) => {
-            let why = format!("{by}, which holds all of it, appeared meanwhile");
-            Err(Stopped::Halt(Halt::Superseded(why)))
-        }
-        None => Ok(()),
+/// Errors: a block that is not published, or not any more, is not to be so.
+pub(super) fn unless_in_the_way(ready: &Ready, in_the_way: InTheWay) -> Result<(), Stopped> {
+    if ready.is_published() {
+        return Ok(());
     }
+    in_the_way.refuse()
 }
 
 /// Looks at both buckets, and reads what no listing proves but for what was `read` before.

@@ -19,6 +19,8 @@ pub(super) enum Stopped {
     NoLongerCovered(BlockId),
     /// The block of its unit that holds all of it is not in the target.
     KeeperMissing(BlockId),
+    /// A block of the target that meets it in time appeared meanwhile.
+    WouldOverlap(BlockId),
     /// The plan leaves it alone.
     AsPlanned,
     /// The run ended first.

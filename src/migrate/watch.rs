@@ -195,6 +195,24 @@ impl Watch {
         }))
     }
 
+    /// A block that appeared since the survey, and which a compactor must not find beside this one. Those that another bucket had all along, as
+    /// `others` knows, are left alone: it has them beside each other, too.
+    pub(super) async fn clashing(
+        &self,
+        block: &BlockMeta,
+        since: Since,
+        others: &Self,
+    ) -> Result<Look<Option<BlockId>>> {
+        let newcomers = self.newcomers(since).await?;
+        let others = others.seen.lock().await;
+        Ok(newcomers.map(|newcomers| {
+            let clashing = newcomers
+                .iter()
+                .find(|new| new.block.clashes_with(block) && !others.known.contains(&new.block.id));
+            clashing.map(|new| new.block.id)
+        }))
+    }
+
     /// A block of the same labels and finer resolution that appeared since the survey and shares a source with this one.
     pub(super) async fn finer_kin(
         &self,

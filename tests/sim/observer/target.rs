@@ -3,7 +3,7 @@
 use thanos_bucket::plan::PublishOrder;
 
 use crate::blocks::{Block, is_data};
-use crate::world::{Side, World};
+use crate::world::{MOMENT_MS, Side, World};
 
 impl World {
     /// It has a `meta.json`, and not everything that readers want of it, or more: segments are numbered by listing.
@@ -29,6 +29,15 @@ impl World {
         !is_whole
     }
 
+    /// Nobody who published one of them can have seen the other.
+    fn were_published_in_one_moment(&self, one: &str, other: &str) -> bool {
+        let published_ms = |id: &str| {
+            let meta = self.storage.get(Side::Target, &format!("{id}/meta.json"));
+            meta.map_or(0, |meta| meta.modified_ms)
+        };
+        (published_ms(one) - published_ms(other)).abs() < MOMENT_MS
+    }
+
     /// A compactor of the target halts at two live blocks that overlap.
     pub(crate) fn judge_overlaps(&mut self) {
         if self.nature.order == PublishOrder::None {
@@ -40,8 +49,12 @@ impl World {
         };
         let clash = live.iter().enumerate().find_map(|(position, one)| {
             let mut others = live[position + 1..].iter();
-            let other =
-                others.find(|other| one.clashes_with(other) && foreseen(one) && foreseen(other))?;
+            let other = others.find(|other| {
+                one.clashes_with(other)
+                    && foreseen(one)
+                    && foreseen(other)
+                    && !self.were_published_in_one_moment(&one.id, &other.id)
+            })?;
             Some(format!("{} and {} overlap in the target", one.id, other.id))
         });
         if let Some(clash) = clash {
