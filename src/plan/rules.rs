@@ -160,13 +160,27 @@ mod tests {
         }
     }
 
+    /// S-4.11
     #[test]
     fn shards_are_counted_from_zero() {
         let shard: Shard = "1/3".parse().unwrap();
         assert!(shard.takes(4) && !shard.takes(3));
         assert_eq!(shard.to_string(), "1/3");
+        assert_eq!("01/03".parse::<Shard>().unwrap(), shard);
         for text in [
-            "", "1", "3/3", "1/0", "-1/3", "+1/3", "1/3/5", "a/b", "1 / 3",
+            "",
+            "1",
+            "3/3",
+            "1/0",
+            "-1/3",
+            "+1/3",
+            "1/3/5",
+            "a/b",
+            "1 / 3",
+            "0x1/3",
+            "1/3\n",
+            "/3",
+            "$(JOB_COMPLETION_INDEX)/3",
         ] {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }

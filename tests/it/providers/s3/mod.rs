@@ -7,6 +7,7 @@ mod dialects;
 mod faults;
 mod foreign_answers;
 mod listings;
+mod many_machines;
 mod migrate;
 mod multipart;
 mod random_faults;
