@@ -11,6 +11,8 @@ use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
 use crate::support::world::{Contents, blocks_with};
 
+mod kubernetes;
+
 const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
 
 fn script(path: &str) -> Command {
@@ -43,10 +45,10 @@ fn each_example_has_a_test_here() {
     let tested: BTreeSet<_> = [
         "blocks",
         "ci-smoke-test",
-        "cronjob.yaml",
         "crontab",
         "demo",
         "filesystem.yaml",
+        "kubernetes",
         "nightly",
         "policy-source.json",
         "policy-target.json",
@@ -317,48 +319,6 @@ fn a_migration_is_taken_back_as_long_as_the_source_has_its_blocks() {
     take_back("no-run").expect(2);
     fs::remove_dir_all(&source).unwrap();
     take_back("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B").expect(1);
-}
-
-/// What a pod must say of itself to be admitted where the Pod Security Standard `restricted` is enforced, and what a job must say so that it
-/// does not repeat what no repetition mends.
-#[test]
-fn the_cron_job_is_restricted_and_repeats_nothing_in_vain() {
-    let text = example("cronjob.yaml");
-    for needed in [
-        "runAsNonRoot: true",
-        "seccompProfile: { type: RuntimeDefault }",
-        "allowPrivilegeEscalation: false",
-        "capabilities: { drop: [ALL] }",
-        "onExitCodes: { containerName: thanos-bucket, operator: In, values: [2, 3] }",
-        "concurrencyPolicy: Forbid",
-        // The grace, the time for uploads, and some for the report.
-        "--shutdown-grace=45s",
-        "terminationGracePeriodSeconds: 75",
-    ] {
-        assert_eq!(text.matches(needed).count(), 1, "{needed}");
-    }
-    assert!(text.contains("# a placeholder"));
-}
-
-#[test]
-fn the_cron_job_gives_arguments_that_do_its_work() {
-    let text = example("cronjob.yaml");
-    for event in saphyr_parser::Parser::new_from_str(&text) {
-        event.unwrap();
-    }
-    let world = World::of_examples();
-    let here = world.path("");
-    let arguments: Vec<_> = text
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- "))
-        .filter(|argument| *argument == "migrate" || argument.starts_with("--"))
-        .map(|argument| argument.replace("/etc/thanos/", here.to_str().unwrap()))
-        .collect();
-    assert_eq!(arguments[0], "migrate");
-    let mut command = installed(&world);
-    command.arg(format!("thanos-bucket {}", arguments.join(" ")));
-    Ran::of(command).expect(0);
-    assert_eq!(world.target.published().len(), 5);
 }
 
 /// What stands in README between fences of that language.
