@@ -7,6 +7,7 @@ pub use tally::{Doubt, Sent, Tally};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use futures::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +16,7 @@ use tracing::debug;
 use super::there::{There, delete_meta, lacks_meta_for_no_reason, missing, there};
 use crate::at_once::OBJECTS_AT_ONCE;
 use crate::block::{Inventory, OVERWRITE_MARKER, Object, Tags};
-use crate::bucket::{Bucket, BucketReader, Budget, ServerSide, Transfer, transfer};
+use crate::bucket::{Bucket, BucketReader, Budget, Reading, ServerSide, Transfer, transfer};
 use crate::engine::Breaker;
 use crate::error::{Error, Kind};
 use crate::plan::{Existing, Halt, Put, objects_to_put};
@@ -122,7 +123,9 @@ pub async fn copy(
         let is_there = agreement.is_some();
         !(is_there && tally.doubt.is_settled(&object.name))
     });
-    let resumed = !in_target.is_empty() && in_target.meta().is_none();
+    let resumed = !in_target.is_empty()
+        && in_target.meta().is_none()
+        && !is_young(&in_target, target.reader().time_told());
     if resumed {
         restart_the_cleaners_clock(&mut objects, &in_source);
     }
@@ -180,6 +183,20 @@ async fn end_overwrite(
         return Err(Error::new(Kind::Transient, attempt).because(what));
     }
     target.delete(&id.object(OVERWRITE_MARKER)).await
+}
+
+/// A partial block whose newest object is younger than this is far from being deleted.
+const YOUNG: TimeDelta = TimeDelta::hours(12);
+
+/// Whether something arrived there lately, by the target's own clock, which tells both times. Where it tells no time, nobody knows.
+fn is_young(in_target: &Inventory, told: Option<Reading>) -> bool {
+    let written = in_target.iter().filter_map(|(_, object)| object.modified);
+    let (Some(newest), Some(told)) = (written.max(), told) else {
+        return false;
+    };
+    let since = TimeDelta::from_std(told.answered.elapsed()).unwrap_or(TimeDelta::MAX);
+    let age = told.time.signed_duration_since(newest);
+    age.checked_add(&since).is_some_and(|age| age < YOUNG)
 }
 
 /// Thanos deletes a partial block when its newest object is 48 hours old, so a resumed copy begins by putting one object anew.
@@ -267,5 +284,58 @@ impl Copying<'_> {
         self.tally.doubt.settle(&object.name);
         debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::DateTime;
+    use tokio::time::{Instant, advance};
+
+    use super::*;
+    use crate::block::Fingerprint;
+
+    fn written_at(hours: &[i64]) -> Inventory {
+        let objects = hours.iter().map(|hours| Object {
+            name: format!("chunks/{hours:06}").into(),
+            size_bytes: 1,
+            modified: Some(DateTime::UNIX_EPOCH + TimeDelta::hours(*hours)),
+            version: None,
+            fingerprint: Fingerprint::VersionOnly,
+            file: None,
+            left_out: None,
+        });
+        objects.collect()
+    }
+
+    /// S-5.14
+    #[tokio::test(start_paused = true)]
+    async fn a_block_is_young_by_its_newest_object_and_the_targets_own_clock() {
+        let told = |hours| {
+            let now = Instant::now();
+            Some(Reading {
+                time: DateTime::UNIX_EPOCH + TimeDelta::hours(hours),
+                asked: now,
+                answered: now,
+            })
+        };
+        for (written, now, expected) in [
+            (vec![0, 100], told(101), true),
+            (vec![0, 100], told(111), true),
+            (vec![0, 100], told(112), false),
+            (vec![0, 100], told(99), true),
+            (vec![], told(101), false),
+            (vec![100], None, false),
+        ] {
+            assert_eq!(is_young(&written_at(&written), now), expected, "{now:?}");
+        }
+        // What was told a while ago is not the time now.
+        let told = told(101);
+        advance(Duration::from_hours(10)).await;
+        assert!(is_young(&written_at(&[100]), told));
+        advance(Duration::from_hours(1)).await;
+        assert!(!is_young(&written_at(&[100]), told));
     }
 }
