@@ -4,6 +4,7 @@ mod args;
 mod document;
 mod flags;
 mod migrate;
+mod plan;
 mod refusal;
 mod values;
 mod variables;
@@ -86,6 +87,7 @@ pub fn parse(
         Subcommand::Migrate(flags) => {
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -139,6 +141,7 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Subcommand {
     Migrate(Box<migrate::Flags>),
+    Plan(Box<plan::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -43,7 +43,7 @@ pub(super) fn one_line(err: &clap::Error, command: &Command, origins: &Origins<'
             format!("{name} {value:?}{}", why.unwrap_or_default())
         }
         ErrorKind::UnknownArgument if arg.starts_with('-') && arg != "--" => {
-            unknown_flag(arg, command)
+            unknown_flag(arg, command, origins.arguments)
         }
         ErrorKind::UnknownArgument => stray(arg, origins.arguments),
         ErrorKind::ArgumentConflict => format!("{name}: given twice: expected once"),
@@ -69,7 +69,7 @@ fn flag_of(arg: &str) -> &str {
     name.split(['=', '[', ' ']).next().unwrap_or(name)
 }
 
-fn unknown_flag(arg: &str, command: &Command) -> String {
+fn unknown_flag(arg: &str, command: &Command, arguments: &[OsString]) -> String {
     let names = flags::names(command);
     let is_one = |name: &str| names.iter().any(|known| known == name);
     let given = flag_of(arg);
@@ -84,6 +84,12 @@ fn unknown_flag(arg: &str, command: &Command) -> String {
     };
     if let Some(subcommand) = command.get_subcommands().find(has_it) {
         let name = subcommand.get_name();
+        let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+        let words = arguments.iter().filter_map(|argument| argument.to_str());
+        let before = words.take_while(|word| flag_of(word) != given || !word.starts_with('-'));
+        if let Some(asked) = before.filter(|word| names.contains(word)).last() {
+            return format!("--{given}: {asked} does not take it, and {name} does");
+        }
         return format!("--{given}: stands before {name}: expected it behind");
     }
     let meant = nearest(given, names.iter().map(String::as_str));

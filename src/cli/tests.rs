@@ -50,7 +50,9 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Run {
 }
 
 fn request(arguments: &[&str], variables: &[(&str, &str)]) -> Request {
-    let Command::Migrate(request) = run(arguments, variables).command;
+    let Command::Migrate(request) = run(arguments, variables).command else {
+        panic!("{arguments:?}");
+    };
     request
 }
 
@@ -161,7 +163,9 @@ fn the_command_line_wins_over_a_variable() {
     let run = run(&arguments, &variables);
     assert_eq!(run.telemetry.level, Level::Debug);
     assert_eq!(run.telemetry.format, Format::Json);
-    let Command::Migrate(request) = run.command;
+    let Command::Migrate(request) = run.command else {
+        panic!("another command");
+    };
     assert_eq!(request.task.settings.concurrency.get(), 3);
     assert_eq!(request.task.mode, Mode::Execute);
     assert_eq!(
@@ -250,6 +254,8 @@ fn every_help_fits_eighty_columns_and_goes_to_stdout() {
         &["migrate", "--help"],
         &["migrate", "-h"],
         &["help", "migrate"],
+        &["plan", "--help"],
+        &["plan", "-h"],
     ] {
         let Invocation::Show(text) = parse(arguments, &[]).unwrap() else {
             panic!("{arguments:?}");
@@ -263,9 +269,11 @@ fn every_help_fits_eighty_columns_and_goes_to_stdout() {
 
 #[test]
 fn the_long_help_names_every_flag_with_its_variable() {
-    let Invocation::Show(text) = parse(&["migrate", "--help"], &[]).unwrap() else {
-        panic!("no help");
+    let help = |subcommand| match parse(&[subcommand, "--help"], &[]).unwrap() {
+        Invocation::Show(text) => text,
+        other => panic!("{other:?}"),
     };
+    let text = ["migrate", "plan"].map(help).concat();
     for flag in flags::names(&Cli::command()) {
         if flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;

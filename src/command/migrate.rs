@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::Review;
+use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::trace::{step, within};
@@ -44,6 +45,18 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
+    run_and(request, progress, clock, stop, stdout, |_| Ok(())).await
+}
+
+/// The same, and with the plan of a dry run does something more before it is told on `stdout`.
+pub(super) async fn run_and(
+    request: Request,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: &Stop,
+    stdout: &mut (dyn Write + Send),
+    planned: impl FnOnce(&Plan) -> Result<()> + Send,
+) -> Result<Exit> {
     let span = step!(
         "run",
         source = %request.source.location(),
@@ -52,7 +65,8 @@ pub async fn run(
         run = tracing::field::Empty,
         exit_code = tracing::field::Empty,
     );
-    Box::pin(within(span, begin(request, progress, clock, stop, stdout))).await
+    let begun = begin(request, progress, clock, stop, stdout, planned);
+    Box::pin(within(span, begun)).await
 }
 
 async fn begin(
@@ -61,6 +75,7 @@ async fn begin(
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
+    planned: impl FnOnce(&Plan) -> Result<()> + Send,
 ) -> Result<Exit> {
     let begun = Instant::now();
     for bucket in [&request.source, &request.target] {
@@ -87,7 +102,11 @@ async fn begin(
     };
     let migrated = async {
         let buckets = open(&request, stop).await?;
-        migrate(&request.task, this_run, buckets).await
+        let migrated = migrate(&request.task, this_run, buckets).await?;
+        if migrated.results.is_none() {
+            planned(&migrated.plan)?;
+        }
+        Ok(migrated)
     };
     let Migrated { plan, results } = match migrated.await {
         Ok(migrated) => migrated,

@@ -1,6 +1,7 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
 pub mod migrate;
+pub mod plan;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use crate::verb::clocks::Clock;
 pub enum Command {
     /// Blocks are moved.
     Migrate(migrate::Request),
+    /// A plan is made, and nothing is moved.
+    Plan(plan::Request),
 }
 
 impl Command {
@@ -31,6 +34,7 @@ impl Command {
     ) -> Result<Exit> {
         match self {
             Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
+            Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
         }
     }
 }

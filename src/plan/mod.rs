@@ -207,6 +207,32 @@ mod tests {
         }
     }
 
+    /// S-11.2
+    #[test]
+    fn what_the_target_holds_of_a_block_is_kept() {
+        for (theirs, kept) in [
+            (
+                block('A').without("meta.json"),
+                vec!["chunks/000001", "index"],
+            ),
+            (
+                block('A').without("meta.json").without("index"),
+                vec!["chunks/000001"],
+            ),
+            (
+                block('A').without("meta.json").object("index", 9),
+                vec!["chunks/000001"],
+            ),
+            (block('B').range(10, 20), vec![]),
+        ] {
+            let plan = planned([block('A')], [theirs]);
+            let first = plan.selected.first().unwrap();
+            assert_eq!(first.action.as_str(), "copy");
+            let names: Vec<&str> = first.kept.iter().map(|name| &**name).collect();
+            assert_eq!(names, kept);
+        }
+    }
+
     /// S-4.8
     #[test]
     fn ids_that_are_absent_are_named() {

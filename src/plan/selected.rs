@@ -6,7 +6,7 @@ use super::decide::{Action, Conflict, objects_to_put};
 use super::facts::{SourceBlock, TargetIndex};
 use super::shape::{Outlook, Selected};
 use super::unit::Unit;
-use crate::block::{Completeness, Inventory, MetaFile};
+use crate::block::{Completeness, Inventory, MetaFile, Object};
 
 /// The block, with what its action puts; one that no request can put is a conflict.
 pub(super) fn select(
@@ -34,6 +34,10 @@ pub(super) fn select(
         });
         put = Vec::new();
     }
+    let kept = match action {
+        Action::Copy(_) => kept(&block.objects, &put),
+        _ => Vec::new(),
+    };
     let meta_bytes = action
         .publishes()
         .then(|| block.objects.meta().map(|meta| meta.size_bytes))
@@ -45,6 +49,7 @@ pub(super) fn select(
             .map(|object| object.size_bytes)
             .chain(meta_bytes)
             .fold(0, u64::saturating_add),
+        kept,
         weak_inventory: block.objects.completeness(&meta.block) == Completeness::Weak,
         block: Arc::clone(block),
         meta: Arc::clone(meta),
@@ -53,4 +58,11 @@ pub(super) fn select(
         outlook: Outlook::Through,
         finer_kin: Vec::new(),
     }
+}
+
+/// The names of the data objects that are not put. Both are sorted by name.
+fn kept(source: &Inventory, put: &[&Object]) -> Vec<Box<str>> {
+    let is_put = |name: &str| put.binary_search_by(|one| (*one.name).cmp(name)).is_ok();
+    let names = source.data().map(|object| &object.name);
+    names.filter(|name| !is_put(name)).cloned().collect()
 }

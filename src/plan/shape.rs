@@ -48,6 +48,8 @@ pub struct Selected {
     pub objects_to_put: u64,
     /// Their size in bytes.
     pub bytes_to_put: u64,
+    /// Data objects of a block that is to be copied which the target holds already; by name.
+    pub kept: Vec<Box<str>>,
     /// `meta.json` has no file list, so that a lost last segment could not be seen.
     pub weak_inventory: bool,
     /// How far it will come, if nothing fails.

@@ -32,28 +32,8 @@ pub(in crate::cli) struct Effort {
     #[arg(value_parser = one_of([("auto", CopiedBy::Auto), ("server", CopiedBy::Server), ("client", CopiedBy::Client)]))]
     copy: CopiedBy,
 
-    /// Further tries for each block that make no progress.
-    #[arg(long, value_name = "NUMBER", default_value = "3")]
-    #[arg(value_parser = whole_number::<u32>(0..=1000))]
-    max_retries: u32,
-
-    /// The delay before the first further try; it doubles with each.
-    #[arg(
-        long = "retry.initial-backoff",
-        value_name = "DURATION",
-        default_value = "1s"
-    )]
-    #[arg(value_parser = duration)]
-    initial_backoff: Duration,
-
-    /// No delay between tries is longer.
-    #[arg(
-        long = "retry.max-backoff",
-        value_name = "DURATION",
-        default_value = "1m"
-    )]
-    #[arg(value_parser = duration)]
-    max_backoff: Duration,
+    #[command(flatten)]
+    repetition: Repetition,
 
     /// Start no further block once so many have failed.
     #[arg(long, value_name = "NUMBER")]
@@ -87,21 +67,74 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     bandwidth_limit: Option<NonZeroU64>,
 
-    /// A folder that keeps what was read of blocks, for later runs to read less.
-    ///
-    /// What lies there counts only where a fresh listing says that it is what the
-    /// bucket holds; any run may use it, and it may be deleted at any time.
-    #[arg(long, value_name = "PATH")]
-    cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    cache: Cache,
 
     /// How long blocks in hand may go on once the run is to end; 0s drops them.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
     shutdown_grace: Duration,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "Speed and failures")]
+pub(in crate::cli) struct Repetition {
+    /// Further tries for each block that make no progress.
+    #[arg(long, value_name = "NUMBER", default_value = "3")]
+    #[arg(value_parser = whole_number::<u32>(0..=1000))]
+    max_retries: u32,
+
+    /// The delay before the first further try; it doubles with each.
+    #[arg(
+        long = "retry.initial-backoff",
+        value_name = "DURATION",
+        default_value = "1s"
+    )]
+    #[arg(value_parser = duration)]
+    initial_backoff: Duration,
+
+    /// No delay between tries is longer.
+    #[arg(
+        long = "retry.max-backoff",
+        value_name = "DURATION",
+        default_value = "1m"
+    )]
+    #[arg(value_parser = duration)]
+    max_backoff: Duration,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Speed and failures")]
+pub(in crate::cli) struct Cache {
+    /// A folder that keeps what was read of blocks, for later runs to read less.
+    ///
+    /// What lies there counts only where a fresh listing says that it is what the
+    /// bucket holds; any run may use it, and it may be deleted at any time.
+    #[arg(long, value_name = "PATH")]
+    pub(in crate::cli) cache_dir: Option<PathBuf>,
+}
+
 impl Effort {
     /// The settings that these flags make; the others keep their defaults.
     pub(in crate::cli) fn settings(self, origins: &Origins<'_>) -> Result<Settings> {
+        Ok(Settings {
+            concurrency: self.concurrency,
+            retry: self.repetition.policy(origins)?,
+            max_failures: self.max_failures,
+            max_duration: self.max_duration,
+            max_bytes: self.max_bytes,
+            memory_limit: self.memory_limit,
+            bandwidth_limit: self.bandwidth_limit,
+            cache_dir: self.cache.cache_dir,
+            shutdown_grace: self.shutdown_grace,
+            copied_by: self.copy,
+            no_compact_mark_source: false,
+        })
+    }
+}
+
+impl Repetition {
+    /// When something is tried again.
+    pub(in crate::cli) fn policy(self, origins: &Origins<'_>) -> Result<Policy> {
         if self.initial_backoff > self.max_backoff {
             let (one, other) = (
                 origins.name("retry.initial-backoff"),
@@ -114,23 +147,11 @@ impl Effort {
                 spelled(self.max_backoff),
             )));
         }
-        Ok(Settings {
-            concurrency: self.concurrency,
-            retry: Policy {
-                max_retries: self.max_retries,
-                initial_backoff: self.initial_backoff,
-                max_backoff: self.max_backoff,
-                jitter: Jitter::Half,
-            },
-            max_failures: self.max_failures,
-            max_duration: self.max_duration,
-            max_bytes: self.max_bytes,
-            memory_limit: self.memory_limit,
-            bandwidth_limit: self.bandwidth_limit,
-            cache_dir: self.cache_dir,
-            shutdown_grace: self.shutdown_grace,
-            copied_by: self.copy,
-            no_compact_mark_source: false,
+        Ok(Policy {
+            max_retries: self.max_retries,
+            initial_backoff: self.initial_backoff,
+            max_backoff: self.max_backoff,
+            jitter: Jitter::Half,
         })
     }
 }

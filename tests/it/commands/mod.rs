@@ -2,6 +2,7 @@
 
 mod likely_mistakes;
 mod migrate;
+mod plan;
 mod progress;
 mod stopping;
 mod stopping_while_opening;

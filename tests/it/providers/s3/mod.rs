@@ -1,5 +1,6 @@
 //! S3, as a real MinIO speaks it and as other servers, proxies and networks do.
 
+mod bulk_copies;
 mod cache;
 mod configuration;
 mod corrupted_bytes;

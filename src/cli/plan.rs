@@ -1,0 +1,190 @@
+//! `plan`: its flags, and the request that they add up to.
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::args::{Buckets, Cache, Printed, Repetition, Selection, Sharing, exit_codes};
+use super::flags::Origins;
+use super::values::one_of;
+use crate::bucket::{BucketConfig, CopiedBy};
+use crate::command::{migrate, plan};
+use crate::error::{Error, Result};
+use crate::exit::{Exit, Signal};
+use crate::manifest::{Format, Manifest, Split};
+use crate::migrate::{Mode, ReplicaTarget, Settings, Task};
+use crate::plan::{Existing, Rules};
+
+/// Shows what migrate would do, and lists the objects for a bulk copier.
+///
+/// Neither bucket is written. The plan is that of migrate --dry-run; the manifest
+/// lists the data objects that it copies, so that a provider's own copier may put
+/// them. A run of migrate finds them in the target, puts what is missing or
+/// different, publishes each block, proves it, and marks it in the source.
+#[derive(Args)]
+#[command(after_help = SEE_HELP, after_long_help = examples_and_exit_codes())]
+#[command(display_name = "thanos-bucket", override_usage = USAGE)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    buckets: Buckets,
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    listed: Listed,
+    #[command(flatten)]
+    repetition: Repetition,
+    #[command(flatten)]
+    cache: Cache,
+    #[command(flatten)]
+    sharing: Sharing,
+    #[command(flatten)]
+    printed: Printed,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "What happens")]
+struct Listed {
+    /// Write a manifest there: the objects that a bulk copier is to copy.
+    ///
+    /// Nothing is overwritten: expected is a path where nothing lies. The manifest
+    /// appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+
+    /// The copier that is to read the manifest.
+    #[arg(long, value_name = "FORMAT")]
+    #[arg(value_parser = one_of([
+        ("s3-batch", Format::S3Batch),
+        ("storage-transfer", Format::StorageTransfer),
+        ("datasync", Format::DataSync),
+        ("rclone", Format::Rclone),
+        ("azcopy", Format::AzCopy),
+        ("distcp", Format::DistCp),
+    ]))]
+    manifest_format: Option<Format>,
+
+    /// Whether the manifest is one file, or a folder with one for each unit.
+    ///
+    /// A unit is one set of external labels and one window of 14 days: what a run
+    /// publishes in order. The log tells which file is which.
+    #[arg(long, value_name = "HOW", default_value = "none")]
+    #[arg(value_parser = one_of([("none", Split::None), ("unit", Split::Unit)]))]
+    manifest_split: Split,
+}
+
+const USAGE: &str = "thanos-bucket plan [FLAGS]";
+
+const SEE_HELP: &str = "--help says more, with environment variables, examples and exit codes.";
+
+const EXAMPLES: &str = "\
+Each flag can be given by its environment variable; the command line wins.
+
+Example:
+  Let rclone copy the data, and a run do the rest:
+    thanos-bucket plan --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --older-than=2025-06-01 \\
+      --manifest=objects.txt --manifest-format=rclone
+    rclone copy --files-from-raw=objects.txt hot:thanos-hot cold:thanos-cold
+    thanos-bucket migrate --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --older-than=2025-06-01";
+
+fn examples_and_exit_codes() -> String {
+    format!("{EXAMPLES}\n\n{}", exit_codes(meaning))
+}
+
+fn meaning(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Done => "the plan is shown, and a run of it would end with 0",
+        Exit::Aborted => {
+            "there is no plan, or a run of it would have to stop; or the manifest\n\
+             cannot be written"
+        }
+        Exit::Misused => {
+            "usage or configuration; source and target are the same bucket, or the\n\
+             target looks like a live replica of the source"
+        }
+        Exit::Attention => "the plan is shown, and something in it needs a person",
+        Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
+        Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
+    }
+}
+
+impl Flags {
+    /// The request, whole and sound. What was read and has no effect is added to `warnings`.
+    pub(super) fn request(
+        self,
+        origins: &Origins<'_>,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<String>,
+    ) -> Result<plan::Request> {
+        let (source, target) = self.buckets.configs(origins, warnings)?;
+        let selected = self
+            .selection
+            .rules(Existing::Keep, origins, now, warnings)?;
+        let manifest = self.listed.manifest(origins, &source, &target)?;
+        let task = Task {
+            rules: Rules {
+                shard: self.sharing.shard,
+                ..selected
+            },
+            mode: Mode::DryRun,
+            settings: of_a_dry_run(self.repetition, self.cache, origins)?,
+            replica_target: ReplicaTarget::Refuse,
+        };
+        let dry_run = migrate::Request {
+            source,
+            target,
+            task,
+            form: self.printed.form(origins.environment),
+            now,
+        };
+        Ok(plan::Request { dry_run, manifest })
+    }
+}
+
+/// Nothing is carried out, so that nothing but retries and the cache counts.
+fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> Result<Settings> {
+    Ok(Settings {
+        memory_limit: NonZeroU64::MIN,
+        bandwidth_limit: None,
+        cache_dir: cache.cache_dir,
+        concurrency: NonZeroUsize::MIN,
+        retry: repetition.policy(origins)?,
+        max_failures: None,
+        max_duration: None,
+        max_bytes: None,
+        shutdown_grace: Duration::ZERO,
+        copied_by: CopiedBy::Auto,
+        no_compact_mark_source: false,
+    })
+}
+
+impl Listed {
+    fn manifest(
+        self,
+        origins: &Origins<'_>,
+        source: &BucketConfig,
+        target: &BucketConfig,
+    ) -> Result<Option<Manifest>> {
+        let (file, format) = (origins.name("manifest"), origins.name("manifest-format"));
+        match (self.manifest, self.manifest_format) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Error::usage(format!(
+                "{format} is required with {file}: expected the copier that is to read it"
+            ))),
+            (None, Some(_)) => Err(Error::usage(format!(
+                "{file} is required with {format}: expected the path of a file to be"
+            ))),
+            (Some(path), Some(kind)) => {
+                kind.fits(source.location(), target.location())
+                    .map_err(|err| Error::usage(format!("{format} {err:#}")))?;
+                Manifest::new(path, kind, self.manifest_split, source.location())
+                    .map(Some)
+                    .map_err(|err| Error::usage(format!("{file} {err:#}")))
+            }
+        }
+    }
+}
