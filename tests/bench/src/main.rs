@@ -110,7 +110,14 @@ struct Run {
     scratch: PathBuf,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    act().unwrap_or_else(|err| {
+        let _ = writeln!(io::stderr(), "{err:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn act() -> Result<ExitCode> {
     match Arguments::parse().act {
         Act::Run(run) => run.act(),
         Act::CopyObjects(buckets) => {

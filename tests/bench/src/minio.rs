@@ -96,9 +96,10 @@ impl Minio {
 
     fn wait_until_ready(&mut self) -> Result<()> {
         let began = Instant::now();
-        let ready = "/minio/health/ready";
+        // It says that it is ready a moment before it takes requests of S3, so it is asked for its buckets.
+        let buckets = "/";
         while began.elapsed() < Duration::from_mins(1) && self.server.try_wait()?.is_none() {
-            let asked = self.service.ask(Method::GET, ready, None);
+            let asked = self.service.ask(Method::GET, buckets, None);
             if self.runtime.block_on(asked).is_ok() {
                 return Ok(());
             }
