@@ -36,11 +36,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) async fn bring(block: &BlockAtWork<'_>, position: usize) -> Result<Held, Stopped> {
     let (unit, selected) = (block.unit, &block.selected);
     let note = |stopped: &Stopped| block.note(stopped);
-    let copied = until_copied(block, position).await.inspect_err(note);
+    let copied = Box::pin(until_copied(block, position))
+        .await
+        .inspect_err(note);
     let group = unit.publishing.join(position).await;
     let turn = unit.publishing.turn(position).await;
     let published = match copied {
-        Ok(Some(waiting)) => publish_in_turn(block, position, waiting)
+        Ok(Some(waiting)) => Box::pin(publish_in_turn(block, position, waiting))
             .await
             .inspect_err(note)
             .map(Some),
@@ -136,7 +138,7 @@ async fn publish_in_turn(
             }
         }
     };
-    let published = repeat(block, NotYet::Published, attempt).await;
+    let published = Box::pin(repeat(block, NotYet::Published, attempt)).await;
     if let (Err(_), Some(unanswered)) = (&published, &unanswered) {
         take_back_if_torn(block, unanswered).await?;
     }

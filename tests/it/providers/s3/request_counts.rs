@@ -38,7 +38,6 @@ fn a_block_costs_no_more_requests_than_is_written() {
         assert_eq!(servers.source.marked().len(), usize::from(BLOCKS), "{what}");
         let requests = u32::try_from(proxy.requests().len()).unwrap();
         let of_a_block = f64::from(requests) / f64::from(BLOCKS);
-        println!("{what}: {of_a_block}");
         counted.push((what, of_a_block, most));
     }
     servers.assert_moved();
