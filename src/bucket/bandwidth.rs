@@ -58,6 +58,7 @@ impl Limit {
 mod tests {
     use super::*;
 
+    /// S-7.7
     #[tokio::test(start_paused = true)]
     async fn no_more_bytes_pass_in_a_second_than_the_limit_says() {
         let began = Instant::now();

@@ -13,6 +13,7 @@
 mod access;
 mod backend;
 mod bandwidth;
+mod block_listing;
 mod cache;
 mod classify;
 mod clock;

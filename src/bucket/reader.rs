@@ -12,12 +12,12 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 
 use super::backend::{Backend, Listings};
+use super::block_listing;
 use super::clock::Reading;
 use super::fetch::{self, Version};
 use super::listing;
 use super::location::Location;
 use super::opened::{Common, Opened};
-use super::together;
 use crate::block::{
     BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
@@ -67,7 +67,7 @@ impl BucketReader {
 
     /// A listing of one block that begins after this is called. Where listings lag, the objects that decide about the block (`meta.json`, marks) are also asked for by name.
     pub async fn list_block(&self, block: BlockId) -> Result<Inventory> {
-        let mut objects = together::list(&self.0, block).await?;
+        let mut objects = block_listing::list(&self.0, block).await?;
         if self.backend().listings == Listings::Lagging {
             for name in DECISIVE {
                 let there = self.look_for(&block.object(name)).await?;

@@ -49,14 +49,14 @@ pub(super) async fn copy_in_slot(
     if !may() {
         return Err(Stopped::NotFinished);
     }
+    let span = step!("copy");
     let looking = look(&block.stored, shared.sides.target.reader(), block.manner());
-    let seen = Look::now(looking).await?;
+    let seen = Look::now(within(span.clone(), looking)).await?;
     let _slot = near.take().await;
     if !may() {
         return Err(Stopped::NotFinished);
     }
     block.work_begins();
-    let span = step!("copy");
     let task = tokio::spawn({
         let (shared, tally) = (Arc::clone(shared), Arc::clone(&block.tally));
         let (stored, manner) = (block.stored.clone(), block.manner());

@@ -208,6 +208,7 @@ mod tests {
         limits
     }
 
+    /// S-7.7
     #[tokio::test(start_paused = true)]
     async fn more_are_asked_while_more_is_done() {
         // A distant server does as many as it is asked.

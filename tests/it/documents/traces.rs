@@ -119,6 +119,7 @@ const TREE: &str = r#"run exit 0
       request get source meta.json
       request list source
       request list source ID
+      request list target
       request list target ID
 "#;
 
