@@ -7,12 +7,15 @@ use futures::TryStreamExt;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::listing::{self, described};
-use super::nearness::Nearness;
+use super::nearness::{LARGEST_PAGE, Nearness};
 use super::opened::Opened;
 use super::store::{Page, Pager};
 use super::together::UnderWay;
 use crate::block::{BlockId, Object};
 use crate::error::Result;
+
+/// So many pages are asked for one after the other; blocks that come later are listed beside each other.
+const PAGES: usize = 4;
 
 /// How long anybody waits for the end of somebody else's listing.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -107,20 +110,33 @@ async fn several(
         blocks.iter().map(|block| (*block, Vec::new())).collect();
     let mut left = blocks;
     let mut after = String::new();
+    let mut at_most = nearness.page(left);
+    let mut turns = 0..PAGES;
     while let Some(next) = left.first() {
-        let Some(bounds) = prefix.bounds(*next) else {
-            return each(bucket, blocks).await;
+        let (Some(bounds), Some(_)) = (prefix.bounds(*next), turns.next()) else {
+            found.extend(each(bucket, left).await?);
+            break;
         };
+        let begins_with = (bounds.before > after).then_some(*next);
         after = after.max(bounds.before);
         let page = bucket.retrying(&attempt, || async {
-            let page = pager.page(root.as_ref(), &after, nearness.page(left)).await;
+            let page = pager.page(root.as_ref(), &after, at_most).await;
             page.map_err(|err| bucket.error(err, attempt.clone()))
         });
-        let page = page.await?;
-        let Some(end) = End::of(&page, &after) else {
+        let end = match page.await {
+            Ok(page) => End::of(&page, &after, at_most).map(|end| (page, end)),
+            Err(err) if err.kind().is_transient() || err.kind().concerns_whole_bucket() => {
+                return Err(err);
+            }
+            // A page of its own may be had all the same.
+            Err(_) => None,
+        };
+        let Some((page, end)) = end else {
             bucket.together.give_up();
             return each(bucket, blocks).await;
         };
+        // Blocks may have more names than was thought.
+        at_most = LARGEST_PAGE;
         for entry in page.entries {
             let Some((path, object)) = described(&bucket.backend, entry) else {
                 continue;
@@ -136,12 +152,34 @@ async fn several(
             (End::At(end), Some(bounds)) => *end >= bounds.behind,
             (End::At(_), None) => false,
         };
+        let shows = |block| found.get(&block).is_some_and(|names| !names.is_empty());
+        if begins_with.is_some_and(shows) {
+            bucket.together.is_proven_now();
+        }
         let through = left.iter().take_while(|block| is_through(block)).count();
         left = left.get(through..).unwrap_or_default();
         if let End::At(end) = end {
             after = end;
         }
     }
+    looked_for_again(bucket, found).await
+}
+
+/// Lists by itself each block of which nothing was shown, where that says nothing yet.
+async fn looked_for_again(
+    bucket: &Opened,
+    mut found: BTreeMap<BlockId, Vec<Object>>,
+) -> Result<BTreeMap<BlockId, Vec<Object>>> {
+    let is_doubtful = |block: &BlockId| !bucket.together.believes_in_nothing(*block);
+    let empty = found.iter().filter(|(_, names)| names.is_empty());
+    let doubtful: Vec<BlockId> = empty.map(|(block, _)| *block).filter(is_doubtful).collect();
+    let again = each(bucket, &doubtful).await?;
+    if again.values().any(|names| !names.is_empty()) {
+        bucket.together.give_up();
+        let blocks: Vec<BlockId> = found.keys().copied().collect();
+        return each(bucket, &blocks).await;
+    }
+    found.extend(again);
     Ok(found)
 }
 
@@ -165,15 +203,15 @@ enum End {
 
 impl End {
     /// `None` where the page is not what was asked for: its names are not in order, do not come after that one or are not told as they are, or it
-    /// shows none and is not the last.
-    fn of(page: &Page, after: &str) -> Option<Self> {
+    /// shows none and is not the last. A full page is not the last, whatever it says.
+    fn of(page: &Page, after: &str, at_most: usize) -> Option<Self> {
         let names = || page.entries.iter().map(|entry| entry.key.as_str());
         let is_odd = page.entries.iter().any(|entry| entry.left_out.is_some());
         let begins_earlier = names().next().is_some_and(|first| first <= after);
         if is_odd || begins_earlier || !names().is_sorted_by(|one, other| one < other) {
             return None;
         }
-        if page.is_last {
+        if page.is_last && page.entries.len() < at_most {
             return Some(Self::OfAll);
         }
         Some(Self::At(names().next_back()?.to_owned()))
@@ -201,18 +239,19 @@ mod tests {
     #[test]
     fn a_page_is_believed_that_brings_what_was_asked_for_in_order() {
         let at = |name: &str| Some(End::At(name.to_owned()));
-        assert_eq!(End::of(&page(&["b", "c"], false), "a"), at("c"));
-        assert_eq!(End::of(&page(&["b", "c"], true), "a"), Some(End::OfAll));
-        assert_eq!(End::of(&page(&[], true), "a"), Some(End::OfAll));
-        assert_eq!(End::of(&page(&[], false), "a"), None);
+        assert_eq!(End::of(&page(&["b", "c"], false), "a", 9), at("c"));
+        assert_eq!(End::of(&page(&["b", "c"], true), "a", 9), Some(End::OfAll));
+        assert_eq!(End::of(&page(&[], true), "a", 9), Some(End::OfAll));
+        assert_eq!(End::of(&page(&[], false), "a", 9), None);
         for names in [["c", "b"], ["b", "b"], ["a", "b"]] {
-            assert_eq!(End::of(&page(&names, false), "a"), None, "{names:?}");
-            assert_eq!(End::of(&page(&names, true), "a"), None, "{names:?}");
+            assert_eq!(End::of(&page(&names, false), "a", 9), None, "{names:?}");
+            assert_eq!(End::of(&page(&names, true), "a", 9), None, "{names:?}");
         }
+        assert_eq!(End::of(&page(&["b", "c"], true), "a", 2), at("c"));
         let mut odd = page(&["b", "c"], false);
         for entry in &mut odd.entries {
             entry.left_out = Some(LeftOut::Odd("odd".into()));
         }
-        assert_eq!(End::of(&odd, "a"), None);
+        assert_eq!(End::of(&odd, "a", 9), None);
     }
 }

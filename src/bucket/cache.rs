@@ -36,6 +36,9 @@ const KEPT_FOR: Duration = Duration::from_hours(24 * 60);
 /// An object's time is set anew when it is asked for, but no more often than this.
 const USED: Duration = Duration::from_hours(24);
 
+/// How long a run is spent on that; what is left is the next one's.
+const TIDYING: Duration = Duration::from_secs(2);
+
 /// Nothing larger is ever kept.
 const LARGEST: u64 = 4 << 20;
 
@@ -81,7 +84,10 @@ impl Cache {
         };
         let number = folder.written.fetch_add(1, Ordering::Relaxed);
         let bytes = bytes.clone();
-        let unfinished = format!("{UNFINISHED}{}-{number}", std::process::id());
+        // Every container numbers its processes from 1.
+        let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let began = began.unwrap_or_default().as_nanos();
+        let unfinished = format!("{UNFINISHED}{began}-{}-{number}", std::process::id());
         let written = spawn_blocking(move || write(&path, &unfinished, &bytes)).await;
         if let Ok(Err(err)) = written {
             folder.complain(&err);
@@ -136,10 +142,9 @@ fn read(path: &Path) -> io::Result<Bytes> {
     let bytes = std::fs::read(path)?;
     let used = file.modified()?;
     if used.elapsed().is_ok_and(|since| since > USED) {
-        File::options()
-            .append(true)
-            .open(path)?
-            .set_modified(SystemTime::now())?;
+        // Where that is not allowed, it is removed some day, and read again.
+        let opened = File::options().append(true).open(path);
+        let _ = opened.and_then(|file| file.set_modified(SystemTime::now()));
     }
     Ok(bytes.into())
 }
@@ -149,16 +154,22 @@ fn write(path: &Path, unfinished: &str, bytes: &[u8]) -> io::Result<()> {
     let parent = path.parent().unwrap_or(path);
     std::fs::create_dir_all(parent)?;
     let unfinished = parent.join(unfinished);
-    std::fs::write(&unfinished, bytes)?;
-    std::fs::rename(&unfinished, path).inspect_err(|_| {
-        let _ = std::fs::remove_file(&unfinished);
-    })
+    let written = std::fs::write(&unfinished, bytes);
+    written
+        .and_then(|()| std::fs::rename(&unfinished, path))
+        .inspect_err(|_| {
+            let _ = std::fs::remove_file(&unfinished);
+        })
 }
 
 /// Removes the files of this cache that were used last before then; nothing else that may lie there.
 fn tidy(folder: &Path, before: SystemTime) -> io::Result<()> {
+    let began = SystemTime::now();
     for directory in std::fs::read_dir(folder)? {
         let directory = directory?;
+        if began.elapsed().is_ok_and(|elapsed| elapsed > TIDYING) {
+            return Ok(());
+        }
         let is_ours = directory.file_name().len() == 2 && directory.file_type()?.is_dir();
         if !is_ours {
             continue;

@@ -44,6 +44,11 @@ impl Nearness {
         self.names(from, to) <= GAP
     }
 
+    /// Whether the block had names.
+    pub(super) fn knows(&self, block: BlockId) -> bool {
+        self.blocks.binary_search(&block).is_ok()
+    }
+
     /// How many names a page needs that is to show all of these, which are sorted.
     pub(super) fn page(&self, blocks: &[BlockId]) -> usize {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {

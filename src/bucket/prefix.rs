@@ -65,9 +65,12 @@ impl Prefix {
     /// The names between which all names in a block's directory lie; `None` where no store takes its name.
     pub(super) fn bounds(&self, block: BlockId) -> Option<Bounds> {
         let directory = String::from(self.directory(block)?);
-        // The characters on both sides of the slash.
+        // Some servers compare the name of the directory alone, so that it has to come after this, too.
+        let mut before = directory.clone();
+        before.pop();
         Some(Bounds {
-            before: format!("{directory}."),
+            before,
+            // The character after the slash.
             behind: format!("{directory}0"),
         })
     }

@@ -22,6 +22,8 @@ pub(super) struct Together {
     nearness: OnceLock<Nearness>,
     /// A server's pages were not what was asked for: each block is listed by itself.
     is_given_up: AtomicBool,
+    /// A page that began where a block begins has shown that block: not every server begins where it is told.
+    is_proven: AtomicBool,
     asked: Mutex<Asked>,
     one_ended: Notify,
 }
@@ -71,6 +73,17 @@ impl Together {
     pub(super) fn nearness(&self) -> Option<&Nearness> {
         let is_given_up = self.is_given_up.load(Ordering::Relaxed);
         self.nearness.get().filter(|_| !is_given_up)
+    }
+
+    /// A page that began where a block begins has shown it.
+    pub(super) fn is_proven_now(&self) {
+        self.is_proven.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a block of which such a page shows nothing has nothing. One that had something once is looked for by itself in any case.
+    pub(super) fn believes_in_nothing(&self, block: BlockId) -> bool {
+        let is_known = |nearness: &Nearness| nearness.knows(block);
+        self.is_proven.load(Ordering::Relaxed) && !self.nearness.get().is_some_and(is_known)
     }
 
     /// From now on each block is listed by itself.

@@ -68,6 +68,11 @@ impl UnitAtWork {
         Mending(&self.mended)
     }
 
+    /// Whether what comes later in the order has to wait.
+    pub(super) fn is_mending(&self) -> bool {
+        self.order == PublishOrder::Strict && *self.mended.borrow() > 0
+    }
+
     /// Waits until no published block is being mended.
     pub(super) async fn until_all_are_mended(&self) {
         if self.order == PublishOrder::Strict {

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::another_try::NotYet;
 use super::at_work::BlockAtWork;
-use super::copying::{InTheWay, copy_in_slot, in_the_way, repeat};
+use super::copying::{FIRST, InTheWay, copy_in_slot, in_the_way, repeat};
 use super::covering::or_covered;
 use super::held::{Held, Published};
 use super::look::Look;
@@ -82,12 +82,18 @@ async fn until_copied(
     if block.selected.action.put().is_none() {
         return Ok(None);
     }
-    let copied = async || copy_and_look_ahead(block, position).await;
+    // Numbers begin with 0, which is for those whose turn it is.
+    let rank = block.number.saturating_add(1);
+    let copied = async || copy_and_look_ahead(block, position, rank).await;
     repeat(block, NotYet::Copied, copied).await.map(Some)
 }
 
-async fn copy_and_look_ahead(block: &BlockAtWork<'_>, position: usize) -> Result<Waiting, Stopped> {
-    let copied = copy_in_slot(block, || block.may_begin()).await?;
+async fn copy_and_look_ahead(
+    block: &BlockAtWork<'_>,
+    position: usize,
+    rank: usize,
+) -> Result<Waiting, Stopped> {
+    let copied = copy_in_slot(block, rank, || block.may_begin()).await?;
     block.unit.publishing.join(position).await;
     if !block.shared().course.may_go_on() {
         return Err(Stopped::NotFinished);
@@ -121,7 +127,7 @@ async fn publish_in_turn(
     let attempt = async || {
         let waiting = match waiting.take() {
             Some(waiting) => waiting,
-            None => copy_and_look_ahead(block, position).await?,
+            None => copy_and_look_ahead(block, position, FIRST).await?,
         };
         let ready = look_in_turn(block, waiting).await?;
         if !ready.shown.is_published() {
@@ -145,14 +151,24 @@ async fn publish_in_turn(
     published
 }
 
+/// What was looked at before the turn, where it is fresh and nothing before it is being mended.
 async fn look_in_turn(block: &BlockAtWork<'_>, waiting: Waiting) -> Result<Look<Ready>, Stopped> {
     let Waiting {
         copied,
-        ready,
+        mut ready,
         in_the_way,
     } = waiting;
-    if ready.is_fresh() && in_the_way.is_fresh() {
-        return Ok(ready);
+    let mut is_good = ready.is_fresh() && in_the_way.is_fresh();
+    loop {
+        if !is_good {
+            let read = ready.shown.read().clone();
+            ready = look_right_before(block, &copied, read).await?;
+        }
+        if ready.shown.is_published() || !block.unit.is_mending() {
+            return Ok(ready);
+        }
+        block.unit.until_all_are_mended().await;
+        block.unit.may_publish()?;
+        is_good = false;
     }
-    look_right_before(block, &copied, ready.shown.read().clone()).await
 }

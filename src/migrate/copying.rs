@@ -38,14 +38,18 @@ pub(super) async fn repeat<T>(
     }
 }
 
-/// Looks at both buckets, waits for a slot, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
+/// The rank of what others wait for: before all that have not begun.
+pub(super) const FIRST: usize = 0;
+
+/// Looks at both buckets, waits for a slot by its `rank`, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
 /// others.
 pub(super) async fn copy_in_slot(
     block: &BlockAtWork<'_>,
+    rank: usize,
     may: impl Fn() -> bool,
 ) -> Result<Copied, Stopped> {
     let shared = block.shared();
-    let near = shared.slots.near(block.number).await;
+    let near = shared.slots.near(rank).await;
     if !may() {
         return Err(Stopped::NotFinished);
     }
@@ -116,5 +120,5 @@ pub(super) async fn in_the_way(block: &BlockAtWork<'_>) -> Result<Look<InTheWay>
         superseding: superseding.shown,
         clashing,
     });
-    Ok(superseding.dating(found))
+    Ok(found.no_younger_than(&superseding))
 }

@@ -54,6 +54,15 @@ impl<T> Look<T> {
         }
     }
 
+    /// Another look that relies on this one as well: it is as old as the older one.
+    pub(super) fn no_younger_than<U>(self, other: &Look<U>) -> Self {
+        let began = match (self.began, other.began) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            _ => None,
+        };
+        Self { began, ..self }
+    }
+
     /// Dates a look that relied on this one: it keeps its own time while this one is fresh, and gets the time of this one otherwise.
     pub(super) fn dating<U>(&self, other: Look<U>) -> Look<U> {
         if self.is_fresh() {

@@ -4,7 +4,7 @@ use tracing::warn;
 
 use super::another_try::{NotYet, before_another_try};
 use super::at_work::{BlockAtWork, Mending};
-use super::copying::copy_in_slot;
+use super::copying::{FIRST, copy_in_slot};
 use super::covering::covered_meanwhile;
 use super::held::{Held, Published};
 use super::look::Look;
@@ -175,7 +175,7 @@ fn may_be_lag(block: &BlockAtWork<'_>, differences: &[Difference]) -> bool {
 async fn mend(block: &BlockAtWork<'_>, publisher: &mut Publisher) -> Result<Published, Stopped> {
     // Even a run that starts nothing new must not leave behind a published block that lacks objects.
     let may = || block.shared().course.may_go_on();
-    let copied = copy_in_slot(block, may).await?;
+    let copied = copy_in_slot(block, FIRST, may).await?;
     let mut backoff = Backoff::new(&block.shared().settings.retry);
     let mut tried = false;
     loop {

@@ -25,7 +25,10 @@ pub(super) async fn look_right_before(
         let in_the_way = in_the_way(block).await?;
         let ready = Look::now(prepare(block, copied, &read)).await?;
         let is_known = *ready.shown.read() == read;
-        if ready.is_fresh() || (is_known && pace.allows(ready.age().unwrap_or_default())) {
+        let ages = [ready.age(), in_the_way.age()];
+        let age = ages.into_iter().flatten().max().unwrap_or_default();
+        let is_fresh = ready.is_fresh() && in_the_way.is_fresh();
+        if is_fresh || (is_known && pace.allows(age)) {
             unless_in_the_way(&ready.shown, in_the_way.shown)?;
             return Ok(ready);
         }

@@ -146,8 +146,6 @@ impl Storage {
         let bucket = &self.buckets[self.place(side)];
         let from = below.max(after);
         let first = from.split_once('/').map_or(from, |(id, _)| id);
-        // What comes before a slash in the order of bytes, such as a full stop, comes before all names of a directory, too.
-        let first = first.trim_end_matches('.');
         let mut page: Vec<(String, Object)> = bucket
             .range(first.to_owned()..)
             .take_while(|(id, _)| below.is_empty() || below.starts_with(id.as_str()))
