@@ -4,6 +4,7 @@ use thanos_bucket::block::NoCompactMark;
 use thanos_bucket::plan::Existing;
 
 use super::Before;
+use crate::nature::Leftovers;
 use crate::world::{Side, World};
 
 impl World {
@@ -28,7 +29,11 @@ impl World {
             (Side::Target, _) => {
                 let nobody_else_acts = this.circumstances.is_calm && this.is_alone;
                 let nature = &self.nature;
-                let must_know = nobody_else_acts && !nature.busy && nature.lag_ms == 0;
+                // What lies there with other bytes makes others of its block doubtful, too.
+                let must_know = nobody_else_acts
+                    && !nature.busy
+                    && nature.lag_ms == 0
+                    && nature.leftovers == Leftovers::Cut;
                 if !this.put.insert(path.to_owned()) && must_know && self.flips == 0 {
                     self.violated(format!("{path} is put twice, and nobody had touched it"));
                     return;
