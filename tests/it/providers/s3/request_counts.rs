@@ -17,10 +17,10 @@ fn a_block_costs_no_more_requests_than_is_written() {
     let servers = Servers::new(&minio, &blocks);
     let mut counted = Vec::new();
     for (what, arguments, most) in [
-        ("copied by the service", &["--copy=server"][..], 6.0),
+        ("copied by the service", &["--copy=server"][..], 6.5),
         ("nothing to do", &[], 2.1),
         ("there already", &[], 4.5),
-        ("copied through here", &["--copy=client"], 8.5),
+        ("copied through here", &["--copy=client"], 9.0),
     ] {
         match what {
             "there already" => {
