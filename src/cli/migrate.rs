@@ -3,13 +3,12 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Effort, Printed, Selection, Sharing, exit_codes};
+use super::args::{Buckets, Effort, Meanings, Printed, Selection, Sharing, exit_codes};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::block::Strength;
 use crate::command::migrate::Request;
 use crate::error::Result;
-use crate::exit::{Exit, Signal};
 use crate::migrate::{Mode, ReplicaTarget, Task};
 use crate::plan::{Existing, PublishOrder, Rules};
 
@@ -108,31 +107,19 @@ Examples:
       --selector.relabel-config-file=selector.yaml";
 
 fn examples_and_exit_codes() -> String {
-    let exit_codes = exit_codes(meaning);
+    let exit_codes = exit_codes(&MEANINGS);
     format!(
         "{EXAMPLES}\n\n{exit_codes}  A dry run exits as the run would, as far as a plan can tell: it does not\n  try whether it may write."
     )
 }
 
-fn meaning(exit: Exit) -> &'static str {
-    match exit {
-        Exit::Done => {
-            "every selected block is in the target and marked in the source, or\n\
-             needed nothing; also a run that --max-duration or --max-bytes ended"
-        }
-        Exit::Aborted => {
-            "the run could not be done or had to stop: bucket not reachable,\n\
-             credentials refused, no space, marks refused, clocks that differ"
-        }
-        Exit::Misused => {
-            "usage or configuration; source and target are the same bucket, or the\n\
-             target looks like a live replica of the source"
-        }
-        Exit::Attention => "finished, but something needs a person: the report says what",
-        Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
-        Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
-    }
-}
+const MEANINGS: Meanings = Meanings {
+    done: "every selected block is in the target and marked in the source, or\n\
+           needed nothing; also a run that --max-duration or --max-bytes ended",
+    aborted: "the run could not be done or had to stop: bucket not reachable,\n\
+              credentials refused, no space, marks refused, clocks that differ",
+    attention: "finished, but something needs a person: the report says what",
+};
 
 impl Flags {
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.

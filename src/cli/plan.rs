@@ -7,13 +7,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Cache, Printed, Repetition, Selection, Sharing, exit_codes};
+use super::args::{Buckets, Cache, Meanings, Printed, Repetition, Selection, Sharing, exit_codes};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::bucket::{BucketConfig, CopiedBy};
 use crate::command::{migrate, plan};
 use crate::error::{Error, Result};
-use crate::exit::{Exit, Signal};
 use crate::manifest::{Format, Manifest, Split};
 use crate::migrate::{Mode, ReplicaTarget, Settings, Task};
 use crate::plan::{Existing, Rules};
@@ -92,25 +91,15 @@ Example:
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01";
 
 fn examples_and_exit_codes() -> String {
-    format!("{EXAMPLES}\n\n{}", exit_codes(meaning))
+    format!("{EXAMPLES}\n\n{}", exit_codes(&MEANINGS))
 }
 
-fn meaning(exit: Exit) -> &'static str {
-    match exit {
-        Exit::Done => "the plan is shown, and a run of it would end with 0",
-        Exit::Aborted => {
-            "there is no plan, or a run of it would have to stop; or the manifest\n\
-             cannot be written"
-        }
-        Exit::Misused => {
-            "usage or configuration; source and target are the same bucket, or the\n\
-             target looks like a live replica of the source"
-        }
-        Exit::Attention => "the plan is shown, and something in it needs a person",
-        Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
-        Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
-    }
-}
+const MEANINGS: Meanings = Meanings {
+    done: "the plan is shown, and a run of it would end with 0",
+    aborted: "there is no plan, or a run of it would have to stop; or the manifest\n\
+              cannot be written",
+    attention: "the plan is shown, and something in it needs a person",
+};
 
 impl Flags {
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.

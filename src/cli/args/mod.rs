@@ -9,6 +9,6 @@ mod telemetry;
 
 pub(super) use buckets::Buckets;
 pub(super) use effort::{Cache, Effort, Repetition};
-pub(super) use output::{Printed, exit_codes};
+pub(super) use output::{Meanings, Printed, exit_codes};
 pub(super) use selection::{Selection, Sharing};
 pub(super) use telemetry::Telemetry;

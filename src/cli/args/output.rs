@@ -5,7 +5,7 @@ use clap::Args;
 use super::screen;
 use crate::bucket::Environment;
 use crate::cli::values::one_of;
-use crate::exit::Exit;
+use crate::exit::{Exit, Signal};
 use crate::report::{Form, Output, Rows};
 
 #[derive(Args)]
@@ -36,10 +36,33 @@ impl Printed {
     }
 }
 
-/// The table of exit codes in the help of a subcommand. A `meaning` may have several lines; all but the first are indented.
-pub(in crate::cli) fn exit_codes(meaning: impl Fn(Exit) -> &'static str) -> String {
+/// What exit codes mean that differ from one subcommand to the next. A meaning may have several lines.
+pub(in crate::cli) struct Meanings {
+    pub(in crate::cli) done: &'static str,
+    pub(in crate::cli) aborted: &'static str,
+    pub(in crate::cli) attention: &'static str,
+}
+
+impl Meanings {
+    fn of(&self, exit: Exit) -> &'static str {
+        match exit {
+            Exit::Done => self.done,
+            Exit::Aborted => self.aborted,
+            Exit::Misused => {
+                "usage or configuration; source and target are the same bucket, or the\n\
+                 target looks like a live replica of the source"
+            }
+            Exit::Attention => self.attention,
+            Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
+            Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
+        }
+    }
+}
+
+/// The table of exit codes in the help of a subcommand; all lines of a meaning but the first are indented.
+pub(in crate::cli) fn exit_codes(meanings: &Meanings) -> String {
     let rows = Exit::ALL.map(|exit| {
-        let text = meaning(exit).replace('\n', "\n       ");
+        let text = meanings.of(exit).replace('\n', "\n       ");
         format!("  {:<5}{text}\n", exit.code())
     });
     format!("Exit codes:\n{}", rows.concat())
