@@ -369,9 +369,6 @@ fn unknown_overlap(
     source: &SourceIndex<'_>,
 ) -> Option<BlockId> {
     let block = &meta.block;
-    let related = |other: &MetaFile| {
-        other.block.has_all_sources_of(block) || block.has_all_sources_of(&other.block)
-    };
     let known = |other: &MetaFile| {
         source
             .get(other.block.id)
@@ -380,11 +377,11 @@ fn unknown_overlap(
     };
     let other = target
         .overlapping(block)
-        .find(|other| !related(other) && !known(other))?;
+        .find(|other| other.block.clashes_with(block) && !known(other))?;
     let source_overlaps = source
         .live()
         .overlapping(block)
-        .any(|other| !related(other));
+        .any(|other| other.block.clashes_with(block));
     (!source_overlaps).then_some(other.block.id)
 }
 
