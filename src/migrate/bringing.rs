@@ -119,7 +119,6 @@ async fn publish_in_turn(
     waiting: Waiting,
 ) -> Result<Published, Stopped> {
     if waiting.copied.published.is_none() {
-        block.unit.until_all_are_mended().await;
         block.unit.may_publish()?;
     }
     let mut waiting = Some(waiting);

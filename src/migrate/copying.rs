@@ -41,8 +41,8 @@ pub(super) async fn repeat<T>(
 /// The rank of what others wait for: before all that have not begun.
 pub(super) const FIRST: usize = 0;
 
-/// Looks at both buckets, waits for a slot by its `rank`, and copies there if the block still `may`. The copy is a task of its own, so that hashing one block does not hold up the
-/// others.
+/// Looks at both buckets, waits for a slot by its `rank`, and copies there if the block still `may`. The copy is a task of its own, so that hashing one
+/// block does not hold up the others.
 pub(super) async fn copy_in_slot(
     block: &BlockAtWork<'_>,
     rank: usize,
@@ -116,7 +116,7 @@ pub(super) async fn in_the_way(block: &BlockAtWork<'_>) -> Result<Look<InTheWay>
             .target
             .clashing(meta, Since::AMomentAgo, &watches.source),
     )?;
-    let found = clashing.clone().map(|clashing| InTheWay {
+    let found = clashing.map(|clashing| InTheWay {
         superseding: superseding.shown,
         clashing,
     });
