@@ -1,4 +1,5 @@
-//! The layers of the client, from the outside in: reading of answers, `Retry-After`, how many requests are under way, the limit on connections, signing
+//! The layers of the client, from the outside in: reading of answers, `Retry-After`, how many requests are under way, late parts, the limit on
+//! connections, signing
 //! (so that no signature is older than its request), the server's clock, logging of failures, and the network.
 
 use std::sync::Mutex;
@@ -10,6 +11,7 @@ use super::config::Config;
 use super::signing::Signing;
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
+use crate::bucket::http::hedge::Hedged;
 use crate::bucket::http::pace::Paced;
 use crate::bucket::http::patience::Patient;
 use crate::bucket::http::reach::Reach;
@@ -31,6 +33,7 @@ pub(super) fn client(
     if let Some(max) = config.http.max_per_host {
         client = HttpClient::new(Limited::new(client, max));
     }
+    client = HttpClient::new(Hedged::new(client));
     client = HttpClient::new(Paced::new(client));
     client = HttpClient::new(Patient { inner: client });
     HttpClient::new(Answers {
