@@ -45,15 +45,15 @@ impl Stored {
 
     /// The bytes of its `meta.json`, where they were kept, and the fingerprint of this one shows that it has the same.
     #[must_use]
-    pub fn kept_meta_json(&self, listed: Option<&Object>) -> Option<&Bytes> {
-        let bytes = self.meta.bytes.as_ref()?;
-        listed?.fingerprint.is_of(bytes).then_some(bytes)
+    pub fn kept_meta_json(&self, listed: Option<&Object>) -> Option<Bytes> {
+        let bytes = self.meta.bytes.as_deref()?;
+        listed?.fingerprint.is_of(bytes).then(|| bytes.clone())
     }
 
     /// What lay in its directory when it was seen.
     #[must_use]
-    pub fn seen(&self) -> &Inventory {
-        &self.seen.objects
+    pub fn seen(&self) -> Inventory {
+        self.seen.objects()
     }
 
     /// The bucket in which it lies.

@@ -142,7 +142,8 @@ fn normal(told: &Value) -> Value {
 }
 
 fn summary(meta: &BlockMeta) -> Value {
-    let files = meta.files.iter().map(|file| {
+    let files = meta.files();
+    let files = files.iter().map(|file| {
         without_zeros(json!({"path": file.path, "size": file.size_bytes, "sha256": file.sha256}))
     });
     json!({
@@ -156,7 +157,7 @@ fn summary(meta: &BlockMeta) -> Value {
         "chunks": meta.num_chunks,
         "labels": meta.group.labels.as_map(),
         "resolution": meta.group.resolution_ms,
-        "source": meta.source,
+        "source": &*meta.source,
         "rewritten": meta.rewritten,
         "files": files.collect::<Vec<_>>(),
     })
@@ -182,7 +183,7 @@ fn without_zeros(value: Value) -> Value {
 
 fn deletion_mark(case: &Case) -> String {
     let mark = match DeletionMark::parse(ID.parse().unwrap(), &case.document()) {
-        Err(MarkError::OfAnother(mark)) => Ok(mark),
+        Err(MarkError::OfAnother(mark)) => Ok(*mark),
         other => other,
     };
     mark_answer(mark.map(|mark| mark.encode()), "deletion_time")

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::inventory::{Inventory, Object};
-use super::meta::BlockMeta;
+use super::meta::{BlockMeta, File};
 use super::names::META_JSON;
 
 /// Whether a block is all there, judged by its own `meta.json`.
@@ -37,7 +37,8 @@ impl Inventory {
         {
             return Completeness::Lacks(format!("{name} is left out: {why}"));
         }
-        for file in meta.files.iter().filter(|file| file.path != META_JSON) {
+        let files = meta.files();
+        for file in files.iter().filter(|file| file.path != META_JSON) {
             let Some(object) = self.get(&file.path) else {
                 return Completeness::Lacks(format!("{} is missing", file.path));
             };
@@ -55,7 +56,7 @@ impl Inventory {
         }
         if let Some(Object {
             name, size_bytes, ..
-        }) = self.stunted(meta)
+        }) = self.stunted(&files)
         {
             return Completeness::Lacks(match size_bytes {
                 0 => format!("{name} is empty"),
@@ -69,10 +70,7 @@ impl Inventory {
         if segments.is_empty() && meta.num_chunks > 0 {
             return Completeness::Lacks("chunks are missing".to_owned());
         }
-        let listed = meta
-            .files
-            .iter()
-            .any(|file| file.path.starts_with("chunks/"));
+        let listed = files.iter().any(|file| file.path.starts_with("chunks/"));
         if listed || segments.is_empty() {
             return Completeness::Whole;
         }
@@ -87,14 +85,14 @@ impl Inventory {
 
     /// An index or a segment that is too short to be one: a power cut leaves such files. A size that `meta.json` tells is believed, unless
     /// it is 0, which no file of Thanos has.
-    fn stunted(&self, meta: &BlockMeta) -> Option<&Object> {
+    fn stunted(&self, files: &[File]) -> Option<&Object> {
         let short = |object: &&Object| match &*object.name {
             "index" => object.size_bytes < LEAST_INDEX_BYTES,
             name => name.starts_with("chunks/") && object.size_bytes < LEAST_SEGMENT_BYTES,
         };
         let mut short = self.data().filter(short).peekable();
         short.peek()?;
-        let sizes = meta.files.iter().filter(|file| file.size_bytes.is_some());
+        let sizes = files.iter().filter(|file| file.size_bytes.is_some());
         let told: HashSet<&str> = sizes.map(|file| &*file.path).collect();
         short.find(|object| object.size_bytes == 0 || !told.contains(&*object.name))
     }

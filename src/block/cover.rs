@@ -60,7 +60,7 @@ impl NoCover {
             || candidate.group != block.group
             || !candidate.has_all_sources_of(block);
         let whole =
-            !candidate.files.is_empty() && objects.completeness(candidate) == Completeness::Whole;
+            !candidate.files().is_empty() && objects.completeness(candidate) == Completeness::Whole;
         if unrelated {
             Some(NoCover::Unrelated)
         } else if objects.may_be_marked() {

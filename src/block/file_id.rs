@@ -1,7 +1,9 @@
 //! Which file an object of a folder is, under whatever path it was found.
 
+use serde::{Deserialize, Serialize};
+
 /// A file as the system knows it. Two are equal where device and inode are; `changed` is not compared, since renames and new permissions change it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct FileId {
     /// Device number of its file system; a second mount of the same file system may have another one.
     pub device: u64,

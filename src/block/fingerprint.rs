@@ -3,9 +3,10 @@
 use std::num::NonZeroU32;
 
 use md5::{Digest as _, Md5};
+use serde::{Deserialize, Serialize};
 
 /// What is known of an object's content. Only those of one form can be compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Fingerprint {
     /// The MD5 of its bytes.
     Md5([u8; 16]),

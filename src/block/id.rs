@@ -3,11 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 
 /// A block's name: 26 upper-case characters of Crockford's base 32, the first at most `7`. Ordered as its text is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlockId(u128);
+///
+/// In bytes, most significant first, which need no alignment: there are lists of very many.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BlockId([u8; 16]);
 
 /// Crockford's alphabet, in order of value.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -28,7 +32,23 @@ impl FromStr for BlockId {
 
 impl BlockId {
     /// The id that a file without an id is taken to name.
-    pub(super) const ZERO: Self = Self(0);
+    pub(super) const ZERO: Self = Self([0; 16]);
+
+    /// The letters at the end of an id that tell no time.
+    pub const RANDOM_LETTERS: usize = 16;
+
+    /// The smallest id of that time, in milliseconds since the epoch; `None` for times that no id can tell.
+    #[must_use]
+    pub fn first_of(time_ms: u64) -> Option<Self> {
+        let tells_it = time_ms < 1 << 48;
+        tells_it.then_some(Self((u128::from(time_ms) << 80).to_be_bytes()))
+    }
+
+    /// When it was made, as it tells, in milliseconds since the epoch.
+    #[must_use]
+    pub fn time_ms(self) -> u64 {
+        u64::try_from(u128::from_be_bytes(self.0) >> 80).unwrap_or_default()
+    }
 
     /// What Thanos makes of an id in a file: letters in either case, and letters that belong to no id become bits all the same.
     pub(super) fn loose(text: &str) -> Result<Self, &'static str> {
@@ -57,7 +77,7 @@ impl BlockId {
             });
             value = (value << 8) | u128::from(bits & 0xFF);
         }
-        Ok(Self(value))
+        Ok(Self(value.to_be_bytes()))
     }
 }
 
@@ -77,7 +97,7 @@ fn strict(text: &str) -> Option<BlockId> {
         let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
         value = (value << 5) | u128::try_from(digit).ok()?;
     }
-    Some(BlockId(value))
+    Some(BlockId(value.to_be_bytes()))
 }
 
 /// Whether Thanos' own, looser test takes `name` for a block although it is none that Thanos could read back under that name.
@@ -90,9 +110,10 @@ pub fn is_loose_block_id(name: &str) -> bool {
 
 impl fmt::Display for BlockId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = u128::from_be_bytes(self.0);
         let mut text = String::with_capacity(LENGTH);
         for place in (0..LENGTH).rev() {
-            let digit = usize::try_from((self.0 >> (5 * place)) & 31).unwrap_or_default();
+            let digit = usize::try_from((value >> (5 * place)) & 31).unwrap_or_default();
             text.push(ALPHABET.get(digit).copied().map_or('0', char::from));
         }
         f.pad(&text)

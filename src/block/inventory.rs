@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::at_rest::ObjectAtRest;
 use super::file_id::FileId;
 use super::fingerprint::Fingerprint;
 use super::id::BlockId;
@@ -68,7 +70,7 @@ pub struct Object {
 }
 
 /// Why there is nothing to be read under a name that is listed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LeftOut {
     /// It is no object of a block: a link, a pipe, or something under a name that no such object has.
     Odd(Box<str>),
@@ -84,7 +86,7 @@ impl fmt::Display for LeftOut {
 }
 
 /// What an object of a block is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// Chunks, index, and every other file that belongs to the block: copied.
     Data,
@@ -126,6 +128,30 @@ impl FromIterator<Object> for Inventory {
             objects: roles.into_iter().zip(objects).collect(),
             left_out,
         }
+    }
+}
+
+impl Serialize for Inventory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let of_the_block = self.objects.iter().map(|(role, object)| (*role, object));
+        let left_out = self.left_out.iter().map(|object| (Role::Data, object));
+        let all = of_the_block.chain(left_out);
+        serializer.collect_seq(all.map(|(role, object)| ObjectAtRest::of(role, object)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Inventory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Vec::<ObjectAtRest<'_>>::deserialize(deserializer)?;
+        let mut inventory = Self::default();
+        for (role, object) in all.into_iter().map(ObjectAtRest::object) {
+            if object.left_out.is_some() {
+                inventory.left_out.push(object);
+            } else {
+                inventory.objects.push((role, object));
+            }
+        }
+        Ok(inventory)
     }
 }
 
@@ -287,7 +313,7 @@ impl Inventory {
     /// and `tombstones`, `change.log` and files of others are read by nobody.
     #[must_use]
     pub fn what_thanos_reads(&self, meta: Option<&BlockMeta>) -> Self {
-        let files = meta.map_or(&[][..], |meta| &meta.files);
+        let files = meta.map(BlockMeta::files).unwrap_or_default();
         let is_read = |name: &str| {
             name == META_JSON
                 || name == "index"

@@ -38,11 +38,11 @@ pub struct NoCompactMark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkError {
     /// Go's decoder refuses it, and why: Thanos goes on as if it were not there.
-    Undecodable(String),
+    Undecodable(Box<str>),
     /// It is of this unknown version: no part of Thanos that reads marks of this kind can sync a bucket that holds it.
     OtherVersion(i64),
     /// A deletion mark that names another block: Thanos' compactor deletes that one.
-    OfAnother(DeletionMark),
+    OfAnother(Box<DeletionMark>),
 }
 
 impl fmt::Display for MarkError {
@@ -82,7 +82,7 @@ impl DeletionMark {
         if mark.id == block {
             Ok(mark)
         } else {
-            Err(MarkError::OfAnother(mark))
+            Err(MarkError::OfAnother(Box::new(mark)))
         }
     }
 
@@ -140,7 +140,7 @@ impl Decode for DeletionFile {
 
 fn decode<T: Decode + Default>(bytes: &[u8]) -> Result<T, MarkError> {
     json::decode(bytes)
-        .map_err(|failure| MarkError::Undecodable(message(&failure.to_string()).into_owned()))
+        .map_err(|failure| MarkError::Undecodable(message(&failure.to_string()).into()))
 }
 
 fn of_version_1(version: i64) -> Result<(), MarkError> {

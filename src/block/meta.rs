@@ -3,13 +3,17 @@
 pub(super) mod document;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::group::Group;
 use super::id::BlockId;
+use super::packed::Packed;
 use crate::go::json::{self, List};
 use crate::printable::message;
+pub use document::Other;
 use document::{Document, Ulid};
 
 /// What `meta.json` says of a block.
@@ -26,9 +30,7 @@ pub struct BlockMeta {
     /// How often compacted: 1 is fresh from the head.
     pub level: i64,
     /// The level-1 blocks that went in, sorted; the block itself where the file names none.
-    pub sources: Vec<BlockId>,
-    /// The blocks that it was compacted from, of whatever level.
-    pub parents: Vec<BlockId>,
+    pub sources: Box<[BlockId]>,
     /// Number of series; 0 where unknown.
     pub num_series: u64,
     /// Number of samples; 0 where unknown.
@@ -38,11 +40,20 @@ pub struct BlockMeta {
     /// Whether `thanos.rewrites` tells that series were deleted or relabelled.
     pub rewritten: bool,
     /// Who wrote it: `sidecar`, `compactor`, ….
-    pub source: String,
+    pub source: Arc<str>,
+    /// What is seldom asked for.
+    pub details: Packed<Details>,
+}
+
+/// What `meta.json` says of a block and is seldom asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
     /// `thanos.files`, or the names of `thanos.segment_files` without sizes; empty where the file has neither.
     pub files: Vec<File>,
-    /// Digests of the members that Thanos reads but that decide nothing here, with their path in the file; sorted by path.
-    pub others: Box<[(&'static str, u64)]>,
+    /// The blocks that it was compacted from, of whatever level.
+    pub parents: Vec<BlockId>,
+    /// Digests of the members that Thanos reads but that decide nothing here; sorted.
+    pub others: Vec<(Other, u64)>,
 }
 
 /// A readable `meta.json`.
@@ -53,11 +64,11 @@ pub struct MetaFile {
     /// SHA-256 of its bytes: equal digests are the same file.
     pub digest: [u8; 32],
     /// Its bytes, where they are kept: only where the fingerprint in a listing shows that they were read right.
-    pub bytes: Option<Bytes>,
+    pub bytes: Option<Box<Bytes>>,
 }
 
 /// One object that `meta.json` says the block has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// Path below the block's directory.
     pub path: String,
@@ -86,6 +97,12 @@ impl BlockMeta {
     /// leave the block's directory.
     pub fn parse(directory: BlockId, bytes: &[u8]) -> Result<Self, MetaError> {
         decode(directory, bytes).map_err(|why| MetaError(message(&why).into_owned()))
+    }
+
+    /// `thanos.files`, or the names of `thanos.segment_files` without sizes; empty where the file has neither.
+    #[must_use]
+    pub fn files(&self) -> Vec<File> {
+        self.details.get().files
     }
 
     /// Whether `other` starts before this block ends, and the other way round.
@@ -134,6 +151,12 @@ fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, String> {
             file.ulid.0
         ));
     }
+    let parts = [
+        file.compaction.others,
+        file.stats.others,
+        file.thanos.others,
+    ];
+    let parents = file.compaction.parents.into_vec().into_iter();
     Ok(BlockMeta {
         id: directory,
         min_time_ms: file.min_time_ms,
@@ -144,37 +167,27 @@ fn decode(directory: BlockId, bytes: &[u8]) -> Result<BlockMeta, String> {
         },
         level: file.compaction.level,
         sources: sources(file.compaction.sources, directory),
-        parents: file
-            .compaction
-            .parents
-            .into_vec()
-            .into_iter()
-            .map(|parent| parent.ulid.0)
-            .collect(),
         num_series: file.stats.series,
         num_samples: file.stats.samples,
         num_chunks: file.stats.chunks,
         rewritten: !file.thanos.rewrites.is_empty(),
-        source: file.thanos.source,
-        files: files(file.thanos.files, file.thanos.segment_files)?,
-        others: file
-            .stats
-            .others
-            .into_iter()
-            .chain(file.compaction.others)
-            .chain(file.thanos.others)
-            .collect(),
+        source: file.thanos.source.into(),
+        details: Packed::new(&Details {
+            files: files(file.thanos.files, file.thanos.segment_files)?,
+            parents: parents.map(|parent| parent.ulid.0).collect(),
+            others: parts.into_iter().flatten().collect(),
+        }),
     })
 }
 
-fn sources(listed: List<Ulid>, own: BlockId) -> Vec<BlockId> {
+fn sources(listed: List<Ulid>, own: BlockId) -> Box<[BlockId]> {
     let mut sources: Vec<BlockId> = listed.into_vec().into_iter().map(|Ulid(id)| id).collect();
     if sources.is_empty() {
         sources.push(own);
     }
     sources.sort_unstable();
     sources.dedup();
-    sources
+    sources.into()
 }
 
 fn files(listed: List<document::File>, segment_files: List<String>) -> Result<Vec<File>, String> {
@@ -245,20 +258,24 @@ mod tests {
         assert_eq!(meta.group.resolution_ms, 300_000);
         assert_eq!(meta.group.labels.to_string(), r#"{a="b"}"#);
         assert_eq!(meta.sources.len(), 2);
-        assert_eq!(meta.parents[0].to_string(), "01J9ZA00000000000000000003");
+        assert_eq!(
+            meta.details.get().parents[0].to_string(),
+            "01J9ZA00000000000000000003"
+        );
         assert!(meta.sources.is_sorted());
         assert!(meta.rewritten);
-        assert_eq!(meta.files[0].size_bytes, Some(9));
-        assert_eq!(meta.files[0].sha256.as_deref(), Some("ab"));
-        assert_eq!(meta.files[1].size_bytes, None);
+        let files = meta.files();
+        assert_eq!(files[0].size_bytes, Some(9));
+        assert_eq!(files[0].sha256.as_deref(), Some("ab"));
+        assert_eq!(files[1].size_bytes, None);
     }
 
     #[test]
     fn a_block_of_prometheus_has_neither_labels_nor_files() {
         let meta = parse(r#"{"ulid":"ID","version":1,"compaction":{"level":1}}"#).unwrap();
         assert!(meta.group.labels.is_empty());
-        assert_eq!(meta.sources, vec![meta.id]);
-        assert!(meta.files.is_empty());
+        assert_eq!(*meta.sources, [meta.id]);
+        assert!(meta.files().is_empty());
     }
 
     #[test]
@@ -342,7 +359,8 @@ mod tests {
     fn segment_files_stand_in_for_a_missing_file_list() {
         let meta =
             parse(r#"{"ulid":"ID","version":1,"thanos":{"segment_files":["000001"]}}"#).unwrap();
-        assert_eq!(meta.files[0].path, "chunks/000001");
-        assert_eq!(meta.files[0].size_bytes, None);
+        let files = meta.files();
+        assert_eq!(files[0].path, "chunks/000001");
+        assert_eq!(files[0].size_bytes, None);
     }
 }

@@ -2,6 +2,7 @@
 //! Values only; nothing here touches a bucket.
 
 mod agreement;
+mod at_rest;
 mod completeness;
 mod cover;
 mod file_id;
@@ -12,6 +13,7 @@ mod inventory;
 mod mark;
 mod meta;
 mod names;
+mod packed;
 mod proof;
 mod provenance;
 mod read_back;
@@ -27,8 +29,9 @@ pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Inventory, LeftOut, Object, ObjectPath, Role};
 pub use mark::{DeletionMark, MarkError, NoCompactMark, check_no_downsample_mark};
-pub use meta::{BlockMeta, File, MetaError, MetaFile};
+pub use meta::{BlockMeta, Details, File, MetaError, MetaFile, Other};
 pub use names::{DELETION_MARK, META_JSON, NO_COMPACT_MARK, NO_DOWNSAMPLE_MARK, OVERWRITE_MARKER};
+pub use packed::Packed;
 pub use proof::{Difference, Match, Proof, compare};
 pub use provenance::{Provenance, RunId};
 pub use read_back::ReadBack;

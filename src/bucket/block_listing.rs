@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use tokio::sync::oneshot::error::TryRecvError;
+use tokio::time::{Instant, timeout_at};
 
 use super::listing::{self, described};
 use super::nearness::{LARGEST_PAGE, Nearness};
@@ -33,6 +34,18 @@ pub(super) async fn list(bucket: &Opened, block: BlockId) -> Result<Vec<Object>>
     let mut told = together.wait(block);
     // Others who are about to ask do so first.
     tokio::task::yield_now().await;
+    let may_be_gathered = |other| nearness.may_be_gathered(block, other);
+    let gathered = together
+        .sharing()
+        .gather(block, Instant::now(), may_be_gathered);
+    let open_until = |number| together.sharing().open_until(number, Instant::now());
+    while let Some(until) = gathered.and_then(open_until) {
+        match timeout_at(until, &mut told).await {
+            Ok(Ok(objects)) => return Ok(objects),
+            Ok(Err(_)) => break,
+            Err(_) => {}
+        }
+    }
     while together.nearness().is_some() {
         let one_ended = together.one_ended();
         match told.try_recv() {
@@ -65,11 +78,22 @@ async fn list_now(
     mut under_way: UnderWay<'_>,
     block: BlockId,
 ) -> Result<Vec<Object>> {
+    let sharing = || bucket.together.sharing();
+    let begun = Instant::now();
     let mut found = if under_way.blocks == [block] {
-        BTreeMap::from([(block, alone(bucket, block).await?)])
+        let objects = alone(bucket, block).await?;
+        sharing().took_alone(begun.elapsed());
+        BTreeMap::from([(block, objects)])
+    } else if sharing().pays_for(under_way.blocks.len()) {
+        let found = several(bucket, pager, nearness, &under_way.blocks).await?;
+        sharing().took_together(begun.elapsed());
+        found
     } else {
-        several(bucket, pager, nearness, &under_way.blocks).await?
+        each(bucket, &under_way.blocks).await?
     };
+    for block in &under_way.blocks {
+        sharing().shows(*block, Instant::now());
+    }
     under_way.tell(&found);
     Ok(found.remove(&block).unwrap_or_default())
 }
@@ -136,7 +160,7 @@ async fn several(
             return each(bucket, blocks).await;
         };
         // Blocks may have more names than was thought.
-        at_most = LARGEST_PAGE;
+        at_most = LARGEST_PAGE.min(2 * at_most);
         for entry in page.entries {
             let Some((path, object)) = described(&bucket.backend, entry) else {
                 continue;

@@ -27,8 +27,8 @@ const REMEMBERED: usize = 1000;
 /// What was listed so far. Names come sorted; what follows the last one is still to come.
 #[derive(Default)]
 struct Place {
-    /// Where the listing was begun again.
-    resumed_after: Option<String>,
+    /// Where the listing was begun, or begun again.
+    begun_after: Option<String>,
     /// The latest names, sorted.
     recent: VecDeque<String>,
     listed: usize,
@@ -42,6 +42,8 @@ enum Coming {
     New,
     /// It was listed before.
     Again,
+    /// The store does not begin where it is told.
+    Elsewhere,
     /// Nothing but what was listed before comes.
     Endless,
     /// It should have come earlier: others may be missing.
@@ -49,8 +51,20 @@ enum Coming {
 }
 
 impl Place {
+    fn after(begun_after: Option<String>) -> Self {
+        Self {
+            begun_after,
+            ..Self::default()
+        }
+    }
+
     fn take(&mut self, entry: &Entry) -> Coming {
         let name = entry.key.as_str();
+        // Not every store begins where it was told.
+        let is_before = self.begun_after.as_deref().is_some_and(|at| name <= at);
+        if is_before && self.listed == 0 {
+            return Coming::Elsewhere;
+        }
         if self.last().is_none_or(|last| name > last) {
             self.remember(name.to_owned());
             return Coming::New;
@@ -63,8 +77,6 @@ impl Place {
             .recent
             .binary_search_by(|known| known.as_str().cmp(name));
         self.repeated += 1;
-        // Not every store begins where it was told.
-        let is_before = self.resumed_after.as_deref().is_some_and(|at| name <= at);
         if !is_before && known.is_err() {
             Coming::Disordered
         } else if self.repeated > self.listed + REMEMBERED {
@@ -79,9 +91,13 @@ impl Place {
         self.recent.back().map(String::as_str)
     }
 
-    fn resume(&mut self) {
-        self.resumed_after = self.last().map(str::to_owned);
+    /// Begins again after what was listed; tells where that is.
+    fn resume(&mut self) -> Option<&str> {
+        if let Some(last) = self.last().map(str::to_owned) {
+            self.begun_after = Some(last);
+        }
         self.repeated = 0;
+        self.begun_after.as_deref()
     }
 
     fn remember(&mut self, name: String) {
@@ -99,16 +115,25 @@ pub(super) fn list(
     bucket: &Opened,
     below: Option<Path>,
 ) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
+    entries(bucket, below, None)
+        .try_filter_map(|entry| std::future::ready(Ok(described(&bucket.backend, entry))))
+        .boxed()
+}
+
+/// What a listing shows below a directory that comes after a name: nothing where the store does not begin there.
+pub(super) fn entries(
+    bucket: &Opened,
+    below: Option<Path>,
+    after: Option<String>,
+) -> BoxStream<'_, Result<Entry>> {
     let backend = &bucket.backend;
     let start = Cursor {
-        page: backend.store.entries(below.as_ref(), None),
-        place: Place::default(),
+        page: backend.store.entries(below.as_ref(), after.as_deref()),
+        place: Place::after(after),
         backoff: Backoff::new(&bucket.retry),
         ended: false,
     };
-    unfold(start, move |cursor| next(bucket, below.clone(), cursor))
-        .try_filter_map(|entry| std::future::ready(Ok(described(&bucket.backend, entry))))
-        .boxed()
+    unfold(start, move |cursor| next(bucket, below.clone(), cursor)).boxed()
 }
 
 async fn next(
@@ -128,6 +153,7 @@ async fn next(
                     return Some((Ok(entry), cursor));
                 }
                 Coming::Again => continue,
+                Coming::Elsewhere => return None,
                 Coming::Endless => failed(Kind::Transient, "the same names come again and again"),
                 Coming::Disordered => {
                     let why = format!("{} comes too late: names are not sorted", entry.key);
@@ -147,9 +173,8 @@ async fn next(
         };
         warn!(bucket = %backend.location, ?delay, err = format!("{err:#}"), "the listing failed, and is tried again after the delay");
         tokio::time::sleep(delay).await;
-        cursor.place.resume();
-        let last = cursor.place.last();
-        cursor.page = backend.store.entries(below.as_ref(), last);
+        let after = cursor.place.resume();
+        cursor.page = backend.store.entries(below.as_ref(), after);
     }
     None
 }
@@ -181,6 +206,7 @@ mod tests {
         let letter = |name: &&str| match place.take(&entry(name)) {
             Coming::New => 'n',
             Coming::Again => 'a',
+            Coming::Elsewhere => 'l',
             Coming::Endless => 'e',
             Coming::Disordered => 'd',
         };
@@ -200,8 +226,16 @@ mod tests {
         assert_eq!(taken(&mut place, &["a", "c", "d"]), "nnn");
         assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "aaan");
         assert_eq!(taken(&mut place, &["b"]), "d");
-        place.resumed_after = Some("c".to_owned());
+        place.begun_after = Some("c".to_owned());
         assert_eq!(taken(&mut place, &["a", "b", "c", "cc", "f"]), "aaadn");
+    }
+
+    #[test]
+    fn a_store_that_begins_elsewhere_than_it_is_told_shows_nothing() {
+        let mut place = Place::after(Some("c".to_owned()));
+        assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "llnn");
+        assert_eq!(place.resume(), Some("e"));
+        assert_eq!(Place::after(Some("c".to_owned())).resume(), Some("c"));
     }
 
     #[test]

@@ -30,7 +30,9 @@ mod prefix;
 mod provider;
 mod reader;
 mod request;
+mod sharing;
 mod store;
+mod sweep;
 mod together;
 mod traced;
 mod transfer;
@@ -47,10 +49,12 @@ pub use config::BucketConfig;
 pub use copier::{Assembly, Copier, Original};
 pub use environment::{Environment, Secret};
 pub use location::Location;
+pub use nearness::Names;
 pub use opened::Common;
 pub use prefix::Prefix;
 pub use reader::BucketReader;
 pub use store::{Entry, Page, Pager, Store};
+pub use sweep::Swept;
 pub use transfer::{
     Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, same_content, transfer,
     transfer_requests,

@@ -83,6 +83,14 @@ impl Prefix {
         key.strip_prefix(self.as_str())?.strip_prefix('/')
     }
 
+    /// A name that comes before all names in the directories of that block and of later ones, and after those of all blocks before.
+    pub(super) fn before(&self, block: BlockId) -> String {
+        let mut name = self.joined(&block.to_string());
+        // The random part of an id is no name by itself.
+        name.truncate(name.len() - BlockId::RANDOM_LETTERS);
+        name
+    }
+
     fn joined(&self, name: &str) -> String {
         if self.0.is_empty() {
             name.to_owned()

@@ -17,7 +17,9 @@ use super::clock::Reading;
 use super::fetch::{self, Version};
 use super::listing;
 use super::location::Location;
+use super::nearness::Names;
 use super::opened::{Common, Opened};
+use super::sweep::{self, Swept};
 use crate::block::{
     BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
@@ -53,15 +55,15 @@ impl BucketReader {
         self.backend().listings
     }
 
-    /// Every object by its full name, sorted, as one stream. A listing that fails half way goes on where it was, or ends in an error.
+    /// Every object, as one stream of what may be several listings beside each other. One that fails half way goes on where it was, or ends in an error.
     #[must_use]
-    pub fn list(&self) -> BoxStream<'_, Result<(ObjectPath, Object)>> {
-        listing::list(&self.0, self.backend().prefix.root())
+    pub fn sweep(&self) -> BoxStream<'_, Result<Swept>> {
+        sweep::sweep(&self.0)
     }
 
-    /// Tells how many names each block has, of blocks in their order. From then on, blocks near each other that are asked for at the same time are
+    /// Tells how many names blocks have, in their order. From then on, blocks near each other that are asked for at the same time are
     /// listed together.
-    pub fn learn(&self, blocks: impl Iterator<Item = (BlockId, usize)>) {
+    pub fn learn(&self, blocks: impl Iterator<Item = (BlockId, Names)>) {
         self.0.together.learn(blocks);
     }
 

@@ -73,6 +73,11 @@ pub trait Store: ObjectStore {
 /// A store whose listings come in pages, any of which may be asked for.
 #[async_trait]
 pub trait Pager: Send + Sync {
+    /// How many names the largest page shows.
+    fn largest_page(&self) -> u64 {
+        1000
+    }
+
     /// What comes after a name below a directory: at most so many entries, sorted by the bytes of their names.
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page>;
 }

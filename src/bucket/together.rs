@@ -2,7 +2,8 @@
 //!
 //! Such a listing says as much as one of their own: it begins after each of them was asked for, and goes through the names of each from the first
 //! to the last. Who asks while a listing nearby is under way waits for its end, with all who ask meanwhile; it is over soon, or they wait no longer.
-//! Who asks alone waits for nobody.
+//! Who asks alone waits for nobody; while others are at work, who asks again waits a moment for them. Where blocks are better listed each by itself,
+//! they are.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -12,7 +13,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
-use super::nearness::{LARGEST_PAGE, Nearness};
+use super::nearness::{LARGEST_PAGE, Names, Nearness};
+use super::sharing::Sharing;
 use crate::block::{BlockId, Object};
 
 /// Who lists blocks of a bucket, and who waits for that.
@@ -26,6 +28,7 @@ pub(super) struct Together {
     is_proven: AtomicBool,
     asked: Mutex<Asked>,
     one_ended: Notify,
+    sharing: Mutex<Sharing>,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +68,7 @@ impl Drop for UnderWay<'_> {
 
 impl Together {
     /// Tells where blocks lie; what was told first stays.
-    pub(super) fn learn(&self, blocks: impl Iterator<Item = (BlockId, usize)>) {
+    pub(super) fn learn(&self, blocks: impl Iterator<Item = (BlockId, Names)>) {
         self.nearness.get_or_init(|| Nearness::new(blocks));
     }
 
@@ -89,6 +92,11 @@ impl Together {
     /// From now on each block is listed by itself.
     pub(super) fn give_up(&self) {
         self.is_given_up.store(true, Ordering::Relaxed);
+    }
+
+    /// What has been seen of how it pays to list blocks together. Nobody panics while holding the lock; if somebody did, the value would still be whole.
+    pub(super) fn sharing(&self) -> MutexGuard<'_, Sharing> {
+        self.sharing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notices each listing that ends from now on, also before this is awaited.

@@ -16,5 +16,5 @@ pub use deadline::Deadline;
 pub use gate::{Gate, Group, Order, Turn};
 pub use ledger::Ledger;
 pub use limits::{Claim, Limits};
-pub use slots::{Near, Slot, Slots};
+pub use slots::{Near, Rivalry, Slot, Slots};
 pub use stop::Stop;

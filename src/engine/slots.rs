@@ -18,6 +18,15 @@ use super::group_size::GroupSize;
 /// Blocks copied at once in the beginning.
 const AT_FIRST: usize = 4;
 
+/// What blocks that are copied at once have to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rivalry {
+    /// This machine's bandwidth.
+    ForBandwidth,
+    /// Nothing here: a service copies them.
+    None,
+}
+
 /// Room for blocks being copied.
 #[derive(Debug)]
 pub struct Slots {
@@ -71,10 +80,14 @@ pub struct Slot<'a> {
 }
 
 impl Slots {
-    /// Few slots at first, and `concurrency` of them in the end.
+    /// Few slots at first, and `concurrency` of them in the end; all of them at once where those who are copied at the same time do not slow each other
+    /// down.
     #[must_use]
-    pub fn new(concurrency: NonZeroUsize) -> Self {
-        let at_first = concurrency.get().min(AT_FIRST);
+    pub fn new(concurrency: NonZeroUsize, rivalry: Rivalry) -> Self {
+        let at_first = match rivalry {
+            Rivalry::ForBandwidth => concurrency.get().min(AT_FIRST),
+            Rivalry::None => concurrency.get(),
+        };
         Self {
             queue: Mutex::new(Queue {
                 near: 0,
@@ -184,7 +197,10 @@ mod tests {
     use crate::at_once::LOOK_AHEAD;
 
     fn open(concurrency: usize) -> Slots {
-        Slots::new(NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN))
+        Slots::new(
+            NonZeroUsize::new(concurrency).unwrap_or(NonZeroUsize::MIN),
+            Rivalry::ForBandwidth,
+        )
     }
 
     /// As many as there is room for now.

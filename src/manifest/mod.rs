@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 use tracing::info;
 
-use crate::block::{NO_COMPACT_MARK, NO_DOWNSAMPLE_MARK, Object};
+use crate::block::{Inventory, NO_COMPACT_MARK, NO_DOWNSAMPLE_MARK, Object};
 use crate::bucket::Location;
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Action, Plan, Put, Selected, Unit};
@@ -104,7 +104,8 @@ impl Manifest {
     fn write_file(&self, path: &Path, blocks: &[&Selected], tally: &mut Tally) -> io::Result<()> {
         let mut file = BufWriter::new(fs::File::create_new(path)?);
         for selected in blocks {
-            for object in to_copy(selected) {
+            let objects = selected.block.objects();
+            for object in to_copy(selected, &objects) {
                 let name = selected.block.id.object(&object.name);
                 match self
                     .format
@@ -133,10 +134,10 @@ fn is_copied(selected: &Selected) -> bool {
 }
 
 /// The data objects that the target lacks, by name, without marks.
-fn to_copy(selected: &Selected) -> impl Iterator<Item = &Object> {
+fn to_copy<'a>(selected: &'a Selected, objects: &'a Inventory) -> impl Iterator<Item = &'a Object> {
     let is_mark = |name: &str| matches!(name, NO_COMPACT_MARK | NO_DOWNSAMPLE_MARK);
     let is_there = |name: &str| selected.kept.iter().any(|kept| **kept == *name);
-    let data = selected.block.objects.data();
+    let data = objects.data();
     data.filter(move |object| !is_mark(&object.name) && !is_there(&object.name))
 }
 

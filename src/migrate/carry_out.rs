@@ -1,9 +1,11 @@
 //! Carries a plan out: a few units at once, each to its end, until the run is asked to stop.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,9 +16,9 @@ use super::shared::{Marks, Shared, Sides, Watches};
 use super::task::{Run, Task};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
-use crate::block::{Inventory, Provenance};
-use crate::bucket::{Bucket, BucketReader, Budget, ServerSide};
-use crate::engine::{Course, Deadline, Ledger, Limits, Slots};
+use crate::block::{BlockId, Inventory, Provenance};
+use crate::bucket::{Bucket, BucketReader, Budget, Names, ServerSide};
+use crate::engine::{Course, Deadline, Ledger, Limits, Rivalry, Slots};
 use crate::outcome::{BlockEnding, Outcome, Results};
 use crate::plan::{Plan, Selected, SourceMeta, TargetMeta};
 use crate::trace::step;
@@ -27,6 +29,9 @@ use crate::verb::survey::Survey;
 /// The part of the memory limit that transfers share as buffers for objects. As much again is in their connections, and the plan and the program
 /// itself have the rest.
 const SHARE_OF_BUFFERS: (u64, u64) = (3, 8);
+
+/// A unit of so many blocks has enough of them to go on with. Of smaller ones, more are open at once.
+const BLOCKS_OF_MANY: usize = 8;
 
 /// Carries out the plan made of the survey.
 ///
@@ -40,13 +45,9 @@ pub(super) async fn carry_out(
 ) -> Results {
     let begun = Instant::now();
     tell_totals(task, &run, plan);
-    let names = |objects: &Inventory| objects.iter().count() + objects.left_out().count();
-    let in_source = survey.source.iter();
-    let in_source = in_source.map(|block| (block.id, names(&block.objects)));
-    source.reader().learn(in_source);
-    let in_target = survey.target.iter();
-    let in_target = in_target.map(|block| (block.id, names(&block.objects)));
-    target.reader().learn(in_target);
+    let names = names(plan, survey);
+    source.reader().learn(names.in_source.into_iter());
+    target.reader().learn(names.in_target.into_iter());
     let shared = Arc::new(shared(
         task,
         run,
@@ -56,9 +57,15 @@ pub(super) async fn carry_out(
     ));
     // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
     let concurrency = task.settings.concurrency.get();
-    let open_units = concurrency.saturating_mul(2).saturating_add(4);
+    let open = concurrency
+        .saturating_add(2)
+        .saturating_mul(2 * BLOCKS_OF_MANY);
+    let room = Semaphore::new(open.min(Semaphore::MAX_PERMITS));
     let order = task.rules.publish_order;
-    let work = stream::iter(units(plan)).for_each_concurrent(open_units, async |blocks| {
+    let work = stream::iter(units(plan)).for_each_concurrent(open, async |blocks| {
+        let wanted = u32::try_from(blocks.len().min(BLOCKS_OF_MANY)).unwrap_or(u32::MAX);
+        // It is never closed.
+        let _open = room.acquire_many(wanted).await;
         let span = unit_span(&blocks);
         run_unit(&shared, order, blocks).instrument(span).await;
     });
@@ -81,6 +88,38 @@ pub(super) async fn carry_out(
         signal: closing.signal,
         elapsed: begun.elapsed(),
     }
+}
+
+/// How many names blocks have in either bucket.
+struct BlockNames {
+    in_source: BTreeMap<BlockId, Names>,
+    in_target: BTreeMap<BlockId, Names>,
+}
+
+/// As the buckets were listed, and as the plan will leave them.
+fn names(plan: &Plan, survey: &Survey) -> BlockNames {
+    let count = |objects: Inventory| objects.iter().count() + objects.left_out().count();
+    let listed = |objects| Names {
+        listed: count(objects),
+        to_come: 0,
+    };
+    let in_source = survey.source.iter();
+    let in_target = survey.target.iter();
+    let mut names = BlockNames {
+        in_source: in_source
+            .map(|block| (block.id, listed(block.objects())))
+            .collect(),
+        in_target: in_target
+            .map(|block| (block.id, listed(block.objects())))
+            .collect(),
+    };
+    for selected in plan.selected.iter().filter(|one| one.goes_ahead()) {
+        let id = selected.block.id;
+        names.in_source.entry(id).or_default().to_come += 1;
+        let to_put = usize::try_from(selected.objects_to_put).unwrap_or(usize::MAX);
+        names.in_target.entry(id).or_default().to_come = to_put;
+    }
+    names
 }
 
 /// Sets the totals of the progress display.
@@ -109,6 +148,11 @@ fn shared(
         last_acts: TaskTracker::new(),
         breaker: Arc::default(),
     };
+    let rivalry = if means.server_side.is_there() {
+        Rivalry::None
+    } else {
+        Rivalry::ForBandwidth
+    };
     let limits = Limits::new(
         settings.max_failures,
         Deadline::of(run.begun, settings.max_duration),
@@ -121,7 +165,7 @@ fn shared(
             source: watch_source(source.reader(), survey),
             target: watch_target(target.reader(), survey, plan),
         },
-        slots: Slots::new(settings.concurrency),
+        slots: Slots::new(settings.concurrency, rivalry),
         course: Course::new(run.stop, limits, breaker, cancel, Arc::clone(&run.progress)),
         ledger: Ledger::of(plan.selected.len()),
         marks: Marks::new(Provenance::of_this_run(target_name, run.id), run.clock),
@@ -178,7 +222,8 @@ fn watch_target(target: &BucketReader, survey: &Survey, plan: &Plan) -> Watch {
     Watch::new(target.clone(), directories.chain(own))
 }
 
-/// The selected blocks, numbered as in the plan, by unit.
+/// The selected blocks, numbered as in the plan, by unit: the oldest first, and of one time those first that lie first in the bucket, so that blocks
+/// that lie beside each other there are at work at the same time.
 fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
     let numbered: Vec<(usize, Arc<Selected>)> = plan
         .selected
@@ -186,8 +231,14 @@ fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
         .map(|selected| Arc::new(selected.clone()))
         .enumerate()
         .collect();
-    numbered
-        .chunk_by(|(_, one), (_, other)| one.unit == other.unit)
-        .map(<[_]>::to_vec)
-        .collect()
+    let units = numbered.chunk_by(|(_, one), (_, other)| one.unit == other.unit);
+    let mut units: Vec<Vec<_>> = units.map(<[_]>::to_vec).collect();
+    units.sort_by_key(|blocks| {
+        let start = blocks.first().map(|(_, selected)| selected.unit.start_ms());
+        (
+            start,
+            blocks.iter().map(|(_, selected)| selected.block.id).min(),
+        )
+    });
+    units
 }

@@ -192,7 +192,7 @@ async fn look_at_source(block: &BlockAtWork<'_>) -> Result<Source, Stopped> {
             now.map(|_| objects)
         }
         // The source's compactor may be deleting it, so the survey tells what belongs to it.
-        MarkThere::AllAlong => now.map(|_| block.stored.seen().clone()),
+        MarkThere::AllAlong => now.map(|_| block.stored.seen()),
         MarkThere::Meanwhile => now,
     };
     Ok(Source { objects, mark })

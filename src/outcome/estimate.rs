@@ -22,7 +22,7 @@ pub(crate) fn requests(selected: &Selected) -> u64 {
         return 0;
     }
     let deferred = matches!(selected.outlook, Outlook::MarkDeferred(_));
-    let mark = if deferred || selected.block.objects.is_marked() {
+    let mark = if deferred || selected.block.objects().is_marked() {
         0
     } else {
         MARK

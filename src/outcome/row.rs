@@ -46,7 +46,7 @@ impl Amount {
 
 impl<'a> Block<'a> {
     pub(super) fn new(selected: &'a Selected, outcome: Option<&'a Outcome>) -> Self {
-        let objects = &selected.block.objects;
+        let objects = selected.block.objects();
         let foreseen = match selected.outlook {
             Outlook::Through => None,
             Outlook::HeldBack(by) | Outlook::MarkDeferred(by) => Some(by),

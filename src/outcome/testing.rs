@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::{BlockEnding, MarkState, Outcome, Results};
 use crate::block::{
-    BlockId, BlockMeta, DeletionMark, Fingerprint, MetaFile, Object, ReadBack, Strength,
+    BlockId, BlockMeta, DeletionMark, Fingerprint, Inventory, MetaFile, Object, Packed, ReadBack,
+    Strength,
 };
 use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
 use crate::select::{Cutoff, Selector};
@@ -182,7 +183,7 @@ impl Builder {
     pub(crate) fn marked(mut self, details: &str) -> Self {
         let marked = time("2025-06-30T12:00:00Z");
         let mark = DeletionMark::new(id(self.number), details.to_owned(), marked);
-        self.mark = Mark::Present(mark);
+        self.mark = Mark::Present(Box::new(mark));
         self.objects.insert("deletion-mark.json".to_owned(), 99);
         self
     }
@@ -210,7 +211,7 @@ impl Builder {
         });
         SourceBlock {
             id,
-            objects: objects.collect(),
+            objects: Packed::new(&objects.collect::<Inventory>()),
             meta,
             mark: self.mark,
         }

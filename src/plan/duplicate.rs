@@ -61,7 +61,7 @@ fn action(meta: &MetaFile, keepers: &[&Selected], target: &TargetIndex) -> Optio
     moved.sort_by_key(|keeper| keeper.block.id);
     for keeper in moved {
         let by = keeper.block.id;
-        match NoCover::of(&meta.block, &keeper.meta.block, &keeper.block.objects) {
+        match NoCover::of(&meta.block, &keeper.meta.block, &keeper.block.objects()) {
             None => return Some(Action::CoveredLater { by }),
             Some(why) => {
                 unproven.get_or_insert(Action::CoveredUnproven { by, why });

@@ -89,8 +89,10 @@ pub(super) fn exclusion<'a>(
 ) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
     let meta = match &block.meta {
         SourceMeta::Absent => return Err((Reason::NoMetaJson, None)),
-        SourceMeta::Unreadable(why) => return Err((Reason::Unreadable, Some(why.clone()))),
-        SourceMeta::Corrupted(why) => return Err((Reason::CorruptedMetaJson, Some(why.clone()))),
+        SourceMeta::Unreadable(why) => return Err((Reason::Unreadable, Some(why.to_string()))),
+        SourceMeta::Corrupted(why) => {
+            return Err((Reason::CorruptedMetaJson, Some(why.to_string())));
+        }
         SourceMeta::Read(meta) => meta,
     };
     if let Some(reason) = mark_exclusion(block, source, rules) {
@@ -106,7 +108,7 @@ pub(super) fn exclusion<'a>(
     if meta.block.group.labels.is_empty() {
         return Err((Reason::NoLabels, None));
     }
-    if let Completeness::Lacks(what) = block.objects.completeness(&meta.block) {
+    if let Completeness::Lacks(what) = block.objects().completeness(&meta.block) {
         return Err((Reason::Incomplete, Some(what)));
     }
     if let Some(other) = source.superseding(&meta.block).next() {
@@ -122,7 +124,7 @@ fn mark_exclusion(
 ) -> Option<Exclusion> {
     match &block.mark {
         Mark::Absent => None,
-        Mark::Unreadable(why) => Some((Reason::Unreadable, Some(why.clone()))),
+        Mark::Unreadable(why) => Some((Reason::Unreadable, Some(why.to_string()))),
         Mark::Corrupted(err) => Some((
             Reason::CorruptedDeletionMark,
             Some(odd_mark::consequence(block.id, err, source)),
@@ -192,7 +194,7 @@ mod tests {
         let corrupted = || block('A').mark(Mark::Corrupted(MarkError::OtherVersion(2)));
         let naming_c = || {
             let mark = DeletionMark::new(id('C'), String::new(), DateTime::UNIX_EPOCH);
-            block('D').mark(Mark::Corrupted(MarkError::OfAnother(mark)))
+            block('D').mark(Mark::Corrupted(MarkError::OfAnother(Box::new(mark))))
         };
         let table = [
             (reason([block('A')], &all), None),

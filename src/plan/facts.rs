@@ -7,7 +7,7 @@ use super::relatives::Relatives;
 use super::supersede::supersedes;
 use crate::block::{
     BlockId, BlockMeta, Completeness, Cover, DeletionMark, Inventory, MarkError, MetaFile, NoCover,
-    ReadBack,
+    Packed, ReadBack,
 };
 
 /// One block directory of the source.
@@ -16,7 +16,7 @@ pub struct SourceBlock {
     /// The directory's name.
     pub id: BlockId,
     /// What lies in it.
-    pub objects: Inventory,
+    pub objects: Packed<Inventory>,
     /// Its `meta.json`.
     pub meta: SourceMeta,
     /// Its deletion mark.
@@ -29,9 +29,9 @@ pub enum SourceMeta {
     /// There is none: a partial block.
     Absent,
     /// It can never be read as it is, and why.
-    Unreadable(String),
+    Unreadable(Box<str>),
     /// It can be read but is no valid `meta.json` of the block, and why.
-    Corrupted(String),
+    Corrupted(Box<str>),
     /// It was read.
     Read(Arc<MetaFile>),
 }
@@ -42,14 +42,20 @@ pub enum Mark {
     /// There is none.
     Absent,
     /// It can never be read as it is, or was not read, and why.
-    Unreadable(String),
+    Unreadable(Box<str>),
     /// It can be read, and is no mark of this block.
     Corrupted(MarkError),
     /// The block is marked.
-    Present(DeletionMark),
+    Present(Box<DeletionMark>),
 }
 
 impl SourceBlock {
+    /// What lies in it.
+    #[must_use]
+    pub fn objects(&self) -> Inventory {
+        self.objects.get()
+    }
+
     /// Whether it bears a mark of this tool that names the target `target_name`.
     pub(super) fn is_marked_for(&self, target_name: &str) -> bool {
         let Mark::Present(mark) = &self.mark else {
@@ -72,8 +78,8 @@ impl SourceBlock {
     #[must_use]
     pub fn has_lost_objects(&self) -> bool {
         match self.meta() {
-            Some(meta) => self.objects.lacks(&meta.block).is_some(),
-            None => self.objects.meta().is_none(),
+            Some(meta) => self.objects().lacks(&meta.block).is_some(),
+            None => self.objects().meta().is_none(),
         }
     }
 
@@ -90,7 +96,7 @@ pub struct TargetBlock {
     /// The directory's name.
     pub id: BlockId,
     /// What lies in it.
-    pub objects: Inventory,
+    pub objects: Packed<Inventory>,
     /// Its `meta.json`.
     pub meta: TargetMeta,
     /// Its deletion mark.
@@ -113,11 +119,17 @@ pub enum TargetMeta {
 }
 
 impl TargetBlock {
+    /// What lies in it.
+    #[must_use]
+    pub fn objects(&self) -> Inventory {
+        self.objects.get()
+    }
+
     /// What stands for a directory that does not exist.
     pub(super) fn nothing(id: BlockId) -> Self {
         Self {
             id,
-            objects: Inventory::default(),
+            objects: Packed::new(&Inventory::default()),
             meta: TargetMeta::Absent,
             mark: Mark::Absent,
             read: ReadBack::default(),
@@ -149,7 +161,7 @@ impl FromIterator<TargetBlock> for TargetIndex {
             blocks.into_iter().map(|block| (block.id, block)).collect();
         let published = blocks
             .values()
-            .filter(|block| !block.objects.is_being_overwritten())
+            .filter(|block| !block.objects().is_being_overwritten())
             .filter_map(TargetBlock::meta)
             .collect();
         let marks = blocks.values().filter(|block| block.meta().is_some());
@@ -221,7 +233,7 @@ impl TargetIndex {
             let there = self.get(id)?;
             let judged = match self.named_by(id) {
                 Some(by) => Err(NoCover::NamedBy(by)),
-                None => Cover::of(block, &candidate.block, &there.objects),
+                None => Cover::of(block, &candidate.block, &there.objects()),
             };
             Some((id, judged))
         })
@@ -250,15 +262,18 @@ impl Named {
 
 /// The blocks of the source, by id, and the live ones by what they are made of and by time.
 pub(super) struct SourceIndex<'a> {
-    blocks: HashMap<BlockId, &'a Arc<SourceBlock>>,
+    /// Sorted.
+    blocks: Vec<&'a Arc<SourceBlock>>,
     live: Relatives,
     named: Named,
 }
 
 impl<'a> SourceIndex<'a> {
     pub(super) fn new(source: &'a [Arc<SourceBlock>]) -> Self {
+        let mut blocks: Vec<_> = source.iter().collect();
+        blocks.sort_unstable_by_key(|block| block.id);
         Self {
-            blocks: source.iter().map(|block| (block.id, block)).collect(),
+            blocks,
             live: source
                 .iter()
                 .filter(|block| block.is_live())
@@ -274,7 +289,11 @@ impl<'a> SourceIndex<'a> {
     }
 
     pub(super) fn get(&self, id: BlockId) -> Option<&SourceBlock> {
-        self.blocks.get(&id).map(|block| &***block)
+        let place = self.blocks.binary_search_by_key(&id, |block| block.id);
+        place
+            .ok()
+            .and_then(|place| self.blocks.get(place))
+            .map(|block| &***block)
     }
 
     pub(super) fn live(&self) -> &Relatives {
@@ -300,7 +319,7 @@ impl<'a> SourceIndex<'a> {
     /// Whether the block of that id has every object that its own `meta.json` speaks of.
     pub(super) fn is_whole(&self, meta: &BlockMeta) -> bool {
         self.get(meta.id).is_some_and(|block| {
-            !matches!(block.objects.completeness(meta), Completeness::Lacks(_))
+            !matches!(block.objects().completeness(meta), Completeness::Lacks(_))
         })
     }
 }

@@ -45,7 +45,7 @@ pub fn to_be_read(
         return Vec::new();
     }
     let meta = block.meta().map(|meta| &meta.block);
-    let ours = block.objects.what_thanos_reads(meta);
+    let ours = block.objects().what_thanos_reads(meta);
     let suspects = suspects(&ours, there).into_iter();
     suspects
         .map(|(one, other)| (one.clone(), other.clone()))
@@ -63,13 +63,14 @@ fn missing_by_listing(
     let nothing = TargetBlock::nothing(block.id);
     let there = target.get(block.id).unwrap_or(&nothing);
     let meta = block.meta().map(|meta| &meta.block);
-    let ours = block.objects.what_thanos_reads(meta);
+    let ours = block.objects().what_thanos_reads(meta);
+    let theirs = there.objects();
     let mut read = ReadBack::default();
     let mut lacks = Vec::new();
     if let Some(by) = target.named_by(block.id) {
         lacks.push(format!("the deletion mark of {by} names it"));
     }
-    for (one, other) in suspects(&ours, &there.objects) {
+    for (one, other) in suspects(&ours, &theirs) {
         match there.read.of(one, other) {
             Some(equal) => read.note(one, other, equal),
             None => lacks.push(format!(
@@ -78,7 +79,7 @@ fn missing_by_listing(
             )),
         }
     }
-    let mut differences = Match::of(block.id, &ours, &there.objects, &read)
+    let mut differences = Match::of(block.id, &ours, &theirs, &read)
         .err()
         .unwrap_or_default();
     if let Some(remains) = Remains::of(block, &ours) {
@@ -91,8 +92,8 @@ fn missing_by_listing(
             Difference::OtherMeta => ours.meta().is_some(),
             _ => true,
         });
-        let theirs = there.meta().map(|meta| &meta.block);
-        lacks.extend(meta.or(theirs).and_then(|meta| there.objects.lacks(meta)));
+        let known = meta.or(there.meta().map(|meta| &meta.block));
+        lacks.extend(known.and_then(|meta| theirs.lacks(meta)));
     }
     let mut words: Vec<String> = differences.iter().map(ToString::to_string).collect();
     lacks.retain(|what| !words.contains(what));
@@ -143,7 +144,7 @@ fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
         let mut covers = target.covers(&meta.block);
         return covers.any(|(_, judged)| judged.is_ok());
     }
-    block.objects.meta().is_none()
+    block.objects().meta().is_none()
         && target
             .iter()
             .any(|there| went_into(block.id, there, target))
@@ -155,15 +156,15 @@ fn went_into(id: BlockId, there: &TargetBlock, target: &TargetIndex) -> bool {
     let Some(meta) = there.meta().map(|meta| &meta.block) else {
         return false;
     };
-    let names = meta.sources.contains(&id) || meta.parents.contains(&id);
+    let names = meta.sources.contains(&id) || meta.details.get().parents.contains(&id);
     names
         && meta.id != id
         && meta.group.resolution_ms == 0
         && !meta.rewritten
-        && !meta.files.is_empty()
-        && !there.objects.may_be_marked()
+        && !meta.files().is_empty()
+        && !there.objects().may_be_marked()
         && target.named_by(meta.id).is_none()
-        && there.objects.lacks(meta).is_none()
+        && there.objects().lacks(meta).is_none()
 }
 
 #[cfg(test)]
@@ -200,7 +201,7 @@ mod tests {
         let ours = marked(tagged('2', '3'));
         let theirs = |builder: Builder, read: Option<bool>| {
             let mut there = builder.target();
-            for (one, other) in to_be_read(&ours, &there.objects, COLD) {
+            for (one, other) in to_be_read(&ours, &there.objects(), COLD) {
                 if let Some(equal) = read {
                     there.read.note(&one, &other, equal);
                 }
@@ -267,7 +268,7 @@ mod tests {
         }
         // The mark of another block of the target has it deleted.
         let mark = DeletionMark::new(id('A'), String::new(), DateTime::UNIX_EPOCH);
-        let naming = block('D').mark(Mark::Corrupted(MarkError::OfAnother(mark)));
+        let naming = block('D').mark(Mark::Corrupted(MarkError::OfAnother(Box::new(mark))));
         let found = why(&marked(block('A')), [block('A').target(), naming.target()]);
         assert_eq!(
             found,

@@ -71,6 +71,8 @@ pub fn plan(
     let units = Units::of(source);
     let mut plan = Plan {
         absent_ids: absent_ids(source, rules),
+        // What grows may be in memory twice for a moment, and what is not used costs nothing.
+        selected: Vec::with_capacity(source.len()),
         ..Plan::default()
     };
     let mut came_to_selector = Vec::new();
@@ -105,7 +107,7 @@ pub fn plan(
     }
     outlook::hold_back(&mut plan, rules.publish_order);
     duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
-    plan.selected.sort_by(|one, other| {
+    plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit
             .cmp(&other.unit)
@@ -123,6 +125,9 @@ fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
 }
 
 fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
+    if rules.ids.is_empty() {
+        return Vec::new();
+    }
     let present: BTreeSet<BlockId> = source.iter().map(|block| block.id).collect();
     rules.ids.difference(&present).copied().collect()
 }

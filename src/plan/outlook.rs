@@ -27,9 +27,10 @@ pub(super) fn hold_back(plan: &mut Plan, order: PublishOrder) {
 pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
     for selected in &mut plan.selected {
         let finer = source.live().finer_kin_of(&selected.meta.block);
-        selected.finer_kin = finer.map(|kin| kin.block.id).collect();
-        selected.finer_kin.sort_unstable();
-        selected.finer_kin.dedup();
+        let mut finer: Vec<_> = finer.map(|kin| kin.block.id).collect();
+        finer.sort_unstable();
+        finer.dedup();
+        selected.finer_kin = finer.into();
     }
     // Raw blocks first: a 1h block waits for its 5m block, which may wait itself.
     let mut order: Vec<usize> = (0..plan.selected.len()).collect();

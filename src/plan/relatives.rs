@@ -8,7 +8,8 @@ use crate::block::{BlockId, BlockMeta, Group, MetaFile};
 /// Live blocks of one bucket.
 #[derive(Debug, Default)]
 pub struct Relatives {
-    by_source: HashMap<BlockId, Vec<Arc<MetaFile>>>,
+    /// Sorted by source: each block once for each level-1 block that went into it.
+    by_source: Vec<(BlockId, Arc<MetaFile>)>,
     by_group: HashMap<Group, Vec<Span>>,
 }
 
@@ -21,12 +22,16 @@ struct Span {
 
 impl<'a> FromIterator<&'a Arc<MetaFile>> for Relatives {
     fn from_iter<I: IntoIterator<Item = &'a Arc<MetaFile>>>(metas: I) -> Self {
-        let mut relatives = Self::default();
+        let metas: Vec<&Arc<MetaFile>> = metas.into_iter().collect();
+        let sources = metas.iter().map(|meta| meta.block.sources.len());
+        let mut relatives = Self {
+            by_source: Vec::with_capacity(sources.sum()),
+            by_group: HashMap::new(),
+        };
         for meta in metas {
-            for source in &meta.block.sources {
-                let made_of_it = relatives.by_source.entry(*source).or_default();
-                made_of_it.push(Arc::clone(meta));
-            }
+            let sources = meta.block.sources.iter();
+            let made_of = sources.map(|source| (*source, Arc::clone(meta)));
+            relatives.by_source.extend(made_of);
             let group = relatives
                 .by_group
                 .entry(meta.block.group.clone())
@@ -36,8 +41,10 @@ impl<'a> FromIterator<&'a Arc<MetaFile>> for Relatives {
                 meta: Arc::clone(meta),
             });
         }
+        let key = |(source, made): &(BlockId, Arc<MetaFile>)| (*source, made.block.id);
+        relatives.by_source.sort_unstable_by_key(key);
         for spans in relatives.by_group.values_mut() {
-            spans.sort_by_key(|span| (span.meta.block.min_time_ms, span.meta.block.id));
+            spans.sort_unstable_by_key(|span| (span.meta.block.min_time_ms, span.meta.block.id));
             let mut latest_end_ms = i64::MIN;
             for span in spans {
                 latest_end_ms = latest_end_ms.max(span.latest_end_ms);
@@ -93,10 +100,15 @@ impl Relatives {
     }
 
     fn made_of(&self, source: Option<&BlockId>) -> impl Iterator<Item = &Arc<MetaFile>> {
-        source
-            .and_then(|source| self.by_source.get(source))
-            .into_iter()
-            .flatten()
+        let begins = |source: &BlockId| {
+            let by_source = &self.by_source;
+            by_source.partition_point(|(other, _)| other < source)
+        };
+        let from = source.map_or(self.by_source.len(), begins);
+        let after = self.by_source.iter().skip(from);
+        after
+            .take_while(move |(other, _)| Some(other) == source)
+            .map(|(_, meta)| meta)
     }
 }
 

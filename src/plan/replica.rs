@@ -57,7 +57,7 @@ pub fn replica(
 ) -> Option<Replica> {
     let both = source
         .iter()
-        .filter_map(|block| Some((&**block, &target.get(block.id)?.objects)));
+        .filter_map(|block| Some((&**block, target.get(block.id)?.objects())));
     let mut to_the_second = None;
     let mut differs = false;
     for (block, there) in both {
@@ -65,7 +65,7 @@ pub fn replica(
             block: block.id,
             by,
         };
-        match compared(&block.objects, there) {
+        match compared(&block.objects(), &there) {
             Compared::Alike(Likeness::Seconds) if block.is_marked_for(target_name) => {}
             Compared::Alike(Likeness::Seconds) => {
                 to_the_second.get_or_insert(found(Likeness::Seconds));
@@ -285,12 +285,12 @@ mod tests {
                     builder
                 };
                 let mut source = builder.source();
-                source.objects = at(whole, None);
+                source.objects = (&at(whole, None)).into();
                 Arc::new(source)
             });
             let target = blocks.iter().map(|(name, times, _)| {
                 let mut target = block(*name).target();
-                target.objects = at(*times, None);
+                target.objects = (&at(*times, None)).into();
                 target
             });
             let (source, target): (Vec<_>, _) = (source.collect(), target.collect());

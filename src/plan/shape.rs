@@ -49,13 +49,13 @@ pub struct Selected {
     /// Their size in bytes.
     pub bytes_to_put: u64,
     /// Data objects of a block that is to be copied which the target holds already; by name.
-    pub kept: Vec<Box<str>>,
+    pub kept: Box<[Box<str>]>,
     /// `meta.json` has no file list, so that a lost last segment could not be seen.
     pub weak_inventory: bool,
     /// How far it will come, if nothing fails.
     pub outlook: Outlook,
     /// Live blocks of the source, of finer resolution, that share a compaction source with it: its mark waits for theirs.
-    pub finer_kin: Vec<BlockId>,
+    pub finer_kin: Box<[BlockId]>,
 }
 
 /// One block that is left out.
@@ -105,7 +105,7 @@ impl Selected {
     /// Whether it bore a mark when it was surveyed. A mark that was listed and could not be found does not count.
     #[must_use]
     pub fn bears_a_mark(&self) -> bool {
-        self.block.objects.is_marked() && !matches!(self.block.mark, Mark::Absent)
+        self.block.objects().is_marked() && !matches!(self.block.mark, Mark::Absent)
     }
 }
 

@@ -50,18 +50,19 @@ pub enum Standing {
 /// Judges by listing alone: a `meta.json` that kept its size, entity tag and last-modified is the one that was read.
 #[must_use]
 pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
-    let (Some(then), Some(meta)) = (surveyed.objects.meta(), now.meta()) else {
+    let then = surveyed.objects();
+    let (Some(was), Some(meta)) = (then.meta(), now.meta()) else {
         return Standing::Vanished;
     };
-    if now.is_marked() && !surveyed.objects.is_marked() {
+    if now.is_marked() && !then.is_marked() {
         return Standing::Marked;
     }
     // Where a bucket tells neither of a version nor of a time, nothing but its bytes tells that it is the same.
     let is_told = meta.version.is_some() || meta.modified.is_some();
     let same = is_told
-        && then.size_bytes == meta.size_bytes
-        && then.version == meta.version
-        && then.modified == meta.modified;
+        && was.size_bytes == meta.size_bytes
+        && was.version == meta.version
+        && was.modified == meta.modified;
     if same {
         Standing::Unchanged
     } else {
@@ -72,6 +73,7 @@ pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::Packed;
     use crate::plan::facts::testing::block;
 
     #[test]
@@ -84,11 +86,11 @@ mod tests {
             (block('A').object("meta.json", 8), Standing::MetaTouched),
             (block('A').marked("by another"), Standing::Marked),
         ] {
-            assert_eq!(standing(&surveyed, &now.source().objects), expected);
+            assert_eq!(standing(&surveyed, &now.source().objects()), expected);
         }
         let mut untold = block('A').source();
-        untold.objects = untold
-            .objects
+        let told = untold.objects();
+        let objects: Inventory = told
             .iter()
             .map(|(_, object)| crate::block::Object {
                 modified: None,
@@ -96,8 +98,9 @@ mod tests {
                 ..object.clone()
             })
             .collect();
-        assert_eq!(standing(&untold, &untold.objects), Standing::MetaTouched);
+        untold.objects = Packed::new(&objects);
+        assert_eq!(standing(&untold, &objects), Standing::MetaTouched);
         let marked = block('A').marked("long ago").source();
-        assert_eq!(standing(&marked, &marked.objects), Standing::Unchanged);
+        assert_eq!(standing(&marked, &marked.objects()), Standing::Unchanged);
     }
 }

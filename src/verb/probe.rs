@@ -64,17 +64,19 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
         .put(probe, Bytes::from_static(CONTENT.as_bytes()))
         .await?;
     let answered = Instant::now();
-    let found = if holds(source, probe).await? {
-        Found::One
-    } else if is_listed(target.reader(), probe).await? {
-        Found::Two
-    } else {
-        Found::Unlisted
+    let is_in_source = holds(source, probe);
+    let is_listed = is_listed(target.reader(), probe);
+    let modified = async { Ok(target.modified(probe).await.ok().flatten()) };
+    let (is_in_source, is_listed, modified) =
+        futures::try_join!(is_in_source, is_listed, modified)?;
+    let found = match (is_in_source, is_listed) {
+        (true, _) => Found::One,
+        (false, true) => Found::Two,
+        (false, false) => Found::Unlisted,
     };
-    let modified = target.modified(probe).await;
     Ok(Probed {
         found,
-        put_at: modified.ok().flatten().map(|time| Reading {
+        put_at: modified.map(|time| Reading {
             time,
             asked,
             answered,

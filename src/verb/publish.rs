@@ -80,7 +80,7 @@ pub async fn prepare(
     let (in_source, in_target, meta) = futures::try_join!(stored.look_again(), in_target, meta)?;
     let meta_json = match (meta, stored.kept_meta_json(in_source.meta())) {
         (Some(meta_json), _) => meta_json,
-        (None, Some(kept)) => kept.clone(),
+        (None, Some(kept)) => kept,
         (None, None) => read_again(stored, in_source.meta()).await?,
     };
     let is_published = in_target.meta().is_some();

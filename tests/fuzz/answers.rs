@@ -13,7 +13,7 @@ use object_store::client::{
 };
 use reqwest::header::{HeaderName, HeaderValue};
 use thanos_bucket::block::{BlockId, Inventory, ObjectPath};
-use thanos_bucket::bucket::{Bucket, BucketConfig, Environment};
+use thanos_bucket::bucket::{Bucket, BucketConfig, Environment, Swept};
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::{Error, Result};
 use tokio::time::Instant;
@@ -211,14 +211,14 @@ async fn ask(bucket: &Bucket, asked: &[u8]) -> Result<()> {
     let reader = bucket.reader();
     match asked {
         b"list" | b"list-v1" => {
-            let listed: Vec<_> = reader.list().try_collect().await?;
-            let paths: Vec<&ObjectPath> = listed.iter().map(|(path, _)| path).collect();
+            let listed: Vec<Swept> = reader.sweep().try_collect().await?;
+            let paths: Vec<&ObjectPath> = listed.iter().map(|swept| &swept.path).collect();
             let with_slash = |path: &ObjectPath| format!("{path}/");
             let in_order = |pair: &[&ObjectPath]| {
                 pair[0] < pair[1] || pair[0].as_str() < with_slash(pair[1]).as_str()
             };
             assert!(paths.windows(2).all(in_order), "{paths:?}");
-            look_at(&listed.into_iter().map(|(_, object)| object).collect());
+            look_at(&listed.into_iter().map(|swept| swept.object).collect());
         }
         b"block" | b"block-v1" => look_at(&reader.list_block(block).await?),
         b"ids" | b"ids-v1" => drop(reader.list_block_ids().await?),

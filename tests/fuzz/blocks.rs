@@ -77,7 +77,7 @@ fn meta(input: &[u8]) {
         Ok(meta) => {
             assert!(!meta.sources.is_empty() && meta.sources.is_sorted());
             assert!(meta.has_all_sources_of(&meta));
-            for file in &meta.files {
+            for file in &meta.files() {
                 let mut segments = file.path.split('/');
                 let inside = segments.all(|segment| !matches!(segment, "" | "." | ".."));
                 assert!(inside && !file.path.contains(['\0', '\\']), "{file:?}");

@@ -128,7 +128,7 @@ fn opened(text: &str, environment: &Environment) -> Result<()> {
             },
         );
         let object = ID.parse::<BlockId>().unwrap().object("meta.json");
-        let _: Vec<_> = bucket.reader().list().try_collect().await?;
+        let _: Vec<_> = bucket.reader().sweep().try_collect().await?;
         bucket.put(&object, "{}".into()).await?;
         bucket.reader().exists(&object).await?;
         bucket.delete(&object).await

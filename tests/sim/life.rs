@@ -20,7 +20,7 @@ pub(crate) fn simulate(seed: u64, telling: Story) -> (Option<String>, Vec<String
     runtime.block_on(async {
         let world = Arc::new(Mutex::new(World::new(seed, telling)));
         let _told = (telling == Story::Told).then(|| Told::of(&world));
-        disturbed(&world).await;
+        Box::pin(disturbed(&world)).await;
         undisturbed(&world).await;
         let mut world = world.lock().unwrap();
         (world.violation.take(), std::mem::take(&mut world.story))

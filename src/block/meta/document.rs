@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::block::id::BlockId;
 use crate::go::json::{Anything, Decode, Failure, Json, List, check};
 use crate::go::{pattern, time};
@@ -55,8 +57,58 @@ impl Decode for Ulid {
     }
 }
 
-/// Digests of the values of members that decide nothing, by the members' path: they show in which member two files differ.
-pub(super) type Others = BTreeMap<&'static str, u64>;
+/// Digests of the values of members that decide nothing: they show in which member two files differ.
+pub(super) type Others = BTreeMap<Other, u64>;
+
+/// A member that decides nothing, in the order of their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Other {
+    /// `compaction.deletable`
+    Deletable,
+    /// `compaction.failed`
+    Failed,
+    /// `compaction.hints`
+    Hints,
+    /// `compaction.parents`, of which the ids decide something.
+    Parents,
+    /// `stats.numFloatSamples`
+    FloatSamples,
+    /// `stats.numHistogramSamples`
+    HistogramSamples,
+    /// `stats.numTombstones`
+    Tombstones,
+    /// `thanos.extensions`
+    Extensions,
+    /// `thanos.index_stats`
+    IndexStats,
+    /// `thanos.rewrites`, of which it decides something whether there are any.
+    Rewrites,
+    /// `thanos.upload_time`
+    UploadTime,
+    /// `thanos.version`
+    Version,
+}
+
+impl Other {
+    /// Its path in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Other::Deletable => "compaction.deletable",
+            Other::Failed => "compaction.failed",
+            Other::Hints => "compaction.hints",
+            Other::Parents => "compaction.parents",
+            Other::FloatSamples => "stats.numFloatSamples",
+            Other::HistogramSamples => "stats.numHistogramSamples",
+            Other::Tombstones => "stats.numTombstones",
+            Other::Extensions => "thanos.extensions",
+            Other::IndexStats => "thanos.index_stats",
+            Other::Rewrites => "thanos.rewrites",
+            Other::UploadTime => "thanos.upload_time",
+            Other::Version => "thanos.version",
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Stats {
@@ -72,11 +124,9 @@ impl Decode for Stats {
             "numsamples" => self.samples.decode(value),
             "numseries" => self.series.decode(value),
             "numchunks" => self.chunks.decode(value),
-            "numfloatsamples" => other::<u64>(&mut self.others, "stats.numFloatSamples", value),
-            "numhistogramsamples" => {
-                other::<u64>(&mut self.others, "stats.numHistogramSamples", value)
-            }
-            "numtombstones" => other::<u64>(&mut self.others, "stats.numTombstones", value),
+            "numfloatsamples" => other::<u64>(&mut self.others, Other::FloatSamples, value),
+            "numhistogramsamples" => other::<u64>(&mut self.others, Other::HistogramSamples, value),
+            "numtombstones" => other::<u64>(&mut self.others, Other::Tombstones, value),
             _ => Ok(()),
         })
     }
@@ -95,13 +145,13 @@ impl Decode for Compaction {
         json.members(|name, value| match name {
             "level" => self.level.decode(value),
             "sources" => self.sources.decode(value),
-            "deletable" => other::<bool>(&mut self.others, "compaction.deletable", value),
-            "failed" => other::<bool>(&mut self.others, "compaction.failed", value),
+            "deletable" => other::<bool>(&mut self.others, Other::Deletable, value),
+            "failed" => other::<bool>(&mut self.others, Other::Failed, value),
             "parents" => {
-                self.others.insert("compaction.parents", value.digest());
+                self.others.insert(Other::Parents, value.digest());
                 self.parents.decode(value)
             }
-            "hints" => other::<List<String>>(&mut self.others, "compaction.hints", value),
+            "hints" => other::<List<String>>(&mut self.others, Other::Hints, value),
             _ => Ok(()),
         })
     }
@@ -110,7 +160,7 @@ impl Decode for Compaction {
 /// Checks a member against its type, and keeps a digest of it.
 fn other<T: Decode + Default>(
     others: &mut Others,
-    place: &'static str,
+    place: Other,
     value: Json<'_>,
 ) -> Result<(), Failure> {
     others.insert(place, value.digest());
@@ -152,14 +202,14 @@ impl Decode for Thanos {
             "segment_files" => self.segment_files.decode(value),
             "files" => self.files.decode(value),
             "rewrites" => {
-                self.others.insert("thanos.rewrites", value.digest());
+                self.others.insert(Other::Rewrites, value.digest());
                 self.rewrites.decode(value)
             }
-            "version" => other::<i64>(&mut self.others, "thanos.version", value),
-            "index_stats" => other::<IndexStats>(&mut self.others, "thanos.index_stats", value),
-            "extensions" => other::<Anything>(&mut self.others, "thanos.extensions", value),
+            "version" => other::<i64>(&mut self.others, Other::Version, value),
+            "index_stats" => other::<IndexStats>(&mut self.others, Other::IndexStats, value),
+            "extensions" => other::<Anything>(&mut self.others, Other::Extensions, value),
             "upload_time" => {
-                self.others.insert("thanos.upload_time", value.digest());
+                self.others.insert(Other::UploadTime, value.digest());
                 upload_time(value)
             }
             _ => Ok(()),

@@ -35,6 +35,12 @@ struct Service {
 }
 
 impl ServerSide {
+    /// Whether there is something that copies.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// What copies from one bucket to the other; nothing is asked yet. Errors are of the kind [`Kind::Usage`]: the service is insisted on, and the
     /// two are not on one.
     pub fn between(source: &BucketReader, target: &BucketReader, by: CopiedBy) -> Result<Self> {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use chrono::DateTime;
 
-use crate::block::{BlockMeta, File};
+use crate::block::{BlockMeta, File, Other};
 
 /// How the target's file differs from the source's, on one line: members on which decisions depend come first, and at least one member is named
 /// wherever Thanos reads a difference.
@@ -40,7 +40,7 @@ pub(super) fn in_words(source: &BlockMeta, target: &BlockMeta) -> String {
     if source.sources != target.sources {
         words.push(sources(source, target));
     }
-    words.extend(first_file(&source.files, &target.files));
+    words.extend(first_file(&source.files(), &target.files()));
     if words.is_empty() {
         words.push(first_other(source, target));
     }
@@ -92,19 +92,20 @@ fn first_file(source: &[File], target: &[File]) -> Option<String> {
 
 /// The first member that decides nothing and differs.
 fn first_other(source: &BlockMeta, target: &BlockMeta) -> String {
-    let of = |meta: &BlockMeta, place: &str| {
-        let mut others = meta.others.iter();
+    let (source, target) = (source.details.get().others, target.details.get().others);
+    let of = |others: &[(Other, u64)], member| {
+        let mut others = others.iter();
         others
-            .find(|(other, _)| *other == place)
+            .find(|(other, _)| *other == member)
             .map(|(_, digest)| *digest)
     };
-    let places = source.others.iter().chain(target.others.iter());
-    let differing = places
-        .map(|(place, _)| *place)
-        .find(|place| of(source, place) != of(target, place));
+    let members = source.iter().chain(&target);
+    let differing = members
+        .map(|(member, _)| *member)
+        .find(|member| of(&source, *member) != of(&target, *member));
     differing.map_or_else(
         || "it is only written otherwise, or in members that Thanos does not read".to_owned(),
-        |place| format!("another {place}"),
+        |member| format!("another {}", member.as_str()),
     )
 }
 

@@ -291,29 +291,33 @@ fn by_own_id(
         Strength::Content => Action::Copy(Put::Unproven),
         Strength::Size | Strength::Checksum => Action::Copy(Put::Differing),
     };
-    let Some(there) = there.filter(|there| !there.objects.is_empty()) else {
+    let Some(there) = there else {
         return copy;
     };
-    if there.objects.may_be_marked() {
+    let (ours, theirs) = (block.objects(), there.objects());
+    if theirs.is_empty() {
+        return copy;
+    }
+    if theirs.may_be_marked() {
         return Action::Conflict(Conflict::Marked);
     }
     let existing = rules.scope.existing();
     let overwrite = existing == Existing::Overwrite;
-    let surplus = unexplained_surplus(block, meta, &there.objects);
+    let surplus = unexplained_surplus(&ours, meta, &theirs);
     match (&there.meta, surplus) {
-        (TargetMeta::Absent, _) if overwrite || there.objects.is_being_overwritten() => {
+        (TargetMeta::Absent, _) if overwrite || theirs.is_being_overwritten() => {
             Action::Copy(Put::All)
         }
         (TargetMeta::Absent, None) => copy,
         (TargetMeta::Read(other), _) if other.digest != meta.digest => {
             let conflict = Conflict::Differs {
                 what: differing::in_words(&meta.block, &other.block),
-                objects: there.objects.block_objects(),
-                bytes: there.objects.block_bytes(),
+                objects: theirs.block_objects(),
+                bytes: theirs.block_bytes(),
             };
             overwrite_or(existing, conflict)
         }
-        (TargetMeta::Read(_), None) => held(&block.objects, &there.objects, existing),
+        (TargetMeta::Read(_), None) => held(&ours, &theirs, existing),
         (TargetMeta::Corrupted(why), _) => {
             overwrite_or(existing, Conflict::CorruptedMeta(why.clone()))
         }
@@ -346,14 +350,14 @@ fn held(source: &Inventory, target: &Inventory, existing: Existing) -> Action {
 
 /// A segment of the target that the source lacks, where no file list shows that the target is wrong.
 fn unexplained_surplus(
-    block: &SourceBlock,
+    source: &Inventory,
     meta: &MetaFile,
     target: &Inventory,
 ) -> Option<Box<str>> {
-    if block.objects.completeness(&meta.block) != Completeness::Weak {
+    if source.completeness(&meta.block) != Completeness::Weak {
         return None;
     }
-    compare(&block.objects, target)
+    compare(source, target)
         .into_iter()
         .find_map(|difference| match difference {
             Difference::Surplus(name) => Some(name),

@@ -39,7 +39,7 @@ fn naming(block_of_the_mark: char, named: char) -> Builder {
     let mark = DeletionMark::new(id(named), String::new(), DateTime::UNIX_EPOCH);
     block(block_of_the_mark)
         .range(100, 110)
-        .mark(Mark::Corrupted(MarkError::OfAnother(mark)))
+        .mark(Mark::Corrupted(MarkError::OfAnother(Box::new(mark))))
 }
 
 fn same(action: Action) -> (Action, Action) {
@@ -54,7 +54,7 @@ fn the_decision_table_holds_row_by_row() {
     let proof = Cover::of(
         &ours.clone().meta_file().block,
         &cover().meta_file().block,
-        &cover().target().objects,
+        &cover().target().objects(),
     );
     let unproven = |why| same(Action::CoveredUnproven { by: id('C'), why });
     let conflict = |conflict: Conflict| {
@@ -143,7 +143,7 @@ fn the_decision_table_holds_row_by_row() {
                 Cover::of(
                     &block('C').sources("A").meta_file().block,
                     &ours.clone().meta_file().block,
-                    &ours.clone().target().objects,
+                    &ours.clone().target().objects(),
                 )
                 .unwrap(),
             )),
@@ -327,7 +327,7 @@ fn without_a_file_list_a_surplus_segment_may_be_the_last_copy() {
 #[test]
 fn what_is_put_follows_from_how_far_the_objects_agree() {
     let names = |ours: &Builder, theirs: Builder, put| {
-        let (ours, theirs) = (ours.clone().source().objects, theirs.target().objects);
+        let (ours, theirs) = (ours.clone().source().objects(), theirs.target().objects());
         objects_to_put(&ours, &theirs, put)
             .into_iter()
             .map(|object| object.name.to_string())

@@ -147,7 +147,11 @@ impl Builder {
 
     pub(in crate::plan) fn marked(mut self, details: &str) -> Self {
         let now = DateTime::from_timestamp(1_767_225_600, 0).unwrap();
-        self.mark = Mark::Present(DeletionMark::new(self.id, details.to_owned(), now));
+        self.mark = Mark::Present(Box::new(DeletionMark::new(
+            self.id,
+            details.to_owned(),
+            now,
+        )));
         self.object("deletion-mark.json", 9)
     }
 
@@ -168,7 +172,7 @@ impl Builder {
     pub(in crate::plan) fn source(self) -> SourceBlock {
         SourceBlock {
             id: self.id,
-            objects: self.inventory(),
+            objects: Packed::new(&self.inventory()),
             mark: self.mark.clone(),
             meta: if self.objects.iter().any(|(name, ..)| name == "meta.json") {
                 SourceMeta::Read(Arc::new(self.meta_file()))

@@ -147,14 +147,15 @@ pub(super) struct ExcludedEntry<'a> {
 
 impl<'a> ExcludedEntry<'a> {
     pub(super) fn of(excluded: &'a Excluded<'a>) -> Self {
+        let objects = excluded.block.objects();
         Self {
             id: excluded.block.id,
             reason: excluded.reason.as_str(),
             detail: excluded.detail,
             needs_a_person: excluded.concern.is_some(),
             meta: MetaEntry::of(excluded.block.meta().map(|meta| &meta.block)),
-            size_bytes: excluded.block.objects.block_bytes(),
-            objects: excluded.block.objects.block_objects(),
+            size_bytes: objects.block_bytes(),
+            objects: objects.block_objects(),
         }
     }
 }

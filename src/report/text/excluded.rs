@@ -130,7 +130,7 @@ fn write_reason(
 
 fn row(excluded: &Excluded<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let flag = if excluded.concern.is_some() { '!' } else { ' ' };
-    let size_bytes = excluded.block.objects.block_bytes();
+    let size_bytes = excluded.block.objects().block_bytes();
     let known = match excluded.block.meta().map(|meta| &meta.block) {
         Some(meta) => format!("{} {}", columns(meta, size_bytes), meta.group.labels),
         None => human::size(size_bytes),

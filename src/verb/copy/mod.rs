@@ -255,7 +255,7 @@ impl Copying<'_> {
 
     async fn send(&self, object: &Object) -> Result<(), Error> {
         let id = self.stored.id();
-        let files = &self.stored.meta().block.files;
+        let files = self.stored.meta().block.files();
         let sha256 = files
             .iter()
             .find(|file| *file.path == *object.name)

@@ -13,13 +13,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use futures::channel::mpsc::{Receiver, channel};
 use tracing::info;
 
-use crate::block::{ObjectPath, Strength};
+use crate::at_once::READS;
+use crate::block::{BlockId, Inventory, ObjectPath, Packed, Strength};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
-use listing::listing;
+use listing::{Directory, listing};
 use source::read_source;
 use target::{read_target, unread};
 
@@ -45,20 +48,26 @@ pub async fn survey(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Result<Survey> {
-    let (in_source, in_target) = futures::try_join!(listing(source), listing(target))?;
+    let (found_in_source, of_source) = channel(READS);
+    let (found_in_target, of_target) = channel(READS);
+    let (in_source, source_blocks, in_target, directories) = futures::try_join!(
+        listing(source, found_in_source),
+        read_source(source, of_source),
+        listing(target, found_in_target),
+        packed(of_target),
+    )?;
     info!(
-        source = in_source.blocks.len(),
-        target = in_target.blocks.len(),
+        source = in_source.blocks,
+        target = in_target.blocks,
         "block directories listed"
     );
     let mut warnings = Vec::new();
-    if in_source.blocks.is_empty() {
+    if in_source.blocks == 0 {
         warnings.push(in_source.beside.in_source(source.location()));
     }
-    if in_target.blocks.is_empty() {
+    if in_target.blocks == 0 {
         warnings.extend(in_target.beside.in_target(target.location()));
     }
-    let source_blocks = read_source(source, in_source.blocks).await?;
     let day_ago = now - TimeDelta::days(1);
     let leftover_probes = in_target
         .probes
@@ -66,7 +75,6 @@ pub async fn survey(
         .filter(|(_, modified)| modified.is_some_and(|time| time < day_ago))
         .map(|(probe, _)| probe)
         .collect();
-    let directories = in_target.blocks;
     let read = match rules.verify {
         // Then entity tags that differ are left alone.
         Strength::Size => BTreeMap::new(),
@@ -98,4 +106,12 @@ pub async fn survey(
         leftover_probes,
         warnings,
     })
+}
+
+/// All directories that come, sorted by their ids.
+async fn packed(directories: Receiver<Directory>) -> Result<Vec<(BlockId, Packed<Inventory>)>> {
+    let packed = directories.map(|(id, objects)| (id, Packed::new(&objects)));
+    let mut packed: Vec<_> = packed.collect().await;
+    packed.sort_unstable_by_key(|(id, _)| *id);
+    Ok(packed)
 }

@@ -17,11 +17,11 @@ pub(super) async fn read_mark(
     };
     match read_listed(bucket, id, listed).await {
         Ok(Some(bytes)) => Ok(match DeletionMark::parse(id, &bytes) {
-            Ok(mark) => Mark::Present(mark),
+            Ok(mark) => Mark::Present(Box::new(mark)),
             Err(err) => Mark::Corrupted(err),
         }),
         Ok(None) => Ok(Mark::Absent),
-        Err(err) if err.kind().spoils_one_object() => Ok(Mark::Unreadable(cause(&err))),
+        Err(err) if err.kind().spoils_one_object() => Ok(Mark::Unreadable(cause(&err).into())),
         Err(err) => Err(err),
     }
 }

@@ -1,14 +1,17 @@
-//! What the source's block directories hold: each `meta.json` and mark is read.
+//! What the source's block directories hold: each `meta.json` and mark is read, as soon as its directory is listed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::channel::mpsc::Receiver;
+use futures::{StreamExt, TryStreamExt};
 
+use super::listing::Directory;
 use super::reading::{cause, none_readable, read_mark};
 use crate::at_once::READS;
-use crate::block::{BlockId, Inventory, Labels, LeftOut};
+use crate::block::{BlockId, Inventory, Labels, LeftOut, MetaFile, Packed};
 use crate::bucket::BucketReader;
 use crate::error::{Kind, Result};
 use crate::plan::{SourceBlock, SourceMeta};
@@ -17,60 +20,79 @@ use crate::stored::{read_meta, with_marks_read};
 /// So many bytes of `meta.json` are kept until blocks are published; what is not kept is read again then.
 const KEPT_BYTES: usize = 16 << 20;
 
-/// Reads all of them, in the order of their ids.
+/// Reads all that come, and sorts them by their ids.
 ///
 /// Errors: a read that stays transient after its retries; a refusal that holds for every block.
 pub(super) async fn read_source(
     bucket: &BucketReader,
-    directories: BTreeMap<BlockId, Inventory>,
+    directories: Receiver<Directory>,
 ) -> Result<Vec<Arc<SourceBlock>>> {
-    let mut blocks: Vec<SourceBlock> = Vec::new();
-    let mut room = KEPT_BYTES;
-    let mut read = stream::iter(directories)
-        .map(|(id, objects)| read_source_block(bucket, id, objects))
-        .buffered(READS);
-    while let Some(mut block) = read.try_next().await? {
-        if let SourceMeta::Read(meta) = &mut block.meta
-            && let Some(meta) = Arc::get_mut(meta)
-        {
-            let bytes = meta.bytes.as_ref().map_or(0, Bytes::len);
-            match room.checked_sub(bytes) {
-                Some(less) => room = less,
-                None => meta.bytes = None,
-            }
-        }
-        blocks.push(block);
-    }
-    let mut label_sets: HashSet<Labels> = HashSet::new();
+    let mut blocks: Vec<Arc<SourceBlock>> = Vec::new();
+    let mut slimming = Slimming::new();
     let mut readable = 0_usize;
     let mut refused = None;
-    for block in &mut blocks {
+    let mut read = directories
+        .map(|(id, objects)| read_source_block(bucket, id, objects))
+        .buffer_unordered(READS);
+    while let Some(mut block) = read.try_next().await? {
         // A link in the place of `meta.json` says nothing of other blocks.
-        let is_odd = matches!(block.objects.meta_left_out(), Some(LeftOut::Odd(_)));
+        let is_odd = matches!(block.objects().meta_left_out(), Some(LeftOut::Odd(_)));
         match &mut block.meta {
             SourceMeta::Read(meta) => {
                 readable += 1;
-                // Thousands of blocks share a handful of label sets.
                 if let Some(meta) = Arc::get_mut(meta) {
-                    meta.block.group.labels = shared(&mut label_sets, &meta.block.group.labels);
+                    slimming.slim(meta);
                 }
             }
-            SourceMeta::Unreadable(why) if !is_odd => refused = Some(why.clone()),
+            SourceMeta::Unreadable(why) if !is_odd => refused = Some(why.to_string()),
             SourceMeta::Absent | SourceMeta::Unreadable(_) | SourceMeta::Corrupted(_) => {}
         }
+        blocks.push(Arc::new(block));
     }
     if let Some(why) = refused.filter(|_| readable == 0) {
         return Err(none_readable(bucket, why));
     }
-    Ok(blocks.into_iter().map(Arc::new).collect())
+    blocks.sort_unstable_by_key(|block| block.id);
+    Ok(blocks)
 }
 
-fn shared(sets: &mut HashSet<Labels>, labels: &Labels) -> Labels {
-    if let Some(known) = sets.get(labels) {
-        return known.clone();
+/// Takes from a `meta.json` what is not to be kept a million times.
+struct Slimming {
+    /// Thousands of blocks share a handful of label sets, and of names of who wrote them.
+    labels: HashSet<Labels>,
+    writers: HashSet<Arc<str>>,
+    /// How many more bytes of `meta.json` may be kept.
+    room: usize,
+}
+
+impl Slimming {
+    fn new() -> Self {
+        Self {
+            labels: HashSet::new(),
+            writers: HashSet::new(),
+            room: KEPT_BYTES,
+        }
     }
-    sets.insert(labels.clone());
-    labels.clone()
+
+    fn slim(&mut self, meta: &mut MetaFile) {
+        share(&mut self.labels, &mut meta.block.group.labels);
+        share(&mut self.writers, &mut meta.block.source);
+        let bytes = meta.bytes.as_ref().map_or(0, |bytes| bytes.len());
+        match self.room.checked_sub(bytes) {
+            Some(less) => self.room = less,
+            None => meta.bytes = None,
+        }
+    }
+}
+
+/// Replaces a value by an equal one that is known.
+fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: &mut T) {
+    match known.get(value) {
+        Some(same) => value.clone_from(same),
+        None => {
+            known.insert(value.clone());
+        }
+    }
 }
 
 async fn read_source_block(
@@ -80,7 +102,7 @@ async fn read_source_block(
 ) -> Result<SourceBlock> {
     let meta = async {
         if let Some(why) = objects.meta_left_out() {
-            return Ok(SourceMeta::Unreadable(why.to_string()));
+            return Ok(SourceMeta::Unreadable(why.to_string().into()));
         }
         let Some(listed) = objects.meta() else {
             return Ok(SourceMeta::Absent);
@@ -89,12 +111,16 @@ async fn read_source_block(
             Ok(Some((mut meta, bytes))) => {
                 let is_proven = listed.fingerprint.is_of(&bytes);
                 // A copy of its own, lest it keep a larger piece of memory alive.
-                meta.bytes = is_proven.then(|| Bytes::copy_from_slice(&bytes));
+                meta.bytes = is_proven.then(|| Box::new(Bytes::copy_from_slice(&bytes)));
                 Ok(SourceMeta::Read(Arc::new(meta)))
             }
             Ok(None) => Ok(SourceMeta::Absent),
-            Err(err) if err.kind() == Kind::Corrupt => Ok(SourceMeta::Corrupted(cause(&err))),
-            Err(err) if err.kind().refuses_one_object() => Ok(SourceMeta::Unreadable(cause(&err))),
+            Err(err) if err.kind() == Kind::Corrupt => {
+                Ok(SourceMeta::Corrupted(cause(&err).into()))
+            }
+            Err(err) if err.kind().refuses_one_object() => {
+                Ok(SourceMeta::Unreadable(cause(&err).into()))
+            }
             Err(err) => Err(err),
         }
     };
@@ -103,7 +129,7 @@ async fn read_source_block(
     let (meta, mark, objects) = futures::try_join!(meta, mark, judged)?;
     Ok(SourceBlock {
         id,
-        objects,
+        objects: Packed::new(&objects),
         meta,
         mark,
     })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::block::{BlockId, Inventory, ReadBack};
+use crate::block::{BlockId, Inventory, Packed, ReadBack};
 use crate::bucket::{BucketReader, Budget, Comparison, same_content};
 use crate::plan::{SourceBlock, to_be_read};
 
@@ -18,7 +18,7 @@ const BUDGET_BYTES: usize = 32 << 20;
 /// no entry.
 pub(super) async fn read(
     blocks: &[Arc<SourceBlock>],
-    listed: &BTreeMap<BlockId, Inventory>,
+    listed: &[(BlockId, Packed<Inventory>)],
     source: &BucketReader,
     target: &BucketReader,
 ) -> BTreeMap<BlockId, ReadBack> {
@@ -26,10 +26,11 @@ pub(super) async fn read(
     let (budget, cancel) = (Budget::new(BUDGET_BYTES), CancellationToken::new());
     let mut found: BTreeMap<BlockId, ReadBack> = BTreeMap::new();
     for block in blocks {
-        let Some(there) = listed.get(&block.id) else {
+        let there = listed.binary_search_by_key(&block.id, |(id, _)| *id);
+        let Some((_, there)) = there.ok().and_then(|place| listed.get(place)) else {
             continue;
         };
-        for (one, other) in to_be_read(block, there, &target_name) {
+        for (one, other) in to_be_read(block, &there.get(), &target_name) {
             let path = block.id.object(&one.name);
             let equal = same_content(Comparison {
                 path: &path,

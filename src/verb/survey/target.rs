@@ -1,6 +1,5 @@
 //! What the target's block directories hold, as far as that can decide something.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
@@ -9,7 +8,7 @@ use tracing::warn;
 use super::reading::{cause, none_readable, read_mark};
 use super::unreadable::Unreadable;
 use crate::at_once::READS;
-use crate::block::{BlockId, Inventory, Likeness, MarkError, ReadBack};
+use crate::block::{BlockId, Inventory, Likeness, MarkError, Packed, ReadBack};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Mark, SourceBlock, TargetBlock, TargetMeta};
@@ -20,7 +19,7 @@ use crate::stored::read_meta;
 /// Errors: a read that stays transient after its retries; not one `meta.json` that may be read, of at least one that was tried.
 pub(super) async fn read_target(
     bucket: &BucketReader,
-    directories: BTreeMap<BlockId, Inventory>,
+    directories: Vec<(BlockId, Packed<Inventory>)>,
     source: &[Arc<SourceBlock>],
 ) -> Result<(Vec<TargetBlock>, Unreadable)> {
     let mut readable = 0_usize;
@@ -32,8 +31,9 @@ pub(super) async fn read_target(
                 .binary_search_by_key(&id, |block| block.id)
                 .ok()
                 .and_then(|position| source.get(position));
-            let meta = target_meta(bucket, id, &objects, twin);
-            let mark = target_mark(bucket, id, &objects);
+            let listed = objects.get();
+            let meta = target_meta(bucket, id, &listed, twin);
+            let mark = target_mark(bucket, id, &listed);
             let (meta, mark) = futures::join!(meta, mark);
             (id, meta, mark, objects)
         })
@@ -84,10 +84,11 @@ async fn target_meta(
     twin: Option<&Arc<SourceBlock>>,
 ) -> Result<(TargetMeta, Known)> {
     let Some(listed) = objects.meta() else {
-        return Ok((unread(id, objects.clone()).meta, Known::Otherwise));
+        return Ok((unread_meta(objects), Known::Otherwise));
     };
     let known = twin.and_then(|twin| {
-        let in_source = twin.objects.meta()?;
+        let in_source = twin.objects();
+        let in_source = in_source.meta()?;
         let same = in_source.size_bytes == listed.size_bytes
             && in_source.fingerprint.likeness(listed.fingerprint) == Likeness::Same;
         twin.meta().filter(|_| same)
@@ -103,21 +104,24 @@ async fn target_meta(
 }
 
 /// A directory of which nothing was read.
-pub(super) fn unread(id: BlockId, objects: Inventory) -> TargetBlock {
-    let meta = if let Some(why) = objects.meta_left_out() {
+pub(super) fn unread(id: BlockId, objects: Packed<Inventory>) -> TargetBlock {
+    let listed = objects.get();
+    TargetBlock {
+        id,
+        objects,
+        meta: unread_meta(&listed),
+        mark: unread_mark(&listed),
+        read: ReadBack::default(),
+    }
+}
+
+fn unread_meta(objects: &Inventory) -> TargetMeta {
+    if let Some(why) = objects.meta_left_out() {
         TargetMeta::Corrupted(why.to_string())
     } else if objects.meta().is_some() {
         TargetMeta::Unread
     } else {
         TargetMeta::Absent
-    };
-    let mark = unread_mark(&objects);
-    TargetBlock {
-        id,
-        objects,
-        meta,
-        mark,
-        read: ReadBack::default(),
     }
 }
 
@@ -140,7 +144,7 @@ async fn target_mark(bucket: &BucketReader, id: BlockId, objects: &Inventory) ->
 
 fn unread_mark(objects: &Inventory) -> Mark {
     if objects.is_marked() {
-        Mark::Unreadable("it was not read".to_owned())
+        Mark::Unreadable("it was not read".into())
     } else {
         Mark::Absent
     }

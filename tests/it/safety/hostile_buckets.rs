@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use serde_json::{Value, json};
 use thanos_bucket::Kind;
 use thanos_bucket::block::{BlockId, ObjectPath};
-use thanos_bucket::bucket::{Access, Bucket, BucketConfig, Environment, MissingRoot};
+use thanos_bucket::bucket::{Access, Bucket, BucketConfig, Environment, MissingRoot, Swept};
 use thanos_bucket::retry::Policy;
 
 use crate::support::block::Block;
@@ -380,9 +380,11 @@ async fn no_name_leads_out_of_a_folder() {
     assert!(nul.is_err_and(|err| err.kind() != Kind::Transient));
     let block: BlockId = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B".parse().unwrap();
     assert!(bucket.reader().list_block(block).await.unwrap().is_empty());
-    let names: Vec<_> = bucket.reader().list().try_collect().await.unwrap();
+    let names: Vec<Swept> = bucket.reader().sweep().try_collect().await.unwrap();
     assert!(
-        names.iter().all(|(path, _)| !path.as_str().contains("..")),
+        names
+            .iter()
+            .all(|swept| !swept.path.as_str().contains("..")),
         "{names:?}"
     );
 }

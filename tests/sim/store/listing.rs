@@ -85,6 +85,10 @@ impl Store {
 
 #[async_trait::async_trait]
 impl Pager for Store {
+    fn largest_page(&self) -> u64 {
+        self.with(|world| world.nature.page as u64)
+    }
+
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page> {
         assert_eq!(below, None, "buckets here have no prefix");
         let most = self.with(|world| world.nature.page.min(at_most));

@@ -9,8 +9,8 @@ use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
 };
 use reqwest::Url;
-use thanos_bucket::block::{BlockId, Object, ObjectPath};
-use thanos_bucket::bucket::{Bucket, BucketConfig, Environment};
+use thanos_bucket::block::{BlockId, ObjectPath};
+use thanos_bucket::bucket::{Bucket, BucketConfig, Environment, Swept};
 use thanos_bucket::retry::{Jitter, Policy};
 
 const BLOCK: &str = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
@@ -188,15 +188,15 @@ async fn every_name_is_listed_once_and_as_it_is() {
             requests: Mutex::new(0),
         };
         let bucket = open(server, version).await;
-        let listed: Vec<(ObjectPath, Object)> = bucket
+        let listed: Vec<Swept> = bucket
             .reader()
-            .list()
+            .sweep()
             .try_collect()
             .await
             .unwrap_or_else(|err| panic!("{version} {dialect:?}: {err:?}"));
-        let found: Vec<&str> = listed.iter().map(|(path, _)| path.as_str()).collect();
+        let found: Vec<&str> = listed.iter().map(|swept| swept.path.as_str()).collect();
         assert_eq!(found, names, "{version} {dialect:?}");
-        for (path, object) in &listed {
+        for Swept { path, object, .. } in &listed {
             // Without escapes nobody knows whether the letter of doubt stands for itself.
             let is_doubtful = path.as_str() == "\u{fffd}" && !dialect.escapes;
             let is_odd = ODD.contains(&path.as_str()) || is_doubtful;
