@@ -4,16 +4,36 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::file_id::FileId;
 use super::fingerprint::Fingerprint;
-use super::inventory::{LeftOut, Object, Role};
+use super::inventory::{Inventory, LeftOut, Object, Role};
 use super::names::{DELETION_MARK, META_JSON};
+
+impl Serialize for Inventory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // What an entry would be for that cannot be read is not told.
+        let left_out = self.left_out().map(|object| (Role::Data, object));
+        let all = self.iter().chain(left_out);
+        serializer.collect_seq(all.map(|(role, object)| ObjectAtRest::of(role, object)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Inventory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let all = Vec::<ObjectAtRest<'_>>::deserialize(deserializer)?;
+        let all = all.into_iter().map(ObjectAtRest::object);
+        let (left_out, objects): (Vec<_>, Vec<_>) =
+            all.partition(|(_, object)| object.left_out.is_some());
+        let left_out = left_out.into_iter().map(|(_, object)| object);
+        Ok(Self::judged(objects, left_out.collect()))
+    }
+}
 
 /// An object, and what it is for.
 #[derive(Serialize, Deserialize)]
-pub(super) struct ObjectAtRest<'a> {
+struct ObjectAtRest<'a> {
     role: Role,
     name: Name<'a>,
     size_bytes: u64,
@@ -44,7 +64,7 @@ enum Version<'a> {
 }
 
 impl<'a> ObjectAtRest<'a> {
-    pub(super) fn of(role: Role, object: &'a Object) -> Self {
+    fn of(role: Role, object: &'a Object) -> Self {
         let modified = object.modified;
         Self {
             role,
@@ -64,7 +84,7 @@ impl<'a> ObjectAtRest<'a> {
         }
     }
 
-    pub(super) fn object(self) -> (Role, Object) {
+    fn object(self) -> (Role, Object) {
         let modified = self.modified;
         let object = Object {
             name: self.name.text().into(),
@@ -136,7 +156,6 @@ fn quoted(fingerprint: Fingerprint) -> Option<String> {
 mod tests {
     use std::num::NonZeroU32;
 
-    use super::super::inventory::Inventory;
     use super::super::packed::Packed;
     use super::*;
 

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::at_rest::ObjectAtRest;
 use super::file_id::FileId;
 use super::fingerprint::Fingerprint;
 use super::id::BlockId;
@@ -131,30 +130,6 @@ impl FromIterator<Object> for Inventory {
     }
 }
 
-impl Serialize for Inventory {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let of_the_block = self.objects.iter().map(|(role, object)| (*role, object));
-        let left_out = self.left_out.iter().map(|object| (Role::Data, object));
-        let all = of_the_block.chain(left_out);
-        serializer.collect_seq(all.map(|(role, object)| ObjectAtRest::of(role, object)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Inventory {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let all = Vec::<ObjectAtRest<'_>>::deserialize(deserializer)?;
-        let mut inventory = Self::default();
-        for (role, object) in all.into_iter().map(ObjectAtRest::object) {
-            if object.left_out.is_some() {
-                inventory.left_out.push(object);
-            } else {
-                inventory.objects.push((role, object));
-            }
-        }
-        Ok(inventory)
-    }
-}
-
 /// Whether objects of two sizes have the same tag: then no tag of the block is a digest, whatever it looks like.
 fn tags_tell_nothing(objects: &[Object]) -> bool {
     let mut sizes: HashMap<Fingerprint, u64> = HashMap::new();
@@ -192,6 +167,11 @@ fn role(object: &Object, all: &[Object]) -> Role {
 }
 
 impl Inventory {
+    /// What was judged before: objects sorted by name, with their roles, and entries that cannot be read as objects.
+    pub(super) fn judged(objects: Vec<(Role, Object)>, left_out: Vec<Object>) -> Self {
+        Self { objects, left_out }
+    }
+
     /// What is to be copied: sorted by name.
     pub fn data(&self) -> impl Iterator<Item = &Object> {
         self.objects

@@ -29,6 +29,8 @@ const REMEMBERED: usize = 1000;
 struct Place {
     /// Where the listing was begun, or begun again.
     begun_after: Option<String>,
+    /// Whether it was begun again.
+    is_resumed: bool,
     /// The latest names, sorted.
     recent: VecDeque<String>,
     listed: usize,
@@ -77,7 +79,8 @@ impl Place {
             .recent
             .binary_search_by(|known| known.as_str().cmp(name));
         self.repeated += 1;
-        if !is_before && known.is_err() {
+        let may_come_again = is_before && self.is_resumed;
+        if !may_come_again && known.is_err() {
             Coming::Disordered
         } else if self.repeated > self.listed + REMEMBERED {
             Coming::Endless
@@ -95,6 +98,7 @@ impl Place {
     fn resume(&mut self) -> Option<&str> {
         if let Some(last) = self.last().map(str::to_owned) {
             self.begun_after = Some(last);
+            self.is_resumed = true;
         }
         self.repeated = 0;
         self.begun_after.as_deref()
@@ -227,13 +231,14 @@ mod tests {
         assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "aaan");
         assert_eq!(taken(&mut place, &["b"]), "d");
         place.begun_after = Some("c".to_owned());
+        place.is_resumed = true;
         assert_eq!(taken(&mut place, &["a", "b", "c", "cc", "f"]), "aaadn");
     }
 
     #[test]
     fn a_store_that_begins_elsewhere_than_it_is_told_shows_nothing() {
         let mut place = Place::after(Some("c".to_owned()));
-        assert_eq!(taken(&mut place, &["a", "c", "d", "e"]), "llnn");
+        assert_eq!(taken(&mut place, &["a", "c", "d", "e", "b"]), "llnnd");
         assert_eq!(place.resume(), Some("e"));
         assert_eq!(Place::after(Some("c".to_owned())).resume(), Some("c"));
     }

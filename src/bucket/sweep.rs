@@ -1,13 +1,15 @@
 //! A listing of a whole bucket, in pieces beside each other where listings may begin anywhere.
 //!
 //! Two pieces join where both have shown the same name: each goes on until it meets the first name that the next one has shown, and through the next
-//! one where that has shown nothing. So a server that passes over names after the one at which it is told to begin hides nothing.
+//! one where that has shown nothing. So a server that passes over names after the one at which it is told to begin hides nothing, and one that refuses
+//! to begin there is listed in one piece.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures::stream::{self, BoxStream, SelectAll, StreamExt, unfold};
 use tokio::sync::watch;
+use tracing::debug;
 
 use super::listing::{described, entries};
 use super::opened::Opened;
@@ -58,6 +60,8 @@ struct Sweep {
     under_way: AtomicUsize,
     /// The time of the first block id.
     first_ms: OnceLock<u64>,
+    /// A listing that was to begin somewhere was refused, so that no further ones are begun.
+    is_refused: AtomicBool,
 }
 
 /// What one piece comes to next.
@@ -91,6 +95,8 @@ struct Walk<'a> {
     piece: Arc<Piece>,
     sweep: Arc<Sweep>,
     shown: u64,
+    /// Whether it has shown a name as it is.
+    has_shown: bool,
     /// The time of the first block id of this page, and of the latest one.
     page_ms: Option<(u64, u64)>,
 }
@@ -104,6 +110,7 @@ impl<'a> Walk<'a> {
             piece,
             sweep: Arc::clone(sweep),
             shown: 0,
+            has_shown: false,
             page_ms: None,
         }
     }
@@ -118,25 +125,18 @@ impl<'a> Walk<'a> {
 
     /// What the next name comes to; `None` at the end of the piece.
     async fn step(&mut self) -> Option<Vec<Result<Step>>> {
-        let Some(entry) = self.entries.next().await else {
-            self.piece.shows(Shown::Nothing);
-            self.sweep.under_way.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        };
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(err) => return Some(vec![Err(err)]),
-        };
-        // The name of what is left out may be altered, so that it may sort elsewhere.
-        if entry.left_out.is_none() {
-            self.piece.shows(Shown::Name(entry.key.clone()));
-            if self.piece.is_met_by(&entry.key).await {
+        let entry = match self.next().await {
+            Some(Ok(entry)) => entry,
+            Some(Err(err)) => return Some(vec![Err(err)]),
+            None => {
+                self.piece.shows(Shown::Nothing);
                 self.sweep.under_way.fetch_sub(1, Ordering::Relaxed);
                 return None;
             }
-        }
+        };
         let prefix = &self.bucket.backend.prefix;
         let at_ms = time(prefix, &entry.key);
+        let name = entry.key.clone();
         let mut steps = Vec::new();
         if let Some((path, object)) = described(&self.bucket.backend, entry) {
             let piece = self.piece.number;
@@ -154,14 +154,46 @@ impl<'a> Walk<'a> {
         self.shown += 1;
         let pager = self.bucket.backend.store.pager();
         if pager.is_some_and(|pager| self.shown.is_multiple_of(pager.largest_page())) {
-            steps.extend(self.half().map(|piece| Ok(Step::Begins(piece))));
+            steps.extend(self.half(&name).map(|piece| Ok(Step::Begins(piece))));
         }
         Some(steps)
     }
 
+    /// The next name of this piece; `None` at its end.
+    async fn next(&mut self) -> Option<Result<Entry>> {
+        let begins_the_bucket = self.piece.begins.is_none();
+        loop {
+            let entry = match self.entries.next().await? {
+                Ok(entry) => entry,
+                // The piece before it goes on through this one.
+                Err(err) if !begins_the_bucket && !self.has_shown => {
+                    let bucket = &self.bucket.backend.location;
+                    let err = format!("{err:#}");
+                    debug!(%bucket, err, "a listing that was to begin within the bucket failed; it is listed in fewer pieces");
+                    self.sweep.is_refused.store(true, Ordering::Relaxed);
+                    return None;
+                }
+                Err(err) => return Some(Err(err)),
+            };
+            if entry.left_out.is_some() {
+                // Its name may be altered, so that it may sort elsewhere. Before the first name of this piece it is the one before that shows it.
+                if begins_the_bucket || self.has_shown {
+                    return Some(Ok(entry));
+                }
+                continue;
+            }
+            if self.piece.is_met_by(&entry.key).await {
+                return None;
+            }
+            self.piece.shows(Shown::Name(entry.key.clone()));
+            self.has_shown = true;
+            return Some(Ok(entry));
+        }
+    }
+
     /// A piece that begins half way between here and where the next one begins, where there is more than a page in between if blocks go on as they
     /// came. The last piece hands over what comes after twice as much as was listed.
-    fn half(&mut self) -> Option<Arc<Piece>> {
+    fn half(&mut self, name: &str) -> Option<Arc<Piece>> {
         let (began_ms, at_ms) = self.page_ms.take()?;
         let mut next = self.piece.next();
         let next_begins = next.as_ref().and_then(|next| next.begins.as_ref());
@@ -174,7 +206,8 @@ impl<'a> Walk<'a> {
         let ahead_ms = end_ms.checked_sub(at_ms)?;
         let is_far = ahead_ms / 2 > at_ms - began_ms.min(at_ms);
         let has_room = self.sweep.under_way.load(Ordering::Relaxed) < AT_ONCE;
-        if !is_far || !has_room {
+        let is_refused = self.sweep.is_refused.load(Ordering::Relaxed);
+        if !is_far || !has_room || is_refused {
             return None;
         }
         let middle_ms = at_ms + ahead_ms / 2;
@@ -183,6 +216,9 @@ impl<'a> Walk<'a> {
             .backend
             .prefix
             .before(BlockId::first_of(middle_ms)?);
+        if *after <= *name {
+            return None;
+        }
         let half = Piece::begin(Some((after, middle_ms)), next.take(), &self.sweep);
         self.piece.be_followed_by(Arc::clone(&half));
         Some(half)

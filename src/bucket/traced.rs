@@ -149,6 +149,10 @@ impl ObjectStore for Traced {
 
 #[async_trait]
 impl Pager for Traced {
+    fn largest_page(&self) -> u64 {
+        self.inner.pager().map_or(1000, Pager::largest_page)
+    }
+
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<Page> {
         let Some(inner) = self.inner.pager() else {
             return Err(object_store::Error::NotImplemented {

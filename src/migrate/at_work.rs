@@ -122,7 +122,7 @@ impl UnitAtWork {
 /// One block at work, from its copy to its mark.
 pub(super) struct BlockAtWork<'a> {
     pub(super) unit: &'a UnitAtWork,
-    /// Its number in the plan.
+    /// Its number: those with smaller ones go first.
     pub(super) number: usize,
     pub(super) selected: Arc<Selected>,
     /// As it was surveyed in the source.

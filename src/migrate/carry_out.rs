@@ -55,14 +55,15 @@ pub(super) async fn carry_out(
         plan,
         survey,
     ));
-    // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once.
+    // Marks of the first units show early whether the source takes marks at all, so only a few units are open at once, or few blocks of small ones.
     let concurrency = task.settings.concurrency.get();
     let open = concurrency
         .saturating_add(2)
         .saturating_mul(2 * BLOCKS_OF_MANY);
     let room = Semaphore::new(open.min(Semaphore::MAX_PERMITS));
     let order = task.rules.publish_order;
-    let work = stream::iter(units(plan)).for_each_concurrent(open, async |blocks| {
+    let (units, places) = units(plan);
+    let work = stream::iter(units).for_each_concurrent(open, async |blocks| {
         let wanted = u32::try_from(blocks.len().min(BLOCKS_OF_MANY)).unwrap_or(u32::MAX);
         // It is never closed.
         let _open = room.acquire_many(wanted).await;
@@ -75,7 +76,7 @@ pub(super) async fn carry_out(
     if let Some(any) = plan.selected.first() {
         shared.look_at_refusals(any.block.id).await;
     }
-    let outcomes = shared.ledger.close();
+    let outcomes = in_order(shared.ledger.close(), &places);
     tell_waiting(&outcomes);
     let closing = shared.course.close();
     let finished = |outcome: &Outcome| outcome.ending != BlockEnding::NotFinished;
@@ -222,17 +223,15 @@ fn watch_target(target: &BucketReader, survey: &Survey, plan: &Plan) -> Watch {
     Watch::new(target.clone(), directories.chain(own))
 }
 
-/// The selected blocks, numbered as in the plan, by unit: the oldest first, and of one time those first that lie first in the bucket, so that blocks
-/// that lie beside each other there are at work at the same time.
-fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
-    let numbered: Vec<(usize, Arc<Selected>)> = plan
-        .selected
-        .iter()
-        .map(|selected| Arc::new(selected.clone()))
-        .enumerate()
-        .collect();
-    let units = numbered.chunk_by(|(_, one), (_, other)| one.unit == other.unit);
-    let mut units: Vec<Vec<_>> = units.map(<[_]>::to_vec).collect();
+/// Blocks that share a unit, each with its number: what is numbered first is worked on first.
+type UnitOfWork = Vec<(usize, Arc<Selected>)>;
+
+/// The selected blocks by unit, the oldest first, and of one time those first that lie first in the bucket, so that blocks that lie beside each other
+/// there are at work at the same time; and the place in the plan of each number.
+fn units(plan: &Plan) -> (Vec<UnitOfWork>, Vec<usize>) {
+    let places: Vec<(usize, &Selected)> = plan.selected.iter().enumerate().collect();
+    let units = places.chunk_by(|(_, one), (_, other)| one.unit == other.unit);
+    let mut units: Vec<&[(usize, &Selected)]> = units.collect();
     units.sort_by_key(|blocks| {
         let start = blocks.first().map(|(_, selected)| selected.unit.start_ms());
         (
@@ -240,5 +239,23 @@ fn units(plan: &Plan) -> Vec<Vec<(usize, Arc<Selected>)>> {
             blocks.iter().map(|(_, selected)| selected.block.id).min(),
         )
     });
-    units
+    let places = units
+        .iter()
+        .flat_map(|blocks| blocks.iter().map(|(place, _)| *place));
+    let places: Vec<usize> = places.collect();
+    let mut numbers = 0..;
+    let units = units.into_iter().map(|blocks| {
+        let selected = blocks
+            .iter()
+            .map(|(_, selected)| Arc::new((*selected).clone()));
+        numbers.by_ref().zip(selected).collect()
+    });
+    (units.collect(), places)
+}
+
+/// Outcomes by number, in the order of the plan.
+fn in_order(outcomes: Vec<Outcome>, places: &[usize]) -> Vec<Outcome> {
+    let mut numbered: Vec<(usize, Outcome)> = places.iter().copied().zip(outcomes).collect();
+    numbered.sort_unstable_by_key(|(place, _)| *place);
+    numbered.into_iter().map(|(_, outcome)| outcome).collect()
 }

@@ -10,7 +10,7 @@ use tracing::warn;
 use super::beside::Beside;
 use crate::block::{BlockId, Inventory, LeftOut, Object, ObjectPath, is_loose_block_id};
 use crate::bucket::{BucketReader, Swept};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::verb::probe;
 
 /// A block directory, and what lies in it.
@@ -89,6 +89,20 @@ pub(super) async fn listing(bucket: &BucketReader, mut found: Sender<Directory>)
 /// Whoever does not want it any more has failed, and says so itself.
 async fn hand_on(found: &mut Sender<Directory>, (id, objects): (BlockId, Vec<Object>)) {
     let _ = found.send((id, objects.into_iter().collect())).await;
+}
+
+/// Makes sure that no directory was handed on in two pieces. `ids` are sorted.
+pub(super) fn listed_once(
+    bucket: &BucketReader,
+    ids: impl Iterator<Item = BlockId> + Clone,
+) -> Result<()> {
+    let mut pairs = ids.clone().zip(ids.skip(1));
+    let Some((twice, _)) = pairs.find(|(one, other)| one == other) else {
+        return Ok(());
+    };
+    let attempt = format!("list {}", bucket.location());
+    let why = format!("the names of {twice} came in two places");
+    Err(Error::new(Kind::Other, attempt).because(why))
 }
 
 /// Objects by their directories. A directory is whole once its piece of the listing comes to the next one, but for those at the ends of pieces.

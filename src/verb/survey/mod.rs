@@ -22,7 +22,7 @@ use crate::block::{BlockId, Inventory, ObjectPath, Packed, Strength};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
-use listing::{Directory, listing};
+use listing::{Directory, listed_once, listing};
 use source::read_source;
 use target::{read_target, unread};
 
@@ -54,7 +54,7 @@ pub async fn survey(
         listing(source, found_in_source),
         read_source(source, of_source),
         listing(target, found_in_target),
-        packed(of_target),
+        packed(target, of_target),
     )?;
     info!(
         source = in_source.blocks,
@@ -109,9 +109,13 @@ pub async fn survey(
 }
 
 /// All directories that come, sorted by their ids.
-async fn packed(directories: Receiver<Directory>) -> Result<Vec<(BlockId, Packed<Inventory>)>> {
+async fn packed(
+    bucket: &BucketReader,
+    directories: Receiver<Directory>,
+) -> Result<Vec<(BlockId, Packed<Inventory>)>> {
     let packed = directories.map(|(id, objects)| (id, Packed::new(&objects)));
     let mut packed: Vec<_> = packed.collect().await;
     packed.sort_unstable_by_key(|(id, _)| *id);
+    listed_once(bucket, packed.iter().map(|(id, _)| *id))?;
     Ok(packed)
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::channel::mpsc::Receiver;
 use futures::{StreamExt, TryStreamExt};
 
-use super::listing::Directory;
+use super::listing::{Directory, listed_once};
 use super::reading::{cause, none_readable, read_mark};
 use crate::at_once::READS;
 use crate::block::{BlockId, Inventory, Labels, LeftOut, MetaFile, Packed};
@@ -53,6 +53,7 @@ pub(super) async fn read_source(
         return Err(none_readable(bucket, why));
     }
     blocks.sort_unstable_by_key(|block| block.id);
+    listed_once(bucket, blocks.iter().map(|block| block.id))?;
     Ok(blocks)
 }
 

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use object_store::client::HttpClient;
 
 use super::answers::Answers;
-use super::config::Config;
+use super::config::{Config, Encryption};
 use super::signing::Signing;
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
@@ -33,7 +33,10 @@ pub(super) fn client(
     if let Some(max) = config.http.max_per_host {
         client = HttpClient::new(Limited::new(client, max));
     }
-    client = HttpClient::new(Hedged::new(client));
+    // The tag of a part that is encrypted by a key of one's own may be another each time.
+    if matches!(config.encryption, None | Some(Encryption::Server(_))) {
+        client = HttpClient::new(Hedged::new(client));
+    }
     client = HttpClient::new(Paced::new(client));
     client = HttpClient::new(Patient { inner: client });
     HttpClient::new(Answers {
