@@ -1,7 +1,7 @@
 //! How many blocks are copied at once: a few at first, one more as each copy ends, and never more than the operator allows.
 //!
 //! Publishing waits for the first block of a unit. Were all of them begun at once, they would share the bandwidth and all be late. For the same
-//! reason those that the plan has first go first: what has begun is finished before other units are begun.
+//! reason those with the smallest numbers go first: what has begun is finished before other units are begun.
 //!
 //! Those that get room next come near in groups, so that what is to be looked at before they begin can be looked at for many of them at once.
 

@@ -26,9 +26,9 @@ use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
 use crate::verb::survey::Survey;
 
-/// The part of the memory limit that transfers share as buffers for objects. As much again is in their connections, and the plan and the program
-/// itself have the rest.
-const SHARE_OF_BUFFERS: (u64, u64) = (3, 8);
+/// The part of the memory limit that transfers share as buffers for objects: two parts of the usual 64 MiB, one that comes while the other goes. The plan,
+/// the program itself and its connections have the rest.
+const SHARE_OF_BUFFERS: (u64, u64) = (5, 8);
 
 /// A unit of so many blocks has enough of them to go on with. Of smaller ones, more are open at once.
 const BLOCKS_OF_MANY: usize = 8;
