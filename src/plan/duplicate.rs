@@ -1,8 +1,6 @@
 //! Duplicates whose samples move with the block that holds all of them, their keeper: once that one is in the target it covers them there, and they
 //! are marked in the same run. Others stay where they are.
 
-use std::collections::HashMap;
-
 use super::decide::{self, Action};
 use super::exclude::Reason;
 use super::facts::{SourceIndex, TargetIndex};
@@ -19,8 +17,12 @@ pub(super) fn select_with_their_keepers(
     units: &Units,
 ) {
     let keepers = plan.selected.iter().filter(|keeper| keeper.goes_ahead());
-    let keepers: HashMap<BlockId, &Selected> =
-        keepers.map(|keeper| (keeper.block.id, keeper)).collect();
+    let mut keepers: Vec<&Selected> = keepers.collect();
+    keepers.sort_unstable_by_key(|keeper| keeper.block.id);
+    let keeper = |id: BlockId| {
+        let place = keepers.binary_search_by_key(&id, |keeper| keeper.block.id);
+        place.ok().and_then(|place| keepers.get(place).copied())
+    };
     let mut found = Vec::new();
     plan.excluded.retain(|excluded| {
         let meta = excluded.block.meta();
@@ -30,7 +32,7 @@ pub(super) fn select_with_their_keepers(
         let unit = units.unit_of(&meta.block);
         let own: Vec<&Selected> = source
             .superseding(&meta.block)
-            .filter_map(|other| keepers.get(&other.block.id).copied())
+            .filter_map(|other| keeper(other.block.id))
             .filter(|keeper| keeper.unit == unit)
             .collect();
         let Some(action) = action(meta, &own, target) else {

@@ -38,7 +38,9 @@ pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
         let selected = plan.selected.get(*position);
         selected.map(|selected| selected.meta.block.group.resolution_ms)
     });
-    let mut marked: HashSet<BlockId> = HashSet::new();
+    // What is marked in this run is waited for no longer.
+    let finer_kin = plan.selected.iter().map(|selected| &selected.finer_kin);
+    let mut waited_for: HashSet<BlockId> = finer_kin.flatten().copied().collect();
     for position in order {
         let Some(selected) = plan.selected.get_mut(position) else {
             continue;
@@ -46,10 +48,14 @@ pub(super) fn defer_marks(plan: &mut Plan, source: &SourceIndex<'_>) {
         if selected.action.leaves_alone() || selected.outlook != Outlook::Through {
             continue;
         }
-        match selected.finer_kin.iter().find(|kin| !marked.contains(kin)) {
+        match selected
+            .finer_kin
+            .iter()
+            .find(|kin| waited_for.contains(kin))
+        {
             Some(kin) => selected.outlook = Outlook::MarkDeferred(*kin),
             None => {
-                marked.insert(selected.block.id);
+                waited_for.remove(&selected.block.id);
             }
         }
     }
