@@ -13,6 +13,9 @@ use crate::work::PART_BYTES;
 const OBJECTS_AT_ONCE: usize = 4;
 const PARTS_AT_ONCE: usize = 2;
 
+/// So many small objects are read at once.
+const READS_AT_ONCE: usize = 32;
+
 /// One `CopyObject` for each object of a bucket.
 pub async fn copy_objects(service: &Service, source: &str, target: &str) -> Result<()> {
     let listed: Vec<_> = service.bucket(source)?.list(None).try_collect().await?;
@@ -35,6 +38,20 @@ pub async fn carry_objects(service: &Service, source: &str, target: &str) -> Res
         .map(|object| carry(object, &source, &target))
         .buffer_unordered(OBJECTS_AT_ONCE)
         .try_collect()
+        .await
+}
+
+/// `GET` for each `meta.json` of a bucket, once all its objects are listed.
+pub async fn read_metas(service: &Service, source: &str) -> Result<()> {
+    let source = service.bucket(source)?;
+    let listed: Vec<_> = source.list(None).try_collect().await?;
+    let metas = listed
+        .iter()
+        .filter(|object| object.location.filename() == Some("meta.json"));
+    stream::iter(metas)
+        .map(|object| read(object, 0, &source))
+        .buffer_unordered(READS_AT_ONCE)
+        .try_for_each(async |_| Ok(()))
         .await
 }
 

@@ -63,6 +63,8 @@ enum Act {
     CopyObjects(Buckets),
     /// Reads all objects of a bucket and puts them into another.
     CarryObjects(Buckets),
+    /// Reads the `meta.json` of all blocks of a bucket.
+    ReadMetas(Buckets),
     /// Copies a folder into another that there is, and flushes what it copied.
     CopyFolder { source: PathBuf, target: PathBuf },
 }
@@ -130,6 +132,12 @@ fn act() -> Result<ExitCode> {
             let service = buckets.service()?;
             let carried = bare::carry_objects(&service, &buckets.source, &buckets.target);
             Runtime::new()?.block_on(carried)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Act::ReadMetas(buckets) => {
+            let service = buckets.service()?;
+            let read = bare::read_metas(&service, &buckets.source);
+            Runtime::new()?.block_on(read)?;
             Ok(ExitCode::SUCCESS)
         }
         Act::CopyFolder { source, target } => {

@@ -39,6 +39,7 @@ pub enum Peer {
     ThanosLs,
     BareCopyObject,
     BareGetPut,
+    BareReads,
     CopyFolder,
 }
 
@@ -74,6 +75,7 @@ impl Peer {
             Self::ThanosLs => "thanos tools bucket ls",
             Self::BareCopyObject => "bare CopyObject",
             Self::BareGetPut => "bare GET and PUT",
+            Self::BareReads => "bare GET of each meta.json, after a listing",
             Self::CopyFolder => "cp -r, and fsync",
         }
     }
@@ -90,7 +92,7 @@ impl Peer {
             | Self::RcloneThroughClientWide
             | Self::ThanosReplicate => Kind::ThroughClient,
             Self::OursPlan | Self::OursPlanAgain | Self::OursAgain | Self::ThanosLs => Kind::Look,
-            Self::BareCopyObject | Self::BareGetPut => Kind::Limit,
+            Self::BareCopyObject | Self::BareGetPut | Self::BareReads => Kind::Limit,
         }
     }
 
@@ -133,6 +135,7 @@ impl Peer {
             }
             Self::BareCopyObject => bare(programs, site, "copy-objects"),
             Self::BareGetPut => bare(programs, site, "carry-objects"),
+            Self::BareReads => bare(programs, site, "read-metas"),
             Self::CopyFolder => {
                 let mut command = Command::new(&programs.driver);
                 command.args(["copy-folder", &site.source, &site.target]);
@@ -182,6 +185,8 @@ impl Peer {
                 ensure!(listed == blocks.published, "it lists {listed} blocks");
                 Ok(())
             }
+            // It fails where a read does.
+            Self::BareReads => Ok(()),
             _ => {
                 expect("target", ground.target()?, blocks)?;
                 expect("source", ground.source()?, blocks)

@@ -158,6 +158,7 @@ pub const ALL: &[Scenario] = &[
         peers: &[
             Peer::OursPlan,
             Peer::ThanosLs,
+            Peer::BareReads,
             Peer::OursPlanAgain,
             Peer::OursAgain,
         ],
@@ -167,7 +168,7 @@ pub const ALL: &[Scenario] = &[
         says: "a look at 5,000 blocks of 3 KiB, a round trip of 20 ms away",
         blocks: |scale| tiny(5000, scale),
         place: FAR,
-        peers: &[Peer::OursPlan, Peer::ThanosLs],
+        peers: &[Peer::OursPlan, Peer::ThanosLs, Peer::BareReads],
     },
     Scenario {
         name: "folder",
