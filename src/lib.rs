@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -52,6 +52,7 @@
 pub mod at_once;
 pub mod block;
 pub mod bucket;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod duration;

@@ -130,12 +130,9 @@ mod tests {
             fingerprint,
             ..inventory(&[("index", 3)]).data().next().unwrap().clone()
         };
-        let one = Fingerprint::Md5([1; 16]);
-        let other = Fingerprint::Md5([2; 16]);
-        let in_parts = |byte| Fingerprint::Md5OfParts {
-            digest: [byte; 16],
-            parts: NonZeroU32::new(2).unwrap(),
-        };
+        let one = Fingerprint::md5([1; 16]);
+        let other = Fingerprint::md5([2; 16]);
+        let in_parts = |byte| Fingerprint::md5_of_parts([byte; 16], NonZeroU32::new(2).unwrap());
         let (parts, other_parts) = (in_parts(1), in_parts(2));
         for (source, target, expected) in [
             (one, one, Some(Strength::Checksum)),
@@ -143,7 +140,7 @@ mod tests {
             (one, parts, Some(Strength::Size)),
             (parts, parts, Some(Strength::Checksum)),
             (parts, other_parts, Some(Strength::Size)),
-            (one, Fingerprint::VersionOnly, Some(Strength::Size)),
+            (one, Fingerprint::UNKNOWN, Some(Strength::Size)),
         ] {
             let (source, target) = (known(source), known(target));
             assert_eq!(agreement(&source, &target), expected);

@@ -41,6 +41,7 @@ struct ObjectAtRest<'a> {
     modified: Option<(i64, u32)>,
     version: Version<'a>,
     fingerprint: Fingerprint,
+    archived: bool,
     file: Option<FileId>,
     left_out: Option<Cow<'a, LeftOut>>,
 }
@@ -79,6 +80,7 @@ impl<'a> ObjectAtRest<'a> {
                 Some(version) => Version::Other(version.into()),
             },
             fingerprint: object.fingerprint,
+            archived: object.archived,
             file: object.file,
             left_out: object.left_out.as_ref().map(Cow::Borrowed),
         }
@@ -97,6 +99,7 @@ impl<'a> ObjectAtRest<'a> {
                 Version::Other(version) => Some(version.into()),
             },
             fingerprint: self.fingerprint,
+            archived: self.archived,
             file: self.file,
             left_out: self.left_out.map(Cow::into_owned),
         };
@@ -135,11 +138,7 @@ fn segment(number: u32) -> String {
 
 /// The entity tag that S3 makes of a digest.
 fn quoted(fingerprint: Fingerprint) -> Option<String> {
-    let (digest, parts) = match fingerprint {
-        Fingerprint::Md5(digest) => (digest, None),
-        Fingerprint::Md5OfParts { digest, parts } => (digest, Some(parts)),
-        Fingerprint::VersionOnly => return None,
-    };
+    let (digest, parts) = fingerprint.tag()?;
     let mut tag = String::with_capacity(40);
     tag.push('"');
     for byte in digest {
@@ -182,12 +181,11 @@ mod tests {
         ];
         let digest = [0x0a; 16];
         let fingerprints = [
-            Fingerprint::VersionOnly,
-            Fingerprint::Md5(digest),
-            Fingerprint::Md5OfParts {
-                digest,
-                parts: NonZeroU32::MAX,
-            },
+            Fingerprint::UNKNOWN,
+            Fingerprint::md5(digest),
+            Fingerprint::crc32c(u32::MAX),
+            Fingerprint::md5(digest).and(Fingerprint::crc32c(0)),
+            Fingerprint::md5_of_parts(digest, NonZeroU32::MAX),
         ];
         let versions = [
             None,
@@ -216,6 +214,7 @@ mod tests {
                         modified,
                         version: version.map(Into::into),
                         fingerprint,
+                        archived: number % 5 == 0,
                         file: (number % 3 == 0).then_some(file),
                         left_out: left_out.clone(),
                     });

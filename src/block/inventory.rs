@@ -62,10 +62,25 @@ pub struct Object {
     pub version: Option<Box<str>>,
     /// What the bucket tells of the content.
     pub fingerprint: Fingerprint,
+    /// Whether it is in a storage class from which nobody can read it before it is restored.
+    pub archived: bool,
     /// Which file it is, in a folder.
     pub file: Option<FileId>,
     /// Why there is nothing to be read under this name.
     pub left_out: Option<LeftOut>,
+}
+
+impl Object {
+    /// Whether both are one version of one object, as one bucket lists it: it tells versions, and all but digests is the same.
+    #[must_use]
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        let known = self.clone();
+        let other = Self {
+            fingerprint: known.fingerprint,
+            ..other.clone()
+        };
+        known.version.is_some() && known == other
+    }
 }
 
 /// Why there is nothing to be read under a name that is listed.
@@ -116,7 +131,7 @@ impl FromIterator<Object> for Inventory {
         objects.dedup_by(|one, other| one.name == other.name);
         if tags_tell_nothing(&objects) {
             for object in &mut objects {
-                object.fingerprint = Fingerprint::VersionOnly;
+                object.fingerprint = Fingerprint::UNKNOWN;
             }
         }
         let roles: Vec<Role> = objects
@@ -132,12 +147,12 @@ impl FromIterator<Object> for Inventory {
 
 /// Whether objects of two sizes have the same tag: then no tag of the block is a digest, whatever it looks like.
 fn tags_tell_nothing(objects: &[Object]) -> bool {
-    let mut sizes: HashMap<Fingerprint, u64> = HashMap::new();
+    let mut sizes = HashMap::new();
     objects.iter().any(|object| {
-        if object.fingerprint == Fingerprint::VersionOnly {
+        let Some(tag) = object.fingerprint.tag() else {
             return false;
-        }
-        let size = sizes.entry(object.fingerprint).or_insert(object.size_bytes);
+        };
+        let size = sizes.entry(tag).or_insert(object.size_bytes);
         *size != object.size_bytes
     })
 }
@@ -216,6 +231,12 @@ impl Inventory {
         self.objects.get(position).map(|(_, object)| object)
     }
 
+    /// The first object of the block that has to be restored before anybody can read it.
+    #[must_use]
+    pub fn archived(&self) -> Option<&Object> {
+        self.of_the_block().find(|object| object.archived)
+    }
+
     /// `meta.json`, if the block is published.
     #[must_use]
     pub fn meta(&self) -> Option<&Object> {
@@ -278,6 +299,26 @@ impl Inventory {
         self
     }
 
+    /// The same inventory, where objects that are the same version still have the digests of an earlier listing too.
+    #[must_use]
+    pub fn knowing(mut self, earlier: &Self) -> Self {
+        for (_, object) in &mut self.objects {
+            if let Some(before) = earlier.get(&object.name)
+                && object.is_same_version(before)
+            {
+                object.fingerprint = object.fingerprint.and(before.fingerprint);
+            }
+        }
+        self
+    }
+
+    /// The same inventory, with digests that were learnt of some objects by reading them: of these versions.
+    #[must_use]
+    pub fn learning<'a>(self, learnt: impl IntoIterator<Item = &'a Object>) -> Self {
+        let learnt: Self = learnt.into_iter().cloned().collect();
+        self.knowing(&learnt)
+    }
+
     /// The same inventory, with the no-compact mark known to be written by this tool and so no part of the block.
     #[must_use]
     pub fn with_our_no_compact_mark(mut self) -> Self {
@@ -324,7 +365,8 @@ pub(crate) mod tests {
                 size_bytes: *size_bytes,
                 modified: Some(DateTime::UNIX_EPOCH),
                 version: None,
-                fingerprint: Fingerprint::VersionOnly,
+                fingerprint: Fingerprint::UNKNOWN,
+                archived: false,
                 file: None,
                 left_out: None,
             })
@@ -367,13 +409,13 @@ pub(crate) mod tests {
                 .collect();
             let known = inventory.data().chain(inventory.meta());
             known
-                .filter(|object| object.fingerprint != Fingerprint::VersionOnly)
+                .filter(|object| object.fingerprint != Fingerprint::UNKNOWN)
                 .count()
         };
-        let (one, other) = (Fingerprint::Md5([1; 16]), Fingerprint::Md5([2; 16]));
+        let (one, other) = (Fingerprint::md5([1; 16]), Fingerprint::md5([2; 16]));
         assert_eq!(known([one, other, one]), 3);
         assert_eq!(known([one, one, other]), 0);
-        assert_eq!(known([one, Fingerprint::VersionOnly, other]), 2);
+        assert_eq!(known([one, Fingerprint::UNKNOWN, other]), 2);
     }
 
     #[test]

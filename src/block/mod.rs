@@ -24,7 +24,7 @@ pub use agreement::{
 pub use completeness::Completeness;
 pub use cover::{Cover, NoCover};
 pub use file_id::FileId;
-pub use fingerprint::{Fingerprint, Likeness};
+pub use fingerprint::{Fingerprint, Form, Likeness};
 pub use group::{Group, Labels};
 pub use id::{BlockId, is_loose_block_id};
 pub use inventory::{Inventory, LeftOut, Object, ObjectPath, Role};

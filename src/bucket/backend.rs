@@ -8,7 +8,7 @@ use super::clock::ServerClock;
 use super::location::Location;
 use super::prefix::Prefix;
 use super::store::Store;
-use crate::block::Fingerprint;
+use crate::block::{Fingerprint, Form};
 use crate::error::Error;
 
 /// An opened provider, and what is to be known about it.
@@ -26,6 +26,8 @@ pub struct Backend {
     pub multipart: Multipart,
     /// What entity tags tell.
     pub etags: EtagMeaning,
+    /// Of which digest listings tell for every object that this program puts, in whatever parts; `None` where none is sure to be told.
+    pub tells: Option<Form>,
     /// Whether listings show what was written a moment ago.
     pub listings: Listings,
     /// The clock of the bucket's servers; `None` where nothing tells their time.
@@ -62,11 +64,11 @@ impl EtagMeaning {
             EtagMeaning::Content => tag
                 .and_then(of_tag)
                 .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
-                .map_or(Fingerprint::VersionOnly, |(digest, parts)| match parts {
-                    Some(parts) => Fingerprint::Md5OfParts { digest, parts },
-                    None => Fingerprint::Md5(digest),
+                .map_or(Fingerprint::UNKNOWN, |(digest, parts)| match parts {
+                    Some(parts) => Fingerprint::md5_of_parts(digest, parts),
+                    None => Fingerprint::md5(digest),
                 }),
-            EtagMeaning::VersionOnly => Fingerprint::VersionOnly,
+            EtagMeaning::VersionOnly => Fingerprint::UNKNOWN,
         }
     }
 }
@@ -122,35 +124,32 @@ mod tests {
         let of_nothing = "d41d8cd98f00b204e9800998ecf8427e";
         let digest = "0123456789abcdef0123456789ABCDEF";
         let bytes = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes();
-        let in_parts = |parts| Fingerprint::Md5OfParts {
-            digest: bytes,
-            parts,
-        };
+        let in_parts = |parts| Fingerprint::md5_of_parts(bytes, parts);
         for (tag, expected) in [
-            (digest.to_owned(), Fingerprint::Md5(bytes)),
-            (format!("\"{digest}\""), Fingerprint::Md5(bytes)),
+            (digest.to_owned(), Fingerprint::md5(bytes)),
+            (format!("\"{digest}\""), Fingerprint::md5(bytes)),
             (format!("\"{digest}-1\""), in_parts(NonZeroU32::MIN)),
-            (format!("{digest}-0"), Fingerprint::VersionOnly),
-            (format!("{digest}-x"), Fingerprint::VersionOnly),
-            (format!("{digest}0"), Fingerprint::VersionOnly),
-            (digest.replace("0123", "+123"), Fingerprint::VersionOnly),
-            (format!("W/\"{digest}\""), Fingerprint::VersionOnly),
-            ("opaque".to_owned(), Fingerprint::VersionOnly),
+            (format!("{digest}-0"), Fingerprint::UNKNOWN),
+            (format!("{digest}-x"), Fingerprint::UNKNOWN),
+            (format!("{digest}0"), Fingerprint::UNKNOWN),
+            (digest.replace("0123", "+123"), Fingerprint::UNKNOWN),
+            (format!("W/\"{digest}\""), Fingerprint::UNKNOWN),
+            ("opaque".to_owned(), Fingerprint::UNKNOWN),
             // The tag of every object of `MinIO` on its own file system.
-            (format!("{}-1", "0".repeat(32)), Fingerprint::VersionOnly),
-            ("0".repeat(32), Fingerprint::VersionOnly),
-            ("f".repeat(32), Fingerprint::VersionOnly),
-            (of_nothing.to_owned(), Fingerprint::VersionOnly),
-            (format!("{of_nothing}-1"), Fingerprint::VersionOnly),
+            (format!("{}-1", "0".repeat(32)), Fingerprint::UNKNOWN),
+            ("0".repeat(32), Fingerprint::UNKNOWN),
+            ("f".repeat(32), Fingerprint::UNKNOWN),
+            (of_nothing.to_owned(), Fingerprint::UNKNOWN),
+            (format!("{of_nothing}-1"), Fingerprint::UNKNOWN),
         ] {
             let found = EtagMeaning::Content.fingerprint(Some(&tag), 1);
             assert_eq!(found, expected, "{tag}");
             let unread = EtagMeaning::VersionOnly.fingerprint(Some(&tag), 1);
-            assert_eq!(unread, Fingerprint::VersionOnly);
+            assert_eq!(unread, Fingerprint::UNKNOWN);
         }
         let none = EtagMeaning::Content.fingerprint(None, 1);
-        assert_eq!(none, Fingerprint::VersionOnly);
+        assert_eq!(none, Fingerprint::UNKNOWN);
         let empty = EtagMeaning::Content.fingerprint(Some(of_nothing), 0);
-        assert_eq!(empty, Fingerprint::Md5(MD5_OF_NOTHING));
+        assert_eq!(empty, Fingerprint::md5(MD5_OF_NOTHING));
     }
 }

@@ -110,9 +110,7 @@ impl Cache {
 
     /// Where what has this fingerprint lies; `None` for one that is not of the bytes themselves.
     fn place(&self, fingerprint: Fingerprint) -> Option<(Arc<Folder>, PathBuf)> {
-        let (folder, Fingerprint::Md5(md5)) = (self.0.as_ref()?, fingerprint) else {
-            return None;
-        };
+        let (folder, md5) = (self.0.as_ref()?, fingerprint.known_md5()?);
         let name = format!("{:032x}", u128::from_be_bytes(md5));
         let path = folder.path.join(name.get(..2)?).join(&name);
         Some((Arc::clone(folder), path))
@@ -200,7 +198,7 @@ mod tests {
     use super::*;
 
     fn md5(bytes: &[u8]) -> Fingerprint {
-        Fingerprint::Md5(Md5::digest(bytes).into())
+        Fingerprint::md5(Md5::digest(bytes).into())
     }
 
     fn files(folder: &Path) -> Vec<PathBuf> {
@@ -223,10 +221,10 @@ mod tests {
         assert_eq!(cache.get(md5(&one)).await, None);
         cache.keep(md5(&one), &one).await;
         cache.keep(md5(&one), &other).await;
-        cache.keep(Fingerprint::VersionOnly, &other).await;
+        cache.keep(Fingerprint::UNKNOWN, &other).await;
         assert_eq!(cache.get(md5(&one)).await, Some(one.clone()));
         assert_eq!(cache.get(md5(&other)).await, None);
-        assert_eq!(cache.get(Fingerprint::VersionOnly).await, None);
+        assert_eq!(cache.get(Fingerprint::UNKNOWN).await, None);
         let kept = files(&inside);
         let [file] = kept.as_slice() else {
             panic!("{kept:?}");

@@ -8,6 +8,8 @@ use super::environment::Environment;
 use super::location::Location;
 use super::prefix::Prefix;
 use super::provider::{self, Configured, Opening, Section};
+use super::rights::{Policy, Role};
+use super::storage_class::{Readable, StorageClasses};
 use crate::error::{Error, Result};
 use crate::yaml::{self, Unknown};
 
@@ -17,6 +19,7 @@ pub struct BucketConfig {
     configured: Box<dyn Configured>,
     prefix: Prefix,
     location: Location,
+    classes: StorageClasses,
     warnings: Vec<String>,
 }
 
@@ -47,6 +50,7 @@ impl BucketConfig {
             location: configured.location(&prefix),
             configured,
             prefix,
+            classes: StorageClasses::default(),
             warnings,
         })
     }
@@ -77,6 +81,35 @@ impl BucketConfig {
         &self.warnings
     }
 
+    /// When objects of the storage class of that name can be read. The error says why there is no such class, in words that follow its name.
+    pub fn storage_class(&self, name: &str) -> std::result::Result<Readable, String> {
+        self.configured.storage_class(name)
+    }
+
+    /// The storage class that the configuration itself asks for, with the key that names it.
+    #[must_use]
+    pub fn own_storage_class(&self) -> Option<(&'static str, &str)> {
+        self.configured.own_storage_class()
+    }
+
+    /// What was understood of the configuration, for people, one key after the other; secrets are hidden.
+    #[must_use]
+    pub fn understood(&self) -> Vec<(&'static str, String)> {
+        self.configured.understood()
+    }
+
+    /// The least rights that a migration needs for it, in its provider's own language.
+    #[must_use]
+    pub fn policy(&self, role: Role) -> Policy {
+        self.configured.policy(&self.prefix, role)
+    }
+
+    /// The same bucket, into which objects are put in these classes.
+    #[must_use]
+    pub fn with_storage_classes(self, classes: StorageClasses) -> Self {
+        Self { classes, ..self }
+    }
+
     /// Opens it. A folder is created with the first object that is written, and only where `access` allows that.
     pub async fn open(&self, access: Access, missing: MissingRoot) -> Result<Backend> {
         self.open_with(access, missing, None).await
@@ -100,6 +133,7 @@ impl BucketConfig {
             prefix: self.prefix.clone(),
             access,
             missing,
+            classes: self.classes.clone(),
             wire,
         };
         self.configured.open(opening).await

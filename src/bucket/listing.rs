@@ -188,12 +188,14 @@ pub(super) fn described(backend: &Backend, entry: Entry) -> Option<(ObjectPath, 
     let path = backend.prefix.below(&entry.key)?;
     // Where it is unknown, nothing is read.
     let size_bytes = entry.size_bytes.unwrap_or_default();
+    let by_tag = backend.etags.fingerprint(entry.etag.as_deref(), size_bytes);
     let object = Object {
         name: path.into(),
         size_bytes,
         modified: entry.modified,
-        fingerprint: backend.etags.fingerprint(entry.etag.as_deref(), size_bytes),
+        fingerprint: entry.digests.and(by_tag),
         left_out: entry.left_out,
+        archived: entry.archived,
         file: entry.file,
         version: entry.etag.map(String::into_boxed_str),
     };

@@ -11,10 +11,11 @@ use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
 
-use super::backend::{Backend, Listings};
+use super::backend::{Backend, EtagMeaning, Listings};
 use super::block_listing;
 use super::clock::Reading;
 use super::fetch::{self, Version};
+use super::keeping::Keeping;
 use super::listing;
 use super::location::Location;
 use super::nearness::Names;
@@ -190,6 +191,23 @@ impl BucketReader {
             }
         })
         .await
+    }
+
+    /// What the bucket says of how it keeps its objects; `None` where there is nothing to be said.
+    pub async fn keeping(&self) -> Option<Keeping> {
+        self.backend().store.keeping().await
+    }
+
+    /// Whether listings tell digests of the content that can be compared with another bucket's.
+    #[must_use]
+    pub fn tells_content(&self) -> bool {
+        self.backend().etags == EtagMeaning::Content || self.tells_what_passed()
+    }
+
+    /// Whether listings tell a digest of everything that this program puts, in whatever parts.
+    #[must_use]
+    pub fn tells_what_passed(&self) -> bool {
+        self.backend().tells.is_some()
     }
 
     /// What the bucket's servers told last of the time, which costs nothing; `None` where they told nothing.

@@ -13,7 +13,8 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, Result};
 
 use super::classify::Meaning;
 use super::copier::Copier;
-use crate::block::{FileId, LeftOut};
+use super::keeping::Keeping;
+use crate::block::{FileId, Fingerprint, LeftOut};
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
 #[async_trait]
@@ -63,6 +64,11 @@ pub trait Store: ObjectStore {
         self.delete(key).await
     }
 
+    /// What the bucket says of how it keeps its objects; `None` where there is nothing to be said.
+    async fn keeping(&self) -> Option<Keeping> {
+        None
+    }
+
     /// How large the parts are in which an object of that size was put, where the bucket tells. `parts` is their number.
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
         let _ = (key, size_bytes, parts);
@@ -106,6 +112,10 @@ pub struct Entry {
     pub modified: Option<DateTime<Utc>>,
     /// Its entity tag, as a condition in a request wants it.
     pub etag: Option<String>,
+    /// Digests of its content that the listing tells beside the entity tag.
+    pub digests: Fingerprint,
+    /// Whether it is in a storage class from which nobody can read it before it is restored, and is not.
+    pub archived: bool,
     /// Which file it is, in a folder.
     pub file: Option<FileId>,
     /// Why nothing can be read under this name.

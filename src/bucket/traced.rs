@@ -17,6 +17,7 @@ use object_store::{
 
 use super::classify::Meaning;
 use super::copier::{Assembly, Copier, Original};
+use super::keeping::Keeping;
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Page, Pager, Store};
 
@@ -202,6 +203,10 @@ impl Store for Traced {
 
     async fn delete_once(&self, key: &Path) -> Result<()> {
         traced(self.request("delete", key), self.inner.delete_once(key)).await
+    }
+
+    async fn keeping(&self) -> Option<Keeping> {
+        self.inner.keeping().await
     }
 
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use object_store::{Extensions, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
-use super::backend::Backend;
+use super::backend::{Backend, Multipart};
 use super::clock::Reading;
 use super::opened::Common;
 use super::reader::BucketReader;
@@ -76,6 +76,40 @@ impl Bucket {
             return Err(Error::new(Kind::AlreadyExists, attempt));
         }
         self.put_once(path, bytes, PutMode::Overwrite).await
+    }
+
+    /// Whether a put that must not overwrite leaves alone what lies there under that name. Puts the bytes where it does not.
+    pub async fn refuses_to_overwrite(&self, path: &ObjectPath, bytes: Bytes) -> Result<bool> {
+        match self.put_once(path, bytes, PutMode::Create).await {
+            Err(err) if err.kind() == Kind::AlreadyExists => Ok(true),
+            Err(err) if err.kind() == Kind::Unsupported => Ok(false),
+            put => put.map(|()| false),
+        }
+    }
+
+    /// Puts a small object as an upload of one part. Tells whether that was done: a configuration may forbid it.
+    pub async fn put_as_one_part(&self, path: &ObjectPath, bytes: Bytes) -> Result<bool> {
+        let backend = self.0.backend();
+        if backend.multipart != Multipart::Allowed {
+            return Ok(false);
+        }
+        let full = self.0.full(path)?;
+        let attempt = format!("write {path} in parts in {}", backend.location);
+        let uploading = async {
+            let mut upload = backend.store.put_multipart(&full).await?;
+            let part = upload.put_part(bytes.into()).await;
+            let done = match part {
+                Ok(()) => upload.complete().await.map(drop),
+                Err(err) => Err(err),
+            };
+            if done.is_err() {
+                // The first error tells more.
+                let _ = upload.abort().await;
+            }
+            done
+        };
+        uploading.await.map_err(|err| backend.error(err, attempt))?;
+        Ok(true)
     }
 
     /// Asks the bucket's servers what time it is: one request. `None` where they do not tell.

@@ -1,6 +1,7 @@
 //! The command line: arguments, environment and files become a request that needs no further checking. Only this module names `clap`.
 
 mod args;
+mod check;
 mod document;
 mod flags;
 mod migrate;
@@ -88,6 +89,7 @@ pub fn parse(
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -142,6 +144,7 @@ struct Cli {
 enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
+    Check(Box<check::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -87,11 +87,11 @@ async fn begin(
         run: RunId::generate(),
         started: request.now,
         source: request.source.location().to_string(),
-        target: request.target.location().to_string(),
-        cutoff: request.task.rules.cutoff.time(),
+        target: Some(request.target.location().to_string()),
+        cutoff: Some(request.task.rules.cutoff.time()),
     };
     Span::current().record("run", header.run.to_string());
-    info!(run = %header.run, source = header.source, target = header.target, "run begins");
+    info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");
     let this_run = Run {
         id: header.run.clone(),
         started: header.started,

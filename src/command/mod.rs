@@ -1,5 +1,6 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
+pub mod check;
 pub mod migrate;
 pub mod plan;
 
@@ -19,6 +20,8 @@ pub enum Command {
     Migrate(migrate::Request),
     /// A plan is made, and nothing is moved.
     Plan(plan::Request),
+    /// What a migration needs is tried.
+    Check(check::Request),
 }
 
 impl Command {
@@ -35,6 +38,7 @@ impl Command {
         match self {
             Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
+            Command::Check(request) => check::run(request, clock, stop, stdout).await,
         }
     }
 }

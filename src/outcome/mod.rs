@@ -1,6 +1,7 @@
 //! How things end: a block and a run, what of it needs a person, and what that person can do. Pure: values in, values out.
 
 mod block;
+mod check;
 mod concern;
 mod estimate;
 mod exiting;
@@ -13,6 +14,7 @@ pub(crate) mod testing;
 mod totals;
 
 pub use block::{BlockEnding, MarkState, Outcome};
+pub use check::{About, Checked, Finding, Findings, State};
 pub(crate) use concern::Concern;
 pub use exiting::exit_of;
 pub(crate) use not_held::MarkedNotHeld;

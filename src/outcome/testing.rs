@@ -205,8 +205,9 @@ impl Builder {
             size_bytes: *size_bytes,
             modified: Some(DateTime::UNIX_EPOCH),
             version: None,
-            fingerprint: Fingerprint::VersionOnly,
+            fingerprint: Fingerprint::UNKNOWN,
             left_out: None,
+            archived: false,
             file: None,
         });
         SourceBlock {

@@ -14,7 +14,7 @@ use crate::block::{BlockMeta, Completeness, MetaFile};
 pub enum Reason {
     /// A partial block: it is still being uploaded, or being deleted.
     NoMetaJson,
-    /// `meta.json` or the deletion mark can never be read as it is, because it is archived for instance.
+    /// An object can never be read as it is, because it is archived for instance.
     Unreadable,
     /// `meta.json` cannot be decoded, or is another block's.
     CorruptedMetaJson,
@@ -63,12 +63,6 @@ impl Reason {
             Reason::Duplicate => "duplicate",
         }
     }
-
-    /// Whether the block passes every filter of the operator and yet cannot be published, so that later blocks of its unit wait.
-    #[must_use]
-    pub fn leaves_a_gap(self) -> bool {
-        self == Reason::Incomplete
-    }
 }
 
 impl fmt::Display for Reason {
@@ -79,6 +73,17 @@ impl fmt::Display for Reason {
 
 /// A reason, and what in particular, where there is more to say.
 pub(super) type Exclusion = (Reason, Option<String>);
+
+/// Whether a block that is left out for this reason passes every filter of the operator and yet cannot be published, so that later blocks of its unit
+/// wait.
+pub(super) fn leaves_a_gap(reason: Reason, block: &SourceBlock) -> bool {
+    match reason {
+        Reason::Incomplete => true,
+        // Where the mark is what cannot be read, no filter was tried.
+        Reason::Unreadable => !matches!(block.mark, Mark::Unreadable(_)),
+        _ => false,
+    }
+}
 
 /// The meta and the unit of a block that passes, or why it does not.
 pub(super) fn exclusion<'a>(
@@ -110,6 +115,13 @@ pub(super) fn exclusion<'a>(
     }
     if let Completeness::Lacks(what) = block.objects().completeness(&meta.block) {
         return Err((Reason::Incomplete, Some(what)));
+    }
+    if let Some(object) = block.objects().archived() {
+        let why = format!(
+            "{} is in a storage class from which it has to be restored before anybody can read it: restore the block's objects, and run again",
+            object.name
+        );
+        return Err((Reason::Unreadable, Some(why)));
     }
     if let Some(other) = source.superseding(&meta.block).next() {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));

@@ -82,7 +82,7 @@ pub fn plan(
                 if reason >= Reason::LabelExcluded {
                     came_to_selector.push(block);
                 }
-                if let (true, Some(meta)) = (reason.leaves_a_gap(), block.meta()) {
+                if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
                     plan.gaps.push(Gap {
                         block: block.id,
                         unit: units.unit_of(&meta.block),

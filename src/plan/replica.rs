@@ -161,7 +161,8 @@ mod tests {
                 size_bytes: 5,
                 modified: millis.map(|millis| DateTime::from_timestamp_millis(millis).unwrap()),
                 version: None,
-                fingerprint: Fingerprint::VersionOnly,
+                fingerprint: Fingerprint::UNKNOWN,
+                archived: false,
                 left_out: None,
                 file,
             })

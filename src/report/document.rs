@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Concern, Excluded, MarkedNotHeld, Review};
+use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review};
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -38,9 +38,21 @@ pub(super) enum Section<'a> {
     Concerns(&'a BTreeMap<Concern, u64>),
     /// What happened and what comes next, in a sentence.
     Closing(&'a Review<'a>),
+    /// What a check found, and how it ended.
+    Findings(&'a Checked),
 }
 
 impl<'a> Document<'a> {
+    /// What a check found.
+    #[must_use]
+    pub fn of_check(header: &'a Header, checked: &'a Checked) -> Self {
+        Self {
+            kind: "check",
+            header,
+            sections: vec![Section::Findings(checked)],
+        }
+    }
+
     /// The plan of a migration or, where it was carried out, its report.
     #[must_use]
     pub fn of_migration(header: &'a Header, review: &'a Review<'a>) -> Self {

@@ -13,8 +13,8 @@ pub struct Header {
     pub started: DateTime<Utc>,
     /// The source, as its location prints.
     pub source: String,
-    /// The target, as its location prints.
-    pub target: String,
-    /// First samples at or after this time are too young.
-    pub cutoff: DateTime<Utc>,
+    /// The target, as its location prints; `None` where there is none.
+    pub target: Option<String>,
+    /// First samples at or after this time are too young; `None` where age does not matter.
+    pub cutoff: Option<DateTime<Utc>>,
 }

@@ -24,8 +24,8 @@ pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -
         run: RunId::generate(),
         started: "2025-07-01T00:00:00Z".parse().unwrap(),
         source: "s3://hot".to_owned(),
-        target: "s3://cold".to_owned(),
-        cutoff: "2025-06-01T00:00:00Z".parse().unwrap(),
+        target: Some("s3://cold".to_owned()),
+        cutoff: "2025-06-01T00:00:00Z".parse().ok(),
     };
     let mut out = Vec::new();
     let plan = world.plan();

@@ -60,9 +60,7 @@ pub async fn probe(source: &BucketReader, target: &Bucket, run: &RunId) -> Resul
 
 async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Result<Probed> {
     let asked = Instant::now();
-    target
-        .put(probe, Bytes::from_static(CONTENT.as_bytes()))
-        .await?;
+    target.put(probe, content()).await?;
     let answered = Instant::now();
     let is_in_source = holds(source, probe);
     let is_listed = is_listed(target.reader(), probe);
@@ -121,6 +119,25 @@ pub async fn remove(target: &Bucket, run: &RunId) -> Result<()> {
     target.delete(&name(run)).await
 }
 
+/// Puts the run's probe, whatever was there. A caller must call [`remove`] afterwards, whatever comes of it.
+pub async fn put(target: &Bucket, run: &RunId) -> Result<()> {
+    target.put(&name(run), content()).await
+}
+
+/// Whether the target leaves alone what lies there when a put must not overwrite: the run's probe, which [`put`] has put.
+pub async fn put_under_a_condition(target: &Bucket, run: &RunId) -> Result<bool> {
+    target.refuses_to_overwrite(&name(run), content()).await
+}
+
+/// Puts the run's probe as an upload of one part. Tells whether that was done: a configuration may forbid it.
+pub async fn put_in_parts(target: &Bucket, run: &RunId) -> Result<bool> {
+    target.put_as_one_part(&name(run), content()).await
+}
+
+fn content() -> Bytes {
+    Bytes::from_static(CONTENT.as_bytes())
+}
+
 /// Whether an object at the top of a bucket is a probe, as far as a listing tells: its name ends with a run's id, and it has a probe's size.
 #[must_use]
 pub fn is_one(path: &ObjectPath, object: &Object) -> bool {
@@ -145,6 +162,8 @@ pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
     Ok(())
 }
 
-fn name(run: &RunId) -> ObjectPath {
+/// The name of the run's probe.
+#[must_use]
+pub fn name(run: &RunId) -> ObjectPath {
     ObjectPath::new(format!("{PREFIX}{run}"))
 }

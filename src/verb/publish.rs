@@ -78,6 +78,7 @@ pub async fn prepare(
         Ok(Some(read_again(stored, copied.source.meta()).await?))
     };
     let (in_source, in_target, meta) = futures::try_join!(stored.look_again(), in_target, meta)?;
+    let in_source = in_source.knowing(&copied.source);
     let meta_json = match (meta, stored.kept_meta_json(in_source.meta())) {
         (Some(meta_json), _) => meta_json,
         (None, Some(kept)) => kept,

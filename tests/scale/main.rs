@@ -45,6 +45,7 @@ fn backend(name: &str, bucket: Bucket) -> Backend {
         part_size_bytes: None,
         multipart: Multipart::Allowed,
         etags: EtagMeaning::Content,
+        tells: None,
         listings: thanos_bucket::bucket::Listings::Strong,
         clock: None,
     }

@@ -1,5 +1,6 @@
 //! HTTP as far as it does not depend on a provider: trust, proxies, timeouts, secrets that must not be printed, and lenient reading of XML and dates.
 
+pub(super) mod ask;
 pub(super) mod body;
 pub(super) mod client;
 pub(super) mod clock;

@@ -10,6 +10,8 @@ use crate::bucket::backend::Backend;
 use crate::bucket::environment::Environment;
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
+use crate::bucket::rights::{Policy, Role};
+use crate::bucket::storage_class::{Readable, StorageClasses};
 use crate::error::Result;
 use crate::yaml::Node;
 
@@ -38,6 +40,20 @@ pub(in crate::bucket) trait Configured: fmt::Debug + Send + Sync {
     /// Which bucket it is.
     fn location(&self, prefix: &Prefix) -> Location;
 
+    /// When objects of the storage class of that name can be read. The error says why there is no such class, in words that follow its name.
+    fn storage_class(&self, name: &str) -> std::result::Result<Readable, String>;
+
+    /// The storage class that the section itself asks for, with the key that names it.
+    fn own_storage_class(&self) -> Option<(&'static str, &str)> {
+        None
+    }
+
+    /// What was understood of the section, for people: names as its keys are spelled, secrets hidden.
+    fn understood(&self) -> Vec<(&'static str, String)>;
+
+    /// The least rights that a migration needs for it.
+    fn policy(&self, prefix: &Prefix, role: Role) -> Policy;
+
     /// Opens it.
     async fn open(&self, opening: Opening) -> Result<Backend>;
 }
@@ -49,6 +65,8 @@ pub(in crate::bucket) struct Opening {
     pub(in crate::bucket) prefix: Prefix,
     pub(in crate::bucket) access: Access,
     pub(in crate::bucket) missing: MissingRoot,
+    /// In which classes objects are put.
+    pub(in crate::bucket) classes: StorageClasses,
     /// Takes every request in the place of a network.
     pub(in crate::bucket) wire: Option<HttpClient>,
 }

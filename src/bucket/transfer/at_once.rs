@@ -1,15 +1,15 @@
 //! The route of what is small: fetched whole, and put in one request.
 
 use object_store::{ObjectStore, PutOptions, PutPayload};
-use sha2::{Digest, Sha256};
 
 use super::job::Transfer;
+use crate::block::Fingerprint;
 use crate::bucket::fetch::Version;
 use crate::error::Result;
 use crate::progress::Piece as Way;
 
 /// Fetches the object into memory and puts it. What fails in passing is fetched and put again.
-pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
+pub(super) async fn put(job: Transfer<'_>) -> Result<Fingerprint> {
     let backend = job.target.reader().backend();
     let full = job.target.reader().full(job.path)?;
     let attempt = job.attempt();
@@ -21,9 +21,9 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
             .source
             .fetch(job.path, job.object, all, &version)
             .await?;
-        let mut digest = Sha256::new();
-        job.check(&mut digest, &bytes);
-        job.finish(digest)?;
+        let mut passing = job.passing();
+        passing.update(&bytes);
+        let passed = job.passed(passing)?;
         let options = PutOptions {
             extensions: job.handed_on().await,
             ..PutOptions::default()
@@ -32,7 +32,7 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
         let put = backend.store.put_opts(&full, payload, options).await;
         put.map_err(|err| backend.error(err, attempt.clone()))?;
         drop(share);
-        Ok(())
+        Ok(passed)
     });
     job.arrives(way, put).await
 }

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{MultipartUpload, ObjectStore, PutMultipartOptions, PutPayload};
-use sha2::{Digest, Sha256};
 
 use super::budget::Share;
 use super::job::Transfer;
 use super::upload::{Upload, see_through};
 use crate::at_once::PARTS_AT_ONCE;
+use crate::block::Fingerprint;
 use crate::bucket::fetch::Version;
 use crate::error::Result;
 use crate::progress::Piece as Way;
@@ -24,7 +24,7 @@ struct Piece {
 }
 
 /// Puts the object in these parts.
-pub(super) async fn put(job: Transfer<'_>, parts: Vec<Range<u64>>) -> Result<()> {
+pub(super) async fn put(job: Transfer<'_>, parts: Vec<Range<u64>>) -> Result<Fingerprint> {
     let store = &job.target.reader().backend().store;
     let full = job.target.reader().full(job.path)?;
     let begin = async {
@@ -33,9 +33,15 @@ pub(super) async fn put(job: Transfer<'_>, parts: Vec<Range<u64>>) -> Result<()>
             ..PutMultipartOptions::default()
         };
         let inner = store.put_multipart_opts(&full, options).await?;
-        Ok(Fetched { job, parts, inner })
+        Ok(Fetched {
+            job,
+            parts,
+            inner,
+            passed: Fingerprint::UNKNOWN,
+        })
     };
-    see_through(job, begin).await
+    let upload = see_through(job, begin).await?;
+    Ok(upload.passed)
 }
 
 /// An upload of what is fetched from the source.
@@ -43,6 +49,8 @@ struct Fetched<'a> {
     job: Transfer<'a>,
     parts: Vec<Range<u64>>,
     inner: Box<dyn MultipartUpload>,
+    /// What was learnt of what went out.
+    passed: Fingerprint,
 }
 
 #[async_trait]
@@ -52,14 +60,14 @@ impl Upload for Fetched<'_> {
         let (job, inner) = (self.job, &mut *self.inner);
         let backend = job.target.reader().backend();
         let attempt = &job.attempt();
-        let mut digest = Sha256::new();
+        let mut passing = job.passing();
         let version = Version::default();
         stream::iter(std::mem::take(&mut self.parts))
             .map(|range| fetch_piece(job, range, &version))
             .buffered(PARTS_AT_ONCE)
             .map_ok(|piece| {
                 let Piece { bytes, share, way } = piece;
-                job.check(&mut digest, &bytes);
+                passing.update(&bytes);
                 let size = bytes.len() as u64;
                 let put = inner.put_part(PutPayload::from_bytes(bytes));
                 async move {
@@ -74,7 +82,8 @@ impl Upload for Fetched<'_> {
             .try_buffer_unordered(PARTS_AT_ONCE)
             .try_collect::<Vec<()>>()
             .await?;
-        job.finish(digest)
+        self.passed = job.passed(passing)?;
+        Ok(())
     }
 
     async fn complete(&mut self) -> object_store::Result<()> {

@@ -1,18 +1,15 @@
 //! One object on its way from one bucket to another, and what every route does with it.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use object_store::{Extensions, GetOptions, ObjectStore};
-use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
+use super::passing::Passing;
 use super::server_side::ServerSide;
-use crate::block::{Object, ObjectPath};
-use crate::bucket::location::Location;
+use crate::block::{Fingerprint, Object, ObjectPath};
 use crate::bucket::reader::BucketReader;
 use crate::bucket::writer::Bucket;
 use crate::error::{Error, Kind, Result};
@@ -57,20 +54,20 @@ impl Transfer<'_> {
     }
 
     /// Waits for the request that puts the object, unless the transfer is cancelled first, and reports its arrival to `moved` and `progress`.
-    pub(super) async fn arrives(
+    pub(super) async fn arrives<T>(
         &self,
         way: Piece,
-        put: impl Future<Output = Result<()>>,
-    ) -> Result<()> {
-        tokio::select! {
+        put: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let put = tokio::select! {
             // What is done counts, even if the end comes at the same moment.
             biased;
             put = way.moved_by(put) => put?,
             () = self.cancel.cancelled() => return Err(self.cancelled()),
-        }
+        };
         way.arrived();
         (self.moved)(self.object.size_bytes);
-        Ok(())
+        Ok(put)
     }
 
     /// What a folder as the source passes on to a folder as the target: owner and permissions of the file.
@@ -84,39 +81,19 @@ impl Transfer<'_> {
         asked.map(|got| got.extensions).unwrap_or_default()
     }
 
-    /// Counts what came towards the SHA-256, where one is known.
-    pub(super) fn check(&self, digest: &mut Sha256, bytes: &Bytes) {
-        if self.sha256.is_some() {
-            digest.update(bytes);
-        }
+    /// What is to be learnt of its bytes while they pass.
+    pub(super) fn passing(&self) -> Passing {
+        Passing::new(
+            self.object,
+            self.sha256,
+            self.target.reader().backend().tells,
+        )
     }
 
-    /// Whether all that came is what `meta.json` says, where it says anything.
-    pub(super) fn finish(&self, digest: Sha256) -> Result<()> {
-        match self.sha256 {
-            None => Ok(()),
-            Some(expected) => check_sha256(digest, expected, self.path, self.source.location()),
-        }
+    /// What was learnt of the whole object.
+    ///
+    /// Errors: [`Kind::Corrupt`] where it is not what `meta.json` says.
+    pub(super) fn passed(&self, passing: Passing) -> Result<Fingerprint> {
+        passing.finish(self.sha256, self.path, self.source.location())
     }
-}
-
-/// Whether what came is what `meta.json` says.
-pub(super) fn check_sha256(
-    digest: Sha256,
-    expected: &str,
-    path: &ObjectPath,
-    source: &Location,
-) -> Result<()> {
-    let digest = digest.finalize();
-    let actual = digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
-    if actual.eq_ignore_ascii_case(expected) {
-        return Ok(());
-    }
-    let attempt = format!("read {path} in {source}");
-    let why = format!("its SHA-256 is {actual}, meta.json says {expected}");
-    Err(Error::new(Kind::Corrupt, attempt).because(why))
 }

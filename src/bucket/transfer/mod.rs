@@ -9,6 +9,7 @@ mod in_parts;
 mod job;
 mod limits;
 mod on_server;
+mod passing;
 mod route;
 mod server_side;
 mod streamed;
@@ -21,16 +22,18 @@ pub use limits::TIME_TO_END;
 pub use route::transfer_requests;
 pub use server_side::{CopiedBy, ServerSide};
 
+use crate::block::Fingerprint;
 use crate::bucket::fetch::ranges;
 use crate::error::Result;
 use route::{Route, layout, one_after_another, own_route, parts_to_ask_for, route};
 
-/// Puts the object into the target, whatever was there. The target shows it whole or not at all.
+/// Puts the object into the target, whatever was there. The target shows it whole or not at all. Returns what was learnt of its bytes on their
+/// way and the source does not tell: the digest by which the target tells what it has.
 ///
 /// Errors: [`Kind::Changed`](crate::Kind::Changed) where the source's object is another one than was listed,
 /// [`Kind::NotFound`](crate::Kind::NotFound) where it is gone, [`Kind::Corrupt`](crate::Kind::Corrupt) where its SHA-256 is another one,
 /// [`Kind::Cancelled`](crate::Kind::Cancelled).
-pub async fn transfer(job: Transfer<'_>) -> Result<()> {
+pub async fn transfer(job: Transfer<'_>) -> Result<Fingerprint> {
     let work = async {
         if job.cancel.is_cancelled() {
             return Err(job.cancelled());
@@ -46,23 +49,23 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
                 let layout = layout(job.object, from, to, told.clone(), copier.largest_bytes());
                 match on_server::put(job, copier, etag, layout).await {
                     Err(err) if job.server_side.gives_way(&err) => Some(err),
-                    done => return done,
+                    done => return done.map(|()| Fingerprint::UNKNOWN),
                 }
             }
             None => None,
         };
         let route = route(job.object, from, to, told)?;
-        match go(job, route.clone()).await {
+        let passed = match go(job, route.clone()).await {
             // Some take no parts of uneven sizes.
             Err(err) if is_uneven(&route) && err.kind().is_transient() => {
-                go(job, own_route(job.object, to)).await?;
+                go(job, own_route(job.object, to)).await?
             }
             gone => gone?,
-        }
+        };
         if let Some(refused) = refused {
             job.server_side.refused(&refused);
         }
-        Ok(())
+        Ok(passed)
     };
     work.await.map_err(|err| {
         let to = job.target.reader().location();
@@ -70,7 +73,7 @@ pub async fn transfer(job: Transfer<'_>) -> Result<()> {
     })
 }
 
-async fn go(job: Transfer<'_>, route: Route) -> Result<()> {
+async fn go(job: Transfer<'_>, route: Route) -> Result<Fingerprint> {
     match route {
         Route::AtOnce => at_once::put(job).await,
         Route::Streamed => streamed::put(job).await,

@@ -59,7 +59,7 @@ async fn assembled(
             parts: Vec::new(),
         })
     };
-    see_through(job, begin).await
+    see_through(job, begin).await.map(drop)
 }
 
 /// An object being put together.

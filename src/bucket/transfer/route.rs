@@ -82,16 +82,17 @@ pub(super) fn route(
     if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes)) {
         return Ok(route);
     }
-    Ok(match comparable(object, source, target) {
-        Fingerprint::Md5(_) if size <= SINGLE => Route::AtOnce,
-        Fingerprint::Md5OfParts { parts, .. } => {
+    let known = comparable(object, source, target);
+    Ok(match known.parts() {
+        Some(parts) => {
             let likely = thanos(size, source.part_size_bytes);
-            match part_of(size, parts.get().into(), likely.into_iter().chain(asked)) {
+            match part_of(size, parts.into(), likely.into_iter().chain(asked)) {
                 Some(part) => Route::Parts(part),
                 None => own(size, asked),
             }
         }
-        Fingerprint::Md5(_) | Fingerprint::VersionOnly => own(size, asked),
+        None if known.known_md5().is_some() && size <= SINGLE => Route::AtOnce,
+        None => own(size, asked),
     })
 }
 
@@ -108,16 +109,15 @@ pub(super) fn layout(
     if let Multipart::Never { .. } = target.multipart {
         return Layout::Whole;
     }
-    let parts = match comparable(object, source, target) {
-        Fingerprint::Md5OfParts { parts, .. } => {
+    let parts = comparable(object, source, target)
+        .parts()
+        .and_then(|parts| {
             let likely = thanos(size, source.part_size_bytes);
             let even = |part| ranges(size, part).collect();
             told.filter(|sizes| make_up(size, sizes))
                 .map(|sizes| one_after_another(sizes).collect())
-                .or_else(|| part_of(size, parts.get().into(), likely.into_iter()).map(even))
-        }
-        Fingerprint::Md5(_) | Fingerprint::VersionOnly => None,
-    };
+                .or_else(|| part_of(size, parts.into(), likely.into_iter()).map(even))
+        });
     match parts {
         Some(parts) => Layout::Parts(parts),
         None if size <= largest => Layout::Whole,
@@ -169,7 +169,7 @@ fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprin
     if source.etags == EtagMeaning::Content && target.etags == EtagMeaning::Content {
         object.fingerprint
     } else {
-        Fingerprint::VersionOnly
+        Fingerprint::UNKNOWN
     }
 }
 
@@ -244,6 +244,7 @@ mod tests {
             part_size_bytes: None,
             multipart,
             etags,
+            tells: None,
             listings: Listings::Strong,
             clock: None,
         }
@@ -256,6 +257,7 @@ mod tests {
             modified: None,
             version: None,
             fingerprint,
+            archived: false,
             file: None,
             left_out: None,
         }
@@ -265,10 +267,9 @@ mod tests {
     #[test]
     fn what_is_copied_by_the_service_has_the_sources_parts() {
         const GIB: u64 = 1 << 30;
-        let at_once = Fingerprint::Md5([1; 16]);
-        let in_parts = |parts| Fingerprint::Md5OfParts {
-            digest: [1; 16],
-            parts: NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN),
+        let at_once = Fingerprint::md5([1; 16]);
+        let in_parts = |parts| {
+            Fingerprint::md5_of_parts([1; 16], NonZeroU32::new(parts).unwrap_or(NonZeroU32::MIN))
         };
         let plain = backend(Multipart::Allowed, EtagMeaning::Content);
         let encrypted = backend(Multipart::Allowed, EtagMeaning::VersionOnly);

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::warn;
 
-use crate::block::Object;
-use crate::bucket::copier::Copier;
+use crate::block::{Object, ObjectPath};
+use crate::bucket::copier::{Copier, Original};
 use crate::bucket::fetch::condition;
 use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Kind, Result};
@@ -39,6 +39,30 @@ impl ServerSide {
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// Has the service copy one small object to that name of the target. Tells whether there was a way to ask for it.
+    pub async fn copy_once(
+        &self,
+        source: &BucketReader,
+        path: &ObjectPath,
+        object: &Object,
+        target: &BucketReader,
+        to: &ObjectPath,
+    ) -> Result<bool> {
+        let (Some(service), Some(etag)) = (&self.0, condition(object)) else {
+            return Ok(false);
+        };
+        let original = Original {
+            key: source.full(path)?,
+            size_bytes: object.size_bytes,
+            etag: etag.to_owned(),
+        };
+        let to = target.full(to)?;
+        let attempt = format!("copy {path} to {}", target.location());
+        let copied = service.copier.copy(&original, &to).await;
+        copied.map_err(|err| target.backend().error(err, attempt))?;
+        Ok(true)
     }
 
     /// What copies from one bucket to the other; nothing is asked yet. Errors are of the kind [`Kind::Usage`]: the service is insisted on, and the
@@ -177,7 +201,8 @@ mod tests {
             size_bytes: 1,
             modified: None,
             version: version.map(Into::into),
-            fingerprint: Fingerprint::VersionOnly,
+            fingerprint: Fingerprint::UNKNOWN,
+            archived: false,
             file: None,
             left_out: None,
         }

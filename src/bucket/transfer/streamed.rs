@@ -15,9 +15,10 @@ use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::budget::{Budget, Share};
-use super::job::{Transfer, check_sha256};
+use super::job::Transfer;
+use super::passing::Passing;
 use crate::at_once::PIECES_AHEAD;
-use crate::block::{Object, ObjectPath};
+use crate::block::{Fingerprint, Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
 use crate::bucket::http::late_body::{LateBody, Streamed};
 use crate::bucket::reader::BucketReader;
@@ -28,7 +29,7 @@ use crate::progress::Piece as Way;
 const PIECE: u64 = 8 << 20;
 
 /// Puts the object in one request whose body is fetched while it goes out. What fails in passing is fetched and put again.
-pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
+pub(super) async fn put(job: Transfer<'_>) -> Result<Fingerprint> {
     let backend = job.target.reader().backend();
     let full = job.target.reader().full(job.path)?;
     let attempt = job.attempt();
@@ -40,7 +41,9 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
             object: job.object.clone(),
             budget: job.budget.clone(),
             way: way.clone(),
-            check: job.sha256.map(str::to_owned),
+            expected: job.sha256.map(str::to_owned),
+            passing: job.passing(),
+            passed: Mutex::default(),
             version: Version::default(),
             md5: OnceCell::new(),
             sha256: OnceCell::new(),
@@ -53,7 +56,7 @@ pub(super) async fn put(job: Transfer<'_>) -> Result<()> {
             ..PutOptions::default()
         };
         let put = backend.store.put_opts(&full, PutPayload::new(), options);
-        let put = put.await.map(drop);
+        let put = put.await.map(|_| body.passed());
         put.map_err(|err| {
             let read = body.failure();
             read.unwrap_or_else(|| backend.error(err, attempt.clone()))
@@ -75,8 +78,12 @@ struct Source {
     budget: Budget,
     /// Told how much has come.
     way: Way,
-    /// Checks what has come, before the last of it is passed on.
-    check: Option<String>,
+    /// The SHA-256 that it is to have, which is checked before the last of it is passed on.
+    expected: Option<String>,
+    /// What is to be learnt of it; each try begins with this.
+    passing: Passing,
+    /// What was learnt by the last try that went out whole.
+    passed: Mutex<Fingerprint>,
     /// Every try reads the same version.
     version: Version,
     md5: OnceCell<[u8; 16]>,
@@ -111,8 +118,8 @@ impl LateBody for Body {
 
     fn pieces(&self) -> BoxStream<'static, Result<Bytes, HttpError>> {
         let body = self.clone();
-        let state = (self.read(), None::<Share>, Sha256::new(), 0_u64);
-        stream::try_unfold(state, move |(mut pieces, last, mut digest, mut sent)| {
+        let state = (self.read(), None::<Share>, self.0.passing.clone(), 0_u64);
+        stream::try_unfold(state, move |(mut pieces, last, mut passing, mut sent)| {
             let body = body.clone();
             async move {
                 // The connection has taken what went before.
@@ -123,14 +130,12 @@ impl LateBody for Body {
                 };
                 sent += bytes.len() as u64;
                 body.0.way.came(sent);
-                if body.0.check.is_some() {
-                    digest.update(&bytes);
-                }
+                passing.update(&bytes);
                 if sent == body.size_bytes() {
-                    body.finish(digest.clone())
+                    body.finish(passing.clone())
                         .map_err(|err| body.failed(err))?;
                 }
-                Ok(Some((bytes, (pieces, Some(share), digest, sent))))
+                Ok(Some((bytes, (pieces, Some(share), passing, sent))))
             }
         })
         .boxed()
@@ -184,11 +189,21 @@ impl Body {
             .boxed()
     }
 
-    fn finish(&self, digest: Sha256) -> Result<()> {
-        let Some(expected) = &self.0.check else {
-            return Ok(());
-        };
-        check_sha256(digest, expected, &self.0.path, self.0.bucket.location())
+    /// What was learnt of what went out last.
+    fn passed(&self) -> Fingerprint {
+        *self.0.passed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self, passing: Passing) -> Result<()> {
+        let Source {
+            expected,
+            path,
+            bucket,
+            ..
+        } = &*self.0;
+        let passed = passing.finish(expected.as_deref(), path, bucket.location())?;
+        *self.0.passed.lock().unwrap_or_else(PoisonError::into_inner) = passed;
+        Ok(())
     }
 
     /// Keeps the error for whoever asked for the transfer; the request only fails. The source's requests were retried already, so this one is not.

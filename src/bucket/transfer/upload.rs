@@ -20,11 +20,11 @@ pub(super) trait Upload: Send {
     async fn abort(&mut self) -> object_store::Result<()>;
 }
 
-/// Begins an upload, puts its parts, and ends it.
+/// Begins an upload, puts its parts, and ends it. Returns the upload that is complete.
 pub(super) async fn see_through<U: Upload>(
     job: Transfer<'_>,
     beginning: impl Future<Output = object_store::Result<U>>,
-) -> Result<()> {
+) -> Result<U> {
     let backend = job.target.reader().backend();
     let _last_act = job.last_acts.token();
     let mut upload = tokio::select! {
@@ -50,7 +50,7 @@ pub(super) async fn see_through<U: Upload>(
             Err(_) => debug!(object = %job.path, "multipart upload not aborted in time"),
         }
     }
-    done
+    done.map(|()| upload)
 }
 
 /// Completes the upload. A cancellation interrupts it only after `COMPLETION_TIME`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::bucket::BucketConfig;
+use crate::bucket::{BucketConfig, Readable, StorageClasses};
 use crate::cli::document::Document;
 use crate::cli::flags::Origins;
 use crate::error::{Error, Result};
@@ -29,11 +29,30 @@ pub(in crate::cli) struct Source {
 struct Target {
     /// The target bucket: YAML text in Thanos' format.
     #[arg(long = "objstore-to.config", value_name = "YAML")]
-    target: Option<String>,
+    config: Option<String>,
 
     /// The path of a file with the target's configuration.
     #[arg(long = "objstore-to.config-file", value_name = "PATH")]
-    target_file: Option<PathBuf>,
+    config_file: Option<PathBuf>,
+
+    /// The storage class of the target's chunks, by its provider's name.
+    ///
+    /// Chunks are nearly all of a block, and only queries read them. Without this
+    /// flag the bucket's configuration and its own default count.
+    #[arg(long = "target.storage-class", value_name = "CLASS")]
+    storage_class: Option<String>,
+
+    /// The storage class of everything else of a block in the target.
+    ///
+    /// That is meta.json and the index, which Thanos reads all the time.
+    #[arg(long = "target.storage-class.meta", value_name = "CLASS")]
+    storage_class_meta: Option<String>,
+
+    /// Put objects also into a class from which nobody can read before a restore.
+    ///
+    /// Thanos cannot read blocks there: queries over them fail, and compactors halt.
+    #[arg(long)]
+    allow_unreadable_storage_class: bool,
 }
 
 #[derive(Args)]
@@ -46,7 +65,6 @@ pub(in crate::cli) struct Buckets {
 
 /// A bucket as given by the flag for text or by the one for files.
 struct Given {
-    bucket: &'static str,
     flag: &'static str,
     text: Option<String>,
     path: Option<PathBuf>,
@@ -59,8 +77,26 @@ impl Buckets {
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<(BucketConfig, BucketConfig)> {
-        let (source_document, source) = self.source.given().read(origins, warnings)?;
-        let (target_document, target) = self.target.given().read(origins, warnings)?;
+        match self.one_or_two(origins, warnings)? {
+            (source, Some(target)) => Ok((source, target)),
+            (_, None) => Err(missing("target", "objstore-to.config")),
+        }
+    }
+
+    /// The source, and the target where one is given, which do not meet.
+    pub(in crate::cli) fn one_or_two(
+        self,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<(BucketConfig, Option<BucketConfig>)> {
+        let source = self.source.given().read(origins, warnings)?;
+        let Some((source_document, source)) = source else {
+            return Err(missing("source", "objstore.config"));
+        };
+        let classes = self.target.classes();
+        let Some((target_document, target)) = self.target.given().read(origins, warnings)? else {
+            return Ok((source, None));
+        };
         if source.location().overlaps(target.location()) {
             let (one, other) = (target.location(), source.location());
             return Err(Error::usage(format!(
@@ -69,14 +105,77 @@ impl Buckets {
                 source_document.name(),
             )));
         }
-        Ok((source, target))
+        let named = target_document.name();
+        let target = classes.given(target, named, origins, warnings)?;
+        Ok((source, Some(target)))
+    }
+}
+
+fn missing(bucket: &str, flag: &str) -> Error {
+    Error::usage(format!(
+        "--{flag} or --{flag}-file is required: expected the {bucket} bucket, as YAML text or its path"
+    ))
+}
+
+/// In which storage classes the target's objects are to be put.
+struct Classes {
+    classes: StorageClasses,
+    archives_allowed: bool,
+}
+
+impl Classes {
+    /// The bucket, into which objects are put in these classes. A class that readers cannot use is refused, also where the bucket's own configuration,
+    /// which is `named` so, asks for it.
+    fn given(
+        self,
+        target: BucketConfig,
+        named: &str,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<BucketConfig> {
+        let Self {
+            classes,
+            archives_allowed,
+        } = self;
+        let flags = [
+            ("target.storage-class", &classes.chunks),
+            ("target.storage-class.meta", &classes.rest),
+        ];
+        let mut asked = Vec::new();
+        for (flag, class) in flags {
+            let Some(class) = class else { continue };
+            let at = format!("{} {class:?}", origins.name(flag));
+            let readable = target
+                .storage_class(class)
+                .map_err(|why| Error::usage(format!("{at} {why}")))?;
+            asked.push((at, readable));
+        }
+        let is_overridden = classes.chunks.is_some() && classes.rest.is_some();
+        if let Some((key, class)) = target.own_storage_class().filter(|_| !is_overridden) {
+            // What it is called is the server's to judge.
+            let readable = target.storage_class(class).unwrap_or(Readable::AtOnce);
+            asked.push((format!("{named}: {key} {class:?}"), readable));
+        }
+        for (at, _) in asked
+            .into_iter()
+            .filter(|(_, readable)| *readable == Readable::AfterRestore)
+        {
+            let why = "has to be restored before anybody can read it, so that Thanos cannot";
+            if !archives_allowed {
+                let flag = origins.name("allow-unreadable-storage-class");
+                return Err(Error::usage(format!(
+                    "{at}: what lies in that class {why}: expected another class, or {flag}"
+                )));
+            }
+            warnings.push(format!("{at}: what is put into that class {why}"));
+        }
+        Ok(target.with_storage_classes(classes))
     }
 }
 
 impl Source {
     fn given(self) -> Given {
         Given {
-            bucket: "source",
             flag: "objstore.config",
             text: self.source,
             path: self.source_file,
@@ -85,12 +184,21 @@ impl Source {
 }
 
 impl Target {
+    fn classes(&self) -> Classes {
+        Classes {
+            classes: StorageClasses {
+                chunks: self.storage_class.clone(),
+                rest: self.storage_class_meta.clone(),
+            },
+            archives_allowed: self.allow_unreadable_storage_class,
+        }
+    }
+
     fn given(self) -> Given {
         Given {
-            bucket: "target",
             flag: "objstore-to.config",
-            text: self.target,
-            path: self.target_file,
+            text: self.config,
+            path: self.config_file,
         }
     }
 }
@@ -100,13 +208,8 @@ impl Given {
         self,
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
-    ) -> Result<(Document, BucketConfig)> {
-        let Self {
-            bucket,
-            flag,
-            text,
-            path,
-        } = self;
+    ) -> Result<Option<(Document, BucketConfig)>> {
+        let Self { flag, text, path } = self;
         let is_seen = origins.is_on_command_line(flag)
             && text
                 .as_deref()
@@ -116,12 +219,10 @@ impl Given {
                 "--{flag} holds a secret, and a command line is seen by everybody who may list processes: give --{flag}-file, or $(VARIABLE) for the secret"
             ));
         }
-        let document = Document::read(flag, text, path, origins)?.ok_or_else(|| {
-            Error::usage(format!(
-                "--{flag} or --{flag}-file is required: expected the {bucket} bucket, as YAML text or its path"
-            ))
-        })?;
+        let Some(document) = Document::read(flag, text, path, origins)? else {
+            return Ok(None);
+        };
         let config = document.parse(|text| BucketConfig::parse(text, origins.environment))?;
-        Ok((document, config))
+        Ok(Some((document, config)))
     }
 }

@@ -31,9 +31,9 @@ pub(in crate::plan) fn block(last: char) -> Builder {
         rest: String::new(),
         files: true,
         objects: vec![
-            ("chunks/000001".into(), 5, Fingerprint::VersionOnly),
-            ("index".into(), 3, Fingerprint::VersionOnly),
-            ("meta.json".into(), 7, Fingerprint::VersionOnly),
+            ("chunks/000001".into(), 5, Fingerprint::UNKNOWN),
+            ("index".into(), 3, Fingerprint::UNKNOWN),
+            ("meta.json".into(), 7, Fingerprint::UNKNOWN),
         ],
         mark: Mark::Absent,
     }
@@ -126,7 +126,7 @@ impl Builder {
     pub(in crate::plan) fn object(mut self, name: &str, size_bytes: u64) -> Self {
         self.objects.retain(|(other, ..)| other != name);
         self.objects
-            .push((name.to_owned(), size_bytes, Fingerprint::VersionOnly));
+            .push((name.to_owned(), size_bytes, Fingerprint::UNKNOWN));
         self
     }
 
@@ -134,7 +134,7 @@ impl Builder {
     pub(in crate::plan) fn checksum(mut self, name: &str, digit: char) -> Self {
         for (other, _, fingerprint) in &mut self.objects {
             if other == name {
-                *fingerprint = Fingerprint::Md5([u8::try_from(digit).unwrap(); 16]);
+                *fingerprint = Fingerprint::md5([u8::try_from(digit).unwrap(); 16]);
             }
         }
         self
@@ -213,6 +213,7 @@ impl Builder {
                 version: None,
                 fingerprint: *fingerprint,
                 left_out: None,
+                archived: false,
                 file: None,
             });
         objects.collect()

@@ -13,8 +13,9 @@ use serde::Serialize;
 use super::document::{Document, Section};
 use super::header::Header;
 use crate::block::BlockId;
+use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Limit, Review};
+use crate::outcome::{Checked, Finding, Limit, Review};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
@@ -72,6 +73,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("marked_not_held", &Each(entries, MarkedNotHeldEntry::of))
         }
         Section::AbsentIds(ids) => members.put("absent_ids", &Each(ids, BlockId::to_string)),
+        Section::Findings(checked) => {
+            Course::of_check(checked).put(members)?;
+            members.put("findings", &Each(&checked.findings, FindingEntry::of))?;
+            members.put("policies", &Each(&checked.policies, PolicyEntry::of))
+        }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         // Programs find the numbers among the totals, and need no sentences.
         Section::Concerns(_) | Section::Closing(_) => Ok(()),
@@ -95,8 +101,12 @@ fn put_heading(kind: &str, header: Option<&Header>, members: &mut Members<'_>) -
     members.put("run", &header.map(|header| header.run.to_string()))?;
     members.put("started", &header.map(|header| rfc3339(header.started)))?;
     members.put("source", &header.map(|header| &header.source))?;
-    members.put("target", &header.map(|header| &header.target))?;
-    members.put("cutoff", &header.map(|header| rfc3339(header.cutoff)))
+    members.put(
+        "target",
+        &header.and_then(|header| header.target.as_deref()),
+    )?;
+    let cutoff = header.and_then(|header| header.cutoff);
+    members.put("cutoff", &cutoff.map(rfc3339))
 }
 
 /// How a run went, or is to go.
@@ -133,6 +143,17 @@ impl<'a> Course<'a> {
         }
     }
 
+    fn of_check(checked: &Checked) -> Self {
+        Self {
+            complete: None,
+            exit: checked.exit(),
+            elapsed: None,
+            aborted: None,
+            signal: None,
+            limit: None,
+        }
+    }
+
     fn put(&self, members: &mut Members<'_>) -> io::Result<()> {
         members.put("complete", &self.complete)?;
         members.put("exit_code", &self.exit.code())?;
@@ -140,6 +161,42 @@ impl<'a> Course<'a> {
         members.put("aborted", &self.aborted)?;
         members.put("signal", &self.signal.map(Signal::as_str))?;
         members.put("limit", &self.limit.map(Limit::as_str))
+    }
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    about: &'static str,
+    name: &'static str,
+    state: &'static str,
+    text: &'a str,
+}
+
+impl<'a> FindingEntry<'a> {
+    fn of(finding: &'a Finding) -> Self {
+        Self {
+            about: finding.about.as_str(),
+            name: finding.name,
+            state: finding.state.as_str(),
+            text: &finding.text,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PolicyEntry<'a> {
+    bucket: &'static str,
+    language: &'static str,
+    policy: &'a str,
+}
+
+impl<'a> PolicyEntry<'a> {
+    fn of((role, policy): &'a (Role, Policy)) -> Self {
+        Self {
+            bucket: role.as_str(),
+            language: policy.language,
+            policy: &policy.text,
+        }
     }
 }
 

@@ -156,9 +156,7 @@ fn detail(excluded: &Excluded<'_>) -> Option<String> {
 fn meaning(reason: Reason) -> &'static str {
     match reason {
         Reason::NoMetaJson => "being uploaded, or being deleted",
-        Reason::Unreadable => {
-            "meta.json or the deletion mark cannot be read as it is, now or later"
-        }
+        Reason::Unreadable => "an object cannot be read as it is, now or later",
         Reason::CorruptedMetaJson => "meta.json is broken, or speaks of another block",
         Reason::MarkedForDeletion => "the source's compactor deletes what is marked",
         Reason::CorruptedDeletionMark => "with a deletion mark that Thanos cannot read",

@@ -17,9 +17,13 @@ pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<
     let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
     fact("tool", tool, page)?;
     fact("source", &printable(&header.source), page)?;
-    fact("target", &printable(&header.target), page)?;
-    let cutoff = human::minute(header.cutoff);
-    fact("older than", &format!("{cutoff} UTC (first sample)"), page)
+    if let Some(target) = &header.target {
+        fact("target", &printable(target), page)?;
+    }
+    match header.cutoff.map(human::minute) {
+        Some(cutoff) => fact("older than", &format!("{cutoff} UTC (first sample)"), page),
+        None => Ok(()),
+    }
 }
 
 /// A line with a name of at most 13 characters and what is to be said of it, which is printable.

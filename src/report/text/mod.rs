@@ -2,6 +2,7 @@
 //! person should look at begin with an exclamation mark.
 
 mod blocks;
+mod check;
 mod closing;
 mod excluded;
 mod heading;
@@ -32,6 +33,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Totals(review) => closing::write_totals(review, page)?,
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
+            Section::Findings(checked) => check::write(checked, page)?,
         }
     }
     Ok(())
@@ -50,6 +52,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Totals(_) => 7,
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
+        Section::Findings(_) => 10,
     }
 }
 

@@ -52,7 +52,7 @@ pub struct Manner {
 /// A block whose objects the target holds.
 #[derive(Debug)]
 pub struct Copied {
-    /// Its objects in the source, as listed when its copy began.
+    /// Its objects in the source, as listed when its copy began, with the digests that were found out on their way.
     pub source: Inventory,
     /// Its `meta.json` in the target, as listed, where it lies there already.
     pub published: Option<Object>,
@@ -154,7 +154,7 @@ pub async fn copy(
         end_overwrite(stored, &in_source, target).await?;
     }
     Ok(Copied {
-        source: in_source,
+        source: tally.learnt.of(in_source),
         published,
         existing: manner.existing,
     })
@@ -279,7 +279,8 @@ impl Copying<'_> {
             progress: &self.tally.progress,
         });
         let span = step!("object", object = %object.name, bytes = object.size_bytes);
-        within(span, sending).await?;
+        let learnt = within(span, sending).await?;
+        self.tally.learnt.note(object, learnt);
         self.tally.sent.add_object();
         self.tally.doubt.settle(&object.name);
         debug!(block = %id, object = %object.name, bytes = object.size_bytes, "object copied");
@@ -303,7 +304,8 @@ mod tests {
             size_bytes: 1,
             modified: Some(DateTime::UNIX_EPOCH + TimeDelta::hours(*hours)),
             version: None,
-            fingerprint: Fingerprint::VersionOnly,
+            fingerprint: Fingerprint::UNKNOWN,
+            archived: false,
             file: None,
             left_out: None,
         });

@@ -1,9 +1,10 @@
 //! What the tries at one block know of each other.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::block::{Fingerprint, Inventory, Object};
 use crate::plan::Put;
 use crate::progress::BlockProgress;
 
@@ -14,6 +15,8 @@ pub struct Tally {
     pub sent: Sent,
     /// What is put again although listings agree.
     pub doubt: Doubt,
+    /// What was learnt of objects while they went out.
+    pub(super) learnt: Learnt,
     /// Bytes that the latest try still had to send when it began.
     left: AtomicU64,
     /// For those who watch.
@@ -68,6 +71,34 @@ impl Sent {
     /// Counts bytes that the target took.
     pub fn add_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// Objects of the source, each as it was listed when it was read, with the digests that were found out meanwhile.
+#[derive(Debug, Default)]
+pub(super) struct Learnt(Mutex<HashMap<Box<str>, Object>>);
+
+impl Learnt {
+    /// Notes what was found out of the version that is listed so; nothing may have been.
+    pub(super) fn note(&self, listed: &Object, found: Fingerprint) {
+        if found.is_unknown() {
+            return;
+        }
+        let object = Object {
+            fingerprint: listed.fingerprint.and(found),
+            ..listed.clone()
+        };
+        self.objects().insert(listed.name.clone(), object);
+    }
+
+    /// The inventory, with what was found out of those of its objects that are the same versions still.
+    pub(super) fn of(&self, inventory: Inventory) -> Inventory {
+        inventory.learning(self.objects().values())
+    }
+
+    /// Locks the objects; a poisoned lock is used all the same, for every change of them is a single call.
+    fn objects(&self) -> MutexGuard<'_, HashMap<Box<str>, Object>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -100,7 +100,8 @@ mod tests {
                 size_bytes: 0,
                 modified: None,
                 version: (!is_folder).then(|| "a".into()),
-                fingerprint: Fingerprint::VersionOnly,
+                fingerprint: Fingerprint::UNKNOWN,
+                archived: false,
                 file: None,
                 left_out: None,
             };

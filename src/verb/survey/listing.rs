@@ -170,7 +170,8 @@ mod tests {
             size_bytes: 1,
             modified: None,
             version: None,
-            fingerprint: Fingerprint::VersionOnly,
+            fingerprint: Fingerprint::UNKNOWN,
+            archived: false,
             file: None,
             left_out: None,
         }

@@ -25,8 +25,8 @@ fn estimate(world: &World, migrated: &Migrated) -> u64 {
         run: RunId::generate(),
         started: now(),
         source: "s3://hot".to_owned(),
-        target: "s3://cold".to_owned(),
-        cutoff: world.task.rules.cutoff.time(),
+        target: Some("s3://cold".to_owned()),
+        cutoff: Some(world.task.rules.cutoff.time()),
     };
     let form = Form {
         output: Output::Json,

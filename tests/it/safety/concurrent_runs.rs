@@ -52,11 +52,19 @@ async fn a_meta_json_that_another_run_put_a_moment_before_is_no_conflict() {
     assert_eq!(ran.endings(), ["migrated"]);
 }
 
-/// S-5.7: a published block that cannot be mended is taken back, unless another run has marked its source: what lies there may soon be all
-/// that there is.
+/// What becomes of the source while a published block cannot be mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Stays,
+    MarkedByAnother,
+    Gone,
+}
+
+/// S-5.7: a published block that cannot be mended is taken back, unless another run has marked its source, or the source is gone: what lies there may
+/// be all that there is.
 #[tokio::test(start_paused = true)]
-async fn what_another_run_has_marked_is_not_taken_back() {
-    for marked in [false, true] {
+async fn what_may_be_all_that_is_left_is_not_taken_back() {
+    for becomes in [Source::Stays, Source::MarkedByAnother, Source::Gone] {
         let world = world();
         let mark = format!(
             r#"{{"id":"{}","version":1,"details":"{}","deletion_time":1}}"#,
@@ -64,10 +72,12 @@ async fn what_another_run_has_marked_is_not_taken_back() {
             "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
         );
         let source = Arc::clone(&world.source);
-        let is_lost = lose_the_index(&world, move || {
-            if marked {
+        let is_lost = lose_the_index(&world, move || match becomes {
+            Source::Stays => {}
+            Source::MarkedByAnother => {
                 source.put(&name("deletion-mark.json"), mark.clone().into_bytes());
             }
+            Source::Gone => source.tree().keys().for_each(|name| source.remove(name)),
         });
         world.target.fail(move |request, path| {
             let mends = request == Request::Put && path == name("index");
@@ -75,7 +85,7 @@ async fn what_another_run_has_marked_is_not_taken_back() {
         });
         world.run().await.unwrap();
         let stays = world.target.has(&name("meta.json"));
-        assert_eq!(stays, marked);
+        assert_eq!(stays, becomes != Source::Stays, "{becomes:?}");
     }
 }
 

@@ -235,6 +235,7 @@ fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {
         part_size_bytes: (parts > 0).then_some(parts),
         multipart: Multipart::Allowed,
         etags: nature.etags,
+        tells: None,
         listings: if nature.lag_ms > 0 && side == Side::Target {
             Listings::Lagging
         } else {

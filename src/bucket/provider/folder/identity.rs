@@ -5,7 +5,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path as Location;
 use rustix::fs::{FileType, Stat};
 
-use crate::block::{FileId, LeftOut};
+use crate::block::{FileId, Fingerprint, LeftOut};
 use crate::bucket::store::Entry;
 
 /// What the system tells of a file or a folder.
@@ -99,6 +99,8 @@ pub(super) fn entry(location: Location, facts: &Facts) -> Entry {
         size_bytes: Some(facts.size_bytes),
         modified: facts.last_modified(),
         etag: Some(facts.e_tag()),
+        digests: Fingerprint::UNKNOWN,
+        archived: false,
         file: Some(FileId {
             device: facts.device,
             inode: facts.inode,

@@ -31,6 +31,8 @@ use super::configured::{Configured, Opening, Provider, Section};
 use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
+use crate::bucket::rights::{Policy, Role};
+use crate::bucket::storage_class::Readable;
 use crate::error::{Error, Result};
 use crate::yaml::Unknown;
 
@@ -82,6 +84,28 @@ impl Configured for Config {
         location::location(&self.directory, prefix.as_str())
     }
 
+    fn storage_class(&self, _: &str) -> std::result::Result<Readable, String> {
+        Err("is given for a folder, which has no storage classes".to_owned())
+    }
+
+    fn understood(&self) -> Vec<(&'static str, String)> {
+        vec![("directory", self.directory.display().to_string())]
+    }
+
+    fn policy(&self, prefix: &Prefix, role: Role) -> Policy {
+        let folder = self.directory.join(prefix.as_str());
+        let rights = match role {
+            Role::Source => {
+                "read everything in it, and write into the folders of its blocks, where marks are put"
+            }
+            Role::Target => "read and write everything in it",
+        };
+        Policy {
+            language: "permissions",
+            text: format!("The user who runs this may {rights}: {}", folder.display()),
+        }
+    }
+
     /// A folder is created with the first object that is written.
     async fn open(&self, opening: Opening) -> Result<Backend> {
         if opening.wire.is_some() {
@@ -98,6 +122,7 @@ impl Configured for Config {
             part_size_bytes: None,
             multipart: Multipart::Allowed,
             etags: EtagMeaning::VersionOnly,
+            tells: None,
             listings: Listings::Strong,
         })
     }

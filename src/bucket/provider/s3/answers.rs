@@ -55,7 +55,7 @@ impl HttpService for Answers {
         }
         let body = match &asked {
             Asked::Credentials => body,
-            Asked::List => {
+            Asked::List | Asked::About => {
                 let body = whole(body, LONGEST_PAGE).await?;
                 if is_error(&body) {
                     return Err(refused(&head.headers, &body));
@@ -92,7 +92,7 @@ impl HttpService for Answers {
 /// Whether an answer with this head gives what was asked for, as far as the head tells.
 fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     let is_success = match asked {
-        Asked::List => status == 200,
+        Asked::List | Asked::About => status == 200,
         Asked::Read { .. } => matches!(status, 200 | 206),
         _ => (200..300).contains(&status),
     };
@@ -105,7 +105,7 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
             kind.is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
         is_html && !is_signed_by_s3(headers)
     };
-    is_success && (matches!(asked, Asked::List | Asked::Credentials) || !is_page())
+    is_success && (matches!(asked, Asked::List | Asked::About | Asked::Credentials) || !is_page())
 }
 
 /// Whether the headers include one that only S3 writes.

@@ -3,43 +3,31 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Write as _};
-use std::time::Duration;
 
-use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
+use object_store::client::{HttpError, HttpErrorKind};
 use object_store::path::Path;
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
-use tracing::debug;
 
 use super::asked::Asked;
 use super::config::ListVersion;
-use super::page::{self, Next, Page};
+use super::page;
 use super::receipt::Receipt;
-use crate::retry::{Backoff, Jitter, Policy};
+use crate::bucket::http::ask::{self, Request};
+use crate::bucket::pages::{Next, Page, Place};
+
+/// What errors of this provider call it.
+pub(super) const STORE: &str = "S3";
 
 /// Asks one bucket.
 #[derive(Debug, Clone)]
 pub(super) struct Asker {
-    pub(super) http: HttpClient,
+    pub(super) server: ask::Asker,
     /// The bucket's own address, without a slash at its end.
     pub(super) bucket: String,
     pub(super) list: ListVersion,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
-}
-
-/// Which page of which listing.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Place {
-    /// What names begin with.
-    pub(super) prefix: String,
-    pub(super) delimiter: Option<&'static str>,
-    /// The name after which the listing begins.
-    pub(super) after: Option<String>,
-    /// Where it goes on, once it has begun.
-    pub(super) next: Option<Next>,
-    /// How many names a page has at most; as many as the server likes where none is given.
-    pub(super) at_most: Option<usize>,
 }
 
 /// A part of an object.
@@ -63,16 +51,8 @@ impl Part {
 /// The header that tells how many parts an object has.
 pub(super) const PARTS_COUNT: &str = "x-amz-mp-parts-count";
 
-/// A request to be made.
-struct Request {
-    method: Method,
-    url: Url,
-    /// What it asks for, where that does not show.
-    asked: Option<Asked>,
-    headers: HeaderMap,
-    /// How often it is repeated when its failure may pass.
-    retries: u32,
-}
+/// The header that asks for more in a listing.
+const OPTIONAL_ATTRIBUTES: &str = "x-amz-optional-object-attributes";
 
 /// An answer that does not say what was copied.
 #[derive(Debug)]
@@ -85,26 +65,6 @@ impl fmt::Display for NoReceipt {
 }
 
 impl StdError for NoReceipt {}
-
-/// A request that failed.
-#[derive(Debug)]
-struct Failed {
-    method: Method,
-    url: String,
-    cause: HttpError,
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
-    }
-}
-
-impl StdError for Failed {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.cause)
-    }
-}
 
 impl Asker {
     /// One page of a listing, whole or not at all.
@@ -128,46 +88,35 @@ impl Asker {
             }
         }
         let token = token.or(after);
-        let request = Request {
-            method: Method::GET,
-            url: Url::parse_with_params(&self.bucket, &query).map_err(generic)?,
-            asked: Some(Asked::List),
-            headers: HeaderMap::new(),
-            retries: self.retries,
-        };
-        self.ask(&request, |_, body| {
+        let url = Url::parse_with_params(&self.bucket, &query).map_err(generic)?;
+        let mut request = Request::new(Method::GET, url, self.retries);
+        // Whether what is archived has been restored. Servers that do not know of it say nothing.
+        let restored = HeaderValue::from_static("RestoreStatus");
+        request.headers.insert(OPTIONAL_ATTRIBUTES, restored);
+        request.extensions.insert(Asked::List);
+        let read = |_: &HeaderMap, body: &[u8]| {
             page::read(body, self.list, token)
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
-        })
-        .await
+        };
+        self.server.ask(&request, read).await
     }
 
     /// How large a part of an object is; `None` from a server that does not know parts.
     pub(super) async fn part(&self, key: &Path, number: u32) -> object_store::Result<Option<Part>> {
         let url = format!("{}/{}?partNumber={number}", self.bucket, escaped(key));
-        let request = Request {
-            method: Method::HEAD,
-            url: Url::parse(&url).map_err(generic)?,
-            asked: None,
-            headers: HeaderMap::new(),
-            // Not worth more: without it the size is guessed.
-            retries: 1,
-        };
-        self.ask(&request, |headers, _| Ok(Part::told_by(headers)))
-            .await
+        let url = Url::parse(&url).map_err(generic)?;
+        // More retries are not worth it: without an answer the size is guessed.
+        let request = Request::new(Method::HEAD, url, 1);
+        let read = |headers: &HeaderMap, _: &[u8]| Ok(Part::told_by(headers));
+        self.server.ask(&request, read).await
     }
 
     /// Deletes an object, and does not repeat the request.
     pub(super) async fn delete_once(&self, key: &Path) -> object_store::Result<()> {
         let url = format!("{}/{}", self.bucket, escaped(key));
-        let request = Request {
-            method: Method::DELETE,
-            url: Url::parse(&url).map_err(generic)?,
-            asked: None,
-            headers: HeaderMap::new(),
-            retries: 0,
-        };
-        self.ask(&request, |_, _| Ok(())).await
+        let url = Url::parse(&url).map_err(generic)?;
+        let request = Request::new(Method::DELETE, url, 0);
+        self.server.ask(&request, |_, _| Ok(())).await
     }
 
     /// Copies an object, or a part of one, as the headers say; the entity tag of what was copied.
@@ -178,73 +127,16 @@ impl Asker {
         headers: HeaderMap,
     ) -> object_store::Result<String> {
         let url = format!("{}/{}{query}", self.bucket, escaped(to));
-        let request = Request {
-            method: Method::PUT,
-            url: Url::parse(&url).map_err(generic)?,
-            asked: Some(Asked::Copy),
-            headers,
-            retries: self.retries,
+        let url = Url::parse(&url).map_err(generic)?;
+        let mut request = Request::new(Method::PUT, url, self.retries);
+        request.headers = headers;
+        request.extensions.insert(Asked::Copy);
+        let read = |_: &HeaderMap, body: &[u8]| match Receipt::read(&Asked::Copy, body) {
+            Some(Receipt::Copied { tag }) => Ok(tag),
+            _ => Err(HttpError::new(HttpErrorKind::Decode, NoReceipt)),
         };
-        self.ask(&request, |_, body| {
-            match Receipt::read(&Asked::Copy, body) {
-                Some(Receipt::Copied { tag }) => Ok(tag),
-                _ => Err(HttpError::new(HttpErrorKind::Decode, NoReceipt)),
-            }
-        })
-        .await
+        self.server.ask(&request, read).await
     }
-
-    /// Asks until the answer can be read, or no further try is of any use.
-    async fn ask<T>(
-        &self,
-        request: &Request,
-        read: impl Fn(&HeaderMap, &[u8]) -> Result<T, HttpError>,
-    ) -> object_store::Result<T> {
-        let Request {
-            method,
-            url,
-            retries,
-            ..
-        } = request;
-        let mut backoff = Backoff::new(&Policy {
-            max_retries: *retries,
-            initial_backoff: Duration::from_millis(100),
-            max_backoff: Duration::from_secs(2),
-            jitter: Jitter::Half,
-        });
-        loop {
-            let request = made(request)?;
-            let answered = async {
-                let (head, body) = self.http.execute(request).await?.into_parts();
-                read(&head.headers, &body.bytes().await?)
-            };
-            let cause = match answered.await {
-                Ok(read) => return Ok(read),
-                Err(cause) => cause,
-            };
-            let may_pass = !matches!(cause.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode);
-            let Some(delay) = backoff.next_delay().filter(|_| may_pass) else {
-                return Err(generic(Failed {
-                    method: method.clone(),
-                    url: url.to_string(),
-                    cause,
-                }));
-            };
-            debug!(%url, ?delay, err = %cause, "request is repeated");
-            tokio::time::sleep(delay).await;
-        }
-    }
-}
-
-fn made(of: &Request) -> object_store::Result<HttpRequest> {
-    let mut request = HttpRequest::new(HttpRequestBody::empty());
-    *request.method_mut() = of.method.clone();
-    *request.headers_mut() = of.headers.clone();
-    *request.uri_mut() = of.url.as_str().parse().map_err(generic)?;
-    if let Some(asked) = &of.asked {
-        request.extensions_mut().insert(asked.clone());
-    }
-    Ok(request)
 }
 
 /// The name as it stands in an address that is signed: every byte but those that never mean anything.
@@ -272,7 +164,7 @@ fn escaped_but(plain: &[u8], text: &str) -> String {
 
 pub(super) fn generic(err: impl StdError + Send + Sync + 'static) -> object_store::Error {
     object_store::Error::Generic {
-        store: "S3",
+        store: STORE,
         source: Box::new(err),
     }
 }

@@ -11,6 +11,8 @@ use crate::bucket::http::secrets::Carriers;
 pub(super) enum Asked {
     /// A page of a listing.
     List,
+    /// How the bucket keeps its objects.
+    About,
     /// An object, or a part of it.
     Read {
         /// The bytes that are wanted, where not all are.
@@ -50,7 +52,7 @@ pub(super) const CARRIERS: Carriers = Carriers {
 
 impl Asked {
     pub(super) fn by(request: &HttpRequest) -> Self {
-        if let Some(asked @ (Self::List | Self::Copy)) = request.extensions().get() {
+        if let Some(asked @ (Self::List | Self::About | Self::Copy)) = request.extensions().get() {
             return asked.clone();
         }
         let header = |name: &str| request.headers().get(name)?.to_str().ok();

@@ -20,7 +20,7 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "NoSuchUpload" => {
             return Some(Meaning::UploadIsLost);
         }
-        "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
+        "NoSuchLifecycleConfiguration" | "ObjectLockConfigurationNotFoundError" | "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
         | "NotFound" => Kind::NotFound,
         "NoSuchBucket" | "BucketNotFound" => Kind::BucketGone,
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" => Kind::Refused,

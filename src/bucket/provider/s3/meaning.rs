@@ -4,9 +4,10 @@ use std::error::Error as StdError;
 
 use super::credentials::{Failure, Unfit};
 use super::object::Odd;
-use super::page::{Endless, Fault};
+use super::page::Fault;
 use super::refusal::Refusal;
 use crate::bucket::classify::Meaning;
+use crate::bucket::pages::Endless;
 use crate::error::Kind;
 
 /// What a cause means that is one of them.

@@ -3,22 +3,26 @@
 mod answers;
 mod ask;
 mod asked;
+mod class;
 mod code;
 mod config;
 mod connector;
 mod copier;
 mod credentials;
 mod endpoint;
+mod keeping;
 mod location;
 mod meaning;
 mod object;
 mod page;
+mod policy;
 mod receipt;
 mod refusal;
 mod region;
 mod signing;
 mod store;
 mod tag;
+mod understood;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,13 +36,16 @@ use super::configured::{Configured, Opening, Provider};
 use crate::bucket::backend::{Backend, EtagMeaning, Listings};
 use crate::bucket::classify;
 use crate::bucket::environment::Secret;
+use crate::bucket::http::ask as asking;
 use crate::bucket::http::client::Connector;
 use crate::bucket::http::clock::{Clock, Heard};
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
+use crate::bucket::rights::{Policy, Role};
+use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::{Error, Result};
-use config::{Config, Credentials, Encryption};
+use config::{Config, Credentials, Encryption, STORAGE_CLASS};
 use region::Region;
 use signing::{Place, Signing};
 
@@ -58,6 +65,24 @@ impl Configured for Config {
         location::location(self.endpoint.authority(), &self.bucket, prefix.as_str())
     }
 
+    fn storage_class(&self, name: &str) -> std::result::Result<Readable, String> {
+        class::class(name, &self.endpoint)
+    }
+
+    fn own_storage_class(&self) -> Option<(&'static str, &str)> {
+        let is_class = |(name, _): &&(String, String)| name == STORAGE_CLASS;
+        let (_, class) = self.headers.iter().find(is_class)?;
+        Some(("config.put_user_metadata.X-Amz-Storage-Class", class))
+    }
+
+    fn understood(&self) -> Vec<(&'static str, String)> {
+        understood::understood(self)
+    }
+
+    fn policy(&self, prefix: &Prefix, role: Role) -> Policy {
+        policy::policy(&self.bucket, prefix, role)
+    }
+
     async fn open(&self, opening: Opening) -> Result<Backend> {
         open(self, opening).await
     }
@@ -68,6 +93,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
     let Opening {
         location,
         prefix,
+        classes,
         wire,
         ..
     } = opening;
@@ -84,6 +110,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         credentials,
         place,
         headers,
+        classes,
         content_md5: config.content_md5,
     });
     // The connector signs requests; the credentials and the region given here are not used.
@@ -113,7 +140,10 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         .build()
         .map_err(|err| classify::error(err, &meaning::meaning, format!("open {location}")))?;
     let asker = ask::Asker {
-        http,
+        server: asking::Asker {
+            http,
+            store: ask::STORE,
+        },
         bucket: url,
         list: config.list,
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
@@ -144,6 +174,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
             Some(Encryption::KeyService(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
             Some(Encryption::Server(_)) | None => EtagMeaning::Content,
         },
+        tells: None,
         listings: Listings::Strong,
     })
 }

@@ -4,36 +4,13 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use object_store::path::Path;
-
+use super::class;
 use super::config::ListVersion;
 use super::tag;
-use crate::block::LeftOut;
 use crate::bucket::http::{date, xml};
+use crate::bucket::pages::{Next, Page, entry};
 use crate::bucket::store::Entry;
 use crate::error::Kind;
-
-/// Why nothing is read under a name that Thanos would not write, and that not every bucket can hold.
-const ODD_NAME: &str = "its name cannot be an object's";
-
-/// What a page shows, and how the listing goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
-    /// Directories, with a slash at the end.
-    pub(super) directories: Vec<String>,
-    pub(super) next: Next,
-}
-
-/// How a listing goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
-    End,
-    /// With this token.
-    Token(String),
-    /// With what comes after this name.
-    After(String),
-}
 
 /// What is wrong with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,24 +46,6 @@ impl fmt::Display for Fault {
 
 impl StdError for Fault {}
 
-/// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
-pub(super) const PAGES: usize = 1000;
-
-/// Page after page came, and no new name.
-#[derive(Debug)]
-pub(super) struct Endless;
-
-impl fmt::Display for Endless {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{PAGES} pages in a row brought no new name, and more are said to come"
-        )
-    }
-}
-
-impl StdError for Endless {}
-
 impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
@@ -116,6 +75,8 @@ struct Found {
 #[derive(Default)]
 struct Raw {
     key: Option<Text>,
+    /// Whether it can be read for a while although it is archived.
+    is_restored: bool,
     rest: Entry,
 }
 
@@ -135,7 +96,7 @@ pub(super) fn read(body: &[u8], version: ListVersion, token: Option<&str>) -> Re
     let is_escaped = found.is_escaped;
     let decoded = |text: Text| decoded(text, is_escaped);
     let mut entries = Vec::with_capacity(found.entries.len());
-    for Raw { key, rest } in found.entries {
+    for Raw { key, rest, .. } in found.entries {
         let (key, is_exact) = decoded(key.ok_or(Fault::NoName)?)?;
         entries.push(entry(key, is_exact, rest));
     }
@@ -187,10 +148,21 @@ impl Found {
         let trimmed = element.text.trim();
         match element.path {
             [root] => self.is_listing = *root == "ListBucketResult",
-            [_, "Contents"] => self.entries.push(std::mem::take(&mut self.current)),
+            [_, "Contents"] => {
+                let mut entry = std::mem::take(&mut self.current);
+                entry.rest.archived &= !entry.is_restored;
+                self.entries.push(entry);
+            }
             [_, "Contents", "Key"] => self.current.key = Some(text()),
             [_, "Contents", "Size"] => self.current.rest.size_bytes = trimmed.parse().ok(),
             [_, "Contents", "LastModified"] => self.current.rest.modified = date::time(trimmed),
+            [_, "Contents", "StorageClass"] => {
+                self.current.rest.archived = class::is_archive(trimmed);
+            }
+            // Told where it was asked for.
+            [_, "Contents", "RestoreStatus", "RestoreExpiryDate"] => {
+                self.current.is_restored = true;
+            }
             [_, "Contents", "ETag"] => self.current.rest.etag = tag::normalised(trimmed),
             [_, "CommonPrefixes", "Prefix"] => self.directories.push(text()),
             [_, "IsTruncated"] => self.truncated = boolean(trimmed),
@@ -244,30 +216,6 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
         });
     }
     Some(bytes)
-}
-
-/// The object of that name. A slash at the end is a directory's own object, which holds nothing.
-fn entry(key: String, is_exact: bool, rest: Entry) -> Entry {
-    let directory = key
-        .strip_suffix('/')
-        .filter(|_| rest.size_bytes.unwrap_or_default() == 0);
-    let size_bytes = directory.map(|_| 0).or(rest.size_bytes);
-    let name = directory.unwrap_or(&key);
-    let parsed = Path::parse(name).ok().filter(|path| !path.is_root());
-    let is_name = parsed.is_some_and(|path| path.as_ref() == name);
-    let left_out = if !is_exact || !is_name {
-        Some(LeftOut::Odd(ODD_NAME.into()))
-    } else if size_bytes.is_none() {
-        Some(LeftOut::Closed("the listing does not tell its size".into()))
-    } else {
-        None
-    };
-    Entry {
-        key,
-        size_bytes,
-        left_out,
-        ..rest
-    }
 }
 
 #[cfg(test)]

@@ -20,11 +20,13 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
 use super::asked::CARRIERS;
+use super::config::STORAGE_CLASS;
 use super::credentials::{Unfit, unavailable};
 use super::endpoint::Endpoint;
 use super::region::{self, Region, Told};
 use crate::bucket::http::late_body::Streamed;
 use crate::bucket::http::secrets::Secrets;
+use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::values;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
@@ -38,6 +40,8 @@ pub(super) struct Signing {
     pub(super) place: Place,
     /// What goes along with every object that is put.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// In which classes objects are put; these count before one among the headers.
+    pub(super) classes: StorageClasses,
     /// Whether what is put is accompanied by its MD5.
     pub(super) content_md5: bool,
 }
@@ -111,6 +115,11 @@ impl Signing {
         if matches!(puts, Puts::Object | Puts::Copy | Puts::Upload) {
             for (name, value) in &self.headers {
                 request.headers_mut().insert(name, value.clone());
+            }
+            if let Some(class) = self.classes.of(request.uri().path()) {
+                let class = HeaderValue::from_str(class).map_err(unknown)?;
+                let name = HeaderName::from_static(STORAGE_CLASS);
+                request.headers_mut().insert(name, class);
             }
         }
         let streamed = request.extensions().get::<Streamed>().cloned();

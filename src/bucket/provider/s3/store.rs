@@ -1,8 +1,6 @@
-//! The S3 client, with listings read page by page: a listing also fails when page after page brings no new name, instead of going on as long as the
-//! server says so.
+//! The S3 client, with listings read page by page, and with what `object_store` does not ask.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +16,11 @@ use object_store::{
 
 use tracing::debug;
 
-use super::ask::{Asker, Place};
+use super::ask::{Asker, STORE};
 use super::copier::Copier;
 use super::endpoint::Endpoint;
+use super::keeping;
 use super::meaning;
-use super::page::{Endless, Next, PAGES, Page};
 use super::refusal::Refusal;
 use super::tag;
 use crate::at_once::PARTS_ASKED_FOR_AT_ONCE;
@@ -30,6 +28,8 @@ use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::late_body::Streamed;
+use crate::bucket::keeping::Keeping;
+use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
 use crate::error::Kind;
 
@@ -64,41 +64,6 @@ impl fmt::Display for NotPut {
 }
 
 impl StdError for NotPut {}
-
-/// How far a listing is.
-#[derive(Debug)]
-struct Listing {
-    place: Place,
-    /// The last of all names so far, in their order.
-    last: String,
-    /// How many pages came since.
-    pages: usize,
-}
-
-impl Listing {
-    /// What comes after a page; `None` after the last one.
-    fn after(mut self, page: &Page) -> Result<Option<Self>> {
-        let objects = page.entries.iter().map(|entry| &entry.key);
-        match objects.chain(&page.directories).max() {
-            Some(last) if *last > self.last => {
-                self.last.clone_from(last);
-                self.pages = 0;
-            }
-            _ => self.pages += 1,
-        }
-        if page.next == Next::End {
-            return Ok(None);
-        }
-        if self.pages >= PAGES {
-            return Err(object_store::Error::Generic {
-                store: "S3",
-                source: Box::new(Endless),
-            });
-        }
-        self.place.next = Some(page.next.clone());
-        Ok(Some(self))
-    }
-}
 
 impl Store {
     pub(super) fn new(client: AmazonS3, asker: Asker, abode: Abode) -> Self {
@@ -154,29 +119,11 @@ impl Store {
 
     fn pages(&self, place: Place) -> BoxStream<'static, Result<Page>> {
         let asker = self.asker.clone();
-        let begin = Listing {
-            place,
-            last: String::new(),
-            pages: 0,
-        };
-        stream::try_unfold(Some(begin), move |listing| {
+        pages::pages(STORE, place, move |place| {
             let asker = asker.clone();
-            async move {
-                let Some(listing) = listing else {
-                    return Ok(None);
-                };
-                let page = asker.page(&listing.place).await?;
-                let listing = listing.after(&page)?;
-                Ok(Some((page, listing)))
-            }
+            async move { asker.page(&place).await }
         })
-        .boxed()
     }
-}
-
-/// What the names of everything in a directory begin with.
-fn inside(directory: Option<&Path>) -> String {
-    directory.map_or_else(String::new, |path| format!("{path}{DELIMITER}"))
 }
 
 impl fmt::Display for Store {
@@ -254,10 +201,9 @@ impl ObjectStore for Store {
 impl store::Pager for Store {
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<store::Page> {
         let place = Place {
-            prefix: inside(below),
             after: Some(after.to_owned()),
             at_most: Some(at_most),
-            ..Place::default()
+            ..Place::below(below)
         };
         let page = self.asker.page(&place).await?;
         Ok(store::Page {
@@ -297,33 +243,26 @@ impl store::Store for Store {
         after: Option<&str>,
     ) -> BoxStream<'static, Result<Entry>> {
         let place = Place {
-            prefix: inside(below),
             after: after.map(str::to_owned),
-            ..Place::default()
+            ..Place::below(below)
         };
-        self.pages(place)
-            .map_ok(|page| stream::iter(page.entries.into_iter().map(Ok)))
-            .try_flatten()
-            .boxed()
+        pages::entries(self.pages(place))
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         let place = Place {
-            prefix: inside(below),
             delimiter: Some(DELIMITER),
-            ..Place::default()
+            ..Place::below(below)
         };
-        let pages: Vec<Page> = self.pages(place).try_collect().await?;
-        let names = pages.into_iter().flat_map(|page| page.directories);
-        // What comes twice is kept once.
-        let names: BTreeSet<String> = names
-            .map(|name| name.trim_end_matches(DELIMITER).to_owned())
-            .collect();
-        Ok(names.into_iter().collect())
+        pages::directories(self.pages(place)).await
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         meaning::meaning(cause)
+    }
+
+    async fn keeping(&self) -> Option<Keeping> {
+        Some(keeping::keeping(&self.asker).await)
     }
 
     async fn delete_once(&self, key: &Path) -> Result<()> {
@@ -378,44 +317,4 @@ fn refusal(err: &object_store::Error) -> Option<&Refusal> {
         next = cause.source();
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// How many pages are taken of those that bring these names, one page after the other.
-    fn taken<'a>(pages: impl Iterator<Item = &'a [&'a str]>) -> usize {
-        let mut listing = Some(Listing {
-            place: Place::default(),
-            last: String::new(),
-            pages: 0,
-        });
-        pages
-            .take_while(|names| {
-                let page = Page {
-                    entries: Vec::new(),
-                    directories: names.iter().map(|name| (*name).to_owned()).collect(),
-                    next: Next::Token("more".to_owned()),
-                };
-                listing = listing
-                    .take()
-                    .and_then(|listing| listing.after(&page).unwrap_or_default());
-                listing.is_some()
-            })
-            .count()
-    }
-
-    #[test]
-    fn a_listing_ends_when_too_many_pages_bring_nothing_new() {
-        let none: &[&str] = &[];
-        assert_eq!(taken([none].into_iter().cycle()), PAGES - 1);
-        let same: [&[&str]; 2] = [&["a", "b"], &["c"]];
-        assert_eq!(taken(same.into_iter().cycle()), PAGES + 1);
-        // A name now and then is enough.
-        let mut pages = vec![none; PAGES - 1];
-        pages.push(&["a"]);
-        pages.extend(vec![none; PAGES - 1]);
-        assert_eq!(taken(pages.iter().copied()), pages.len());
-    }
 }

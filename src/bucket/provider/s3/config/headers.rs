@@ -9,7 +9,8 @@ pub(super) type Headers = Vec<(String, String)>;
 
 const AT: &str = "config.put_user_metadata";
 
-const STORAGE_CLASS: &str = "x-amz-storage-class";
+/// The header that names an object's storage class.
+pub(in super::super) const STORAGE_CLASS: &str = "x-amz-storage-class";
 
 const METADATA: &str = "x-amz-meta-";
 
@@ -26,18 +27,6 @@ const STANDARD: [&str; 11] = [
     "x-amz-object-lock-retain-until-date",
     "x-amz-replication-status",
     "x-amz-website-redirect-location",
-];
-
-/// Classes whose objects have to be restored before anybody can read them: Amazon's, and those of others who speak S3.
-const ARCHIVES: [&str; 8] = [
-    "GLACIER",
-    "DEEP_ARCHIVE",
-    "ARCHIVE",
-    "COLD_ARCHIVE",
-    "COLDARCHIVE",
-    "DEEP_COLD_ARCHIVE",
-    "DEEPCOLDARCHIVE",
-    "FREEZER_ARCHIVE",
 ];
 
 /// What a name stands for.
@@ -71,11 +60,6 @@ pub(super) fn parse(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Resu
             return Err(Error::usage(format!(
                 "{at} {fault}: expected text on one line"
             )));
-        }
-        if header == STORAGE_CLASS && is_archive(&value) {
-            warnings.push(format!(
-                "{at} puts objects into an archive, from which Thanos cannot read them"
-            ));
         }
         headers.push((header, value));
     }
@@ -117,13 +101,6 @@ fn meaning(name: &str) -> Meaning {
     } else {
         Meaning::Header(format!("{METADATA}{name}"))
     }
-}
-
-fn is_archive(class: &str) -> bool {
-    let class = class.replace('-', "_");
-    ARCHIVES
-        .iter()
-        .any(|archive| class.eq_ignore_ascii_case(archive))
 }
 
 #[cfg(test)]
@@ -204,21 +181,6 @@ mod tests {
             assert!(err.contains(told), "{entry}: {err}");
             assert!(!err.contains("hunter2"), "{err}");
             assert_eq!(err.lines().count(), 1);
-        }
-    }
-
-    /// S-3.10
-    #[test]
-    fn classes_that_thanos_cannot_read_are_warned_about() {
-        for (class, warned) in [
-            ("GLACIER", true),
-            ("deep_archive", true),
-            ("GLACIER_IR", false),
-            ("STANDARD_IA", false),
-            ("INTELLIGENT_TIERING", false),
-        ] {
-            let (_, warnings) = parsed(&format!("{{x-amz-storage-class: {class}}}")).unwrap();
-            assert_eq!(!warnings.is_empty(), warned, "{class}");
         }
     }
 }

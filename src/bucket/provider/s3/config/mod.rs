@@ -7,6 +7,7 @@ mod name;
 mod region;
 
 pub(super) use encryption::Encryption;
+pub(super) use headers::STORAGE_CLASS;
 pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
 

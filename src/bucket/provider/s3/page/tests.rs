@@ -5,6 +5,8 @@
 )]
 
 use super::*;
+use crate::block::LeftOut;
+use crate::bucket::pages::ODD_NAME;
 
 fn page(middle: &str) -> String {
     format!(

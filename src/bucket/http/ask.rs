@@ -1,0 +1,132 @@
+//! What a server is asked beside what `object_store` asks: a request whose answer is read whole, and which is repeated while its failure may pass.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use object_store::Extensions;
+use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
+use tracing::debug;
+
+use crate::retry::{Backoff, Jitter, Policy};
+
+/// Asks one server.
+#[derive(Debug, Clone)]
+pub(in crate::bucket) struct Asker {
+    pub(in crate::bucket) http: HttpClient,
+    /// The provider, as errors name it.
+    pub(in crate::bucket) store: &'static str,
+}
+
+/// A request to be made.
+#[derive(Debug, Clone)]
+pub(in crate::bucket) struct Request {
+    pub(in crate::bucket) method: Method,
+    pub(in crate::bucket) url: Url,
+    pub(in crate::bucket) headers: HeaderMap,
+    /// They tell the layers of the client what is asked for, where that does not show.
+    pub(in crate::bucket) extensions: Extensions,
+    pub(in crate::bucket) body: Bytes,
+    /// How often it is repeated when its failure may pass.
+    pub(in crate::bucket) retries: u32,
+}
+
+/// A request that failed.
+#[derive(Debug)]
+struct Failed {
+    method: Method,
+    url: String,
+    cause: HttpError,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)
+    }
+}
+
+impl StdError for Failed {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl Request {
+    /// Without headers of its own and without a body.
+    pub(in crate::bucket) fn new(method: Method, url: Url, retries: u32) -> Self {
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            extensions: Extensions::new(),
+            body: Bytes::new(),
+            retries,
+        }
+    }
+}
+
+impl Asker {
+    /// Asks until the answer can be read, or no further try is of any use.
+    pub(in crate::bucket) async fn ask<T>(
+        &self,
+        request: &Request,
+        read: impl Fn(&HeaderMap, &[u8]) -> Result<T, HttpError>,
+    ) -> object_store::Result<T> {
+        let mut backoff = Backoff::new(&Policy {
+            max_retries: request.retries,
+            initial_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(2),
+            jitter: Jitter::Half,
+        });
+        let Request { method, url, .. } = request;
+        loop {
+            let made = self.made(request)?;
+            let answered = async {
+                let (head, body) = self.http.execute(made).await?.into_parts();
+                read(&head.headers, &body.bytes().await?)
+            };
+            let cause = match answered.await {
+                Ok(read) => return Ok(read),
+                Err(cause) => cause,
+            };
+            let may_pass = !matches!(cause.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode);
+            let Some(delay) = backoff.next_delay().filter(|_| may_pass) else {
+                return Err(self.error(Failed {
+                    method: method.clone(),
+                    url: url.to_string(),
+                    cause,
+                }));
+            };
+            debug!(%url, ?delay, err = %cause, "request is repeated");
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// An error of this provider.
+    pub(in crate::bucket) fn error(
+        &self,
+        err: impl StdError + Send + Sync + 'static,
+    ) -> object_store::Error {
+        object_store::Error::Generic {
+            store: self.store,
+            source: Box::new(err),
+        }
+    }
+
+    fn made(&self, of: &Request) -> object_store::Result<HttpRequest> {
+        let body = if of.body.is_empty() {
+            HttpRequestBody::empty()
+        } else {
+            of.body.clone().into()
+        };
+        let mut request = HttpRequest::new(body);
+        *request.method_mut() = of.method.clone();
+        *request.headers_mut() = of.headers.clone();
+        *request.extensions_mut() = of.extensions.clone();
+        *request.uri_mut() = of.url.as_str().parse().map_err(|err| self.error(err))?;
+        Ok(request)
+    }
+}

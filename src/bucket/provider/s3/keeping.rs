@@ -1,0 +1,234 @@
+//! What S3 says of how a bucket keeps its objects: versioning, object lock and lifecycle rules. Each may be forbidden to ask for, or unknown to a
+//! server.
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
+
+use super::ask::{Asker, generic};
+use super::asked::Asked;
+use super::class;
+use super::meaning;
+use crate::bucket::classify;
+use crate::bucket::http::ask::Request;
+use crate::bucket::http::xml;
+use crate::bucket::keeping::{Act, Keeping, Rule, Told, Versions};
+use crate::error::Kind;
+
+/// Asks for all of it: three requests.
+pub(super) async fn keeping(asker: &Asker) -> Keeping {
+    let (versions, locked, rules) = futures::join!(
+        ask(asker, "versioning", |body| Some(versions(body))),
+        ask(asker, "object-lock", |body| Some(locked(body))),
+        ask(asker, "lifecycle", rules),
+    );
+    let or_none = |told: Answer<Option<String>>| match told {
+        Answer::Absent => Told::Yes(None),
+        Answer::Told(told) => Told::Yes(told),
+        Answer::Untold(why) => Told::No(why),
+    };
+    Keeping {
+        versions: match versions {
+            Answer::Absent => Told::Yes(Versions::Gone),
+            Answer::Told(told) => Told::Yes(told),
+            Answer::Untold(why) => Told::No(why),
+        },
+        locked: or_none(locked),
+        rules: match rules {
+            Answer::Absent => Told::Yes(Vec::new()),
+            Answer::Told(told) => Told::Yes(told),
+            Answer::Untold(why) => Told::No(why),
+        },
+    }
+}
+
+enum Answer<T> {
+    Told(T),
+    /// The bucket has no such thing.
+    Absent,
+    Untold(String),
+}
+
+async fn ask<T>(asker: &Asker, what: &str, read: impl Fn(&[u8]) -> Option<T>) -> Answer<T> {
+    let url = match Url::parse(&format!("{}/?{what}", asker.bucket)) {
+        Ok(url) => url,
+        Err(err) => return Answer::Untold(generic(err).to_string()),
+    };
+    let mut request = Request::new(Method::GET, url, asker.retries);
+    request.extensions.insert(Asked::About);
+    let read = |_: &HeaderMap, body: &[u8]| Ok(read(body));
+    match asker.server.ask(&request, read).await {
+        Ok(Some(told)) => Answer::Told(told),
+        Ok(None) => Answer::Untold("the answer is none that S3 gives".to_owned()),
+        Err(err) => {
+            let err = classify::error(err, &meaning::meaning, format!("ask for its {what}"));
+            match err.kind() {
+                Kind::NotFound => Answer::Absent,
+                _ => Answer::Untold(format!("{err:#}")),
+            }
+        }
+    }
+}
+
+fn versions(body: &[u8]) -> Versions {
+    let mut versions = Versions::Gone;
+    let _ = xml::walk(body, |element| {
+        if let (["VersioningConfiguration", "Status"], "Enabled") =
+            (element.path, element.text.trim())
+        {
+            versions = Versions::Kept;
+        }
+    });
+    versions
+}
+
+fn locked(body: &[u8]) -> Option<String> {
+    let (mut is_enabled, mut mode, mut period) = (false, None, None);
+    let _ = xml::walk(body, |element| {
+        let text = element.text.trim();
+        match element.path {
+            ["ObjectLockConfiguration", "ObjectLockEnabled"] => is_enabled = text == "Enabled",
+            [.., "DefaultRetention", "Mode"] => mode = Some(text.to_ascii_lowercase()),
+            [.., "DefaultRetention", "Days"] => period = Some(format!("{text} days")),
+            [.., "DefaultRetention", "Years"] => period = Some(format!("{text} years")),
+            _ => {}
+        }
+    });
+    is_enabled.then(|| match (mode, period) {
+        (Some(mode), Some(period)) => format!("for {period} ({mode})"),
+        _ => "where somebody asks for it, and not by default".to_owned(),
+    })
+}
+
+fn rules(body: &[u8]) -> Option<Vec<Rule>> {
+    let mut rules = Vec::new();
+    let mut current = Rule {
+        name: String::new(),
+        prefix: Some(String::new()),
+        acts: Vec::new(),
+    };
+    let (mut is_enabled, mut after, mut class) = (false, String::new(), String::new());
+    let is_whole = xml::walk(body, |element| {
+        let text = element.text.trim();
+        let [_, "Rule", below @ ..] = element.path else {
+            return;
+        };
+        match below {
+            [] => {
+                let rule = std::mem::replace(
+                    &mut current,
+                    Rule {
+                        name: String::new(),
+                        prefix: Some(String::new()),
+                        acts: Vec::new(),
+                    },
+                );
+                if std::mem::take(&mut is_enabled) {
+                    rules.push(rule);
+                }
+            }
+            ["ID"] => text.clone_into(&mut current.name),
+            ["Status"] => is_enabled = text == "Enabled",
+            ["Prefix" | "Filter", ..] => picks(&mut current.prefix, below, text),
+            [.., "Days"] => after = format!("{text} days"),
+            [.., "Date"] => after = format!("on {text}"),
+            ["Transition", "StorageClass"] => text.clone_into(&mut class),
+            ["Transition"] => {
+                let class = std::mem::take(&mut class);
+                current.acts.push(Act::Move {
+                    archived: class::is_archive(&class),
+                    class,
+                    after: std::mem::take(&mut after),
+                });
+            }
+            ["Expiration"] if !after.is_empty() => {
+                current.acts.push(Act::Delete(std::mem::take(&mut after)));
+            }
+            ["AbortIncompleteMultipartUpload"] => current.acts.push(Act::RemoveUploads),
+            ["NoncurrentVersionExpiration"] => current.acts.push(Act::DeleteOldVersions),
+            _ => {}
+        }
+    });
+    is_whole.then_some(rules)
+}
+
+/// Which objects a rule is for: by what their names begin with, or in another way, which is not told here.
+fn picks(prefix: &mut Option<String>, path: &[&str], text: &str) {
+    match path {
+        ["Prefix"] | ["Filter", "Prefix"] | ["Filter", "And", "Prefix"] => {
+            if let Some(prefix) = prefix {
+                text.clone_into(prefix);
+            }
+        }
+        ["Filter"] | ["Filter", "And"] => {}
+        _ => *prefix = None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(days: u32) -> String {
+        format!("{days} days")
+    }
+
+    #[test]
+    fn rules_say_what_becomes_of_objects() {
+        let document = br#"<?xml version="1.0"?><LifecycleConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+            <Rule><ID>cold</ID><Filter><Prefix>a/</Prefix></Filter><Status>Enabled</Status>
+              <Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>
+              <Transition><Days>90</Days><StorageClass>GLACIER</StorageClass></Transition>
+              <Expiration><Days>365</Days></Expiration></Rule>
+            <Rule><ID>off</ID><Prefix/><Status>Disabled</Status><Expiration><Days>1</Days></Expiration></Rule>
+            <Rule><Filter><And><Prefix>b</Prefix><Tag><Key>k</Key><Value>v</Value></Tag></And></Filter><Status>Enabled</Status>
+              <AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>
+              <Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>
+              <NoncurrentVersionExpiration><NoncurrentDays>3</NoncurrentDays></NoncurrentVersionExpiration></Rule>
+            </LifecycleConfiguration>"#;
+        let moved = |class: &str, archived, after| Act::Move {
+            class: class.to_owned(),
+            archived,
+            after,
+        };
+        let expected = [
+            Rule {
+                name: "cold".to_owned(),
+                prefix: Some("a/".to_owned()),
+                acts: vec![
+                    moved("STANDARD_IA", false, days(30)),
+                    moved("GLACIER", true, days(90)),
+                    Act::Delete(days(365)),
+                ],
+            },
+            Rule {
+                name: String::new(),
+                prefix: None,
+                acts: vec![Act::RemoveUploads, Act::DeleteOldVersions],
+            },
+        ];
+        assert_eq!(rules(document).as_deref(), Some(&expected[..]));
+        assert_eq!(rules(b"<html>"), None);
+    }
+
+    #[test]
+    fn versions_and_locks_are_read() {
+        let on = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        assert_eq!(versions(on), Versions::Kept);
+        for off in [
+            &b"<VersioningConfiguration/>"[..],
+            b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+        ] {
+            assert_eq!(versions(off), Versions::Gone);
+        }
+        let lock = |rule: &str| {
+            let document = format!(
+                "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}</ObjectLockConfiguration>"
+            );
+            locked(document.as_bytes())
+        };
+        let retention = "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>30</Days></DefaultRetention></Rule>";
+        assert_eq!(lock(retention).as_deref(), Some("for 30 days (governance)"));
+        assert!(lock("").is_some());
+        assert_eq!(locked(b"<ObjectLockConfiguration/>"), None);
+    }
+}

@@ -1,0 +1,164 @@
+//! What it means to a migration how buckets are kept, and what they have in common.
+
+use crate::bucket::{Act, BucketReader, Keeping, Rule, ServerSide, Told, Versions};
+use crate::error::Error;
+use crate::outcome::{About, Findings};
+
+/// What a bucket says of how it keeps objects, and what that means.
+pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Findings) {
+    let Some(keeping) = keeping else { return };
+    match keeping.versions {
+        Told::No(why) => findings.untried(about, "versions", why),
+        Told::Yes(Versions::Gone) => {
+            findings.note(about, "versions", "what is deleted is gone, and no more paid for");
+        }
+        Told::Yes(Versions::Kept) => findings.note(
+            about,
+            "versions",
+            match about {
+                About::Source => {
+                    "versions are kept: what the compactor deletes stays paid for until a lifecycle rule removes old versions"
+                }
+                _ => "versions are kept: what is put again is paid for twice until a lifecycle rule removes old versions",
+            },
+        ),
+    }
+    match keeping.locked {
+        Told::No(why) => findings.untried(about, "object-lock", why),
+        Told::Yes(None) => findings.note(about, "object-lock", "none"),
+        Told::Yes(Some(how)) => findings.note(
+            about,
+            "object-lock",
+            match about {
+                About::Source => format!(
+                    "objects are locked {how}: the compactor cannot delete them before, and a mark can be put"
+                ),
+                _ => format!(
+                    "objects are locked {how}: what a run would remove of its own stays until then, and --overwrite-existing does not work"
+                ),
+            },
+        ),
+    }
+    match keeping.rules {
+        Told::No(why) => findings.untried(about, "lifecycle", why),
+        Told::Yes(rules) if rules.is_empty() => findings.note(about, "lifecycle", "no rules"),
+        Told::Yes(rules) => {
+            for rule in &rules {
+                for act in &rule.acts {
+                    findings.note(about, "lifecycle", meaning(about, rule, act));
+                }
+            }
+        }
+    }
+}
+
+fn meaning(about: About, rule: &Rule, act: &Act) -> String {
+    let name = match rule.name.as_str() {
+        "" => "a rule".to_owned(),
+        name => format!("rule {name:?}"),
+    };
+    let which = match rule.prefix.as_deref() {
+        None => "some objects".to_owned(),
+        Some("") => "all objects".to_owned(),
+        Some(prefix) => format!("objects below {prefix:?}"),
+    };
+    match act {
+        Act::Delete(after) => format!(
+            "{name} deletes {which} after {after}: blocks lose their objects without Thanos knowing, here and behind its back"
+        ),
+        Act::Move {
+            class,
+            archived: true,
+            after,
+        } => match about {
+            About::Source => format!(
+                "{name} moves {which} to {class} after {after}: what lies there has to be restored before it can be moved"
+            ),
+            _ => format!(
+                "{name} moves {which} to {class} after {after}: Thanos cannot read blocks there"
+            ),
+        },
+        Act::Move { class, after, .. } => {
+            format!("{name} moves {which} to {class} after {after}")
+        }
+        Act::RemoveUploads => {
+            format!("{name} removes uploads that nobody completed, as a killed run may leave them")
+        }
+        Act::DeleteOldVersions => format!("{name} deletes old versions of {which}"),
+    }
+}
+
+/// What copies and proofs between the two will be.
+pub(super) fn between(
+    source: &BucketReader,
+    target: &BucketReader,
+    service: Result<&ServerSide, &Error>,
+    findings: &mut Findings,
+) {
+    match service {
+        Ok(service) if service.is_there() => findings.note(
+            About::Both,
+            "copy",
+            "both are on one service, which is asked to copy by itself; where it refuses, objects go through this machine",
+        ),
+        Ok(_) => findings.note(
+            About::Both,
+            "copy",
+            "the two are on different services: every byte goes through this machine",
+        ),
+        Err(err) => findings.failed(About::Both, "copy", err),
+    }
+    findings.note(About::Both, "proof", proof(source, target));
+}
+
+fn proof(source: &BucketReader, target: &BucketReader) -> &'static str {
+    if source.tells_content() && target.tells_content() {
+        "by checksum: the listings of both tell digests of the content, which are compared"
+    } else if target.tells_what_passed() {
+        "by checksum: what passes through this machine is hashed, and the target's listing tells the same digest"
+    } else {
+        "by name and size: a listing of one of the two tells no digest; --verify=content reads every object in both"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_told_by_what_they_do_to_blocks() {
+        let rule = |prefix: Option<&str>| Rule {
+            name: "old".to_owned(),
+            prefix: prefix.map(str::to_owned),
+            acts: Vec::new(),
+        };
+        let archive = Act::Move {
+            class: "GLACIER".to_owned(),
+            archived: true,
+            after: "90 days".to_owned(),
+        };
+        for (about, prefix, act, expected) in [
+            (
+                About::Target,
+                Some(""),
+                &archive,
+                "rule \"old\" moves all objects to GLACIER after 90 days: Thanos cannot read",
+            ),
+            (
+                About::Source,
+                Some("a/"),
+                &archive,
+                "moves objects below \"a/\" to GLACIER after 90 days: what lies there has to be restored",
+            ),
+            (
+                About::Source,
+                None,
+                &Act::Delete("1 days".to_owned()),
+                "deletes some objects after 1 days",
+            ),
+        ] {
+            let told = meaning(about, &rule(prefix), act);
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+}
