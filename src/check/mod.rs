@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::block::RunId;
+use crate::block::{BlockId, Object, RunId};
 use crate::bucket::{
     Access, Backend, Bucket, BucketConfig, CopiedBy, MissingRoot, Role, ServerSide,
 };
@@ -124,16 +124,15 @@ async fn look(
     (source, target): (Option<&Bucket>, Option<&Bucket>),
     findings: &mut Findings,
 ) {
-    let mut meta = None;
-    if let Some(source) = source {
-        meta = trying::reading(About::Source, source.reader(), findings).await;
-        trying::clock(About::Source, source, clock, findings).await;
-        judgement::keeping(About::Source, source.reader().keeping().await, findings);
-    }
-    if let Some(target) = target {
-        trying::reading(About::Target, target.reader(), findings).await;
-        trying::clock(About::Target, target, clock, findings).await;
-        judgement::keeping(About::Target, target.reader().keeping().await, findings);
+    let source = match source {
+        Some(bucket) => one(About::Source, bucket, clock, findings).await,
+        None => None,
+    };
+    let target = match target {
+        Some(bucket) => one(About::Target, bucket, clock, findings).await,
+        None => None,
+    };
+    if target.is_some() {
         if let Some((key, class)) = task
             .target
             .as_ref()
@@ -143,7 +142,7 @@ async fn look(
         }
     }
     match (source, target) {
-        (Some(source), Some(target)) => {
+        (Some((source, meta)), Some((target, _))) => {
             let service = ServerSide::between(source.reader(), target.reader(), CopiedBy::Auto);
             judgement::between(source.reader(), target.reader(), service.as_ref(), findings);
             if task.write_probe {
@@ -160,9 +159,23 @@ async fn look(
             let why = "marks are put when a migration puts them: the first mark of a run shows whether they may be";
             findings.untried(About::Source, "mark", why);
         }
-        (Some(bucket), None) if task.target.is_none() && task.write_probe => {
+        (Some((bucket, _)), None) if task.target.is_none() && task.write_probe => {
             trying::writing(About::Source, bucket, run, findings).await;
         }
         _ => {}
     }
+}
+
+/// Looks at one bucket. Returns it, with the `meta.json` of one of its blocks, if it can be listed: nothing more is asked otherwise.
+async fn one<'a>(
+    about: About,
+    bucket: &'a Bucket,
+    clock: &Clock,
+    findings: &mut Findings,
+) -> Option<(&'a Bucket, Option<(BlockId, Object)>)> {
+    let listed = trying::reading(about, bucket.reader(), findings).await;
+    trying::clock(about, bucket, clock, findings).await;
+    let meta = listed?;
+    judgement::keeping(about, bucket.reader().keeping().await, findings);
+    Some((bucket, meta))
 }

@@ -10,12 +10,13 @@ use crate::stored::read_meta;
 use crate::verb::clocks::{self, Clock};
 use crate::verb::probe::{self, Found};
 
-/// Lists the blocks, and reads the `meta.json` of one. Returns that block, with its `meta.json` as listed.
+/// Lists the blocks, and reads the `meta.json` of one. Returns that block, with its `meta.json` as listed, if there is one; `None` where the bucket
+/// cannot be listed.
 pub(super) async fn reading(
     about: About,
     bucket: &BucketReader,
     findings: &mut Findings,
-) -> Option<(BlockId, Object)> {
+) -> Option<Option<(BlockId, Object)>> {
     let ids = match bucket.list_block_ids().await {
         Ok(ids) => ids,
         Err(err) => {
@@ -32,22 +33,22 @@ pub(super) async fn reading(
         };
         findings.fine(about, "list", text);
         findings.untried(about, "read", "there is no block to read from");
-        return None;
+        return Some(None);
     };
-    findings.fine(
-        about,
-        "list",
-        format!("{} directories of blocks", ids.len()),
-    );
+    let text = match ids.len() {
+        1 => "1 block".to_owned(),
+        blocks => format!("{blocks} blocks"),
+    };
+    findings.fine(about, "list", text);
     let read = async {
         let listed = bucket.list_block(*id).await?;
         let meta = listed.meta().cloned();
         let read = read_meta(bucket, *id, meta.as_ref()).await?;
         Ok::<_, Error>(meta.filter(|_| read.is_some()))
     };
-    match read.await {
+    Some(match read.await {
         Ok(Some(meta)) => {
-            findings.fine(about, "read", format!("{}", id.object(META_JSON)));
+            findings.fine(about, "read", id.object(META_JSON).to_string());
             Some((*id, meta))
         }
         Ok(None) => {
@@ -64,7 +65,7 @@ pub(super) async fn reading(
             findings.failed(about, "read", &err);
             None
         }
-    }
+    })
 }
 
 /// Compares the clocks.

@@ -273,7 +273,7 @@ fn the_long_help_names_every_flag_with_its_variable() {
         Invocation::Show(text) => text,
         other => panic!("{other:?}"),
     };
-    let text = ["migrate", "plan"].map(help).concat();
+    let text = ["migrate", "plan", "check"].map(help).concat();
     for flag in flags::names(&Cli::command()) {
         if flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;

@@ -292,6 +292,15 @@ mod tests {
                 reason([block('A').object("index", 4)], &all),
                 Some(Reason::Incomplete),
             ),
+            (
+                reason([block('A').archived("index")], &all),
+                Some(Reason::Unreadable),
+            ),
+            // Of what has to be restored nothing is said that nobody asked about.
+            (
+                reason([block('A').archived("index").labels(&[])], &all),
+                Some(Reason::NoLabels),
+            ),
             (reason([block('A').without_file_list()], &all), None),
             (
                 reason([block('A'), block('C').sources("AB")], &all),
@@ -337,5 +346,20 @@ mod tests {
         rules.ids = [id('B')].into();
         let damaged = block('A').range(2000, 3000).labels(&[]).without("index");
         assert_eq!(reason([damaged], &rules), Some(Reason::IdExcluded));
+    }
+
+    /// S-4.12
+    #[test]
+    fn what_cannot_be_read_leaves_a_gap_where_everything_else_is_known() {
+        let of = |builder: Builder| {
+            let [block] = source([builder]).try_into().unwrap();
+            block
+        };
+        let archived = of(block('A').archived("index"));
+        let unknown = of(block('A').mark(Mark::Unreadable("closed".into())));
+        assert!(leaves_a_gap(Reason::Unreadable, &archived));
+        assert!(!leaves_a_gap(Reason::Unreadable, &unknown));
+        assert!(leaves_a_gap(Reason::Incomplete, &archived));
+        assert!(!leaves_a_gap(Reason::Duplicate, &archived));
     }
 }

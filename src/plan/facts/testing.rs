@@ -35,6 +35,7 @@ pub(in crate::plan) fn block(last: char) -> Builder {
             ("index".into(), 3, Fingerprint::UNKNOWN),
             ("meta.json".into(), 7, Fingerprint::UNKNOWN),
         ],
+        archived: String::new(),
         mark: Mark::Absent,
     }
 }
@@ -69,6 +70,7 @@ pub(in crate::plan) struct Builder {
     rest: String,
     files: bool,
     objects: Vec<(String, u64, Fingerprint)>,
+    archived: String,
     mark: Mark,
 }
 
@@ -137,6 +139,12 @@ impl Builder {
                 *fingerprint = Fingerprint::md5([u8::try_from(digit).unwrap(); 16]);
             }
         }
+        self
+    }
+
+    /// Has objects of that name lie in a storage class from which nobody can read.
+    pub(in crate::plan) fn archived(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.archived);
         self
     }
 
@@ -213,7 +221,7 @@ impl Builder {
                 version: None,
                 fingerprint: *fingerprint,
                 left_out: None,
-                archived: false,
+                archived: *name == self.archived,
                 file: None,
             });
         objects.collect()

@@ -63,12 +63,17 @@ fn closing(checked: &Checked) -> String {
         1 => " One thing was not tried.".to_owned(),
         untried => format!(" {untried} things were not tried."),
     };
+    let which = match failed {
+        1 => "The line above that begins with an exclamation mark tells what does not work"
+            .to_owned(),
+        failed => format!(
+            "The {failed} lines above that begin with an exclamation mark tell what does not work"
+        ),
+    };
     let code = checked.exit().code();
     match checked.exit() {
         Exit::Done => format!("Whatever was tried works.{rest}"),
-        _ => format!(
-            "{failed} of the lines above begin with an exclamation mark: a migration would end with the same (exit code {code}).{rest}"
-        ),
+        _ => format!("{which}: a migration would end with the same (exit code {code}).{rest}"),
     }
 }
 

@@ -93,7 +93,10 @@ impl Configured for Config {
     }
 
     fn policy(&self, prefix: &Prefix, role: Role) -> Policy {
-        let folder = self.directory.join(prefix.as_str());
+        let mut folder = self.directory.clone();
+        if !prefix.as_str().is_empty() {
+            folder.push(prefix.as_str());
+        }
         let rights = match role {
             Role::Source => {
                 "read everything in it, and write into the folders of its blocks, where marks are put"

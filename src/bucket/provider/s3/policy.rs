@@ -1,34 +1,52 @@
 //! The least rights for a migration, as a policy of IAM's, which other servers of S3 read too.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    action: &'static [&'static str],
+    resource: Vec<String>,
+}
+
 /// The policy for whoever works on that bucket.
 pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
-    let inside = |rest: &str| {
-        let prefix = prefix.as_str();
-        let slash = if prefix.is_empty() { "" } else { "/" };
-        format!("arn:aws:s3:::{bucket}/{prefix}{slash}{rest}")
+    let slash = if prefix.as_str().is_empty() { "" } else { "/" };
+    let inside = |rest: &str| format!("arn:aws:s3:::{bucket}/{}{slash}{rest}", prefix.as_str());
+    let allow = |sid, action, resource| Statement {
+        sid,
+        effect: "Allow",
+        action,
+        resource,
     };
-    let allow = |id: &str, actions: &[&str], resources: Value| json!({"Sid": id, "Effect": "Allow", "Action": actions, "Resource": resources});
     let list = allow(
         "List",
         &["s3:ListBucket"],
-        json!([format!("arn:aws:s3:::{bucket}")]),
+        vec![format!("arn:aws:s3:::{bucket}")],
     );
-    let statements = match role {
+    let statement = match role {
         Role::Source => vec![
             list,
-            allow("Read", &["s3:GetObject"], json!([inside("*")])),
+            allow("Read", &["s3:GetObject"], vec![inside("*")]),
             allow(
                 "Mark",
                 &["s3:PutObject"],
-                json!([
+                vec![
                     inside("*/deletion-mark.json"),
-                    inside("*/no-compact-mark.json")
-                ]),
+                    inside("*/no-compact-mark.json"),
+                ],
             ),
         ],
         Role::Target => vec![
@@ -41,15 +59,18 @@ pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
                     "s3:DeleteObject",
                     "s3:AbortMultipartUpload",
                 ],
-                json!([inside("*")]),
+                vec![inside("*")],
             ),
         ],
     };
-    let policy = json!({"Version": "2012-10-17", "Statement": statements});
+    let document = Document {
+        version: "2012-10-17",
+        statement,
+    };
     Policy {
         language: "IAM policy",
-        // A value like this one is always written.
-        text: serde_json::to_string_pretty(&policy).unwrap_or_default(),
+        // A value like this one can always be written.
+        text: serde_json::to_string_pretty(&document).unwrap_or_default(),
     }
 }
 
@@ -59,6 +80,8 @@ mod tests {
         clippy::unwrap_used,
         reason = "a test that cannot be set up should panic"
     )]
+
+    use serde_json::Value;
 
     use super::*;
 

@@ -17,5 +17,6 @@ mod requests;
 mod rights;
 mod server_side;
 mod server_side_refusals;
+mod storage_classes;
 mod tls;
 mod wrong_answers;

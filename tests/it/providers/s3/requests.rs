@@ -14,14 +14,14 @@ use crate::support::run::{COPIED_HERE, OLD, Ran, binary, migrate};
 use crate::support::world::three;
 
 /// Two blocks whose objects are put at once, and one with a segment that is put in two parts.
-fn large_and_small(minio: &Minio) -> Servers<'_> {
+pub(super) fn large_and_small(minio: &Minio) -> Servers<'_> {
     let large = Block::new(1).chunk_bytes(&[12 << 20]);
     let servers = Servers::new(minio, &[large, Block::new(2), Block::new(3)]);
     put_in_parts(&servers);
     servers
 }
 
-fn put_in_parts(servers: &Servers) {
+pub(super) fn put_in_parts(servers: &Servers) {
     let segment = format!("{}/chunks/000001", Block::new(1).id());
     let content = &servers.before[&segment];
     servers

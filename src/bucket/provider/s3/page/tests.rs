@@ -214,3 +214,35 @@ fn what_is_no_page_or_only_a_part_of_one_is_an_error() {
         assert_eq!(read, Err(Fault::NoListing), "{body}");
     }
 }
+
+/// S-4.12
+#[test]
+fn what_is_archived_cannot_be_read_unless_it_is_restored() {
+    let restored = "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress><RestoreExpiryDate>2030-01-01T00:00:00Z</RestoreExpiryDate></RestoreStatus>";
+    let under_way =
+        "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>";
+    let glacier = "<StorageClass>GLACIER</StorageClass>";
+    let objects = [
+        ("", false),
+        ("<StorageClass>STANDARD_IA</StorageClass>", false),
+        ("<StorageClass>GLACIER_IR</StorageClass>", false),
+        (glacier, true),
+        (&format!("{glacier}{under_way}"), true),
+        (&format!("{glacier}{restored}"), false),
+        (&format!("{restored}{glacier}"), false),
+        ("<StorageClass>DEEP_ARCHIVE</StorageClass>", true),
+    ];
+    let middle: String = objects
+        .iter()
+        .map(|(rest, _)| format!("<Contents><Key>a</Key><Size>1</Size>{rest}</Contents>"))
+        .collect();
+    let read = read(
+        page(&format!("{END}{middle}")).as_bytes(),
+        ListVersion::Two,
+        None,
+    )
+    .unwrap();
+    let found: Vec<bool> = read.entries.iter().map(|entry| entry.archived).collect();
+    let expected = objects.map(|(_, archived)| archived);
+    assert_eq!(found, expected);
+}
