@@ -13,6 +13,7 @@ pub struct Fingerprint {
     md5: Option<[u8; 16]>,
     md5_of_parts: Option<([u8; 16], NonZeroU32)>,
     crc32c: Option<u32>,
+    crc64nvme: Option<u64>,
 }
 
 /// A form of digests that tell an object's bytes whatever parts they were put in.
@@ -41,6 +42,7 @@ impl Fingerprint {
         md5: None,
         md5_of_parts: None,
         crc32c: None,
+        crc64nvme: None,
     };
 
     /// The MD5 of its bytes.
@@ -70,6 +72,15 @@ impl Fingerprint {
         }
     }
 
+    /// The CRC-64/NVME of its bytes.
+    #[must_use]
+    pub const fn crc64nvme(checksum: u64) -> Self {
+        Self {
+            crc64nvme: Some(checksum),
+            ..Self::UNKNOWN
+        }
+    }
+
     /// What both know together. Where both know one form, this one's counts.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -77,6 +88,7 @@ impl Fingerprint {
             md5: self.md5.or(other.md5),
             md5_of_parts: self.md5_of_parts.or(other.md5_of_parts),
             crc32c: self.crc32c.or(other.crc32c),
+            crc64nvme: self.crc64nvme.or(other.crc64nvme),
         }
     }
 
@@ -101,7 +113,7 @@ impl Fingerprint {
     /// Whether a digest of the object's bytes themselves is known, which is the same in every bucket, whatever parts it was put in.
     #[must_use]
     pub fn is_of_the_bytes(self) -> bool {
-        self.md5.is_some() || self.crc32c.is_some()
+        self.md5.is_some() || self.crc32c.is_some() || self.crc64nvme.is_some()
     }
 
     /// Whether the digest of that form is known.
@@ -127,24 +139,31 @@ impl Fingerprint {
         alone.or(of_parts.map(|(digest, parts)| (digest, Some(parts))))
     }
 
-    /// Compares it with the fingerprint of another object of the same size. What differs in one form is not the same, whatever the others say.
+    /// Compares it with the fingerprint of another object of the same size. Digests of the bytes count before those of parts, which differ where parts
+    /// have other sizes; what differs in one of them is not the same, whatever the others say.
     #[must_use]
     pub fn likeness(self, other: Self) -> Likeness {
-        let of_parts = self.md5_of_parts.zip(other.md5_of_parts);
-        let compared = [
+        let of_bytes = [
             equal(self.md5, other.md5),
-            // Other numbers of parts are other forms.
-            of_parts
-                .filter(|((_, one), (_, two))| one == two)
-                .map(|((one, _), (two, _))| one == two),
             equal(self.crc32c, other.crc32c),
+            equal(self.crc64nvme, other.crc64nvme),
         ];
-        if compared.contains(&Some(false)) {
+        // Other numbers of parts are other forms.
+        let is_comparable = self.parts() == other.parts();
+        let of_parts = equal(self.md5_of_parts, other.md5_of_parts).filter(|_| is_comparable);
+        let told = |equal: bool| {
+            if equal {
+                Likeness::Same
+            } else {
+                Likeness::Differing
+            }
+        };
+        if of_bytes.contains(&Some(false)) {
             Likeness::Differing
-        } else if compared.contains(&Some(true)) {
+        } else if of_bytes.contains(&Some(true)) {
             Likeness::Same
         } else {
-            Likeness::Untold
+            of_parts.map_or(Likeness::Untold, told)
         }
     }
 }
@@ -177,6 +196,17 @@ mod tests {
             (crc(1), crc(2), Likeness::Differing),
             (whole(1).and(crc(1)), crc(1), Likeness::Same),
             (
+                Fingerprint::crc64nvme(1),
+                Fingerprint::crc64nvme(1),
+                Likeness::Same,
+            ),
+            (
+                Fingerprint::crc64nvme(1),
+                Fingerprint::crc64nvme(2),
+                Likeness::Differing,
+            ),
+            (Fingerprint::crc64nvme(1), crc(1), Likeness::Untold),
+            (
                 parted(1, two).and(crc(1)),
                 whole(1).and(crc(1)),
                 Likeness::Same,
@@ -185,6 +215,17 @@ mod tests {
                 parted(1, two).and(crc(1)),
                 parted(1, one).and(crc(1)),
                 Likeness::Same,
+            ),
+            // Parts of other sizes.
+            (
+                parted(1, two).and(crc(1)),
+                parted(2, two).and(crc(1)),
+                Likeness::Same,
+            ),
+            (
+                parted(1, two).and(crc(1)),
+                parted(1, two).and(crc(2)),
+                Likeness::Differing,
             ),
             // Two digests that contradict each other prove nothing.
             (

@@ -95,10 +95,9 @@ impl Match {
                 let Some(there) = target.get(&object.name) else {
                     return Strength::Size;
                 };
-                if read.of(object, there) == Some(true) {
-                    return Strength::Content;
-                }
-                agreement(object, there).unwrap_or(Strength::Size)
+                let listed = agreement(object, there).unwrap_or(Strength::Size);
+                let found = read.of(object, there).flatten();
+                found.map_or(listed, |found| found.max(listed))
             })
             .min()
             .unwrap_or(Strength::Size);

@@ -1,10 +1,11 @@
-//! The results of reading a block's objects in both buckets.
+//! What was found out of a block's objects in both buckets beyond what listings tell.
 
 use std::collections::BTreeMap;
 
+use super::agreement::Strength;
 use super::inventory::Object;
 
-/// Which objects of a block were read in both buckets, and whether they had the same bytes. What was read says nothing of later versions.
+/// Which objects of a block were read in both buckets, or asked about, and whether they had the same bytes. It says nothing of later versions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadBack(BTreeMap<Box<str>, Reading>);
 
@@ -12,32 +13,49 @@ pub struct ReadBack(BTreeMap<Box<str>, Reading>);
 struct Reading {
     source: Object,
     target: Object,
-    equal: bool,
+    /// How far they are known to be the same; `None` where their bytes differ.
+    same: Option<Strength>,
 }
 
 impl ReadBack {
     /// Notes that both buckets' versions of an object, as listed, were read, and whether their bytes are `equal`.
     pub fn note(&mut self, source: &Object, target: &Object, equal: bool) {
+        self.found(source, target, equal.then_some(Strength::Content));
+    }
+
+    /// Keeps what was found out `before` of the object of this name.
+    pub fn keep(&mut self, before: &Self, object: &Object) {
+        if let Some(reading) = before.0.get(&object.name) {
+            self.0.insert(object.name.clone(), reading.clone());
+        }
+    }
+
+    /// Notes that both buckets tell the same checksum of their versions of an object, when they are asked for it.
+    pub fn note_checksum(&mut self, source: &Object, target: &Object) {
+        self.found(source, target, Some(Strength::Checksum));
+    }
+
+    fn found(&mut self, source: &Object, target: &Object, same: Option<Strength>) {
         let reading = Reading {
             source: source.clone(),
             target: target.clone(),
-            equal,
+            same,
         };
         self.0.insert(source.name.clone(), reading);
     }
 
-    /// Whether these versions had the same bytes; `None` where they were not read.
+    /// How far these versions are the same, `Some(None)` where their bytes differ; `None` where nothing was found out of them.
     #[must_use]
-    pub fn of(&self, source: &Object, target: &Object) -> Option<bool> {
+    pub fn of(&self, source: &Object, target: &Object) -> Option<Option<Strength>> {
         let reading = self.0.get(&source.name)?;
-        (reading.source == *source && reading.target == *target).then_some(reading.equal)
+        (reading.source == *source && reading.target == *target).then_some(reading.same)
     }
 
     /// Names of the objects whose bytes differ, sorted.
     pub fn differing(&self) -> impl Iterator<Item = Box<str>> {
         self.0
             .iter()
-            .filter(|(_, reading)| !reading.equal)
+            .filter(|(_, reading)| reading.same.is_none())
             .map(|(name, _)| name.clone())
     }
 }

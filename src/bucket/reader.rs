@@ -176,6 +176,18 @@ impl BucketReader {
         store.part_sizes(&key, object.size_bytes, parts).await
     }
 
+    /// The object as listed, with the digests that the bucket tells of this version when it is asked: one request, where there is something to ask.
+    pub async fn told(&self, path: &ObjectPath, listed: &Object) -> Object {
+        let (Ok(key), Some(etag)) = (self.full(path), fetch::condition(listed)) else {
+            return listed.clone();
+        };
+        let digests = self.backend().store.digests(&key, etag).await;
+        Object {
+            fingerprint: listed.fingerprint.and(digests),
+            ..listed.clone()
+        }
+    }
+
     async fn look_for(&self, path: &ObjectPath) -> Result<Option<Object>> {
         let full = self.full(path)?;
         let attempt = format!("look for {path} in {}", self.location());

@@ -69,6 +69,13 @@ pub trait Store: ObjectStore {
         None
     }
 
+    /// Digests of an object of that entity tag that no listing tells, where the bucket tells them when it is asked: of all its bytes, and of no other
+    /// version. Unknown where it does not.
+    async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
+        let _ = (key, etag);
+        Fingerprint::UNKNOWN
+    }
+
     /// How large the parts are in which an object of that size was put, where the bucket tells. `parts` is their number.
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
         let _ = (key, size_bytes, parts);

@@ -65,6 +65,7 @@ struct Sweep {
 }
 
 /// What one piece comes to next.
+#[expect(clippy::large_enum_variant, reason = "one at a time is handed on")]
 enum Step {
     Shows(Swept),
     /// Another piece begins.

@@ -20,6 +20,7 @@ use super::copier::{Assembly, Copier, Original};
 use super::keeping::Keeping;
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Page, Pager, Store};
+use crate::block::Fingerprint;
 
 /// The store of one bucket.
 #[derive(Debug)]
@@ -203,6 +204,12 @@ impl Store for Traced {
 
     async fn delete_once(&self, key: &Path) -> Result<()> {
         traced(self.request("delete", key), self.inner.delete_once(key)).await
+    }
+
+    async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
+        let asked = async { Ok(self.inner.digests(key, etag).await) };
+        let told = traced(self.request("head", key), asked).await;
+        told.unwrap_or_default()
     }
 
     async fn keeping(&self) -> Option<Keeping> {

@@ -132,14 +132,12 @@ async fn look(
         Some(bucket) => one(About::Target, bucket, clock, findings).await,
         None => None,
     };
-    if target.is_some() {
-        if let Some((key, class)) = task
-            .target
-            .as_ref()
-            .and_then(BucketConfig::own_storage_class)
-        {
-            findings.note(About::Target, "storage-class", format!("{class}, by {key}"));
-        }
+    let class = task
+        .target
+        .as_ref()
+        .and_then(BucketConfig::own_storage_class);
+    if let Some((key, class)) = class {
+        findings.note(About::Target, "storage-class", format!("{class}, by {key}"));
     }
     match (source, target) {
         (Some((source, meta)), Some((target, _))) => {

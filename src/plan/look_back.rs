@@ -72,7 +72,7 @@ fn missing_by_listing(
     }
     for (one, other) in suspects(&ours, &theirs) {
         match there.read.of(one, other) {
-            Some(equal) => read.note(one, other, equal),
+            Some(_) => read.keep(&there.read, one),
             None => lacks.push(format!(
                 "{} has another entity tag, and was not read",
                 one.name

@@ -4,14 +4,14 @@
 //! reading tells: a single object may be encrypted whatever the others are. Where tags are no digests at all, the first reading shows that, and is
 //! remembered; where both buckets agree on others of the block, they are, and each exception is read.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use tracing::{info, warn};
 
 use super::copy::Means;
 use crate::block::{
-    Difference, Inventory, Match, Object, ReadBack, Strength, is_put_at_once, pairs,
-    tags_are_digests, tags_differ,
+    Difference, Inventory, Likeness, Match, Object, ReadBack, Strength, agreement, is_put_at_once,
+    pairs, tags_are_digests, tags_differ,
 };
 use crate::bucket::{BucketReader, Comparison, same_content};
 use crate::error::Error;
@@ -27,7 +27,12 @@ pub struct Prover {
     single_tags_tell_nothing: AtomicBool,
     /// The same of objects put in parts.
     part_tags_tell_nothing: AtomicBool,
+    /// How often in a row the buckets were asked for checksums and told none.
+    asked_in_vain: AtomicU32,
 }
+
+/// Buckets that were asked so often for a checksum and told none are not asked again.
+const QUESTIONS: u32 = 8;
 
 /// What two listings say of a block, and what was read of it.
 #[derive(Debug)]
@@ -57,6 +62,7 @@ impl Prover {
             means,
             single_tags_tell_nothing: AtomicBool::new(false),
             part_tags_tell_nothing: AtomicBool::new(false),
+            asked_in_vain: AtomicU32::new(0),
         }
     }
 
@@ -111,8 +117,12 @@ impl Prover {
         let tags_are_digests = tags_are_digests(in_source, in_target);
         for (one, other) in pairs {
             let is_exception = tags_are_digests && is_put_at_once(one);
-            if let Some(equal) = before.of(one, other) {
-                read.note(one, other, equal);
+            if before.of(one, other).is_some() {
+                read.keep(before, one);
+                continue;
+            }
+            if self.thoroughness == Strength::Checksum && self.is_told(stored, one, other).await {
+                read.note_checksum(one, other);
                 continue;
             }
             let is_suspicious = self.thoroughness > Strength::Size
@@ -150,6 +160,29 @@ impl Prover {
             read.note(one, other, equal);
         }
         Ok(read)
+    }
+
+    /// Whether both buckets tell the same checksum of the object when they are asked, where their listings tell none that can be compared. They are
+    /// not asked any more once they had nothing to tell.
+    async fn is_told(&self, stored: &Stored, one: &Object, other: &Object) -> bool {
+        let is_proven = agreement(one, other) != Some(Strength::Size);
+        if is_proven || self.asked_in_vain.load(Ordering::Relaxed) >= QUESTIONS {
+            return false;
+        }
+        let path = stored.id().object(&one.name);
+        let in_source = stored.bucket().told(&path, one).await;
+        if in_source.fingerprint == one.fingerprint {
+            self.asked_in_vain.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        let in_target = self.target.told(&path, other).await;
+        let likeness = in_source.fingerprint.likeness(in_target.fingerprint);
+        if in_target.fingerprint == other.fingerprint {
+            self.asked_in_vain.fetch_add(1, Ordering::Relaxed);
+        } else {
+            self.asked_in_vain.store(0, Ordering::Relaxed);
+        }
+        likeness == Likeness::Same
     }
 
     fn learn(&self, stored: &Stored, object: &Object) {

@@ -32,7 +32,7 @@ fn states(document: &Value, about: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-fn pairs<'a>(states: &'a [(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn pairs(states: &[(String, String)]) -> Vec<(&str, &str)> {
     let pairs = states.iter();
     pairs
         .map(|(name, state)| (name.as_str(), state.as_str()))
@@ -45,7 +45,7 @@ fn without_a_probe_nothing_is_written() {
     let world = folders::World::new(&[Block::new(1), Block::new(2)]);
     let before = world.source.tree();
     let configs = [world.source_config(), world.target_config()];
-    let configs = configs.each_ref().map(|path| path.as_path());
+    let configs = configs.each_ref().map(std::path::PathBuf::as_path);
     let document = check(&configs, &["--output=json"]).expect(0).json();
     assert_eq!(document["kind"], "check");
     assert_eq!(document["exit_code"], 0);

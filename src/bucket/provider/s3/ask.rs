@@ -10,9 +10,11 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::asked::Asked;
+use super::checksum;
 use super::config::ListVersion;
 use super::page;
 use super::receipt::Receipt;
+use crate::block::Fingerprint;
 use crate::bucket::http::ask::{self, Request};
 use crate::bucket::pages::{Next, Page, Place};
 
@@ -108,6 +110,24 @@ impl Asker {
         // More retries are not worth it: without an answer the size is guessed.
         let request = Request::new(Method::HEAD, url, 1);
         let read = |headers: &HeaderMap, _: &[u8]| Ok(Part::told_by(headers));
+        self.server.ask(&request, read).await
+    }
+
+    /// The checksums that the server keeps of an object of that entity tag, as far as they are of all its bytes.
+    pub(super) async fn digests(
+        &self,
+        key: &Path,
+        etag: &str,
+    ) -> object_store::Result<Fingerprint> {
+        let url = format!("{}/{}", self.bucket, escaped(key));
+        let url = Url::parse(&url).map_err(generic)?;
+        // More retries are not worth it: without an answer less is proven.
+        let mut request = Request::new(Method::HEAD, url, 1);
+        let etag = HeaderValue::from_str(etag).map_err(generic)?;
+        request.headers.insert("if-match", etag);
+        let enabled = HeaderValue::from_static("ENABLED");
+        request.headers.insert("x-amz-checksum-mode", enabled);
+        let read = |headers: &HeaderMap, _: &[u8]| Ok(checksum::told_by(headers));
         self.server.ask(&request, read).await
     }
 

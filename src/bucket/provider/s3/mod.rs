@@ -3,6 +3,7 @@
 mod answers;
 mod ask;
 mod asked;
+mod checksum;
 mod class;
 mod code;
 mod config;

@@ -17,6 +17,7 @@ use reqwest::header::{
 };
 
 use super::ask::PARTS_COUNT;
+use super::checksum;
 use super::refusal::is_error;
 use super::tag;
 use crate::bucket::http::body::whole;
@@ -156,6 +157,11 @@ async fn whole_object(
         told.length = Some(0);
     }
     *answer.headers_mut() = told.written();
+    for name in checksum::HEADERS {
+        if let Some(value) = headers.get(name) {
+            answer.headers_mut().insert(name, value.clone());
+        }
+    }
     Ok(Given::Object(answer))
 }
 

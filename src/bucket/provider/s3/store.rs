@@ -24,6 +24,7 @@ use super::meaning;
 use super::refusal::Refusal;
 use super::tag;
 use crate::at_once::PARTS_ASKED_FOR_AT_ONCE;
+use crate::block::Fingerprint;
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::environment::Secret;
@@ -259,6 +260,13 @@ impl store::Store for Store {
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         meaning::meaning(cause)
+    }
+
+    async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
+        let told = self.asker.digests(key, etag).await.inspect_err(|err| {
+            debug!(object = %key, %err, "the checksums of an object are not told");
+        });
+        told.unwrap_or_default()
     }
 
     async fn keeping(&self) -> Option<Keeping> {

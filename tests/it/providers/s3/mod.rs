@@ -2,6 +2,7 @@
 
 mod bulk_copies;
 mod cache;
+mod checksums;
 mod configuration;
 mod corrupted_bytes;
 mod dialects;

@@ -232,12 +232,11 @@ fn what_is_archived_cannot_be_read_unless_it_is_restored() {
         (&format!("{restored}{glacier}"), false),
         ("<StorageClass>DEEP_ARCHIVE</StorageClass>", true),
     ];
-    let middle: String = objects
-        .iter()
+    let all = objects
         .map(|(rest, _)| format!("<Contents><Key>a</Key><Size>1</Size>{rest}</Contents>"))
-        .collect();
+        .concat();
     let read = read(
-        page(&format!("{END}{middle}")).as_bytes(),
+        page(&format!("{END}{all}")).as_bytes(),
         ListVersion::Two,
         None,
     )
