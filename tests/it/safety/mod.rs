@@ -7,6 +7,7 @@ mod changes_while_waiting;
 mod clocks;
 mod concurrent_runs;
 mod content_proofs;
+mod digests;
 mod duplicates;
 mod empty_files;
 mod failures;

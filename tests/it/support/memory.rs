@@ -167,7 +167,7 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
         part_size_bytes: None,
         multipart: Multipart::Allowed,
         etags: EtagMeaning::VersionOnly,
-        tells: None,
+        tells: store.tells(),
         listings: store.listings(),
         clock: Some(Arc::clone(&store.times) as Arc<dyn ServerClock>),
     }

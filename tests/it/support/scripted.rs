@@ -2,11 +2,12 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
+use crc_fast::CrcAlgorithm;
 use futures::FutureExt;
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::memory::InMemory;
@@ -16,7 +17,8 @@ use object_store::{
     ObjectStoreExt, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
 };
 
-use thanos_bucket::bucket::Listings;
+use thanos_bucket::block::{Fingerprint, Form};
+use thanos_bucket::bucket::{Entry, Listings};
 
 use super::memory::now;
 use super::times::Times;
@@ -46,6 +48,8 @@ pub(crate) enum Fault {
     Denied,
     /// It is acknowledged, and nothing happens.
     Lost,
+    /// What is put has another byte on arrival.
+    Garbled,
     /// It takes so long.
     Slow(Duration),
 }
@@ -62,7 +66,7 @@ pub(crate) enum Conditions {
 
 /// A bucket in memory.
 pub(crate) struct Scripted {
-    inner: InMemory,
+    inner: Arc<InMemory>,
     writes: AtomicUsize,
     /// After so many writes nothing succeeds any more.
     dies_after: Mutex<Option<usize>>,
@@ -71,6 +75,8 @@ pub(crate) struct Scripted {
     rule: Mutex<Rule>,
     conditions: Mutex<Conditions>,
     listings: Mutex<Listings>,
+    /// Whether listings tell the CRC-32C of what they show.
+    tells: AtomicBool,
     /// What no listing shows.
     hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
@@ -89,13 +95,14 @@ impl Scripted {
     /// Its clock says [`now`] at first, and so much more.
     pub(super) fn new(ahead: TimeDelta) -> Arc<Self> {
         Arc::new(Self {
-            inner: InMemory::new(),
+            inner: Arc::default(),
             writes: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
             hooks: Mutex::default(),
             rule: Mutex::new(Box::new(|_, _| None)),
             conditions: Mutex::new(Conditions::Honoured),
             listings: Mutex::new(Listings::Strong),
+            tells: AtomicBool::new(false),
             hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
             times: Arc::default(),
@@ -145,6 +152,15 @@ impl Scripted {
     /// Whether listings show what was written a moment ago.
     pub(crate) fn lists(&self, listings: Listings) {
         *self.listings.lock().unwrap() = listings;
+    }
+
+    /// Listings tell the CRC-32C of what they show from now on.
+    pub(crate) fn tell_digests(&self) {
+        self.tells.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn tells(&self) -> Option<Form> {
+        self.tells.load(Ordering::SeqCst).then_some(Form::Crc32c)
     }
 
     pub(super) fn listings(&self) -> Listings {
@@ -229,6 +245,27 @@ impl thanos_bucket::bucket::Store for Scripted {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, object_store::Result<Entry>> {
+        let listed = match after {
+            Some(after) => self.list_with_offset(below, &Path::parse(after).unwrap()),
+            None => self.list(below),
+        };
+        let inner = self.tells().map(|_| Arc::clone(&self.inner));
+        let told = move |meta: ObjectMeta| Entry {
+            digests: inner.as_ref().map_or(Fingerprint::UNKNOWN, |inner| {
+                let read = async { inner.get(&meta.location).await?.bytes().await };
+                let checksum = crc_fast::checksum(CrcAlgorithm::Crc32Iscsi, &at_once(read));
+                Fingerprint::crc32c(checksum.try_into().unwrap())
+            }),
+            ..Entry::from(meta.clone())
+        };
+        listed.map_ok(told).boxed()
+    }
 }
 
 #[async_trait::async_trait]
@@ -248,6 +285,12 @@ impl ObjectStore for Scripted {
                 });
             }
             Some(Fault::Slow(time)) => tokio::time::sleep(time).await,
+            Some(Fault::Garbled) => {
+                let mut bytes: Vec<u8> = payload.iter().flatten().copied().collect();
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                return self.inner.put_opts(location, bytes.into(), options).await;
+            }
             _ => {}
         }
         let conditions = *self.conditions.lock().unwrap();
