@@ -78,7 +78,10 @@ pub fn tags_are_digests(source: &Inventory, target: &Inventory) -> bool {
 /// the bucket may encrypt with another key.
 #[must_use]
 pub fn is_put_at_once(object: &Object) -> bool {
-    object.fingerprint.is_of_the_bytes() && !object.name.ends_with("-mark.json")
+    let fingerprint = object.fingerprint;
+    fingerprint.is_of_the_bytes()
+        && fingerprint.parts().is_none()
+        && !object.name.ends_with("-mark.json")
 }
 
 /// The objects whose tags differ although tags are digests in both buckets: only reading tells whether their content differs too. In the order of

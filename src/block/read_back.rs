@@ -30,9 +30,9 @@ impl ReadBack {
         }
     }
 
-    /// Notes that both buckets tell the same checksum of their versions of an object, when they are asked for it.
-    pub fn note_checksum(&mut self, source: &Object, target: &Object) {
-        self.found(source, target, Some(Strength::Checksum));
+    /// Notes how far both buckets' versions of an object are known to be the same by what was told when it was asked for.
+    pub fn note_told(&mut self, source: &Object, target: &Object, same: Strength) {
+        self.found(source, target, Some(same));
     }
 
     fn found(&mut self, source: &Object, target: &Object, same: Option<Strength>) {

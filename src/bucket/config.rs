@@ -16,6 +16,8 @@ use crate::yaml::{self, Unknown};
 /// A bucket as configured. Parsing contacts nothing; files that it names are read, so that wrong paths show at once.
 #[derive(Debug)]
 pub struct BucketConfig {
+    /// The provider's type, in capitals.
+    kind: String,
     configured: Box<dyn Configured>,
     prefix: Prefix,
     location: Location,
@@ -47,6 +49,7 @@ impl BucketConfig {
         };
         let configured = provider::parse(&kind, section)?;
         Ok(Self {
+            kind: kind.to_ascii_uppercase(),
             location: configured.location(&prefix),
             configured,
             prefix,
@@ -98,10 +101,19 @@ impl BucketConfig {
         self.configured.understood()
     }
 
-    /// The least rights that a migration needs for it, in its provider's own language.
+    /// The least rights that a migration needs for it, in its provider's own language: for a target also those by which the service copies from the
+    /// `source`.
     #[must_use]
-    pub fn policy(&self, role: Role) -> Policy {
-        self.configured.policy(&self.prefix, role)
+    pub fn policy(&self, role: Role, source: Option<&Self>) -> Policy {
+        let source = source.filter(|source| source.kind == self.kind);
+        let from = source.and_then(|source| source.configured.resource(&source.prefix));
+        self.configured.policy(&self.prefix, role, from.as_deref())
+    }
+
+    /// In which storage classes objects are put.
+    #[must_use]
+    pub fn storage_classes(&self) -> &StorageClasses {
+        &self.classes
     }
 
     /// The same bucket, into which objects are put in these classes.

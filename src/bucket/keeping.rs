@@ -27,6 +27,16 @@ pub enum Versions {
     Gone,
     /// They stay, unseen and paid for, until somebody removes them.
     Kept,
+    /// They are gone, but for those of a time when they stayed.
+    NoMore,
+}
+
+impl Keeping {
+    /// Whether what is deleted stays, unseen.
+    #[must_use]
+    pub fn keeps_deleted(&self) -> bool {
+        self.versions == Told::Yes(Versions::Kept) || matches!(self.locked, Told::Yes(Some(_)))
+    }
 }
 
 /// A rule by which a bucket changes objects as they grow old.
@@ -43,7 +53,7 @@ pub struct Rule {
 /// What a rule does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// Objects are deleted, after so long, in words.
+    /// Objects are deleted; when, in words such as "after 30 days".
     Delete(String),
     /// Objects go to another storage class, after so long.
     Move {
@@ -51,7 +61,7 @@ pub enum Act {
         class: String,
         /// Whether nobody can read them there before a restore.
         archived: bool,
-        /// After how long, in words.
+        /// When, in such words.
         after: String,
     },
     /// Uploads that nobody completes are removed.

@@ -22,7 +22,7 @@ use super::nearness::Names;
 use super::opened::{Common, Opened};
 use super::sweep::{self, Swept};
 use crate::block::{
-    BlockId, DELETION_MARK, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
+    BlockId, DELETION_MARK, Fingerprint, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
 use crate::error::{Error, Kind, Result};
 use crate::retry::Policy;
@@ -176,15 +176,12 @@ impl BucketReader {
         store.part_sizes(&key, object.size_bytes, parts).await
     }
 
-    /// The object as listed, with the digests that the bucket tells of this version when it is asked: one request, where there is something to ask.
-    pub async fn told(&self, path: &ObjectPath, listed: &Object) -> Object {
-        let (Ok(key), Some(etag)) = (self.full(path), fetch::condition(listed)) else {
-            return listed.clone();
-        };
-        let digests = self.backend().store.digests(&key, etag).await;
-        Object {
-            fingerprint: listed.fingerprint.and(digests),
-            ..listed.clone()
+    /// The digests that the bucket tells of the listed version when it is asked for them, and of nothing else: one request, where there is something
+    /// to ask.
+    pub async fn digests(&self, path: &ObjectPath, listed: &Object) -> Fingerprint {
+        match (self.full(path), fetch::condition(listed)) {
+            (Ok(key), Some(etag)) => self.backend().store.digests(&key, etag).await,
+            _ => Fingerprint::UNKNOWN,
         }
     }
 

@@ -1,5 +1,7 @@
 //! Storage classes: what a provider asks for keeping an object, and for reading it. Which classes there are is the provider's to say.
 
+use crate::block::BlockId;
+
 /// The classes in which a block's objects are put, by the names that their provider gives them. Where none is named, the bucket's own is left to count.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StorageClasses {
@@ -21,9 +23,11 @@ pub enum Readable {
 impl StorageClasses {
     /// The class for the object of this name, or of an address that ends in it.
     pub(super) fn of(&self, name: &str) -> Option<&str> {
-        let directory = name.rsplit_once('/').map(|(directory, _)| directory);
-        let is_segment = directory
-            .is_some_and(|directory| directory == "chunks" || directory.ends_with("/chunks"));
+        let mut names = name.rsplit('/').skip(1);
+        let is_segment = names.next() == Some("chunks")
+            && names
+                .next()
+                .is_some_and(|block| block.parse::<BlockId>().is_ok());
         let class = if is_segment { &self.chunks } else { &self.rest };
         class.as_deref()
     }
@@ -45,7 +49,8 @@ mod tests {
                 "/bucket/chunks/01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/chunks/000001",
                 "cold",
             ),
-            ("chunks/000001", "cold"),
+            // A bucket's own name.
+            ("/chunks/thanos-bucket-probe-1", "warm"),
             ("/bucket/chunks/01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/index", "warm"),
             ("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/meta.json", "warm"),
             ("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/mychunks/000001", "warm"),
@@ -53,6 +58,6 @@ mod tests {
         ] {
             assert_eq!(classes.of(name), Some(expected), "{name}");
         }
-        assert_eq!(StorageClasses::default().of("chunks/000001"), None);
+        assert_eq!(StorageClasses::default().of("meta.json"), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What it means to a migration how buckets are kept, and what they have in common.
 
-use crate::bucket::{Act, BucketReader, Keeping, Rule, ServerSide, Told, Versions};
+use crate::bucket::{Act, BucketConfig, BucketReader, Keeping, Rule, ServerSide, Told, Versions};
 use crate::error::Error;
 use crate::outcome::{About, Findings};
 
@@ -12,6 +12,11 @@ pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Fin
         Told::Yes(Versions::Gone) => {
             findings.note(about, "versions", "what is deleted is gone, and no more paid for");
         }
+        Told::Yes(Versions::NoMore) => findings.note(
+            about,
+            "versions",
+            "versions are kept no more, and those that were kept are paid for until a lifecycle rule removes them",
+        ),
         Told::Yes(Versions::Kept) => findings.note(
             about,
             "versions",
@@ -45,10 +50,40 @@ pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Fin
         Told::Yes(rules) => {
             for rule in &rules {
                 for act in &rule.acts {
-                    findings.note(about, "lifecycle", meaning(about, rule, act));
+                    let told = meaning(about, rule, act);
+                    if is_risky(about, act) {
+                        findings.risk(about, "lifecycle", told);
+                    } else {
+                        findings.note(about, "lifecycle", told);
+                    }
                 }
             }
         }
+    }
+}
+
+/// Whether Thanos loses blocks by it, or cannot read them.
+fn is_risky(about: About, act: &Act) -> bool {
+    match act {
+        Act::Delete(_) => true,
+        Act::Move { archived, .. } => *archived && about == About::Target,
+        Act::RemoveUploads | Act::DeleteOldVersions => false,
+    }
+}
+
+/// In which classes objects are put.
+pub(super) fn storage_classes(target: &BucketConfig, findings: &mut Findings) {
+    let own = target.own_storage_class();
+    let asked = target.storage_classes();
+    let told = |class: &Option<String>| match (class, own) {
+        (Some(class), _) => class.clone(),
+        (None, Some((key, class))) => format!("{class}, by {key}"),
+        (None, None) => "the bucket's own".to_owned(),
+    };
+    if own.is_some() || asked.chunks.is_some() || asked.rest.is_some() {
+        let (chunks, rest) = (told(&asked.chunks), told(&asked.rest));
+        let text = format!("chunks: {chunks}; everything else: {rest}");
+        findings.note(About::Target, "storage-class", text);
     }
 }
 
@@ -64,7 +99,7 @@ fn meaning(about: About, rule: &Rule, act: &Act) -> String {
     };
     match act {
         Act::Delete(after) => format!(
-            "{name} deletes {which} after {after}: blocks lose their objects without Thanos knowing, here and behind its back"
+            "{name} deletes {which} {after}: blocks are torn or lost, whatever Thanos or a migration make of them"
         ),
         Act::Move {
             class,
@@ -72,14 +107,14 @@ fn meaning(about: About, rule: &Rule, act: &Act) -> String {
             after,
         } => match about {
             About::Source => format!(
-                "{name} moves {which} to {class} after {after}: what lies there has to be restored before it can be moved"
+                "{name} moves {which} to {class} {after}: what lies there has to be restored before it can be moved"
             ),
-            _ => format!(
-                "{name} moves {which} to {class} after {after}: Thanos cannot read blocks there"
-            ),
+            _ => {
+                format!("{name} moves {which} to {class} {after}: Thanos cannot read blocks there")
+            }
         },
         Act::Move { class, after, .. } => {
-            format!("{name} moves {which} to {class} after {after}")
+            format!("{name} moves {which} to {class} {after}")
         }
         Act::RemoveUploads => {
             format!("{name} removes uploads that nobody completed, as a killed run may leave them")
@@ -113,11 +148,11 @@ pub(super) fn between(
 
 fn proof(source: &BucketReader, target: &BucketReader) -> &'static str {
     if source.tells_content() && target.tells_content() {
-        "by checksum: the listings of both tell digests of the content, which are compared"
+        "by checksum, where the two are digests of one form: else by what S3 tells of an object when it is asked, or by name and size"
     } else if target.tells_what_passed() {
         "by checksum: what passes through this machine is hashed, and the target's listing tells the same digest"
     } else {
-        "by name and size: a listing of one of the two tells no digest; --verify=content reads every object in both"
+        "by name and size where neither a listing nor S3's own checksums tell more; --verify=content reads every object in both"
     }
 }
 
@@ -135,7 +170,7 @@ mod tests {
         let archive = Act::Move {
             class: "GLACIER".to_owned(),
             archived: true,
-            after: "90 days".to_owned(),
+            after: "after 90 days".to_owned(),
         };
         for (about, prefix, act, expected) in [
             (
@@ -153,8 +188,8 @@ mod tests {
             (
                 About::Source,
                 None,
-                &Act::Delete("1 days".to_owned()),
-                "deletes some objects after 1 days",
+                &Act::Delete("on 2030-01-01".to_owned()),
+                "deletes some objects on 2030-01-01",
             ),
         ] {
             let told = meaning(about, &rule(prefix), act);

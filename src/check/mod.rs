@@ -10,9 +10,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::block::{BlockId, Object, RunId};
+use crate::block::RunId;
 use crate::bucket::{
-    Access, Backend, Bucket, BucketConfig, CopiedBy, MissingRoot, Role, ServerSide,
+    Access, Backend, Bucket, BucketConfig, CopiedBy, Keeping, MissingRoot, Role, ServerSide,
 };
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -22,6 +22,7 @@ use crate::retry::Policy;
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
 use crate::verb::probe;
+use trying::Listed;
 
 /// What is looked at, and how.
 #[derive(Debug)]
@@ -51,31 +52,43 @@ pub async fn check(task: &Task, run: &RunId, clock: &Clock, stop: &Stop) -> Resu
     let written = target
         .as_ref()
         .or(source.as_ref().filter(|_| task.target.is_none()));
-    let looking = async {
-        let buckets = (source.as_ref(), target.as_ref());
-        look(task, run, clock, buckets, &mut findings).await;
-        Ok::<_, Error>(())
-    };
-    tokio::select! {
-        // What is done counts, even if the end comes at the same moment.
-        biased;
-        looked = within(step!("check"), looking) => looked?,
-        signal = stop.wait() => {
-            if let Some(bucket) = written.filter(|_| task.write_probe) {
-                let removed = probe::remove(bucket, run);
-                if !matches!(timeout(GRACE, removed).await, Ok(Ok(()))) {
-                    warn!("the probe object may be left in the bucket; a later run removes it");
-                }
+    let asked = {
+        let looking = async {
+            let buckets = (source.as_ref(), target.as_ref());
+            look(task, run, clock, buckets, &mut findings).await;
+            Ok::<_, Error>(())
+        };
+        let mut looking = std::pin::pin!(within(step!("check"), looking));
+        tokio::select! {
+            // What is done counts, even if the end comes at the same moment.
+            biased;
+            looked = &mut looking => {
+                looked?;
+                None
             }
-            return Err(stopped(signal));
+            signal = stop.wait() => {
+                // An upload is completed or aborted, and the probe removed, where that takes no time.
+                let ended = task.write_probe && timeout(GRACE, looking).await.is_ok();
+                Some((signal, ended))
+            }
         }
+    };
+    if let Some((signal, ended)) = asked {
+        if let Some(bucket) = written.filter(|_| task.write_probe && !ended) {
+            let removed = timeout(GRACE, probe::remove(bucket, run)).await;
+            if !matches!(removed, Ok(Ok(()))) {
+                warn!(
+                    "the probe object may be left in the bucket; a later migration into it removes it"
+                );
+            }
+        }
+        return Err(stopped(signal));
     }
-    let mut policies = vec![(Role::Source, task.source.policy(Role::Source))];
-    policies.extend(
-        task.target
-            .as_ref()
-            .map(|target| (Role::Target, target.policy(Role::Target))),
-    );
+    let mut policies = vec![(Role::Source, task.source.policy(Role::Source, None))];
+    policies.extend(task.target.as_ref().map(|target| {
+        let policy = target.policy(Role::Target, Some(&task.source));
+        (Role::Target, policy)
+    }));
     Ok(findings.checked(policies))
 }
 
@@ -85,10 +98,12 @@ fn stopped(signal: Signal) -> Error {
 
 /// Opens both buckets, as far as that goes.
 async fn open(task: &Task, findings: &mut Findings) -> (Option<Bucket>, Option<Bucket>) {
-    let access = if task.write_probe {
-        Access::Write
-    } else {
-        Access::Read
+    let access = |is_written: bool| {
+        if task.write_probe && is_written {
+            Access::Write
+        } else {
+            Access::Read
+        }
     };
     let mut opened = |about, config: &BucketConfig, result: Result<Backend>| {
         for (key, value) in config.understood() {
@@ -105,11 +120,12 @@ async fn open(task: &Task, findings: &mut Findings) -> (Option<Bucket>, Option<B
             }
         }
     };
-    let source = task.source.open(access, MissingRoot::Error).await;
+    let is_alone = task.target.is_none();
+    let source = task.source.open(access(is_alone), MissingRoot::Error).await;
     let source = opened(About::Source, &task.source, source);
     let target = match &task.target {
         Some(config) => {
-            let target = config.open(access, MissingRoot::Empty).await;
+            let target = config.open(access(true), MissingRoot::Empty).await;
             opened(About::Target, config, target)
         }
         None => None,
@@ -132,48 +148,68 @@ async fn look(
         Some(bucket) => one(About::Target, bucket, clock, findings).await,
         None => None,
     };
-    let class = task
-        .target
-        .as_ref()
-        .and_then(BucketConfig::own_storage_class);
-    if let Some((key, class)) = class {
-        findings.note(About::Target, "storage-class", format!("{class}, by {key}"));
+    if let Some(config) = &task.target {
+        judgement::storage_classes(config, findings);
     }
     match (source, target) {
-        (Some((source, meta)), Some((target, _))) => {
-            let service = ServerSide::between(source.reader(), target.reader(), CopiedBy::Auto);
-            judgement::between(source.reader(), target.reader(), service.as_ref(), findings);
+        (Some(source), Some(target)) => {
+            let (from, to) = (source.bucket.reader(), target.bucket.reader());
+            let service = ServerSide::between(from, to, CopiedBy::Auto);
+            judgement::between(from, to, service.as_ref(), findings);
             if task.write_probe {
-                trying::two_buckets(source.reader(), target, run, findings).await;
-                trying::writing(About::Target, target, run, findings).await;
-                if let (Ok(service), Some(meta)) = (&service, &meta) {
-                    trying::copying(source.reader(), target, service, meta, run, findings).await;
+                trying::two_buckets(from, target.bucket, run, findings).await;
+                trying::writing(About::Target, &target, run, findings).await;
+                if let (Ok(service), Some(meta)) = (&service, &source.meta) {
+                    trying::copying(from, target.bucket, service, meta, run, findings).await;
                 }
             } else {
-                let why = "no probe was put: without --write-probe nothing is written";
-                findings.untried(About::Target, "write", why);
-                findings.untried(About::Both, "two-buckets", why);
+                findings.untried(About::Target, "write", UNASKED);
+                findings.untried(About::Both, "two-buckets", UNASKED);
             }
-            let why = "marks are put when a migration puts them: the first mark of a run shows whether they may be";
-            findings.untried(About::Source, "mark", why);
         }
-        (Some((bucket, _)), None) if task.target.is_none() && task.write_probe => {
-            trying::writing(About::Source, bucket, run, findings).await;
+        (Some(one), None) if task.target.is_none() => {
+            if task.write_probe {
+                trying::writing(About::Source, &one, run, findings).await;
+            } else {
+                findings.untried(About::Source, "write", UNASKED);
+            }
         }
-        _ => {}
+        (_, target) if task.target.is_some() => {
+            let why = "one of the two cannot be listed, so that nothing more was tried";
+            findings.untried(About::Both, "two-buckets", why);
+            findings.untried(About::Both, "copy", why);
+            if let Some(target) = target.filter(|_| task.write_probe) {
+                trying::writing(About::Target, &target, run, findings).await;
+            } else {
+                findings.untried(About::Target, "write", why);
+            }
+        }
+        _ => findings.untried(About::Source, "write", "it cannot be listed"),
+    }
+    if task.target.is_some() {
+        let why = "marks are put when a migration puts them: the first mark of a run shows whether they may be";
+        findings.untried(About::Source, "mark", why);
     }
 }
 
-/// Looks at one bucket. Returns it, with the `meta.json` of one of its blocks, if it can be listed: nothing more is asked otherwise.
+const UNASKED: &str = "no probe was put: without --write-probe nothing is written";
+
+/// Looks at one bucket. Nothing more is asked of one that cannot be listed.
 async fn one<'a>(
     about: About,
     bucket: &'a Bucket,
     clock: &Clock,
     findings: &mut Findings,
-) -> Option<(&'a Bucket, Option<(BlockId, Object)>)> {
+) -> Option<Listed<'a>> {
     let listed = trying::reading(about, bucket.reader(), findings).await;
     trying::clock(about, bucket, clock, findings).await;
     let meta = listed?;
-    judgement::keeping(about, bucket.reader().keeping().await, findings);
-    Some((bucket, meta))
+    let keeping = bucket.reader().keeping().await;
+    let keeps_deleted = keeping.as_ref().is_some_and(Keeping::keeps_deleted);
+    judgement::keeping(about, keeping, findings);
+    Some(Listed {
+        bucket,
+        meta,
+        keeps_deleted,
+    })
 }

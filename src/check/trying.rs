@@ -10,6 +10,15 @@ use crate::stored::read_meta;
 use crate::verb::clocks::{self, Clock};
 use crate::verb::probe::{self, Found};
 
+/// A bucket that can be listed.
+pub(super) struct Listed<'a> {
+    pub(super) bucket: &'a Bucket,
+    /// The `meta.json` of one of its blocks, if there is one.
+    pub(super) meta: Option<(BlockId, Object)>,
+    /// Whether what is deleted stays, unseen.
+    pub(super) keeps_deleted: bool,
+}
+
 /// Lists the blocks, and reads the `meta.json` of one. Returns that block, with its `meta.json` as listed, if there is one; `None` where the bucket
 /// cannot be listed.
 pub(super) async fn reading(
@@ -122,19 +131,40 @@ pub(super) async fn two_buckets(
                 ),
             ),
         },
-        Err(err) => findings.failed(About::Target, "write", &err),
+        Err(err) => findings.failed(About::Both, "two-buckets", &err),
     }
 }
 
 /// Puts, under the name of this run's probe: at once, under a condition, in parts; and deletes it, whatever came of that.
-pub(super) async fn writing(about: About, bucket: &Bucket, run: &RunId, findings: &mut Findings) {
-    match probe::put(bucket, run).await {
+pub(super) async fn writing(
+    about: About,
+    listed: &Listed<'_>,
+    run: &RunId,
+    findings: &mut Findings,
+) {
+    let bucket = listed.bucket;
+    let put = probe::put(bucket, run).await;
+    let is_put = put.is_ok();
+    match put {
         Ok(()) => findings.fine(about, "put", "a small object"),
-        Err(err) => {
-            findings.failed(about, "put", &err);
-            return;
-        }
+        Err(err) => findings.failed(about, "put", &err),
     }
+    if is_put {
+        further_puts(about, bucket, run, findings).await;
+    }
+    match probe::remove(bucket, run).await {
+        Ok(()) if listed.keeps_deleted => findings.note(
+            about,
+            "delete",
+            "the probe is deleted, and its versions stay, as those of everything that is deleted here",
+        ),
+        Ok(()) if is_put => findings.fine(about, "delete", "the probe is gone again"),
+        Ok(()) => findings.untried(about, "delete", "there is nothing to be deleted"),
+        Err(err) => findings.failed(about, "delete", &err),
+    }
+}
+
+async fn further_puts(about: About, bucket: &Bucket, run: &RunId, findings: &mut Findings) {
     match probe::put_under_a_condition(bucket, run).await {
         Ok(true) => findings.fine(
             about,
@@ -153,13 +183,9 @@ pub(super) async fn writing(about: About, bucket: &Bucket, run: &RunId, findings
         Ok(false) => findings.note(about, "multipart", "the configuration does not want it"),
         Err(err) => findings.failed(about, "multipart", &err),
     }
-    match probe::remove(bucket, run).await {
-        Ok(()) => findings.fine(about, "delete", "the probe is gone again"),
-        Err(err) => findings.failed(about, "delete", &err),
-    }
 }
 
-/// Has the service copy a `meta.json` over this run's probe, which is then deleted.
+/// Has the service copy a `meta.json` beside this run's probe, and deletes that copy.
 pub(super) async fn copying(
     source: &BucketReader,
     target: &Bucket,
@@ -168,14 +194,13 @@ pub(super) async fn copying(
     run: &RunId,
     findings: &mut Findings,
 ) {
-    if !service.is_there() {
+    if !service.is_there() || meta.size_bytes > probe::LARGEST_COPY as u64 {
         return;
     }
-    let path = id.object(META_JSON);
-    let copied = service
-        .copy_once(source, &path, meta, target.reader(), &probe::name(run))
-        .await;
-    match copied {
+    let (path, to) = (id.object(META_JSON), probe::copy_name(run));
+    let attempt = format!("copy {path} to {}", target.reader().location());
+    let copy = || service.copy_once(source, &path, meta, target.reader(), &to);
+    match target.reader().retrying(&attempt, copy).await {
         Ok(true) => findings.fine(About::Both, "copy", "the service has copied a meta.json"),
         Ok(false) => {}
         Err(err) => findings.note(

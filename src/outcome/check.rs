@@ -34,6 +34,8 @@ pub enum State {
     Fine,
     /// Something to know.
     Note,
+    /// Something that may cost blocks, whatever a migration does.
+    Risk,
     /// It was not tried.
     Untried,
     /// It was tried, and does not work: nor would a migration.
@@ -41,12 +43,13 @@ pub enum State {
 }
 
 impl State {
-    /// `ok`, `note`, `untried` or `failed`.
+    /// `ok`, `note`, `risk`, `untried` or `failed`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             State::Fine => "ok",
             State::Note => "note",
+            State::Risk => "risk",
             State::Untried => "untried",
             State::Failed => "failed",
         }
@@ -111,6 +114,11 @@ impl Findings {
     /// Something to know.
     pub fn note(&mut self, about: About, name: &'static str, text: impl Into<String>) {
         self.add(about, name, State::Note, text.into(), false);
+    }
+
+    /// Something that may cost blocks.
+    pub fn risk(&mut self, about: About, name: &'static str, text: impl Into<String>) {
+        self.add(about, name, State::Risk, text.into(), false);
     }
 
     /// It was not tried, and why.

@@ -14,6 +14,12 @@ use crate::error::{Error, Kind, Result};
 /// How the names of probe objects begin; the run's id follows.
 pub const PREFIX: &str = "thanos-bucket-probe-";
 
+/// How the name of what a service copies goes on.
+const COPY: &str = "-copy";
+
+/// What is copied is a `meta.json` of no more than this.
+pub const LARGEST_COPY: usize = 1 << 20;
+
 /// What every probe holds, in this version and in those before.
 const CONTENT: &str =
     "put by thanos-bucket to find out whether source and target are one bucket; safe to delete\n";
@@ -114,9 +120,11 @@ async fn is_listed(target: &BucketReader, probe: &ObjectPath) -> Result<bool> {
     Ok(false)
 }
 
-/// Removes the run's probe, if there is one.
+/// Removes the run's probe and the copy beside it, where they are there.
 pub async fn remove(target: &Bucket, run: &RunId) -> Result<()> {
-    target.delete(&name(run)).await
+    let removed = target.delete(&name(run)).await;
+    // The one may go although the other stays.
+    target.delete(&copy_name(run)).await.and(removed)
 }
 
 /// Puts the run's probe, whatever was there. A caller must call [`remove`] afterwards, whatever comes of it.
@@ -126,30 +134,44 @@ pub async fn put(target: &Bucket, run: &RunId) -> Result<()> {
 
 /// Whether the target leaves alone what lies there when a put must not overwrite: the run's probe, which [`put`] has put.
 pub async fn put_under_a_condition(target: &Bucket, run: &RunId) -> Result<bool> {
-    target.refuses_to_overwrite(&name(run), content()).await
+    let attempt = format!(
+        "put an object that is there already into {}",
+        target.reader().location()
+    );
+    let name = name(run);
+    let put = || target.refuses_to_overwrite(&name, content());
+    target.reader().retrying(&attempt, put).await
 }
 
 /// Puts the run's probe as an upload of one part. Tells whether that was done: a configuration may forbid it.
 pub async fn put_in_parts(target: &Bucket, run: &RunId) -> Result<bool> {
-    target.put_as_one_part(&name(run), content()).await
+    let attempt = format!("put an object in parts into {}", target.reader().location());
+    let name = name(run);
+    let put = || target.put_as_one_part(&name, content());
+    target.reader().retrying(&attempt, put).await
 }
 
 fn content() -> Bytes {
     Bytes::from_static(CONTENT.as_bytes())
 }
 
-/// Whether an object at the top of a bucket is a probe, as far as a listing tells: its name ends with a run's id, and it has a probe's size.
+/// Whether an object at the top of a bucket is a probe or the copy beside one, as far as a listing tells: its name has a run's id, and it has the size
+/// of such a one.
 #[must_use]
 pub fn is_one(path: &ObjectPath, object: &Object) -> bool {
-    let run = path.as_str().strip_prefix(PREFIX);
-    run.is_some_and(|run| run.parse::<RunId>().is_ok()) && object.size_bytes == CONTENT.len() as u64
+    let is_run = |run: &str| run.parse::<RunId>().is_ok();
+    let rest = path.as_str().strip_prefix(PREFIX).unwrap_or_default();
+    match rest.strip_suffix(COPY) {
+        Some(run) => is_run(run) && object.size_bytes <= LARGEST_COPY as u64,
+        None => is_run(rest) && object.size_bytes == CONTENT.len() as u64,
+    }
 }
 
 /// Removes probes that killed runs left behind, and nothing else: what does not hold a probe's bytes is somebody else's.
 pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
     for probe in leftovers {
-        match target.reader().read(probe, CONTENT.len()).await {
-            Ok(content) if content == CONTENT => target.delete(probe).await?,
+        match target.reader().read(probe, LARGEST_COPY).await {
+            Ok(content) if is_probes(probe, &content) => target.delete(probe).await?,
             Ok(_) => {
                 warn!(object = %probe, "left alone: its name is a probe's, and what it holds is not");
             }
@@ -162,8 +184,22 @@ pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
     Ok(())
 }
 
-/// The name of the run's probe.
+/// Whether what an object of that name holds is what was put or copied there.
+fn is_probes(name: &ObjectPath, content: &[u8]) -> bool {
+    if !name.as_str().ends_with(COPY) {
+        return content == CONTENT.as_bytes();
+    }
+    let document = serde_json::from_slice::<serde_json::Value>(content);
+    document.is_ok_and(|document| document.get("ulid").is_some())
+}
+
+/// The name of what a service copies to see whether it does: the `meta.json` of a block.
 #[must_use]
-pub fn name(run: &RunId) -> ObjectPath {
+pub fn copy_name(run: &RunId) -> ObjectPath {
+    ObjectPath::new(format!("{PREFIX}{run}{COPY}"))
+}
+
+/// The name of the run's probe.
+fn name(run: &RunId) -> ObjectPath {
     ObjectPath::new(format!("{PREFIX}{run}"))
 }

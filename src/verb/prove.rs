@@ -4,11 +4,14 @@
 //! reading tells: a single object may be encrypted whatever the others are. Where tags are no digests at all, the first reading shows that, and is
 //! remembered; where both buckets agree on others of the block, they are, and each exception is read.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use futures::{StreamExt, stream};
 use tracing::{info, warn};
 
 use super::copy::Means;
+use crate::at_once::OBJECTS_AT_ONCE;
 use crate::block::{
     Difference, Inventory, Likeness, Match, Object, ReadBack, Strength, agreement, is_put_at_once,
     pairs, tags_are_digests, tags_differ,
@@ -115,20 +118,36 @@ impl Prover {
         // The smallest tells as much about tags as the largest.
         pairs.sort_by_key(|(object, _)| object.size_bytes);
         let tags_are_digests = tags_are_digests(in_source, in_target);
+        let asked = pairs.iter().filter(|(one, other)| {
+            self.thoroughness == Strength::Checksum
+                && before.of(one, other).is_none()
+                && agreement(one, other) == Some(Strength::Size)
+        });
+        let told: HashMap<&str, Likeness> = stream::iter(asked)
+            .map(async |(one, other)| (&*one.name, self.ask(stored, one, other).await))
+            .buffered(OBJECTS_AT_ONCE)
+            .collect()
+            .await;
         for (one, other) in pairs {
             let is_exception = tags_are_digests && is_put_at_once(one);
             if before.of(one, other).is_some() {
                 read.keep(before, one);
                 continue;
             }
-            if self.thoroughness == Strength::Checksum && self.is_told(stored, one, other).await {
-                read.note_checksum(one, other);
+            let told = told.get(&*one.name).copied();
+            if told == Some(Likeness::Same) {
+                read.note_told(one, other, Strength::Checksum);
                 continue;
             }
-            let is_suspicious = self.thoroughness > Strength::Size
-                && tags_differ(one, other)
-                && (is_exception || !self.tells_nothing(one).load(Ordering::Relaxed));
+            let is_suspicious = told == Some(Likeness::Differing)
+                || self.thoroughness > Strength::Size
+                    && tags_differ(one, other)
+                    && (is_exception || !self.tells_nothing(one).load(Ordering::Relaxed));
             if self.thoroughness < Strength::Content && !is_suspicious {
+                if told.is_some() {
+                    // It need not be asked for again.
+                    read.note_told(one, other, Strength::Size);
+                }
                 continue;
             }
             if is_exception && is_suspicious && self.thoroughness < Strength::Content {
@@ -162,27 +181,26 @@ impl Prover {
         Ok(read)
     }
 
-    /// Whether both buckets tell the same checksum of the object when they are asked, where their listings tell none that can be compared. They are
-    /// not asked any more once they had nothing to tell.
-    async fn is_told(&self, stored: &Stored, one: &Object, other: &Object) -> bool {
-        let is_proven = agreement(one, other) != Some(Strength::Size);
-        if is_proven || self.asked_in_vain.load(Ordering::Relaxed) >= QUESTIONS {
-            return false;
+    /// What the checksums tell that both buckets keep of the object beside what they list, when they are asked for them. They are not asked any more
+    /// once they had nothing to tell several times in a row.
+    async fn ask(&self, stored: &Stored, one: &Object, other: &Object) -> Likeness {
+        if self.asked_in_vain.load(Ordering::Relaxed) >= QUESTIONS {
+            return Likeness::Untold;
         }
         let path = stored.id().object(&one.name);
-        let in_source = stored.bucket().told(&path, one).await;
-        if in_source.fingerprint == one.fingerprint {
-            self.asked_in_vain.fetch_add(1, Ordering::Relaxed);
-            return false;
-        }
-        let in_target = self.target.told(&path, other).await;
-        let likeness = in_source.fingerprint.likeness(in_target.fingerprint);
-        if in_target.fingerprint == other.fingerprint {
+        let in_source = stored.bucket().digests(&path, one).await;
+        let in_target = if in_source.is_unknown() {
+            in_source
+        } else {
+            self.target.digests(&path, other).await
+        };
+        let likeness = in_source.likeness(in_target);
+        if likeness == Likeness::Untold {
             self.asked_in_vain.fetch_add(1, Ordering::Relaxed);
         } else {
             self.asked_in_vain.store(0, Ordering::Relaxed);
         }
-        likeness == Likeness::Same
+        likeness
     }
 
     fn learn(&self, stored: &Stored, object: &Object) {

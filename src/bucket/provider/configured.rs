@@ -51,8 +51,14 @@ pub(in crate::bucket) trait Configured: fmt::Debug + Send + Sync {
     /// What was understood of the section, for people: names as its keys are spelled, secrets hidden.
     fn understood(&self) -> Vec<(&'static str, String)>;
 
-    /// The least rights that a migration needs for it.
-    fn policy(&self, prefix: &Prefix, role: Role) -> Policy;
+    /// The least rights that a migration needs for it; `copied_from` is the [`resource`](Self::resource) of a source of this kind.
+    fn policy(&self, prefix: &Prefix, role: Role, copied_from: Option<&str>) -> Policy;
+
+    /// How policies of its kind name its objects.
+    fn resource(&self, prefix: &Prefix) -> Option<String> {
+        let _ = prefix;
+        None
+    }
 
     /// Opens it.
     async fn open(&self, opening: Opening) -> Result<Backend>;

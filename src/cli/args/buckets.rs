@@ -95,6 +95,9 @@ impl Buckets {
         };
         let classes = self.target.classes();
         let Some((target_document, target)) = self.target.given().read(origins, warnings)? else {
+            if classes.classes != StorageClasses::default() {
+                return Err(missing("target", "objstore-to.config"));
+            }
             return Ok((source, None));
         };
         if source.location().overlaps(target.location()) {

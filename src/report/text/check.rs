@@ -43,10 +43,9 @@ pub(super) fn write(checked: &Checked, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn row(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
-    let flag = if finding.state == State::Failed {
-        '!'
-    } else {
-        ' '
+    let flag = match finding.state {
+        State::Failed | State::Risk => '!',
+        State::Fine | State::Note | State::Untried => ' ',
     };
     let (state, name, text) = (
         finding.state.as_str(),
@@ -57,24 +56,32 @@ fn row(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn closing(checked: &Checked) -> String {
-    let (failed, untried) = (checked.failed().count(), of(checked, State::Untried));
-    let rest = match untried {
+    let counted = |state, one: &str, many: &str| match of(checked, state) {
         0 => String::new(),
-        1 => " One thing was not tried.".to_owned(),
-        untried => format!(" {untried} things were not tried."),
+        1 => format!(" One {one}."),
+        several => format!(" {several} {many}."),
     };
-    let which = match failed {
-        1 => "The line above that begins with an exclamation mark tells what does not work"
-            .to_owned(),
-        failed => format!(
-            "The {failed} lines above that begin with an exclamation mark tell what does not work"
+    let untried = counted(
+        State::Untried,
+        "thing was not tried",
+        "things were not tried",
+    );
+    let risks = counted(
+        State::Risk,
+        "line tells of a risk to blocks",
+        "lines tell of risks to blocks",
+    );
+    let code = checked.exit().code();
+    let works = match (checked.exit(), checked.failed().count()) {
+        (Exit::Done, _) => "Whatever was tried works.".to_owned(),
+        (_, 1) => format!(
+            "One thing does not work: a migration would end with the same (exit code {code})."
+        ),
+        (_, failed) => format!(
+            "{failed} things do not work: a migration would end with the same (exit code {code})."
         ),
     };
-    let code = checked.exit().code();
-    match checked.exit() {
-        Exit::Done => format!("Whatever was tried works.{rest}"),
-        _ => format!("{which}: a migration would end with the same (exit code {code}).{rest}"),
-    }
+    format!("{works}{risks}{untried}")
 }
 
 fn of(checked: &Checked, state: State) -> usize {

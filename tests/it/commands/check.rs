@@ -21,7 +21,7 @@ fn check(configs: &[&std::path::Path], arguments: &[&str]) -> Ran {
     Ran::of(command)
 }
 
-/// The states of what was found about one side, by name; the worst where there are several.
+/// What was found about one side: names and states, but for what was merely understood.
 fn states(document: &Value, about: &str) -> Vec<(String, String)> {
     let findings = document["findings"].as_array().unwrap();
     let of_it = findings.iter().filter(|finding| finding["about"] == about);
@@ -76,7 +76,7 @@ fn without_a_probe_nothing_is_written() {
     let alone = check(&configs[..1], &[]).expect(0);
     assert!(alone.stdout.contains("2 blocks"), "{}", alone.stdout);
     assert!(!alone.stdout.contains("\ntarget\n"), "{}", alone.stdout);
-    let end = "Whatever was tried works. One thing was not tried.\n";
+    let end = "Whatever was tried works. 2 things were not tried.\n";
     assert!(alone.stdout.ends_with(end), "{}", alone.stdout);
 }
 
@@ -184,9 +184,27 @@ fn how_a_bucket_keeps_objects_is_told_with_what_it_means() {
     for told in [
         "holds no block",
         "versions are kept: what the compactor deletes stays paid for",
-        "deletes all objects after 400 days",
+        "deletes all objects after 400 days: blocks are torn or lost",
         "objects are locked for 1 days (governance)",
     ] {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }
+}
+
+/// S-12.2: what is deleted in a bucket that keeps versions is not gone, and that is said.
+#[test]
+fn a_probe_in_a_bucket_that_keeps_versions_is_told_to_stay() {
+    let minio = Minio::start();
+    let (hot, cold) = (minio.bucket("hot"), minio.locked_bucket("cold"));
+    minio.mc(&["ilm", "rule", "add", "--expire-days", "30", "minio/cold"]);
+    let (source, target) = (hot.config("hot.yaml"), cold.config("cold.yaml"));
+    let ran = check(&[&source, &target], &["--write-probe"]).expect(0);
+    for told in [
+        "the probe is deleted, and its versions stay",
+        "! risk     lifecycle",
+        "One line tells of a risk to blocks.",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    assert!(cold.is_empty());
 }

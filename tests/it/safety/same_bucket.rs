@@ -177,6 +177,9 @@ fn only_probes_are_swept_away() {
     let (young, old) = (Duration::from_hours(23), Duration::from_hours(25));
     let left_over = "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
     put(left_over, PROBE, old);
+    // What a service copied for `check`.
+    let copied = "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1G-copy";
+    put(copied, r#"{"ulid":"01J9ZK3M7Q8T5V6W7X8Y9Z0A1G"}"#, old);
     let kept = [
         (
             "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1C",
@@ -200,6 +203,11 @@ fn only_probes_are_swept_away() {
             old,
         ),
         ("thanos-bucket-probe-notes.txt", PROBE, old),
+        (
+            "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1H-copy",
+            "mine",
+            old,
+        ),
         ("thanos-bucket-probe-", PROBE, old),
     ];
     for (name, content, age) in kept {
@@ -208,6 +216,7 @@ fn only_probes_are_swept_away() {
     world.migrate(&[OLD]).expect(0);
     let target = world.target.tree();
     assert!(!target.contains_key(left_over), "{target:?}");
+    assert!(!target.contains_key(copied), "{target:?}");
     for (name, content, _) in kept {
         assert_eq!(target[name], content.as_bytes(), "{name}");
     }

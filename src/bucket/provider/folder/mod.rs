@@ -92,7 +92,7 @@ impl Configured for Config {
         vec![("directory", self.directory.display().to_string())]
     }
 
-    fn policy(&self, prefix: &Prefix, role: Role) -> Policy {
+    fn policy(&self, prefix: &Prefix, role: Role, _: Option<&str>) -> Policy {
         let mut folder = self.directory.clone();
         if !prefix.as_str().is_empty() {
             folder.push(prefix.as_str());

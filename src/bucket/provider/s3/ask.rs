@@ -11,10 +11,14 @@ use reqwest::{Method, Url};
 
 use super::asked::Asked;
 use super::checksum;
+use super::class::Archives;
 use super::config::ListVersion;
+use super::customer_key;
 use super::page;
 use super::receipt::Receipt;
+use super::tag;
 use crate::block::Fingerprint;
+use crate::bucket::environment::Secret;
 use crate::bucket::http::ask::{self, Request};
 use crate::bucket::pages::{Next, Page, Place};
 
@@ -28,6 +32,8 @@ pub(super) struct Asker {
     /// The bucket's own address, without a slash at its end.
     pub(super) bucket: String,
     pub(super) list: ListVersion,
+    /// What names of storage classes tell.
+    pub(super) archives: Archives,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
 }
@@ -92,12 +98,13 @@ impl Asker {
         let token = token.or(after);
         let url = Url::parse_with_params(&self.bucket, &query).map_err(generic)?;
         let mut request = Request::new(Method::GET, url, self.retries);
-        // Whether what is archived has been restored. Servers that do not know of it say nothing.
-        let restored = HeaderValue::from_static("RestoreStatus");
-        request.headers.insert(OPTIONAL_ATTRIBUTES, restored);
+        if self.archives == Archives::Amazons {
+            let restored = HeaderValue::from_static("RestoreStatus");
+            request.headers.insert(OPTIONAL_ATTRIBUTES, restored);
+        }
         request.extensions.insert(Asked::List);
         let read = |_: &HeaderMap, body: &[u8]| {
-            page::read(body, self.list, token)
+            page::read(body, self.list, token, self.archives)
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         };
         self.server.ask(&request, read).await
@@ -118,16 +125,28 @@ impl Asker {
         &self,
         key: &Path,
         etag: &str,
+        its_key: Option<&Secret>,
     ) -> object_store::Result<Fingerprint> {
         let url = format!("{}/{}", self.bucket, escaped(key));
         let url = Url::parse(&url).map_err(generic)?;
         // More retries are not worth it: without an answer less is proven.
         let mut request = Request::new(Method::HEAD, url, 1);
-        let etag = HeaderValue::from_str(etag).map_err(generic)?;
-        request.headers.insert("if-match", etag);
+        let condition = HeaderValue::from_str(etag).map_err(generic)?;
+        request.headers.insert("if-match", condition);
         let enabled = HeaderValue::from_static("ENABLED");
         request.headers.insert("x-amz-checksum-mode", enabled);
-        let read = |headers: &HeaderMap, _: &[u8]| Ok(checksum::told_by(headers));
+        if let Some(key) = its_key {
+            customer_key::add(&mut request.headers, "x-amz-", key)?;
+        }
+        // Some servers do not know conditions.
+        let is_it = |headers: &HeaderMap| {
+            let tag = headers.get("etag").and_then(|tag| tag.to_str().ok());
+            tag.and_then(tag::normalised).as_deref() == Some(etag)
+        };
+        let read = |headers: &HeaderMap, _: &[u8]| {
+            let told = is_it(headers).then(|| checksum::told_by(headers));
+            Ok(told.unwrap_or_default())
+        };
         self.server.ask(&request, read).await
     }
 

@@ -30,6 +30,30 @@ const ARCHIVES: [&str; 8] = [
     "FREEZER_ARCHIVE",
 ];
 
+/// What the name of a storage class tells of objects that lie in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Archives {
+    /// By Amazon's names it is known which are archives; and whether an object is restored is told where it is asked for.
+    Amazons,
+    /// Nothing: whoever runs the server gives names, also those of Amazon's archives, to places from which everybody can read.
+    Unknown,
+}
+
+impl Archives {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        if endpoint.is_amazon() {
+            Archives::Amazons
+        } else {
+            Archives::Unknown
+        }
+    }
+
+    /// Whether an object that is listed in that class has to be restored before anybody can read it.
+    pub(super) fn holds(self, class: &str) -> bool {
+        self == Archives::Amazons && is_archive(class)
+    }
+}
+
 /// When objects of that class can be read. Servers beside Amazon's have classes of names of their own.
 pub(super) fn class(name: &str, endpoint: &Endpoint) -> Result<Readable, String> {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';

@@ -6,9 +6,6 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use md5::{Digest as _, Md5};
 use object_store::Result;
 use object_store::aws::AmazonS3;
 use object_store::multipart::{MultipartStore, PartId};
@@ -16,6 +13,7 @@ use object_store::path::Path;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ask::{Asker, escaped, escaped_value, generic};
+use super::customer_key;
 use crate::bucket::copier::{self, Original};
 use crate::bucket::environment::Secret;
 
@@ -53,10 +51,10 @@ impl Copier {
         insert(&mut headers, "x-amz-copy-source", &source)?;
         insert(&mut headers, "x-amz-copy-source-if-match", &original.etag)?;
         if let Some(key) = &self.source_key {
-            customer_key(&mut headers, "x-amz-copy-source-", key)?;
+            customer_key::add(&mut headers, "x-amz-copy-source-", key)?;
         }
         if let Some(key) = &self.target_key {
-            customer_key(&mut headers, "x-amz-", key)?;
+            customer_key::add(&mut headers, "x-amz-", key)?;
         }
         Ok(headers)
     }
@@ -120,23 +118,5 @@ impl copier::Assembly for Assembly {
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<()> {
     let value = HeaderValue::from_str(value).map_err(generic)?;
     headers.insert(HeaderName::from_static(name), value);
-    Ok(())
-}
-
-/// The three headers of a key that the customer keeps; `which` begins their names.
-fn customer_key(headers: &mut HeaderMap, which: &str, key: &Secret) -> Result<()> {
-    let digest = STANDARD.decode(key.expose()).map_err(generic)?;
-    let digest = STANDARD.encode(Md5::digest(digest));
-    for (name, value) in [
-        ("algorithm", "AES256"),
-        ("key", key.expose()),
-        ("key-MD5", &digest),
-    ] {
-        let name = format!("{which}server-side-encryption-customer-{name}").to_ascii_lowercase();
-        let name: HeaderName = name.parse().map_err(generic)?;
-        let mut value = HeaderValue::from_str(value).map_err(generic)?;
-        value.set_sensitive(true);
-        headers.insert(name, value);
-    }
     Ok(())
 }

@@ -72,7 +72,7 @@ impl Endpoint {
     }
 
     /// What tells one partition of Amazon's from another, where it is Amazon's; names of buckets are unique within each.
-    fn amazons_partition(&self) -> Option<&'static str> {
+    pub(super) fn amazons_partition(&self) -> Option<&'static str> {
         let names = [".amazonaws.com.cn", ".amazonaws.com"];
         let name = names.into_iter().find(|name| self.host.ends_with(name))?;
         let is_governments = self

@@ -17,8 +17,8 @@ use crate::error::Kind;
 /// Asks for all of it: three requests.
 pub(super) async fn keeping(asker: &Asker) -> Keeping {
     let (versions, locked, rules) = futures::join!(
-        ask(asker, "versioning", |body| Some(versions(body))),
-        ask(asker, "object-lock", |body| Some(locked(body))),
+        ask(asker, "versioning", versions),
+        ask(asker, "object-lock", locked),
         ask(asker, "lifecycle", rules),
     );
     let or_none = |told: Answer<Option<String>>| match told {
@@ -69,23 +69,26 @@ async fn ask<T>(asker: &Asker, what: &str, read: impl Fn(&[u8]) -> Option<T>) ->
     }
 }
 
-fn versions(body: &[u8]) -> Versions {
-    let mut versions = Versions::Gone;
-    let _ = xml::walk(body, |element| {
-        if let (["VersioningConfiguration", "Status"], "Enabled") =
-            (element.path, element.text.trim())
-        {
-            versions = Versions::Kept;
-        }
+/// `None` for what is no such document.
+fn versions(body: &[u8]) -> Option<Versions> {
+    let (mut versions, mut is_one) = (Versions::Gone, false);
+    let is_whole = xml::walk(body, |element| match (element.path, element.text.trim()) {
+        (["VersioningConfiguration"], _) => is_one = true,
+        (["VersioningConfiguration", "Status"], "Enabled") => versions = Versions::Kept,
+        (["VersioningConfiguration", "Status"], "Suspended") => versions = Versions::NoMore,
+        _ => {}
     });
-    versions
+    (is_whole && is_one).then_some(versions)
 }
 
-fn locked(body: &[u8]) -> Option<String> {
-    let (mut is_enabled, mut mode, mut period) = (false, None, None);
-    let _ = xml::walk(body, |element| {
+/// How long objects are locked, if they are; `None` for what is no such document.
+#[expect(clippy::option_option, reason = "no lock is an answer, too")]
+fn locked(body: &[u8]) -> Option<Option<String>> {
+    let (mut is_enabled, mut mode, mut period, mut is_one) = (false, None, None, false);
+    let is_whole = xml::walk(body, |element| {
         let text = element.text.trim();
         match element.path {
+            ["ObjectLockConfiguration"] => is_one = true,
             ["ObjectLockConfiguration", "ObjectLockEnabled"] => is_enabled = text == "Enabled",
             [.., "DefaultRetention", "Mode"] => mode = Some(text.to_ascii_lowercase()),
             [.., "DefaultRetention", "Days"] => period = Some(format!("{text} days")),
@@ -93,10 +96,11 @@ fn locked(body: &[u8]) -> Option<String> {
             _ => {}
         }
     });
-    is_enabled.then(|| match (mode, period) {
+    let how = is_enabled.then(|| match (mode, period) {
         (Some(mode), Some(period)) => format!("for {period} ({mode})"),
         _ => "where somebody asks for it, and not by default".to_owned(),
-    })
+    });
+    (is_whole && is_one).then_some(how)
 }
 
 fn rules(body: &[u8]) -> Option<Vec<Rule>> {
@@ -107,9 +111,11 @@ fn rules(body: &[u8]) -> Option<Vec<Rule>> {
         acts: Vec::new(),
     };
     let (mut is_enabled, mut after, mut class) = (false, String::new(), String::new());
+    let mut is_one = false;
     let is_whole = xml::walk(body, |element| {
         let text = element.text.trim();
-        let [_, "Rule", below @ ..] = element.path else {
+        let ["LifecycleConfiguration", "Rule", below @ ..] = element.path else {
+            is_one |= element.path == ["LifecycleConfiguration"];
             return;
         };
         match below {
@@ -129,7 +135,7 @@ fn rules(body: &[u8]) -> Option<Vec<Rule>> {
             ["ID"] => text.clone_into(&mut current.name),
             ["Status"] => is_enabled = text == "Enabled",
             ["Prefix" | "Filter", ..] => picks(&mut current.prefix, below, text),
-            [.., "Days"] => after = format!("{text} days"),
+            [.., "Days"] => after = format!("after {text} days"),
             [.., "Date"] => after = format!("on {text}"),
             ["Transition", "StorageClass"] => text.clone_into(&mut class),
             ["Transition"] => {
@@ -148,7 +154,7 @@ fn rules(body: &[u8]) -> Option<Vec<Rule>> {
             _ => {}
         }
     });
-    is_whole.then_some(rules)
+    (is_whole && is_one).then_some(rules)
 }
 
 /// Which objects a rule is for: by what their names begin with, or in another way, which is not told here.
@@ -169,7 +175,7 @@ mod tests {
     use super::*;
 
     fn days(days: u32) -> String {
-        format!("{days} days")
+        format!("after {days} days")
     }
 
     #[test]
@@ -213,22 +219,29 @@ mod tests {
     #[test]
     fn versions_and_locks_are_read() {
         let on = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-        assert_eq!(versions(on), Versions::Kept);
-        for off in [
-            &b"<VersioningConfiguration/>"[..],
-            b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+        let no_more =
+            b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
+        for (document, expected) in [
+            (&on[..], Some(Versions::Kept)),
+            (no_more, Some(Versions::NoMore)),
+            (b"<VersioningConfiguration/>", Some(Versions::Gone)),
+            // What something else answers.
+            (b"<ListBucketResult/>", None),
+            (b"", None),
         ] {
-            assert_eq!(versions(off), Versions::Gone);
+            assert_eq!(versions(document), expected);
         }
         let lock = |rule: &str| {
             let document = format!(
                 "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}</ObjectLockConfiguration>"
             );
-            locked(document.as_bytes())
+            locked(document.as_bytes()).flatten()
         };
         let retention = "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>30</Days></DefaultRetention></Rule>";
         assert_eq!(lock(retention).as_deref(), Some("for 30 days (governance)"));
         assert!(lock("").is_some());
-        assert_eq!(locked(b"<ObjectLockConfiguration/>"), None);
+        assert_eq!(locked(b"<ObjectLockConfiguration/>"), Some(None));
+        assert_eq!(locked(b"<ListBucketResult/>"), None);
+        assert_eq!(rules(b"<ListBucketResult/>"), None);
     }
 }

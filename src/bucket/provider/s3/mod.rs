@@ -10,6 +10,7 @@ mod config;
 mod connector;
 mod copier;
 mod credentials;
+mod customer_key;
 mod endpoint;
 mod keeping;
 mod location;
@@ -80,8 +81,12 @@ impl Configured for Config {
         understood::understood(self)
     }
 
-    fn policy(&self, prefix: &Prefix, role: Role) -> Policy {
-        policy::policy(&self.bucket, prefix, role)
+    fn policy(&self, prefix: &Prefix, role: Role, copied_from: Option<&str>) -> Policy {
+        policy::policy(self, prefix, role, copied_from)
+    }
+
+    fn resource(&self, prefix: &Prefix) -> Option<String> {
+        Some(policy::objects(self, prefix, "*"))
     }
 
     async fn open(&self, opening: Opening) -> Result<Backend> {
@@ -147,6 +152,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         },
         bucket: url,
         list: config.list,
+        archives: class::Archives::of(&config.endpoint),
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
     };
     let abode = store::Abode {

@@ -4,7 +4,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::class;
+use super::class::Archives;
 use super::config::ListVersion;
 use super::tag;
 use crate::bucket::http::{date, xml};
@@ -87,9 +87,14 @@ struct Text {
 }
 
 /// Reads a page that was asked for with this `token`, which in version 1 is the name that it begins after.
-pub(super) fn read(body: &[u8], version: ListVersion, token: Option<&str>) -> Result<Page, Fault> {
+pub(super) fn read(
+    body: &[u8],
+    version: ListVersion,
+    token: Option<&str>,
+    archives: Archives,
+) -> Result<Page, Fault> {
     let mut found = Found::default();
-    let is_whole = xml::walk(body, |element| found.take(element));
+    let is_whole = xml::walk(body, |element| found.take(element, archives));
     if !is_whole || !found.is_listing {
         return Err(Fault::NoListing);
     }
@@ -140,7 +145,7 @@ pub(super) fn read(body: &[u8], version: ListVersion, token: Option<&str>) -> Re
 }
 
 impl Found {
-    fn take(&mut self, element: &xml::Element<'_>) {
+    fn take(&mut self, element: &xml::Element<'_>, archives: Archives) {
         let text = || Text {
             text: element.text.to_owned(),
             is_exact: element.is_exact,
@@ -157,7 +162,7 @@ impl Found {
             [_, "Contents", "Size"] => self.current.rest.size_bytes = trimmed.parse().ok(),
             [_, "Contents", "LastModified"] => self.current.rest.modified = date::time(trimmed),
             [_, "Contents", "StorageClass"] => {
-                self.current.rest.archived = class::is_archive(trimmed);
+                self.current.rest.archived = archives.holds(trimmed);
             }
             // Told where it was asked for.
             [_, "Contents", "RestoreStatus", "RestoreExpiryDate"] => {

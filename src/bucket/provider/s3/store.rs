@@ -263,9 +263,13 @@ impl store::Store for Store {
     }
 
     async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
-        let told = self.asker.digests(key, etag).await.inspect_err(|err| {
-            debug!(object = %key, %err, "the checksums of an object are not told");
-        });
+        let told = self
+            .asker
+            .digests(key, etag, self.abode.customer_key.as_ref())
+            .await
+            .inspect_err(|err| {
+                debug!(object = %key, %err, "the checksums of an object are not told");
+            });
         told.unwrap_or_default()
     }
 

@@ -13,6 +13,7 @@ mod many_machines;
 mod migrate;
 mod multipart;
 mod random_faults;
+mod replication;
 mod request_counts;
 mod requests;
 mod rights;

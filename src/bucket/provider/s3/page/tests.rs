@@ -15,7 +15,12 @@ fn page(middle: &str) -> String {
 }
 
 fn two(middle: &str) -> Result<Page, Fault> {
-    read(page(middle).as_bytes(), ListVersion::Two, None)
+    read(
+        page(middle).as_bytes(),
+        ListVersion::Two,
+        None,
+        Archives::Amazons,
+    )
 }
 
 fn object(key: &str) -> String {
@@ -179,17 +184,33 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
         ),
         (ListVersion::One, format!("{END}{marker}{b}"), Ok(Next::End)),
     ] {
-        let next = read(page(&middle).as_bytes(), version, Some("s")).map(|page| page.next);
+        let next = read(
+            page(&middle).as_bytes(),
+            version,
+            Some("s"),
+            Archives::Amazons,
+        )
+        .map(|page| page.next);
         assert_eq!(next, expected, "{middle}");
     }
     let itself = page(&format!("{MORE}{token}"));
     assert_eq!(
-        read(itself.as_bytes(), ListVersion::Two, Some("t")),
+        read(
+            itself.as_bytes(),
+            ListVersion::Two,
+            Some("t"),
+            Archives::Amazons
+        ),
         Err(Fault::SameToken)
     );
     let itself = page(&format!("{MORE}{b}"));
     assert_eq!(
-        read(itself.as_bytes(), ListVersion::One, Some("b")),
+        read(
+            itself.as_bytes(),
+            ListVersion::One,
+            Some("b"),
+            Archives::Amazons
+        ),
         Err(Fault::SameToken)
     );
 }
@@ -198,9 +219,14 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
 #[test]
 fn what_is_no_page_or_only_a_part_of_one_is_an_error() {
     let whole = page(&format!("{END}{}", object("a")));
-    assert!(read(whole.as_bytes(), ListVersion::Two, None).is_ok());
+    assert!(read(whole.as_bytes(), ListVersion::Two, None, Archives::Amazons).is_ok());
     for cut in 0..whole.len() {
-        let cut = read(&whole.as_bytes()[..cut], ListVersion::Two, None);
+        let cut = read(
+            &whole.as_bytes()[..cut],
+            ListVersion::Two,
+            None,
+            Archives::Amazons,
+        );
         assert_eq!(cut, Err(Fault::NoListing));
     }
     for body in [
@@ -210,7 +236,7 @@ fn what_is_no_page_or_only_a_part_of_one_is_an_error() {
         "<ListBucketResult><Contents></Content></ListBucketResult>",
         "{}",
     ] {
-        let read = read(body.as_bytes(), ListVersion::Two, None);
+        let read = read(body.as_bytes(), ListVersion::Two, None, Archives::Amazons);
         assert_eq!(read, Err(Fault::NoListing), "{body}");
     }
 }
@@ -239,9 +265,20 @@ fn what_is_archived_cannot_be_read_unless_it_is_restored() {
         page(&format!("{END}{all}")).as_bytes(),
         ListVersion::Two,
         None,
+        Archives::Amazons,
     )
     .unwrap();
     let found: Vec<bool> = read.entries.iter().map(|entry| entry.archived).collect();
     let expected = objects.map(|(_, archived)| archived);
     assert_eq!(found, expected);
+    // Elsewhere such a name may be that of any place.
+    let document = page(&format!("{END}{all}"));
+    let elsewhere = super::read(
+        document.as_bytes(),
+        ListVersion::Two,
+        None,
+        Archives::Unknown,
+    );
+    let entries = elsewhere.unwrap().entries;
+    assert!(entries.iter().all(|entry| !entry.archived));
 }
