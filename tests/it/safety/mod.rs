@@ -2,6 +2,7 @@
 
 mod absence;
 mod between_attempts;
+mod changes_in_a_group;
 mod changes_while_copying;
 mod changes_while_waiting;
 mod clocks;
