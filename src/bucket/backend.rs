@@ -7,6 +7,7 @@ use super::classify;
 use super::clock::ServerClock;
 use super::location::Location;
 use super::prefix::Prefix;
+use super::sizes::Sizes;
 use super::store::Store;
 use crate::block::{Fingerprint, Form};
 use crate::error::Error;
@@ -24,6 +25,8 @@ pub struct Backend {
     pub part_size_bytes: Option<u64>,
     /// Whether objects may be put in parts.
     pub multipart: Multipart,
+    /// How large what is put may be.
+    pub sizes: Sizes,
     /// What entity tags tell.
     pub etags: EtagMeaning,
     /// Of which digest listings tell for every object that this program puts, in whatever parts; `None` where none is sure to be told.
@@ -105,10 +108,10 @@ impl Backend {
         classify::error(err, &|cause| self.store.meaning(cause), attempt)
     }
 
-    /// The largest object that can be put, in bytes; `None` where objects may be put in parts, so that the limit is the provider's.
+    /// The largest object that can be put, in bytes; `None` where there is no limit that one meets.
     pub(super) fn largest_object(&self) -> Option<u64> {
         match self.multipart {
-            Multipart::Allowed => None,
+            Multipart::Allowed => self.sizes.object_bytes,
             Multipart::Never { largest_bytes } => Some(largest_bytes),
         }
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use mimalloc::MiMalloc;
 use thanos_bucket::block::RunId;
-use thanos_bucket::bucket::{Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix};
+use thanos_bucket::bucket::{Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, Sizes};
 use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{Buckets, Mode, ReplicaTarget, Run, Settings, Task, migrate};
 use thanos_bucket::plan::{Plan, Rules};
@@ -44,6 +44,7 @@ fn backend(name: &str, bucket: Bucket) -> Backend {
         prefix: Prefix::default(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
+        sizes: Sizes::USUAL,
         etags: EtagMeaning::Content,
         tells: None,
         listings: thanos_bucket::bucket::Listings::Strong,

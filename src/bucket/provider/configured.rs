@@ -7,6 +7,7 @@ use object_store::client::HttpClient;
 
 use crate::bucket::access::{Access, MissingRoot};
 use crate::bucket::backend::Backend;
+use crate::bucket::differences::Differences;
 use crate::bucket::environment::Environment;
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
@@ -22,6 +23,8 @@ pub(in crate::bucket) struct Provider {
     pub(super) kind: &'static str,
     /// The keys of its section whose values are secret.
     pub(super) secrets: &'static [&'static str],
+    /// What it does otherwise than others.
+    pub(super) differences: Differences,
     /// Reads its section. Contacts nothing; files that it names are read. Errors are of the kind [`crate::Kind::Usage`].
     pub(super) parse: fn(Section<'_>) -> Result<Box<dyn Configured>>,
 }

@@ -27,6 +27,7 @@ const NOT_YET: [&str; 8] = [
     "OBS",
 ];
 
+use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};
 
 /// Parses a section as the provider does that `kind` names, in capitals or not. Errors are of the kind [`crate::Kind::Usage`].
@@ -51,4 +52,11 @@ pub(super) fn secret_keys() -> impl Iterator<Item = &'static str> {
         .into_iter()
         .flat_map(|provider| provider.secrets)
         .copied()
+}
+
+/// What each provider does otherwise than others, by its type as Thanos spells it, in the order in which messages name them.
+pub fn differences() -> impl Iterator<Item = (&'static str, Differences)> {
+    PROVIDERS
+        .into_iter()
+        .map(|provider| (provider.kind, provider.differences))
 }

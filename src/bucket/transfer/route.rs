@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::block::{Fingerprint, Object};
 use crate::bucket::backend::{Backend, EtagMeaning, Multipart};
 use crate::bucket::fetch::ranges;
+use crate::bucket::sizes::Sizes;
 use crate::error::{Error, Kind, Result};
 
 /// How an object is put.
@@ -40,11 +41,8 @@ const PART: u64 = 16 * MIB;
 /// What is put in one request at most where there is a choice, and held in memory for it.
 const SINGLE: u64 = 64 * MIB;
 
-/// Providers want this much in every part but the last.
-const LEAST_PART: u64 = 5 * MIB;
-
-/// Providers allow 10,000 parts; a few are kept in reserve.
-const MOST_PARTS: u64 = 9_500;
+/// One in so many of the parts that a provider allows is kept in reserve.
+const RESERVE: u64 = 20;
 
 /// Part sizes that uploaders use, in MiB.
 const USUAL: [u64; 12] = [5, 6, 8, 10, 12, 15, 16, 20, 25, 32, 50, 64];
@@ -79,7 +77,7 @@ pub(super) fn route(
         };
     }
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
-    if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes)) {
+    if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes, target.sizes)) {
         return Ok(route);
     }
     let known = comparable(object, source, target);
@@ -88,11 +86,11 @@ pub(super) fn route(
             let likely = thanos(size, source.part_size_bytes);
             match part_of(size, parts.into(), likely.into_iter().chain(asked)) {
                 Some(part) => Route::Parts(part),
-                None => own(size, asked),
+                None => own(size, asked, target.sizes),
             }
         }
         None if known.known_md5().is_some() && size <= SINGLE => Route::AtOnce,
-        None => own(size, asked),
+        None => own(size, asked, target.sizes),
     })
 }
 
@@ -114,14 +112,16 @@ pub(super) fn layout(
         .and_then(|parts| {
             let likely = thanos(size, source.part_size_bytes);
             let even = |part| ranges(size, part).collect();
-            told.filter(|sizes| make_up(size, sizes))
+            told.filter(|sizes| make_up(size, sizes, target.sizes))
                 .map(|sizes| one_after_another(sizes).collect())
                 .or_else(|| part_of(size, parts.into(), likely.into_iter()).map(even))
         });
     match parts {
         Some(parts) => Layout::Parts(parts),
         None if size <= largest => Layout::Whole,
-        None => Layout::Parts(ranges(size, PART_COPIED.max(least_part(size))).collect()),
+        None => {
+            Layout::Parts(ranges(size, PART_COPIED.max(least_part(size, target.sizes))).collect())
+        }
     }
 }
 
@@ -135,13 +135,13 @@ pub(super) fn one_after_another(sizes: Vec<u64>) -> impl Iterator<Item = Range<u
 }
 
 /// Whether parts of these sizes make up an object of that size, and are of sizes that buckets take.
-fn make_up(size: u64, sizes: &[u64]) -> bool {
+fn make_up(size: u64, sizes: &[u64], limits: Sizes) -> bool {
     let Some((last, others)) = sizes.split_last() else {
         return false;
     };
     let mut all = sizes.iter();
     all.try_fold(0_u64, |sum, part| sum.checked_add(*part)) == Some(size)
-        && others.iter().all(|part| *part >= LEAST_PART)
+        && others.iter().all(|part| *part >= limits.least_part_bytes)
         && *last > 0
 }
 
@@ -161,7 +161,7 @@ pub fn transfer_requests(objects: u64, bytes: u64) -> u64 {
 /// How the object is put by itself, whatever the source has.
 pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
-    own(object.size_bytes, asked)
+    own(object.size_bytes, asked, target.sizes)
 }
 
 /// What is known of the source's object, where it may be compared with what the target will tell.
@@ -174,8 +174,8 @@ fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprin
 }
 
 /// The route with parts of these sizes; `None` where they do not add up to the object, or a bucket or the memory does not take them.
-fn of_sizes(size: u64, sizes: Vec<u64>) -> Option<Route> {
-    if !make_up(size, &sizes) || sizes.iter().any(|part| *part > SINGLE) {
+fn of_sizes(size: u64, sizes: Vec<u64>, limits: Sizes) -> Option<Route> {
+    if !make_up(size, &sizes, limits) || sizes.iter().any(|part| *part > SINGLE) {
         return None;
     }
     let (last, others) = sizes.split_last()?;
@@ -195,17 +195,19 @@ fn thanos(size: u64, configured: Option<u64>) -> Vec<u64> {
     configured.into_iter().chain([by(SINGLE)]).collect()
 }
 
-fn own(size: u64, asked: Option<u64>) -> Route {
+fn own(size: u64, asked: Option<u64>, limits: Sizes) -> Route {
     let part = asked.unwrap_or(PART);
     if size <= part {
         return Route::AtOnce;
     }
-    Route::Parts(part.max(least_part(size)))
+    Route::Parts(part.max(least_part(size, limits)))
 }
 
-/// The smallest part size, in whole MiB, in which an object of that size has no more parts than providers allow.
-fn least_part(size: u64) -> u64 {
-    size.div_ceil(MOST_PARTS).div_ceil(MIB) * MIB
+/// The smallest part size, in whole MiB, in which an object of that size has no more parts than the target allows.
+fn least_part(size: u64, limits: Sizes) -> u64 {
+    let Some(most) = limits.parts else { return 0 };
+    let few = (most - most / RESERVE).max(1);
+    size.div_ceil(few).div_ceil(MIB) * MIB
 }
 
 /// The first part size that makes so many parts out of that size: one of the likely ones, or a usual one.
@@ -243,6 +245,7 @@ mod tests {
             prefix: Prefix::default(),
             part_size_bytes: None,
             multipart,
+            sizes: Sizes::USUAL,
             etags,
             tells: None,
             listings: Listings::Strong,
@@ -367,7 +370,13 @@ mod tests {
 
     #[test]
     fn the_sources_own_parts_are_used_as_it_tells_them() {
-        let mib = |sizes: &[u64]| of_sizes(20 * MIB, sizes.iter().map(|size| size * MIB).collect());
+        let mib = |sizes: &[u64]| {
+            of_sizes(
+                20 * MIB,
+                sizes.iter().map(|size| size * MIB).collect(),
+                Sizes::USUAL,
+            )
+        };
         assert_eq!(mib(&[8, 8, 4]), Some(Route::Parts(8 * MIB)));
         assert_eq!(mib(&[20]), Some(Route::Parts(20 * MIB)));
         let uneven = Route::PartsOf(vec![6 * MIB, 9 * MIB, 5 * MIB]);
@@ -377,8 +386,14 @@ mod tests {
         for sizes in [&[8, 8][..], &[8, 8, 8], &[], &[20, 0], &[1, 19]] {
             assert_eq!(mib(sizes), None, "{sizes:?}");
         }
-        assert_eq!(of_sizes(200 * MIB, vec![100 * MIB, 100 * MIB]), None);
-        assert_eq!(of_sizes(20 * MIB, vec![u64::MAX, 20 * MIB + 1]), None);
+        assert_eq!(
+            of_sizes(200 * MIB, vec![100 * MIB, 100 * MIB], Sizes::USUAL),
+            None
+        );
+        assert_eq!(
+            of_sizes(20 * MIB, vec![u64::MAX, 20 * MIB + 1], Sizes::USUAL),
+            None
+        );
     }
 
     #[test]
@@ -400,13 +415,26 @@ mod tests {
 
     #[test]
     fn parts_are_large_enough_for_every_size() {
-        assert_eq!(own(16 * MIB, None), Route::AtOnce);
-        assert_eq!(own(16 * MIB + 1, None), Route::Parts(16 * MIB));
-        assert_eq!(own(6 << 30, None), Route::Parts(16 * MIB));
-        let Route::Parts(part) = own(5 << 40, None) else {
+        assert_eq!(own(16 * MIB, None, Sizes::USUAL), Route::AtOnce);
+        assert_eq!(
+            own(16 * MIB + 1, None, Sizes::USUAL),
+            Route::Parts(16 * MIB)
+        );
+        assert_eq!(own(6 << 30, None, Sizes::USUAL), Route::Parts(16 * MIB));
+        let Route::Parts(part) = own(5 << 40, None, Sizes::USUAL) else {
             panic!("5 TiB cannot be put at once");
         };
         assert!((5_u64 << 40).div_ceil(part) <= 10_000);
-        assert_eq!(own(20 * MIB, Some(5 * MIB)), Route::Parts(5 * MIB));
+        // What has no limits needs no larger ones, and what allows more parts needs smaller ones.
+        assert_eq!(own(5 << 40, None, Sizes::NONE), Route::Parts(16 * MIB));
+        let many = Sizes {
+            parts: Some(50_000),
+            ..Sizes::USUAL
+        };
+        assert_eq!(own(5 << 40, None, many), Route::Parts(111 * MIB));
+        assert_eq!(
+            own(20 * MIB, Some(5 * MIB), Sizes::USUAL),
+            Route::Parts(5 * MIB)
+        );
     }
 }

@@ -111,7 +111,7 @@ impl Conflict {
                 size_bytes,
                 most_bytes,
             } => format!(
-                "{object} has {size_bytes} bytes, and with config.disable_multipart the target takes at most {most_bytes} in one object"
+                "{object} has {size_bytes} bytes, and the target takes at most {most_bytes} in one object, which with config.disable_multipart is one request"
             ),
         }
     }

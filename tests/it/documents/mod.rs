@@ -1,5 +1,6 @@
 //! What is written for readers: README and examples, reports, and traces.
 
+mod differences;
 mod estimates;
 mod examples;
 mod reports;

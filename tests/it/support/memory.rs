@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thanos_bucket::Result;
 use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
-    Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, ServerClock, Store,
+    Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, ServerClock, Sizes, Store,
 };
 use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
@@ -166,6 +166,7 @@ fn backend(store: &Arc<Scripted>, name: &str) -> Backend {
         prefix: Prefix::default(),
         part_size_bytes: None,
         multipart: Multipart::Allowed,
+        sizes: Sizes::USUAL,
         etags: EtagMeaning::VersionOnly,
         tells: store.tells(),
         listings: store.listings(),

@@ -9,7 +9,9 @@ use std::time::Duration;
 use chrono::DateTime;
 use thanos_bucket::Error;
 use thanos_bucket::block::{Provenance, RunId};
-use thanos_bucket::bucket::{Backend, Listings, Location, Multipart, Prefix, Reading, ServerClock};
+use thanos_bucket::bucket::{
+    Backend, Listings, Location, Multipart, Prefix, Reading, ServerClock, Sizes,
+};
 use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
@@ -234,6 +236,7 @@ fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {
         prefix: Prefix::default(),
         part_size_bytes: (parts > 0).then_some(parts),
         multipart: Multipart::Allowed,
+        sizes: Sizes::USUAL,
         etags: nature.etags,
         tells: None,
         listings: if nature.lag_ms > 0 && side == Side::Target {

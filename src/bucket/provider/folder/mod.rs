@@ -29,9 +29,13 @@ use async_trait::async_trait;
 
 use super::configured::{Configured, Opening, Provider, Section};
 use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
+use crate::bucket::differences::{
+    Classes, Create, Differences, Larger, Order, Precision, ServerCopy, Tag, Whole,
+};
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
+use crate::bucket::sizes::Sizes;
 use crate::bucket::storage_class::Readable;
 use crate::error::{Error, Result};
 use crate::yaml::Unknown;
@@ -40,7 +44,27 @@ use crate::yaml::Unknown;
 pub(super) const PROVIDER: Provider = Provider {
     kind: "FILESYSTEM",
     secrets: &[],
+    differences: DIFFERENCES,
     parse: |section| Ok(Box::new(Config::parse(section)?)),
+};
+
+const DIFFERENCES: Differences = Differences {
+    create: Create::Link,
+    order: Order::SortedHere,
+    listings: Listings::Strong,
+    tag: Tag::Version,
+    told: &[],
+    always_told: None,
+    sent: &[],
+    server_copy: Some(ServerCopy {
+        largest_bytes: None,
+        larger: Larger::None,
+        condition: "of the file that was opened, if it is the one listed",
+    }),
+    sizes: Sizes::NONE,
+    modified: Precision::FileSystem,
+    classes: Classes::None,
+    whole: Whole::Beside,
 };
 
 /// A folder as configured.
@@ -124,9 +148,10 @@ impl Configured for Config {
             prefix: Prefix::default(),
             part_size_bytes: None,
             multipart: Multipart::Allowed,
+            sizes: DIFFERENCES.sizes,
             etags: EtagMeaning::VersionOnly,
             tells: None,
-            listings: Listings::Strong,
+            listings: DIFFERENCES.listings,
         })
     }
 }

@@ -14,11 +14,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ask::{Asker, escaped, escaped_value, generic};
 use super::customer_key;
+use super::differences::DIFFERENCES;
 use crate::bucket::copier::{self, Original};
 use crate::bucket::environment::Secret;
-
-/// One request copies so much at most.
-const LARGEST_COPY: u64 = 5 << 30;
 
 /// Copies from one bucket into another.
 #[derive(Debug, Clone)]
@@ -63,7 +61,8 @@ impl Copier {
 #[async_trait]
 impl copier::Copier for Copier {
     fn largest_bytes(&self) -> u64 {
-        LARGEST_COPY
+        let copy = DIFFERENCES.server_copy;
+        copy.and_then(|copy| copy.largest_bytes).unwrap_or(u64::MAX)
     }
 
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {

@@ -11,6 +11,7 @@ mod connector;
 mod copier;
 mod credentials;
 mod customer_key;
+mod differences;
 mod endpoint;
 mod keeping;
 mod location;
@@ -35,7 +36,7 @@ use object_store::{BackoffConfig, RetryConfig, StaticCredentialProvider};
 use reqwest::header::{HeaderName, HeaderValue};
 
 use super::configured::{Configured, Opening, Provider};
-use crate::bucket::backend::{Backend, EtagMeaning, Listings};
+use crate::bucket::backend::{Backend, EtagMeaning};
 use crate::bucket::classify;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::ask as asking;
@@ -48,6 +49,7 @@ use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::{Error, Result};
 use config::{Config, Credentials, Encryption, STORAGE_CLASS};
+use differences::DIFFERENCES;
 use region::Region;
 use signing::{Place, Signing};
 
@@ -58,6 +60,7 @@ const REPEATING_TIME: Duration = Duration::from_mins(12);
 pub(super) const PROVIDER: Provider = Provider {
     kind: "S3",
     secrets: &["secret_key", "session_token"],
+    differences: DIFFERENCES,
     parse: |section| Ok(Box::new(Config::parse(section)?)),
 };
 
@@ -176,13 +179,14 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         prefix,
         part_size_bytes: config.part_size_bytes,
         multipart: config.multipart,
+        sizes: DIFFERENCES.sizes,
         etags: match config.encryption {
             // With keys that the tag does not know of, it is no digest of the content.
             Some(Encryption::KeyService(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
             Some(Encryption::Server(_)) | None => EtagMeaning::Content,
         },
         tells: None,
-        listings: Listings::Strong,
+        listings: DIFFERENCES.listings,
     })
 }
 

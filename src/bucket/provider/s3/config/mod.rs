@@ -12,6 +12,7 @@ pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
 
 use super::super::configured::Section;
+use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
 use crate::bucket::backend::Multipart;
 use crate::bucket::http::proxy::Proxies;
@@ -53,12 +54,6 @@ pub(super) enum ListVersion {
     One,
     Two,
 }
-
-/// What one request takes at most.
-const LARGEST_PUT: u64 = 5 << 30;
-
-const LEAST_PART: u64 = 5 << 20;
-const LARGEST_PART: u64 = 5 << 30;
 
 impl Config {
     /// Reads the section.
@@ -107,7 +102,7 @@ impl Config {
         let content_md5 = fields.bool("send_content_md5")?.unwrap_or(true);
         let multipart = match fields.bool("disable_multipart")? {
             Some(true) => Multipart::Never {
-                largest_bytes: LARGEST_PUT,
+                largest_bytes: DIFFERENCES.sizes.put_bytes.unwrap_or(u64::MAX),
             },
             Some(false) | None => Multipart::Allowed,
         };
@@ -243,12 +238,14 @@ fn service(text: &str) -> Result<String> {
 }
 
 fn part_size(fields: &mut Fields<'_>) -> Result<Option<u64>> {
+    let least = DIFFERENCES.sizes.least_part_bytes;
+    let largest = DIFFERENCES.sizes.largest_part_bytes.unwrap_or(u64::MAX);
     let size = fields.u64("part_size")?.filter(|size| *size > 0);
     match size {
-        Some(size) if !(LEAST_PART..=LARGEST_PART).contains(&size) => Err(wrong(
+        Some(size) if !(least..=largest).contains(&size) => Err(wrong(
             "part_size",
             &size.to_string(),
-            &format!("bytes from {LEAST_PART} to {LARGEST_PART}"),
+            &format!("bytes from {least} to {largest}"),
         )),
         size => Ok(size),
     }
