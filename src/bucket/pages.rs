@@ -43,6 +43,8 @@ pub(super) enum Next {
     Token(String),
     /// With what comes after this name.
     After(String),
+    /// With nothing, as the server says; but the page is as full as one may be, and some say so too soon. What comes after this name is asked for once.
+    Perhaps(String),
 }
 
 /// So many pages in a row without a new name, and nothing else is expected. Servers that skip much of what was deleted send some.
@@ -90,15 +92,19 @@ impl Listing {
     /// What comes after a page; `None` after the last one, and [`Endless`] where no last one is to be expected.
     fn after(mut self, page: &Page) -> Result<Option<Self>, Endless> {
         let objects = page.entries.iter().map(|entry| &entry.key);
-        match objects.chain(&page.directories).max() {
-            Some(last) if *last > self.last => {
-                self.last.clone_from(last);
-                self.pages = 0;
-            }
-            _ => self.pages += 1,
+        let last = objects.chain(&page.directories).max();
+        let is_new = last.is_some_and(|last| *last > self.last);
+        if let Some(last) = last.filter(|_| is_new) {
+            self.last.clone_from(last);
+            self.pages = 0;
+        } else {
+            self.pages += 1;
         }
-        if page.next == Next::End {
-            return Ok(None);
+        match page.next {
+            Next::End => return Ok(None),
+            // The server does not begin where it is told, or had said the truth.
+            Next::Perhaps(_) if !is_new => return Ok(None),
+            Next::Perhaps(_) | Next::Token(_) | Next::After(_) => {}
         }
         if self.pages >= PAGES {
             return Err(Endless);
@@ -208,6 +214,30 @@ mod tests {
                 listing.is_some()
             })
             .count()
+    }
+
+    /// S-4.9
+    #[test]
+    fn a_full_page_is_not_the_last_one_because_it_says_so() {
+        let page = |names: &[&str]| Page {
+            entries: Vec::new(),
+            directories: names.iter().map(|name| (*name).to_owned()).collect(),
+            next: Next::Perhaps((*names.last().unwrap_or(&"")).to_owned()),
+        };
+        let begin = || Listing {
+            place: Place::default(),
+            last: String::new(),
+            pages: 0,
+        };
+        let goes_on = begin().after(&page(&["a", "b"])).unwrap_or_default();
+        let next = goes_on
+            .as_ref()
+            .and_then(|listing| listing.place.next.clone());
+        assert_eq!(next, Some(Next::Perhaps("b".to_owned())));
+        // A server that gives the same page whatever it is asked for.
+        let again =
+            goes_on.and_then(|listing| listing.after(&page(&["a", "b"])).unwrap_or_default());
+        assert!(again.is_none());
     }
 
     #[test]

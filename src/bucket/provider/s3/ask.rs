@@ -83,7 +83,7 @@ impl Asker {
         query.extend(at_most.as_deref().map(|names| ("max-keys", names)));
         let (after, token) = match &place.next {
             Some(Next::Token(token)) => (place.after.as_deref(), Some(token.as_str())),
-            Some(Next::After(name)) => (Some(name.as_str()), None),
+            Some(Next::After(name) | Next::Perhaps(name)) => (Some(name.as_str()), None),
             Some(Next::End) | None => (place.after.as_deref(), None),
         };
         match self.list {

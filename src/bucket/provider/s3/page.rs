@@ -56,6 +56,9 @@ impl Fault {
     }
 }
 
+/// How many names a page shows at most where it does not say so itself.
+const LARGEST_PAGE: usize = 1000;
+
 /// What the document says, element by element.
 #[derive(Default)]
 struct Found {
@@ -65,6 +68,8 @@ struct Found {
     current: Raw,
     directories: Vec<Text>,
     truncated: Option<bool>,
+    /// How many names it may show.
+    most: Option<usize>,
     token: Option<String>,
     marker: Option<Text>,
     is_escaped: bool,
@@ -117,7 +122,11 @@ pub(super) fn read(
         let last = names.chain(directories.iter().map(String::as_str)).max();
         last.map(str::to_owned)
     };
+    let is_full = entries.len() + directories.len() >= found.most.unwrap_or(LARGEST_PAGE);
     let next = match (found.truncated, version, found.token) {
+        (Some(false), ..) if is_full => last_name()
+            .filter(|last| Some(last.as_str()) != token)
+            .map_or(Next::End, Next::Perhaps),
         (Some(false), ..) => Next::End,
         (_, ListVersion::Two, Some(token)) => Next::Token(token),
         (Some(true), ListVersion::Two, None) if found.is_version_two || !shows_something => {
@@ -132,7 +141,7 @@ pub(super) fn read(
     };
     let is_itself = match &next {
         Next::End => false,
-        Next::Token(next) | Next::After(next) => Some(next.as_str()) == token,
+        Next::Token(next) | Next::After(next) | Next::Perhaps(next) => Some(next.as_str()) == token,
     };
     if is_itself {
         return Err(Fault::SameToken);
@@ -170,6 +179,7 @@ impl Found {
             }
             [_, "Contents", "ETag"] => self.current.rest.etag = tag::normalised(trimmed),
             [_, "CommonPrefixes", "Prefix"] => self.directories.push(text()),
+            [_, "MaxKeys"] => self.most = trimmed.parse().ok().filter(|most| *most > 0),
             [_, "IsTruncated"] => self.truncated = boolean(trimmed),
             [_, "NextContinuationToken"] if !trimmed.is_empty() => {
                 self.token = Some(element.text.to_owned());

@@ -183,6 +183,33 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
             after("b"),
         ),
         (ListVersion::One, format!("{END}{marker}{b}"), Ok(Next::End)),
+        // As full as it may be: some servers say that it is the last one too soon.
+        (
+            ListVersion::Two,
+            format!("<MaxKeys>2</MaxKeys>{END}{b}{d}"),
+            Ok(Next::Perhaps("d/".to_owned())),
+        ),
+        (
+            ListVersion::One,
+            format!("<MaxKeys>1</MaxKeys>{END}{b}"),
+            Ok(Next::Perhaps("b".to_owned())),
+        ),
+        (
+            ListVersion::Two,
+            format!("<MaxKeys>3</MaxKeys>{END}{b}{d}"),
+            Ok(Next::End),
+        ),
+        // It is the one that was asked for, again.
+        (
+            ListVersion::Two,
+            format!("<MaxKeys>1</MaxKeys>{END}{}", object("s")),
+            Ok(Next::End),
+        ),
+        (
+            ListVersion::Two,
+            format!("{END}{}", object("x").repeat(1000)),
+            Ok(Next::Perhaps("x".to_owned())),
+        ),
     ] {
         let next = read(
             page(&middle).as_bytes(),
