@@ -53,6 +53,8 @@ pub enum Order {
     Bytes,
     /// In any; they are sorted here, by the bytes of the names.
     SortedHere,
+    /// Directory by directory, by the bytes of the names in each: `a/b` comes before `a.b`. Where names are so, a listing is refused.
+    Directories,
 }
 
 /// What an entity tag tells.
@@ -238,6 +240,7 @@ impl fmt::Display for Order {
         f.write_str(match self {
             Self::Bytes => "by the bytes of names",
             Self::SortedHere => "any; sorted here",
+            Self::Directories => "directory by directory",
         })
     }
 }

@@ -71,8 +71,13 @@ impl Minio {
 
     /// The same, with TLS and a certificate that nobody else vouches for.
     pub fn start_with_tls() -> Self {
+        Self::start_with_tls_as("127.0.0.1")
+    }
+
+    /// The same, and its certificate is for that name.
+    pub fn start_with_tls_as(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
         let certs = folder.path().join("certs");
         std::fs::create_dir(&certs).unwrap();
         std::fs::write(certs.join("public.crt"), made.cert.pem()).unwrap();
@@ -381,6 +386,12 @@ impl Bucket<'_> {
         })
     }
 
+    /// The bucket's configuration in Thanos' format, as root, through that port where one is given.
+    pub fn text(&self, port: Option<u16>) -> String {
+        let port = port.unwrap_or(self.minio.port);
+        self.text_for(&self.minio.root, port, "")
+    }
+
     /// Writes the bucket's configuration in Thanos' format to a file of that name, as root.
     pub fn config(&self, file: &str) -> PathBuf {
         self.config_for(file, &self.minio.root.clone(), self.minio.port, "")
@@ -388,19 +399,22 @@ impl Bucket<'_> {
 
     /// The same, as somebody else, through another port (of a proxy), and with more lines below `config`.
     pub fn config_for(&self, file: &str, user: &Credentials, port: u16, more: &str) -> PathBuf {
+        let path = self.minio.folder.path().join(file);
+        std::fs::write(&path, self.text_for(user, port, more)).unwrap();
+        path
+    }
+
+    fn text_for(&self, user: &Credentials, port: u16, more: &str) -> String {
         let Self { name, .. } = self;
         let Credentials {
             access_key,
             secret_key,
         } = user;
         let insecure = self.minio.scheme == Scheme::Http;
-        let path = self.minio.folder.path().join(file);
-        let text = format!(
+        format!(
             "type: S3\nconfig:\n  bucket: {name}\n  endpoint: 127.0.0.1:{port}\n  insecure: {insecure}\n  \
              access_key: {access_key}\n  secret_key: {secret_key}\n{more}"
-        );
-        std::fs::write(&path, text).unwrap();
-        path
+        )
     }
 
     /// The server.

@@ -11,6 +11,7 @@ pub mod minio;
 pub mod on_minio;
 pub mod proxy;
 pub mod run;
+pub mod s3_server;
 pub mod scripted;
 pub mod servers;
 pub mod system;

@@ -19,6 +19,8 @@ mod requests;
 mod rights;
 mod server_side;
 mod server_side_refusals;
+mod servers;
 mod storage_classes;
+
 mod tls;
 mod wrong_answers;

@@ -1,0 +1,305 @@
+//! Objects one by one: read, put, created, put in parts, copied, deleted, and broken off.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures::future::join_all;
+use md5::{Digest as _, Md5};
+use object_store::{
+    GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+};
+use thanos_bucket::Kind;
+use thanos_bucket::bucket::{Original, Tag};
+
+use super::seen::Seen;
+use super::{Opened, key, kind};
+use crate::support::proxy::{Fault, Request};
+
+/// Bytes that differ from one another.
+pub fn content(size_bytes: usize, seed: u64) -> Bytes {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut bytes = Vec::with_capacity(size_bytes + 8);
+    while bytes.len() < size_bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bytes.extend(state.to_le_bytes());
+    }
+    bytes.truncate(size_bytes);
+    bytes.into()
+}
+
+fn hexadecimal(digest: impl AsRef<[u8]>) -> String {
+    digest
+        .as_ref()
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").unwrap();
+            text
+        })
+}
+
+async fn read(bucket: &Opened, name: &str) -> object_store::Result<Bytes> {
+    let got = bucket
+        .store()
+        .get_opts(&key(name), GetOptions::default())
+        .await?;
+    got.bytes().await
+}
+
+async fn put(bucket: &Opened, name: &str, bytes: Bytes) {
+    bucket.store().put(&key(name), bytes.into()).await.unwrap();
+}
+
+async fn tag(bucket: &Opened, name: &str) -> String {
+    let head = bucket.store().head(&key(name)).await.unwrap();
+    head.e_tag.unwrap()
+}
+
+async fn is_there(bucket: &Opened, name: &str) -> bool {
+    match kind(bucket, bucket.store().head(&key(name)).await) {
+        None => true,
+        Some(Kind::NotFound) => false,
+        Some(other) => panic!("{name}: {other:?}"),
+    }
+}
+
+/// Whole, in ranges, and only in the version that is meant; entity tags tell versions apart, or are digests.
+pub async fn are_read_and_replaced(bucket: &Opened, seen: &mut Seen) {
+    let (name, store) = ("read/object", bucket.store());
+    let (first, second) = (content(100_000, 1), content(100_000, 2));
+    put(bucket, name, first.clone()).await;
+    let old = tag(bucket, name).await;
+    assert!(read(bucket, name).await.unwrap() == first);
+    for range in [0..1, 17..4_242, 99_999..100_000] {
+        let Range { start, end } = range.clone();
+        let got = store.get_range(&key(name), start..end).await.unwrap();
+        let expected = first.slice(usize::try_from(start).unwrap()..usize::try_from(end).unwrap());
+        assert!(got == expected, "{range:?}");
+    }
+    let if_match = |tag: &str, range| GetOptions {
+        if_match: Some(tag.to_owned()),
+        range,
+        ..GetOptions::default()
+    };
+    let some = Some(GetRange::Bounded(5..9));
+    let got = store
+        .get_opts(&key(name), if_match(&old, some.clone()))
+        .await
+        .unwrap();
+    assert_eq!(got.meta.size, 100_000);
+    assert!(got.bytes().await.unwrap() == first.slice(5..9));
+    put(bucket, name, second.clone()).await;
+    for range in [None, some] {
+        let refused = store.get_opts(&key(name), if_match(&old, range)).await;
+        assert_eq!(kind(bucket, refused), Some(Kind::Changed));
+    }
+    assert!(read(bucket, name).await.unwrap() == second);
+    let new = tag(bucket, name).await;
+    assert_ne!(old, new);
+    let is_digest = new.trim_matches('"') == hexadecimal(Md5::digest(&second));
+    seen.tag = Some(if is_digest {
+        Tag::Md5UnlessEncrypted
+    } else {
+        Tag::Version
+    });
+    let absent = read(bucket, "read/absent").await;
+    assert_eq!(kind(bucket, absent), Some(Kind::NotFound));
+}
+
+/// One of many who create an object does, and nobody replaces it.
+pub async fn are_created_once(bucket: &Opened, seen: &mut Seen) {
+    let create = async |name: &str, bytes: Bytes| {
+        let options = PutOptions::from(PutMode::Create);
+        bucket
+            .store()
+            .put_opts(&key(name), bytes.into(), options)
+            .await
+    };
+    create("create/one", "first".into()).await.unwrap();
+    let second = create("create/one", "second".into()).await;
+    let refuses = match kind(bucket, second) {
+        Some(Kind::AlreadyExists) => true,
+        Some(Kind::Unsupported) | None => false,
+        other => panic!("{other:?}"),
+    };
+    seen.creates_once = Some(refuses);
+    if !refuses {
+        return;
+    }
+    assert_eq!(read(bucket, "create/one").await.unwrap(), "first");
+    for round in 0..5 {
+        let name = format!("create/race-{round}");
+        let creators = (0..8).map(|number| create(&name, Bytes::from(format!("{number}"))));
+        let created: Vec<bool> = join_all(creators).await.iter().map(Result::is_ok).collect();
+        let winners: Vec<usize> = (0..8).filter(|number| created[*number]).collect();
+        assert_eq!(winners.len(), 1, "{winners:?}");
+        assert_eq!(read(bucket, &name).await.unwrap(), winners[0].to_string());
+    }
+}
+
+/// No bytes are an object too, put at once or in parts.
+pub async fn may_be_empty(bucket: &Opened) {
+    put(bucket, "empty/object", Bytes::new()).await;
+    assert!(read(bucket, "empty/object").await.unwrap().is_empty());
+    assert_eq!(
+        bucket
+            .store()
+            .head(&key("empty/object"))
+            .await
+            .unwrap()
+            .size,
+        0
+    );
+}
+
+/// What is larger than a part is seen once it is whole.
+pub async fn come_in_parts(bucket: &Opened, seen: &mut Seen) {
+    let least = usize::try_from(bucket.backend.sizes.least_part_bytes)
+        .unwrap()
+        .max(1 << 20);
+    let parts = [content(least, 3), content(least, 4), content(17, 5)];
+    let name = "parts/object";
+    let mut upload = bucket.store().put_multipart(&key(name)).await.unwrap();
+    for part in &parts {
+        upload
+            .put_part(PutPayload::from_bytes(part.clone()))
+            .await
+            .unwrap();
+        assert!(!is_there(bucket, name).await);
+    }
+    upload.complete().await.unwrap();
+    assert!(read(bucket, name).await.unwrap() == parts.concat());
+    let digests: Vec<u8> = parts
+        .iter()
+        .flat_map(|part| Md5::digest(part).to_vec())
+        .collect();
+    let of_parts = format!("{}-3", hexadecimal(Md5::digest(digests)));
+    let tells = tag(bucket, name).await.trim_matches('"') == of_parts;
+    seen.tells_md5 = Some(tells);
+    assert_eq!(
+        tells,
+        seen.tag == Some(Tag::Md5UnlessEncrypted),
+        "{of_parts}"
+    );
+    // One that is aborted leaves what was there.
+    let mut upload = bucket.store().put_multipart(&key(name)).await.unwrap();
+    upload
+        .put_part(PutPayload::from_bytes(parts[1].clone()))
+        .await
+        .unwrap();
+    upload.abort().await.unwrap();
+    assert!(read(bucket, name).await.unwrap() == parts.concat());
+}
+
+/// At once and in ranges, into another bucket, and in the version that is meant only.
+pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &mut Seen) {
+    let copier = beside.store().copier(&**bucket.store());
+    seen.copies = Some(copier.is_some());
+    let Some(copier) = copier else { return };
+    let (small, large) = (content(70_000, 6), content(6 << 20, 7));
+    for (name, bytes) in [("copy/small", &small), ("copy/large é+ object", &large)] {
+        put(bucket, name, bytes.clone()).await;
+        let original = Original {
+            key: key(name),
+            size_bytes: bytes.len() as u64,
+            etag: tag(bucket, name).await,
+        };
+        copier.copy(&original, &key(name)).await.unwrap();
+        assert!(read(beside, name).await.unwrap() == *bytes, "{name}");
+        if bucket
+            .differences
+            .server_copy
+            .unwrap()
+            .largest_bytes
+            .is_some()
+        {
+            let assembled = format!("{name} in ranges");
+            let assembly = copier.assemble(&key(&assembled)).await.unwrap();
+            let middle = (bytes.len() as u64).min(5 << 20);
+            let mut parts = Vec::new();
+            for (number, range) in [0..middle, middle..bytes.len() as u64]
+                .into_iter()
+                .enumerate()
+            {
+                if !range.is_empty() {
+                    parts.push(assembly.copy_part(number, &original, range).await.unwrap());
+                }
+            }
+            assert!(!is_there(beside, &assembled).await);
+            assembly.complete(parts).await.unwrap();
+            assert!(
+                read(beside, &assembled).await.unwrap() == *bytes,
+                "{assembled}"
+            );
+        }
+        put(bucket, name, content(bytes.len(), 8)).await;
+        let another = copier.copy(&original, &key("copy/another")).await;
+        assert!(another.is_err(), "another version than was meant is copied");
+        assert!(!is_there(beside, "copy/another").await);
+    }
+}
+
+/// What is deleted is gone, and so is what was not there.
+pub async fn are_deleted(bucket: &Opened) {
+    put(bucket, "delete/object", "here".into()).await;
+    for _ in 0..2 {
+        let deleted = bucket.store().delete_once(&key("delete/object")).await;
+        let kind = kind(bucket, deleted);
+        assert!(matches!(kind, None | Some(Kind::NotFound)), "{kind:?}");
+        assert!(!is_there(bucket, "delete/object").await);
+    }
+}
+
+/// The bodies of requests that write below `broken/` end after so many bytes, with the connection.
+pub fn cut(after: u64) -> impl Fn(&Request) -> Fault + Send + Sync + 'static {
+    move |request| {
+        let writes = request.method == "PUT" || request.method == "POST";
+        if writes && request.path.contains("broken") {
+            Fault::ResetRequest(after)
+        } else {
+            Fault::None
+        }
+    }
+}
+
+/// Whatever is cut off is not seen, nor does it replace what was there.
+pub async fn that_break_off_are_never_seen(broken: &Opened, bucket: &Opened) {
+    put(bucket, "broken/replaced", "as it was".into()).await;
+    for name in ["broken/new", "broken/replaced"] {
+        let failed = broken
+            .store()
+            .put(&key(name), content(200_000, 9).into())
+            .await;
+        assert!(failed.is_err(), "{name} was cut off");
+    }
+    assert!(!is_there(bucket, "broken/new").await);
+    assert_eq!(read(bucket, "broken/replaced").await.unwrap(), "as it was");
+    let mut upload = match broken.store().put_multipart(&key("broken/parts")).await {
+        Ok(upload) => upload,
+        // Its beginning has no body that could be cut.
+        Err(_) => bucket
+            .store()
+            .put_multipart(&key("broken/parts"))
+            .await
+            .unwrap(),
+    };
+    let _ = upload.put_part(content(5 << 20, 10).into()).await;
+    assert!(!is_there(bucket, "broken/parts").await);
+    let _ = upload.abort().await;
+}
+
+/// An upload that nobody ends, as when a process is killed, is not seen, and what comes later is.
+pub async fn that_are_given_up_are_never_seen(bucket: &Opened) {
+    let mut upload = bucket
+        .store()
+        .put_multipart(&key("given-up/object"))
+        .await
+        .unwrap();
+    upload.put_part(content(5 << 20, 11).into()).await.unwrap();
+    drop(upload);
+    assert!(!is_there(bucket, "given-up/object").await);
+    put(bucket, "given-up/object", "later".into()).await;
+    assert_eq!(read(bucket, "given-up/object").await.unwrap(), "later");
+}
