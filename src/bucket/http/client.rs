@@ -10,6 +10,7 @@ use object_store::client::{
 use reqwest::{ClientBuilder, redirect};
 use tokio::sync::Semaphore;
 
+use super::named::{Clients, Named};
 use super::proxy::Proxies;
 use super::settings::Http;
 use super::wire::Wire;
@@ -30,6 +31,21 @@ pub(in crate::bucket) fn to_bucket(
     proxies: &Proxies,
     scheme: Scheme,
 ) -> Result<HttpClient> {
+    let name = http.tls.server_name.clone();
+    let Some(name) = name.filter(|_| scheme == Scheme::Https) else {
+        let client = bucket_builder(http, proxies, scheme)?.build();
+        let client = client.map_err(|err| failed(&err))?;
+        return Ok(wire(http, proxies, Clients::One(client)));
+    };
+    let build = {
+        let (http, proxies) = (http.clone(), proxies.clone());
+        move || bucket_builder(&http, &proxies, scheme)
+    };
+    let clients = Clients::Named(Named::new(name, build));
+    Ok(wire(http, proxies, clients))
+}
+
+fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<ClientBuilder> {
     let Http { tls, .. } = http;
     let mut builder = builder(http, proxies)
         .https_only(scheme == Scheme::Https)
@@ -41,7 +57,7 @@ pub(in crate::bucket) fn to_bucket(
         let identity = reqwest::Identity::from_pem(&identity.0);
         builder = builder.identity(identity.map_err(|err| failed(&err))?);
     }
-    wire(http, proxies, builder)
+    Ok(builder)
 }
 
 /// A client for the services that give credentials. It trusts the system's authorities, whatever is configured for the bucket.
@@ -50,7 +66,8 @@ pub(in crate::bucket) fn to_services(http: &Http, proxies: &Proxies) -> Result<H
     if let Some(pem) = &http.tls.authorities {
         builder = builder.tls_certs_merge(certificates(pem)?);
     }
-    wire(http, proxies, builder)
+    let client = builder.build().map_err(|err| failed(&err))?;
+    Ok(wire(http, proxies, Clients::One(client)))
 }
 
 fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
@@ -75,12 +92,12 @@ fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
         .proxy(reqwest::Proxy::custom(proxy))
 }
 
-fn wire(http: &Http, proxies: &Proxies, builder: ClientBuilder) -> Result<HttpClient> {
-    Ok(HttpClient::new(Wire {
-        client: builder.build().map_err(|err| failed(&err))?,
+fn wire(http: &Http, proxies: &Proxies, clients: Clients) -> HttpClient {
+    HttpClient::new(Wire {
+        clients,
         silence: http.silence(),
         proxies: proxies.clone(),
-    }))
+    })
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {

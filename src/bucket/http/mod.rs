@@ -7,6 +7,7 @@ pub(super) mod clock;
 pub(super) mod date;
 pub(super) mod hedge;
 pub(super) mod late_body;
+pub(super) mod named;
 pub(super) mod pace;
 pub(super) mod patience;
 pub(super) mod proxy;

@@ -17,6 +17,8 @@ pub(in crate::bucket) struct Tls {
     /// Certificate and key of the client, in PEM.
     pub(in crate::bucket) identity: Option<Identity>,
     pub(in crate::bucket) skip_verification: bool,
+    /// Whom the server proves to be, where that is not the host of its address.
+    pub(in crate::bucket) server_name: Option<String>,
 }
 
 #[derive(Clone)]
@@ -37,6 +39,7 @@ impl Tls {
                 authorities: None,
                 identity: None,
                 skip_verification,
+                server_name: None,
             });
         };
         let mut tls = node.fields(AT, Unknown::Refuse)?;
@@ -48,9 +51,9 @@ impl Tls {
         // Thanos overwrites this with the outer one.
         let _ = tls.bool("insecure_skip_verify")?;
         tls.finish()?;
-        if server_name.is_some() {
+        if server_name.as_deref().is_some_and(|name| !is_name(name)) {
             return Err(Error::usage(format!(
-                "{AT}.server_name is not supported yet"
+                "{AT}.server_name: expected the name of a host, without a port"
             )));
         }
         let authorities = authorities.map(|path| read("ca_file", &path)).transpose()?;
@@ -86,8 +89,16 @@ impl Tls {
             authorities,
             identity,
             skip_verification,
+            server_name,
         })
     }
+}
+
+/// Whether it can be the name of a host; an address is none.
+fn is_name(text: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_address = text.parse::<std::net::Ipv4Addr>().is_ok();
+    text.len() <= 253 && text.chars().all(is_fit) && !text.starts_with(['.', '-']) && !is_address
 }
 
 fn read(key: &str, path: &str) -> Result<Vec<u8>> {

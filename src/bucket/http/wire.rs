@@ -20,6 +20,7 @@ use object_store::client::{
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::late_body::Streamed;
+use super::named::Clients;
 use super::proxy::{Proxies, Proxy};
 use crate::bucket::request::Request;
 use crate::progress::Piece;
@@ -39,7 +40,7 @@ pub(in crate::bucket) struct Silence {
 /// An HTTP client that gives up on silence alone.
 #[derive(Debug)]
 pub(in crate::bucket) struct Wire {
-    pub(in crate::bucket) client: reqwest::Client,
+    pub(in crate::bucket) clients: Clients,
     pub(in crate::bucket) silence: Silence,
     /// What is named where a connection fails.
     pub(in crate::bucket) proxies: Proxies,
@@ -76,8 +77,14 @@ impl HttpService for Wire {
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(reqwest::Body::wrap(body));
+        let client = self.clients.of(&mut request).map_err(|why| unsent(&why))?;
+        if let Some(proxy) = proxy.as_ref().filter(|_| self.clients.are_named()) {
+            return Err(unsent(&format!(
+                "config.http_config.tls_config.server_name cannot be used through the proxy {proxy}"
+            )));
+        }
         let answer = tokio::select! {
-            answer = self.client.execute(request) => answer.map_err(|err| failed(err, proxy))?,
+            answer = client.execute(request) => answer.map_err(|err| failed(err, proxy))?,
             () = pulse.silent_for(self.silence.before_answer) => return Err(silent(self.silence.before_answer)),
         };
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -93,6 +100,11 @@ impl HttpService for Wire {
         *response.headers_mut() = headers;
         Ok(response)
     }
+}
+
+/// A request that cannot go out.
+fn unsent(why: &str) -> HttpError {
+    HttpError::new(HttpErrorKind::Unknown, std::io::Error::other(why))
 }
 
 /// When the connection last took a piece of the request.

@@ -273,10 +273,7 @@ fn a_wrong_bucket_is_told_with_the_key() {
 fn a_wrong_key_of_an_s3_bucket_is_named_without_secrets() {
     let wrong: &[(&str, &[&str])] = &[
         ("bukcet: y", &["bukcet", "bucket_lookup_type"]),
-        (
-            "signature_version2: true",
-            &["signature_version2", "not supported yet"],
-        ),
+        ("signature_version2: maybe", &["signature_version2"]),
         (
             "bucket_lookup_type: dns",
             &["bucket_lookup_type", "dns", "virtual-hosted"],
@@ -311,8 +308,8 @@ fn a_wrong_key_of_an_s3_bucket_is_named_without_secrets() {
             &["key_file", "missing"],
         ),
         (
-            "http_config: {tls_config: {server_name: x}}",
-            &["server_name", "not supported yet"],
+            "http_config: {tls_config: {server_name: 'x:443'}}",
+            &["server_name", "without a port"],
         ),
         (
             "sse_config: {type: SSE-X}",

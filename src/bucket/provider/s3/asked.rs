@@ -39,7 +39,13 @@ pub(super) enum Asked {
 
 /// Where requests to S3, and to the services that give credentials for it, carry secrets.
 pub(super) const CARRIERS: Carriers = Carriers {
-    authorization: &[("Credential=", '/'), ("Signature=", ',')],
+    // Of version 4, and of version 2: `AWS key:signature`.
+    authorization: &[
+        ("Credential=", '/'),
+        ("Signature=", ','),
+        ("AWS ", ':'),
+        (":", ' '),
+    ],
     headers: &[
         "x-amz-security-token",
         "x-amz-server-side-encryption-customer-key",

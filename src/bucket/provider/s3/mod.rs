@@ -25,7 +25,9 @@ mod region;
 mod signing;
 mod store;
 mod tag;
+mod trace;
 mod understood;
+mod version2;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +50,7 @@ use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::{Error, Result};
-use config::{Config, Credentials, Encryption, STORAGE_CLASS};
+use config::{Config, Credentials, Encryption, STORAGE_CLASS, Signatures};
 use differences::DIFFERENCES;
 use region::Region;
 use signing::{Place, Signing};
@@ -121,6 +123,8 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         headers,
         classes,
         content_md5: config.content_md5,
+        version: config.signatures(),
+        trace: config.trace,
     });
     // The connector signs requests; the credentials and the region given here are not used.
     let nobody = StaticCredentialProvider::new(AwsCredential {
@@ -227,7 +231,11 @@ fn headers(config: &Config) -> Result<Vec<(HeaderName, HeaderValue)>> {
 
 impl Place {
     fn of(config: &Config) -> Self {
-        let known = config.region.as_deref().or(config.endpoint.region());
+        let known = match config.signatures() {
+            Signatures::Four => config.region.as_deref().or(config.endpoint.region()),
+            // They know no regions.
+            Signatures::Two => Some(region::DEFAULT),
+        };
         Self {
             endpoint: config.endpoint.clone(),
             bucket: config.bucket.clone(),

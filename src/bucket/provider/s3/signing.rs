@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use chrono::Utc;
 use http_body::Body as _;
 use md5::Md5;
 use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
@@ -20,10 +21,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
 use super::asked::CARRIERS;
-use super::config::STORAGE_CLASS;
+use super::config::{STORAGE_CLASS, Signatures, Trace};
 use super::credentials::{Unfit, unavailable};
 use super::endpoint::Endpoint;
 use super::region::{self, Region, Told};
+use super::{trace, version2};
 use crate::bucket::http::late_body::Streamed;
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::storage_class::StorageClasses;
@@ -44,6 +46,8 @@ pub(super) struct Signing {
     pub(super) classes: StorageClasses,
     /// Whether what is put is accompanied by its MD5.
     pub(super) content_md5: bool,
+    pub(super) version: Signatures,
+    pub(super) trace: Trace,
 }
 
 /// Where the bucket is.
@@ -152,6 +156,10 @@ impl Signing {
         if let Some(fault) = fault(&credential) {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
+        if self.version == Signatures::Two {
+            let bucket = self.place.virtual_hosted.then_some(&*self.place.bucket);
+            return version2::sign(request, &credential, bucket, Utc::now()).map_err(unknown);
+        }
         // The signature covers the MD5, where there is one, and with it the body, so that no byte is hashed twice; otherwise it covers the body's own
         // digest. A streamed body over TLS is not covered: it would have to be read twice.
         let streamed = request.extensions().get::<Streamed>().cloned();
@@ -190,7 +198,14 @@ impl Signing {
     ) -> Result<HttpResponse, HttpError> {
         self.sign(&mut request, region).await?;
         let secrets = Secrets::of(&request, &[], &CARRIERS);
+        let asked = (self.trace == Trace::On).then(|| {
+            trace::request(&request, &secrets);
+            format!("{} {}", request.method(), request.uri())
+        });
         let mut answer = self.inner.execute(request).await?;
+        if let Some(asked) = asked {
+            trace::answer(&asked, &answer, &secrets);
+        }
         answer.extensions_mut().insert(secrets);
         Ok(answer)
     }

@@ -1,6 +1,8 @@
 //! What was understood of an S3 bucket's section, for people. No secret is in it, and of an access key no more than whose it is.
 
-use super::config::{Config, Credentials, Encryption, ListVersion, STORAGE_CLASS};
+use super::config::{
+    Config, Credentials, Encryption, ListVersion, STORAGE_CLASS, Signatures, Trace,
+};
 use crate::bucket::backend::Multipart;
 
 /// Key by key, as Thanos spells them.
@@ -53,6 +55,15 @@ pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
     }
     if config.list == ListVersion::One {
         told.push(("list_objects_version", "v1".to_owned()));
+    }
+    if config.signatures() == Signatures::Two {
+        told.push(("signature_version2", "signatures of version 2".to_owned()));
+    }
+    if config.trace == Trace::On {
+        told.push((
+            "trace",
+            "each request is told of in the log, at level debug".to_owned(),
+        ));
     }
     if !config.content_md5 {
         told.push((

@@ -22,5 +22,6 @@ mod server_side_refusals;
 mod servers;
 mod storage_classes;
 
+mod signatures;
 mod tls;
 mod wrong_answers;

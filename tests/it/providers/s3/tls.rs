@@ -64,3 +64,35 @@ fn plain_http_and_tls_that_meet_end_the_run_at_once() {
         assert!(world.target.tree().is_empty());
     }
 }
+
+/// S-3.17, S-6.12: a certificate for another name than the address has is good where that name is configured, and no other one is.
+#[test]
+fn a_server_proves_to_be_whom_server_name_says() {
+    let minio = Minio::start_with_tls_as("minio.example.com");
+    let world = World::new(&minio, &three());
+    let configs = |name: &str| {
+        let ca = minio.certificate();
+        let more = format!(
+            "  http_config:\n    tls_config:\n      ca_file: {}\n{name}",
+            ca.display()
+        );
+        let config =
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), &more);
+        (
+            config(&world.source, "hot-named.yaml"),
+            config(&world.target, "cold-named.yaml"),
+        )
+    };
+    for name in ["", "      server_name: other.example.com\n"] {
+        let ran = run(&configs(name), &[OLD]).expect(1);
+        assert!(ran.stderr.contains("level=error"), "{}", ran.stderr);
+        assert!(world.target.tree().is_empty());
+    }
+    let named = configs("      server_name: minio.example.com\n");
+    run(&named, &[OLD]).expect(0);
+    world.assert_moved();
+    let mut command = crate::support::run::migrate(&named.0, &named.1, &[OLD]);
+    command.env("HTTPS_PROXY", "http://proxy.example.com:3128");
+    // Loopback addresses are past every proxy.
+    crate::support::run::Ran::of(command).expect(0);
+}

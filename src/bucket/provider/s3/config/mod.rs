@@ -39,6 +39,9 @@ pub(super) struct Config {
     /// What goes along with every object that is put.
     pub(super) headers: Headers,
     pub(super) content_md5: bool,
+    /// Of which version signatures are to be where that may be.
+    asked: Signatures,
+    pub(super) trace: Trace,
     pub(super) multipart: Multipart,
     pub(super) part_size_bytes: Option<u64>,
     pub(super) list: ListVersion,
@@ -46,6 +49,20 @@ pub(super) struct Config {
     pub(super) max_attempts: Option<usize>,
     pub(super) http: Http,
     pub(super) proxies: Proxies,
+}
+
+/// Of which version signatures are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signatures {
+    Two,
+    Four,
+}
+
+/// Whether each request is told of in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trace {
+    On,
+    Off,
 }
 
 /// Which version of `ListObjects` the server knows.
@@ -77,8 +94,11 @@ impl Config {
                 ));
             }
         }
-        refuse(&mut fields, "signature_version2", "signature version 2")?;
-        trace(&mut fields, warnings)?;
+        let asked = match fields.bool("signature_version2")? {
+            Some(true) => Signatures::Two,
+            Some(false) | None => Signatures::Four,
+        };
+        let trace = trace(&mut fields)?;
         let secure = !fields.bool("insecure")?.unwrap_or(false);
         let bucket = text(&mut fields, "bucket")?;
         let endpoint = text(&mut fields, "endpoint")?;
@@ -133,6 +153,8 @@ impl Config {
             aws_region,
             headers,
             content_md5,
+            asked,
+            trace,
             multipart,
             part_size_bytes,
             list,
@@ -147,11 +169,26 @@ impl Config {
         Ok(parsed)
     }
 
+    /// Of which version signatures are. Amazon takes those of version 4 only, and is given them whatever is asked for, as by Thanos' client.
+    pub(super) fn signatures(&self) -> Signatures {
+        if self.endpoint.is_amazon() {
+            Signatures::Four
+        } else {
+            self.asked
+        }
+    }
+
     /// A proxy that would be asked has an address.
     fn check_proxy(&self) -> Result<()> {
         let url = reqwest::Url::parse(&format!("{}://{}", self.endpoint.scheme(), self.endpoint));
         let url = url.map_err(|_| Error::usage("config.endpoint makes no address"))?;
         match self.proxies.of_url(&url) {
+            Some(_) if self.http.tls.server_name.is_some() && self.endpoint.is_secure() => {
+                Err(Error::usage(format!(
+                    "config.http_config.tls_config.server_name cannot be used where {} is reached through a proxy: expected it in NO_PROXY",
+                    self.endpoint
+                )))
+            }
             Some(proxy) => proxy.url().map(drop),
             None => Ok(()),
         }
@@ -173,6 +210,15 @@ impl Config {
     }
 
     fn what_has_no_effect(&self) -> Option<String> {
+        if self.asked != self.signatures() {
+            return Some(format!(
+                "config.signature_version2 has no effect here: {} takes version 4 only",
+                self.endpoint
+            ));
+        }
+        if self.http.tls.server_name.is_some() && !self.endpoint.is_secure() {
+            return Some("config.http_config.tls_config.server_name has no effect here: with config.insecure nobody proves anything".to_owned());
+        }
         let url = self.sts_endpoint.as_ref()?;
         if !matches!(self.credentials, Credentials::Found) || self.web_identity.is_none() {
             return Some("config.sts_endpoint has no effect here: it is where credentials are asked for with a web identity, and there is none".to_owned());
@@ -183,25 +229,15 @@ impl Config {
     }
 }
 
-fn refuse(fields: &mut Fields<'_>, key: &'static str, what: &str) -> Result<()> {
-    if fields.bool(key)?.unwrap_or(false) {
-        return Err(Error::usage(format!(
-            "config.{key}: {what} is not supported yet"
-        )));
-    }
-    Ok(())
-}
-
 /// Thanos logs every request then, at level `debug`.
-fn trace(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<()> {
+fn trace(fields: &mut Fields<'_>) -> Result<Trace> {
     let Some(node) = fields.take("trace") else {
-        return Ok(());
+        return Ok(Trace::Off);
     };
     let mut trace = node.fields("config.trace", Unknown::Refuse)?;
-    if trace.bool("enable")?.unwrap_or(false) {
-        warnings.push("config.trace.enable has no effect here".to_owned());
-    }
-    trace.finish()
+    let enable = trace.bool("enable")?.unwrap_or(false);
+    trace.finish()?;
+    Ok(if enable { Trace::On } else { Trace::Off })
 }
 
 fn lookup(fields: &mut Fields<'_>) -> Result<Lookup> {
