@@ -3,6 +3,7 @@
 pub mod block;
 pub mod collector;
 pub mod complaint;
+pub mod credential_service;
 pub mod folders;
 pub mod http;
 pub mod memory;

@@ -74,6 +74,25 @@ pub(super) async fn of_refusal(answer: HttpResponse) -> (Option<String>, HttpRes
     (named.filter(|region| is_about_it && is_fit(region)), answer)
 }
 
+/// Whether the credentials of the request are refused as such, and others may do; and the answer as it came.
+pub(super) async fn refuses_credentials(answer: HttpResponse) -> (bool, HttpResponse) {
+    if !matches!(answer.status().as_u16(), 400 | 401 | 403) {
+        return (false, answer);
+    }
+    let (_, body, answer) = read(answer).await;
+    let code = element(&body, "Code").unwrap_or_default();
+    let is_about_them = matches!(
+        code.as_str(),
+        "ExpiredToken"
+            | "ExpiredTokenException"
+            | "InvalidToken"
+            | "TokenRefreshRequired"
+            | "InvalidAccessKeyId"
+            | "InvalidClientTokenId"
+    );
+    (is_about_them, answer)
+}
+
 /// The region that an error names, as much of the body as was read, and the answer put together again.
 async fn read(answer: HttpResponse) -> (Option<String>, Vec<u8>, HttpResponse) {
     let (head, body) = answer.into_parts();

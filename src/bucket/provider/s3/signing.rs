@@ -3,6 +3,7 @@
 
 use std::iter;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use chrono::Utc;
 use http_body::Body as _;
 use md5::Md5;
-use object_store::aws::{AwsAuthorizer, AwsCredential, AwsCredentialProvider};
+use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
 };
@@ -22,7 +23,7 @@ use tokio::sync::RwLock;
 
 use super::asked::CARRIERS;
 use super::config::{STORAGE_CLASS, Signatures, Trace};
-use super::credentials::{Unfit, unavailable};
+use super::credentials::{Giver, Unfit, unavailable};
 use super::endpoint::Endpoint;
 use super::region::{self, Region, Told};
 use super::{trace, version2};
@@ -38,7 +39,7 @@ const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 pub(super) struct Signing {
     pub(super) inner: HttpClient,
     /// Without them requests are anonymous.
-    pub(super) credentials: Option<AwsCredentialProvider>,
+    pub(super) credentials: Option<Arc<dyn Giver>>,
     pub(super) place: Place,
     /// What goes along with every object that is put.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -147,18 +148,23 @@ impl Signing {
         Ok(())
     }
 
-    /// Signs it for that region.
-    async fn sign(&self, request: &mut HttpRequest, region: &str) -> Result<(), HttpError> {
+    /// Signs it for that region. Returns what it was signed with.
+    async fn sign(
+        &self,
+        request: &mut HttpRequest,
+        region: &str,
+    ) -> Result<Option<Arc<AwsCredential>>, HttpError> {
         let Some(credentials) = &self.credentials else {
-            return Ok(());
+            return Ok(None);
         };
-        let credential = credentials.get_credential().await.map_err(unavailable)?;
+        let credential = credentials.get().await.map_err(unavailable)?;
         if let Some(fault) = fault(&credential) {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
         if self.version == Signatures::Two {
             let bucket = self.place.virtual_hosted.then_some(&*self.place.bucket);
-            return version2::sign(request, &credential, bucket, Utc::now()).map_err(unknown);
+            version2::sign(request, &credential, bucket, Utc::now()).map_err(unknown)?;
+            return Ok(Some(credential));
         }
         // The signature covers the MD5, where there is one, and with it the body, so that no byte is hashed twice; otherwise it covers the body's own
         // digest. A streamed body over TLS is not covered: it would have to be read twice.
@@ -178,7 +184,8 @@ impl Signing {
         AwsAuthorizer::new(&credential, "s3", region)
             .with_sign_payload(!is_kept)
             .try_authorize(request, digest.as_ref().map(<[u8; 32]>::as_slice))
-            .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))
+            .map_err(|err| HttpError::new(HttpErrorKind::Unknown, err))?;
+        Ok(Some(credential))
     }
 
     /// Sends it to the URL of the bucket's region. The answer gets the request's secrets as an extension, so that they can be hidden in messages.
@@ -188,15 +195,24 @@ impl Signing {
         region: &str,
     ) -> Result<HttpResponse, HttpError> {
         self.place.direct(&mut request, region)?;
-        self.send_as_it_is(request, region).await
+        let again = request.clone();
+        let (answer, used) = self.send_as_it_is(request, region).await?;
+        let (Some(giver), Some(used)) = (&self.credentials, used) else {
+            return Ok(answer);
+        };
+        let (is_about_credentials, answer) = region::refuses_credentials(answer).await;
+        if is_about_credentials && giver.has_others_than(&used).await {
+            return Ok(self.send_as_it_is(again, region).await?.0);
+        }
+        Ok(answer)
     }
 
     async fn send_as_it_is(
         &self,
         mut request: HttpRequest,
         region: &str,
-    ) -> Result<HttpResponse, HttpError> {
-        self.sign(&mut request, region).await?;
+    ) -> Result<(HttpResponse, Option<Arc<AwsCredential>>), HttpError> {
+        let used = self.sign(&mut request, region).await?;
         let secrets = Secrets::of(&request, &[], &CARRIERS);
         let asked = (self.trace == Trace::On).then(|| {
             trace::request(&request, &secrets);
@@ -207,7 +223,7 @@ impl Signing {
             trace::answer(&asked, &answer, &secrets);
         }
         answer.extensions_mut().insert(secrets);
-        Ok(answer)
+        Ok((answer, used))
     }
 
     /// Asks the server once for the region, whoever wants to know it.
@@ -218,7 +234,7 @@ impl Signing {
         }
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.uri_mut() = self.place.url("?location").parse().map_err(unknown)?;
-        let answer = self.send_as_it_is(request, region::DEFAULT).await?;
+        let (answer, _) = self.send_as_it_is(request, region::DEFAULT).await?;
         let location = region::location(answer).await;
         if let Told::Region(region) = &location {
             *told = Some(region.clone());

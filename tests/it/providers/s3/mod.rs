@@ -5,6 +5,7 @@ mod cache;
 mod checksums;
 mod configuration;
 mod corrupted_bytes;
+mod credentials;
 mod dialects;
 mod faults;
 mod foreign_answers;
@@ -24,4 +25,5 @@ mod storage_classes;
 
 mod signatures;
 mod tls;
+mod versions;
 mod wrong_answers;

@@ -187,7 +187,7 @@ fn a_copy_bears_what_the_target_asks_for_and_nothing_of_the_original() {
     }
 }
 
-/// S-5.20: by keys of the server's and of the customer's, the same ones and others, in one bucket or in both.
+/// S-5.20: by keys of the server's and of the customer's, the same ones and others, in one bucket or in both, by the server and through here.
 #[test]
 fn the_server_copies_what_is_encrypted() {
     let minio = Minio::start_with_tls();
@@ -209,7 +209,7 @@ fn the_server_copies_what_is_encrypted() {
         bucket.config_for(file, bucket.root(), minio.port(), &more)
     };
     minio.mc(&["rm", "--recursive", "--force", "minio/hot"]);
-    for (number, (of_source, of_target)) in [
+    for (number, ((of_source, of_target), copy)) in [
         (&one, &other),
         (&one, &none),
         (&none, &one),
@@ -217,6 +217,7 @@ fn the_server_copies_what_is_encrypted() {
         (&servers, &other),
     ]
     .into_iter()
+    .flat_map(|pair| [(pair, "--copy=server"), (pair, "--copy=client")])
     .enumerate()
     {
         let seed = folders::World::new(&[]);
@@ -226,7 +227,7 @@ fn the_server_copies_what_is_encrypted() {
         let source = config(&world.source, &format!("hot-{number}.yaml"), of_source);
         let target = config(&world.target, &format!("cold-{number}.yaml"), of_target);
         Ran::of(migrate(&seed.source_config(), &source, &[OLD])).expect(0);
-        let arguments = [OLD, "--copy=server", "--verify=content", "--output=json"];
+        let arguments = [OLD, copy, "--verify=content", "--output=json"];
         let report = run(&(source, target), &arguments).expect(0).json();
         assert_eq!(
             report["totals"]["by_outcome"]["migrated"]["blocks"], 2,

@@ -139,6 +139,7 @@ impl Config {
         let endpoint = Endpoint::parse(&endpoint, secure)?;
         let bucket = name::checked(bucket)?;
         endpoint.suits(lookup, &bucket)?;
+        name::refuse_directory(&bucket, endpoint.authority())?;
         let parsed = Self {
             bucket,
             endpoint,

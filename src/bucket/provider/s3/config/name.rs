@@ -16,6 +16,24 @@ pub(super) fn checked(name: String) -> Result<String> {
     }
 }
 
+/// Amazon's directory buckets show their objects in no order, so that no listing of theirs could be known to be whole, and take other signatures.
+pub(super) fn refuse_directory(bucket: &str, authority: &str) -> Result<()> {
+    let host = authority.split(':').next().unwrap_or_default();
+    let is_amazons = [".amazonaws.com", ".amazonaws.com.cn"]
+        .iter()
+        .any(|end| host.ends_with(end));
+    let key = if is_amazons && (bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3")) {
+        "bucket"
+    } else if is_amazons && (host.starts_with("s3express") || host.contains(".s3express")) {
+        "endpoint"
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage(format!(
+        "config.{key} is that of a directory bucket, which lists its objects in no order, so that nothing could be proven of it: expected a general purpose bucket"
+    )))
+}
+
 /// As `CheckValidBucketName` of minio-go decides, with a word on what was probably meant.
 fn fault(name: &str) -> Option<&'static str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_:".contains(c);
@@ -52,6 +70,35 @@ fn fault(name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// S-3.18
+    #[test]
+    fn directory_buckets_are_refused_with_the_key_that_tells_them() {
+        let general = "s3.us-west-2.amazonaws.com";
+        let zonal = "s3express-usw2-az1.us-west-2.amazonaws.com";
+        for (bucket, authority, expected) in [
+            ("hot--usw2-az1--x-s3", general, Some("config.bucket ")),
+            ("hot-ap--usw2-az1--xa-s3", general, Some("config.bucket ")),
+            ("hot", zonal, Some("config.endpoint ")),
+            (
+                "hot",
+                "s3express-control.us-west-2.amazonaws.com:443",
+                Some("config.endpoint "),
+            ),
+            ("hot", general, None),
+            ("hot--x-s3x", general, None),
+            ("hot--usw2-az1--x-s3", "minio:9000", None),
+            ("hot", "s3express.example.com", None),
+        ] {
+            let refused = refuse_directory(bucket, authority).map_err(|err| err.to_string());
+            let is_right = match (&refused, expected) {
+                (Ok(()), None) => true,
+                (Err(err), Some(key)) => err.contains(key) && err.contains("in no order"),
+                _ => false,
+            };
+            assert!(is_right, "{bucket} {authority}: {refused:?}");
+        }
+    }
 
     /// S-3.7
     #[test]

@@ -22,24 +22,54 @@ use super::source::{Failure, Fetched, Source};
 /// How long a program or a service may take to give credentials. Some ask a person for a code.
 const LONGEST: Duration = Duration::from_mins(2);
 
-/// What the SDK knows to look at.
+/// What the SDK knows to look at. It is asked anew each time: it reads no file twice.
 #[derive(Debug)]
-pub(super) struct Sdk(SharedCredentialsProvider);
+pub(super) struct Sdk {
+    place: Place,
+    network: HttpClient,
+    region: Region,
+}
+
+/// Where it looks.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Everywhere,
+    Profile,
+}
 
 impl Sdk {
     /// Whatever there is. The SDK's whole configuration is not loaded for it, which panics where a variable of no account is wrong.
-    pub(super) async fn everywhere(config: &Config, network: HttpClient) -> Self {
-        let chain = DefaultCredentialsChain::builder()
-            .configure(settings(network))
-            .region(region(config));
-        Self(SharedCredentialsProvider::new(chain.build().await))
+    pub(super) fn everywhere(config: &Config, network: HttpClient) -> Self {
+        Self {
+            place: Place::Everywhere,
+            network,
+            region: region(config),
+        }
     }
 
     /// The shared credentials file and the configuration beside it.
     pub(super) fn profile(config: &Config, network: HttpClient) -> Self {
-        let settings = settings(network).with_region(Some(region(config)));
-        let provider = ProfileFileCredentialsProvider::builder().configure(&settings);
-        Self(SharedCredentialsProvider::new(provider.build()))
+        Self {
+            place: Place::Profile,
+            ..Self::everywhere(config, network)
+        }
+    }
+
+    async fn provider(&self) -> SharedCredentialsProvider {
+        let settings = settings(self.network.clone());
+        match self.place {
+            Place::Everywhere => {
+                let chain = DefaultCredentialsChain::builder()
+                    .configure(settings)
+                    .region(self.region.clone());
+                SharedCredentialsProvider::new(chain.build().await)
+            }
+            Place::Profile => {
+                let settings = settings.with_region(Some(self.region.clone()));
+                let provider = ProfileFileCredentialsProvider::builder().configure(&settings);
+                SharedCredentialsProvider::new(provider.build())
+            }
+        }
     }
 }
 
@@ -58,7 +88,8 @@ impl Source for Sdk {
     async fn fetch(&self) -> Result<Fetched, Failure> {
         // On a timeout, dropping this ends the programs that were started.
         let children = Children::from_now_on();
-        let found = timeout(LONGEST, self.0.provide_credentials())
+        let provider = self.provider().await;
+        let found = timeout(LONGEST, provider.provide_credentials())
             .await
             .map_err(|_| Failure {
                 why: format!("no credentials came for {} seconds", LONGEST.as_secs()),
