@@ -145,3 +145,21 @@ fn a_key_service_is_told_the_context_with_whatever_begins_an_object() {
         world.reset();
     }
 }
+
+/// S-3.7: with a key of the server's, by the client and by the server.
+#[test]
+fn a_server_encrypts_with_its_own_key_what_is_put_and_what_it_copies() {
+    let minio = Minio::start();
+    let world = World::new(&minio, &with_parts());
+    for copied in [&COPIED_HERE[..], &[OLD, "--copy=server"]] {
+        let proxy = Line::to(minio.port()).open();
+        let configs = world.configs_with(&proxy, "  sse_config: {type: SSE-S3}\n");
+        run(&configs, copied).expect(0);
+        world.assert_moved();
+        for name in world.moved().keys() {
+            let told = minio.mc(&["stat", &format!("minio/cold/{name}")]);
+            assert!(told.contains("AES256") || told.contains("SSE-S3"), "{told}");
+        }
+        world.reset();
+    }
+}
