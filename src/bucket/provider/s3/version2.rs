@@ -168,7 +168,7 @@ mod tests {
         authorization.to_str().unwrap().to_owned()
     }
 
-    /// S-3.15: the examples of Amazon's own documentation.
+    /// S-3.21: the examples of Amazon's own documentation.
     #[test]
     fn signatures_are_those_of_the_documentation() {
         let host = "http://awsexamplebucket1.us-west-1.s3.amazonaws.com";

@@ -131,7 +131,7 @@ fn key(name: &str) -> Path {
     Path::parse(name).unwrap()
 }
 
-/// S-3.14
+/// S-3.20
 #[test]
 fn folders_conform() {
     let folder = tempfile::tempdir().unwrap();
@@ -149,7 +149,7 @@ fn folders_conform() {
     });
 }
 
-/// S-3.14
+/// S-3.20
 #[test]
 fn minio_conforms() {
     let minio = Minio::start();
@@ -164,14 +164,14 @@ fn minio_conforms() {
     });
 }
 
-/// S-3.14
+/// S-3.20
 #[test]
 fn seaweedfs_conforms() {
     // A backslash is a slash to it: what is put under a name with one is not found again, so that no proof of it is ever made.
     s3_server_conforms(&S3Server::seaweedfs(), Some(Order::Directories), &['\\']);
 }
 
-/// S-3.14
+/// S-3.20
 #[test]
 fn versitygw_conforms() {
     s3_server_conforms(&S3Server::versitygw(), None, &[]);

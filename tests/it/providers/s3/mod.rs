@@ -21,9 +21,8 @@ mod rights;
 mod server_side;
 mod server_side_refusals;
 mod servers;
-mod storage_classes;
-
 mod signatures;
+mod storage_classes;
 mod tls;
 mod versions;
 mod wrong_answers;

@@ -18,7 +18,7 @@ fn with_parts() -> [Block; 2] {
     [Block::new(1).chunk_bytes(&[17 << 20, 300]), Block::new(2)]
 }
 
-/// S-3.15: real servers look at them, of every kind of request.
+/// S-3.21: real servers look at them, of every kind of request.
 #[test]
 fn servers_take_signatures_of_version_2() {
     let minio = Minio::start();
@@ -45,7 +45,7 @@ fn servers_take_signatures_of_version_2() {
     assert_same(&cold.tree(), &without_marks(&folders.source.tree()));
 }
 
-/// S-3.15, S-2.6: a wrong secret is told in one line that repeats neither the secret nor what was made of it.
+/// S-3.21, S-2.6: a wrong secret is told in one line that repeats neither the secret nor what was made of it.
 #[test]
 fn a_wrong_secret_is_refused_in_either_version_and_not_repeated() {
     let minio = Minio::start();
@@ -79,7 +79,7 @@ fn a_wrong_secret_is_refused_in_either_version_and_not_repeated() {
     }
 }
 
-/// S-3.16, S-2.6
+/// S-3.22, S-2.6
 #[test]
 fn a_trace_tells_of_every_request_and_of_no_secret() {
     let minio = Minio::start();

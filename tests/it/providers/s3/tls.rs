@@ -65,7 +65,7 @@ fn plain_http_and_tls_that_meet_end_the_run_at_once() {
     }
 }
 
-/// S-3.17, S-6.12: a certificate for another name than the address has is good where that name is configured, and no other one is.
+/// S-3.23, S-6.12: a certificate for another name than the address has is good where that name is configured, and no other one is.
 #[test]
 fn a_server_proves_to_be_whom_server_name_says() {
     let minio = Minio::start_with_tls_as("minio.example.com");

@@ -71,7 +71,7 @@ fn fault(name: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// S-3.18
+    /// S-3.19
     #[test]
     fn directory_buckets_are_refused_with_the_key_that_tells_them() {
         let general = "s3.us-west-2.amazonaws.com";
