@@ -59,17 +59,18 @@ pub(super) fn sign(
         token.set_sensitive(true);
         headers.insert(TOKEN, token);
     }
-    let key = hmac::Key::new(
-        hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        credential.secret_key.as_bytes(),
-    );
-    let signature = hmac::sign(&key, text(request, bucket).as_bytes());
-    let signature = STANDARD.encode(signature);
+    let signature = signature(request, &credential.secret_key, bucket);
     let authorization = format!("AWS {}:{signature}", credential.key_id);
     let mut authorization = HeaderValue::from_str(&authorization)?;
     authorization.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, authorization);
     Ok(())
+}
+
+/// What proves that whoever sends the request knows the secret.
+fn signature(request: &HttpRequest, secret: &str, bucket: Option<&str>) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
+    STANDARD.encode(hmac::sign(&key, text(request, bucket).as_bytes()))
 }
 
 /// What is signed.
@@ -144,91 +145,90 @@ mod tests {
 
     use super::*;
 
-    fn signed(
-        method: &str,
-        url: &str,
-        headers: &[(&'static str, &str)],
-        bucket: Option<&str>,
-        at: &str,
-    ) -> String {
+    fn request(method: &str, url: &str, headers: &[(&'static str, &str)]) -> HttpRequest {
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.method_mut() = method.parse().unwrap();
         *request.uri_mut() = url.parse().unwrap();
         for (name, value) in headers {
             request.headers_mut().append(*name, value.parse().unwrap());
         }
-        // Amazon's own example.
-        let credential = AwsCredential {
-            key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-            secret_key: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned(),
-            token: None,
-        };
-        sign(&mut request, &credential, bucket, at.parse().unwrap()).unwrap();
-        let authorization = request.headers().get(AUTHORIZATION).unwrap();
-        authorization.to_str().unwrap().to_owned()
+        request
     }
 
     /// S-3.21: the examples of Amazon's own documentation.
     #[test]
     fn signatures_are_those_of_the_documentation() {
         let host = "http://awsexamplebucket1.us-west-1.s3.amazonaws.com";
-        let bucket = Some("awsexamplebucket1");
-        for (method, path, headers, at, signature) in [
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        for (method, path, headers, expected) in [
             (
                 "GET",
                 "/photos/puppy.jpg",
-                &[][..],
-                "2007-03-27T19:36:42Z",
+                &[("date", "Tue, 27 Mar 2007 19:36:42 +0000")][..],
                 "qgk2+6Sv9/oM7G3qLEjTH1a1l1g=",
             ),
             (
                 "PUT",
                 "/photos/puppy.jpg",
-                &[("content-type", "image/jpeg"), ("content-length", "94328")],
-                "2007-03-27T21:15:45Z",
+                &[
+                    ("content-type", "image/jpeg"),
+                    ("content-length", "94328"),
+                    ("date", "Tue, 27 Mar 2007 21:15:45 +0000"),
+                ],
                 "iqRzw+ileNPu1fhspnRs8nOjjIA=",
             ),
             (
                 "GET",
                 "/?prefix=photos&max-keys=50&marker=puppy",
-                &[("user-agent", "Mozilla/5.0")],
-                "2007-03-27T19:42:41Z",
+                &[
+                    ("user-agent", "Mozilla/5.0"),
+                    ("date", "Tue, 27 Mar 2007 19:42:41 +0000"),
+                ],
                 "m0WP8eCtspQl5Ahe6L1SozdX9YA=",
             ),
             (
                 "GET",
                 "/?acl",
-                &[],
-                "2007-03-27T19:44:46Z",
+                &[("date", "Tue, 27 Mar 2007 19:44:46 +0000")],
                 "82ZHiFIjc+WbcwFKGUVEQspPn+0=",
             ),
         ] {
-            let url = format!("{host}{path}");
-            let found = signed(method, &url, headers, bucket, at);
-            assert_eq!(
-                found,
-                format!("AWS AKIAIOSFODNN7EXAMPLE:{signature}"),
-                "{path}"
-            );
+            let request = request(method, &format!("{host}{path}"), headers);
+            let found = signature(&request, secret, Some("awsexamplebucket1"));
+            assert_eq!(found, expected, "{path}");
         }
+    }
+
+    /// S-3.21
+    #[test]
+    fn a_request_bears_its_date_its_token_and_who_signs_it() {
+        let mut request = request("GET", "http://h:9000/b/a", &[]);
+        let credential = AwsCredential {
+            key_id: "key".to_owned(),
+            secret_key: "secret".to_owned(),
+            token: Some("token".to_owned()),
+        };
+        let now = "2026-11-07T08:09:10Z".parse().unwrap();
+        sign(&mut request, &credential, None, now).unwrap();
+        let header = |name: &str| request.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(header("date"), "Sat, 07 Nov 2026 08:09:10 GMT");
+        assert_eq!(header("x-amz-security-token"), "token");
+        let expected = format!("AWS key:{}", signature(&request, "secret", None));
+        assert_eq!(header("authorization"), expected);
     }
 
     #[test]
     fn what_is_signed_holds_headers_and_subresources_in_their_order() {
-        let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.method_mut() = "PUT".parse().unwrap();
         let url = "http://h:9000/b/a%20b?x=1&uploadId=a%2Fb%3D&partNumber=2";
-        *request.uri_mut() = url.parse().unwrap();
-        for (name, value) in [
+        let headers = [
             ("x-amz-meta-b", "2"),
             ("x-amz-acl", "private"),
             ("x-amz-meta-b", "3"),
             ("content-md5", "m"),
             ("range", "bytes=0-1"),
             ("date", "d"),
-        ] {
-            request.headers_mut().append(name, value.parse().unwrap());
-        }
+        ];
+        let request = request("PUT", url, &headers);
         let expected =
             "PUT\nm\n\nd\nx-amz-acl:private\nx-amz-meta-b:2,3\n/b/a%20b?partNumber=2&uploadId=a/b=";
         assert_eq!(text(&request, None), expected);
