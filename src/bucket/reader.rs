@@ -180,6 +180,7 @@ impl BucketReader {
     /// to ask.
     pub async fn digests(&self, path: &ObjectPath, listed: &Object) -> Fingerprint {
         match (self.full(path), fetch::condition(listed)) {
+            _ if !self.backend().store.tells_digests() => Fingerprint::UNKNOWN,
             (Ok(key), Some(etag)) => self.backend().store.digests(&key, etag).await,
             _ => Fingerprint::UNKNOWN,
         }

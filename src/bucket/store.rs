@@ -69,6 +69,11 @@ pub trait Store: ObjectStore {
         None
     }
 
+    /// Whether [`digests`](Self::digests) may tell anything.
+    fn tells_digests(&self) -> bool {
+        false
+    }
+
     /// Digests of an object of that entity tag that no listing tells, where the bucket tells them when it is asked: of all its bytes, and of no other
     /// version. Unknown where it does not.
     async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {

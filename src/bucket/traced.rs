@@ -206,6 +206,10 @@ impl Store for Traced {
         traced(self.request("delete", key), self.inner.delete_once(key)).await
     }
 
+    fn tells_digests(&self) -> bool {
+        self.inner.tells_digests()
+    }
+
     async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
         let asked = async { Ok(self.inner.digests(key, etag).await) };
         let told = traced(self.request("head", key), asked).await;

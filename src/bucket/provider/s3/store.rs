@@ -262,6 +262,10 @@ impl store::Store for Store {
         meaning::meaning(cause)
     }
 
+    fn tells_digests(&self) -> bool {
+        true
+    }
+
     async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {
         let told = self
             .asker
