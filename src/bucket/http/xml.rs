@@ -1,8 +1,8 @@
 //! Documents of XML, read as Go's decoder reads them where it is lenient, and more leniently where it is not: names without their namespaces, no
-//! look at attributes, text in whatever way it was written.
+//! look at attributes but the one that changes what a text means, text in whatever way it was written.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// Nobody nests deeper.
 const DEEPEST: usize = 32;
@@ -15,11 +15,14 @@ pub(in crate::bucket) struct Element<'a> {
     pub(in crate::bucket) text: &'a str,
     /// Whether the text is all that was written: bytes that are no UTF-8 have been replaced.
     pub(in crate::bucket) is_exact: bool,
+    /// Whether the element says of its text that it is percent-encoded, as Azure does of names that XML cannot hold.
+    pub(in crate::bucket) is_encoded: bool,
 }
 
 struct Open {
     name: String,
     text: Vec<u8>,
+    is_encoded: bool,
 }
 
 /// Shows every element as it ends, what lies in it first. Tells whether the document came to its end; what follows its root is not read.
@@ -45,6 +48,7 @@ pub(in crate::bucket) fn walk(document: &[u8], mut show: impl FnMut(&Element<'_>
             Event::Start(start) if open.len() < DEEPEST => open.push(Open {
                 name: String::from_utf8_lossy(start.local_name().as_ref()).into_owned(),
                 text: Vec::new(),
+                is_encoded: says_that_it_is_encoded(&start),
             }),
             Event::End(_) => {
                 show_last(&open, &mut show);
@@ -75,6 +79,11 @@ pub(in crate::bucket) fn root(document: &[u8]) -> Option<String> {
     }
 }
 
+fn says_that_it_is_encoded(start: &BytesStart<'_>) -> bool {
+    let encoded = start.try_get_attribute("Encoded").ok().flatten();
+    encoded.is_some_and(|encoded| encoded.value.eq_ignore_ascii_case(b"true"))
+}
+
 fn show_last(open: &[Open], show: &mut impl FnMut(&Element<'_>)) {
     let Some(last) = open.last() else {
         return;
@@ -85,6 +94,7 @@ fn show_last(open: &[Open], show: &mut impl FnMut(&Element<'_>)) {
         path: &path,
         is_exact: matches!(text, std::borrow::Cow::Borrowed(_)),
         text: &text,
+        is_encoded: last.is_encoded,
     });
 }
 
@@ -164,6 +174,24 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(root(document.as_bytes()).as_deref(), expected, "{document}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_said_to_be_encoded_is_known() {
+        for (document, expected) in [
+            ("<a Encoded=\"true\">b%1f</a>", true),
+            ("<a x='1' Encoded='True'>b</a>", true),
+            ("<a Encoded=\"false\">b</a>", false),
+            ("<a x=\"true\">b</a>", false),
+            ("<a Encoded>b</a>", false),
+            ("<a>b</a>", false),
+        ] {
+            let mut found = None;
+            walk(document.as_bytes(), |element| {
+                found = Some(element.is_encoded)
+            });
+            assert_eq!(found, Some(expected), "{document}");
         }
     }
 
