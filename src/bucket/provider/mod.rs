@@ -4,6 +4,7 @@
 //! [`Configured`] (which bucket it is, and how it is opened), a [`Store`](super::store::Store) that does the requests and says what its own
 //! errors mean, and a row.
 
+mod azure;
 mod configured;
 mod folder;
 mod s3;
@@ -13,19 +14,10 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 2] = [folder::PROVIDER, s3::PROVIDER];
+const PROVIDERS: [Provider; 3] = [azure::PROVIDER, folder::PROVIDER, s3::PROVIDER];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 8] = [
-    "GCS",
-    "AZURE",
-    "SWIFT",
-    "COS",
-    "ALIYUNOSS",
-    "BOS",
-    "OCI",
-    "OBS",
-];
+const NOT_YET: [&str; 7] = ["GCS", "SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

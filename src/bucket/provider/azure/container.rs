@@ -1,0 +1,106 @@
+//! The container itself: that it may be missing in the beginning, and that it is made before the first object is put, as Thanos makes it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use object_store::Result;
+use object_store::path::Path;
+use reqwest::Method;
+use tokio::sync::Mutex;
+use tracing::info;
+
+use super::ask::{Answer, Asker, Question, refusal};
+use super::asked::Asked;
+use super::refusal::Refusal;
+use super::service::Service;
+use super::signing::Credentials;
+use crate::bucket::storage_class::StorageClasses;
+use crate::error::Kind;
+
+/// A container, and who asks it.
+#[derive(Debug)]
+pub(super) struct Container {
+    pub(super) asker: Asker,
+    pub(super) service: Service,
+    pub(super) name: String,
+    pub(super) credentials: Credentials,
+    /// In which tiers objects are put.
+    pub(super) classes: StorageClasses,
+    pub(super) missing: Missing,
+}
+
+/// What it means that there is no such container.
+#[derive(Debug)]
+pub(super) struct Missing {
+    /// It is still empty, and not gone, until something of it was seen.
+    is_empty: bool,
+    /// It may be made.
+    makes: bool,
+    was_seen: AtomicBool,
+    making: Mutex<()>,
+}
+
+impl Missing {
+    pub(super) fn new(is_empty: bool, makes: bool) -> Self {
+        Self {
+            is_empty,
+            makes,
+            was_seen: AtomicBool::new(false),
+            making: Mutex::default(),
+        }
+    }
+}
+
+impl Container {
+    /// Asks for something. What is written into a container that is still to be made makes it.
+    pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
+        let asked = self.asker.ask(question).await;
+        let asked = match asked {
+            Err(err)
+                if question.asked.writes() && self.missing.makes && self.is_still_empty(&err) =>
+            {
+                self.make().await?;
+                self.asker.ask(question).await
+            }
+            asked => asked,
+        };
+        if asked.is_ok() {
+            self.missing.was_seen.store(true, Ordering::Relaxed);
+        }
+        asked
+    }
+
+    /// Whether an error says only that nothing was put into the container yet.
+    pub(super) fn is_still_empty(&self, err: &object_store::Error) -> bool {
+        let Missing {
+            is_empty, was_seen, ..
+        } = &self.missing;
+        let is_missing = refusal(err).is_some_and(Refusal::lacks_container);
+        *is_empty && is_missing && !was_seen.load(Ordering::Relaxed)
+    }
+
+    /// Many may come at once; the first one makes it.
+    async fn make(&self) -> Result<()> {
+        let _first = self.missing.making.lock().await;
+        if self.missing.was_seen.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let question =
+            self.asker
+                .about_container(Asked::MakeContainer, Method::PUT, "?restype=container");
+        match self.asker.ask(&question).await {
+            Ok(_) => info!(container = self.name, "container made"),
+            Err(err) if refusal(&err).is_some_and(|it| it.kind() == Kind::AlreadyExists) => {}
+            Err(err) => return Err(err),
+        }
+        self.missing.was_seen.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// With the tier that the object is to be in.
+    pub(super) fn with_class(&self, question: Question, key: &Path) -> Result<Question> {
+        match self.classes.of(key.as_ref()) {
+            Some(class) => question.with("x-ms-access-tier", class),
+            None => Ok(question),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Tokens of Entra's, for a secret or for what Kubernetes says of a pod.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::super::config::Principal;
+use super::{Failure, RESOURCE, Token, chain};
+use crate::bucket::environment::Secret;
+use crate::bucket::http::body::whole;
+use crate::bucket::http::secrets::Secrets;
+use crate::small_file;
+
+/// What is read of an answer.
+const LONGEST: usize = 64 << 10;
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks for a token with a secret.
+pub(super) async fn by_secret(
+    network: &HttpClient,
+    principal: &Principal,
+    secret: &Secret,
+) -> Result<Token, Failure> {
+    let proof = [("client_secret", secret.expose())];
+    ask(network, principal, &proof, secret).await
+}
+
+/// Asks with what is written in a file now: it is written anew before it expires.
+pub(super) async fn by_assertion(
+    network: &HttpClient,
+    principal: &Principal,
+    file: &str,
+) -> Result<Token, Failure> {
+    let assertion = assertion(file).await.map_err(|err| {
+        Failure::lasting(format!(
+            "read the token file that AZURE_FEDERATED_TOKEN_FILE names: {err}"
+        ))
+    })?;
+    let assertion = assertion.trim();
+    let proof = [
+        (
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        ),
+        ("client_assertion", assertion),
+    ];
+    let secret = Secret::new(assertion.to_owned());
+    ask(network, principal, &proof, &secret).await
+}
+
+async fn assertion(file: &str) -> io::Result<String> {
+    let path = PathBuf::from(file);
+    let read = tokio::task::spawn_blocking(move || small_file::read(&path));
+    let content = read.await.map_err(io::Error::other)??;
+    String::from_utf8(content).map_err(io::Error::other)
+}
+
+/// What is answered.
+#[derive(Deserialize)]
+struct Given {
+    access_token: String,
+    expires_in: u64,
+}
+
+/// What is answered instead.
+#[derive(Deserialize, Default)]
+struct Refused {
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    error_description: String,
+}
+
+async fn ask(
+    network: &HttpClient,
+    principal: &Principal,
+    proof: &[(&str, &str)],
+    secret: &Secret,
+) -> Result<Token, Failure> {
+    let Principal {
+        authority,
+        tenant,
+        client,
+    } = principal;
+    let url = format!("{authority}/{tenant}/oauth2/v2.0/token");
+    let scope = format!("{RESOURCE}/.default");
+    let known = [
+        ("grant_type", "client_credentials"),
+        ("client_id", client),
+        ("scope", &scope),
+    ];
+    let form = form(known.iter().chain(proof));
+    let mut request = HttpRequest::new(HttpRequestBody::from(form));
+    *request.method_mut() = reqwest::Method::POST;
+    *request.uri_mut() = url
+        .parse()
+        .map_err(|_| Failure::lasting("the address of Entra is none"))?;
+    let headers = request.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let (status, body) = answer(network, request, PATIENCE)
+        .await
+        .map_err(|why| Failure {
+            passes: true,
+            ..Failure::lasting(format!("ask {authority} for a token: {why}"))
+        })?;
+    if status == 200
+        && let Ok(given) = serde_json::from_slice::<Given>(&body)
+    {
+        return Token::new(&given.access_token, Duration::from_secs(given.expires_in));
+    }
+    let refused: Option<Refused> = serde_json::from_slice(&body).ok();
+    let told = refused.map(|refused| told(&refused, secret));
+    Err(Failure {
+        // What is no answer of Entra's says nothing of the secret.
+        passes: status >= 500 || matches!(status, 408 | 429) || told.is_none(),
+        ..Failure::lasting(format!(
+            "ask {authority} for a token: status {status}: {}",
+            told.as_deref().unwrap_or("the answer is none of Entra's")
+        ))
+    })
+}
+
+/// The first line of what Entra says: what follows helps Microsoft only.
+fn told(refused: &Refused, secret: &Secret) -> String {
+    let secrets = Secrets::of_texts(std::slice::from_ref(secret));
+    let first = refused.error_description.lines().next().unwrap_or_default();
+    let first = first.split("Trace ID:").next().unwrap_or_default().trim();
+    let text = if first.is_empty() {
+        refused.error.clone()
+    } else {
+        format!("{}: {first}", refused.error)
+    };
+    secrets.hidden_in(&text)
+}
+
+/// Pairs as a form has them.
+pub(super) fn form<'a>(pairs: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
+    let mut url = reqwest::Url::parse("http://form").ok();
+    if let Some(mut query) = url.as_mut().map(reqwest::Url::query_pairs_mut) {
+        query.extend_pairs(pairs.copied());
+    }
+    let form = url.as_ref().and_then(reqwest::Url::query);
+    form.unwrap_or_default().to_owned()
+}
+
+/// The status and the body that come in time.
+pub(super) async fn answer(
+    network: &HttpClient,
+    request: HttpRequest,
+    patience: Duration,
+) -> Result<(u16, Vec<u8>), String> {
+    let answering = async {
+        let answer = network.execute(request).await.map_err(|err| chain(&err))?;
+        let status = answer.status().as_u16();
+        let body = whole(answer.into_body(), LONGEST).await;
+        Ok((status, body.map_err(|err| chain(&err))?))
+    };
+    timeout(patience, answering)
+        .await
+        .unwrap_or_else(|_| Err(format!("no answer came for {patience:?}")))
+}

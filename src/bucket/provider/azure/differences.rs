@@ -1,0 +1,39 @@
+//! What Azure does otherwise than others.
+
+use crate::bucket::backend::Listings;
+use crate::bucket::differences::{
+    Classes, Create, Differences, Digest, Larger, Order, Precision, Sent, ServerCopy, Tag, Whole,
+};
+use crate::bucket::sizes::Sizes;
+
+/// What one request copies at most.
+pub(super) const LARGEST_COPY: u64 = 256 << 20;
+
+pub(super) const DIFFERENCES: Differences = Differences {
+    create: Create::Header("If-None-Match: *"),
+    order: Order::Bytes,
+    listings: Listings::Strong,
+    tag: Tag::Version,
+    told: &[Digest::Md5],
+    always_told: Some(Digest::Md5),
+    sent: &[
+        Sent::WithObject("Content-MD5"),
+        Sent::WithPart("Content-MD5"),
+    ],
+    server_copy: Some(ServerCopy {
+        largest_bytes: Some(LARGEST_COPY),
+        larger: Larger::InParts,
+        condition: "`x-ms-source-if-match`",
+    }),
+    // 50,000 blocks of 4,000 MiB.
+    sizes: Sizes {
+        object_bytes: Some(50_000 * (4_000 << 20)),
+        put_bytes: Some(5_000 << 20),
+        least_part_bytes: 1,
+        largest_part_bytes: Some(4_000 << 20),
+        parts: Some(50_000),
+    },
+    modified: Precision::Second,
+    classes: Classes::SomeArchived,
+    whole: Whole::Length,
+};

@@ -1,0 +1,274 @@
+//! The container as a store.
+
+use std::any::Any;
+use std::error::Error as StdError;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::path::{DELIMITER, Path};
+use object_store::{
+    CopyOptions, Extensions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+use reqwest::Method;
+
+use super::ask::{STORE, escaped, generic, refusal};
+use super::asked::Asked;
+use super::container::Container;
+use super::copier::Copier;
+use super::keeping;
+use super::meaning;
+use super::object;
+use super::page;
+use super::upload::{Blocks, Upload};
+use crate::bucket::classify::Meaning;
+use crate::bucket::copier;
+use crate::bucket::http::body::whole;
+use crate::bucket::keeping::Keeping;
+use crate::bucket::pages::{self, Next, Page, Place};
+use crate::bucket::store::{self, Entry};
+use crate::error::Kind;
+
+/// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
+const LONGEST_PAGE: usize = 64 << 20;
+
+/// The container.
+#[derive(Debug)]
+pub(super) struct Store(pub(super) Arc<Container>);
+
+impl Store {
+    /// The listings of `object_store` cannot hold every name, nor every page: they are refused.
+    fn lists_otherwise(&self) -> object_store::Error {
+        object_store::Error::NotImplemented {
+            operation: "list other than by entries and directories".to_owned(),
+            implementer: self.to_string(),
+        }
+    }
+
+    fn pages(&self, place: Place) -> BoxStream<'static, Result<Page>> {
+        let container = Arc::clone(&self.0);
+        pages::pages(STORE, place, move |place| {
+            let container = Arc::clone(&container);
+            async move { one_page(&container, &place).await }
+        })
+    }
+}
+
+/// One page of a listing, whole or not at all. A page that is no whole one may be one when it is asked for again.
+async fn one_page(container: &Container, place: &Place) -> Result<Page> {
+    let mut query = "?restype=container&comp=list".to_owned();
+    let mut add = |name: &str, value: &str| {
+        // Writing to a string never fails.
+        let _ = write!(query, "&{name}={}", escaped(value, b""));
+    };
+    if !place.prefix.is_empty() {
+        add("prefix", &place.prefix);
+    }
+    if let Some(delimiter) = place.delimiter {
+        add("delimiter", delimiter);
+    }
+    let marker = match &place.next {
+        Some(Next::Token(marker)) => Some(marker.as_str()),
+        _ => None,
+    };
+    if let Some(marker) = marker {
+        add("marker", marker);
+    }
+    let question = container
+        .asker
+        .about_container(Asked::List, Method::GET, &query);
+    let mut tries_left = container.asker.retries.most;
+    loop {
+        let read = async {
+            let answer = container.ask(&question).await?;
+            let body = whole(answer.body, LONGEST_PAGE).await.map_err(generic)?;
+            page::read(&body, marker).map_err(generic)
+        };
+        match read.await {
+            Err(err) if marker.is_none() && container.is_still_empty(&err) => {
+                return Ok(Page {
+                    entries: Vec::new(),
+                    directories: Vec::new(),
+                    next: Next::End,
+                });
+            }
+            // Refusals were repeated already.
+            Err(err) if tries_left > 0 && refusal(&err).is_none() && meaning::may_pass(&err) => {
+                tries_left -= 1;
+            }
+            read => return read,
+        }
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{STORE}({})", self.0.name)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Store {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        let container = &self.0;
+        let create = options.mode == PutMode::Create;
+        let mut question = container
+            .asker
+            .about(Asked::Put { create }, Method::PUT, location, "")?
+            .told_by(&options.extensions)
+            .with("x-ms-blob-type", "BlockBlob")?
+            .with("content-type", "application/octet-stream")?;
+        match &options.mode {
+            PutMode::Overwrite => {}
+            PutMode::Create => question = question.with("if-none-match", "*")?,
+            PutMode::Update(version) => {
+                let tag = version.e_tag.as_deref().unwrap_or_default();
+                question = question.with("if-match", tag)?;
+            }
+        }
+        question = container.with_class(question, location)?;
+        question.body = payload;
+        let answer = container.ask(&question).await?;
+        Ok(PutResult {
+            e_tag: answer
+                .headers
+                .get("etag")
+                .and_then(|tag| tag.to_str().ok())
+                .and_then(page::tag),
+            version: None,
+            extensions: Extensions::new(),
+        })
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let blocks = Blocks::new(Arc::clone(&self.0), location.clone());
+        Ok(Box::new(Upload::new(blocks)))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let got = object::get(&self.0, location, options).await;
+        got.map_err(|err| {
+            let kind = refusal(&err).map(super::refusal::Refusal::kind);
+            let is_missing = kind == Some(Kind::NotFound) || self.0.is_still_empty(&err);
+            if is_missing {
+                object_store::Error::NotFound {
+                    path: location.to_string(),
+                    source: err.into(),
+                }
+            } else {
+                err
+            }
+        })
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        let container = Arc::clone(&self.0);
+        locations
+            .map(move |location| {
+                let container = Arc::clone(&container);
+                async move {
+                    let location = location?;
+                    delete(&container, &location, false).await?;
+                    Ok(location)
+                }
+            })
+            .buffered(DELETIONS)
+            .boxed()
+    }
+
+    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        let refused = self.lists_otherwise();
+        stream::once(std::future::ready(Err(refused))).boxed()
+    }
+
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Result<ListResult> {
+        Err(self.lists_otherwise())
+    }
+
+    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
+        Err(object_store::Error::NotImplemented {
+            operation: "copy otherwise than from container to container".to_owned(),
+            implementer: self.to_string(),
+        })
+    }
+}
+
+/// So many deletions go at once.
+const DELETIONS: usize = 4;
+
+/// Deletes an object with its snapshots, as Thanos does.
+async fn delete(container: &Container, key: &Path, once: bool) -> Result<()> {
+    let mut question = container
+        .asker
+        .about(Asked::Delete, Method::DELETE, key, "")?
+        .with("x-ms-delete-snapshots", "include")?;
+    question.once = once;
+    match container.ask(&question).await {
+        Err(err) if container.is_still_empty(&err) => Ok(()),
+        asked => asked.map(drop),
+    }
+}
+
+#[async_trait]
+impl store::Store for Store {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn copier(&self, source: &dyn store::Store) -> Option<Arc<dyn copier::Copier>> {
+        let source = &source.as_any().downcast_ref::<Self>()?.0;
+        let copier = Copier::between(source, &self.0)?;
+        Some(Arc::new(copier))
+    }
+
+    /// Azure begins a listing where a marker of its own says, and after no name: what comes before is asked for all the same, and left out here.
+    fn entries(
+        &self,
+        below: Option<&Path>,
+        after: Option<&str>,
+    ) -> BoxStream<'static, Result<Entry>> {
+        let after = after.map(str::to_owned);
+        let listed = pages::entries(self.pages(Place::below(below)));
+        let is_after = move |entry: &Entry| {
+            let comes = after
+                .as_deref()
+                .is_none_or(|after| entry.key.as_str() > after);
+            std::future::ready(comes)
+        };
+        listed.try_filter(is_after).boxed()
+    }
+
+    async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
+        let place = Place {
+            delimiter: Some(DELIMITER),
+            ..Place::below(below)
+        };
+        pages::directories(self.pages(place)).await
+    }
+
+    fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
+        meaning::meaning(cause)
+    }
+
+    async fn keeping(&self) -> Option<Keeping> {
+        keeping::keeping(&self.0).await
+    }
+
+    async fn delete_once(&self, key: &Path) -> Result<()> {
+        delete(&self.0, key, true).await
+    }
+}
