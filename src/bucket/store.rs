@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::error::Error as StdError;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -59,6 +59,12 @@ pub trait Store: ObjectStore {
         None
     }
 
+    /// Whether whoever puts an object in parts is to say what digest all of it has, for the store tells it and does not compute it: in a
+    /// [`Declared`] among the extensions.
+    fn wants_digests(&self) -> bool {
+        false
+    }
+
     /// Deletes an object in a single request, which nobody repeats.
     async fn delete_once(&self, key: &Path) -> Result<()> {
         self.delete(key).await
@@ -112,6 +118,23 @@ pub struct Page {
 /// Among the extensions of a request: it is tried once, for what it is based on may be another by the next try.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Once;
+
+/// Among the extensions of an upload in parts: the digests of all of it, which are known once all parts were put. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Declared(Arc<OnceLock<Fingerprint>>);
+
+impl Declared {
+    /// Says it, once.
+    pub(super) fn say(&self, whole: Fingerprint) {
+        // What was said first counts.
+        let _ = self.0.set(whole);
+    }
+
+    /// What was said.
+    pub(super) fn get(&self) -> Option<Fingerprint> {
+        self.0.get().copied()
+    }
+}
 
 /// What a listing shows of an object. What it does not show is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

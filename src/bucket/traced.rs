@@ -202,6 +202,10 @@ impl Store for Traced {
         self.inner.meaning(cause)
     }
 
+    fn wants_digests(&self) -> bool {
+        self.inner.wants_digests()
+    }
+
     async fn delete_once(&self, key: &Path) -> Result<()> {
         traced(self.request("delete", key), self.inner.delete_once(key)).await
     }

@@ -90,6 +90,15 @@ impl Transfer<'_> {
         )
     }
 
+    /// The same, with the digest by which the target tells what it has, even where the source tells that one.
+    pub(super) fn passing_whatever_is_told(&self) -> Passing {
+        let object = Object {
+            fingerprint: Fingerprint::UNKNOWN,
+            ..self.object.clone()
+        };
+        Passing::new(&object, self.sha256, self.target.reader().backend().tells)
+    }
+
     /// What was learnt of the whole object.
     ///
     /// Errors: [`Kind::Corrupt`] where it is not what `meta.json` says.

@@ -150,10 +150,10 @@ impl ObjectStore for Store {
     async fn put_multipart_opts(
         &self,
         location: &Path,
-        _: PutMultipartOptions,
+        options: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         let blocks = Blocks::new(Arc::clone(&self.0), location.clone());
-        Ok(Box::new(Upload::new(blocks)))
+        Ok(Box::new(Upload::new(blocks, &options.extensions)))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -262,6 +262,10 @@ impl store::Store for Store {
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         meaning::meaning(cause)
+    }
+
+    fn wants_digests(&self) -> bool {
+        true
     }
 
     async fn keeping(&self) -> Option<Keeping> {

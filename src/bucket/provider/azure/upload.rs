@@ -20,14 +20,23 @@ use super::ask::{escaped, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::page;
+use crate::bucket::store::Declared;
 
 /// An upload in blocks. Two uploads to one name do not mix: each has ids of its own.
 #[derive(Debug)]
 pub(super) struct Upload {
     pub(super) blocks: Blocks,
-    /// Of the blocks as they come.
-    whole: Md5,
+    whole: Whole,
     count: u32,
+}
+
+/// What is known of the whole object once all blocks are there.
+#[derive(Debug)]
+enum Whole {
+    /// Computed here, of the blocks as they come.
+    Passing(Md5),
+    /// By whoever puts them.
+    Declared(Declared),
 }
 
 /// The blocks of one object in the making. Cheap to clone.
@@ -100,10 +109,13 @@ impl Blocks {
 
 impl Upload {
     /// Begins an upload, for which nothing is asked of the service.
-    pub(super) fn new(blocks: Blocks) -> Self {
+    pub(super) fn new(blocks: Blocks, extensions: &Extensions) -> Self {
         Self {
             blocks,
-            whole: Md5::new(),
+            whole: match extensions.get::<Declared>() {
+                Some(declared) => Whole::Declared(declared.clone()),
+                None => Whole::Passing(Md5::new()),
+            },
             count: 0,
         }
     }
@@ -112,7 +124,9 @@ impl Upload {
 #[async_trait]
 impl MultipartUpload for Upload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
-        data.iter().for_each(|piece| self.whole.update(piece));
+        if let Whole::Passing(md5) = &mut self.whole {
+            data.iter().for_each(|piece| md5.update(piece));
+        }
         let blocks = self.blocks.clone();
         let number = self.count;
         self.count += 1;
@@ -130,7 +144,10 @@ impl MultipartUpload for Upload {
     }
 
     async fn complete(&mut self) -> Result<PutResult> {
-        let md5 = Some(self.whole.clone().finalize().into());
+        let md5 = match &self.whole {
+            Whole::Passing(md5) => Some(md5.clone().finalize().into()),
+            Whole::Declared(declared) => declared.get().and_then(|whole| whole.known_md5()),
+        };
         let ids = (0..self.count).map(|number| self.blocks.id(number));
         self.blocks.assemble(ids, md5).await
     }
