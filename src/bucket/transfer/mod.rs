@@ -39,7 +39,7 @@ pub async fn transfer(job: Transfer<'_>) -> Result<Fingerprint> {
             return Err(job.cancelled());
         }
         let (from, to) = (job.source.backend(), job.target.reader().backend());
-        let told = match parts_to_ask_for(job.object, from, to) {
+        let told = match parts_to_ask_for(job.object, to) {
             Some(parts) => job.source.part_sizes(job.path, job.object, parts).await,
             None => None,
         };

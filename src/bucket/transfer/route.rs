@@ -49,8 +49,8 @@ const USUAL: [u64; 12] = [5, 6, 8, 10, 12, 15, 16, 20, 25, 32, 50, 64];
 
 /// In how many parts the source has the object, where it is worth asking how large they are: in the same ones equal entity tags prove equal
 /// content.
-pub(super) fn parts_to_ask_for(object: &Object, source: &Backend, target: &Backend) -> Option<u32> {
-    let parts = comparable(object, source, target).parts()?;
+pub(super) fn parts_to_ask_for(object: &Object, target: &Backend) -> Option<u32> {
+    let parts = comparable(object, target).parts()?;
     // Of one part the size is known.
     (target.multipart == Multipart::Allowed && parts > 1).then_some(parts)
 }
@@ -80,7 +80,7 @@ pub(super) fn route(
     if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes, target.sizes)) {
         return Ok(route);
     }
-    let known = comparable(object, source, target);
+    let known = comparable(object, target);
     Ok(match known.parts() {
         Some(parts) => {
             let likely = thanos(size, source.part_size_bytes);
@@ -107,15 +107,13 @@ pub(super) fn layout(
     if let Multipart::Never { .. } = target.multipart {
         return Layout::Whole;
     }
-    let parts = comparable(object, source, target)
-        .parts()
-        .and_then(|parts| {
-            let likely = thanos(size, source.part_size_bytes);
-            let even = |part| ranges(size, part).collect();
-            told.filter(|sizes| make_up(size, sizes, target.sizes))
-                .map(|sizes| one_after_another(sizes).collect())
-                .or_else(|| part_of(size, parts.into(), likely.into_iter()).map(even))
-        });
+    let parts = comparable(object, target).parts().and_then(|parts| {
+        let likely = thanos(size, source.part_size_bytes);
+        let even = |part| ranges(size, part).collect();
+        told.filter(|sizes| make_up(size, sizes, target.sizes))
+            .map(|sizes| one_after_another(sizes).collect())
+            .or_else(|| part_of(size, parts.into(), likely.into_iter()).map(even))
+    });
     match parts {
         Some(parts) => Layout::Parts(parts),
         None if size <= largest => Layout::Whole,
@@ -165,8 +163,9 @@ pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
 }
 
 /// What is known of the source's object, where it may be compared with what the target will tell.
-fn comparable(object: &Object, source: &Backend, target: &Backend) -> Fingerprint {
-    if source.etags == EtagMeaning::Content && target.etags == EtagMeaning::Content {
+fn comparable(object: &Object, target: &Backend) -> Fingerprint {
+    // What a source knows whose entity tags tell versions only, its listings tell beside them.
+    if target.etags == EtagMeaning::Content {
         object.fingerprint
     } else {
         Fingerprint::UNKNOWN
