@@ -189,7 +189,7 @@ mod tests {
         ] {
             let mut found = None;
             walk(document.as_bytes(), |element| {
-                found = Some(element.is_encoded)
+                found = Some(element.is_encoded);
             });
             assert_eq!(found, Some(expected), "{document}");
         }

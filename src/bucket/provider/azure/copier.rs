@@ -224,7 +224,13 @@ mod tests {
             assert_eq!(blocks.len(), count, "{part:?}");
             assert_eq!(blocks.first().unwrap().start, part.start);
             assert_eq!(blocks.last().unwrap().end, part.end);
-            assert!(blocks.windows(2).all(|pair| pair[0].end == pair[1].start));
+            let next = blocks.iter().skip(1);
+            assert!(
+                blocks
+                    .iter()
+                    .zip(next)
+                    .all(|(one, next)| one.end == next.start)
+            );
         }
     }
 

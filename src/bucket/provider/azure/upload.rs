@@ -20,6 +20,7 @@ use super::ask::{escaped, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::page;
+use crate::block::Fingerprint;
 use crate::bucket::store::Declared;
 
 /// An upload in blocks. Two uploads to one name do not mix: each has ids of its own.
@@ -146,7 +147,7 @@ impl MultipartUpload for Upload {
     async fn complete(&mut self) -> Result<PutResult> {
         let md5 = match &self.whole {
             Whole::Passing(md5) => Some(md5.clone().finalize().into()),
-            Whole::Declared(declared) => declared.get().and_then(|whole| whole.known_md5()),
+            Whole::Declared(declared) => declared.get().and_then(Fingerprint::known_md5),
         };
         let ids = (0..self.count).map(|number| self.blocks.id(number));
         self.blocks.assemble(ids, md5).await

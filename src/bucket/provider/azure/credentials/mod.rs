@@ -270,7 +270,7 @@ mod tests {
         assert!(!fresh(3600, 3400));
         // One that lives shorter than that is used for half of its life, and not asked for with every request.
         assert!(fresh(10, 0) && !fresh(10, 6));
-        assert!(!fresh(0, 0));
+        assert!(!fresh(0, 1));
         assert!(!Token::until("a", 7).unwrap().is_fresh(now));
         assert!(Token::new("a\nb", RENEW_BEFORE).is_err());
     }
