@@ -1,5 +1,7 @@
 //! The container itself: that it may be missing in the beginning, and that it is made before the first object is put, as Thanos makes it.
 
+use std::error::Error as StdError;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use object_store::Result;
@@ -8,7 +10,7 @@ use reqwest::Method;
 use tokio::sync::Mutex;
 use tracing::info;
 
-use super::ask::{Answer, Asker, Question, refusal};
+use super::ask::{Answer, Asker, Question, generic, refusal};
 use super::asked::Asked;
 use super::refusal::Refusal;
 use super::service::Service;
@@ -26,6 +28,27 @@ pub(super) struct Container {
     /// In which tiers objects are put.
     pub(super) classes: StorageClasses,
     pub(super) missing: Missing,
+}
+
+/// Nothing was put into the container yet, which is still to be made.
+#[derive(Debug)]
+pub(super) struct StillEmpty;
+
+impl fmt::Display for StillEmpty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the container is still to be made")
+    }
+}
+
+impl StdError for StillEmpty {}
+
+/// Whether that is the error.
+pub(super) fn is_still_empty(err: &object_store::Error) -> bool {
+    matches!(err.source(), Some(cause) if cause.is::<StillEmpty>())
+}
+
+fn lacks_container(err: &object_store::Error) -> bool {
+    refusal(err).is_some_and(Refusal::lacks_container)
 }
 
 /// What it means that there is no such container.
@@ -51,31 +74,33 @@ impl Missing {
 }
 
 impl Container {
-    /// Asks for something. What is written into a container that is still to be made makes it.
+    /// Asks for something. What is written into a container that is still to be made makes it; where nothing was put yet, [`StillEmpty`] is the error.
     pub(super) async fn ask(&self, question: &Question) -> Result<Answer> {
-        let asked = self.asker.ask(question).await;
-        let asked = match asked {
-            Err(err)
-                if question.asked.writes() && self.missing.makes && self.is_still_empty(&err) =>
-            {
+        let Missing {
+            is_empty,
+            makes,
+            was_seen,
+            ..
+        } = &self.missing;
+        // Somebody else may make it while this is under way.
+        let may_be_missing = *is_empty && !was_seen.load(Ordering::Relaxed);
+        let asked = match self.asker.ask(question).await {
+            Err(err) if may_be_missing && lacks_container(&err) => {
+                if !question.asked.writes() {
+                    return Err(generic(StillEmpty));
+                }
+                if !makes {
+                    return Err(err);
+                }
                 self.make().await?;
                 self.asker.ask(question).await
             }
             asked => asked,
         };
         if asked.is_ok() {
-            self.missing.was_seen.store(true, Ordering::Relaxed);
+            was_seen.store(true, Ordering::Relaxed);
         }
         asked
-    }
-
-    /// Whether an error says only that nothing was put into the container yet.
-    pub(super) fn is_still_empty(&self, err: &object_store::Error) -> bool {
-        let Missing {
-            is_empty, was_seen, ..
-        } = &self.missing;
-        let is_missing = refusal(err).is_some_and(Refusal::lacks_container);
-        *is_empty && is_missing && !was_seen.load(Ordering::Relaxed)
     }
 
     /// Many may come at once; the first one makes it.

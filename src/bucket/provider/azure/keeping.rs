@@ -5,7 +5,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
-use super::container::Container;
+use super::container::{Container, is_still_empty};
 use super::meaning;
 use crate::bucket::classify;
 use crate::bucket::keeping::{Keeping, Told};
@@ -21,7 +21,7 @@ pub(super) async fn keeping(container: &Container) -> Option<Keeping> {
         .about_container(Asked::About, Method::GET, "?restype=container");
     let locked = match container.ask(&question).await {
         Ok(answer) => Told::Yes(locked(&answer.headers)),
-        Err(err) if container.is_still_empty(&err) => return None,
+        Err(err) if is_still_empty(&err) => return None,
         Err(err) => {
             let err = classify::error(err, &meaning::meaning, "ask for the container's properties");
             Told::No(format!("{err:#}"))

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use object_store::client::{HttpError, HttpErrorKind};
 
 use super::ask::Backslash;
+use super::container::StillEmpty;
 use super::credentials::Failure;
 use super::object::Odd;
 use super::page::Fault;
@@ -31,6 +32,8 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         failure.kind()
     } else if cause.is::<Backslash>() || cause.is::<NoAbort>() {
         Kind::Unsupported
+    } else if cause.is::<StillEmpty>() {
+        Kind::NotFound
     } else if cause.is::<Endless>() {
         Kind::Other
     } else {

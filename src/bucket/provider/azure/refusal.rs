@@ -57,13 +57,21 @@ impl Refusal {
     ) -> Self {
         let is_skew = contains(body, b"Request date header too old");
         let said = said(headers, body).and_then(|said| said.fit_to_print(secrets));
+        // Emulators give the same code to who is not known at all.
+        let is_kept_out = contains(body, b"not authorized");
         let by_azure = said.is_some() || is_azures(headers);
         let code = said.as_ref().map(|said| said.code.as_str());
         let kind = kind(asked, status.as_u16(), code, by_azure);
         Self {
             kind,
             status,
-            hint: hint(asked, status.as_u16(), code, kind, by_azure, is_skew),
+            hint: if is_skew {
+                Some("the clock of this machine is wrong")
+            } else if is_kept_out && code == Some("AuthorizationFailure") {
+                Some("the account's network rules may keep this machine out")
+            } else {
+                hint(asked, status.as_u16(), code, kind, by_azure)
+            },
             said,
             odd: None,
         }
@@ -229,15 +237,10 @@ fn hint(
     code: Option<&str>,
     kind: Kind,
     by_azure: bool,
-    is_skew: bool,
 ) -> Option<&'static str> {
     match kind {
-        _ if is_skew => Some("the clock of this machine is wrong"),
         Kind::Elsewhere => {
             Some("the container is elsewhere: config.endpoint is to name the place where it is")
-        }
-        _ if code == Some("AuthorizationFailure") => {
-            Some("the account's network rules may keep this machine out")
         }
         _ if code == Some("AuthorizationPermissionMismatch") => {
             Some("a role such as Storage Blob Data Contributor is missing on the container")

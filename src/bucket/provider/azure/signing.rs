@@ -74,7 +74,7 @@ impl HttpService for Signing {
         let again = request.clone();
         let token = tokens.token().await.map_err(unavailable)?;
         let answer = self.send(request, Some(token.value.expose())).await?;
-        if answer.status() != StatusCode::UNAUTHORIZED {
+        if !refuses_the_token(&answer) {
             return Ok(answer);
         }
         // It may have been withdrawn, or the clocks differ.
@@ -142,6 +142,15 @@ impl AccountKey {
         mac.update(text.as_bytes());
         STANDARD.encode(mac.finalize().into_bytes())
     }
+}
+
+/// Whether it is the token that is refused, and not what was asked for with it.
+fn refuses_the_token(answer: &HttpResponse) -> bool {
+    let code = answer.headers().get("x-ms-error-code");
+    let is_about_it = code
+        .is_some_and(|code| code == "AuthenticationFailed" || code == "InvalidAuthenticationInfo");
+    answer.status() == StatusCode::UNAUTHORIZED
+        || (answer.status() == StatusCode::FORBIDDEN && is_about_it)
 }
 
 /// What is signed of a request: <https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key>.

@@ -16,7 +16,7 @@ use reqwest::Method;
 
 use super::ask::{STORE, escaped, generic, refusal};
 use super::asked::Asked;
-use super::container::Container;
+use super::container::{Container, is_still_empty};
 use super::copier::Copier;
 use super::keeping;
 use super::meaning;
@@ -87,7 +87,7 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
             page::read(&body, marker).map_err(generic)
         };
         match read.await {
-            Err(err) if marker.is_none() && container.is_still_empty(&err) => {
+            Err(err) if marker.is_none() && is_still_empty(&err) => {
                 return Ok(Page {
                     entries: Vec::new(),
                     directories: Vec::new(),
@@ -160,7 +160,7 @@ impl ObjectStore for Store {
         let got = object::get(&self.0, location, options).await;
         got.map_err(|err| {
             let kind = refusal(&err).map(super::refusal::Refusal::kind);
-            let is_missing = kind == Some(Kind::NotFound) || self.0.is_still_empty(&err);
+            let is_missing = kind == Some(Kind::NotFound) || is_still_empty(&err);
             if is_missing {
                 object_store::Error::NotFound {
                     path: location.to_string(),
@@ -218,7 +218,7 @@ async fn delete(container: &Container, key: &Path, once: bool) -> Result<()> {
         .with("x-ms-delete-snapshots", "include")?;
     question.once = once;
     match container.ask(&question).await {
-        Err(err) if container.is_still_empty(&err) => Ok(()),
+        Err(err) if is_still_empty(&err) => Ok(()),
         asked => asked.map(drop),
     }
 }

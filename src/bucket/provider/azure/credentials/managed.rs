@@ -12,7 +12,6 @@ use super::entra::{answer, form};
 use super::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::secrets::Secrets;
-use crate::retry::{Backoff, Jitter, Policy};
 
 /// The metadata of a machine of Azure's.
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
@@ -45,23 +44,7 @@ pub(super) async fn ask(
         let answered = answer(network, probe, PROBE).await;
         answered.map_err(|why| Failure::absence(format!("no managed identity: {why}")))?;
     }
-    // The metadata of a machine is not there yet for a while after its start.
-    let mut backoff = Backoff::new(&Policy {
-        max_retries: if service.is_none() { 3 } else { 2 },
-        initial_backoff: Duration::from_millis(500),
-        max_backoff: Duration::from_secs(4),
-        jitter: Jitter::Half,
-    });
-    loop {
-        let failure = match ask_once(network, client, service).await {
-            Err(failure) if failure.passes => failure,
-            done => return done,
-        };
-        let Some(delay) = backoff.next_delay() else {
-            return Err(failure);
-        };
-        tokio::time::sleep(delay).await;
-    }
+    ask_once(network, client, service).await
 }
 
 async fn ask_once(

@@ -20,6 +20,7 @@ use super::signing::{AccountKey, Credentials};
 use crate::bucket::environment::Secret;
 use crate::bucket::values;
 use crate::error::{Error, Kind, Result};
+use crate::retry::{Backoff, Jitter, Policy};
 
 /// A token that is about to expire is had anew so long before, or when half of its life is over.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
@@ -36,7 +37,12 @@ pub(super) async fn find(
         Identity::Key(key) => {
             let key = STANDARD.decode(key.expose());
             return Ok(Credentials::Key(Arc::new(AccountKey {
-                account: config.service.account().to_owned(),
+                // The secondary endpoint is signed for as the account itself.
+                account: config
+                    .service
+                    .account()
+                    .trim_end_matches("-secondary")
+                    .to_owned(),
                 // It was looked at when it was configured.
                 key: key.unwrap_or_default(),
             })));
@@ -169,7 +175,7 @@ impl Tokens {
     async fn ask(&self, state: &mut State) -> std::result::Result<Token, Failure> {
         let mut absent = state.absent.clone();
         for link in state.links.clone() {
-            match self.ask_one(&link).await {
+            match self.ask_patiently(&link).await {
                 Ok(token) => {
                     state.links = vec![link];
                     state.is_chosen = true;
@@ -183,6 +189,27 @@ impl Tokens {
             }
         }
         Err(Failure::lasting(absent.join("; ")))
+    }
+
+    /// Repeats what may pass: also the metadata of a machine are not there yet for a while after its start.
+    async fn ask_patiently(&self, link: &Link) -> std::result::Result<Token, Failure> {
+        let mut backoff = Backoff::new(&Policy {
+            max_retries: 3,
+            initial_backoff: Duration::from_millis(500),
+            max_backoff: Duration::from_secs(4),
+            jitter: Jitter::Half,
+        });
+        loop {
+            let failure = match self.ask_one(link).await {
+                Err(failure) if failure.passes => failure,
+                done => return done,
+            };
+            let Some(delay) = backoff.next_delay() else {
+                return Err(failure);
+            };
+            debug!(err = %failure, ?delay, "no token yet");
+            tokio::time::sleep(delay).await;
+        }
     }
 
     async fn ask_one(&self, link: &Link) -> std::result::Result<Token, Failure> {
