@@ -134,7 +134,9 @@ const NOISE: [&str; 4] = [
 /// What to look at where the two sides do not agree on TLS, which no further try mends.
 fn tls_hint(text: &str) -> Option<&'static str> {
     if text.contains("InvalidContentType") {
-        Some("the server seems to speak plain HTTP, which config.insecure: true asks for")
+        Some(
+            "the server seems to speak plain HTTP, which config.insecure: true asks for, or an address with http:// in a connection string",
+        )
     } else if text.contains("invalid peer certificate") {
         Some("config.http_config.tls_config.ca_file names the authority to trust")
     } else {
