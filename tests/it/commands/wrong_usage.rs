@@ -212,7 +212,7 @@ fn a_wrong_bucket_is_told_with_the_key() {
             "{type: GCS, config: {bucket: b}}",
             &["GCS", "not supported yet"],
         ),
-        ("{type: AZURE}", &["AZURE", "not supported yet"]),
+        ("{type: SWIFT}", &["SWIFT", "not supported yet"]),
         ("{type: FILESYSTEM}", &["config.directory", "missing"]),
         (
             "{type: FILESYSTEM, config: {directory: [a]}}",

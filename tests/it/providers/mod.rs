@@ -1,5 +1,6 @@
 //! What each kind of bucket does to a run.
 
+mod azure;
 mod conformance;
 mod folder;
 mod object_names;

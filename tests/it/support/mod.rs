@@ -1,5 +1,6 @@
 //! What tests are made of.
 
+pub mod azurite;
 pub mod block;
 pub mod collector;
 pub mod complaint;

@@ -73,7 +73,7 @@ pub struct World<B, Task = ()> {
 
 impl<B: Contents, Task> World<B, Task> {
     /// Two empty buckets, of which the source gets these blocks.
-    pub(super) fn filled(source: B, target: B, task: Task, blocks: &[Block]) -> Self {
+    pub fn filled(source: B, target: B, task: Task, blocks: &[Block]) -> Self {
         let before: Tree = blocks.iter().flat_map(Block::objects).collect();
         for (name, content) in &before {
             source.put(name, content.clone());
