@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use object_store::client::HttpClient;
 
 use super::config::Config;
-use super::signing::{Credentials, Signing};
+use super::credentials::Credentials;
+use super::signing::Signing;
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
 use crate::bucket::http::pace::Paced;

@@ -12,9 +12,9 @@ use tracing::info;
 
 use super::ask::{Answer, Asker, Question, generic, refusal};
 use super::asked::Asked;
+use super::credentials::Credentials;
 use super::refusal::Refusal;
 use super::service::Service;
-use super::signing::Credentials;
 use crate::bucket::storage_class::StorageClasses;
 use crate::error::Kind;
 

@@ -16,7 +16,8 @@ use reqwest::Method;
 use super::ask::{Question, escaped, generic};
 use super::asked::Asked;
 use super::container::Container;
-use super::signing::{AccountKey, Credentials, VERSION};
+use super::credentials::{AccountKey, Credentials};
+use super::signing::VERSION;
 use super::upload::{Blocks, NoAbort};
 use crate::bucket::copier::{self, Original};
 

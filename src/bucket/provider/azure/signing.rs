@@ -3,14 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
-use hmac::{Hmac, KeyInit, Mac};
 use http_body::Body as _;
 use md5::{Digest as _, Md5};
 use object_store::client::{
@@ -18,39 +16,14 @@ use object_store::client::{
 };
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
-use sha2::Sha256;
 
 use super::ask::unknown;
 use super::asked::{Asked, CARRIERS};
-use super::credentials::{Failure, Tokens};
-use crate::bucket::environment::Secret;
+use super::credentials::{AccountKey, Credentials, Failure};
 use crate::bucket::http::secrets::Secrets;
 
 /// The version of the service that is spoken to. It knows all that is asked for here, and emulators of some age know it.
 pub(super) const VERSION: &str = "2022-11-02";
-
-/// What proves the right to requests. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(super) enum Credentials {
-    /// The account's own key.
-    Key(Arc<AccountKey>),
-    /// A shared access signature, as it stands in a query.
-    Signature(Arc<Secret>),
-    /// Tokens of Entra's.
-    Tokens(Arc<Tokens>),
-}
-
-/// The account's own key.
-pub(super) struct AccountKey {
-    pub(super) account: String,
-    pub(super) key: Vec<u8>,
-}
-
-impl std::fmt::Debug for AccountKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("<secret>")
-    }
-}
 
 /// A client that signs requests.
 #[derive(Debug)]
@@ -95,7 +68,7 @@ impl Signing {
         insert(request.headers_mut(), "x-ms-date", &now)?;
         match &self.credentials {
             Credentials::Key(key) => {
-                let authorization = key.authorization(&request)?;
+                let authorization = authorization(key, &request)?;
                 insert(
                     request.headers_mut(),
                     AUTHORIZATION.as_str(),
@@ -120,28 +93,16 @@ impl Signing {
     }
 }
 
-impl AccountKey {
-    /// What the header `authorization` says of a request.
-    fn authorization(&self, request: &HttpRequest) -> Result<String, HttpError> {
-        let url = Url::parse(&request.uri().to_string()).map_err(unknown)?;
-        let text = signed_text(
-            request.method().as_str(),
-            &url,
-            request.headers(),
-            &self.account,
-        );
-        Ok(format!("SharedKey {}:{}", self.account, self.sign(&text)))
-    }
-
-    /// The signature of a text, in base64.
-    pub(super) fn sign(&self, text: &str) -> String {
-        // A key of any length is one.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else {
-            return String::new();
-        };
-        mac.update(text.as_bytes());
-        STANDARD.encode(mac.finalize().into_bytes())
-    }
+/// What the header `authorization` says of a request.
+fn authorization(key: &AccountKey, request: &HttpRequest) -> Result<String, HttpError> {
+    let url = Url::parse(&request.uri().to_string()).map_err(unknown)?;
+    let text = signed_text(
+        request.method().as_str(),
+        &url,
+        request.headers(),
+        &key.account,
+    );
+    Ok(format!("SharedKey {}:{}", key.account, key.sign(&text)))
 }
 
 /// Whether it is the token that is refused, and not what was asked for with it.

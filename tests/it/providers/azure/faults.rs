@@ -81,7 +81,8 @@ fn refused_credentials_and_absent_containers_end_the_run_at_once() {
     let forged_source = world
         .source
         .config_by("forged-hot.yaml", &forged, azurite.port(), "");
-    let absent_source = azurite.name("absent").config("absent.yaml");
+    let absent = azurite.name("absent");
+    let absent_source = absent.config("absent.yaml");
     let absent_target = world.target.config_for(
         "insisting.yaml",
         KEY,

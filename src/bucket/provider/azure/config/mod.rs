@@ -4,6 +4,7 @@ mod connection_string;
 mod identity;
 mod name;
 mod retries;
+mod value;
 
 pub(super) use identity::{Identity, Link, Principal};
 pub(super) use retries::Retries;
@@ -13,9 +14,9 @@ use super::service::Service;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
-use crate::bucket::values::{fault, plain, text};
+use crate::bucket::values::{plain, text};
 use crate::error::{Error, Result};
-use crate::yaml::{Fields, Node, Unknown};
+use crate::yaml::{Node, Unknown};
 use connection_string::ConnectionString;
 use identity::Given;
 
@@ -163,34 +164,6 @@ fn missing<'a>(
         .is_none()
         .then_some("container is missing (no container specified)");
     account.into_iter().chain(container)
-}
-
-/// What keeps a name from being part of an address, in words that follow its key.
-fn checked(
-    at: &str,
-    value: String,
-    expected: &str,
-    is_fit: impl Fn(&str) -> bool,
-) -> Result<String> {
-    match fault(&value) {
-        Some(fault) => Err(Error::usage(format!("{at} {fault}: expected {expected}"))),
-        None if is_fit(&value) => Ok(value),
-        None => Err(Error::usage(format!("{at}: expected {expected}"))),
-    }
-}
-
-/// A duration; zero is Thanos' word for what its client takes by default.
-fn time(
-    fields: &mut Fields<'_>,
-    at: &str,
-    key: &'static str,
-) -> Result<Option<std::time::Duration>> {
-    let Some(text) = fields.string(key)?.filter(|text| !text.is_empty()) else {
-        return Ok(None);
-    };
-    let time = crate::duration::parse(&text)
-        .map_err(|_| Error::usage(format!("{at}.{key}: expected a duration such as 1m30s")))?;
-    Ok(Some(time).filter(|time| !time.is_zero()))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Names of accounts and containers. They go into addresses: another one than was meant would be written to.
 
-use super::checked;
+use super::value::checked;
 use crate::error::Result;
 
 /// How the endpoint begins from which an account is only read.

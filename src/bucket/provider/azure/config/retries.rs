@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::time;
+use super::value::time;
 use crate::error::Result;
 use crate::retry::{Jitter, Policy};
 use crate::yaml::{Fields, Unknown};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use super::{Failure, RESOURCE, Token};
+use super::token::{Failure, RESOURCE, Token};
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::super::config::Principal;
-use super::{Failure, RESOURCE, Token, chain};
+use super::token::{Failure, RESOURCE, Token, chain};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
 use crate::bucket::http::secrets::Secrets;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::entra::{answer, form};
-use super::{Failure, RESOURCE, Token};
+use super::token::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::secrets::Secrets;
 

@@ -1,11 +1,11 @@
 //! As whom requests are made: a key or a signature from the configuration, or tokens, which are had anew before they expire.
 
+mod account_key;
 mod command_line;
 mod entra;
 mod managed;
+mod token;
 
-use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -15,18 +15,25 @@ use object_store::client::HttpClient;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
+pub(super) use account_key::AccountKey;
+pub(super) use token::Failure;
+
 use super::config::{Config, Identity, Link};
-use super::signing::{AccountKey, Credentials};
 use crate::bucket::environment::Secret;
-use crate::bucket::values;
 use crate::error::{Error, Kind, Result};
 use crate::retry::{Backoff, Jitter, Policy};
+use token::Token;
 
-/// A token that is about to expire is had anew so long before, or when half of its life is over.
-const RENEW_BEFORE: Duration = Duration::from_mins(5);
-
-/// What tokens are for.
-const RESOURCE: &str = "https://storage.azure.com";
+/// What proves the right to requests. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) enum Credentials {
+    /// The account's own key.
+    Key(Arc<AccountKey>),
+    /// A shared access signature, as it stands in a query.
+    Signature(Arc<Secret>),
+    /// Tokens of Entra's.
+    Tokens(Arc<Tokens>),
+}
 
 /// What makes the right to requests. Only the services that give tokens are asked here, for one.
 pub(super) async fn find(
@@ -70,57 +77,6 @@ pub(super) async fn find(
     })?;
     Ok(Credentials::Tokens(Arc::new(tokens)))
 }
-
-/// A token.
-#[derive(Debug)]
-pub(super) struct Token {
-    pub(super) value: Secret,
-    begun: SystemTime,
-    expires: SystemTime,
-}
-
-/// No token was to be had.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    pub(super) why: String,
-    /// Whether the same question may be answered a little later.
-    pub(super) passes: bool,
-    /// Whether there is nobody to ask, so that somebody else may be asked.
-    pub(super) is_absence: bool,
-}
-
-impl Failure {
-    fn lasting(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            passes: false,
-            is_absence: false,
-        }
-    }
-
-    fn absence(why: impl Into<String>) -> Self {
-        Self {
-            is_absence: true,
-            ..Self::lasting(why)
-        }
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        if self.passes {
-            Kind::Transient
-        } else {
-            Kind::Credentials
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-impl StdError for Failure {}
 
 /// Where tokens come from, and the one at hand.
 #[derive(Debug)]
@@ -227,78 +183,5 @@ impl Tokens {
             } => managed::ask(&self.network, client.as_deref(), service.as_ref(), *probes).await,
             Link::CommandLine => command_line::ask().await,
         }
-    }
-}
-
-impl Token {
-    /// One that goes into a header, and lives so long from now.
-    fn new(value: &str, life: Duration) -> std::result::Result<Self, Failure> {
-        if let Some(fault) = values::fault(value) {
-            return Err(Failure::lasting(format!(
-                "the token that was given {fault}"
-            )));
-        }
-        let begun = SystemTime::now();
-        // Nobody's token lives for years.
-        let life = life.min(Duration::from_hours(24 * 366));
-        Ok(Self {
-            value: Secret::new(value.to_owned()),
-            begun,
-            expires: begun + life,
-        })
-    }
-
-    /// The same, of one that ends at a time of the Unix clock.
-    fn until(value: &str, end_secs: u64) -> std::result::Result<Self, Failure> {
-        let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end_secs));
-        let life = end.and_then(|end| end.duration_since(SystemTime::now()).ok());
-        Self::new(value, life.unwrap_or_default())
-    }
-
-    fn is_fresh(&self, now: SystemTime) -> bool {
-        let life = self.expires.duration_since(self.begun).unwrap_or_default();
-        self.expires
-            .checked_sub(RENEW_BEFORE.min(life / 2))
-            .is_some_and(|renewal| now < renewal)
-    }
-}
-
-/// An error and what caused it, on one line.
-fn chain(err: &(dyn StdError + 'static)) -> String {
-    let mut text = err.to_string();
-    let mut next = err.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use super::*;
-
-    #[test]
-    fn a_token_is_renewed_before_it_expires() {
-        let now = SystemTime::now();
-        let fresh = |life: u64, after: u64| {
-            let token = Token::new("a", Duration::from_secs(life)).unwrap();
-            token.is_fresh(now + Duration::from_secs(after))
-        };
-        assert!(fresh(3600, 0) && fresh(3600, 3200));
-        assert!(!fresh(3600, 3400));
-        // One that lives shorter than that is used for half of its life, and not asked for with every request.
-        assert!(fresh(10, 0) && !fresh(10, 6));
-        assert!(!fresh(0, 1));
-        assert!(!Token::until("a", 7).unwrap().is_fresh(now));
-        assert!(Token::new("a\nb", RENEW_BEFORE).is_err());
     }
 }
