@@ -17,12 +17,10 @@ use super::ask::{Question, escaped, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::credentials::{AccountKey, Credentials};
+use super::differences::LARGEST_COPY;
 use super::signing::VERSION;
 use super::upload::{Blocks, NoAbort};
 use crate::bucket::copier::{self, Original};
-
-/// One request copies so much at most.
-const LARGEST_COPY: u64 = 256 << 20;
 
 /// A part is copied as so many blocks at once, where each has at least so many bytes. An object has 50,000 blocks at most, and 9,500 parts.
 const BLOCKS_OF_A_PART: u64 = 4;
