@@ -4,9 +4,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use object_store::Extensions;
-use object_store::client::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody};
+use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+};
+use object_store::{Extensions, PutPayload};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 use tracing::debug;
@@ -29,7 +30,7 @@ pub(in crate::bucket) struct Request {
     pub(in crate::bucket) headers: HeaderMap,
     /// They tell the layers of the client what is asked for, where that does not show.
     pub(in crate::bucket) extensions: Extensions,
-    pub(in crate::bucket) body: Bytes,
+    pub(in crate::bucket) body: PutPayload,
     /// How often it is repeated when its failure may pass.
     pub(in crate::bucket) retries: u32,
 }
@@ -62,19 +63,36 @@ impl Request {
             url,
             headers: HeaderMap::new(),
             extensions: Extensions::new(),
-            body: Bytes::new(),
+            body: PutPayload::new(),
             retries,
         }
     }
 }
 
 impl Asker {
-    /// Asks until the answer can be read, or no further try is of any use.
+    /// Asks until the whole answer can be read, or no further try is of any use.
     pub(in crate::bucket) async fn ask<T>(
         &self,
         request: &Request,
         read: impl Fn(&HeaderMap, &[u8]) -> Result<T, HttpError>,
     ) -> object_store::Result<T> {
+        let read = &read;
+        let whole = |answer: HttpResponse| async move {
+            let (head, body) = answer.into_parts();
+            read(&head.headers, &body.bytes().await?)
+        };
+        self.answer(request, whole).await
+    }
+
+    /// The same, of an answer that is taken as it comes.
+    pub(in crate::bucket) async fn answer<T, F>(
+        &self,
+        request: &Request,
+        take: impl Fn(HttpResponse) -> F,
+    ) -> object_store::Result<T>
+    where
+        F: Future<Output = Result<T, HttpError>>,
+    {
         let mut backoff = Backoff::new(&Policy {
             max_retries: request.retries,
             initial_backoff: Duration::from_millis(100),
@@ -84,10 +102,7 @@ impl Asker {
         let Request { method, url, .. } = request;
         loop {
             let made = self.made(request)?;
-            let answered = async {
-                let (head, body) = self.http.execute(made).await?.into_parts();
-                read(&head.headers, &body.bytes().await?)
-            };
+            let answered = async { take(self.http.execute(made).await?).await };
             let cause = match answered.await {
                 Ok(read) => return Ok(read),
                 Err(cause) => cause,
@@ -117,7 +132,7 @@ impl Asker {
     }
 
     fn made(&self, of: &Request) -> object_store::Result<HttpRequest> {
-        let body = if of.body.is_empty() {
+        let body = if of.body.content_length() == 0 {
             HttpRequestBody::empty()
         } else {
             of.body.clone().into()
