@@ -441,7 +441,10 @@ impl Answer {
 
     fn bytes(&self) -> Vec<u8> {
         let mut headers = self.headers.join("\r\n");
-        let tells = |name: &str| headers.to_ascii_lowercase().contains(name);
+        let tells = |name: &str| {
+            let mut lines = self.headers.iter();
+            lines.any(|line| line.to_ascii_lowercase().starts_with(name))
+        };
         let is_chunked = tells("transfer-encoding: chunked");
         if !is_chunked && !tells("content-length:") && self.status != 204 {
             headers = format!("Content-Length: {}\r\n{headers}", self.body.len());
