@@ -7,6 +7,7 @@
 mod azure;
 mod configured;
 mod folder;
+mod gcs;
 mod s3;
 
 pub(super) use configured::{Configured, Opening, Section};
@@ -14,10 +15,15 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 3] = [azure::PROVIDER, folder::PROVIDER, s3::PROVIDER];
+const PROVIDERS: [Provider; 4] = [
+    azure::PROVIDER,
+    folder::PROVIDER,
+    gcs::PROVIDER,
+    s3::PROVIDER,
+];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 7] = ["GCS", "SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 6] = ["SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

@@ -209,8 +209,8 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ("config: {directory: /x}", &["type", "FILESYSTEM or S3"]),
         ("{type: NFS}", &["NFS", "FILESYSTEM or S3"]),
         (
-            "{type: GCS, config: {bucket: b}}",
-            &["GCS", "not supported yet"],
+            "{type: OCI, config: {bucket: b}}",
+            &["OCI", "not supported yet"],
         ),
         ("{type: SWIFT}", &["SWIFT", "not supported yet"]),
         ("{type: FILESYSTEM}", &["config.directory", "missing"]),

@@ -3,5 +3,6 @@
 mod azure;
 mod conformance;
 mod folder;
+mod gcs;
 mod object_names;
 mod s3;

@@ -1,10 +1,12 @@
 //! What tests are made of.
 
+pub mod answering;
 pub mod azurite;
 pub mod block;
 pub mod collector;
 pub mod complaint;
 pub mod credential_service;
+pub mod fake_gcs;
 pub mod folders;
 pub mod http;
 pub mod memory;

@@ -1,0 +1,144 @@
+//! Objects that the service copies from one of its buckets to another: it may do so at once, or want to be asked again and again until it is done.
+//!
+//! A copy gets what the target's configuration asks for, as every put does. Of the original it has the content only.
+
+use async_trait::async_trait;
+use object_store::path::Path;
+use object_store::{Error, PutPayload, Result};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::ask::{Asker, escaped};
+use super::asked::Asked;
+use super::fault::{Fault, generic};
+use super::resource::{MEMBERS, generation_of};
+use crate::bucket::copier::{self, Original};
+
+/// So many answers in a row that no more was copied, and nothing else is expected.
+const IDLE_ANSWERS: usize = 20;
+
+/// Copies from one bucket into another.
+#[derive(Debug)]
+pub(super) struct Copier {
+    /// Asks for the target.
+    pub(super) asker: Asker,
+    /// The source's name.
+    pub(super) source_bucket: String,
+}
+
+/// How far a copy is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    kind: String,
+    #[serde(default)]
+    done: bool,
+    rewrite_token: Option<String>,
+    #[serde(default)]
+    total_bytes_rewritten: Value,
+    #[serde(default)]
+    resource: Value,
+}
+
+impl Answer {
+    fn read(body: &[u8]) -> Option<Self> {
+        let read: Self = serde_json::from_slice(body).ok()?;
+        (read.kind == "storage#rewriteResponse").then_some(read)
+    }
+
+    /// The size of what was copied, where it is told.
+    fn size_bytes(&self) -> Option<u64> {
+        self.resource.get("size")?.as_str()?.parse().ok()
+    }
+
+    fn copied_bytes(&self) -> u64 {
+        let told = &self.total_bytes_rewritten;
+        let text = told.as_str().and_then(|text| text.parse().ok());
+        text.or(told.as_u64()).unwrap_or_default()
+    }
+}
+
+impl Copier {
+    async fn ask(
+        &self,
+        path: &str,
+        generation: &str,
+        token: Option<&str>,
+        about: &str,
+    ) -> Result<Answer> {
+        let fields = format!("kind,done,rewriteToken,totalBytesRewritten,resource({MEMBERS})");
+        let mut query = vec![
+            ("sourceGeneration", generation),
+            ("ifSourceGenerationMatch", generation),
+            ("fields", &fields),
+        ];
+        query.extend(token.map(|token| ("rewriteToken", token)));
+        let url = self.asker.url("", path, &query)?;
+        let mut request = self.asker.request(Method::POST, url, Asked::Rewrite);
+        let kind = HeaderValue::from_static("application/json; charset=UTF-8");
+        request.headers.insert(CONTENT_TYPE, kind);
+        request.body = PutPayload::from(about.to_owned());
+        let read = |_: &HeaderMap, body: &[u8]| {
+            Answer::read(body).ok_or_else(|| Fault::NoObject.passing())
+        };
+        self.asker.server.ask(&request, read).await
+    }
+}
+
+#[async_trait]
+impl copier::Copier for Copier {
+    fn largest_bytes(&self) -> u64 {
+        u64::MAX
+    }
+
+    async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
+        let generation = generation_of(&original.etag).ok_or_else(|| Error::Precondition {
+            path: original.key.to_string(),
+            source: Box::new(Fault::NoObject),
+        })?;
+        let generation = generation.to_string();
+        let path = format!(
+            "/storage/v1/b/{}/o/{}/rewriteTo/b/{}/o/{}",
+            escaped(&self.source_bucket),
+            escaped(original.key.as_ref()),
+            escaped(&self.asker.bucket),
+            escaped(to.as_ref())
+        );
+        let mut about = self.asker.about(to);
+        if let Some(members) = about.as_object_mut() {
+            members.remove("name");
+        }
+        let about = about.to_string();
+        let (mut token, mut copied, mut idle) = (None::<String>, 0, 0);
+        loop {
+            let answer = self
+                .ask(&path, &generation, token.as_deref(), &about)
+                .await?;
+            if answer.done {
+                return match answer.size_bytes() {
+                    Some(size) if size == original.size_bytes => Ok(()),
+                    _ => Err(generic(Fault::OtherBytes)),
+                };
+            }
+            if answer.copied_bytes() > copied {
+                (copied, idle) = (answer.copied_bytes(), 0);
+            } else {
+                idle += 1;
+            }
+            token = answer.rewrite_token.filter(|token| !token.is_empty());
+            if token.is_none() || idle >= IDLE_ANSWERS {
+                return Err(generic(Fault::NoProgress));
+            }
+        }
+    }
+
+    async fn assemble(&self, to: &Path) -> Result<Box<dyn copier::Assembly>> {
+        // An object of any size is copied whole, so that none is put together of parts.
+        Err(Error::NotImplemented {
+            operation: format!("put {to} together of parts"),
+            implementer: "Google Cloud Storage".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! A token for whoever another identity provider vouches for: its token is read, and exchanged for one of Google's.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
+
+use super::super::config::{External, SubjectFrom, SubjectText};
+use super::ask;
+use super::token::{Failure, Token};
+use crate::bucket::environment::Secret;
+use crate::bucket::values::shown_path;
+use crate::small_file;
+
+/// Asks the token service.
+pub(super) async fn token(
+    external: &External,
+    network: &HttpClient,
+    scopes: &[&str],
+) -> Result<Token, Failure> {
+    let subject = subject(external, network).await?;
+    let scope = scopes.join(" ");
+    let mut form = vec![
+        (
+            "grant_type",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ),
+        ("audience", external.audience.as_str()),
+        ("scope", &scope),
+        (
+            "requested_token_type",
+            "urn:ietf:params:oauth:token-type:access_token",
+        ),
+        ("subject_token", subject.expose()),
+        ("subject_token_type", &external.subject_token_type),
+    ];
+    let options = external
+        .user_project
+        .as_ref()
+        .map(|project| serde_json::json!({"userProject": project}).to_string());
+    form.extend(options.as_deref().map(|options| ("options", options)));
+    let mut request = ask::form(&external.token_url, &form)?;
+    let mut secrets = vec![subject.clone()];
+    if let Some((id, password)) = &external.client {
+        let pair = STANDARD.encode(format!("{id}:{}", password.expose()));
+        let value = HeaderValue::from_str(&format!("Basic {pair}"))
+            .map_err(|_| Failure::final_one("client_id fits into no header"))?;
+        request.headers_mut().insert(AUTHORIZATION, value);
+        secrets.extend([password.clone(), Secret::new(pair)]);
+    }
+    ask::token(network, request, &external.token_url, &secrets).await
+}
+
+/// What is found now: it is written anew before it expires.
+async fn subject(external: &External, network: &HttpClient) -> Result<Secret, Failure> {
+    let (found, place) = match &external.subject {
+        SubjectFrom::File(path) => {
+            let place = format!("the file {}", shown_path(path));
+            (of_file(path, &place).await?, place)
+        }
+        SubjectFrom::Url(url, headers) => {
+            let mut request = HttpRequest::new(HttpRequestBody::empty());
+            ask::address(&mut request, url)?;
+            let unfit =
+                || Failure::final_one("credential_source: headers: one fits into no request");
+            for (name, value) in headers {
+                let name: HeaderName = name.parse().map_err(|_| unfit())?;
+                let value = HeaderValue::from_str(value.expose()).map_err(|_| unfit())?;
+                request.headers_mut().insert(name, value);
+            }
+            let secrets: Vec<Secret> = headers.iter().map(|(_, value)| value.clone()).collect();
+            let place = ask::shown(url);
+            (ask::answer(network, request, url, &secrets).await?, place)
+        }
+    };
+    let text = String::from_utf8(found)
+        .map_err(|_| Failure::final_one(format!("{place} holds no text")))?;
+    let token = match &external.text {
+        SubjectText::Plain => text.trim().to_owned(),
+        SubjectText::Member(name) => {
+            let document: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+            let member = document
+                .as_ref()
+                .and_then(|document| document.get(name)?.as_str());
+            let missing = || {
+                Failure::final_one(format!(
+                    "{place} holds no document with the member that credential_source names"
+                ))
+            };
+            member.ok_or_else(missing)?.to_owned()
+        }
+    };
+    if token.is_empty() {
+        // Whoever writes it may be about to.
+        return Err(Failure::passing(format!("{place} holds no token")));
+    }
+    Ok(Secret::new(token))
+}
+
+async fn of_file(path: &str, place: &str) -> Result<Vec<u8>, Failure> {
+    let path = PathBuf::from(path);
+    let read = tokio::task::spawn_blocking(move || small_file::read(&path)).await;
+    let read = read.map_err(|_| Failure::passing("nobody read the file of the token"))?;
+    read.map_err(|err| Failure::final_one(format!("{place} could not be read: {err}")))
+}

@@ -1,0 +1,153 @@
+//! Tokens that requests prove themselves with: asked for when the first is needed, and anew before they expire or once one is refused.
+
+mod ask;
+mod assertion;
+mod external;
+mod machine;
+mod token;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use object_store::client::HttpClient;
+use tokio::sync::Mutex;
+use tracing::{debug, warn};
+
+pub(super) use ask::bearer;
+pub(super) use token::{Failure, Token};
+
+use super::config::{Account, Credentials};
+use crate::bucket::environment::Secret;
+
+/// Where no new token comes, so long the old one is used before the next is asked for.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// What tokens are asked for.
+const SCOPES: [&str; 2] = [
+    "https://www.googleapis.com/auth/devstorage.full_control",
+    "https://www.googleapis.com/auth/cloud-platform",
+];
+
+/// What the token of somebody is asked for who acts as somebody else.
+const SCOPES_TO_ACT: [&str; 1] = ["https://www.googleapis.com/auth/cloud-platform"];
+
+/// Gives tokens.
+#[derive(Debug)]
+pub(super) struct Tokens {
+    credentials: Arc<Credentials>,
+    network: HttpClient,
+    known: Mutex<Option<Token>>,
+}
+
+impl Tokens {
+    /// Of these credentials; token services are asked through `network`.
+    pub(super) fn new(credentials: Arc<Credentials>, network: HttpClient) -> Self {
+        Self {
+            credentials,
+            network,
+            known: Mutex::new(None),
+        }
+    }
+
+    /// A token that is good now; `None` where requests need none.
+    pub(super) async fn get(&self) -> Result<Option<Token>, Failure> {
+        if matches!(*self.credentials, Credentials::Nobody) {
+            return Ok(None);
+        }
+        let mut known = self.known.lock().await;
+        if let Some(token) = known
+            .as_ref()
+            .filter(|token| Instant::now() < token.renew_at)
+        {
+            return Ok(Some(token.clone()));
+        }
+        match self.fetch(known.is_some()).await {
+            Ok(token) => {
+                debug!("a token was had");
+                Ok(Some(known.insert(token).clone()))
+            }
+            Err(failure) => match known.as_mut() {
+                Some(token) if Instant::now() < token.expires_at => {
+                    warn!(err = %failure, "no new token comes yet; the one at hand is still good");
+                    token.renew_at = Instant::now() + PAUSE;
+                    Ok(Some(token.clone()))
+                }
+                _ => Err(failure),
+            },
+        }
+    }
+
+    /// Forgets a token that was refused. Another that was had meanwhile stays.
+    pub(super) async fn forget(&self, refused: &Token) {
+        let mut known = self.known.lock().await;
+        if known
+            .as_ref()
+            .is_some_and(|token| token.text() == refused.text())
+        {
+            *known = None;
+        }
+    }
+
+    async fn fetch(&self, was_there: bool) -> Result<Token, Failure> {
+        match &*self.credentials {
+            Credentials::Account(account, _) => of(account, &self.network, &SCOPES).await,
+            Credentials::Machine(host) => {
+                machine::token(host, &self.network, &SCOPES, was_there).await
+            }
+            Credentials::Nobody => Err(Failure::final_one("nobody has no token")),
+        }
+    }
+}
+
+/// A token of that account's for what these scopes allow.
+fn of<'a>(
+    account: &'a Account,
+    network: &'a HttpClient,
+    scopes: &'static [&'static str],
+) -> BoxFuture<'a, Result<Token, Failure>> {
+    async move {
+        match account {
+            Account::Service(account) => {
+                let assertion = assertion::of(account, scopes)?;
+                let form = [
+                    ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                    ("assertion", &assertion),
+                ];
+                let secrets = [Secret::new(assertion.clone())];
+                let request = ask::form(&account.token_url, &form)?;
+                ask::token(network, request, &account.token_url, &secrets).await
+            }
+            Account::User(user) => {
+                let form = [
+                    ("grant_type", "refresh_token"),
+                    ("client_id", user.client_id.as_str()),
+                    ("client_secret", user.client_secret.expose()),
+                    ("refresh_token", user.refresh_token.expose()),
+                ];
+                let secrets = [user.client_secret.clone(), user.refresh_token.clone()];
+                let request = ask::form(&user.token_url, &form)?;
+                ask::token(network, request, &user.token_url, &secrets).await
+            }
+            Account::External(external) => external::token(external, network, scopes).await,
+            Account::Impersonated {
+                url,
+                delegates,
+                lifetime_secs,
+                by,
+            } => {
+                let token = of(by, network, &SCOPES_TO_ACT).await?;
+                let wanted = serde_json::json!({
+                    "delegates": delegates,
+                    "lifetime": format!("{lifetime_secs}s"),
+                    "scope": scopes,
+                });
+                let request = ask::document(url, &wanted, &token)?;
+                let secrets = [token.text().clone()];
+                ask::impersonated_token(network, request, url, &secrets).await
+            }
+        }
+    }
+    .boxed()
+}

@@ -1,0 +1,300 @@
+//! An answer that gives nothing: what was refused and why, or that the answer was not the service's at all.
+//!
+//! The service says what is wrong in a document of its own, or in a line of text where an object was asked for, and signs every answer with an id.
+//! Anything else comes from what stands between: an ingress without a backend, a proxy, a page to log in. Whatever its status is, it says nothing of
+//! an object.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+use serde::Deserialize;
+
+use super::asked::Asked;
+use crate::bucket::http::secrets::Secrets;
+use crate::bucket::http::xml;
+use crate::error::Kind;
+
+/// The header that every answer of the service bears.
+const SIGNATURE: &str = "x-guploader-uploadid";
+
+/// Codes are single words.
+const LONGEST_CODE: usize = 100;
+
+/// What servers of TLS say to a request without it; the first is nginx's, the second Go's.
+const WANTS_TLS: [&[u8]; 2] = [
+    b"plain HTTP request was sent to HTTPS port",
+    b"Client sent an HTTP request to an HTTPS server",
+];
+
+/// An answer that gives nothing.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    kind: Kind,
+    status: StatusCode,
+    said: Option<Said>,
+    is_services: bool,
+    hint: Option<&'static str>,
+}
+
+/// What the service says is wrong.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    /// One word; may be empty.
+    code: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    error: Details,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    errors: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    #[serde(default)]
+    reason: String,
+}
+
+impl Refusal {
+    /// Reads an answer, with as much of its body as was read. Secrets are removed.
+    pub(super) fn of(
+        asked: &Asked,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        secrets: &Secrets,
+    ) -> Self {
+        let is_signed = headers.contains_key(SIGNATURE);
+        let said = in_json(body)
+            .or_else(|| in_xml(body))
+            .or_else(|| in_text(body).filter(|_| is_signed));
+        let is_services = is_signed || said.is_some();
+        let said = said.and_then(|said| said.fit_to_print(secrets));
+        let wants_tls = || {
+            let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
+            WANTS_TLS.iter().any(says)
+        };
+        if !is_services && wants_tls() {
+            return Self {
+                kind: Kind::Other,
+                status,
+                said,
+                is_services,
+                hint: Some(
+                    "the server speaks TLS: STORAGE_EMULATOR_HOST is to begin with https://",
+                ),
+            };
+        }
+        let kind = kind(asked, status.as_u16(), said.as_ref(), is_services);
+        Self {
+            kind,
+            status,
+            hint: hint(asked, status.as_u16(), kind, is_services),
+            said,
+            is_services,
+        }
+    }
+
+    /// What it means to whoever asked.
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Whether the very same request may fare better.
+    pub(super) fn may_pass(&self) -> bool {
+        self.kind == Kind::Transient && !matches!(self.status.as_u16(), 404 | 410)
+    }
+
+    /// Whether somebody says that nothing is there, and nothing shows that it is the service.
+    pub(super) fn is_nobodys_absence(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND && !self.is_services
+    }
+
+    /// What the service said, on one line; `None` where it said nothing.
+    pub(super) fn told(&self) -> Option<String> {
+        let Said { code, message } = self.said.as_ref()?;
+        Some(match (code.as_str(), message.as_str()) {
+            ("", message) => message.to_owned(),
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{code}: {message}"),
+        })
+    }
+
+    /// What to look at where the answer alone does not say it.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        self.hint
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.told() {
+            Some(told) => f.write_str(&told),
+            None if self.is_services || tells_of_the_server(self.status.as_u16()) => {
+                write!(f, "the answer is {}", self.status)
+            }
+            None => write!(
+                f,
+                "the answer is {}, and it is none of Google Cloud Storage's",
+                self.status
+            ),
+        }
+    }
+}
+
+impl StdError for Refusal {}
+
+impl Said {
+    /// `None` where a secret stands in the code.
+    fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
+        let words: Vec<&str> = self.message.split_whitespace().collect();
+        let message = secrets.hidden_in(&words.join(" "));
+        // More may be said after it.
+        let message = message.trim_end_matches('.').to_owned();
+        (secrets.hidden_in(&self.code) == self.code).then_some(Self { message, ..self })
+    }
+}
+
+fn in_json(body: &[u8]) -> Option<Said> {
+    let Document { error } = serde_json::from_slice(body).ok()?;
+    let reasons = error.errors.into_iter().map(|reason| reason.reason);
+    let code = reasons.chain([error.status]).find(|code| is_code(code));
+    Some(Said {
+        code: code.unwrap_or_default(),
+        message: error.message,
+    })
+}
+
+fn in_xml(body: &[u8]) -> Option<Said> {
+    let (mut code, mut message) = (None, String::new());
+    let _ = xml::walk(body, |element| match element.path {
+        ["Error", "Code"] if code.is_none() => code = Some(element.text.trim().to_owned()),
+        ["Error", "Message"] => element.text.clone_into(&mut message),
+        _ => {}
+    });
+    let code = code.filter(|code| is_code(code))?;
+    Some(Said { code, message })
+}
+
+/// A line without markup, in answer to who asked for an object.
+fn in_text(body: &[u8]) -> Option<Said> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_line = !text.is_empty() && text.len() <= 4096 && !text.contains(['<', '{', '\n']);
+    is_line.then(|| Said {
+        code: String::new(),
+        message: text.to_owned(),
+    })
+}
+
+fn is_code(text: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
+}
+
+/// Statuses that whoever stands on the way may use as well as the service, for both mean the same by them.
+fn tells_of_the_server(status: u16) -> bool {
+    matches!(status, 300..=303 | 305..=399 | 408 | 425 | 429 | 499 | 500..)
+}
+
+fn kind(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool) -> Kind {
+    let code = said.map_or("", |said| said.code.as_str());
+    let kind = match code {
+        "rateLimitExceeded"
+        | "userRateLimitExceeded"
+        | "backendError"
+        | "internalError"
+        | "SlowDown" => Kind::Transient,
+        "authError" | "accountDisabled" | "UNAUTHENTICATED" => Kind::Credentials,
+        _ => of_status(asked, status, said, is_services),
+    };
+    match (asked, kind) {
+        // Without the right to list, a run cannot go on.
+        (Asked::List, Kind::Refused) => Kind::Credentials,
+        (Asked::List | Asked::About | Asked::Put { .. } | Asked::Begin, Kind::NotFound) => {
+            Kind::BucketGone
+        }
+        // The upload is lost, and another one can be begun.
+        (Asked::Piece, Kind::NotFound) => Kind::Transient,
+        (_, Kind::NotFound) if said.is_some_and(is_of_the_bucket) => Kind::BucketGone,
+        (Asked::Put { create: true }, Kind::Changed) => Kind::AlreadyExists,
+        (_, kind) => kind,
+    }
+}
+
+fn of_status(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool) -> Kind {
+    match status {
+        // A redirect concerns every request, whoever gives it.
+        300..=303 | 305..=399 => Kind::Elsewhere,
+        501 => Kind::Unsupported,
+        507 => Kind::NoSpace,
+        // Too much for whoever stands on the way, whatever is asked for next.
+        413 | 414 | 431 => Kind::Other,
+        _ if !is_services => Kind::Transient,
+        401 => Kind::Credentials,
+        403 => Kind::Refused,
+        404 | 410 => Kind::NotFound,
+        304 | 412 | 416 => Kind::Changed,
+        // Other bytes came than were sent.
+        400 if said.is_some_and(is_of_a_checksum) => Kind::Transient,
+        // Somebody else was at it at the same moment.
+        409 if matches!(
+            asked,
+            Asked::Put { .. } | Asked::Piece | Asked::Rewrite | Asked::Delete
+        ) =>
+        {
+            Kind::Transient
+        }
+        ..=299 | 408 | 425 | 429 | 499.. => Kind::Transient,
+        _ => Kind::Other,
+    }
+}
+
+fn is_of_the_bucket(said: &Said) -> bool {
+    let message = said.message.to_ascii_lowercase();
+    message.contains("bucket does not exist") || message.contains("bucket not found")
+}
+
+fn is_of_a_checksum(said: &Said) -> bool {
+    let message = said.message.to_ascii_lowercase();
+    let names_one = ["crc32c", "md5", "checksum", "hash"]
+        .iter()
+        .any(|name| message.contains(name));
+    names_one && message.contains("match")
+}
+
+fn hint(asked: &Asked, status: u16, kind: Kind, is_services: bool) -> Option<&'static str> {
+    match kind {
+        Kind::Elsewhere => Some(
+            "the service is elsewhere: STORAGE_EMULATOR_HOST, where it is set, is to name the place where it is",
+        ),
+        Kind::Transient
+            if !is_services && (400..500).contains(&status) && !tells_of_the_server(status) =>
+        {
+            Some(
+                "something on the way to Google Cloud Storage answers, or STORAGE_EMULATOR_HOST names something else",
+            )
+        }
+        Kind::Credentials if status == 403 && *asked == Asked::List => {
+            Some("storage.objects.list is what it takes to list a bucket")
+        }
+        _ if status == 413 => Some(
+            "something on the way takes no request of that size: config.chunk_size_bytes is the size of the largest",
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! Google Cloud Storage, as fake-gcs-server plays it, and as servers of ours do where that one is too lenient.
+
+mod check;
+mod credentials;
+mod foreign_answers;
+mod migrate;
+mod server_side;
