@@ -1,6 +1,7 @@
 //! What each kind of bucket does to a run.
 
 mod azure;
+mod chain;
 mod conformance;
 mod folder;
 mod gcs;

@@ -165,13 +165,22 @@ impl Container {
     /// The same, with something else in the connection string that proves the right to it.
     pub fn config_by(&self, file: &str, proof: &str, port: u16, more: &str) -> PathBuf {
         let path = self.folder.path().join(file);
-        let text = format!(
-            "type: AZURE\nconfig:\n  storage_account: {ACCOUNT}\n  container: {}\n  storage_connection_string: \
-             \"DefaultEndpointsProtocol=http;{proof};BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT};\"\n{more}",
-            self.name
-        );
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, self.text_by(proof, port) + more).unwrap();
         path
+    }
+
+    /// The same as text, through that port where one is given.
+    pub fn text(&self, port: Option<u16>) -> String {
+        let proof = format!("AccountName={ACCOUNT};AccountKey={KEY}");
+        self.text_by(&proof, port.unwrap_or(Azurite::shared().port))
+    }
+
+    fn text_by(&self, proof: &str, port: u16) -> String {
+        format!(
+            "type: AZURE\nconfig:\n  storage_account: {ACCOUNT}\n  container: {}\n  storage_connection_string: \
+             \"DefaultEndpointsProtocol=http;{proof};BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT};\"\n",
+            self.name
+        )
     }
 
     /// Whether it was made.

@@ -98,9 +98,13 @@ impl Bucket {
     /// The configuration in Thanos' format, with more lines below `config`.
     pub fn config(&self, file: &str, more: &str) -> PathBuf {
         let path = self.folder.path().join(file);
-        let text = format!("type: GCS\nconfig:\n  bucket: {}\n{more}", self.name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, self.text() + more).unwrap();
         path
+    }
+
+    /// The same, as text.
+    pub fn text(&self) -> String {
+        format!("type: GCS\nconfig:\n  bucket: {}\n", self.name)
     }
 
     /// What the emulator tells of all objects.

@@ -28,7 +28,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::configured::{Configured, Opening, Provider};
-use differences::DIFFERENCES;
 use crate::block::Form;
 use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
 use crate::bucket::http::ask as asking;
@@ -41,6 +40,7 @@ use crate::bucket::store::Store;
 use crate::error::Result;
 use config::Config;
 use credentials::Tokens;
+use differences::DIFFERENCES;
 use upload::Asking;
 
 /// The row of the table.

@@ -96,6 +96,8 @@ pub async fn come_in_order_and_in_pages(bucket: &Opened, seen: &mut Seen) {
     seen.order = Some(match pager {
         _ if as_they_come != TRICKY => Order::Directories,
         Some(_) => Order::Bytes,
+        // Nobody asks where a page begins, and nothing more is seen.
+        None if bucket.differences.order == Order::Bytes => Order::Bytes,
         None => Order::SortedHere,
     });
     let reader = BucketReader::new(bucket.backend.clone(), AT_ONCE);

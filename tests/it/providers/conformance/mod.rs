@@ -18,6 +18,8 @@ use thanos_bucket::bucket::{
 };
 use thanos_bucket::retry::{Jitter, Policy};
 
+use crate::support::azurite::Azurite;
+use crate::support::fake_gcs;
 use crate::support::minio::Minio;
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
@@ -37,6 +39,10 @@ pub struct Subject<'a> {
     pub order: Option<Order>,
     /// What it takes in a name for something else: it is not asked for such names.
     pub mistaken: &'a [char],
+    /// Whether it heeds no condition of a read, as an emulator may.
+    pub reads_any_version: bool,
+    /// What variables its bucket files are read with, through that port of a proxy where one is given.
+    pub environment: &'a dyn Fn(Option<u16>) -> Environment,
 }
 
 /// What fails fails at once.
@@ -54,8 +60,10 @@ pub struct Opened {
 }
 
 impl Opened {
-    async fn of(kind: &str, text: &str) -> Self {
-        let config = BucketConfig::parse(text, &Environment::default()).unwrap();
+    async fn of(subject: &Subject<'_>, text: &str, port: Option<u16>) -> Self {
+        let kind = subject.kind;
+        let environment = (subject.environment)(port);
+        let config = BucketConfig::parse(text, &environment).unwrap();
         let backend = config
             .open(Access::Write, MissingRoot::Empty)
             .await
@@ -77,10 +85,10 @@ pub fn conforms(subject: &Subject) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let [one, two] = subject.files;
-        let bucket = Opened::of(subject.kind, &one(None)).await;
-        let beside = Opened::of(subject.kind, &two(None)).await;
+        let bucket = Opened::of(subject, &one(None), None).await;
+        let beside = Opened::of(subject, &two(None), None).await;
         let mut seen = Seen::default();
-        objects::are_read_and_replaced(&bucket, &mut seen).await;
+        objects::are_read_and_replaced(&bucket, &mut seen, subject.reads_any_version).await;
         objects::are_created_once(&bucket, &mut seen).await;
         objects::may_be_empty(&bucket).await;
         objects::come_in_parts(&bucket, &mut seen).await;
@@ -94,7 +102,8 @@ pub fn conforms(subject: &Subject) {
         if let Some(port) = subject.port {
             for cut_after in [0, 1000, 70_000] {
                 let proxy = Line::to(port).fault(objects::cut(cut_after)).open();
-                let broken = Opened::of(subject.kind, &one(Some(proxy.port()))).await;
+                let broken =
+                    Opened::of(subject, &one(Some(proxy.port())), Some(proxy.port())).await;
                 objects::that_break_off_are_never_seen(&broken, &bucket).await;
             }
         }
@@ -146,6 +155,8 @@ fn folders_conform() {
         keys: 10_000,
         order: None,
         mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
     });
 }
 
@@ -161,6 +172,8 @@ fn minio_conforms() {
         keys: 2_100,
         order: None,
         mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
     });
 }
 
@@ -187,5 +200,47 @@ fn s3_server_conforms(server: &S3Server, order: Option<Order>, mistaken: &[char]
         keys: 1_100,
         order,
         mistaken,
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
+    });
+}
+
+/// S-3.20
+#[test]
+fn azurite_conforms() {
+    let azurite = Azurite::shared();
+    let (one, two) = (azurite.container("one"), azurite.container("two"));
+    conforms(&Subject {
+        kind: "AZURE",
+        files: [&|port| one.text(port), &|port| two.text(port)],
+        port: Some(azurite.port()),
+        keys: 5_100,
+        order: None,
+        // It is a slash to Azure, so that such names are refused.
+        mistaken: &['\\'],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
+    });
+}
+
+/// S-3.20
+#[test]
+fn fake_gcs_server_conforms() {
+    let (one, two) = (fake_gcs::Bucket::new("one"), fake_gcs::Bucket::new("two"));
+    let environment = |port: Option<u16>| {
+        let host = fake_gcs::host(port.unwrap_or(fake_gcs::port()));
+        [("STORAGE_EMULATOR_HOST".to_owned(), host)]
+            .into_iter()
+            .collect()
+    };
+    conforms(&Subject {
+        kind: "GCS",
+        files: [&|_| one.text(), &|_| two.text()],
+        port: Some(fake_gcs::port()),
+        keys: 1_100,
+        order: None,
+        mistaken: &[],
+        reads_any_version: true,
+        environment: &environment,
     });
 }

@@ -64,7 +64,7 @@ pub async fn are_kept_as_they_are(bucket: &Opened, mistaken: &[char]) {
 pub async fn may_begin_with_any_prefix(subject: &Subject<'_>) {
     let [file, _] = subject.files;
     let block: BlockId = "01J0000000000000000000000A".parse().unwrap();
-    let all = Opened::of(subject.kind, &file(None)).await;
+    let all = Opened::of(subject, &file(None), None).await;
     for letter in (' '..='~').filter(|letter| *letter != '/') {
         let prefix = format!("p{letter}q/{letter}r");
         if subject.mistaken.contains(&letter) {
@@ -72,7 +72,7 @@ pub async fn may_begin_with_any_prefix(subject: &Subject<'_>) {
         }
         let quoted = prefix.replace('\'', "''");
         let text = format!("{}prefix: '{quoted}'\n", file(None));
-        let opened = Opened::of(subject.kind, &text).await;
+        let opened = Opened::of(subject, &text, None).await;
         let bucket = Bucket::new(opened.backend, AT_ONCE);
         let object = block.object("meta.json");
         let put = bucket.put(&object, prefix.clone().into()).await;

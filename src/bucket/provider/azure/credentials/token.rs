@@ -133,7 +133,8 @@ mod tests {
         // One that lives shorter than that is used for half of its life, and not asked for with every request.
         assert!(fresh(10, 0) && !fresh(10, 6));
         assert!(!fresh(0, 1));
-        assert!(!Token::until("a", 7).unwrap().is_fresh(now));
+        let after = now + Duration::from_secs(1);
+        assert!(!Token::until("a", 7).unwrap().is_fresh(after));
         assert!(Token::new("a\nb", RENEW_BEFORE).is_err());
     }
 }
