@@ -206,8 +206,11 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ("{", &["line"]),
         ("just text", &["mapping"]),
         ("[1, 2]", &["mapping"]),
-        ("config: {directory: /x}", &["type", "FILESYSTEM or S3"]),
-        ("{type: NFS}", &["NFS", "FILESYSTEM or S3"]),
+        (
+            "config: {directory: /x}",
+            &["type", "FILESYSTEM or GCS or S3"],
+        ),
+        ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
         (
             "{type: OCI, config: {bucket: b}}",
             &["OCI", "not supported yet"],

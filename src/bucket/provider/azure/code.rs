@@ -7,6 +7,12 @@ use crate::error::Kind;
 pub(super) fn meaning(code: &str, asked: Asked) -> Option<Kind> {
     let creates = asked == Asked::Put { create: true };
     let copies = matches!(asked, Asked::Copy | Asked::CopyBlock);
+    // Of a copy it may be the source that refuses, which says nothing of who may write here.
+    let as_whom = if copies {
+        Kind::Refused
+    } else {
+        Kind::Credentials
+    };
     Some(match code {
         "BlobNotFound" => Kind::NotFound,
         // Thanos takes it for the same.
@@ -27,7 +33,7 @@ pub(super) fn meaning(code: &str, asked: Asked) -> Option<Kind> {
         | "PublicAccessNotPermitted"
         | "AuthorizationProtocolMismatch"
         | "AuthorizationServiceMismatch"
-        | "AuthorizationSourceIPMismatch" => Kind::Credentials,
+        | "AuthorizationSourceIPMismatch" => as_whom,
         "AuthorizationFailure"
         | "AuthorizationPermissionMismatch"
         | "AuthorizationResourceTypeMismatch"

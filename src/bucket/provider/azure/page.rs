@@ -22,6 +22,8 @@ pub(super) enum Fault {
     SameMarker,
     /// It shows an object without a name.
     NoName,
+    /// A name comes after one that is larger.
+    Disorder,
 }
 
 impl fmt::Display for Fault {
@@ -30,6 +32,9 @@ impl fmt::Display for Fault {
             Fault::NoListing => "the answer is no whole page of a listing",
             Fault::SameMarker => "the page says that it comes next itself",
             Fault::NoName => "the page shows an object without a name",
+            Fault::Disorder => {
+                "names are not sorted by their bytes, so that no listing of them is known to be whole"
+            }
         })
     }
 }
@@ -41,7 +46,7 @@ impl Fault {
         match self {
             // The next try may bring another answer.
             Fault::NoListing | Fault::SameMarker => Kind::Transient,
-            Fault::NoName => Kind::Other,
+            Fault::NoName | Fault::Disorder => Kind::Other,
         }
     }
 }
@@ -49,6 +54,8 @@ impl Fault {
 /// What the document says, element by element.
 #[derive(Default)]
 struct Found {
+    /// Whether it is one of objects, be there any or not.
+    shows_blobs: bool,
     is_listing: bool,
     entries: Vec<Raw>,
     /// The object that the page is at.
@@ -78,7 +85,7 @@ struct Tier {
 pub(super) fn read(body: &[u8], marker: Option<&str>) -> Result<Page, Fault> {
     let mut found = Found::default();
     let is_whole = xml::walk(body, |element| found.take(element));
-    if !is_whole || !found.is_listing {
+    if !is_whole || !found.is_listing || !found.shows_blobs {
         return Err(Fault::NoListing);
     }
     let next = match found.marker {
@@ -124,6 +131,7 @@ impl Found {
         match element.path {
             [root] => self.is_listing = *root == "EnumerationResults",
             [_, "NextMarker"] if !trimmed.is_empty() => self.marker = Some(text.to_owned()),
+            [_, "Blobs"] => self.shows_blobs = true,
             [_, "Blobs", "Blob"] => self.entries.push(std::mem::take(&mut self.current)),
             [_, "Blobs", "Blob", "Name"] => self.current.name = Some(name(element)),
             [_, "Blobs", "BlobPrefix", "Name"] => self.directories.push(name(element).0),

@@ -101,7 +101,8 @@ impl Refusal {
 
     /// Whether Azure says that the container is missing.
     pub(super) fn lacks_container(&self) -> bool {
-        self.kind == Kind::BucketGone && self.said.is_some()
+        let is_missing = |said: &Said| said.code == "ContainerNotFound";
+        self.kind == Kind::BucketGone && self.said.as_ref().is_some_and(is_missing)
     }
 
     /// What Azure said, on one line; `None` where it said nothing.

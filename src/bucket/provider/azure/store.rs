@@ -242,7 +242,19 @@ impl store::Store for Store {
         after: Option<&str>,
     ) -> BoxStream<'static, Result<Entry>> {
         let after = after.map(str::to_owned);
-        let listed = pages::entries(self.pages(Place::below(below)));
+        let mut last = String::new();
+        // What comes in another order shows that only here: what is left out below may be what comes late.
+        let in_order = move |entry: Entry| {
+            let is_late = entry.left_out.is_none() && entry.key < last;
+            if is_late {
+                return std::future::ready(Err(generic(page::Fault::Disorder)));
+            }
+            if entry.left_out.is_none() {
+                last.clone_from(&entry.key);
+            }
+            std::future::ready(Ok(entry))
+        };
+        let listed = pages::entries(self.pages(Place::below(below))).and_then(in_order);
         let is_after = move |entry: &Entry| {
             let comes = after
                 .as_deref()

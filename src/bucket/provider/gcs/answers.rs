@@ -69,8 +69,9 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
         // The service's word for an upload that goes on.
         Asked::Piece => matches!(status, 200 | 201 | 308),
         Asked::Begin => matches!(status, 200 | 201) && headers.contains_key("location"),
+        Asked::Delete => matches!(status, 200 | 204),
         // What was uploaded so far is gone.
-        Asked::Delete => matches!(status, 200 | 204 | 499),
+        Asked::Cancel => matches!(status, 200 | 204 | 499),
         _ => matches!(status, 200 | 201),
     }
 }
@@ -80,7 +81,7 @@ fn is_of_the_service(asked: &Asked, body: &[u8]) -> bool {
     let is_empty = body.trim_ascii().is_empty();
     let is_document = || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok();
     match asked {
-        Asked::Delete | Asked::Begin | Asked::Piece => is_empty || is_document(),
+        Asked::Delete | Asked::Cancel | Asked::Begin | Asked::Piece => is_empty || is_document(),
         _ => is_document(),
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Asked {
     Rewrite,
     /// To delete an object, or what was uploaded so far.
     Delete,
+    /// To end an upload before its time.
+    Cancel,
 }
 
 /// Where requests carry secrets. Whoever knows the id of an upload can put into it.

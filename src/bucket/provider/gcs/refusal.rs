@@ -237,6 +237,8 @@ fn of_status(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool)
     match status {
         // A redirect concerns every request, whoever gives it.
         300..=303 | 305..=399 => Kind::Elsewhere,
+        // The service knows conditions; whoever says that it does not is somebody else, and no reason to put without one.
+        501 if *asked == (Asked::Put { create: true }) => Kind::Transient,
         501 => Kind::Unsupported,
         507 => Kind::NoSpace,
         // Too much for whoever stands on the way, whatever is asked for next.

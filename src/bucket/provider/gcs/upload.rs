@@ -200,7 +200,7 @@ impl MultipartUpload for Upload {
 
     async fn abort(&mut self) -> object_store::Result<()> {
         let session = &self.state.session;
-        let request = session.request(Method::DELETE, Asked::Delete, Vec::new());
+        let request = session.request(Method::DELETE, Asked::Cancel, Vec::new());
         let asked = async { session.asker.server.http.execute(request?).await };
         asked.await.map(drop).map_err(|err| session.failed(err))
     }

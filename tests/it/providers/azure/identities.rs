@@ -243,7 +243,7 @@ fn end_in_mid_run(cloud: &Cloud) {
             let told = json!({"expires_in": 3600, "access_token": token(-5)});
             (200, told.to_string())
         }
-        _ => (200, entra(2)),
+        _ => (200, entra(1)),
     });
     let authority = format!("http://127.0.0.1:{}/", played.port);
     let world = folders::World::new(&[Block::new(1), Block::new(2)]);

@@ -118,24 +118,14 @@ fn a_service_account_is_found_wherever_thanos_looks_for_it() {
     let named = file(&folder, "named.json", &account);
     file(
         &folder,
-        "gcloud/application_default_credentials.json",
-        &account,
-    );
-    file(
-        &folder,
         ".config/gcloud/application_default_credentials.json",
         &account,
     );
-    let gcloud = folder.path().join("gcloud");
     for (more, variables) in [
         (inline(&account), &[][..]),
         (
             String::new(),
             &[("GOOGLE_APPLICATION_CREDENTIALS", named.as_str())],
-        ),
-        (
-            String::new(),
-            &[("CLOUDSDK_CONFIG", gcloud.to_str().unwrap())],
         ),
         (String::new(), &[("HOME", folder.path().to_str().unwrap())]),
     ] {
@@ -144,7 +134,7 @@ fn a_service_account_is_found_wherever_thanos_looks_for_it() {
         world.reset();
     }
     // Two buckets a run, each of which asks once.
-    assert_eq!(service.seen().len(), 8);
+    assert_eq!(service.seen().len(), 6);
     let ran = run(&world, "", &proxy, &[], &[OLD]).expect(1);
     assert!(
         ran.stderr.contains("Invalid Credentials"),

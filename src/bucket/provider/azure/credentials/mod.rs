@@ -7,7 +7,7 @@ mod managed;
 mod token;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -65,6 +65,7 @@ pub(super) async fn find(
             absent,
             is_chosen: false,
             known: None,
+            failed: None,
         }),
     };
     tokens.token().await.map_err(|failure| {
@@ -85,6 +86,9 @@ pub(super) struct Tokens {
     state: Mutex<State>,
 }
 
+/// How long nobody is asked for a new token after one was not had, where the old one is still good.
+const PAUSE: Duration = Duration::from_secs(10);
+
 #[derive(Debug)]
 struct State {
     /// Who is asked, one after the other; the first who gives a token is the only one from then on.
@@ -93,29 +97,52 @@ struct State {
     absent: Vec<String>,
     is_chosen: bool,
     known: Option<Arc<Token>>,
+    /// Why none was had last, and when that was.
+    failed: Option<(Instant, Failure)>,
 }
 
 impl Tokens {
     /// One that is good for a while.
     pub(super) async fn token(&self) -> std::result::Result<Arc<Token>, Failure> {
+        let begun = Instant::now();
         let mut state = self.state.lock().await;
         let now = SystemTime::now();
         if let Some(token) = state.known.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));
         }
+        if let Some((since, failure)) = &state.failed {
+            match &state.known {
+                // It is asked again in a moment.
+                Some(token) if now < token.expires && since.elapsed() < PAUSE => {
+                    return Ok(Arc::clone(token));
+                }
+                // Who waited while others asked need not ask the same in vain.
+                None if *since >= begun => return Err(failure.clone()),
+                _ => {}
+            }
+        }
         match self.ask(&mut state).await {
             Ok(token) => {
+                state.failed = None;
                 let token = Arc::new(token);
                 state.known = Some(Arc::clone(&token));
                 Ok(token)
             }
-            Err(failure) => match &state.known {
-                Some(token) if SystemTime::now() < token.expires => {
-                    warn!(err = %failure, "the token is not renewed yet; the one at hand is still good");
-                    Ok(Arc::clone(token))
-                }
-                _ => Err(failure),
-            },
+            Err(failure) => {
+                state.failed = Some((Instant::now(), failure.clone()));
+                Self::at_hand(&state, failure)
+            }
+        }
+    }
+
+    /// What is had where nobody gives a new one.
+    fn at_hand(state: &State, failure: Failure) -> std::result::Result<Arc<Token>, Failure> {
+        match &state.known {
+            Some(token) if SystemTime::now() < token.expires => {
+                warn!(err = %failure, "the token is not renewed yet; the one at hand is still good");
+                Ok(Arc::clone(token))
+            }
+            _ => Err(failure),
         }
     }
 

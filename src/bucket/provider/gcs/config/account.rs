@@ -166,16 +166,8 @@ pub(super) fn parse(at: &str, text: &[u8]) -> Result<Parsed> {
         };
         Error::usage(format!("{at} {why} (line {})", err.line()))
     })?;
-    let nested = |document: &Document| {
-        document
-            .source_credentials
-            .as_ref()?
-            .quota_project_id
-            .clone()
-    };
     Ok(Parsed {
-        quota_project: given(document.quota_project_id.clone())
-            .or_else(|| given(nested(&document))),
+        quota_project: given(document.quota_project_id.clone()),
         universe: given(document.universe_domain.clone()),
         account: account(at, document)?,
     })

@@ -2,7 +2,7 @@
 //! keeps, and the machine itself.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::account::{self, Account, Parsed};
 use crate::bucket::environment::Environment;
@@ -104,9 +104,8 @@ fn of_variable(path: &str) -> Result<Parsed> {
 /// `None` where there is no such file.
 fn of_gcloud(environment: &Environment) -> Result<Option<Parsed>> {
     let folder = |name: &str| environment.get(name).filter(|path| !path.is_empty());
-    let folder = folder("CLOUDSDK_CONFIG")
-        .map(PathBuf::from)
-        .or_else(|| Some(Path::new(folder("HOME")?).join(".config/gcloud")));
+    // Google's Go libraries, and so Thanos, know no other place.
+    let folder = folder("HOME").map(|home| Path::new(home).join(".config/gcloud"));
     let Some(file) = folder.map(|folder| folder.join(GCLOUD_FILE)) else {
         return Ok(None);
     };

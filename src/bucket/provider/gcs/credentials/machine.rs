@@ -5,13 +5,16 @@ use std::time::Duration;
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use reqwest::Url;
 use reqwest::header::HeaderValue;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::ask;
 use super::token::{Failure, Token};
 
 /// How often that server is looked for, and how long each time: elsewhere nobody answers at its address.
 const TRIES: usize = 3;
+/// How long is waited between two of them.
+const PAUSE: Duration = Duration::from_secs(2);
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks the server at that host. One that `was_there` before is only away for a while.
@@ -27,7 +30,11 @@ pub(super) async fn token(
     );
     let url = Url::parse(&url).map_err(|err| Failure::final_one(err.to_string()))?;
     let mut why = String::new();
-    for _ in 0..TRIES {
+    for number in 0..TRIES {
+        if number > 0 {
+            // The metadata of a pod are not there yet for some seconds after its start.
+            sleep(PAUSE).await;
+        }
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         ask::address(&mut request, &url)?;
         request

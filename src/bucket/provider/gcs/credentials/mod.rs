@@ -7,6 +7,7 @@ mod machine;
 mod token;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -39,6 +40,10 @@ pub(super) struct Tokens {
     credentials: Arc<Credentials>,
     network: HttpClient,
     known: Mutex<Option<Token>>,
+    /// Why none was had, and when that was.
+    failed: Mutex<Option<(Instant, Failure)>>,
+    /// Whether there ever was one.
+    was_there: AtomicBool,
 }
 
 impl Tokens {
@@ -48,6 +53,8 @@ impl Tokens {
             credentials,
             network,
             known: Mutex::new(None),
+            failed: Mutex::new(None),
+            was_there: AtomicBool::new(false),
         }
     }
 
@@ -56,6 +63,7 @@ impl Tokens {
         if matches!(*self.credentials, Credentials::Nobody) {
             return Ok(None);
         }
+        let begun = Instant::now();
         let mut known = self.known.lock().await;
         if let Some(token) = known
             .as_ref()
@@ -63,9 +71,19 @@ impl Tokens {
         {
             return Ok(Some(token.clone()));
         }
-        match self.fetch(known.is_some()).await {
+        let mut failed = self.failed.lock().await;
+        if let Some((since, failure)) = failed.as_ref()
+            && *since >= begun
+        {
+            // Who waited while others asked need not ask the same in vain.
+            return Err(failure.clone());
+        }
+        let was_there = self.was_there.load(Ordering::Relaxed);
+        match self.fetch(was_there).await {
             Ok(token) => {
                 debug!("a token was had");
+                *failed = None;
+                self.was_there.store(true, Ordering::Relaxed);
                 Ok(Some(known.insert(token).clone()))
             }
             Err(failure) => match known.as_mut() {
@@ -74,7 +92,10 @@ impl Tokens {
                     token.renew_at = Instant::now() + PAUSE;
                     Ok(Some(token.clone()))
                 }
-                _ => Err(failure),
+                _ => {
+                    *failed = Some((Instant::now(), failure.clone()));
+                    Err(failure)
+                }
             },
         }
     }

@@ -23,7 +23,7 @@ pub(in crate::bucket::provider::gcs) struct Token {
 }
 
 /// Why there is none.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::bucket::provider::gcs) struct Failure {
     pub(super) why: String,
     /// Whether another try may help.
