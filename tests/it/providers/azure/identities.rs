@@ -243,7 +243,10 @@ fn end_in_mid_run(cloud: &Cloud) {
             let told = json!({"expires_in": 3600, "access_token": token(-5)});
             (200, told.to_string())
         }
-        _ => (200, entra(1)),
+        _ => {
+            let told = json!({"expires_in": 1, "access_token": token(3600)});
+            (200, told.to_string())
+        }
     });
     let authority = format!("http://127.0.0.1:{}/", played.port);
     let world = folders::World::new(&[Block::new(1), Block::new(2)]);
@@ -251,7 +254,7 @@ fn end_in_mid_run(cloud: &Cloud) {
     let command = migrate(&world.source_config(), &config, &[OLD, "--log.level=debug"]);
     let host = ("AZURE_AUTHORITY_HOST", authority.as_str());
     let ran = cloud
-        .run(command, Duration::from_millis(60), &[host])
+        .run(command, Duration::from_millis(150), &[host])
         .expect(0);
     let said = format!("{ran:?}");
     assert!(
