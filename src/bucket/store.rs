@@ -60,7 +60,7 @@ pub trait Store: ObjectStore {
     }
 
     /// Whether whoever puts an object in parts is to say what digest all of it has, for the store tells it and does not compute it: in a
-    /// [`Declared`] among the extensions.
+    /// `Declared` among the extensions.
     fn wants_digests(&self) -> bool {
         false
     }
