@@ -20,7 +20,7 @@ fn a_block_costs_no_more_requests_than_is_written() {
         ("copied by the service", &["--copy=server"][..], 6.5),
         ("nothing to do", &[], 2.1),
         ("there already", &[], 4.5),
-        ("copied through here", &["--copy=client"], 9.5),
+        ("copied through here", &["--copy=client"], 9.0),
     ] {
         match what {
             "there already" => {
