@@ -12,6 +12,7 @@ pub(super) mod pace;
 pub(super) mod patience;
 pub(super) mod proxy;
 pub(super) mod reach;
+pub(super) mod said;
 pub(super) mod secrets;
 pub(super) mod settings;
 pub(super) mod tls;

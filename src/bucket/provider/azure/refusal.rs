@@ -11,12 +11,12 @@ use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
 use super::code::{ends_upload, meaning};
+use crate::bucket::http::said::{
+    Said, contains, is_code, is_from_something_else, of_status, tells_of_the_server,
+};
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::http::xml;
 use crate::error::Kind;
-
-/// Codes are single words.
-const LONGEST_CODE: usize = 100;
 
 /// What a client does not like about an answer that gives what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +39,6 @@ pub(super) struct Refusal {
     odd: Option<Odd>,
 }
 
-/// What Azure says is wrong.
-#[derive(Debug, PartialEq, Eq)]
-struct Said {
-    code: String,
-    message: String,
-}
-
 impl Refusal {
     /// Reads an answer, with as much of its body as was read. Secrets are removed.
     pub(super) fn of(
@@ -61,7 +54,7 @@ impl Refusal {
         let is_kept_out = contains(body, b"not authorized");
         let by_azure = said.is_some() || is_azures(headers);
         let code = said.as_ref().map(|said| said.code.as_str());
-        let kind = kind(asked, status.as_u16(), code, by_azure);
+        let kind = kind(asked, status, code, by_azure);
         Self {
             kind,
             status,
@@ -70,7 +63,7 @@ impl Refusal {
             } else if is_kept_out && code == Some("AuthorizationFailure") {
                 Some("the account's network rules may keep this machine out")
             } else {
-                hint(asked, status.as_u16(), code, kind, by_azure)
+                hint(asked, status, code, kind, by_azure)
             },
             said,
             odd: None,
@@ -107,12 +100,7 @@ impl Refusal {
 
     /// What Azure said, on one line; `None` where it said nothing.
     pub(super) fn told(&self) -> Option<String> {
-        let Said { code, message } = self.said.as_ref()?;
-        Some(if message.is_empty() {
-            code.clone()
-        } else {
-            format!("{code}: {message}")
-        })
+        self.said.as_ref().map(Said::told)
     }
 
     /// What to look at where the answer alone does not say it.
@@ -129,7 +117,7 @@ impl fmt::Display for Refusal {
                 f.write_str("the answer does not say that anything was copied")
             }
             (_, Some(told)) => f.write_str(&told),
-            (None, None) if tells_of_the_server(self.status.as_u16()) => {
+            (None, None) if tells_of_the_server(self.status) => {
                 write!(f, "the answer is {}", self.status)
             }
             _ => write!(
@@ -145,18 +133,6 @@ impl StdError for Refusal {}
 
 const SOMETHING_ELSE: &str =
     "something on the way to Azure answers, or the endpoint is that of something else";
-
-impl Said {
-    /// `None` where a secret stands in the code.
-    fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
-        // What follows helps Microsoft only, and is different each time.
-        let message = self.message.split("RequestId:").next().unwrap_or_default();
-        let words: Vec<&str> = message.split_whitespace().collect();
-        let message = secrets.hidden_in(&words.join(" "));
-        let message = message.trim_end_matches('.').to_owned();
-        (secrets.hidden_in(&self.code) == self.code).then_some(Self { message, ..self })
-    }
-}
 
 /// Whether the headers include one that each answer of Azure's has.
 pub(super) fn is_azures(headers: &HeaderMap) -> bool {
@@ -179,30 +155,21 @@ fn said(headers: &HeaderMap, body: &[u8]) -> Option<Said> {
     let in_header = headers.get(CODE).and_then(|code| code.to_str().ok());
     let code = in_header.map(|code| code.trim().to_owned()).or(code);
     let code = code.filter(|code| is_code(code))?;
-    Some(Said { code, message })
+    // What follows helps Microsoft only, and is different each time.
+    let message = message.split("RequestId:").next().unwrap_or_default();
+    Some(Said {
+        code,
+        message: message.to_owned(),
+    })
 }
 
-fn is_code(text: &str) -> bool {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
-}
-
-fn contains(body: &[u8], words: &[u8]) -> bool {
-    body.windows(words.len()).any(|part| part == words)
-}
-
-/// Statuses that whoever stands on the way may use as well as Azure, for both mean the same by them.
-fn tells_of_the_server(status: u16) -> bool {
-    matches!(status, 300..=303 | 305..=399 | 408 | 425 | 429 | 499 | 500..)
-}
-
-fn kind(asked: Asked, status: u16, code: Option<&str>, by_azure: bool) -> Kind {
+fn kind(asked: Asked, status: StatusCode, code: Option<&str>, by_azure: bool) -> Kind {
     let creates = asked == Asked::Put { create: true };
     let kind = match code.and_then(|code| meaning(code, asked)) {
         Some(kind) => kind,
-        None if by_azure && creates && matches!(status, 409 | 412) => Kind::AlreadyExists,
+        None if by_azure && creates && matches!(status.as_u16(), 409 | 412) => Kind::AlreadyExists,
         // An unknown code may mean that something other than the object is missing.
-        None if status == 404 && code.is_some() => Kind::Transient,
+        None if status == StatusCode::NOT_FOUND && code.is_some() => Kind::Transient,
         None => of_status(status, by_azure),
     };
     match (asked, kind) {
@@ -213,28 +180,9 @@ fn kind(asked: Asked, status: u16, code: Option<&str>, by_azure: bool) -> Kind {
     }
 }
 
-/// What a status means where nothing more is said.
-fn of_status(status: u16, by_azure: bool) -> Kind {
-    match status {
-        // A redirect concerns every request, whoever gives it.
-        300..=303 | 305..=399 => Kind::Elsewhere,
-        501 => Kind::Unsupported,
-        507 => Kind::NoSpace,
-        // Too much for whoever stands on the way, whatever is asked for next.
-        413 | 414 | 431 => Kind::Other,
-        _ if !by_azure => Kind::Transient,
-        401 => Kind::Credentials,
-        403 => Kind::Refused,
-        404 => Kind::NotFound,
-        304 | 412 | 416 => Kind::Changed,
-        ..=299 | 408 | 425 | 429 | 499.. => Kind::Transient,
-        _ => Kind::Other,
-    }
-}
-
 fn hint(
     asked: Asked,
-    status: u16,
+    status: StatusCode,
     code: Option<&str>,
     kind: Kind,
     by_azure: bool,
@@ -253,11 +201,7 @@ fn hint(
                 "blocks of another program's upload, which nobody completed, lie there for a week at most; their names are of another length",
             )
         }
-        Kind::Transient
-            if !by_azure && (400..500).contains(&status) && !tells_of_the_server(status) =>
-        {
-            Some(SOMETHING_ELSE)
-        }
+        Kind::Transient if is_from_something_else(status, by_azure) => Some(SOMETHING_ELSE),
         _ => None,
     }
 }

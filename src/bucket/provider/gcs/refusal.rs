@@ -12,21 +12,15 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::asked::Asked;
+use crate::bucket::http::said::{
+    self, Said, is_code, is_from_something_else, tells_of_the_server, wants_tls,
+};
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::http::xml;
 use crate::error::Kind;
 
 /// The header that every answer of the service bears.
 const SIGNATURE: &str = "x-guploader-uploadid";
-
-/// Codes are single words.
-const LONGEST_CODE: usize = 100;
-
-/// What servers of TLS say to a request without it; the first is nginx's, the second Go's.
-const WANTS_TLS: [&[u8]; 2] = [
-    b"plain HTTP request was sent to HTTPS port",
-    b"Client sent an HTTP request to an HTTPS server",
-];
 
 /// An answer that gives nothing.
 #[derive(Debug)]
@@ -36,14 +30,6 @@ pub(super) struct Refusal {
     said: Option<Said>,
     is_services: bool,
     hint: Option<&'static str>,
-}
-
-/// What the service says is wrong.
-#[derive(Debug, PartialEq, Eq)]
-struct Said {
-    /// One word; may be empty.
-    code: String,
-    message: String,
 }
 
 #[derive(Deserialize)]
@@ -82,11 +68,7 @@ impl Refusal {
             .or_else(|| in_text(body).filter(|_| is_signed));
         let is_services = is_signed || said.is_some();
         let said = said.and_then(|said| said.fit_to_print(secrets));
-        let wants_tls = || {
-            let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
-            WANTS_TLS.iter().any(says)
-        };
-        if !is_services && wants_tls() {
+        if !is_services && wants_tls(body) {
             return Self {
                 kind: Kind::Other,
                 status,
@@ -97,11 +79,11 @@ impl Refusal {
                 ),
             };
         }
-        let kind = kind(asked, status.as_u16(), said.as_ref(), is_services);
+        let kind = kind(asked, status, said.as_ref(), is_services);
         Self {
             kind,
             status,
-            hint: hint(asked, status.as_u16(), kind, is_services),
+            hint: hint(asked, status, kind, is_services),
             said,
             is_services,
         }
@@ -124,12 +106,7 @@ impl Refusal {
 
     /// What the service said, on one line; `None` where it said nothing.
     pub(super) fn told(&self) -> Option<String> {
-        let Said { code, message } = self.said.as_ref()?;
-        Some(match (code.as_str(), message.as_str()) {
-            ("", message) => message.to_owned(),
-            (code, "") => code.to_owned(),
-            (code, message) => format!("{code}: {message}"),
-        })
+        self.said.as_ref().map(Said::told)
     }
 
     /// What to look at where the answer alone does not say it.
@@ -142,7 +119,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.told() {
             Some(told) => f.write_str(&told),
-            None if self.is_services || tells_of_the_server(self.status.as_u16()) => {
+            None if self.is_services || tells_of_the_server(self.status) => {
                 write!(f, "the answer is {}", self.status)
             }
             None => write!(
@@ -155,17 +132,6 @@ impl fmt::Display for Refusal {
 }
 
 impl StdError for Refusal {}
-
-impl Said {
-    /// `None` where a secret stands in the code.
-    fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
-        let words: Vec<&str> = self.message.split_whitespace().collect();
-        let message = secrets.hidden_in(&words.join(" "));
-        // More may be said after it.
-        let message = message.trim_end_matches('.').to_owned();
-        (secrets.hidden_in(&self.code) == self.code).then_some(Self { message, ..self })
-    }
-}
 
 fn in_json(body: &[u8]) -> Option<Said> {
     let Document { error } = serde_json::from_slice(body).ok()?;
@@ -198,17 +164,7 @@ fn in_text(body: &[u8]) -> Option<Said> {
     })
 }
 
-fn is_code(text: &str) -> bool {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
-}
-
-/// Statuses that whoever stands on the way may use as well as the service, for both mean the same by them.
-fn tells_of_the_server(status: u16) -> bool {
-    matches!(status, 300..=303 | 305..=399 | 408 | 425 | 429 | 499 | 500..)
-}
-
-fn kind(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool) -> Kind {
+fn kind(asked: &Asked, status: StatusCode, said: Option<&Said>, is_services: bool) -> Kind {
     let code = said.map_or("", |said| said.code.as_str());
     let kind = match code {
         "rateLimitExceeded"
@@ -233,21 +189,11 @@ fn kind(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool) -> K
     }
 }
 
-fn of_status(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool) -> Kind {
-    match status {
-        // A redirect concerns every request, whoever gives it.
-        300..=303 | 305..=399 => Kind::Elsewhere,
+fn of_status(asked: &Asked, status: StatusCode, said: Option<&Said>, is_services: bool) -> Kind {
+    match status.as_u16() {
         // The service knows conditions; whoever says that it does not is somebody else, and no reason to put without one.
         501 if *asked == (Asked::Put { create: true }) => Kind::Transient,
-        501 => Kind::Unsupported,
-        507 => Kind::NoSpace,
-        // Too much for whoever stands on the way, whatever is asked for next.
-        413 | 414 | 431 => Kind::Other,
-        _ if !is_services => Kind::Transient,
-        401 => Kind::Credentials,
-        403 => Kind::Refused,
-        404 | 410 => Kind::NotFound,
-        304 | 412 | 416 => Kind::Changed,
+        410 if is_services => Kind::NotFound,
         // Other bytes came than were sent.
         400 if said.is_some_and(is_of_a_checksum) => Kind::Transient,
         // Somebody else was at it at the same moment.
@@ -258,8 +204,7 @@ fn of_status(asked: &Asked, status: u16, said: Option<&Said>, is_services: bool)
         {
             Kind::Transient
         }
-        ..=299 | 408 | 425 | 429 | 499.. => Kind::Transient,
-        _ => Kind::Other,
+        _ => said::of_status(status, is_services),
     }
 }
 
@@ -276,22 +221,18 @@ fn is_of_a_checksum(said: &Said) -> bool {
     names_one && message.contains("match")
 }
 
-fn hint(asked: &Asked, status: u16, kind: Kind, is_services: bool) -> Option<&'static str> {
+fn hint(asked: &Asked, status: StatusCode, kind: Kind, is_services: bool) -> Option<&'static str> {
     match kind {
         Kind::Elsewhere => Some(
             "the service is elsewhere: STORAGE_EMULATOR_HOST, where it is set, is to name the place where it is",
         ),
-        Kind::Transient
-            if !is_services && (400..500).contains(&status) && !tells_of_the_server(status) =>
-        {
-            Some(
-                "something on the way to Google Cloud Storage answers, or STORAGE_EMULATOR_HOST names something else",
-            )
-        }
-        Kind::Credentials if status == 403 && *asked == Asked::List => {
+        Kind::Transient if is_from_something_else(status, is_services) => Some(
+            "something on the way to Google Cloud Storage answers, or STORAGE_EMULATOR_HOST names something else",
+        ),
+        Kind::Credentials if status == StatusCode::FORBIDDEN && *asked == Asked::List => {
             Some("storage.objects.list is what it takes to list a bucket")
         }
-        _ if status == 413 => Some(
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Some(
             "something on the way takes no request of that size: config.chunk_size_bytes is the size of the largest",
         ),
         _ => None,

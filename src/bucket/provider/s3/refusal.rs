@@ -11,18 +11,12 @@ use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
 use super::code::{Meaning, meaning};
+use crate::bucket::http::said::{
+    Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
+};
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::http::xml;
 use crate::error::Kind;
-
-/// Codes are single words.
-const LONGEST_CODE: usize = 100;
-
-/// What servers of TLS say to a request without it; the first is nginx's, the second Go's.
-const WANTS_TLS: [&[u8]; 2] = [
-    b"plain HTTP request was sent to HTTPS port",
-    b"Client sent an HTTP request to an HTTPS server",
-];
 
 /// An answer that gives nothing.
 #[derive(Debug)]
@@ -31,13 +25,6 @@ pub(super) struct Refusal {
     status: StatusCode,
     said: Option<Said>,
     hint: Option<&'static str>,
-}
-
-/// What S3 says is wrong.
-#[derive(Debug, PartialEq, Eq)]
-struct Said {
-    code: String,
-    message: String,
 }
 
 impl Refusal {
@@ -53,12 +40,8 @@ impl Refusal {
             .or_else(|| in_headers(headers))
             .and_then(|said| said.fit_to_print(secrets));
         let by_s3 = said.is_some() || (body.is_empty() && headers.contains_key("x-amz-request-id"));
-        let wants_tls = || {
-            let says = |words: &&[u8]| body.windows(words.len()).any(|part| part == *words);
-            WANTS_TLS.iter().any(says)
-        };
         let code = said.as_ref().map(|said| said.code.as_str());
-        if !by_s3 && wants_tls() {
+        if !by_s3 && wants_tls(body) {
             return Self {
                 kind: Kind::Other,
                 status,
@@ -66,11 +49,11 @@ impl Refusal {
                 hint: Some("the server speaks TLS, which config.insecure: true keeps from it"),
             };
         }
-        let kind = kind(asked, status.as_u16(), code, by_s3);
+        let kind = kind(asked, status, code, by_s3);
         Self {
             kind,
             status,
-            hint: hint(asked, status.as_u16(), code, kind, by_s3),
+            hint: hint(asked, status, code, kind, by_s3),
             said,
         }
     }
@@ -93,12 +76,7 @@ impl Refusal {
 
     /// What S3 said, on one line; `None` where it said nothing.
     pub(super) fn told(&self) -> Option<String> {
-        let Said { code, message } = self.said.as_ref()?;
-        Some(if message.is_empty() {
-            code.clone()
-        } else {
-            format!("{code}: {message}")
-        })
+        self.said.as_ref().map(Said::told)
     }
 
     /// What to look at where the answer alone does not say it.
@@ -111,7 +89,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.told() {
             Some(told) => f.write_str(&told),
-            None if tells_of_the_server(self.status.as_u16()) => {
+            None if tells_of_the_server(self.status) => {
                 write!(f, "the answer is {}", self.status)
             }
             None => write!(f, "the answer is {}, and it is none of S3's", self.status),
@@ -120,17 +98,6 @@ impl fmt::Display for Refusal {
 }
 
 impl StdError for Refusal {}
-
-impl Said {
-    /// `None` where a secret stands in the code.
-    fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
-        let words: Vec<&str> = self.message.split_whitespace().collect();
-        let message = secrets.hidden_in(&words.join(" "));
-        // More may be said after it.
-        let message = message.trim_end_matches('.').to_owned();
-        (secrets.hidden_in(&self.code) == self.code).then_some(Self { message, ..self })
-    }
-}
 
 /// Whether a body is S3's document for what is wrong.
 pub(super) fn is_error(body: &[u8]) -> bool {
@@ -165,26 +132,16 @@ fn in_headers(headers: &HeaderMap) -> Option<Said> {
     })
 }
 
-fn is_code(text: &str) -> bool {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
-}
-
-/// Statuses that whoever stands on the way may use as well as S3, for both mean the same by them.
-fn tells_of_the_server(status: u16) -> bool {
-    matches!(status, 300..=303 | 305..=399 | 408 | 425 | 429 | 499 | 500..)
-}
-
-fn kind(asked: &Asked, status: u16, code: Option<&str>, by_s3: bool) -> Kind {
+fn kind(asked: &Asked, status: StatusCode, code: Option<&str>, by_s3: bool) -> Kind {
     let creates = matches!(asked, Asked::Put { create: true });
     let kind = match code.and_then(meaning) {
         Some(Meaning::Kind(kind)) => kind,
         Some(Meaning::UploadIsLost) => Kind::Transient,
         Some(Meaning::Precondition) if creates => Kind::AlreadyExists,
         Some(Meaning::Precondition) => Kind::Changed,
-        None if by_s3 && creates && matches!(status, 409 | 412) => Kind::AlreadyExists,
+        None if by_s3 && creates && matches!(status.as_u16(), 409 | 412) => Kind::AlreadyExists,
         // An unknown code may mean that something other than the object is missing.
-        None if status == 404 && code.is_some() => Kind::Transient,
+        None if status == StatusCode::NOT_FOUND && code.is_some() => Kind::Transient,
         None => of_status(status, by_s3),
     };
     match (asked, kind) {
@@ -196,28 +153,9 @@ fn kind(asked: &Asked, status: u16, code: Option<&str>, by_s3: bool) -> Kind {
     }
 }
 
-/// What a status means where nothing more is said.
-fn of_status(status: u16, by_s3: bool) -> Kind {
-    match status {
-        // A redirect concerns every request, whoever gives it.
-        300..=303 | 305..=399 => Kind::Elsewhere,
-        501 => Kind::Unsupported,
-        507 => Kind::NoSpace,
-        // Too much for whoever stands on the way, whatever is asked for next.
-        413 | 414 | 431 => Kind::Other,
-        _ if !by_s3 => Kind::Transient,
-        401 => Kind::Credentials,
-        403 => Kind::Refused,
-        404 => Kind::NotFound,
-        304 | 412 | 416 => Kind::Changed,
-        ..=299 | 408 | 425 | 429 | 499.. => Kind::Transient,
-        _ => Kind::Other,
-    }
-}
-
 fn hint(
     asked: &Asked,
-    status: u16,
+    status: StatusCode,
     code: Option<&str>,
     kind: Kind,
     by_s3: bool,
@@ -231,12 +169,10 @@ fn hint(
         Kind::Unsupported if lists => Some(
             "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
         ),
-        Kind::Transient
-            if !by_s3 && (400..500).contains(&status) && !tells_of_the_server(status) =>
-        {
+        Kind::Transient if is_from_something_else(status, by_s3) => {
             Some("something on the way to S3 answers, or config.endpoint is that of something else")
         }
-        _ if status == 413 => Some(
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Some(
             "something on the way takes no request of that size: config.part_size is the size of the largest",
         ),
         _ => None,
