@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::causes;
 use crate::printable::message;
 
 /// A `Result` whose error is [`Error`].
@@ -196,15 +197,13 @@ impl fmt::Display for Error {
         f.write_str(&self.attempt)?;
         if f.alternate() {
             let mut said = self.attempt.clone();
-            let mut cause = self.source();
-            while let Some(err) = cause {
+            for err in causes::chain(self).skip(1) {
                 let link = message(&err.to_string()).into_owned();
                 // What two links say alike is said once.
                 if link != said {
                     write!(f, ": {link}")?;
                 }
                 said = link;
-                cause = err.source();
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest that is read. Configurations, tokens and bundles of certificates are smaller.
 pub const LIMIT_BYTES: u64 = 1 << 20;
@@ -21,6 +21,14 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(content)
+}
+
+/// The text in the file now, read beside what else goes on. A token's file is written anew before the token expires.
+pub async fn text(path: &str) -> io::Result<String> {
+    let path = PathBuf::from(path);
+    let read = tokio::task::spawn_blocking(move || read(&path));
+    let content = read.await.map_err(io::Error::other)??;
+    String::from_utf8(content).map_err(io::Error::other)
 }
 
 #[cfg(test)]

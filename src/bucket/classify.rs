@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use crate::causes;
 use crate::error::{Error, Kind};
 
 /// What a cause means, by what it says itself.
@@ -59,8 +60,7 @@ impl Causes {
         meaning: &dyn Fn(&(dyn StdError + 'static)) -> Option<Meaning>,
     ) -> Self {
         let mut causes = Self::default();
-        let mut next: Option<&(dyn StdError + 'static)> = Some(err);
-        while let Some(cause) = next {
+        for cause in causes::chain(err) {
             let text = cause.to_string();
             // Many errors print their causes themselves.
             if !causes.text.contains(&text) {
@@ -78,7 +78,6 @@ impl Causes {
                 causes.io = Some(err.kind());
             }
             causes.meaning = meaning(cause).or(causes.meaning);
-            next = cause.source();
         }
         if let Some(hint) = tls_hint(&causes.text) {
             let said = causes.meaning.and_then(|meaning| meaning.said);

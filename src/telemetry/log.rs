@@ -17,6 +17,7 @@ use super::line::{Line, Value};
 use super::options::{Format, Level, OUR_CRATE};
 use super::otlp;
 use super::screen::Screen;
+use crate::causes;
 
 /// The layer that writes lines of at least `level` to `screen`.
 pub(super) fn layer<S>(
@@ -172,14 +173,8 @@ impl Visit for Collected {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn StdError + 'static)) {
-        let mut text = value.to_string();
-        let mut cause = value.source();
-        while let Some(err) = cause {
-            text.push_str(": ");
-            text.push_str(&err.to_string());
-            cause = err.source();
-        }
-        self.text(field, text);
+        let all: Vec<String> = causes::chain(value).map(ToString::to_string).collect();
+        self.text(field, all.join(": "));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

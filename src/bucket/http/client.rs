@@ -14,6 +14,7 @@ use super::named::{Clients, Named};
 use super::proxy::Proxies;
 use super::settings::Http;
 use super::wire::Wire;
+use crate::causes;
 use crate::error::{Error, Kind, Result};
 
 /// What a server is spoken to with.
@@ -105,13 +106,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {
 }
 
 fn failed(err: &reqwest::Error) -> Error {
-    let mut why = err.to_string();
-    let mut next = std::error::Error::source(err);
-    while let Some(cause) = next {
-        why = format!("{why}: {cause}");
-        next = cause.source();
-    }
-    Error::new(Kind::Other, "set up the HTTP client").because(why)
+    let all: Vec<String> = causes::chain(err).map(ToString::to_string).collect();
+    Error::new(Kind::Other, "set up the HTTP client").because(all.join(": "))
 }
 
 /// Gives every caller the same client.

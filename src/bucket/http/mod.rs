@@ -5,6 +5,7 @@ pub(super) mod body;
 pub(super) mod client;
 pub(super) mod clock;
 pub(super) mod date;
+pub(super) mod form;
 pub(super) mod hedge;
 pub(super) mod late_body;
 pub(super) mod named;

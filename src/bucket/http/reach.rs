@@ -1,6 +1,5 @@
 //! Logs at once that a server cannot be reached or asks for time. Requests are repeated for a while before callers get the error.
 
-use std::error::Error as StdError;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +7,8 @@ use async_trait::async_trait;
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
 use tokio::time::Instant;
 use tracing::warn;
+
+use crate::causes;
 
 /// Many requests fail together, and one line tells it.
 const QUIET: Duration = Duration::from_secs(10);
@@ -26,7 +27,7 @@ impl HttpService for Reach {
         let server = request.uri().authority().map(ToString::to_string);
         let answer = self.inner.execute(request).await;
         let why = match &answer {
-            Err(err) => Some(deepest(err)),
+            Err(err) => Some(causes::deepest(err)),
             Ok(answer) if answer.status().is_server_error() || answer.status() == 429 => {
                 Some(format!("it answers {}", answer.status()))
             }
@@ -53,12 +54,4 @@ impl Reach {
         }
         !is_quiet
     }
-}
-
-fn deepest(err: &HttpError) -> String {
-    let mut deepest: &dyn StdError = err;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    deepest.to_string()
 }

@@ -2,6 +2,7 @@
 
 use crate::block::{BlockId, DELETION_MARK, DeletionMark, Inventory};
 use crate::bucket::BucketReader;
+use crate::causes;
 use crate::error::{Error, Kind, Result};
 use crate::plan::Mark;
 use crate::stored::read_listed;
@@ -34,9 +35,5 @@ pub(super) fn none_readable(bucket: &BucketReader, why: String) -> Error {
 
 /// The deepest cause: plans name the block and the object already.
 pub(super) fn cause(err: &Error) -> String {
-    let mut deepest: &dyn std::error::Error = err;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    deepest.to_string()
+    causes::deepest(err)
 }

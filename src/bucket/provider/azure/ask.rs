@@ -274,15 +274,3 @@ pub(super) fn generic(err: impl StdError + Send + Sync + 'static) -> object_stor
         source: Box::new(err),
     }
 }
-
-/// The refusal that is the cause, if one is.
-pub(super) fn refusal(err: &object_store::Error) -> Option<&Refusal> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(err);
-    while let Some(cause) = next {
-        if let Some(refusal) = cause.downcast_ref() {
-            return Some(refusal);
-        }
-        next = cause.source();
-    }
-    None
-}

@@ -10,12 +10,13 @@ use reqwest::Method;
 use tokio::sync::Mutex;
 use tracing::info;
 
-use super::ask::{Answer, Asker, Question, generic, refusal};
+use super::ask::{Answer, Asker, Question, generic};
 use super::asked::Asked;
 use super::credentials::Credentials;
 use super::refusal::Refusal;
 use super::service::Service;
 use crate::bucket::storage_class::StorageClasses;
+use crate::causes;
 use crate::error::Kind;
 
 /// A container, and who asks it.
@@ -48,7 +49,7 @@ pub(super) fn is_still_empty(err: &object_store::Error) -> bool {
 }
 
 fn lacks_container(err: &object_store::Error) -> bool {
-    refusal(err).is_some_and(Refusal::lacks_container)
+    causes::first::<Refusal>(err).is_some_and(Refusal::lacks_container)
 }
 
 /// What it means that there is no such container.
@@ -114,7 +115,9 @@ impl Container {
                 .about_container(Asked::MakeContainer, Method::PUT, "?restype=container");
         match self.asker.ask(&question).await {
             Ok(_) => info!(container = self.name, "container made"),
-            Err(err) if refusal(&err).is_some_and(|it| it.kind() == Kind::AlreadyExists) => {}
+            Err(err)
+                if causes::first::<Refusal>(&err)
+                    .is_some_and(|it| it.kind() == Kind::AlreadyExists) => {}
             Err(err) => return Err(err),
         }
         self.missing.was_seen.store(true, Ordering::Relaxed);

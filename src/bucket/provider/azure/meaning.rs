@@ -13,6 +13,7 @@ use super::refusal::Refusal;
 use super::upload::NoAbort;
 use crate::bucket::classify::Meaning;
 use crate::bucket::pages::Endless;
+use crate::causes;
 use crate::error::Kind;
 
 /// What a cause means that is one of them.
@@ -44,15 +45,13 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
 
 /// Whether an answer that was cut off, or was no page, may be a better one when it is asked for again.
 pub(super) fn may_pass(err: &object_store::Error) -> bool {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(err);
-    while let Some(cause) = next {
+    for cause in causes::chain(err) {
         if let Some(fault) = cause.downcast_ref::<Fault>() {
             return fault.kind().is_transient();
         }
         if let Some(err) = cause.downcast_ref::<HttpError>() {
             return !matches!(err.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode);
         }
-        next = cause.source();
     }
     false
 }

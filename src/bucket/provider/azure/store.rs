@@ -14,7 +14,7 @@ use object_store::{
 };
 use reqwest::Method;
 
-use super::ask::{STORE, escaped, generic, refusal};
+use super::ask::{STORE, escaped, generic};
 use super::asked::Asked;
 use super::container::{Container, is_still_empty};
 use super::copier::Copier;
@@ -22,6 +22,7 @@ use super::keeping;
 use super::meaning;
 use super::object;
 use super::page;
+use super::refusal::Refusal;
 use super::upload::{Blocks, Upload};
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
@@ -29,6 +30,7 @@ use crate::bucket::http::body::whole;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::causes;
 use crate::error::Kind;
 
 /// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
@@ -95,7 +97,11 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
                 });
             }
             // Refusals were repeated already.
-            Err(err) if tries_left > 0 && refusal(&err).is_none() && meaning::may_pass(&err) => {
+            Err(err)
+                if tries_left > 0
+                    && causes::first::<Refusal>(&err).is_none()
+                    && meaning::may_pass(&err) =>
+            {
                 tries_left -= 1;
             }
             read => return read,
@@ -159,7 +165,7 @@ impl ObjectStore for Store {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let got = object::get(&self.0, location, options).await;
         got.map_err(|err| {
-            let kind = refusal(&err).map(super::refusal::Refusal::kind);
+            let kind = causes::first::<Refusal>(&err).map(Refusal::kind);
             let is_missing = kind == Some(Kind::NotFound) || is_still_empty(&err);
             if is_missing {
                 object_store::Error::NotFound {

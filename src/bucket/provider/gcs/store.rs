@@ -20,7 +20,7 @@ use super::ask::Asker;
 use super::copier::Copier;
 use super::fault::{Fault, STORE};
 use super::keeping;
-use super::meaning::{self, cause};
+use super::meaning;
 use super::refusal::Refusal;
 use super::resource::{Resource, generation_of};
 use super::upload::{Asking, Upload};
@@ -29,6 +29,7 @@ use crate::bucket::copier;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::causes;
 
 /// How many names a page has at most.
 const LARGEST_PAGE: usize = 1000;
@@ -136,7 +137,7 @@ impl ObjectStore for Store {
             .asker
             .read(location, options.range.as_ref(), generation);
         match read.await {
-            Err(err) if cause::<Refusal>(&err).is_some_and(Refusal::is_nobodys_absence) => {
+            Err(err) if causes::first::<Refusal>(&err).is_some_and(Refusal::is_nobodys_absence) => {
                 // Where an object is asked for, an absence has no form of its own; where it is asked about, it has.
                 self.asker.facts(location).await?;
                 Err(err)

@@ -23,9 +23,9 @@ use super::ask::{Asker, Checksum, is_what_was_put};
 use super::asked::Asked;
 use super::config::QUANTUM;
 use super::fault::{Fault, generic};
-use super::meaning::cause;
 use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
+use crate::causes;
 use crate::retry::{Backoff, Jitter, Policy};
 
 /// The header that bears the checksum of all.
@@ -288,8 +288,9 @@ impl Session {
             );
             // Nothing was taken of what never went out, nor of what comes next. What plays the service takes all of a piece before it answers well.
             let is_untouched = failure.kind() == HttpErrorKind::Connect
-                || cause::<Fault>(&failure).is_some()
-                || (self.asking == Asking::MustNotBeAsked && cause::<Refusal>(&failure).is_some());
+                || causes::first::<Fault>(&failure).is_some()
+                || (self.asking == Asking::MustNotBeAsked
+                    && causes::first::<Refusal>(&failure).is_some());
             let goes_on = self.asking == Asking::Tells || is_untouched;
             let Some(delay) = backoff.next_delay().filter(|_| may_pass && goes_on) else {
                 return Err(self.failed(failure));

@@ -32,6 +32,7 @@ use crate::bucket::http::late_body::Streamed;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::causes;
 use crate::error::Kind;
 
 /// A client whose listings end.
@@ -108,7 +109,10 @@ impl Store {
         };
         match is_there {
             Ok(true) => Ok(()),
-            Err(err) if refusal(&err).is_none_or(|refusal| refusal.kind() != Kind::NotFound) => {
+            Err(err)
+                if causes::first::<Refusal>(&err)
+                    .is_none_or(|refusal| refusal.kind() != Kind::NotFound) =>
+            {
                 Err(err)
             }
             Ok(false) | Err(_) => Err(object_store::Error::Generic {
@@ -320,17 +324,5 @@ const MOST_UNEVEN_PARTS: u32 = 1000;
 
 /// Whether a refusal came without a word.
 fn is_unsaid(err: &object_store::Error) -> bool {
-    refusal(err).is_some_and(Refusal::is_unsaid)
-}
-
-/// The refusal that is the cause, if one is.
-fn refusal(err: &object_store::Error) -> Option<&Refusal> {
-    let mut next: Option<&(dyn StdError + 'static)> = Some(err);
-    while let Some(cause) = next {
-        if let Some(refusal) = cause.downcast_ref() {
-            return Some(refusal);
-        }
-        next = cause.source();
-    }
-    None
+    causes::first::<Refusal>(err).is_some_and(Refusal::is_unsaid)
 }

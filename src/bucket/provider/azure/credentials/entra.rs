@@ -1,19 +1,19 @@
 //! Tokens of Entra's, for a secret or for what Kubernetes says of a pod.
 
-use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderValue};
 use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::super::config::Principal;
-use super::token::{Failure, RESOURCE, Token, chain};
+use super::token::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
+use crate::bucket::http::form;
 use crate::bucket::http::secrets::Secrets;
+use crate::causes;
 use crate::small_file;
 
 /// What is read of an answer.
@@ -38,7 +38,7 @@ pub(super) async fn by_assertion(
     principal: &Principal,
     file: &str,
 ) -> Result<Token, Failure> {
-    let assertion = assertion(file).await.map_err(|err| {
+    let assertion = small_file::text(file).await.map_err(|err| {
         Failure::lasting(format!(
             "read the token file that AZURE_FEDERATED_TOKEN_FILE names: {err}"
         ))
@@ -53,13 +53,6 @@ pub(super) async fn by_assertion(
     ];
     let secret = Secret::new(assertion.to_owned());
     ask(network, principal, &proof, &secret).await
-}
-
-async fn assertion(file: &str) -> io::Result<String> {
-    let path = PathBuf::from(file);
-    let read = tokio::task::spawn_blocking(move || small_file::read(&path));
-    let content = read.await.map_err(io::Error::other)??;
-    String::from_utf8(content).map_err(io::Error::other)
 }
 
 /// What is answered.
@@ -96,18 +89,13 @@ async fn ask(
         ("client_id", client),
         ("scope", &scope),
     ];
-    let form = form(known.iter().chain(proof));
-    let mut request = HttpRequest::new(HttpRequestBody::from(form));
-    *request.method_mut() = reqwest::Method::POST;
+    let mut request = HttpRequest::new(HttpRequestBody::empty());
+    form::post(&mut request, known.iter().chain(proof));
     *request.uri_mut() = url
         .parse()
         .map_err(|_| Failure::lasting("the address of Entra is none"))?;
-    let headers = request.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded"),
-    );
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let wanted = HeaderValue::from_static("application/json");
+    request.headers_mut().insert(ACCEPT, wanted);
     let (status, body) = answer(network, request, PATIENCE)
         .await
         .map_err(|why| Failure {
@@ -144,16 +132,6 @@ fn told(refused: &Refused, secret: &Secret) -> String {
     secrets.hidden_in(&text)
 }
 
-/// Pairs as a form has them.
-pub(super) fn form<'a>(pairs: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
-    let mut url = reqwest::Url::parse("http://form").ok();
-    if let Some(mut query) = url.as_mut().map(reqwest::Url::query_pairs_mut) {
-        query.extend_pairs(pairs.copied());
-    }
-    let form = url.as_ref().and_then(reqwest::Url::query);
-    form.unwrap_or_default().to_owned()
-}
-
 /// The status and the body that come in time.
 pub(super) async fn answer(
     network: &HttpClient,
@@ -161,10 +139,13 @@ pub(super) async fn answer(
     patience: Duration,
 ) -> Result<(u16, Vec<u8>), String> {
     let answering = async {
-        let answer = network.execute(request).await.map_err(|err| chain(&err))?;
+        let answer = network
+            .execute(request)
+            .await
+            .map_err(|err| causes::told(&err))?;
         let status = answer.status().as_u16();
         let body = whole(answer.into_body(), LONGEST).await;
-        Ok((status, body.map_err(|err| chain(&err))?))
+        Ok((status, body.map_err(|err| causes::told(&err))?))
     };
     timeout(patience, answering)
         .await

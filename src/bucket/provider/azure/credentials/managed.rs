@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
-use reqwest::Method;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::entra::{answer, form};
+use super::entra::answer;
 use super::token::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
+use crate::bucket::http::form;
 use crate::bucket::http::secrets::Secrets;
 
 /// The metadata of a machine of Azure's.
@@ -110,13 +110,7 @@ fn question(
         Some((url, None)) => {
             let pairs = [("resource", RESOURCE)];
             let mut made = request(url, &[], Some(("metadata", "true")))?;
-            *made.method_mut() = Method::POST;
-            *made.body_mut() = HttpRequestBody::from(form(pairs.iter()));
-            insert(
-                &mut made,
-                "content-type",
-                "application/x-www-form-urlencoded",
-            )?;
+            form::post(&mut made, &pairs);
             Ok(made)
         }
     }

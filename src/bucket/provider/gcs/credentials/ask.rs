@@ -12,7 +12,9 @@ use tokio::time::timeout;
 use super::token::{Failure, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
+use crate::bucket::http::form;
 use crate::bucket::http::secrets::Secrets;
+use crate::causes;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,11 +40,10 @@ struct GivenToAct {
 
 /// A request that posts a form.
 pub(super) fn form(url: &Url, members: &[(&str, &str)]) -> Result<HttpRequest, Failure> {
-    let mut form = Url::parse("http://form").map_err(|err| Failure::final_one(err.to_string()))?;
-    form.query_pairs_mut().extend_pairs(members);
-    let body = form.query().unwrap_or_default().to_owned();
-    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-    post(url, body, kind)
+    let mut request = HttpRequest::new(HttpRequestBody::empty());
+    form::post(&mut request, members);
+    address(&mut request, url)?;
+    Ok(request)
 }
 
 /// A request that posts a document, in the name of the token's owner.
@@ -51,9 +52,12 @@ pub(super) fn document(
     document: &serde_json::Value,
     token: &Token,
 ) -> Result<HttpRequest, Failure> {
+    let mut request = HttpRequest::new(HttpRequestBody::from(document.to_string()));
+    *request.method_mut() = Method::POST;
     let kind = HeaderValue::from_static("application/json");
-    let mut request = post(url, document.to_string(), kind)?;
+    request.headers_mut().insert(CONTENT_TYPE, kind);
     request.headers_mut().insert(AUTHORIZATION, bearer(token)?);
+    address(&mut request, url)?;
     Ok(request)
 }
 
@@ -64,14 +68,6 @@ pub(in crate::bucket::provider::gcs) fn bearer(token: &Token) -> Result<HeaderVa
         value.map_err(|_| Failure::final_one("the token that came fits into no header"))?;
     value.set_sensitive(true);
     Ok(value)
-}
-
-fn post(url: &Url, body: String, kind: HeaderValue) -> Result<HttpRequest, Failure> {
-    let mut request = HttpRequest::new(HttpRequestBody::from(body));
-    *request.method_mut() = Method::POST;
-    request.headers_mut().insert(CONTENT_TYPE, kind);
-    address(&mut request, url)?;
-    Ok(request)
 }
 
 /// Directs a request there.
@@ -139,7 +135,10 @@ pub(super) async fn answer(
         )));
     };
     let (status, body) = answered.map_err(|err| {
-        Failure::passing(format!("no answer came from {server}: {}", deepest(&err)))
+        Failure::passing(format!(
+            "no answer came from {server}: {}",
+            causes::deepest(&err)
+        ))
     })?;
     if (200..300).contains(&status) {
         return Ok(body);
@@ -182,12 +181,4 @@ pub(super) fn shown(url: &Url) -> String {
         port.unwrap_or_default(),
         url.path()
     )
-}
-
-pub(super) fn deepest(err: &HttpError) -> String {
-    let mut deepest: &dyn std::error::Error = err;
-    while let Some(cause) = deepest.source() {
-        deepest = cause;
-    }
-    deepest.to_string()
 }

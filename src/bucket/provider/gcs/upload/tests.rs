@@ -15,6 +15,7 @@ use crate::bucket::http::ask as asking;
 use crate::bucket::provider::gcs::answers::Answers;
 use crate::bucket::provider::gcs::fault::STORE;
 use crate::bucket::storage_class::StorageClasses;
+use crate::causes;
 
 /// What the service makes of the pieces that come, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -307,7 +308,7 @@ async fn an_upload_that_becomes_something_else_is_removed() {
     let err = put(&service, Asking::Tells, &[300 * KIB])
         .await
         .unwrap_err();
-    assert_eq!(cause::<Fault>(&err), Some(&Fault::OtherBytes));
+    assert_eq!(causes::first::<Fault>(&err), Some(&Fault::OtherBytes));
     let asked = service.asked.lock().unwrap();
     assert_eq!(asked.last().map(String::as_str), Some("DELETE "));
 }

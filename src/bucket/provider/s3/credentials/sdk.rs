@@ -18,6 +18,7 @@ use super::super::region::DEFAULT;
 use super::children::Children;
 use super::services;
 use super::source::{Failure, Fetched, Source};
+use crate::causes;
 
 /// How long a program or a service may take to give credentials. Some ask a person for a code.
 const LONGEST: Duration = Duration::from_mins(2);
@@ -115,14 +116,12 @@ impl Source for Sdk {
 /// An error with its causes, without what a program said of itself: that may be a secret.
 fn told(err: &CredentialsError) -> String {
     let mut told = err.to_string();
-    let mut next = std::error::Error::source(err);
-    while let Some(cause) = next {
+    for cause in causes::chain(err).skip(1) {
         let text = cause.to_string();
         let text = text.split("Stderr:").next().unwrap_or_default().trim();
         if !told.contains(text) {
             told = format!("{told}: {text}");
         }
-        next = cause.source();
     }
     told
 }

@@ -1,14 +1,11 @@
 //! Credentials for a token that Kubernetes gives, from the service that knows what it is good for.
 
-use std::io;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
 use chrono::DateTime;
 use object_store::aws::AwsCredential;
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
 
 use super::super::config::{Config, WebIdentity};
 use super::super::endpoint::partition;
@@ -16,7 +13,9 @@ use super::super::region::element;
 use super::source::{Failure, Fetched, Source};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
+use crate::bucket::http::form;
 use crate::bucket::http::secrets::Secrets;
+use crate::causes;
 use crate::small_file;
 
 /// What is read of the answer.
@@ -69,60 +68,47 @@ impl Service {
         }
     }
 
-    /// The question, as a form.
-    fn form(&self, token: &str) -> String {
-        let mut url = reqwest::Url::parse("http://form").ok();
-        if let Some(mut pairs) = url.as_mut().map(reqwest::Url::query_pairs_mut) {
-            pairs.append_pair("Action", "AssumeRoleWithWebIdentity");
-            pairs.append_pair("Version", "2011-06-15");
-            if let Some(role) = &self.role_arn {
-                let name = self.session_name.as_deref().unwrap_or("thanos-bucket");
-                pairs.append_pair("RoleArn", role);
-                pairs.append_pair("RoleSessionName", name);
-            }
-            pairs.append_pair("WebIdentityToken", token);
+    /// What is asked with this token.
+    fn question<'a>(&'a self, token: &'a str) -> Vec<(&'static str, &'a str)> {
+        let mut pairs = vec![
+            ("Action", "AssumeRoleWithWebIdentity"),
+            ("Version", "2011-06-15"),
+        ];
+        if let Some(role) = &self.role_arn {
+            let name = self.session_name.as_deref().unwrap_or("thanos-bucket");
+            pairs.extend([("RoleArn", role.as_str()), ("RoleSessionName", name)]);
         }
-        let form = url.as_ref().and_then(reqwest::Url::query);
-        form.unwrap_or_default().to_owned()
+        pairs.push(("WebIdentityToken", token));
+        pairs
     }
-}
-
-/// What is written in the file now: it is written anew before a token expires.
-async fn token(path: &str) -> io::Result<String> {
-    let path = PathBuf::from(path);
-    let read = tokio::task::spawn_blocking(move || small_file::read(&path));
-    let content = read.await.map_err(io::Error::other)??;
-    String::from_utf8(content).map_err(io::Error::other)
 }
 
 #[async_trait]
 impl Source for Service {
     async fn fetch(&self) -> Result<Fetched, Failure> {
         let lasting = |why: String| Failure { why, passes: false };
-        let token = token(&self.token_file).await.map_err(|err| {
+        let token = small_file::text(&self.token_file).await.map_err(|err| {
             lasting(format!(
                 "read the token file that AWS_WEB_IDENTITY_TOKEN_FILE names: {err}"
             ))
         })?;
         let token = token.trim();
-        let mut request = HttpRequest::new(HttpRequestBody::from(self.form(token)));
-        *request.method_mut() = reqwest::Method::POST;
+        let mut request = HttpRequest::new(HttpRequestBody::empty());
+        form::post(&mut request, &self.question(token));
         *request.uri_mut() = self
             .url
             .parse()
             .map_err(|_| lasting("the address is none".to_owned()))?;
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
         let asked = format!("ask {} for credentials", self.url);
         let answer = self.client.execute(request).await.map_err(|err| Failure {
-            why: format!("{asked}: {}", chain(&err)),
+            why: format!("{asked}: {}", causes::told(&err)),
             passes: true,
         })?;
         let status = answer.status();
         let body = whole(answer.into_body(), LONGEST)
             .await
             .map_err(|err| Failure {
-                why: format!("{asked}: {}", chain(&err)),
+                why: format!("{asked}: {}", causes::told(&err)),
                 passes: true,
             })?;
         let told = |name: &str| {
@@ -163,20 +149,6 @@ fn url(region: Option<&str>, legacy: bool) -> String {
         }
         _ => "https://sts.amazonaws.com".to_owned(),
     }
-}
-
-/// An error with its causes.
-fn chain(err: &dyn std::error::Error) -> String {
-    let mut text = err.to_string();
-    let mut next = err.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
