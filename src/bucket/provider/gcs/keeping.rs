@@ -141,8 +141,10 @@ fn told(bucket: Bucket) -> Keeping {
     }
 }
 
+/// As a text, which the service gives, or as a number, which others may.
 fn seconds(value: &Value) -> Option<u64> {
-    value.as_str()?.parse().ok().or(value.as_u64())
+    let in_text = value.as_str().and_then(|text| text.parse().ok());
+    in_text.or_else(|| value.as_u64())
 }
 
 fn in_words(seconds: u64) -> String {
@@ -232,5 +234,7 @@ mod tests {
         assert_eq!(acts[3..], [Act::DeleteOldVersions, Act::RemoveUploads]);
         let soft = read(r#"{"softDeletePolicy": {"retentionDurationSeconds": "604800"}}"#);
         assert_eq!(soft.versions, Told::Yes(Versions::Kept));
+        let in_numbers = read(r#"{"retentionPolicy": {"retentionPeriod": 172800}}"#);
+        assert_eq!(in_numbers.locked, Told::Yes(Some("for 2 days".to_owned())));
     }
 }
