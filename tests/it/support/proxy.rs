@@ -130,6 +130,17 @@ impl Line {
         self
     }
 
+    /// One of four requests meets it: those whose number leaves this remainder.
+    pub fn one_of_four(self, remainder: usize, fault: Fault) -> Self {
+        self.fault(move |request| {
+            if request.number % 4 == remainder {
+                fault
+            } else {
+                Fault::None
+            }
+        })
+    }
+
     /// Requests of that method, with that in their path, are never answered.
     pub fn stall(self, method: &'static str, part_of_path: &'static str) -> Self {
         self.fault(move |request| {

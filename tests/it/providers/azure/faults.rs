@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use super::{World, run};
 use crate::support::azurite::{ACCOUNT, Azurite, KEY};
 use crate::support::block::Block;
 use crate::support::folders;
+use crate::support::killed;
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, binary, migrate, signal};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, binary, migrate};
 use crate::support::world::{Contents, assert_same, three};
 
 const BUSY: &str = "<?xml version=\"1.0\"?><Error><Code>ServerBusy</Code><Message>The server is busy.</Message></Error>";
@@ -31,13 +31,7 @@ fn requests_that_fail_in_passing_are_repeated() {
         for remainder in [0, 3] {
             world.reset();
             let proxy = Line::to(azurite.port())
-                .fault(move |request| {
-                    if request.number % 4 == remainder {
-                        fault
-                    } else {
-                        Fault::None
-                    }
-                })
+                .one_of_four(remainder, fault)
                 .open();
             // Which requests fail is chance, for blocks are moved beside each other.
             let arguments = [&QUICK_RETRIES[..], &["--max-retries=20"]].concat();
@@ -209,36 +203,16 @@ fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
 
 /// Kills a run at its request of that number; false when it came to its end before.
 fn killed_at(world: &World, number: usize, after_the_server_has_acted: bool) -> bool {
-    let process = Arc::new(AtomicU32::new(0));
-    let victim = Arc::clone(&process);
-    let kill = move || {
-        while victim.load(Ordering::SeqCst) == 0 {
-            thread::yield_now();
-        }
-        signal("KILL", victim.load(Ordering::SeqCst));
-    };
     let line = Line::to(Azurite::shared().port());
-    let line = if after_the_server_has_acted {
-        line.answered(move |request| {
-            if request.number == number {
-                kill();
-            }
-        })
-    } else {
-        line.fault(move |request| {
-            if request.number == number {
-                kill();
-                return Fault::Reset;
-            }
-            Fault::None
-        })
-    };
-    let proxy = line.open();
-    let (source, target) = world.configs_through(&proxy);
-    let running = Running::start(&mut migrate(&source, &target, &[OLD, "--copy=client"]));
-    process.store(running.id(), Ordering::SeqCst);
-    let ran = running.wait();
-    ran.status.code().is_none()
+    killed::was_killed(killed::at(
+        line,
+        number,
+        after_the_server_has_acted,
+        |proxy| {
+            let (source, target) = world.configs_through(proxy);
+            migrate(&source, &target, &[OLD, "--copy=client"])
+        },
+    ))
 }
 
 /// S-3.25: blocks of an upload that was killed are seen by nobody, also where they are another program's, and are gone once the object is put.

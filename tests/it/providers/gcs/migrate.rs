@@ -1,8 +1,6 @@
 //! The binary between buckets of an emulator, refused, cut off and killed.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use crate::support::block::Block;
@@ -10,9 +8,10 @@ use crate::support::fake_gcs::{
     Bucket, EMULATOR, World, host, inline, port, service_account, token_service,
 };
 use crate::support::folders::{self, tree};
+use crate::support::killed;
 use crate::support::minio::Minio;
 use crate::support::proxy::{Fault, Line};
-use crate::support::run::{COPIED_HERE, OLD, QUICK_RETRIES, Ran, Running, migrate, signal};
+use crate::support::run::{COPIED_HERE, OLD, QUICK_RETRIES, Ran, Running, migrate};
 use crate::support::servers::program;
 use crate::support::world::{Contents, assert_same, blocks_with, three, without_marks};
 
@@ -240,39 +239,10 @@ fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
 
 /// Kills a run at its request of that number; false when it came to its end before.
 fn killed_at(world: &World, number: usize, after_it_has_acted: bool) -> bool {
-    let process = Arc::new(AtomicU32::new(0));
-    let victim = Arc::clone(&process);
-    let kill = move || {
-        while victim.load(Ordering::SeqCst) == 0 {
-            thread::yield_now();
-        }
-        signal("KILL", victim.load(Ordering::SeqCst));
-    };
     let line = Line::to(port());
-    let line = if after_it_has_acted {
-        line.answered(move |request| {
-            if request.number == number {
-                kill();
-            }
-        })
-    } else {
-        line.fault(move |request| {
-            if request.number == number {
-                kill();
-                return Fault::Reset;
-            }
-            Fault::None
-        })
-    };
-    let proxy = line.open();
-    let running = Running::start(&mut world.command_at(proxy.port(), &[OLD, "--copy=client"]));
-    process.store(running.id(), Ordering::SeqCst);
-    let ran = running.wait();
-    if ran.status.code().is_some() {
-        ran.expect(0);
-        return false;
-    }
-    true
+    killed::was_killed(killed::at(line, number, after_it_has_acted, |proxy| {
+        world.command_at(proxy.port(), &[OLD, "--copy=client"])
+    }))
 }
 
 /// S-5.11: two that mark, or publish, the same block at the same moment.

@@ -1,13 +1,11 @@
 //! The binary between buckets of a real MinIO, at a distance, refused, cut off and killed.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use crate::support::block::Block;
 use crate::support::folders::{World, tree};
+use crate::support::killed;
 use crate::support::minio::{Bucket, Credentials, Minio};
 use crate::support::on_minio::{World as Servers, run};
 use crate::support::proxy::{Fault, Line};
@@ -134,15 +132,7 @@ fn requests_that_fail_in_passing_are_repeated() {
     for fault in faults {
         for remainder in 0..4 {
             servers.reset();
-            let proxy = Line::to(minio.port())
-                .fault(move |request| {
-                    if request.number % 4 == remainder {
-                        fault
-                    } else {
-                        Fault::None
-                    }
-                })
-                .open();
+            let proxy = Line::to(minio.port()).one_of_four(remainder, fault).open();
             // Which requests fail is chance, for blocks are moved beside each other.
             let arguments = [&QUICK_RETRIES[..], &["--max-retries=20"]].concat();
             run(&servers.configs_through(&proxy), &arguments).expect(0);
@@ -186,40 +176,16 @@ fn killed_at(
     number: usize,
     after_the_server_has_acted: bool,
 ) -> bool {
-    let process = Arc::new(AtomicU32::new(0));
-    let victim = Arc::clone(&process);
-    let kill = move || {
-        while victim.load(Ordering::SeqCst) == 0 {
-            thread::yield_now();
-        }
-        signal("KILL", victim.load(Ordering::SeqCst));
-    };
     let line = Line::to(minio.port());
-    let line = if after_the_server_has_acted {
-        line.answered(move |request| {
-            if request.number == number {
-                kill();
-            }
-        })
-    } else {
-        line.fault(move |request| {
-            if request.number == number {
-                kill();
-                return Fault::Reset;
-            }
-            Fault::None
-        })
-    };
-    let proxy = line.open();
-    let (source, target) = servers.configs_through(&proxy);
-    let running = Running::start(&mut migrate(&source, &target, &[OLD]));
-    process.store(running.id(), Ordering::SeqCst);
-    let ran = running.wait();
-    if ran.status.code().is_some() {
-        ran.expect(0);
-        return false;
-    }
-    true
+    killed::was_killed(killed::at(
+        line,
+        number,
+        after_the_server_has_acted,
+        |proxy| {
+            let (source, target) = servers.configs_through(proxy);
+            migrate(&source, &target, &[OLD])
+        },
+    ))
 }
 
 /// S-6.5: what is in hand after the grace period is dropped.

@@ -1,14 +1,12 @@
 //! Real blocks to and from servers of S3 that are not `MinIO`.
 
 use std::fs::File;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
 use std::time::{Duration, SystemTime};
 
 use crate::support::folders::{World, tree};
-use crate::support::proxy::{Fault, Line};
-use crate::support::run::{OLD, Ran, Running, migrate, signal};
+use crate::support::killed;
+use crate::support::proxy::Line;
+use crate::support::run::{OLD, Ran, migrate};
 use crate::support::s3_server::{Bucket, S3Server};
 use crate::support::world::{Contents, Tree, assert_same, blocks_with, without_marks};
 
@@ -63,35 +61,11 @@ fn without_probes(mut tree: Tree) -> Tree {
 fn kill_and_heal(world: &World, target: &Bucket) {
     let server = target.server();
     for (number, has_acted) in [(3, true), (9, false), (14, true), (21, false), (28, true)] {
-        let process = Arc::new(AtomicU32::new(0));
-        let victim = Arc::clone(&process);
-        let kill = move || {
-            while victim.load(Ordering::SeqCst) == 0 {
-                thread::yield_now();
-            }
-            signal("KILL", victim.load(Ordering::SeqCst));
-        };
         let line = Line::to(server.port());
-        let line = if has_acted {
-            line.answered(move |request| {
-                if request.number == number {
-                    kill();
-                }
-            })
-        } else {
-            line.fault(move |request| {
-                if request.number == number {
-                    kill();
-                    return Fault::Reset;
-                }
-                Fault::None
-            })
-        };
-        let proxy = line.open();
-        let to = target.config_through("killed.yaml", proxy.port());
-        let running = Running::start(&mut migrate(&world.source_config(), &to, &[OLD]));
-        process.store(running.id(), Ordering::SeqCst);
-        running.wait();
+        killed::at(line, number, has_acted, |proxy| {
+            let to = target.config_through("killed.yaml", proxy.port());
+            migrate(&world.source_config(), &to, &[OLD])
+        });
         let there = target.tree();
         for id in blocks_with(&there, "meta.json") {
             for (name, content) in &world.before {
