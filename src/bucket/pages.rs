@@ -86,6 +86,22 @@ impl Place {
             ..Self::default()
         }
     }
+
+    /// What comes there after this name.
+    pub(super) fn after(directory: Option<&Path>, name: Option<&str>) -> Self {
+        Self {
+            after: name.map(str::to_owned),
+            ..Self::below(directory)
+        }
+    }
+
+    /// The directories there, and the objects beside them.
+    pub(super) fn level(directory: Option<&Path>) -> Self {
+        Self {
+            delimiter: Some(DELIMITER),
+            ..Self::below(directory)
+        }
+    }
 }
 
 impl Listing {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use object_store::path::{DELIMITER, Path};
+use object_store::path::Path;
 use object_store::{
     CopyOptions, Extensions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
@@ -271,11 +271,7 @@ impl store::Store for Store {
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
-        let place = Place {
-            delimiter: Some(DELIMITER),
-            ..Place::below(below)
-        };
-        pages::directories(self.pages(place)).await
+        pages::directories(self.pages(Place::level(below))).await
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

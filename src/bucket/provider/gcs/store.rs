@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::DateTime;
 use futures::stream::{self, BoxStream, StreamExt};
-use object_store::path::{DELIMITER, Path};
+use object_store::path::Path;
 use object_store::{
     Attributes, CopyOptions, Error, Extensions, GetOptions, GetResult, GetResultPayload,
     ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions,
@@ -185,9 +185,8 @@ impl store::Pager for Store {
         // The service begins with that name itself, which is left out.
         let asked = at_most.saturating_add(1).min(LARGEST_PAGE);
         let place = Place {
-            after: Some(after.to_owned()),
             at_most: Some(asked),
-            ..Place::below(below)
+            ..Place::after(below, Some(after))
         };
         let mut page = self.asker.page(&place).await?;
         let is_cut = page.entries.len() > at_most;
@@ -224,19 +223,11 @@ impl store::Store for Store {
         below: Option<&Path>,
         after: Option<&str>,
     ) -> BoxStream<'static, Result<Entry>> {
-        let place = Place {
-            after: after.map(str::to_owned),
-            ..Place::below(below)
-        };
-        pages::entries(self.pages(place))
+        pages::entries(self.pages(Place::after(below, after)))
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
-        let place = Place {
-            delimiter: Some(DELIMITER),
-            ..Place::below(below)
-        };
-        pages::directories(self.pages(place)).await
+        pages::directories(self.pages(Place::level(below))).await
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

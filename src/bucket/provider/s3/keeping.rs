@@ -17,53 +17,39 @@ use crate::error::Kind;
 /// Asks for all of it: three requests.
 pub(super) async fn keeping(asker: &Asker) -> Keeping {
     let (versions, locked, rules) = futures::join!(
-        ask(asker, "versioning", versions),
-        ask(asker, "object-lock", locked),
-        ask(asker, "lifecycle", rules),
+        ask(asker, "versioning", Versions::Gone, versions),
+        ask(asker, "object-lock", None, locked),
+        ask(asker, "lifecycle", Vec::new(), rules),
     );
-    let or_none = |told: Answer<Option<String>>| match told {
-        Answer::Absent => Told::Yes(None),
-        Answer::Told(told) => Told::Yes(told),
-        Answer::Untold(why) => Told::No(why),
-    };
     Keeping {
-        versions: match versions {
-            Answer::Absent => Told::Yes(Versions::Gone),
-            Answer::Told(told) => Told::Yes(told),
-            Answer::Untold(why) => Told::No(why),
-        },
-        locked: or_none(locked),
-        rules: match rules {
-            Answer::Absent => Told::Yes(Vec::new()),
-            Answer::Told(told) => Told::Yes(told),
-            Answer::Untold(why) => Told::No(why),
-        },
+        versions,
+        locked,
+        rules,
     }
 }
 
-enum Answer<T> {
-    Told(T),
-    /// The bucket has no such thing.
-    Absent,
-    Untold(String),
-}
-
-async fn ask<T>(asker: &Asker, what: &str, read: impl Fn(&[u8]) -> Option<T>) -> Answer<T> {
+/// What the bucket says of it, or that it is `absent`.
+async fn ask<T>(
+    asker: &Asker,
+    what: &str,
+    absent: T,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> Told<T> {
     let url = match Url::parse(&format!("{}/?{what}", asker.bucket)) {
         Ok(url) => url,
-        Err(err) => return Answer::Untold(generic(err).to_string()),
+        Err(err) => return Told::No(generic(err).to_string()),
     };
     let mut request = Request::new(Method::GET, url, asker.retries);
     request.extensions.insert(Asked::About);
     let read = |_: &HeaderMap, body: &[u8]| Ok(read(body));
     match asker.server.ask(&request, read).await {
-        Ok(Some(told)) => Answer::Told(told),
-        Ok(None) => Answer::Untold("the answer is none that S3 gives".to_owned()),
+        Ok(Some(told)) => Told::Yes(told),
+        Ok(None) => Told::No("the answer is none that S3 gives".to_owned()),
         Err(err) => {
             let err = classify::error(err, &meaning::meaning, format!("ask for its {what}"));
             match err.kind() {
-                Kind::NotFound => Answer::Absent,
-                _ => Answer::Untold(format!("{err:#}")),
+                Kind::NotFound => Told::Yes(absent),
+                _ => Told::No(format!("{err:#}")),
             }
         }
     }
@@ -105,11 +91,12 @@ fn locked(body: &[u8]) -> Option<Option<String>> {
 
 fn rules(body: &[u8]) -> Option<Vec<Rule>> {
     let mut rules = Vec::new();
-    let mut current = Rule {
+    let of_everything = || Rule {
         name: String::new(),
         prefix: Some(String::new()),
         acts: Vec::new(),
     };
+    let mut current = of_everything();
     let (mut is_enabled, mut after, mut class) = (false, String::new(), String::new());
     let mut is_one = false;
     let is_whole = xml::walk(body, |element| {
@@ -120,14 +107,7 @@ fn rules(body: &[u8]) -> Option<Vec<Rule>> {
         };
         match below {
             [] => {
-                let rule = std::mem::replace(
-                    &mut current,
-                    Rule {
-                        name: String::new(),
-                        prefix: Some(String::new()),
-                        acts: Vec::new(),
-                    },
-                );
+                let rule = std::mem::replace(&mut current, of_everything());
                 if std::mem::take(&mut is_enabled) {
                     rules.push(rule);
                 }

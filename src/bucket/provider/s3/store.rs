@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3;
-use object_store::path::{DELIMITER, Path};
+use object_store::path::Path;
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
@@ -206,9 +206,8 @@ impl ObjectStore for Store {
 impl store::Pager for Store {
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<store::Page> {
         let place = Place {
-            after: Some(after.to_owned()),
             at_most: Some(at_most),
-            ..Place::below(below)
+            ..Place::after(below, Some(after))
         };
         let page = self.asker.page(&place).await?;
         Ok(store::Page {
@@ -247,19 +246,11 @@ impl store::Store for Store {
         below: Option<&Path>,
         after: Option<&str>,
     ) -> BoxStream<'static, Result<Entry>> {
-        let place = Place {
-            after: after.map(str::to_owned),
-            ..Place::below(below)
-        };
-        pages::entries(self.pages(place))
+        pages::entries(self.pages(Place::after(below, after)))
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
-        let place = Place {
-            delimiter: Some(DELIMITER),
-            ..Place::below(below)
-        };
-        pages::directories(self.pages(place)).await
+        pages::directories(self.pages(Place::level(below))).await
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
