@@ -24,10 +24,10 @@ pub const EMULATOR: &str = "STORAGE_EMULATOR_HOST";
 struct Fake {
     _server: Server,
     port: u16,
-    _folder: TempDir,
 }
 
 static FAKE: LazyLock<Fake> = LazyLock::new(|| {
+    // What lives as long as the process is never dropped: the log goes once the server answers.
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     // Somebody else may take the port between its choice and its use.
@@ -51,7 +51,6 @@ static FAKE: LazyLock<Fake> = LazyLock::new(|| {
             return Fake {
                 _server: server,
                 port,
-                _folder: folder,
             };
         }
     }

@@ -63,7 +63,8 @@ impl S3Server {
                 let socket = folder.join(format!("{gateway}.sock"));
                 command.arg(format!("-{gateway}.localSocket={}", socket.display()));
             }
-            command.current_dir(folder).env("HOME", folder);
+            // It writes logs and sockets where temporary files go.
+            command.env("HOME", folder).env("TMPDIR", folder);
             command
         })
     }

@@ -77,6 +77,9 @@ impl Server {
         let mut shell = Command::new("sh");
         shell.args(["-c", KEEPER, "keeper"]);
         shell.arg(command.get_program()).args(command.get_args());
+        if let Some(folder) = command.get_current_dir() {
+            shell.current_dir(folder);
+        }
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),
