@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::fake_gcs;
 use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
 use crate::support::run::{Ran, migrate, repository};
@@ -48,6 +49,7 @@ fn each_example_has_a_test_here() {
         "crontab",
         "demo",
         "filesystem.yaml",
+        "gcs.yaml",
         "kubernetes",
         "nightly",
         "policy-source.json",
@@ -117,6 +119,34 @@ fn the_folder_configuration_is_accepted() {
         &["--older-than=30d", "--dry-run"],
     ))
     .expect(0);
+}
+
+/// S-3.28, S-3.29: as it stands, and with a key in place of the machine's credentials.
+#[test]
+fn the_google_configuration_is_accepted_and_reaches_its_prefix() {
+    let text = example("gcs.yaml").replace("  # service_account", "  service_account");
+    let text = text.replace("  #   {", "    {");
+    let tokens = fake_gcs::token_service();
+    let account = fake_gcs::service_account(&tokens.url("/token")).to_string();
+    let (before, rest) = text.split_once("{\"type\"").unwrap();
+    let (_, rest) = rest.split_once("\"}").unwrap();
+    for text in [example("gcs.yaml"), format!("{before}{account}{rest}")] {
+        let world = World::of_examples();
+        let bucket = fake_gcs::Bucket::new("thanos-cold");
+        let config = world.path("example.yaml");
+        fs::write(&config, text.replace("example-thanos-cold", &bucket.name)).unwrap();
+        let mut command = migrate(&world.source_config(), &config, &["--older-than=30d"]);
+        command.env(fake_gcs::EMULATOR, fake_gcs::host(fake_gcs::port()));
+        Ran::of(command).expect(0);
+        let objects = bucket.tree();
+        assert_eq!(objects.len(), 15);
+        assert!(
+            objects
+                .keys()
+                .all(|name| name.starts_with("prometheus/eu/01J"))
+        );
+    }
+    assert!(!tokens.seen().is_empty());
 }
 
 /// S-3.1, S-3.2: `prefix`, and `$(VAR)` from the environment.
