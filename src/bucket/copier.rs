@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use object_store::Result;
 use object_store::path::Path;
 
+use crate::block::Fingerprint;
+
 /// What is copied: one version of one object.
 #[derive(Debug, Clone)]
 pub struct Original {
@@ -16,6 +18,8 @@ pub struct Original {
     pub size_bytes: u64,
     /// Its entity tag, as a condition wants it.
     pub etag: String,
+    /// What is known of its content.
+    pub digests: Fingerprint,
 }
 
 /// Copies objects of one bucket into another one on the same service. It copies the version that was asked for, or nothing: a different version is

@@ -24,6 +24,7 @@ pub(super) async fn put(
         key: job.source.full(job.path)?,
         size_bytes: job.object.size_bytes,
         etag: etag.to_owned(),
+        digests: job.object.fingerprint,
     };
     match layout {
         Layout::Whole => whole(job, copier, &original).await,

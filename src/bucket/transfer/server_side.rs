@@ -57,6 +57,7 @@ impl ServerSide {
             key: source.full(path)?,
             size_bytes: object.size_bytes,
             etag: etag.to_owned(),
+            digests: object.fingerprint,
         };
         let to = target.full(to)?;
         let attempt = format!("copy {path} to {}", target.location());

@@ -81,17 +81,24 @@ impl Bucket {
     /// A new, empty one, whose name ends with this.
     pub fn new(name: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let name = format!("b{}-{name}", NUMBER.fetch_add(1, Ordering::SeqCst));
-        let bucket = Self {
-            folder: tempfile::tempdir().unwrap(),
-            client: Client::new(),
-            name,
-        };
+        let bucket = Self::named(&format!(
+            "b{}-{name}",
+            NUMBER.fetch_add(1, Ordering::SeqCst)
+        ));
         let made = bucket
             .client
             .post(format!("{}?project=tests", url("/storage/v1/b")));
         expect(made.body(json!({"name": bucket.name}).to_string()));
         bucket
+    }
+
+    /// The one of that name, once more.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            folder: tempfile::tempdir().unwrap(),
+            client: Client::new(),
+        }
     }
 
     /// The configuration in Thanos' format, with more lines below `config`.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, LOCATION, RANGE};
 
 use super::asked::{Asked, CARRIERS};
 use super::read::GENERATION;
@@ -33,13 +33,14 @@ impl HttpService for Answers {
         let asked = asked.unwrap_or(Asked::About);
         let is_tried_once = request.extensions().get::<Once>().is_some();
         let secrets = Secrets::of(&request, &[], &CARRIERS);
-        let answer = self.inner.execute(request).await.map_err(|err| {
+        let lost = |err| {
             if is_tried_once {
                 HttpError::new(HttpErrorKind::Unknown, err)
             } else {
                 err
             }
-        });
+        };
+        let answer = self.inner.execute(request).await.map_err(lost);
         let (head, body) = answer?.into_parts();
         let secrets = secrets.and(head.extensions.get());
         if !gives(&asked, head.status.as_u16(), &head.headers) {
@@ -52,7 +53,7 @@ impl HttpService for Answers {
             Asked::List => LONGEST_PAGE,
             _ => LONGEST_DOCUMENT,
         };
-        let body = whole(body, longest).await?;
+        let body = whole(body, longest).await.map_err(lost)?;
         if !is_of_the_service(&asked, &body) {
             let refusal = Refusal::of(&asked, head.status, &head.headers, &body, &secrets);
             return Err(failed(refusal, is_tried_once));
@@ -66,9 +67,12 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     match asked {
         // Whatever else answers does not know which version it gives.
         Asked::Read { .. } => matches!(status, 200 | 206) && headers.contains_key(GENERATION),
-        // The service's word for an upload that goes on.
-        Asked::Piece => matches!(status, 200 | 201 | 308),
-        Asked::Begin => matches!(status, 200 | 201) && headers.contains_key("location"),
+        // The service's word for an upload that goes on, and everybody else's for one that is to go elsewhere.
+        Asked::Piece if status == 308 => {
+            headers.contains_key(RANGE) || !headers.contains_key(LOCATION)
+        }
+        Asked::Piece => matches!(status, 200 | 201),
+        Asked::Begin => matches!(status, 200 | 201) && headers.contains_key(LOCATION),
         Asked::Delete => matches!(status, 200 | 204),
         // What was uploaded so far is gone.
         Asked::Cancel => matches!(status, 200 | 204 | 499),

@@ -19,10 +19,13 @@ use super::asked::Asked;
 use super::fault::{Fault, generic};
 use super::page;
 use super::read;
+use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
 use crate::bucket::http::ask::{self, Request};
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
+use crate::bucket::store::Once;
+use crate::causes;
 
 /// What objects are, as far as anybody else is concerned.
 const CONTENT: &str = "application/octet-stream";
@@ -107,7 +110,8 @@ impl Asker {
     pub(super) async fn facts(&self, key: &Path) -> object_store::Result<Resource> {
         let url = self.url("", &self.of_object(key), &[("fields", MEMBERS)])?;
         let request = self.request(Method::GET, url, Asked::Facts);
-        self.server.ask(&request, resource).await
+        let told = self.server.ask(&request, resource).await;
+        self.believed(key, told).await
     }
 
     /// The object or a part of it, of that version where one is named.
@@ -138,7 +142,34 @@ impl Asker {
         }
         let bounds = bounds.as_ref();
         let take = |answer| read::got(key, bounds, answer);
-        self.server.answer(&request, take).await
+        let got = self.server.answer(&request, take).await;
+        self.believed(key, got).await
+    }
+
+    /// What was answered of an object; an absence that the service has not signed is believed only where a listing shows nothing of that name either.
+    pub(super) async fn believed<T>(
+        &self,
+        key: &Path,
+        answered: object_store::Result<T>,
+    ) -> object_store::Result<T> {
+        let is_doubtful = |err: &object_store::Error| {
+            causes::first::<Refusal>(err).is_some_and(Refusal::is_unsigned_absence)
+        };
+        if answered.as_ref().err().is_some_and(is_doubtful) && self.lists(key).await? {
+            return Err(generic(Fault::Denied));
+        }
+        answered
+    }
+
+    /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
+    async fn lists(&self, key: &Path) -> object_store::Result<bool> {
+        let place = Place {
+            prefix: key.to_string(),
+            at_most: Some(1),
+            ..Place::default()
+        };
+        let entries = self.page(&place).await?.entries;
+        Ok(entries.iter().any(|entry| entry.key == key.as_ref()))
     }
 
     /// Puts an object, with its checksum, which the service verifies before it shows it.
@@ -172,7 +203,7 @@ impl Asker {
         let pieces = [Bytes::from(before)].into_iter();
         let pieces = pieces.chain(payload).chain([Bytes::from(behind)]);
         request.body = pieces.collect();
-        if create {
+        if create || request.extensions.get::<Once>().is_some() {
             // Whether it is there after a failure, whoever asked finds out.
             request.retries = 0;
         }
@@ -202,7 +233,8 @@ impl Asker {
         let url = self.url("", &self.of_object(key), &query)?;
         let mut request = self.request(Method::DELETE, url, Asked::Delete);
         request.retries = retries;
-        self.server.ask(&request, |_, _| Ok(())).await
+        let deleted = self.server.ask(&request, |_, _| Ok(())).await;
+        self.believed(key, deleted).await
     }
 
     /// What an object that is put is said to be.

@@ -2,6 +2,8 @@
 //!
 //! A copy gets what the target's configuration asks for, as every put does. Of the original it has the content only.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use object_store::path::Path;
 use object_store::{Error, PutPayload, Result};
@@ -13,11 +15,21 @@ use serde_json::Value;
 use super::ask::{Asker, escaped};
 use super::asked::Asked;
 use super::fault::{Fault, generic};
-use super::resource::{MEMBERS, generation_of};
+use super::resource::{MEMBERS, Resource, generation_of};
+use crate::block::Likeness;
 use crate::bucket::copier::{self, Original};
+use crate::retry::{Backoff, Jitter, Policy};
 
-/// So many answers in a row that no more was copied, and nothing else is expected.
-const IDLE_ANSWERS: usize = 20;
+/// So many answers in a row that hardly anything more was copied, and nothing else is expected. Meanwhile the service is given time.
+const IDLE_ANSWERS: Policy = Policy {
+    max_retries: 8,
+    initial_backoff: Duration::from_millis(100),
+    max_backoff: Duration::from_secs(1),
+    jitter: Jitter::Half,
+};
+
+/// The least that the service copies before it answers.
+const LEAST_BYTES: u64 = 1 << 20;
 
 /// Copies from one bucket into another.
 #[derive(Debug)]
@@ -48,9 +60,12 @@ impl Answer {
         (read.kind == "storage#rewriteResponse").then_some(read)
     }
 
-    /// The size of what was copied, where it is told.
-    fn size_bytes(&self) -> Option<u64> {
-        self.resource.get("size")?.as_str()?.parse().ok()
+    /// Whether what is there now is the original, as far as is told of both.
+    fn brings(self, original: &Original) -> bool {
+        Resource::of(self.resource).is_some_and(|there| {
+            there.size_bytes() == Some(original.size_bytes)
+                && there.digests().likeness(original.digests) != Likeness::Differing
+        })
     }
 
     fn copied_bytes(&self) -> u64 {
@@ -111,24 +126,33 @@ impl copier::Copier for Copier {
             members.remove("name");
         }
         let about = about.to_string();
-        let (mut token, mut copied, mut idle) = (None::<String>, 0, 0);
+        let source = Asker {
+            bucket: self.source_bucket.clone(),
+            ..self.asker.clone()
+        };
+        let mut patience = Backoff::new(&IDLE_ANSWERS);
+        let (mut token, mut copied_bytes) = (None::<String>, 0);
         loop {
-            let answer = self
-                .ask(&path, &generation, token.as_deref(), &about)
-                .await?;
+            let asked = self.ask(&path, &generation, token.as_deref(), &about);
+            let answer = source.believed(&original.key, asked.await).await?;
             if answer.done {
-                return match answer.size_bytes() {
-                    Some(size) if size == original.size_bytes => Ok(()),
-                    _ => Err(generic(Fault::OtherBytes)),
+                return if answer.brings(original) {
+                    Ok(())
+                } else {
+                    Err(generic(Fault::OtherBytes))
                 };
             }
-            if answer.copied_bytes() > copied {
-                (copied, idle) = (answer.copied_bytes(), 0);
-            } else {
-                idle += 1;
-            }
+            let now_bytes = answer.copied_bytes();
             token = answer.rewrite_token.filter(|token| !token.is_empty());
-            if token.is_none() || idle >= IDLE_ANSWERS {
+            if token.is_none() || now_bytes > original.size_bytes {
+                return Err(generic(Fault::NoProgress));
+            }
+            if now_bytes.saturating_sub(copied_bytes) >= LEAST_BYTES {
+                copied_bytes = now_bytes;
+                patience.reset();
+            } else if let Some(delay) = patience.next_delay() {
+                tokio::time::sleep(delay).await;
+            } else {
                 return Err(generic(Fault::NoProgress));
             }
         }

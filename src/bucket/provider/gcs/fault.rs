@@ -33,6 +33,8 @@ pub(super) enum Fault {
     OddEnd,
     /// A copy gets no further.
     NoProgress,
+    /// An object is denied that is listed.
+    Denied,
 }
 
 impl fmt::Display for Fault {
@@ -43,13 +45,14 @@ impl fmt::Display for Fault {
             Fault::NoName => "the page shows an object without a name",
             Fault::NoObject => "the answer tells of no object",
             Fault::OtherBytes => {
-                "what was put is not what is there: the answer tells another size or another CRC-32C"
+                "what was put is not what is there: the answer tells another size, another CRC-32C or another MD5"
             }
             Fault::OtherPart => "another part of the object came than was asked for",
             Fault::NoUpload => "the answer does not say where to put the pieces of an upload",
             Fault::LostPieces => "the service has lost pieces of an upload that it had taken",
             Fault::OddEnd => "the answer does not say how far the upload is",
             Fault::NoProgress => "the service copies, and gets no further",
+            Fault::Denied => "it is said not to be there, and it is listed",
         })
     }
 }
@@ -60,6 +63,8 @@ impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
             Fault::NoName => Kind::Other,
+            // It was asked again and again.
+            Fault::NoProgress => Kind::Unsupported,
             // The next try may bring another answer.
             _ => Kind::Transient,
         }

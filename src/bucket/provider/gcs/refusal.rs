@@ -28,6 +28,7 @@ pub(super) struct Refusal {
     kind: Kind,
     status: StatusCode,
     said: Option<Said>,
+    is_signed: bool,
     is_services: bool,
     hint: Option<&'static str>,
 }
@@ -73,6 +74,7 @@ impl Refusal {
                 kind: Kind::Other,
                 status,
                 said,
+                is_signed,
                 is_services,
                 hint: Some(
                     "the server speaks TLS: STORAGE_EMULATOR_HOST is to begin with https://",
@@ -85,6 +87,7 @@ impl Refusal {
             status,
             hint: hint(asked, status, kind, is_services),
             said,
+            is_signed,
             is_services,
         }
     }
@@ -99,9 +102,20 @@ impl Refusal {
         self.kind == Kind::Transient && !matches!(self.status.as_u16(), 404 | 410)
     }
 
+    /// Whether the answer is the service's own.
+    pub(super) fn is_services(&self) -> bool {
+        self.is_services
+    }
+
     /// Whether somebody says that nothing is there, and nothing shows that it is the service.
     pub(super) fn is_nobodys_absence(&self) -> bool {
         self.status == StatusCode::NOT_FOUND && !self.is_services
+    }
+
+    /// Whether it says in the service's words that nothing is there, and does not bear the service's signature: others speak as the service does, and
+    /// know other objects.
+    pub(super) fn is_unsigned_absence(&self) -> bool {
+        self.kind == Kind::NotFound && !self.is_signed
     }
 
     /// What the service said, on one line; `None` where it said nothing.

@@ -32,7 +32,12 @@ pub(super) struct Resource {
 impl Resource {
     /// Reads a document that tells of an object, and of its size and version at least.
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let read: Self = serde_json::from_slice(body).ok()?;
+        Self::of(serde_json::from_slice(body).ok()?)
+    }
+
+    /// The same, of a document within another.
+    pub(super) fn of(document: Value) -> Option<Self> {
+        let read: Self = serde_json::from_value(document).ok()?;
         (read.size_bytes().is_some() && read.generation().is_some()).then_some(read)
     }
 
@@ -56,7 +61,7 @@ impl Resource {
     }
 
     /// Objects that were composed of others have no MD5.
-    fn digests(&self) -> Fingerprint {
+    pub(super) fn digests(&self) -> Fingerprint {
         let md5 = digest(self.md5_hash.as_deref()).map(Fingerprint::md5);
         let crc32c = self.crc32c().map(Fingerprint::crc32c);
         let unknown = Fingerprint::UNKNOWN;

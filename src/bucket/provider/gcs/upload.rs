@@ -286,11 +286,12 @@ impl Session {
                 failure.kind(),
                 HttpErrorKind::Unknown | HttpErrorKind::Decode
             );
-            // Nothing was taken of what never went out, nor of what comes next. What plays the service takes all of a piece before it answers well.
+            // Nothing was taken of what never went out, nor of what comes next. What plays the service takes all of a piece before it answers well;
+            // but a gateway may answer in its place once it has.
             let is_untouched = failure.kind() == HttpErrorKind::Connect
                 || causes::first::<Fault>(&failure).is_some()
                 || (self.asking == Asking::MustNotBeAsked
-                    && causes::first::<Refusal>(&failure).is_some());
+                    && causes::first::<Refusal>(&failure).is_some_and(Refusal::is_services));
             let goes_on = self.asking == Asking::Tells || is_untouched;
             let Some(delay) = backoff.next_delay().filter(|_| may_pass && goes_on) else {
                 return Err(self.failed(failure));

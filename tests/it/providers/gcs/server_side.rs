@@ -1,6 +1,6 @@
 //! Objects that the service copies by itself: not a byte of them comes here.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::block::Block;
 use crate::support::fake_gcs::{World, port};
@@ -119,6 +119,8 @@ fn a_copy_of_something_else_is_not_believed() {
     for answer in [
         r#"{"kind": "storage#rewriteResponse", "done": true, "resource": {"size": "1"}}"#,
         r#"{"kind": "storage#rewriteResponse", "done": true}"#,
+        // Without the number of a version it tells of nothing.
+        r#"{"kind": "storage#rewriteResponse", "done": true, "resource": {"size": "1000"}}"#,
     ] {
         let proxy = Line::to(port())
             .fault(move |request| {
@@ -132,5 +134,57 @@ fn a_copy_of_something_else_is_not_believed() {
         let ran = world.migrate_through(&proxy, &arguments).expect(3);
         assert!(ran.stderr.contains("another size"), "{}", ran.stderr);
         world.assert_heals();
+    }
+}
+
+/// S-5.20: the digests that the answer tells are compared with those that are listed.
+#[test]
+fn a_copy_of_the_same_size_and_other_bytes_is_not_believed() {
+    let world = World::new(&[Block::new(1)]);
+    for (member, value) in [
+        ("crc32c", "AAAAAA=="),
+        ("md5Hash", "AAAAAAAAAAAAAAAAAAAAAA=="),
+    ] {
+        let proxy = Line::to(port())
+            .edit(move |request, answer| {
+                if request.is("POST", "/rewriteTo/") {
+                    let mut told: Value = serde_json::from_slice(&answer.body).unwrap();
+                    told["resource"][member] = value.into();
+                    answer.body = told.to_string().into_bytes();
+                }
+            })
+            .open();
+        let arguments = [&QUICK_RETRIES[..], &["--copy=server"]].concat();
+        // What the emulator has copied in truth, the next listing proves.
+        let ran = world.migrate_through(&proxy, &arguments).expect(0);
+        assert!(ran.stderr.contains("another CRC-32C"), "{}", ran.stderr);
+        world.assert_moved();
+        world.reset();
+    }
+}
+
+/// S-5.20, S-5.21: it is given time, and no more than that; then the object comes here, or the block fails.
+#[test]
+fn a_copy_that_gets_no_further_is_given_up() {
+    let world = World::new(&[Block::new(1)]);
+    for (bytes, most) in [("0", 9), ("9999999999", 1)] {
+        for (copy, code) in [("--copy=auto", 0), ("--copy=server", 3)] {
+            let answer = json!({"kind": "storage#rewriteResponse", "done": false, "totalBytesRewritten": bytes, "rewriteToken": "again"});
+            let proxy = Line::to(port())
+                .edit(move |request, told| {
+                    if request.is("POST", "/rewriteTo/") {
+                        told.body = answer.to_string().into_bytes();
+                    }
+                })
+                .open();
+            let arguments = [&QUICK_RETRIES[..], &[copy, "--concurrency=1"]].concat();
+            let ran = world.migrate_through(&proxy, &arguments).expect(code);
+            assert!(ran.stderr.contains("gets no further"), "{}", ran.stderr);
+            // Two data objects.
+            assert!(copies(&proxy).len() <= 2 * most, "{}", copies(&proxy).len());
+            assert!(ran.elapsed.as_secs() < 60, "{:?}", ran.elapsed);
+            world.assert_sound();
+            world.reset();
+        }
     }
 }
