@@ -1,5 +1,5 @@
 //! A proxy between an HTTP client and a loopback server: it counts requests, keeps a distance, and lets things go wrong.
-//! Requests pass unchanged, so signatures stay valid.
+//! Requests pass unchanged, so signatures stay valid, unless one is told that a name stands for another.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -100,6 +100,7 @@ pub struct Line {
     fault: Box<dyn Fn(&Request) -> Fault + Send + Sync>,
     answered: Box<dyn Fn(&Request) + Send + Sync>,
     edit: Option<Box<Edit>>,
+    alias: Option<[String; 2]>,
     seen: Mutex<Vec<Request>>,
     longest: AtomicU64,
 }
@@ -113,6 +114,7 @@ impl Line {
             fault: Box::new(|_| Fault::None),
             answered: Box::new(|_| ()),
             edit: None,
+            alias: None,
             seen: Mutex::default(),
             longest: AtomicU64::new(0),
         }
@@ -162,6 +164,22 @@ impl Line {
     pub fn edit(mut self, edit: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> Self {
         self.edit = Some(Box::new(edit));
         self
+    }
+
+    /// Requests for the one name go to the server as requests for the other.
+    pub fn alias(mut self, name: &str, of: &str) -> Self {
+        self.alias = Some([name.to_owned(), of.to_owned()]);
+        self
+    }
+
+    /// What the server gets of that head.
+    fn forwarded(&self, head: Vec<u8>) -> Vec<u8> {
+        let Some([name, of]) = &self.alias else {
+            return head;
+        };
+        let text = String::from_utf8(head).unwrap();
+        let (first, rest) = text.split_once("\r\n").unwrap();
+        format!("{}\r\n{rest}", first.replace(name, of)).into_bytes()
     }
 
     /// Listens on a free loopback port from now on.
@@ -312,6 +330,7 @@ async fn requests(
         let request = line.note(&head);
         let fault = (line.fault)(&request);
         let body = Body::of(&head).unwrap_or(Body::Length(0));
+        let head = line.forwarded(head);
         match fault {
             Fault::Reset => return Ok(End::Reset),
             Fault::Stall => return std::future::pending().await,

@@ -4,4 +4,5 @@ mod check;
 mod credentials;
 mod foreign_answers;
 mod migrate;
+mod one_bucket;
 mod server_side;
