@@ -63,12 +63,29 @@ fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<Clie
 
 /// A client for the services that give credentials. It trusts the system's authorities, whatever is configured for the bucket.
 pub(in crate::bucket) fn to_services(http: &Http, proxies: &Proxies) -> Result<HttpClient> {
-    let mut builder = builder(http, proxies);
-    if let Some(pem) = &http.tls.authorities {
-        builder = builder.tls_certs_merge(certificates(pem)?);
-    }
-    let client = builder.build().map_err(|err| failed(&err))?;
+    let client = services_builder(http, proxies)?.build();
+    let client = client.map_err(|err| failed(&err))?;
     Ok(wire(http, proxies, Clients::One(client)))
+}
+
+/// The same, for one who shows those services the certificate in this PEM, which holds its key too.
+pub(in crate::bucket) fn to_services_as(
+    http: &Http,
+    proxies: &Proxies,
+    pem: &[u8],
+) -> Result<HttpClient> {
+    let identity = reqwest::Identity::from_pem(pem).map_err(|err| failed(&err))?;
+    let client = services_builder(http, proxies)?.identity(identity).build();
+    let client = client.map_err(|err| failed(&err))?;
+    Ok(wire(http, proxies, Clients::One(client)))
+}
+
+fn services_builder(http: &Http, proxies: &Proxies) -> Result<ClientBuilder> {
+    let builder = builder(http, proxies);
+    Ok(match &http.tls.authorities {
+        Some(pem) => builder.tls_certs_merge(certificates(pem)?),
+        None => builder,
+    })
 }
 
 fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {

@@ -9,6 +9,7 @@ use std::thread;
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    pub method: String,
     /// Path and query.
     pub path: String,
     /// Names in lower case.
@@ -153,7 +154,8 @@ fn read(reader: &mut BufReader<&TcpStream>) -> Option<Asked> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Asked {
-        path: words.nth(1)?.to_owned(),
+        method: words.next()?.to_owned(),
+        path: words.next()?.to_owned(),
         headers,
         body,
     })

@@ -23,4 +23,5 @@ pub mod system;
 mod tests;
 pub mod thanos;
 pub mod times;
+pub mod tls_front;
 pub mod world;

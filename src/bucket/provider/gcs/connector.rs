@@ -55,8 +55,3 @@ pub(super) fn to_bucket(config: &Config) -> Result<HttpClient> {
     };
     client::to_bucket(&config.http, &config.proxies, scheme)
 }
-
-/// The network, as services for tokens are spoken to.
-pub(super) fn to_services(config: &Config) -> Result<HttpClient> {
-    client::to_services(&config.http, &config.proxies)
-}

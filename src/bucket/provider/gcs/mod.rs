@@ -39,7 +39,7 @@ use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::Result;
 use config::Config;
-use credentials::Tokens;
+use credentials::{Network, Tokens};
 use differences::DIFFERENCES;
 use upload::Asking;
 
@@ -90,9 +90,8 @@ fn open(config: &Config, opening: Opening) -> Result<Backend> {
         wire,
         ..
     } = opening;
-    let (bucket_wire, service_wire) = (wire.clone(), wire);
-    let network = service_wire.map_or_else(|| connector::to_services(config), Ok)?;
-    let wire = bucket_wire.map_or_else(|| connector::to_bucket(config), Ok)?;
+    let network = Network::new(&config.http, &config.proxies, wire.as_ref())?;
+    let wire = wire.map_or_else(|| connector::to_bucket(config), Ok)?;
     let tokens = Tokens::new(Arc::clone(&config.credentials), network);
     let heard = Heard::default();
     let http = connector::client(config, wire, heard.clone(), tokens)?;

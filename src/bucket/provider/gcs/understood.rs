@@ -1,6 +1,6 @@
 //! What was understood of a bucket's section, for people. No secret is in it.
 
-use super::config::{Account, Config, Credentials, Origin};
+use super::config::{Account, Config, Credentials, Origin, Subject};
 
 /// Key by key, as Thanos spells them.
 pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
@@ -45,7 +45,16 @@ fn who(account: &Account) -> String {
     match account {
         Account::Service(account) => format!("the service account {}", account.email),
         Account::User(_) => "an authorized user".to_owned(),
-        Account::External(_) => "an external account (workload identity federation)".to_owned(),
+        Account::External(external) => {
+            let by = match external.subject {
+                Subject::File(..) => "a token in a file",
+                Subject::Url(..) => "a token at an address",
+                Subject::Aws(_) => "AWS",
+                Subject::Program(_) => "a program",
+                Subject::Certificate(_) => "a certificate",
+            };
+            format!("an external account that {by} vouches for (workload identity federation)")
+        }
         Account::Impersonated { by, .. } => format!("a service account that {} acts as", who(by)),
     }
 }

@@ -18,10 +18,10 @@ use crate::support::proxy::{Fault, Line, Proxy};
 use crate::support::run::{OLD, QUICK_RETRIES, Ran, migrate};
 use crate::support::world::three;
 
-const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.full_control https://www.googleapis.com/auth/cloud-platform";
+pub(super) const SCOPE: &str = "https://www.googleapis.com/auth/devstorage.full_control https://www.googleapis.com/auth/cloud-platform";
 
 /// A proxy to the emulator that lets nobody through but who has one of these tokens.
-fn guarded(tokens: &Arc<Mutex<HashSet<String>>>) -> Proxy {
+pub(super) fn guarded(tokens: &Arc<Mutex<HashSet<String>>>) -> Proxy {
     const REFUSED: &str = r#"{"error": {"code": 401, "message": "Invalid Credentials", "errors": [{"reason": "authError", "message": "Invalid Credentials"}]}}"#;
     let tokens = Arc::clone(tokens);
     Line::to(port())
@@ -39,18 +39,18 @@ fn guarded(tokens: &Arc<Mutex<HashSet<String>>>) -> Proxy {
         .open()
 }
 
-fn only(token: &str) -> Arc<Mutex<HashSet<String>>> {
+pub(super) fn only(token: &str) -> Arc<Mutex<HashSet<String>>> {
     Arc::new(Mutex::new([token.to_owned()].into()))
 }
 
-fn token(text: &str) -> Answer {
+pub(super) fn token(text: &str) -> Answer {
     Answer::json(
         200,
         &json!({"access_token": text, "expires_in": 3599, "token_type": "Bearer"}),
     )
 }
 
-fn wrong(asked: &Asked) -> Answer {
+pub(super) fn wrong(asked: &Asked) -> Answer {
     Answer::json(
         400,
         &json!({"error": "invalid_request", "error_description": format!("asked for {}", asked.path)}),
@@ -58,7 +58,7 @@ fn wrong(asked: &Asked) -> Answer {
 }
 
 /// Runs `migrate` with variables set.
-fn run(
+pub(super) fn run(
     world: &World,
     more: &str,
     proxy: &Proxy,
@@ -74,14 +74,14 @@ fn run(
 }
 
 /// A file of credentials.
-fn file(folder: &TempDir, name: &str, credentials: &Value) -> String {
+pub(super) fn file(folder: &TempDir, name: &str, credentials: &Value) -> String {
     let path = folder.path().join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(&path, credentials.to_string()).unwrap();
     path.to_str().unwrap().to_owned()
 }
 
-/// S-3.29: the same account inline, by the variable and as `gcloud` keeps it; the assertion says who, what for, to whom and for how long.
+/// S-3.29, S-3.30: the same account inline and by the variable, but not as `gcloud` keeps it; the assertion says who, what for, to whom and for how long.
 #[test]
 fn a_service_account_is_found_wherever_thanos_looks_for_it() {
     let world = World::new(&three());
@@ -116,31 +116,35 @@ fn a_service_account_is_found_wherever_thanos_looks_for_it() {
     let proxy = guarded(&only("ya29.service"));
     let folder = tempfile::tempdir().unwrap();
     let named = file(&folder, "named.json", &account);
-    file(
-        &folder,
-        ".config/gcloud/application_default_credentials.json",
-        &account,
-    );
     for (more, variables) in [
         (inline(&account), &[][..]),
         (
             String::new(),
             &[("GOOGLE_APPLICATION_CREDENTIALS", named.as_str())],
         ),
-        (String::new(), &[("HOME", folder.path().to_str().unwrap())]),
     ] {
         run(&world, &more, &proxy, variables, &[OLD]).expect(0);
         world.assert_moved();
         world.reset();
     }
     // Two buckets a run, each of which asks once.
-    assert_eq!(service.seen().len(), 6);
-    let ran = run(&world, "", &proxy, &[], &[OLD]).expect(1);
-    assert!(
-        ran.stderr.contains("Invalid Credentials"),
-        "an emulator is asked without credentials: {}",
-        ran.stderr
+    assert_eq!(service.seen().len(), 4);
+    // What gcloud keeps is not meant for an emulator.
+    file(
+        &folder,
+        ".config/gcloud/application_default_credentials.json",
+        &account,
     );
+    let home = [("HOME", folder.path().to_str().unwrap())];
+    for variables in [&[][..], &home] {
+        let ran = run(&world, "", &proxy, variables, &[OLD]).expect(1);
+        assert!(
+            ran.stderr.contains("Invalid Credentials"),
+            "an emulator is asked without credentials: {}",
+            ran.stderr
+        );
+    }
+    assert_eq!(service.seen().len(), 4);
 }
 
 /// S-3.29: a person, an identity of another provider's in a file and at an address, and who acts as somebody else.
@@ -412,4 +416,52 @@ fn credentials_that_are_none_are_refused_before_anything_is_contacted() {
     }
     assert!(proxy.requests().is_empty());
     assert!(Path::new(&path).exists());
+}
+
+/// S-3.29: whatever its name, for a proxy would give its own identity.
+#[test]
+fn the_metadata_server_is_asked_past_every_proxy() {
+    let world = World::new(&[Block::new(1)]);
+    let service = Answering::start(give);
+    let between = Answering::start(wrong);
+    let guarded = guarded(&only("ya29.good"));
+    // Proxies are asked for it, unlike for other names of this machine.
+    let machine = format!("0.0.0.0:{}", service.port());
+    let through = between.url("");
+    let variables = [
+        ("GCE_METADATA_HOST", machine.as_str()),
+        ("HTTP_PROXY", &through),
+    ];
+    run(&world, "", &guarded, &variables, &[OLD]).expect(0);
+    world.assert_moved();
+    assert!(between.seen().is_empty());
+}
+
+/// S-3.29: who refuses for the time that an assertion tells says by its answer what time it is there.
+#[test]
+fn a_clock_that_is_wrong_is_no_reason_to_have_no_token() {
+    let world = World::new(&[Block::new(1)]);
+    let proxy = guarded(&only("ya29.good"));
+    let service = Answering::start(|asked| {
+        let there = chrono::Utc::now() - chrono::TimeDelta::hours(3);
+        let assertion = asked.member("assertion").unwrap();
+        let claims = assertion.split('.').nth(1).unwrap().to_owned();
+        let claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+        let age_secs = there.timestamp() - claims["iat"].as_i64().unwrap();
+        let mut answer = if (-300..300).contains(&age_secs) {
+            token("ya29.good")
+        } else {
+            Answer::json(
+                400,
+                &json!({"error": "invalid_grant", "error_description": "Invalid JWT: not in a reasonable timeframe"}),
+            )
+        };
+        answer.headers.push(("date", there.to_rfc2822()));
+        answer
+    });
+    let account = inline(&service_account(&service.url("/token")));
+    run(&world, &account, &proxy, &[], &[OLD]).expect(0);
+    world.assert_moved();
+    assert_eq!(service.seen().len(), 4, "twice for each bucket");
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod credentials;
+mod federation;
 mod foreign_answers;
 mod migrate;
 mod one_bucket;

@@ -1,9 +1,7 @@
 //! Who the requests come from, as the JSON of Google's credentials says it: one of several types, each with members of its own.
 //!
-//! Members that are not known are ignored, as Google's clients do. What stands in the document is not repeated in errors, for any of it may be
-//! secret.
+//! Members that are not known are ignored, as Google's clients do.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::bucket::environment::Secret;
-use crate::bucket::values;
+use super::document::{TOKEN_URL, given, missing, needed, url};
+use super::external::{self, Source, Subject, Wanted};
+use crate::bucket::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
 /// Who the requests come from.
@@ -73,24 +72,7 @@ pub(in crate::bucket::provider::gcs) struct External {
     /// What the token service knows this client by, with its password.
     pub(in crate::bucket::provider::gcs) client: Option<(String, Secret)>,
     pub(in crate::bucket::provider::gcs) user_project: Option<String>,
-    pub(in crate::bucket::provider::gcs) subject: SubjectFrom,
-    pub(in crate::bucket::provider::gcs) text: SubjectText,
-}
-
-/// Where the other provider's token is.
-#[derive(Debug)]
-pub(in crate::bucket::provider::gcs) enum SubjectFrom {
-    File(String),
-    Url(Url, Vec<(String, Secret)>),
-}
-
-/// What is found there.
-#[derive(Debug)]
-pub(in crate::bucket::provider::gcs) enum SubjectText {
-    /// The token itself.
-    Plain,
-    /// A document with the token in this member.
-    Member(String),
+    pub(in crate::bucket::provider::gcs) subject: Subject,
 }
 
 /// What was read of the document.
@@ -101,7 +83,6 @@ pub(super) struct Parsed {
     pub(super) universe: Option<String>,
 }
 
-const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 const EXCHANGE_URL: &str = "https://sts.googleapis.com/v1/token";
 
 /// How long the tokens of an impersonated account are good where nothing else is asked for.
@@ -137,27 +118,8 @@ struct Impersonation {
     token_lifetime_seconds: Option<u64>,
 }
 
-#[derive(Deserialize)]
-struct Source {
-    file: Option<String>,
-    url: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    environment_id: Option<String>,
-    executable: Option<serde_json::Value>,
-    certificate: Option<serde_json::Value>,
-    format: Option<Format>,
-}
-
-#[derive(Deserialize)]
-struct Format {
-    #[serde(rename = "type", default)]
-    kind: String,
-    subject_token_field_name: Option<String>,
-}
-
 /// Reads the document; `at` names where it stands.
-pub(super) fn parse(at: &str, text: &[u8]) -> Result<Parsed> {
+pub(super) fn parse(at: &str, text: &[u8], environment: &Environment) -> Result<Parsed> {
     let document: Document = serde_json::from_slice(text).map_err(|err| {
         let why = if err.is_data() {
             "has a member of another type than credentials of Google's have"
@@ -169,15 +131,11 @@ pub(super) fn parse(at: &str, text: &[u8]) -> Result<Parsed> {
     Ok(Parsed {
         quota_project: given(document.quota_project_id.clone()),
         universe: given(document.universe_domain.clone()),
-        account: account(at, document)?,
+        account: account(at, document, environment)?,
     })
 }
 
-fn given(text: Option<String>) -> Option<String> {
-    text.filter(|text| !text.is_empty())
-}
-
-fn account(at: &str, document: Document) -> Result<Account> {
+fn account(at: &str, document: Document, environment: &Environment) -> Result<Account> {
     match document.kind.as_str() {
         "service_account" => service(at, document).map(Account::Service),
         "authorized_user" => Ok(Account::User(User {
@@ -186,7 +144,7 @@ fn account(at: &str, document: Document) -> Result<Account> {
             refresh_token: Secret::new(needed(at, "refresh_token", document.refresh_token)?),
             token_url: url(at, "token_uri", document.token_uri, TOKEN_URL)?,
         })),
-        "external_account" => external(at, document),
+        "external_account" => federated(at, document, environment),
         "impersonated_service_account" => {
             let Some(source) = document.source_credentials else {
                 return Err(missing(at, "source_credentials"));
@@ -205,7 +163,11 @@ fn account(at: &str, document: Document) -> Result<Account> {
                 url: url(at, "service_account_impersonation_url", Some(to), "")?,
                 delegates: document.delegates,
                 lifetime_secs: lifetime(document.service_account_impersonation.as_ref()),
-                by: Box::new(account(&format!("{at}: source_credentials"), *source)?),
+                by: Box::new(account(
+                    &format!("{at}: source_credentials"),
+                    *source,
+                    environment,
+                )?),
             })
         }
         "" => Err(missing(at, "type")),
@@ -241,64 +203,34 @@ fn service(at: &str, document: Document) -> Result<ServiceAccount> {
     })
 }
 
-fn external(at: &str, document: Document) -> Result<Account> {
-    let at_source = format!("{at}: credential_source");
+fn federated(at: &str, document: Document, environment: &Environment) -> Result<Account> {
     let source = document
         .credential_source
         .ok_or_else(|| missing(at, "credential_source"))?;
-    let unsupported = |what: &str| {
-        Err(Error::usage(format!(
-            "{at_source}: {what} is not supported: expected file or url"
-        )))
+    let audience = needed(at, "audience", document.audience)?;
+    let subject_token_type = needed(at, "subject_token_type", document.subject_token_type)?;
+    let to = given(document.service_account_impersonation_url);
+    let wanted = Wanted {
+        audience: &audience,
+        token_type: &subject_token_type,
+        impersonation_url: to.as_deref(),
     };
-    let subject = match (given(source.file), given(source.url)) {
-        _ if given(source.environment_id).is_some() => {
-            return unsupported("environment_id (an identity of AWS)");
-        }
-        (Some(file), _) => SubjectFrom::File(file),
-        (None, Some(text)) => {
-            let headers = source.headers.into_iter();
-            let headers = headers.map(|(name, value)| (name, Secret::new(value)));
-            SubjectFrom::Url(url(&at_source, "url", Some(text), "")?, headers.collect())
-        }
-        (None, None) if source.executable.is_some() => return unsupported("executable"),
-        (None, None) if source.certificate.is_some() => return unsupported("certificate"),
-        (None, None) => {
-            return Err(Error::usage(format!("{at_source}: file or url is missing")));
-        }
-    };
-    let text = match source.format {
-        Some(format) if format.kind == "json" => {
-            let at = format!("{at_source}: format");
-            let member = needed(
-                &at,
-                "subject_token_field_name",
-                format.subject_token_field_name,
-            )?;
-            SubjectText::Member(member)
-        }
-        Some(format) if !matches!(format.kind.as_str(), "" | "text") => {
-            return Err(Error::usage(format!(
-                "{at_source}: format.type: expected text or json"
-            )));
-        }
-        _ => SubjectText::Plain,
-    };
+    let at_source = format!("{at}: credential_source");
+    let subject = external::subject(&at_source, source, &wanted, environment)?;
     let client = given(document.client_id).map(|id| {
         let password = document.client_secret.unwrap_or_default();
         (id, Secret::new(password))
     });
     let user_project = given(document.workforce_pool_user_project);
     let account = Account::External(Box::new(External {
-        audience: needed(at, "audience", document.audience)?,
-        subject_token_type: needed(at, "subject_token_type", document.subject_token_type)?,
+        audience,
+        subject_token_type,
         token_url: url(at, "token_url", document.token_url, EXCHANGE_URL)?,
         user_project: user_project.filter(|_| client.is_none()),
         client,
         subject,
-        text,
     }));
-    let Some(to) = given(document.service_account_impersonation_url) else {
+    let Some(to) = to else {
         return Ok(account);
     };
     Ok(Account::Impersonated {
@@ -314,35 +246,6 @@ fn lifetime(asked: Option<&Impersonation>) -> u64 {
     asked
         .filter(|seconds| *seconds > 0)
         .unwrap_or(LIFETIME_SECS)
-}
-
-fn needed(at: &str, member: &str, value: Option<String>) -> Result<String> {
-    let value = given(value).ok_or_else(|| missing(at, member))?;
-    let is_key = member == "private_key";
-    match values::fault_of_line(&value).filter(|_| !is_key) {
-        None => Ok(value),
-        Some(fault) => Err(Error::usage(format!(
-            "{at}: {member} {fault}: expected text on one line, without spaces at its ends"
-        ))),
-    }
-}
-
-fn missing(at: &str, member: &str) -> Error {
-    Error::usage(format!("{at}: {member} is missing"))
-}
-
-/// An address that secrets are sent to.
-fn url(at: &str, member: &str, text: Option<String>, default: &str) -> Result<Url> {
-    let text = given(text).unwrap_or_else(|| default.to_owned());
-    let url = Url::parse(&text).ok().filter(|url| {
-        matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty()
-    });
-    url.filter(|_| values::fault(&text).is_none())
-        .ok_or_else(|| {
-            Error::usage(format!(
-                "{at}: {member}: expected a URL such as {TOKEN_URL}"
-            ))
-        })
 }
 
 /// The first key of a PEM document, as PKCS#8 or as PKCS#1 has it.

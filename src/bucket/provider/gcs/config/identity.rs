@@ -54,9 +54,12 @@ pub(super) fn find(
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty());
     let quota_project = quota_project(variable("GOOGLE_CLOUD_QUOTA_PROJECT"))?;
     let document = if let Some(text) = inline {
-        Some((of_configuration(text)?, Origin::Configuration))
+        Some((of_configuration(text, environment)?, Origin::Configuration))
     } else if let Some(path) = variable(VARIABLE) {
-        Some((of_variable(path)?, Origin::Variable))
+        Some((of_variable(path, environment)?, Origin::Variable))
+    } else if is_emulator {
+        // Whoever has logged in with `gcloud` has not meant whatever plays the service.
+        None
     } else {
         of_gcloud(environment)?.map(|parsed| (parsed, Origin::Gcloud))
     };
@@ -83,22 +86,22 @@ pub(super) fn find(
     })
 }
 
-fn of_configuration(text: &str) -> Result<Parsed> {
+fn of_configuration(text: &str, environment: &Environment) -> Result<Parsed> {
     let at = "config.service_account";
     if !text.trim_start().starts_with('{') {
         return Err(Error::usage(format!(
             "{at} is no JSON: expected the content of a file of credentials; the path of one is given in {VARIABLE}"
         )));
     }
-    account::parse(at, text.as_bytes())
+    account::parse(at, text.as_bytes(), environment)
 }
 
-fn of_variable(path: &str) -> Result<Parsed> {
+fn of_variable(path: &str, environment: &Environment) -> Result<Parsed> {
     let at = format!("environment variable {VARIABLE}");
     let shown = shown_path(path);
     let text = small_file::read(Path::new(path))
         .map_err(|err| Error::usage(format!("{at}: could not read {shown}: {err}")))?;
-    account::parse(&format!("{at}: the file {shown}"), &text)
+    account::parse(&format!("{at}: the file {shown}"), &text, environment)
 }
 
 /// `None` where there is no such file.
@@ -111,7 +114,7 @@ fn of_gcloud(environment: &Environment) -> Result<Option<Parsed>> {
     };
     let at = format!("the file {}", shown_path(&file.to_string_lossy()));
     match small_file::read(&file) {
-        Ok(text) => account::parse(&at, &text).map(Some),
+        Ok(text) => account::parse(&at, &text, environment).map(Some),
         Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Ok(None)
         }

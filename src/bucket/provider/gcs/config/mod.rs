@@ -1,12 +1,17 @@
 //! The `config` section of a bucket of Google Cloud Storage: every key that Thanos knows is honoured, refused, or warned about.
 
 mod account;
+mod document;
 mod endpoint;
+mod external;
 mod identity;
 mod name;
 
-pub(super) use account::{Account, External, ServiceAccount, SubjectFrom, SubjectText};
+pub(super) use account::{Account, External, ServiceAccount};
 pub(super) use endpoint::Endpoint;
+pub(super) use external::{
+    ALLOWED, Aws, AwsKeys, Certificate, Given, Program, REGION, Subject, SubjectText,
+};
 pub(super) use identity::{Credentials, Origin};
 
 use identity::Found;
@@ -37,6 +42,9 @@ pub(super) struct Config {
 /// The service takes the pieces of an upload in multiples of this many bytes.
 pub(super) const QUANTUM: u64 = 256 << 10;
 
+/// The largest piece that is held in memory.
+const LARGEST_PIECE: u64 = 64 << 20;
+
 /// The largest object that there is.
 const LARGEST_OBJECT: u64 = 5 << 40;
 
@@ -58,7 +66,7 @@ impl Config {
         let bucket = text(&mut fields, "bucket")?;
         let service_account = text(&mut fields, "service_account")?;
         grpc(&mut fields, warnings)?;
-        let part_size_bytes = chunk_size(&mut fields)?;
+        let part_size_bytes = chunk_size(&mut fields, warnings)?;
         let max_attempts = max_attempts(&mut fields)?;
         let http = Http::parse(&mut fields, warnings)?;
         // A misspelt key is a likely reason for a missing one, so it is reported first.
@@ -131,11 +139,17 @@ fn grpc(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<()> {
 }
 
 /// As Google's client does, in whole multiples of what the service takes; zero stands for the usual size.
-fn chunk_size(fields: &mut Fields<'_>) -> Result<Option<u64>> {
+fn chunk_size(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Option<u64>> {
     let size = fields.i64("chunk_size_bytes")?.unwrap_or(0);
     match u64::try_from(size) {
         Ok(0) => Ok(None),
-        Ok(size) if size <= LARGEST_OBJECT => Ok(Some(size.next_multiple_of(QUANTUM))),
+        Ok(size) if size <= LARGEST_PIECE => Ok(Some(size.next_multiple_of(QUANTUM))),
+        Ok(size) if size <= LARGEST_OBJECT => {
+            warnings.push(format!(
+                "config.chunk_size_bytes counts as {LARGEST_PIECE}: pieces are held in memory, and no larger ones"
+            ));
+            Ok(Some(LARGEST_PIECE))
+        }
         _ => Err(Error::usage(format!(
             "config.chunk_size_bytes \"{size}\": expected a whole number from 0 to {LARGEST_OBJECT}"
         ))),

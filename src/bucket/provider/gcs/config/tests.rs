@@ -96,6 +96,8 @@ fn real_files_come_to_the_right_settings() {
         ("bucket: hot".to_owned(), &[("HOME", "/nowhere")], google, "those of this machine, as the metadata server at 169.254.169.254"),
         ("bucket: hot".to_owned(), &[("GCE_METADATA_HOST", "metadata:8080")], google, "at metadata:8080"),
         ("bucket: hot".to_owned(), &[("STORAGE_EMULATOR_HOST", "fake:4443")], "http://fake:4443", "none: an emulator is asked"),
+        // Whoever has logged in has not meant an emulator.
+        ("bucket: hot".to_owned(), &[("STORAGE_EMULATOR_HOST", "fake:4443"), ("HOME", folder.path().to_str().unwrap())], "http://fake:4443", "none: an emulator is asked"),
         (format!("bucket: hot\nservice_account: {}", json!(external.to_string())), &[], google, "a service account that an external account"),
         (format!("bucket: hot\nservice_account: {}", json!(of_url.to_string())), &[], google, "an external account"),
         (format!("bucket: hot\nservice_account: {}", json!(impersonated.to_string())), &[], google, "a service account that an authorized user acts as"),
@@ -127,6 +129,8 @@ fn numbers_are_taken_as_thanos_takes_them() {
         ("chunk_size_bytes: 1", Some(262_144), None, 1),
         ("chunk_size_bytes: 16777216", Some(16_777_216), None, 1),
         ("chunk_size_bytes: 16777217", Some(17_039_360), None, 1),
+        ("chunk_size_bytes: 67108864", Some(67_108_864), None, 1),
+        ("chunk_size_bytes: 67108865", Some(67_108_864), None, 2),
         ("max_retries: 1", None, Some(1), 1),
         ("max_retries: -3", None, None, 1),
         ("use_grpc: true\ngrpc_conn_pool_size: 4", None, None, 3),
@@ -263,9 +267,33 @@ fn what_is_wrong_is_told_in_one_line_that_names_the_key() {
             with(
                 &external,
                 "credential_source",
+                json!({"environment_id": "aws2", "url": "http://x", "region_url": "http://x"}),
+            ),
+            "environment_id: expected aws1",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
                 json!({"environment_id": "aws1", "url": "http://x"}),
             ),
-            "environment_id",
+            "region_url is missing, and so are the environment variables AWS_REGION",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"environment_id": "aws1", "region_url": "http://x"}),
+            ),
+            "url is missing, and so is one of the environment variables AWS_ACCESS_KEY_ID",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"environment_id": "aws1", "url": "http://x", "region_url": "http://x", "regional_cred_verification_url": "sts.{region}"}),
+            ),
+            "regional_cred_verification_url: expected a URL",
         ),
         (
             with(
@@ -273,11 +301,43 @@ fn what_is_wrong_is_told_in_one_line_that_names_the_key() {
                 "credential_source",
                 json!({"executable": {"command": "never-printed"}}),
             ),
-            "executable is not supported",
+            "only where the environment variable GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES is 1",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"executable": {"command": " "}}),
+            ),
+            "executable: command is missing",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"executable": {"command": "x", "timeout_millis": 4999}}),
+            ),
+            "executable: timeout_millis: expected 5000 to 120000",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"certificate": {"use_default_certificate_config": true, "certificate_config_location": "/x"}}),
+            ),
+            "certificate: expected either certificate_config_location or",
+        ),
+        (
+            with(
+                &external,
+                "credential_source",
+                json!({"certificate": {"use_default_certificate_config": true}}),
+            ),
+            "HOME are not set",
         ),
         (
             with(&external, "credential_source", json!({})),
-            "file or url is missing",
+            "credential_source: file, url, executable, certificate or environment_id is missing",
         ),
         (
             with(

@@ -16,12 +16,8 @@ const BACKDATED: TimeDelta = TimeDelta::seconds(10);
 /// The longest life that the service takes.
 const LIFE: TimeDelta = TimeDelta::hours(1);
 
-/// A JSON web token, made now.
-pub(super) fn of(account: &ServiceAccount, scopes: &[&str]) -> Result<String, Failure> {
-    signed(account, scopes, Utc::now())
-}
-
-fn signed(
+/// A JSON web token, made at that time.
+pub(super) fn of(
     account: &ServiceAccount,
     scopes: &[&str],
     now: DateTime<Utc>,

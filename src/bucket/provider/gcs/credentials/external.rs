@@ -1,26 +1,28 @@
 //! A token for whoever another identity provider vouches for: its token is read, and exchanged for one of Google's.
 
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
-use super::super::config::{External, SubjectFrom, SubjectText};
-use super::ask;
+use super::super::config::{External, Subject, SubjectText};
+use super::network::Network;
 use super::token::{Failure, Token};
+use super::{ask, aws, certificate, program};
 use crate::bucket::environment::Secret;
 use crate::bucket::values::shown_path;
 use crate::small_file;
 
-/// Asks the token service.
+/// Asks the token service, which is spoken to through `service`.
 pub(super) async fn token(
     external: &External,
-    network: &HttpClient,
+    network: &Network,
+    service: &HttpClient,
     scopes: &[&str],
+    now: DateTime<Utc>,
 ) -> Result<Token, Failure> {
-    let subject = subject(external, network).await?;
+    let subject = subject(external, network, now).await?;
     let scope = scopes.join(" ");
     let mut form = vec![
         (
@@ -50,17 +52,24 @@ pub(super) async fn token(
         request.headers_mut().insert(AUTHORIZATION, value);
         secrets.extend([password.clone(), Secret::new(pair)]);
     }
-    ask::token(network, request, &external.token_url, &secrets).await
+    ask::token(service, request, &external.token_url, &secrets).await
 }
 
 /// What is found now: it is written anew before it expires.
-async fn subject(external: &External, network: &HttpClient) -> Result<Secret, Failure> {
-    let (found, place) = match &external.subject {
-        SubjectFrom::File(path) => {
+async fn subject(
+    external: &External,
+    network: &Network,
+    now: DateTime<Utc>,
+) -> Result<Secret, Failure> {
+    match &external.subject {
+        Subject::File(path, text) => {
             let place = format!("the file {}", shown_path(path));
-            (of_file(path, &place).await?, place)
+            let found = small_file::text(path)
+                .await
+                .map_err(|err| Failure::final_one(format!("{place} could not be read: {err}")))?;
+            token_in(&found, text, &place)
         }
-        SubjectFrom::Url(url, headers) => {
+        Subject::Url(url, headers, text) => {
             let mut request = HttpRequest::new(HttpRequestBody::empty());
             ask::address(&mut request, url)?;
             let unfit =
@@ -72,15 +81,23 @@ async fn subject(external: &External, network: &HttpClient) -> Result<Secret, Fa
             }
             let secrets: Vec<Secret> = headers.iter().map(|(_, value)| value.clone()).collect();
             let place = ask::shown(url);
-            (ask::answer(network, request, url, &secrets).await?, place)
+            let found = ask::answer(&network.anywhere, request, url, &secrets).await?;
+            let found = String::from_utf8(found.body)
+                .map_err(|_| Failure::final_one(format!("{place} holds no text")))?;
+            token_in(&found, text, &place)
         }
-    };
-    let text = String::from_utf8(found)
-        .map_err(|_| Failure::final_one(format!("{place} holds no text")))?;
-    let token = match &external.text {
-        SubjectText::Plain => text.trim().to_owned(),
+        Subject::Aws(aws) => aws::subject(aws, &external.audience, &network.beside, now).await,
+        Subject::Program(program) => program::subject(program, now).await,
+        Subject::Certificate(certificate) => certificate::subject(certificate).await,
+    }
+}
+
+/// The token in what was found at that place.
+fn token_in(found: &str, text: &SubjectText, place: &str) -> Result<Secret, Failure> {
+    let token = match text {
+        SubjectText::Plain => found.trim().to_owned(),
         SubjectText::Member(name) => {
-            let document: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+            let document: Option<serde_json::Value> = serde_json::from_str(found).ok();
             let member = document
                 .as_ref()
                 .and_then(|document| document.get(name)?.as_str());
@@ -97,11 +114,4 @@ async fn subject(external: &External, network: &HttpClient) -> Result<Secret, Fa
         return Err(Failure::passing(format!("{place} holds no token")));
     }
     Ok(Secret::new(token))
-}
-
-async fn of_file(path: &str, place: &str) -> Result<Vec<u8>, Failure> {
-    let path = PathBuf::from(path);
-    let read = tokio::task::spawn_blocking(move || small_file::read(&path)).await;
-    let read = read.map_err(|_| Failure::passing("nobody read the file of the token"))?;
-    read.map_err(|err| Failure::final_one(format!("{place} could not be read: {err}")))
 }

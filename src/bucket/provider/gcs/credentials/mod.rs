@@ -2,21 +2,26 @@
 
 mod ask;
 mod assertion;
+mod aws;
+mod certificate;
 mod external;
 mod machine;
+mod network;
+mod program;
 mod token;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use object_store::client::HttpClient;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
 pub(super) use ask::bearer;
+pub(super) use network::Network;
 pub(super) use token::{Failure, Token};
 
 use super::config::{Account, Credentials};
@@ -38,7 +43,7 @@ const SCOPES_TO_ACT: [&str; 1] = ["https://www.googleapis.com/auth/cloud-platfor
 #[derive(Debug)]
 pub(super) struct Tokens {
     credentials: Arc<Credentials>,
-    network: HttpClient,
+    network: Network,
     known: Mutex<Option<Token>>,
     /// Why none was had, and when that was.
     failed: Mutex<Option<(Instant, Failure)>>,
@@ -47,8 +52,8 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Of these credentials; token services are asked through `network`.
-    pub(super) fn new(credentials: Arc<Credentials>, network: HttpClient) -> Self {
+    /// Of these credentials; whoever gives tokens is asked through `network`.
+    pub(super) fn new(credentials: Arc<Credentials>, network: Network) -> Self {
         Self {
             credentials,
             network,
@@ -113,11 +118,29 @@ impl Tokens {
 
     async fn fetch(&self, was_there: bool) -> Result<Token, Failure> {
         match &*self.credentials {
-            Credentials::Account(account, _) => of(account, &self.network, &SCOPES).await,
+            Credentials::Account(account, _) => self.of_account(account).await,
             Credentials::Machine(host) => {
-                machine::token(host, &self.network, &SCOPES, was_there).await
+                machine::token(host, &self.network.beside, &SCOPES, was_there).await
             }
             Credentials::Nobody => Err(Failure::final_one("nobody has no token")),
+        }
+    }
+
+    /// What is signed tells when that was: where the clock of who refused is another than this machine's, it is signed by that one.
+    async fn of_account(&self, account: &Account) -> Result<Token, Failure> {
+        match of(account, &self.network, &SCOPES, Utc::now()).await {
+            Err(Failure {
+                passes: false,
+                time_there: Some(there),
+                why,
+            }) => {
+                debug!(
+                    err = why,
+                    "refused, perhaps for this machine's clock; asked by the other one"
+                );
+                of(account, &self.network, &SCOPES, there).await
+            }
+            told => told,
         }
     }
 }
@@ -125,20 +148,22 @@ impl Tokens {
 /// A token of that account's for what these scopes allow.
 fn of<'a>(
     account: &'a Account,
-    network: &'a HttpClient,
+    network: &'a Network,
     scopes: &'static [&'static str],
+    now: DateTime<Utc>,
 ) -> BoxFuture<'a, Result<Token, Failure>> {
     async move {
+        let service = network.to_services_for(account).await?;
         match account {
             Account::Service(account) => {
-                let assertion = assertion::of(account, scopes)?;
+                let assertion = assertion::of(account, scopes, now)?;
                 let form = [
                     ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
                     ("assertion", &assertion),
                 ];
                 let secrets = [Secret::new(assertion.clone())];
                 let request = ask::form(&account.token_url, &form)?;
-                ask::token(network, request, &account.token_url, &secrets).await
+                ask::token(&service, request, &account.token_url, &secrets).await
             }
             Account::User(user) => {
                 let form = [
@@ -149,16 +174,18 @@ fn of<'a>(
                 ];
                 let secrets = [user.client_secret.clone(), user.refresh_token.clone()];
                 let request = ask::form(&user.token_url, &form)?;
-                ask::token(network, request, &user.token_url, &secrets).await
+                ask::token(&service, request, &user.token_url, &secrets).await
             }
-            Account::External(external) => external::token(external, network, scopes).await,
+            Account::External(external) => {
+                external::token(external, network, &service, scopes, now).await
+            }
             Account::Impersonated {
                 url,
                 delegates,
                 lifetime_secs,
                 by,
             } => {
-                let token = of(by, network, &SCOPES_TO_ACT).await?;
+                let token = of(by, network, &SCOPES_TO_ACT, now).await?;
                 let wanted = serde_json::json!({
                     "delegates": delegates,
                     "lifetime": format!("{lifetime_secs}s"),
@@ -166,7 +193,7 @@ fn of<'a>(
                 });
                 let request = ask::document(url, &wanted, &token)?;
                 let secrets = [token.text().clone()];
-                ask::impersonated_token(network, request, url, &secrets).await
+                ask::impersonated_token(&service, request, url, &secrets).await
             }
         }
     }

@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use object_store::client::{HttpError, HttpErrorKind};
 
 use crate::bucket::environment::Secret;
@@ -28,6 +29,8 @@ pub(in crate::bucket::provider::gcs) struct Failure {
     pub(super) why: String,
     /// Whether another try may help.
     pub(super) passes: bool,
+    /// What time it was by the clock of who refused, where that is another than here.
+    pub(super) time_there: Option<DateTime<Utc>>,
 }
 
 impl Failure {
@@ -35,6 +38,7 @@ impl Failure {
         Self {
             why: why.into(),
             passes: false,
+            time_there: None,
         }
     }
 
@@ -42,6 +46,7 @@ impl Failure {
         Self {
             why: why.into(),
             passes: true,
+            time_there: None,
         }
     }
 
