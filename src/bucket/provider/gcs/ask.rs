@@ -161,6 +161,26 @@ impl Asker {
         answered
     }
 
+    /// What was answered to who puts something: a bucket that is said to be gone, and not by a signed answer, is gone only where nothing can be listed
+    /// there.
+    pub(super) async fn believed_of_bucket<T>(
+        &self,
+        answered: object_store::Result<T>,
+    ) -> object_store::Result<T> {
+        let is_doubtful = |err: &object_store::Error| {
+            causes::first::<Refusal>(err).is_some_and(Refusal::is_unsigned_end)
+        };
+        if answered.as_ref().err().is_some_and(is_doubtful) {
+            let place = Place {
+                at_most: Some(1),
+                ..Place::default()
+            };
+            self.page(&place).await?;
+            return Err(generic(Fault::Denied));
+        }
+        answered
+    }
+
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
     async fn lists(&self, key: &Path) -> object_store::Result<bool> {
         let place = Place {
@@ -215,7 +235,8 @@ impl Asker {
                 Err(Fault::OtherBytes.passing())
             }
         };
-        self.server.ask(&request, taken).await
+        let put = self.server.ask(&request, taken).await;
+        self.believed_of_bucket(put).await
     }
 
     /// Deletes an object; the very version where one is named.

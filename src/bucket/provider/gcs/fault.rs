@@ -33,7 +33,7 @@ pub(super) enum Fault {
     OddEnd,
     /// A copy gets no further.
     NoProgress,
-    /// An object is denied that is listed.
+    /// An object is denied that is listed, or a bucket of which something is.
     Denied,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Fault {
             Fault::LostPieces => "the service has lost pieces of an upload that it had taken",
             Fault::OddEnd => "the answer does not say how far the upload is",
             Fault::NoProgress => "the service copies, and gets no further",
-            Fault::Denied => "it is said not to be there, and it is listed",
+            Fault::Denied => "it is said not to be there, and a listing shows it",
         })
     }
 }

@@ -118,6 +118,11 @@ impl Refusal {
         self.kind == Kind::NotFound && !self.is_signed
     }
 
+    /// Whether it says so of the bucket.
+    pub(super) fn is_unsigned_end(&self) -> bool {
+        self.kind == Kind::BucketGone && !self.is_signed
+    }
+
     /// What the service said, on one line; `None` where it said nothing.
     pub(super) fn told(&self) -> Option<String> {
         self.said.as_ref().map(Said::told)

@@ -127,7 +127,8 @@ impl Upload {
             let url = location.and_then(|location| session(&base, location));
             url.ok_or_else(|| Fault::NoUpload.passing())
         };
-        let url = asker.server.ask(&request, session).await?;
+        let begun = asker.server.ask(&request, session).await;
+        let url = asker.believed_of_bucket(begun).await?;
         Ok(Self {
             state: Arc::new(State {
                 session: Session {

@@ -186,6 +186,24 @@ fn an_absence_in_the_services_words_is_not_believed_of_what_is_listed() {
     }
 }
 
+/// S-6.14: a bucket in which something is listed is there, whoever says to a put that it is not.
+#[test]
+fn a_bucket_that_is_said_to_be_gone_and_is_listed_is_there() {
+    let world = World::new(&[Block::new(1).chunk_bytes(&[17 << 20]), Block::new(2)]);
+    let proxy = Line::to(port())
+        .fault(|request| {
+            if request.is("POST", "/upload/") && request.number % 3 == 0 {
+                return Fault::Answer(404, ABSENT);
+            }
+            Fault::None
+        })
+        .open();
+    let arguments = [&COPIED_HERE[..], &["--max-retries=30"]].concat();
+    let ran = world.migrate_through(&proxy, &arguments).expect(0);
+    assert!(ran.stderr.contains("a listing shows it"), "{}", ran.stderr);
+    world.assert_moved();
+}
+
 /// S-5.9: what is gone between its listing and its reading is told to be gone, and what has another version to have changed.
 #[test]
 fn an_object_that_goes_or_changes_after_its_listing_is_told_as_such() {
@@ -251,6 +269,8 @@ fn a_put_that_arrives_and_is_answered_by_a_gateway_is_no_conflict() {
             let arguments = [&COPIED_HERE[..], &["--max-retries=30", "--output=json"]].concat();
             let ran = world.migrate_through(&proxy, &arguments).expect(0);
             assert!(!ran.stdout.contains("conflict"), "{}", ran.stdout);
+            let is_put_twice = ran.stderr.contains("what was put is not what is there");
+            assert!(!is_put_twice, "{}", ran.stderr);
             world.assert_moved();
             world.reset();
         }

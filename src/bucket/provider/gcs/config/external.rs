@@ -340,3 +340,25 @@ fn certificate(at: &str, presented: Presented, environment: &Environment) -> Res
 
 /// Below the home of whoever runs this.
 const DEFAULT_FILE: &str = ".config/gcloud/certificate_config.json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-3.29
+    #[test]
+    fn a_program_is_told_whose_tokens_are_asked_for() {
+        let at = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts";
+        for (url, expected) in [
+            (
+                format!("{at}/mover@p.iam.gserviceaccount.com:generateAccessToken"),
+                Some("mover@p.iam.gserviceaccount.com"),
+            ),
+            (format!("{at}/mover:generateAccessToken"), None),
+            (format!("{at}/a@b:generateIdToken"), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(impersonated(&url), expected, "{url}");
+        }
+    }
+}
