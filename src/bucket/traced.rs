@@ -292,6 +292,10 @@ impl Copier for TracedCopier {
         traced(request, self.inner.copy(original, to)).await
     }
 
+    async fn give_up(&self, original: &Original, to: &Path) -> Result<()> {
+        self.inner.give_up(original, to).await
+    }
+
     async fn assemble(&self, to: &Path) -> Result<Box<dyn Assembly>> {
         let request = Request::new("create-multipart", &self.bucket, to.as_ref());
         Ok(Box::new(TracedAssembly {

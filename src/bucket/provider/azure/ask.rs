@@ -16,7 +16,7 @@ use tracing::debug;
 
 use super::asked::{Asked, CARRIERS};
 use super::config::Retries;
-use super::refusal::{Odd, Refusal, is_azures};
+use super::refusal::{Odd, Refusal, is_azures, is_copied, is_pending};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::beginning;
 use crate::bucket::http::secrets::Secrets;
@@ -220,11 +220,9 @@ impl Asker {
             Some(Odd::Foreign)
         } else if asked.tells_a_tag() && !headers.contains_key("etag") {
             Some(Odd::Untagged)
-        } else if *asked == Asked::Copy
-            && headers
-                .get("x-ms-copy-status")
-                .is_none_or(|it| it != "success")
-        {
+        } else if *asked == Asked::Copy && is_pending(&headers) {
+            Some(Odd::Pending)
+        } else if *asked == Asked::Copy && !is_copied(&headers) {
             Some(Odd::NotCopied)
         } else {
             None

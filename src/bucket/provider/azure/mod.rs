@@ -15,6 +15,7 @@ mod location;
 mod meaning;
 mod object;
 mod page;
+mod pending;
 mod policy;
 mod refusal;
 mod service;

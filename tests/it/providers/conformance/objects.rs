@@ -10,6 +10,7 @@ use object_store::{
     GetOptions, GetRange, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
 use thanos_bucket::Kind;
+use thanos_bucket::block::Fingerprint;
 use thanos_bucket::bucket::{Original, Tag};
 
 use super::seen::Seen;
@@ -211,6 +212,7 @@ pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &
             key: key(name),
             size_bytes: bytes.len() as u64,
             etag: tag(bucket, name).await,
+            fingerprint: Fingerprint::UNKNOWN,
         };
         copier.copy(&original, &key(name)).await.unwrap();
         assert!(read(beside, name).await.unwrap() == *bytes, "{name}");

@@ -8,6 +8,7 @@ use futures::poll;
 use object_store::{Error, ObjectStoreExt, Result};
 
 use super::{World, at};
+use crate::block::Fingerprint;
 use crate::bucket::copier::{Copier, Original};
 use crate::bucket::provider::folder::root::STAGING;
 
@@ -36,6 +37,7 @@ impl Pair {
             key: at(name),
             size_bytes: head.size,
             etag: head.e_tag.unwrap(),
+            fingerprint: Fingerprint::UNKNOWN,
         }
     }
 
