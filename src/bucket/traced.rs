@@ -198,6 +198,10 @@ impl Store for Traced {
         traced(self.listing(below), self.inner.directories(below)).await
     }
 
+    async fn shows(&self, below: Option<&Path>, key: &Path) -> Result<bool> {
+        traced(self.listing(below), self.inner.shows(below, key)).await
+    }
+
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         self.inner.meaning(cause)
     }

@@ -4,6 +4,7 @@ mod faults;
 mod identities;
 mod made_meanwhile;
 mod migrate;
+mod same_container;
 mod server_side;
 
 use std::path::PathBuf;
