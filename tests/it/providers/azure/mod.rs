@@ -5,6 +5,7 @@ mod identities;
 mod made_meanwhile;
 mod migrate;
 mod same_container;
+mod secondary;
 mod server_side;
 
 use std::path::PathBuf;

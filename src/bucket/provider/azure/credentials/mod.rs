@@ -21,6 +21,7 @@ pub(super) use token::Failure;
 use super::config::{Config, Identity, Link};
 use crate::bucket::environment::Secret;
 use crate::error::{Error, Kind, Result};
+use super::service::SECONDARY;
 use crate::retry::{Backoff, Jitter, Policy};
 use token::Token;
 
@@ -48,7 +49,7 @@ pub(super) async fn find(
                 account: config
                     .service
                     .account()
-                    .trim_end_matches("-secondary")
+                    .trim_end_matches(SECONDARY)
                     .to_owned(),
                 // It was looked at when it was configured.
                 key: key.unwrap_or_default(),
