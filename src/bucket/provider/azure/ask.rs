@@ -11,7 +11,6 @@ use object_store::path::Path;
 use object_store::{Extensions, PutPayload};
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use tokio::time::timeout;
 use tracing::debug;
 
 use super::asked::{Asked, CARRIERS};
@@ -76,18 +75,6 @@ impl StdError for Failed {
         Some(&self.cause)
     }
 }
-
-/// A try took longer than is configured.
-#[derive(Debug)]
-struct TooLong;
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer came within config.pipeline_config.try_timeout")
-    }
-}
-
-impl StdError for TooLong {}
 
 /// Azure takes a backslash in a name for a slash: another object would be written.
 #[derive(Debug)]
@@ -200,13 +187,7 @@ impl Asker {
         }
         request.extensions_mut().insert(*asked);
         let secrets = Secrets::of(&request, &self.configured, &CARRIERS);
-        let answering = self.http.execute(request);
-        let answer = match self.retries.try_timeout {
-            Some(limit) => timeout(limit, answering)
-                .await
-                .map_err(|_| HttpError::new(HttpErrorKind::Timeout, TooLong))?,
-            None => answering.await,
-        };
+        let answer = self.http.execute(request).await;
         let (head, body) = answer?.into_parts();
         let secrets = secrets.and(head.extensions.get());
         let (status, headers) = (head.status, head.headers);

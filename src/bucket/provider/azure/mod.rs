@@ -21,6 +21,7 @@ mod refusal;
 mod service;
 mod signing;
 mod store;
+mod try_timeout;
 mod understood;
 mod upload;
 
@@ -42,8 +43,8 @@ use crate::error::{Error, Result};
 use config::Config;
 use container::{Container, Missing};
 use differences::DIFFERENCES;
-
 use service::SECONDARY;
+
 /// The row of the table.
 pub(super) const PROVIDER: Provider = Provider {
     kind: "AZURE",
@@ -101,7 +102,6 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         classes,
         wire,
     } = opening;
-    let (bucket_wire, service_wire) = (wire.clone(), wire);
     let is_copy = config.service.is_secondary();
     // Marks and blocks are written.
     if is_copy && access == Access::Write {
@@ -109,6 +109,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
             "{location} is the copy of an account in another region, which cannot be written and shows what the account had a while ago: a migration wants the account itself, without {SECONDARY}"
         )));
     }
+    let (bucket_wire, service_wire) = (wire.clone(), wire);
     let network = || service_wire.map_or_else(|| connector::to_services(config), Ok);
     let credentials = credentials::find(config, network).await?;
     let wire = bucket_wire.map_or_else(|| connector::to_container(config), Ok)?;

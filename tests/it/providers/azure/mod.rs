@@ -1,5 +1,6 @@
 //! The binary on containers of Azurite, and on servers of ours that play what Azurite does not have.
 
+mod certificates;
 mod faults;
 mod identities;
 mod made_meanwhile;
@@ -7,6 +8,7 @@ mod migrate;
 mod same_container;
 mod secondary;
 mod server_side;
+mod tokens;
 
 use std::path::PathBuf;
 
