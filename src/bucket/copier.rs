@@ -18,8 +18,8 @@ pub struct Original {
     pub size_bytes: u64,
     /// Its entity tag, as a condition wants it.
     pub etag: String,
-    /// What is known of its content.
-    pub digests: Fingerprint,
+    /// What the source's listing tells of its content: whoever copies may have it checked.
+    pub fingerprint: Fingerprint,
 }
 
 /// Copies objects of one bucket into another one on the same service. It copies the version that was asked for, or nothing: a different version is
@@ -31,6 +31,13 @@ pub trait Copier: fmt::Debug + Send + Sync {
 
     /// Copies the object in one request, whatever was there. The target shows it whole or not at all.
     async fn copy(&self, original: &Original, to: &Path) -> Result<()>;
+
+    /// Ends what may still go on of a [`copy`](Self::copy) that failed or was given up: nothing of it is to appear later. Nothing, where a service has
+    /// copied once it answers.
+    async fn give_up(&self, original: &Original, to: &Path) -> Result<()> {
+        let _ = (original, to);
+        Ok(())
+    }
 
     /// Begins an object that is put together of ranges of others.
     async fn assemble(&self, to: &Path) -> Result<Box<dyn Assembly>>;

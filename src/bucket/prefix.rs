@@ -40,6 +40,11 @@ impl Prefix {
         &self.0
     }
 
+    /// Whether one of the two lies in the other, and they are not the same.
+    pub(super) fn is_nested_with(&self, other: &Self) -> bool {
+        self != other && (self.below(&other.0).is_some() || other.below(&self.0).is_some())
+    }
+
     /// The name under which the store knows the object.
     pub(super) fn key(&self, path: &ObjectPath) -> Result<Path> {
         let key = self.joined(path.as_str());
@@ -117,6 +122,24 @@ mod tests {
 
     fn prefix(text: &str) -> Prefix {
         Prefix::new(text).unwrap()
+    }
+
+    /// S-3.5
+    #[test]
+    fn a_prefix_lies_in_another_one_by_whole_names() {
+        for (one, other, expected) in [
+            ("", "a", true),
+            ("a", "a/b", true),
+            ("a", "a/b/c", true),
+            ("a", "ab", false),
+            ("a/b", "a/c", false),
+            ("a", "a", false),
+            ("", "", false),
+        ] {
+            let (one, other) = (prefix(one), prefix(other));
+            assert_eq!(one.is_nested_with(&other), expected, "{one} {other}");
+            assert_eq!(other.is_nested_with(&one), expected, "{other} {one}");
+        }
     }
 
     /// S-3.1

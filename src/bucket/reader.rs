@@ -1,12 +1,10 @@
 //! A bucket that can be read, and cannot be written.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{GetOptions, ObjectStore, ObjectStoreExt};
@@ -21,6 +19,7 @@ use super::location::Location;
 use super::nearness::Names;
 use super::opened::{Common, Opened};
 use super::sweep::{self, Swept};
+use super::together::Together;
 use crate::block::{
     BlockId, DELETION_MARK, Fingerprint, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
@@ -42,6 +41,24 @@ impl BucketReader {
     #[must_use]
     pub fn with(backend: Backend, retry: Policy, common: Common) -> Self {
         Self(Arc::new(Opened::new(backend, retry, common)))
+    }
+
+    /// What lies here where the other bucket has its own, if one of the two prefixes lies in the other: should both be one bucket, that is the same.
+    #[must_use]
+    pub fn where_the_other_is(&self, other: &Self) -> Option<Self> {
+        let prefix = &other.backend().prefix;
+        prefix.is_nested_with(&self.backend().prefix).then(|| {
+            let Opened { retry, common, .. } = &*self.0;
+            Self(Arc::new(Opened {
+                backend: Backend {
+                    prefix: prefix.clone(),
+                    ..self.backend().clone()
+                },
+                retry: retry.clone(),
+                together: Together::default(),
+                common: common.clone(),
+            }))
+        })
     }
 
     /// Which bucket it is.
@@ -142,24 +159,12 @@ impl BucketReader {
             return Ok(true);
         }
         let key = self.full(path)?;
-        let mut before = String::from(key.clone());
-        before.pop();
         let attempt = format!("look for {path} in a listing of {}", self.location());
         self.retrying(&attempt, || async {
             let backend = self.backend();
             let root = backend.prefix.root();
-            let mut entries = backend.store.entries(root.as_ref(), Some(&before));
-            while let Some(entry) = entries
-                .try_next()
-                .await
-                .map_err(|err| self.0.error(err, attempt.clone()))?
-            {
-                match entry.key.as_str().cmp(key.as_ref()) {
-                    Ordering::Less => {}
-                    order => return Ok(order.is_eq()),
-                }
-            }
-            Ok(false)
+            let shown = backend.store.shows(root.as_ref(), &key).await;
+            shown.map_err(|err| self.0.error(err, attempt.clone()))
         })
         .await
     }

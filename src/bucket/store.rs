@@ -2,6 +2,7 @@
 //! want a time and a size for each.
 
 use std::any::Any;
+use std::cmp::Ordering;
 use std::error::Error as StdError;
 use std::sync::{Arc, OnceLock};
 
@@ -40,6 +41,20 @@ pub trait Store: ObjectStore {
             None => self.list(below),
         };
         listed.map_ok(Entry::from).boxed()
+    }
+
+    /// Whether a listing of what lies below a directory shows an object of that name.
+    async fn shows(&self, below: Option<&Path>, key: &Path) -> Result<bool> {
+        let mut before = String::from(key.clone());
+        before.pop();
+        let mut entries = self.entries(below, Some(&before));
+        while let Some(entry) = entries.try_next().await? {
+            match entry.key.as_str().cmp(key.as_ref()) {
+                Ordering::Less => {}
+                order => return Ok(order.is_eq()),
+            }
+        }
+        Ok(false)
     }
 
     /// The names of the directories in a directory, each with what it lies in.

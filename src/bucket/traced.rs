@@ -198,6 +198,10 @@ impl Store for Traced {
         traced(self.listing(below), self.inner.directories(below)).await
     }
 
+    async fn shows(&self, below: Option<&Path>, key: &Path) -> Result<bool> {
+        traced(self.listing(below), self.inner.shows(below, key)).await
+    }
+
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         self.inner.meaning(cause)
     }
@@ -290,6 +294,10 @@ impl Copier for TracedCopier {
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
         let request = Request::new("copy", &self.bucket, to.as_ref());
         traced(request, self.inner.copy(original, to)).await
+    }
+
+    async fn give_up(&self, original: &Original, to: &Path) -> Result<()> {
+        self.inner.give_up(original, to).await
     }
 
     async fn assemble(&self, to: &Path) -> Result<Box<dyn Assembly>> {

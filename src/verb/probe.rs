@@ -68,7 +68,7 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
     let asked = Instant::now();
     target.put(probe, content()).await?;
     let answered = Instant::now();
-    let is_in_source = holds(source, probe);
+    let is_in_source = holds_somewhere(source, target.reader(), probe);
     let is_listed = is_listed(target.reader(), probe);
     let modified = async { Ok(target.modified(probe).await.ok().flatten()) };
     let (is_in_source, is_listed, modified) =
@@ -86,6 +86,25 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
             answered,
         }),
     })
+}
+
+/// Whether the source holds the target's probe: under its own prefix or, where one prefix lies in the other, under the target's.
+async fn holds_somewhere(
+    source: &BucketReader,
+    target: &BucketReader,
+    probe: &ObjectPath,
+) -> Result<bool> {
+    if holds(source, probe).await? {
+        return Ok(true);
+    }
+    let Some(there) = source.where_the_other_is(target) else {
+        return Ok(false);
+    };
+    match holds(&there, probe).await {
+        // Rights may be for the source's prefix alone.
+        Err(err) if matches!(err.kind(), Kind::Refused | Kind::Credentials) => Ok(false),
+        held => held,
+    }
 }
 
 /// Whether the bucket holds the probe, by its bytes too: some servers say of every name that it exists.

@@ -4,13 +4,16 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::timeout;
+use tracing::debug;
 
 use super::job::Transfer;
+use super::limits::ABORT_TIME;
 use super::route::Layout;
 use super::upload::{Upload, see_through};
 use crate::at_once::PARTS_AT_ONCE;
 use crate::bucket::copier::{Assembly, Copier, Original};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::progress::Piece as Way;
 
 /// Lets the service copy the version of the object that has this entity tag.
@@ -24,7 +27,7 @@ pub(super) async fn put(
         key: job.source.full(job.path)?,
         size_bytes: job.object.size_bytes,
         etag: etag.to_owned(),
-        digests: job.object.fingerprint,
+        fingerprint: job.object.fingerprint,
     };
     match layout {
         Layout::Whole => whole(job, copier, &original).await,
@@ -33,6 +36,7 @@ pub(super) async fn put(
 }
 
 async fn whole(job: Transfer<'_>, copier: &dyn Copier, original: &Original) -> Result<()> {
+    let _last_act = job.last_acts.token();
     let target = job.target.reader();
     let full = target.full(job.path)?;
     let attempt = job.attempt();
@@ -41,7 +45,18 @@ async fn whole(job: Transfer<'_>, copier: &dyn Copier, original: &Original) -> R
         let done = copier.copy(original, &full).await;
         done.map_err(|err| target.backend().error(err, attempt.clone()))
     });
-    job.arrives(way, copy).await
+    let done = job.arrives(way, copy).await;
+    if let Err(err) = &done
+        && (err.kind().leaves_open_what_was_done() || err.kind() == Kind::Unsupported)
+    {
+        // What appears later would take the place of what is put meanwhile.
+        match timeout(ABORT_TIME, copier.give_up(original, &full)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(err)) => debug!(object = %job.path, %err, "copy by the service not aborted"),
+            Err(_) => debug!(object = %job.path, "copy by the service not aborted in time"),
+        }
+    }
+    done
 }
 
 async fn assembled(

@@ -57,11 +57,15 @@ impl ServerSide {
             key: source.full(path)?,
             size_bytes: object.size_bytes,
             etag: etag.to_owned(),
-            digests: object.fingerprint,
+            fingerprint: object.fingerprint,
         };
         let to = target.full(to)?;
         let attempt = format!("copy {path} to {}", target.location());
         let copied = service.copier.copy(&original, &to).await;
+        if copied.is_err() {
+            // What comes of it is the copy's own error.
+            let _ = service.copier.give_up(&original, &to).await;
+        }
         copied.map_err(|err| target.backend().error(err, attempt))?;
         Ok(true)
     }

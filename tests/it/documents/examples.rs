@@ -44,6 +44,7 @@ fn each_example_has_a_test_here() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     let tested: BTreeSet<_> = [
+        "azure.yaml",
         "blocks",
         "ci-smoke-test",
         "crontab",
@@ -184,6 +185,38 @@ fn the_amazon_configuration_is_accepted() {
     let config = repository("examples/s3-aws.yaml");
     let ran = Ran::of(migrate(&config, &config, &["--older-than=30d"])).expect(2);
     assert!(ran.stderr.contains("same bucket"), "{}", ran.stderr);
+}
+
+/// S-3.4, S-3.24: as it stands, and with what it shows as comments.
+#[test]
+fn the_azure_configuration_is_accepted() {
+    let world = World::new(&[]);
+    let config = world.path("example.yaml");
+    let text = example("azure.yaml");
+    let keys = ["user_assigned_id", "storage_account_key", "endpoint"];
+    for key in [None].into_iter().chain(keys.map(Some)) {
+        let commented = key.map(|key| (format!("  # {key}: "), format!("  {key}: ")));
+        let changed = match &commented {
+            Some((comment, plain)) => text.replace(comment, plain),
+            None => text.clone(),
+        };
+        assert_eq!(changed == text, key.is_none(), "{key:?}");
+        fs::write(&config, changed).unwrap();
+        // Read and understood, it names one container twice; nothing is contacted.
+        let mut command = migrate(&config, &config, &["--older-than=30d"]);
+        command.env("AZURE_ACCOUNT_KEY", "a2V5");
+        let ran = Ran::of(command).expect(2);
+        assert!(
+            ran.stderr.contains("same bucket"),
+            "{key:?}: {}",
+            ran.stderr
+        );
+        assert!(
+            !ran.stderr.contains("level=warn"),
+            "{key:?}: {}",
+            ran.stderr
+        );
+    }
 }
 
 /// The blocks that a run with this selector moves.

@@ -11,12 +11,11 @@ use object_store::path::Path;
 use object_store::{Extensions, PutPayload};
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
-use tokio::time::timeout;
 use tracing::debug;
 
 use super::asked::{Asked, CARRIERS};
 use super::config::Retries;
-use super::refusal::{Odd, Refusal, is_azures};
+use super::refusal::{Odd, Refusal, is_azures, is_copied, is_pending};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::beginning;
 use crate::bucket::http::secrets::Secrets;
@@ -76,18 +75,6 @@ impl StdError for Failed {
         Some(&self.cause)
     }
 }
-
-/// A try took longer than is configured.
-#[derive(Debug)]
-struct TooLong;
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no answer came within config.pipeline_config.try_timeout")
-    }
-}
-
-impl StdError for TooLong {}
 
 /// Azure takes a backslash in a name for a slash: another object would be written.
 #[derive(Debug)]
@@ -200,13 +187,7 @@ impl Asker {
         }
         request.extensions_mut().insert(*asked);
         let secrets = Secrets::of(&request, &self.configured, &CARRIERS);
-        let answering = self.http.execute(request);
-        let answer = match self.retries.try_timeout {
-            Some(limit) => timeout(limit, answering)
-                .await
-                .map_err(|_| HttpError::new(HttpErrorKind::Timeout, TooLong))?,
-            None => answering.await,
-        };
+        let answer = self.http.execute(request).await;
         let (head, body) = answer?.into_parts();
         let secrets = secrets.and(head.extensions.get());
         let (status, headers) = (head.status, head.headers);
@@ -220,11 +201,9 @@ impl Asker {
             Some(Odd::Foreign)
         } else if asked.tells_a_tag() && !headers.contains_key("etag") {
             Some(Odd::Untagged)
-        } else if *asked == Asked::Copy
-            && headers
-                .get("x-ms-copy-status")
-                .is_none_or(|it| it != "success")
-        {
+        } else if *asked == Asked::Copy && is_pending(&headers) {
+            Some(Odd::Pending)
+        } else if *asked == Asked::Copy && !is_copied(&headers) {
             Some(Odd::NotCopied)
         } else {
             None

@@ -28,6 +28,8 @@ pub(super) enum Asked {
     Copy,
     /// To copy a part of one, as a block.
     CopyBlock,
+    /// To end a copy that goes on behind its answer.
+    AbortCopy,
     /// To delete an object.
     Delete,
     /// To make the container.
@@ -47,6 +49,7 @@ impl Asked {
         match self {
             Self::List | Self::About | Self::Head => status == 200,
             Self::Read => matches!(status.as_u16(), 200 | 206),
+            Self::AbortCopy => status == 204,
             _ => matches!(status.as_u16(), 200..=202),
         }
     }
@@ -57,6 +60,11 @@ impl Asked {
             self,
             Self::Read | Self::Head | Self::Put { .. } | Self::Assemble | Self::Copy
         )
+    }
+
+    /// Whether something is another than before once it is given.
+    pub(super) fn changes(self) -> bool {
+        !matches!(self, Self::List | Self::About | Self::Read | Self::Head)
     }
 
     /// Whether something is written, for which the container has to be there.

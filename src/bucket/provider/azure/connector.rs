@@ -1,5 +1,5 @@
 //! The layers of the client, from the outside in: `Retry-After`, how many requests are under way, the limit on connections, signing (so that no
-//! signature is older than its request), the server's clock, logging of failures, and the network.
+//! signature is older than its request), the limit on a try, the server's clock, logging of failures, and the network.
 
 use std::sync::Mutex;
 
@@ -8,6 +8,7 @@ use object_store::client::HttpClient;
 use super::config::Config;
 use super::credentials::Credentials;
 use super::signing::Signing;
+use super::try_timeout::Timed;
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
 use crate::bucket::http::pace::Paced;
@@ -27,6 +28,10 @@ pub(super) fn client(
         told: Mutex::default(),
     });
     let inner = HttpClient::new(Listening { inner, heard });
+    let inner = match config.retries.try_timeout {
+        Some(limit) => HttpClient::new(Timed { inner, limit }),
+        None => inner,
+    };
     let mut client = HttpClient::new(Signing { inner, credentials });
     if let Some(max) = config.http.max_per_host {
         client = HttpClient::new(Limited::new(client, max));

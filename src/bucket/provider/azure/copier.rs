@@ -1,12 +1,18 @@
 //! Objects that Azure copies from one of its containers to another: Copy Blob From URL, and Put Block From URL for an object that is put together of
 //! parts. The source is read with a signature that is made of its account's key for this one object, with the signature that is configured, or with a
 //! token.
+//!
+//! A copy gets the MD5 of its original, which nobody computed there. It says something of the copy where the service has compared it with what came: that
+//! is asked for, and where the answer does not say that it was done, objects are copied as blocks, which get none.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::Result;
@@ -17,12 +23,13 @@ use super::ask::{Question, escaped, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::credentials::{AccountKey, Credentials};
-use super::differences::LARGEST_COPY;
+use super::differences::{BLOCKS, LARGEST_COPY};
+use super::pending;
 use super::signing::VERSION;
 use super::upload::{Blocks, NoAbort};
 use crate::bucket::copier::{self, Original};
 
-/// A part is copied as so many blocks at once, where each has at least so many bytes. An object has 50,000 blocks at most, and 9,500 parts.
+/// A part is copied as so many blocks at most, where each has at least so many bytes.
 const BLOCKS_OF_A_PART: u64 = 4;
 const LEAST_BLOCK: u64 = 64 << 20;
 
@@ -34,6 +41,8 @@ const LIFE: Duration = Duration::from_hours(1);
 pub(super) struct Copier {
     source: Arc<Container>,
     target: Arc<Container>,
+    /// Whether an answer did not say that an MD5 was compared.
+    compares_nothing: Arc<AtomicBool>,
 }
 
 /// An object whose blocks are copied.
@@ -50,7 +59,22 @@ impl Copier {
         is_one.then(|| Self {
             source: Arc::clone(source),
             target: Arc::clone(target),
+            compares_nothing: Arc::default(),
         })
+    }
+
+    /// Where the original is, without what proves the right to read it.
+    fn address(&self, original: &Original) -> String {
+        let Container { service, name, .. } = &*self.source;
+        service.url(&format!("{name}/{}", escaped(original.key.as_ref(), b"/")))
+    }
+
+    /// Copies it as blocks of one part, which get no MD5.
+    async fn copy_as_blocks(&self, original: &Original, to: &Path) -> Result<()> {
+        let assembly = copier::Copier::assemble(self, to).await?;
+        let part = assembly.copy_part(0, original, 0..original.size_bytes);
+        let part = part.await?;
+        assembly.complete(vec![part]).await
     }
 
     /// Adds what is copied, and what proves the right to read it.
@@ -62,7 +86,7 @@ impl Copier {
             ..
         } = &*self.source;
         let key = original.key.as_ref();
-        let mut url = service.url(&format!("{name}/{}", escaped(key, b"/")));
+        let mut url = self.address(original);
         let mut token = None;
         match credentials {
             Credentials::Key(account) => {
@@ -90,13 +114,34 @@ impl copier::Copier for Copier {
     }
 
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
+        // Nothing is to be said of no bytes.
+        let md5 = original.fingerprint.known_md5();
+        let md5 = md5.filter(|_| original.size_bytes > 0);
+        if md5.is_some() && self.compares_nothing.load(Ordering::Relaxed) {
+            return self.copy_as_blocks(original, to).await;
+        }
         let target = &self.target;
-        let question = target
+        let mut question = target
             .asker
             .about(Asked::Copy, Method::PUT, to, "")?
             .with("x-ms-requires-sync", "true")?;
+        let md5 = md5.map(|md5| STANDARD.encode(md5));
+        if let Some(md5) = &md5 {
+            question = question.with("x-ms-source-content-md5", md5)?;
+        }
         let question = self.of(target.with_class(question, to)?, original).await?;
-        target.ask(&question).await.map(drop)
+        let answer = target.ask(&question).await?;
+        let compared = answer.headers.get("content-md5");
+        let is_compared = |md5| compared.is_some_and(|compared| compared == md5);
+        if md5.as_deref().is_none_or(is_compared) {
+            return Ok(());
+        }
+        self.compares_nothing.store(true, Ordering::Relaxed);
+        self.copy_as_blocks(original, to).await
+    }
+
+    async fn give_up(&self, original: &Original, to: &Path) -> Result<()> {
+        pending::abort(&self.target, to, &self.address(original)).await
     }
 
     async fn assemble(&self, to: &Path) -> Result<Box<dyn copier::Assembly>> {
@@ -117,7 +162,8 @@ impl copier::Assembly for Assembly {
         range: Range<u64>,
     ) -> Result<String> {
         let first = u32::try_from(number as u64 * BLOCKS_OF_A_PART).map_err(generic)?;
-        let copied = stream::iter((first..).zip(blocks_of(range)))
+        let most = most_blocks(original.size_bytes, &range);
+        let copied = stream::iter((first..).zip(blocks_of(range, most)))
             .map(|(number, range)| async move {
                 let id = self.blocks.id(number);
                 let target = &self.copier.target;
@@ -158,10 +204,17 @@ const BLOCKS_AT_ONCE: usize = 4;
 /// Between the ids of blocks, which are base64.
 const SEPARATOR: &str = ",";
 
-/// The ranges of a part's blocks.
-fn blocks_of(part: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+/// As how many blocks a part is copied at most, so that all parts together have no more than an object may have. All but the last are of one size.
+fn most_blocks(size_bytes: u64, part: &Range<u64>) -> u64 {
+    let part_bytes = part.end.saturating_sub(part.start).max(1);
+    let parts = size_bytes.div_ceil(part_bytes).max(1);
+    (BLOCKS / parts).clamp(1, BLOCKS_OF_A_PART)
+}
+
+/// The ranges of a part's blocks, of which there are so many at most.
+fn blocks_of(part: Range<u64>, most: u64) -> impl Iterator<Item = Range<u64>> {
     let size = part.end.saturating_sub(part.start);
-    let count = (size / LEAST_BLOCK).clamp(1, BLOCKS_OF_A_PART);
+    let count = (size / LEAST_BLOCK).clamp(1, most.max(1));
     let block = size.div_ceil(count);
     (0..count).map(move |number| {
         let start = part.start + number * block;
@@ -219,7 +272,7 @@ mod tests {
             (512 * MIB..1024 * MIB, 4),
             (0..5000 * MIB + 1, 4),
         ] {
-            let blocks: Vec<Range<u64>> = blocks_of(part.clone()).collect();
+            let blocks: Vec<Range<u64>> = blocks_of(part.clone(), BLOCKS_OF_A_PART).collect();
             assert_eq!(blocks.len(), count, "{part:?}");
             assert_eq!(blocks.first().unwrap().start, part.start);
             assert_eq!(blocks.last().unwrap().end, part.end);
@@ -230,6 +283,32 @@ mod tests {
                     .zip(next)
                     .all(|(one, next)| one.end == next.start)
             );
+        }
+    }
+
+    /// S-5.20: whatever its size is, in the parts that it is given.
+    #[test]
+    fn an_object_is_copied_as_no_more_blocks_than_one_may_have() {
+        const MIB: u64 = 1 << 20;
+        for (size, part) in [
+            (257 * MIB, 512 * MIB),
+            (6 << 40, 512 * MIB),
+            ((6 << 40) + 1, 512 * MIB),
+            (7 << 40, 512 * MIB),
+            (15 << 40, 512 * MIB),
+            (23 << 40, 512 * MIB),
+            (180 << 40, 3975 * MIB),
+        ] {
+            let starts = (0..size).step_by(usize::try_from(part).unwrap());
+            let blocks: u64 = starts
+                .map(|start| {
+                    let range = start..(start + part).min(size);
+                    let most = most_blocks(size, &range);
+                    blocks_of(range, most).count() as u64
+                })
+                .sum();
+            assert!(blocks <= BLOCKS, "{size} {part}: {blocks}");
+            assert!(size > 6 << 40 || blocks >= size / LEAST_BLOCK.max(part / 4));
         }
     }
 

@@ -9,6 +9,12 @@ use crate::bucket::sizes::Sizes;
 /// What one request copies at most.
 pub(super) const LARGEST_COPY: u64 = 256 << 20;
 
+/// How many blocks an object has at most.
+pub(super) const BLOCKS: u64 = 50_000;
+
+/// The largest block.
+const LARGEST_BLOCK: u64 = 4_000 << 20;
+
 pub(super) const DIFFERENCES: Differences = Differences {
     create: Create::Header("If-None-Match: *"),
     order: Order::Bytes,
@@ -25,13 +31,12 @@ pub(super) const DIFFERENCES: Differences = Differences {
         larger: Larger::InParts,
         condition: "`x-ms-source-if-match`",
     }),
-    // 50,000 blocks of 4,000 MiB.
     sizes: Sizes {
-        object_bytes: Some(50_000 * (4_000 << 20)),
+        object_bytes: Some(BLOCKS * LARGEST_BLOCK),
         put_bytes: Some(5_000 << 20),
         least_part_bytes: 1,
-        largest_part_bytes: Some(4_000 << 20),
-        parts: Some(50_000),
+        largest_part_bytes: Some(LARGEST_BLOCK),
+        parts: Some(BLOCKS),
     },
     modified: Precision::Second,
     classes: Classes::SomeArchived,

@@ -1,6 +1,6 @@
 //! Which container of which account a configuration names.
 
-use super::service::Service;
+use super::service::{SECONDARY, Service};
 use crate::bucket::location::{Address, Location};
 
 /// A container of an account. Prints as `azure://host/container/prefix`; the host is the account's own, or is followed by its name.
@@ -21,7 +21,7 @@ fn server(service: &Service) -> String {
     let host = service.authority();
     match host.split_once('.') {
         Some((label, rest)) => {
-            let label = label.strip_suffix("-secondary").unwrap_or(label);
+            let label = label.strip_suffix(SECONDARY).unwrap_or(label);
             format!("{label}.{rest}")
         }
         None => host.to_owned(),

@@ -15,11 +15,13 @@ mod location;
 mod meaning;
 mod object;
 mod page;
+mod pending;
 mod policy;
 mod refusal;
 mod service;
 mod signing;
 mod store;
+mod try_timeout;
 mod understood;
 mod upload;
 
@@ -37,10 +39,11 @@ use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use config::Config;
 use container::{Container, Missing};
 use differences::DIFFERENCES;
+use service::SECONDARY;
 
 /// The row of the table.
 pub(super) const PROVIDER: Provider = Provider {
@@ -99,6 +102,13 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         classes,
         wire,
     } = opening;
+    let is_copy = config.service.is_secondary();
+    // Marks and blocks are written.
+    if is_copy && access == Access::Write {
+        return Err(Error::usage(format!(
+            "{location} is the copy of an account in another region, which cannot be written and shows what the account had a while ago: a migration wants the account itself, without {SECONDARY}"
+        )));
+    }
     let (bucket_wire, service_wire) = (wire.clone(), wire);
     let network = || service_wire.map_or_else(|| connector::to_services(config), Ok);
     let credentials = credentials::find(config, network).await?;
@@ -136,6 +146,10 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         sizes: DIFFERENCES.sizes,
         etags: EtagMeaning::VersionOnly,
         tells: Some(Form::Md5),
-        listings: Listings::Strong,
+        listings: if is_copy {
+            Listings::Lagging
+        } else {
+            DIFFERENCES.listings
+        },
     })
 }

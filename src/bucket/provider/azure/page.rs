@@ -18,6 +18,8 @@ use crate::error::Kind;
 pub(super) enum Fault {
     /// It is no page, or its end is missing.
     NoListing,
+    /// It does not say whether it is the last one.
+    NoMarker,
     /// It says that it comes next itself.
     SameMarker,
     /// It shows an object without a name.
@@ -30,6 +32,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Fault::NoListing => "the answer is no whole page of a listing",
+            Fault::NoMarker => "the page does not say whether another one follows",
             Fault::SameMarker => "the page says that it comes next itself",
             Fault::NoName => "the page shows an object without a name",
             Fault::Disorder => {
@@ -45,7 +48,7 @@ impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
             // The next try may bring another answer.
-            Fault::NoListing | Fault::SameMarker => Kind::Transient,
+            Fault::NoListing | Fault::NoMarker | Fault::SameMarker => Kind::Transient,
             Fault::NoName | Fault::Disorder => Kind::Other,
         }
     }
@@ -61,6 +64,7 @@ struct Found {
     /// The object that the page is at.
     current: Raw,
     directories: Vec<String>,
+    /// Empty on the last page.
     marker: Option<String>,
 }
 
@@ -89,7 +93,8 @@ pub(super) fn read(body: &[u8], marker: Option<&str>) -> Result<Page, Fault> {
         return Err(Fault::NoListing);
     }
     let next = match found.marker {
-        None => Next::End,
+        None => return Err(Fault::NoMarker),
+        Some(next) if next.trim().is_empty() => Next::End,
         Some(next) if Some(next.as_str()) == marker => return Err(Fault::SameMarker),
         Some(next) => Next::Token(next),
     };
@@ -130,7 +135,7 @@ impl Found {
         let is = |what: &str| trimmed.eq_ignore_ascii_case(what);
         match element.path {
             [root] => self.is_listing = *root == "EnumerationResults",
-            [_, "NextMarker"] if !trimmed.is_empty() => self.marker = Some(text.to_owned()),
+            [_, "NextMarker"] => self.marker = Some(text.to_owned()),
             [_, "Blobs"] => self.shows_blobs = true,
             [_, "Blobs", "Blob"] => self.entries.push(std::mem::take(&mut self.current)),
             [_, "Blobs", "Blob", "Name"] => self.current.name = Some(name(element)),
@@ -167,7 +172,7 @@ fn name(element: &xml::Element<'_>) -> (String, bool) {
 }
 
 /// The name with `%XX` decoded; `None` where a percent sign stands alone.
-fn unescaped(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     let digit = |byte: u8| char::from(byte).to_digit(16);

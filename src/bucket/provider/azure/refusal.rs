@@ -1,7 +1,8 @@
 //! An answer that gives nothing: what was refused and why, or that the answer was not Azure's at all.
 //!
 //! Each answer of Azure's bears its version or the request's id. Anything else comes from what stands between: an ingress without a backend, a proxy,
-//! a page to log in. Whatever its status is, it says nothing of an object.
+//! a page to log in. Whatever its status is, it says nothing of an object. That something is absent is believed of Azure alone, and where it says what:
+//! with nothing there, other things are done than with an object that is not seen.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -25,8 +26,20 @@ pub(super) enum Odd {
     Foreign,
     /// Nothing says which version of the object was put or read.
     Untagged,
-    /// The copy goes on behind the answer, or has failed.
+    /// The copy has failed, or the answer tells of none.
     NotCopied,
+    /// The copy goes on behind the answer.
+    Pending,
+}
+
+impl Odd {
+    fn kind(self) -> Kind {
+        match self {
+            Self::Foreign | Self::Untagged | Self::NotCopied => Kind::Transient,
+            // It is not waited for.
+            Self::Pending => Kind::Unsupported,
+        }
+    }
 }
 
 /// An answer that gives nothing.
@@ -35,6 +48,7 @@ pub(super) struct Refusal {
     kind: Kind,
     status: StatusCode,
     said: Option<Said>,
+    by_azure: bool,
     hint: Option<&'static str>,
     odd: Option<Odd>,
 }
@@ -52,12 +66,17 @@ impl Refusal {
         let said = said(headers, body).and_then(|said| said.fit_to_print(secrets));
         // Emulators give the same code to who is not known at all.
         let is_kept_out = contains(body, b"not authorized");
-        let by_azure = said.is_some() || is_azures(headers);
+        let is_signed = is_azures(headers);
+        let by_azure = said.is_some() || is_signed;
         let code = said.as_ref().map(|said| said.code.as_str());
-        let kind = kind(asked, status, code, by_azure);
+        let kind = match kind(asked, status, code, by_azure) {
+            Kind::NotFound | Kind::BucketGone if !is_signed => Kind::Transient,
+            kind => kind,
+        };
         Self {
             kind,
             status,
+            by_azure,
             hint: if is_skew {
                 Some("the clock of this machine is wrong")
             } else if is_kept_out && code == Some("AuthorizationFailure") {
@@ -73,9 +92,10 @@ impl Refusal {
     /// A good answer that cannot be one.
     pub(super) fn odd(status: StatusCode, odd: Odd) -> Self {
         Self {
-            kind: Kind::Transient,
+            kind: odd.kind(),
             status,
             said: None,
+            by_azure: odd != Odd::Foreign,
             hint: (odd == Odd::Foreign).then_some(SOMETHING_ELSE),
             odd: Some(odd),
         }
@@ -116,9 +136,15 @@ impl fmt::Display for Refusal {
             (Some(Odd::NotCopied), _) => {
                 f.write_str("the answer does not say that anything was copied")
             }
+            (Some(Odd::Pending), _) => {
+                f.write_str("the copy was to be there with the answer, and goes on behind it")
+            }
             (_, Some(told)) => f.write_str(&told),
             (None, None) if tells_of_the_server(self.status) => {
                 write!(f, "the answer is {}", self.status)
+            }
+            (None, None) if self.by_azure => {
+                write!(f, "the answer is {}, and has no code", self.status)
             }
             _ => write!(
                 f,
@@ -140,6 +166,18 @@ pub(super) fn is_azures(headers: &HeaderMap) -> bool {
         .iter()
         .any(|name| headers.contains_key(*name))
 }
+
+/// Whether the headers say that a copy is there.
+pub(super) fn is_copied(headers: &HeaderMap) -> bool {
+    headers.get(COPY).is_some_and(|status| status == "success")
+}
+
+/// Whether the headers say that a copy is still to be there.
+pub(super) fn is_pending(headers: &HeaderMap) -> bool {
+    headers.get(COPY).is_some_and(|status| status == "pending")
+}
+
+const COPY: &str = "x-ms-copy-status";
 
 const CODE: &str = "x-ms-error-code";
 
@@ -164,12 +202,12 @@ fn said(headers: &HeaderMap, body: &[u8]) -> Option<Said> {
 }
 
 fn kind(asked: Asked, status: StatusCode, code: Option<&str>, by_azure: bool) -> Kind {
-    let creates = asked == Asked::Put { create: true };
     let kind = match code.and_then(|code| meaning(code, asked)) {
         Some(kind) => kind,
-        None if by_azure && creates && matches!(status.as_u16(), 409 | 412) => Kind::AlreadyExists,
-        // An unknown code may mean that something other than the object is missing.
-        None if status == StatusCode::NOT_FOUND && code.is_some() => Kind::Transient,
+        // Azure says what is missing: without a code, or with an unknown one, it may be something other than the object.
+        None if status == StatusCode::NOT_FOUND => Kind::Transient,
+        // It says as well what is in the way; a lease or a policy may be.
+        None if by_azure && asked.changes() && matches!(status.as_u16(), 409 | 412) => Kind::Other,
         None => of_status(status, by_azure),
     };
     match (asked, kind) {

@@ -2,6 +2,9 @@
 
 use crate::error::{Error, Result};
 
+/// How the name of an account ends at the endpoint from which it is only read.
+pub(super) const SECONDARY: &str = "-secondary";
+
 /// The service that has an account's blobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Service {
@@ -102,6 +105,15 @@ impl Service {
         &self.account
     }
 
+    /// Whether it is the copy of an account in another region, which is only read and shows what the account had a while ago.
+    pub(super) fn is_secondary(&self) -> bool {
+        let host = self.authority.split(['.', ':']).next().unwrap_or_default();
+        let below = self.path.rsplit('/').next().unwrap_or_default();
+        [host, below, &self.account]
+            .iter()
+            .any(|name| name.ends_with(SECONDARY))
+    }
+
     /// Whether both are accounts of one service, which may copy from one to the other: the hosts differ in the account's name only, or in nothing.
     pub(super) fn is_one_service_with(&self, other: &Self) -> bool {
         self.is_secure == other.is_secure && self.cloud() == other.cloud()
@@ -165,6 +177,25 @@ mod tests {
             "https://a%2fb",
         ] {
             assert!(Service::of_url("x", url, "hot").is_err(), "{url}");
+        }
+    }
+
+    /// S-3.24
+    #[test]
+    fn the_copy_of_an_account_in_another_region_is_known() {
+        for (url, account, expected) in [
+            ("https://hot-secondary.blob.core.windows.net", "hot", true),
+            (
+                "https://hot-secondary.blob.core.windows.net",
+                "hot-secondary",
+                true,
+            ),
+            ("http://127.0.0.1:10000/hot-secondary", "hot", true),
+            ("https://hot.blob.core.windows.net", "hot", false),
+            ("http://127.0.0.1:10000/hot", "hot", false),
+            ("http://secondary:10000/hot", "hot", false),
+        ] {
+            assert_eq!(at(url, account).is_secondary(), expected, "{url}");
         }
     }
 

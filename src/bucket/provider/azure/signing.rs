@@ -37,7 +37,7 @@ impl HttpService for Signing {
     async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
         insert(request.headers_mut(), "x-ms-version", VERSION)?;
         let asked = request.extensions().get::<Asked>().copied();
-        if let Some(Asked::Put { .. } | Asked::Block) = asked {
+        if let Some(Asked::Put { .. } | Asked::Block | Asked::Assemble) = asked {
             let digest = STANDARD.encode(md5_of(request.body()));
             insert(request.headers_mut(), "content-md5", &digest)?;
         }

@@ -13,6 +13,7 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use reqwest::Method;
+use tracing::debug;
 
 use super::ask::{STORE, escaped, generic};
 use super::asked::Asked;
@@ -32,6 +33,7 @@ use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
 use crate::causes;
 use crate::error::Kind;
+use crate::retry::Backoff;
 
 /// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
 const LONGEST_PAGE: usize = 64 << 20;
@@ -71,6 +73,9 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
     if let Some(delimiter) = place.delimiter {
         add("delimiter", delimiter);
     }
+    if let Some(most) = place.at_most {
+        add("maxresults", &most.to_string());
+    }
     let marker = match &place.next {
         Some(Next::Token(marker)) => Some(marker.as_str()),
         _ => None,
@@ -81,14 +86,15 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
     let question = container
         .asker
         .about_container(Asked::List, Method::GET, &query);
-    let mut tries_left = container.asker.retries.most;
+    let retries = container.asker.retries;
+    let mut backoff = Backoff::new(&retries.policy(retries.most));
     loop {
         let read = async {
             let answer = container.ask(&question).await?;
             let body = whole(answer.body, LONGEST_PAGE).await.map_err(generic)?;
             page::read(&body, marker).map_err(generic)
         };
-        match read.await {
+        let err = match read.await {
             Err(err) if marker.is_none() && is_still_empty(&err) => {
                 return Ok(Page {
                     entries: Vec::new(),
@@ -97,15 +103,14 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
                 });
             }
             // Refusals were repeated already.
-            Err(err)
-                if tries_left > 0
-                    && causes::first::<Refusal>(&err).is_none()
-                    && meaning::may_pass(&err) =>
-            {
-                tries_left -= 1;
-            }
+            Err(err) if causes::first::<Refusal>(&err).is_none() && meaning::may_pass(&err) => err,
             read => return read,
-        }
+        };
+        let Some(delay) = backoff.next_delay() else {
+            return Err(err);
+        };
+        debug!(?delay, err = %causes::told(&err), "page is asked for again");
+        tokio::time::sleep(delay).await;
     }
 }
 
@@ -268,6 +273,18 @@ impl store::Store for Store {
             std::future::ready(comes)
         };
         listed.try_filter(is_after).boxed()
+    }
+
+    /// Of what begins with its name it comes first, so that nothing else is listed.
+    async fn shows(&self, _: Option<&Path>, key: &Path) -> Result<bool> {
+        let place = Place {
+            prefix: key.to_string(),
+            at_most: Some(1),
+            ..Place::default()
+        };
+        let mut entries = pages::entries(self.pages(place));
+        let first = entries.try_next().await?;
+        Ok(first.is_some_and(|first| first.key == key.as_ref()))
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {

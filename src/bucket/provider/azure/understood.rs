@@ -60,6 +60,10 @@ fn link_told(link: &Link) -> String {
             "the secret of the client {} in the tenant {}, hidden",
             principal.client, principal.tenant
         ),
+        Link::Certificate { principal, .. } => format!(
+            "a certificate of the client {} in the tenant {}",
+            principal.client, principal.tenant
+        ),
         Link::Federated { principal, .. } => format!(
             "the workload identity of the client {} in the tenant {}",
             principal.client, principal.tenant

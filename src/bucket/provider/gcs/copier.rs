@@ -64,7 +64,7 @@ impl Answer {
     fn brings(self, original: &Original) -> bool {
         Resource::of(self.resource).is_some_and(|there| {
             there.size_bytes() == Some(original.size_bytes)
-                && there.digests().likeness(original.digests) != Likeness::Differing
+                && there.digests().likeness(original.fingerprint) != Likeness::Differing
         })
     }
 

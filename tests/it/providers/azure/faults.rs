@@ -9,7 +9,7 @@ use crate::support::azurite::{ACCOUNT, Azurite, KEY};
 use crate::support::block::Block;
 use crate::support::folders;
 use crate::support::killed;
-use crate::support::proxy::{Fault, Line};
+use crate::support::proxy::{Fault, Line, Request};
 use crate::support::run::{OLD, QUICK_RETRIES, Ran, binary, migrate};
 use crate::support::world::{Contents, assert_same, three};
 
@@ -180,6 +180,21 @@ fn answers_of_others_are_not_taken_for_azures() {
         );
         world.assert_sound();
     }
+}
+
+/// S-3.5, S-4.9: whether a listing shows what was put takes one page, whatever else lies there.
+#[test]
+fn a_look_into_a_listing_takes_one_page() {
+    let world = World::new(&[Block::new(1)]);
+    let proxy = Line::to(Azurite::shared().port()).open();
+    run(&world.configs_through(&proxy), &[OLD]).expect(0);
+    let looks: Vec<Request> = proxy
+        .requests()
+        .into_iter()
+        .filter(|request| request.is("GET", "prefix=thanos-bucket-probe-"))
+        .collect();
+    assert_eq!(looks.len(), 1, "{looks:?}");
+    assert!(looks[0].path.contains("&maxresults=1"), "{looks:?}");
 }
 
 /// S-6.6: before the server acts, and after it.

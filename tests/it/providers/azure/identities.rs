@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::certificates::{of_a_certificate, of_no_certificate};
 use crate::support::azurite::{ACCOUNT, Azurite};
 use crate::support::block::Block;
 use crate::support::folders;
@@ -23,20 +24,20 @@ const SECRET: &str = "never~printed.secret/1+";
 
 /// What a request to a server of ours was.
 #[derive(Debug, Clone)]
-struct Asked {
-    head: String,
-    body: String,
+pub(super) struct Asked {
+    pub(super) head: String,
+    pub(super) body: String,
 }
 
 /// A server that answers as it is told.
-struct Played {
-    port: u16,
+pub(super) struct Played {
+    pub(super) port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Played {
     /// Answers each request with a status and a body, by its number and by what it is.
-    fn start(answer: impl Fn(usize, &Asked) -> (u16, String) + Send + 'static) -> Self {
+    pub(super) fn start(answer: impl Fn(usize, &Asked) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -59,7 +60,7 @@ impl Played {
         Self { port, asked }
     }
 
-    fn asked(&self) -> Vec<Asked> {
+    pub(super) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -146,15 +147,15 @@ fn token(ends_in: i64) -> String {
     )
 }
 
-fn entra(ends_in: i64) -> String {
+pub(super) fn entra(ends_in: i64) -> String {
     json!({"token_type": "Bearer", "expires_in": ends_in, "ext_expires_in": ends_in, "access_token": token(ends_in)}).to_string()
 }
 
 /// Azurite under Azure's own name.
-struct Cloud {
+pub(super) struct Cloud {
     _azurite: Azurite,
-    folder: TempDir,
-    port: u16,
+    pub(super) folder: TempDir,
+    pub(super) port: u16,
 }
 
 impl Cloud {
@@ -196,7 +197,7 @@ impl Cloud {
     }
 
     /// Plans what is in the container, with these lines in its configuration.
-    fn plan(&self, more: &str, variables: &[(&str, &str)]) -> Ran {
+    pub(super) fn plan(&self, more: &str, variables: &[(&str, &str)]) -> Ran {
         let world = folders::World::new(&[]);
         let config = self.config("blocks", more);
         let command = migrate(&config, &world.target_config(), &[OLD, "--dry-run"]);
@@ -230,6 +231,8 @@ fn tokens_are_asked_for_renewed_and_had_anew() {
     let cloud = Cloud::start();
     end_in_mid_run(&cloud);
     of_a_principal(&cloud);
+    of_a_certificate(&cloud);
+    of_no_certificate(&cloud);
     of_a_managed_identity(&cloud);
     of_whoever_has_logged_in(&cloud);
     of_nobody(&cloud);

@@ -212,7 +212,7 @@ pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &
             key: key(name),
             size_bytes: bytes.len() as u64,
             etag: tag(bucket, name).await,
-            digests: Fingerprint::UNKNOWN,
+            fingerprint: Fingerprint::UNKNOWN,
         };
         copier.copy(&original, &key(name)).await.unwrap();
         assert!(read(beside, name).await.unwrap() == *bytes, "{name}");

@@ -38,6 +38,13 @@ pub(in super::super) enum Link {
         principal: Principal,
         secret: Secret,
     },
+    /// Entra, for what the key of a certificate signs, both in a file.
+    Certificate {
+        principal: Principal,
+        file: String,
+        /// Whether Entra is shown the certificate, with those that vouch for it.
+        sends_chain: bool,
+    },
     /// Entra, for what stands in a file.
     Federated { principal: Principal, file: String },
     /// The machine or the service that the program runs on.
@@ -162,7 +169,7 @@ impl Identity {
             Link::Managed { service, .. } => {
                 service.as_ref().and_then(|(_, header)| header.clone())
             }
-            Link::Federated { .. } | Link::CommandLine => None,
+            Link::Certificate { .. } | Link::Federated { .. } | Link::CommandLine => None,
         };
         match self {
             Self::Key(secret) => vec![secret.clone()],
@@ -184,6 +191,11 @@ impl Identity {
 }
 
 impl Principal {
+    /// Where its tokens are asked for.
+    pub(in super::super) fn token_url(&self) -> String {
+        format!("{}/{}/oauth2/v2.0/token", self.authority, self.tenant)
+    }
+
     /// `at` names what says the tenant.
     fn new(at: &str, environment: &Environment, tenant: String, client: String) -> Result<Self> {
         let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
@@ -236,18 +248,28 @@ impl Chain {
             _ => None,
         };
         if picks.contains(&Pick::Environment) {
-            match (&principal, secret(environment, "AZURE_CLIENT_SECRET")?) {
-                (Some(principal), Some(secret)) => chain.links.push(Link::Secret {
+            let secret = secret(environment, "AZURE_CLIENT_SECRET")?;
+            let certificate = line(environment, "AZURE_CLIENT_CERTIFICATE_PATH")?;
+            match (&principal, secret, certificate) {
+                (Some(principal), Some(secret), _) => chain.links.push(Link::Secret {
                     principal: principal.clone(),
                     secret,
                 }),
-                (Some(_), None) => {
+                (Some(principal), None, Some(file)) => chain.links.push(Link::Certificate {
+                    principal: principal.clone(),
+                    file,
+                    sends_chain: environment
+                        .get("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN")
+                        .is_some_and(|it| it == "1" || it.eq_ignore_ascii_case("true")),
+                }),
+                (Some(_), None, None) => {
                     refuse_others(environment)?;
-                    chain
-                        .absent
-                        .push("AZURE_CLIENT_SECRET is not set".to_owned());
+                    chain.absent.push(
+                        "neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set"
+                            .to_owned(),
+                    );
                 }
-                (None, _) => chain
+                (None, ..) => chain
                     .absent
                     .push("AZURE_TENANT_ID and AZURE_CLIENT_ID are not both set".to_owned()),
             }
@@ -306,14 +328,9 @@ fn picks(environment: &Environment) -> Result<&'static [Pick]> {
 /// What Azure's client would take from the environment and this one does not know.
 fn refuse_others(environment: &Environment) -> Result<()> {
     let is_set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-    if is_set("AZURE_CLIENT_CERTIFICATE_PATH") {
-        return Err(Error::usage(
-            "AZURE_CLIENT_CERTIFICATE_PATH: a certificate in place of a secret is not supported: expected AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE",
-        ));
-    }
     if is_set("AZURE_USERNAME") {
         return Err(Error::usage(
-            "AZURE_USERNAME: a user's password is not supported: expected AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE",
+            "AZURE_USERNAME: a user's password is not supported: expected AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE",
         ));
     }
     Ok(())
@@ -363,12 +380,16 @@ fn variable(environment: &Environment, name: &str) -> Result<Option<String>> {
         .transpose()
 }
 
-fn secret(environment: &Environment, name: &str) -> Result<Option<Secret>> {
+/// The same, of what may hold any letters.
+fn line(environment: &Environment, name: &str) -> Result<Option<String>> {
     let value = environment.get(name).filter(|value| !value.is_empty());
-    let value = value
+    value
         .map(|value| checked(name, value.to_owned(), fault_of_line))
-        .transpose()?;
-    Ok(value.map(Secret::new))
+        .transpose()
+}
+
+fn secret(environment: &Environment, name: &str) -> Result<Option<Secret>> {
+    Ok(line(environment, name)?.map(Secret::new))
 }
 
 /// The key, which is base64.

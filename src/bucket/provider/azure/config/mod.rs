@@ -118,6 +118,12 @@ impl Config {
         };
         parsed.check_proxy()?;
         warnings.extend(parsed.what_is_not_safe());
+        if parsed.service.is_secondary() {
+            warnings.push(format!(
+                "{} is the copy of an account in another region: it shows what the account had a while ago, and cannot be written, so that a migration from it or into it is refused",
+                parsed.service.url("").trim_end_matches('/')
+            ));
+        }
         Ok(parsed)
     }
 

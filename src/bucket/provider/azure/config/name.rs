@@ -1,10 +1,8 @@
 //! Names of accounts and containers. They go into addresses: another one than was meant would be written to.
 
+use super::super::service::SECONDARY;
 use super::value::checked;
 use crate::error::Result;
-
-/// How the endpoint begins from which an account is only read.
-const SECONDARY: &str = "-secondary";
 
 /// The name of an account as Azure gives them.
 pub(super) fn account(name: String) -> Result<String> {

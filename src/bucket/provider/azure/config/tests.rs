@@ -30,6 +30,12 @@ fn told(identity: &Identity) -> String {
         Link::Secret { principal, .. } => {
             format!("secret at {}/{}", principal.authority, principal.tenant)
         }
+        Link::Certificate {
+            file, sends_chain, ..
+        } => {
+            let chain = if *sends_chain { " with its chain" } else { "" };
+            format!("certificate in {file}{chain}")
+        }
         Link::Federated { file, .. } => format!("federated by {file}"),
         Link::Managed {
             client,
@@ -143,6 +149,34 @@ const FILES: &[File] = &[
         ],
         CLOUD,
         "[federated by /var/run/token]",
+    ),
+    (
+        "{storage_account: hot, container: blocks}",
+        &[
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLIENT_ID", "c"),
+            (
+                "AZURE_CLIENT_CERTIFICATE_PATH",
+                "/etc/thanos/client cert.pem",
+            ),
+            ("AZURE_CLIENT_SEND_CERTIFICATE_CHAIN", "True"),
+            ("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential"),
+        ],
+        CLOUD,
+        "[certificate in /etc/thanos/client cert.pem with its chain]",
+    ),
+    // A secret counts before a certificate.
+    (
+        "{storage_account: hot, container: blocks}",
+        &[
+            ("AZURE_TENANT_ID", "t"),
+            ("AZURE_CLIENT_ID", "c"),
+            ("AZURE_CLIENT_SECRET", "s"),
+            ("AZURE_CLIENT_CERTIFICATE_PATH", "/c"),
+            ("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential"),
+        ],
+        CLOUD,
+        "[secret at https://login.microsoftonline.com/t]",
     ),
     (
         "{storage_account: hot, container: blocks}",
@@ -337,11 +371,11 @@ const WRONG: &[Wrong] = &[
     (
         "max_retries: 1",
         &[
-            ("AZURE_CLIENT_CERTIFICATE_PATH", "/c"),
+            ("AZURE_USERNAME", "hunter22222"),
             ("AZURE_TENANT_ID", "t"),
             ("AZURE_CLIENT_ID", "c"),
         ],
-        "AZURE_CLIENT_CERTIFICATE_PATH: a certificate in place of a secret is not supported",
+        "AZURE_USERNAME: a user's password is not supported",
     ),
     (
         "max_retries: 1",

@@ -64,7 +64,7 @@ pub(super) async fn ask() -> Result<Token, Failure> {
     let end = printed.end().ok_or_else(|| {
         Failure::absence(format!("{asked}: it does not say when the token expires"))
     })?;
-    Token::until(&printed.token, end)
+    Token::until(&printed.token, end, None)
 }
 
 impl Printed {

@@ -1,9 +1,10 @@
-//! Tokens of Entra's, for a secret or for what Kubernetes says of a pod.
+//! Tokens of Entra's: for a secret, for what Kubernetes says of a pod, or for what a client says of itself.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, DATE, HeaderValue};
 use serde::Deserialize;
 use tokio::time::timeout;
 
@@ -11,6 +12,7 @@ use super::super::config::Principal;
 use super::token::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
+use crate::bucket::http::date;
 use crate::bucket::http::form;
 use crate::bucket::http::secrets::Secrets;
 use crate::causes;
@@ -43,7 +45,15 @@ pub(super) async fn by_assertion(
             "read the token file that AZURE_FEDERATED_TOKEN_FILE names: {err}"
         ))
     })?;
-    let assertion = assertion.trim();
+    by_saying(network, principal, assertion.trim()).await
+}
+
+/// Asks with what somebody whom Entra trusts, or the client itself, has signed.
+pub(super) async fn by_saying(
+    network: &HttpClient,
+    principal: &Principal,
+    assertion: &str,
+) -> Result<Token, Failure> {
     let proof = [
         (
             "client_assertion_type",
@@ -78,11 +88,9 @@ async fn ask(
     secret: &Secret,
 ) -> Result<Token, Failure> {
     let Principal {
-        authority,
-        tenant,
-        client,
+        authority, client, ..
     } = principal;
-    let url = format!("{authority}/{tenant}/oauth2/v2.0/token");
+    let url = principal.token_url();
     let scope = format!("{RESOURCE}/.default");
     let known = [
         ("grant_type", "client_credentials"),
@@ -96,12 +104,13 @@ async fn ask(
         .map_err(|_| Failure::lasting("the address of Entra is none"))?;
     let wanted = HeaderValue::from_static("application/json");
     request.headers_mut().insert(ACCEPT, wanted);
-    let (status, body) = answer(network, request, PATIENCE)
-        .await
-        .map_err(|why| Failure {
-            passes: true,
-            ..Failure::lasting(format!("ask {authority} for a token: {why}"))
-        })?;
+    let Answered { status, body, .. } =
+        answer(network, request, PATIENCE)
+            .await
+            .map_err(|why| Failure {
+                passes: true,
+                ..Failure::lasting(format!("ask {authority} for a token: {why}"))
+            })?;
     if status == 200
         && let Ok(given) = serde_json::from_slice::<Given>(&body)
     {
@@ -132,20 +141,31 @@ fn told(refused: &Refused, secret: &Secret) -> String {
     secrets.hidden_in(&text)
 }
 
-/// The status and the body that come in time.
+/// What a service answers that gives tokens.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+    /// What time it is there.
+    pub(super) now: Option<DateTime<Utc>>,
+}
+
+/// What is answered in time.
 pub(super) async fn answer(
     network: &HttpClient,
     request: HttpRequest,
     patience: Duration,
-) -> Result<(u16, Vec<u8>), String> {
+) -> Result<Answered, String> {
     let answering = async {
         let answer = network
             .execute(request)
             .await
             .map_err(|err| causes::told(&err))?;
         let status = answer.status().as_u16();
+        let date = answer.headers().get(DATE).and_then(|it| it.to_str().ok());
+        let now = date.and_then(date::time);
         let body = whole(answer.into_body(), LONGEST).await;
-        Ok((status, body.map_err(|err| causes::told(&err))?))
+        let body = body.map_err(|err| causes::told(&err))?;
+        Ok(Answered { status, body, now })
     };
     timeout(patience, answering)
         .await

@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::entra::answer;
+use super::entra::{Answered, answer};
 use super::token::{Failure, RESOURCE, Token};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::form;
@@ -32,22 +32,17 @@ struct Given {
     expires_on: Value,
 }
 
-/// Asks for a token. `service` is the address and the header's value of a service that tells them.
-pub(super) async fn ask(
-    network: &HttpClient,
-    client: Option<&str>,
-    service: Option<&(String, Option<Secret>)>,
-    probes: bool,
-) -> Result<Token, Failure> {
-    if probes {
-        let probe = request(METADATA, &[], None)?;
-        let answered = answer(network, probe, PROBE).await;
-        answered.map_err(|why| Failure::absence(format!("no managed identity: {why}")))?;
-    }
-    ask_once(network, client, service).await
+/// Finds out whether the machine has metadata at all.
+pub(super) async fn probe(network: &HttpClient) -> Result<(), Failure> {
+    let probe = request(METADATA, &[], None)?;
+    let answered = answer(network, probe, PROBE).await;
+    answered
+        .map(drop)
+        .map_err(|why| Failure::absence(format!("no managed identity: {why}")))
 }
 
-async fn ask_once(
+/// Asks for a token. `service` is the address and the header's value of a service that tells them.
+pub(super) async fn ask(
     network: &HttpClient,
     client: Option<&str>,
     service: Option<&(String, Option<Secret>)>,
@@ -55,12 +50,13 @@ async fn ask_once(
     let asked = "ask for a token of the managed identity";
     let request = question(client, service)?;
     let secret = service.and_then(|(_, secret)| secret.clone());
-    let (status, body) = answer(network, request, PATIENCE)
-        .await
-        .map_err(|why| Failure {
-            passes: true,
-            ..Failure::lasting(format!("{asked}: {why}"))
-        })?;
+    let Answered { status, body, now } =
+        answer(network, request, PATIENCE)
+            .await
+            .map_err(|why| Failure {
+                passes: true,
+                ..Failure::lasting(format!("{asked}: {why}"))
+            })?;
     if status == 200 {
         let given: Given = serde_json::from_slice(&body).map_err(|_| Failure {
             // Something else listens there.
@@ -69,7 +65,7 @@ async fn ask_once(
         })?;
         return match (number(&given.expires_in), number(&given.expires_on)) {
             (Some(life), _) => Token::new(&given.access_token, Duration::from_secs(life)),
-            (None, Some(end)) => Token::until(&given.access_token, end),
+            (None, Some(end)) => Token::until(&given.access_token, end, now),
             (None, None) => Err(Failure::lasting(format!(
                 "{asked}: the answer does not say when the token expires"
             ))),

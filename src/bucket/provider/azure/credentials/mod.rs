@@ -1,13 +1,15 @@
 //! As whom requests are made: a key or a signature from the configuration, or tokens, which are had anew before they expire.
 
 mod account_key;
+mod certificate;
 mod command_line;
 mod entra;
 mod managed;
 mod token;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +21,7 @@ pub(super) use account_key::AccountKey;
 pub(super) use token::Failure;
 
 use super::config::{Config, Identity, Link};
+use super::service::SECONDARY;
 use crate::bucket::environment::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::retry::{Backoff, Jitter, Policy};
@@ -48,7 +51,7 @@ pub(super) async fn find(
                 account: config
                     .service
                     .account()
-                    .trim_end_matches("-secondary")
+                    .trim_end_matches(SECONDARY)
                     .to_owned(),
                 // It was looked at when it was configured.
                 key: key.unwrap_or_default(),
@@ -60,6 +63,7 @@ pub(super) async fn find(
     };
     let tokens = Tokens {
         network: network()?,
+        metadata_answer: AtomicBool::new(false),
         state: Mutex::new(State {
             links,
             absent,
@@ -83,6 +87,8 @@ pub(super) async fn find(
 #[derive(Debug)]
 pub(super) struct Tokens {
     network: HttpClient,
+    /// Whether the machine's metadata were found to be there: that is looked for once.
+    metadata_answer: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -106,14 +112,14 @@ impl Tokens {
     pub(super) async fn token(&self) -> std::result::Result<Arc<Token>, Failure> {
         let begun = Instant::now();
         let mut state = self.state.lock().await;
-        let now = SystemTime::now();
+        let now = Instant::now();
         if let Some(token) = state.known.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));
         }
         if let Some((since, failure)) = &state.failed {
             match &state.known {
                 // It is asked again in a moment.
-                Some(token) if now < token.expires && since.elapsed() < PAUSE => {
+                Some(token) if token.is_good(now) && since.elapsed() < PAUSE => {
                     return Ok(Arc::clone(token));
                 }
                 // Who waited while others asked need not ask the same in vain.
@@ -138,7 +144,7 @@ impl Tokens {
     /// What is had where nobody gives a new one.
     fn at_hand(state: &State, failure: Failure) -> std::result::Result<Arc<Token>, Failure> {
         match &state.known {
-            Some(token) if SystemTime::now() < token.expires => {
+            Some(token) if token.is_good(Instant::now()) => {
                 warn!(err = %failure, "the token is not renewed yet; the one at hand is still good");
                 Ok(Arc::clone(token))
             }
@@ -200,6 +206,11 @@ impl Tokens {
             Link::Secret { principal, secret } => {
                 entra::by_secret(&self.network, principal, secret).await
             }
+            Link::Certificate {
+                principal,
+                file,
+                sends_chain,
+            } => certificate::ask(&self.network, principal, file, *sends_chain).await,
             Link::Federated { principal, file } => {
                 entra::by_assertion(&self.network, principal, file).await
             }
@@ -207,7 +218,13 @@ impl Tokens {
                 client,
                 service,
                 probes,
-            } => managed::ask(&self.network, client.as_deref(), service.as_ref(), *probes).await,
+            } => {
+                if *probes && !self.metadata_answer.load(Ordering::Relaxed) {
+                    managed::probe(&self.network).await?;
+                    self.metadata_answer.store(true, Ordering::Relaxed);
+                }
+                managed::ask(&self.network, client.as_deref(), service.as_ref()).await
+            }
             Link::CommandLine => command_line::ask().await,
         }
     }

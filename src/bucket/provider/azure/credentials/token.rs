@@ -2,7 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+use chrono::{DateTime, Utc};
 
 use crate::bucket::environment::Secret;
 use crate::bucket::values;
@@ -11,15 +13,19 @@ use crate::error::Kind;
 /// A token that is about to expire is had anew so long before, or when half of its life is over.
 const RENEW_BEFORE: Duration = Duration::from_mins(5);
 
+/// A token that was just given is good for so long at least, whatever the clock here makes of when it ends: one that is ahead would have a token asked for
+/// with every request. Where it is no good, the service says so.
+const LEAST_LIFE: Duration = Duration::from_mins(1);
+
 /// What tokens are for.
 pub(super) const RESOURCE: &str = "https://storage.azure.com";
 
-/// A token.
+/// A token, and how long it is good: by the clock that nobody sets.
 #[derive(Debug)]
 pub(in super::super) struct Token {
     pub(in super::super) value: Secret,
-    begun: SystemTime,
-    pub(super) expires: SystemTime,
+    given: Instant,
+    life: Duration,
 }
 
 /// No token was to be had.
@@ -73,28 +79,33 @@ impl Token {
                 "the token that was given {fault}"
             )));
         }
-        let begun = SystemTime::now();
-        // Nobody's token lives for years.
-        let life = life.min(Duration::from_hours(24 * 366));
         Ok(Self {
             value: Secret::new(value.to_owned()),
-            begun,
-            expires: begun + life,
+            given: Instant::now(),
+            life,
         })
     }
 
-    /// The same, of one that ends at a time of the Unix clock.
-    pub(super) fn until(value: &str, end_secs: u64) -> Result<Self, Failure> {
+    /// The same, of one that ends at a time of the Unix clock. `now` is the time by whoever gave it, where that is told; else the clock here counts.
+    pub(super) fn until(
+        value: &str,
+        end_secs: u64,
+        now: Option<DateTime<Utc>>,
+    ) -> Result<Self, Failure> {
+        let now = now.map_or_else(SystemTime::now, SystemTime::from);
         let end = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(end_secs));
-        let life = end.and_then(|end| end.duration_since(SystemTime::now()).ok());
-        Self::new(value, life.unwrap_or_default())
+        let life = end.and_then(|end| end.duration_since(now).ok());
+        Self::new(value, life.unwrap_or_default().max(LEAST_LIFE))
     }
 
-    pub(super) fn is_fresh(&self, now: SystemTime) -> bool {
-        let life = self.expires.duration_since(self.begun).unwrap_or_default();
-        self.expires
-            .checked_sub(RENEW_BEFORE.min(life / 2))
-            .is_some_and(|renewal| now < renewal)
+    /// Whether it is good, and no other is to be asked for yet.
+    pub(super) fn is_fresh(&self, now: Instant) -> bool {
+        now.duration_since(self.given) < self.life.saturating_sub(RENEW_BEFORE.min(self.life / 2))
+    }
+
+    /// Whether it is good.
+    pub(super) fn is_good(&self, now: Instant) -> bool {
+        now.duration_since(self.given) < self.life
     }
 }
 
@@ -109,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_token_is_renewed_before_it_expires() {
-        let now = SystemTime::now();
+        let now = Instant::now();
         let fresh = |life: u64, after: u64| {
             let token = Token::new("a", Duration::from_secs(life)).unwrap();
             token.is_fresh(now + Duration::from_secs(after))
@@ -119,8 +130,23 @@ mod tests {
         // One that lives shorter than that is used for half of its life, and not asked for with every request.
         assert!(fresh(10, 0) && !fresh(10, 6));
         assert!(!fresh(0, 1));
-        let after = now + Duration::from_secs(1);
-        assert!(!Token::until("a", 7).unwrap().is_fresh(after));
         assert!(Token::new("a\nb", RENEW_BEFORE).is_err());
+    }
+
+    /// S-3.24: a clock that is ahead takes every token for one that has ended.
+    #[test]
+    fn a_token_that_was_just_given_is_used_for_a_while_whatever_the_clock_says() {
+        let good =
+            |token: &Token, after: u64| token.is_good(token.given + Duration::from_secs(after));
+        let fresh =
+            |token: &Token, after: u64| token.is_fresh(token.given + Duration::from_secs(after));
+        let of_old = Token::until("a", 7, None).unwrap();
+        assert!(fresh(&of_old, 29) && !fresh(&of_old, 31) && !good(&of_old, 61));
+        // By the giver's clock it is known better.
+        let now = DateTime::from_timestamp(1_000_000, 0);
+        let by_giver = Token::until("a", 1_003_600, now).unwrap();
+        assert!(fresh(&by_giver, 3200) && !fresh(&by_giver, 3400) && !good(&by_giver, 3601));
+        let endless = Token::until("a", 1 << 40, now).unwrap();
+        assert!(fresh(&endless, 24 * 3600));
     }
 }

@@ -113,6 +113,11 @@ fn what_is_no_object_of_thanos_is_not_taken_for_one() {
 fn what_is_no_whole_page_is_an_error() {
     assert_eq!(page("", "here"), Err(Fault::SameMarker));
     assert_eq!(page("<Blob><Properties/></Blob>", ""), Err(Fault::NoName));
+    let endless = "<EnumerationResults><Blobs></Blobs></EnumerationResults>";
+    assert_eq!(read(endless.as_bytes(), None), Err(Fault::NoMarker));
+    let last = "<EnumerationResults><Blobs/><NextMarker/></EnumerationResults>";
+    let last = read(last.as_bytes(), None).unwrap();
+    assert_eq!(last.next, Next::End);
     for body in [
         "",
         "<html></html>",

@@ -38,7 +38,26 @@ const MEANT: &[Meant] = &[
         Some("ResourceMissing"),
         Kind::Transient,
     ),
-    (Asked::Read, 404, true, None, Kind::NotFound),
+    // What is missing is not said, or not by Azure.
+    (Asked::Read, 404, true, None, Kind::Transient),
+    (Asked::Head, 404, true, None, Kind::Transient),
+    (Asked::Delete, 404, true, None, Kind::Transient),
+    (Asked::List, 404, true, None, Kind::Transient),
+    (
+        Asked::Read,
+        404,
+        false,
+        Some("BlobNotFound"),
+        Kind::Transient,
+    ),
+    (
+        Asked::List,
+        404,
+        false,
+        Some("ContainerNotFound"),
+        Kind::Transient,
+    ),
+    (Asked::Read, 404, false, Some("NoSuchKey"), Kind::Transient),
     (Asked::Head, 400, true, Some("InvalidUri"), Kind::NotFound),
     (PUT, 400, true, Some("InvalidUri"), Kind::Other),
     // An ingress without a backend says nothing of an object.
@@ -133,7 +152,15 @@ const MEANT: &[Meant] = &[
         Some("ConditionNotMet"),
         Kind::AlreadyExists,
     ),
-    (CREATE, 409, true, None, Kind::AlreadyExists),
+    // What is in the way is not said, or is something else.
+    (CREATE, 409, true, None, Kind::Other),
+    (CREATE, 412, true, None, Kind::Other),
+    (CREATE, 409, true, Some("LeaseAlreadyPresent"), Kind::Other),
+    (CREATE, 412, true, Some("NobodyKnowsThis"), Kind::Other),
+    (CREATE, 409, false, None, Kind::Transient),
+    (PUT, 409, true, Some("NobodyKnowsThis"), Kind::Other),
+    (Asked::Copy, 412, true, None, Kind::Other),
+    (Asked::Read, 412, true, None, Kind::Changed),
     (
         Asked::Read,
         412,
@@ -238,7 +265,7 @@ fn what_azure_says_is_told_without_secrets_and_on_one_line() {
     );
     assert_eq!(
         told(&[(CODE, "hunter2hunter2")], "").0,
-        "the answer is 403 Forbidden, and it is none of Azure's"
+        "the answer is 403 Forbidden, and has no code"
     );
     assert_eq!(
         told(&[], "<html>").0,

@@ -37,7 +37,7 @@ impl Pair {
             key: at(name),
             size_bytes: head.size,
             etag: head.e_tag.unwrap(),
-            digests: Fingerprint::UNKNOWN,
+            fingerprint: Fingerprint::UNKNOWN,
         }
     }
 
