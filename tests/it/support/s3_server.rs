@@ -121,7 +121,11 @@ impl S3Server {
             std::fs::write(&properties, text).unwrap();
             let mut command = Command::new(program("s3proxy"));
             command.arg("--properties").arg(properties);
-            command.env("HOME", folder).env("TMPDIR", folder);
+            // Java does not look at TMPDIR.
+            let temporary = format!("-Djava.io.tmpdir={}", folder.display());
+            command
+                .env("HOME", folder)
+                .env("JAVA_TOOL_OPTIONS", temporary);
             command
         })
     }
