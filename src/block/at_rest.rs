@@ -16,18 +16,21 @@ impl Serialize for Inventory {
         // What an entry would be for that cannot be read is not told.
         let left_out = self.left_out().map(|object| (Role::Data, object));
         let all = self.iter().chain(left_out);
-        serializer.collect_seq(all.map(|(role, object)| ObjectAtRest::of(role, object)))
+        let all: Vec<_> = all
+            .map(|(role, object)| ObjectAtRest::of(role, object))
+            .collect();
+        (self.tags_tell_nothing(), all).serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Inventory {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let all = Vec::<ObjectAtRest<'_>>::deserialize(deserializer)?;
+        let (tags_tell_nothing, all) = <(bool, Vec<ObjectAtRest<'_>>)>::deserialize(deserializer)?;
         let all = all.into_iter().map(ObjectAtRest::object);
         let (left_out, objects): (Vec<_>, Vec<_>) =
             all.partition(|(_, object)| object.left_out.is_some());
         let left_out = left_out.into_iter().map(|(_, object)| object);
-        Ok(Self::judged(objects, left_out.collect()))
+        Ok(Self::judged(objects, left_out.collect(), tags_tell_nothing))
     }
 }
 

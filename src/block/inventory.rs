@@ -81,6 +81,13 @@ impl Object {
         };
         known.version.is_some() && known == other
     }
+
+    /// Takes what is known of the other, where it is the same version.
+    fn learn(&mut self, other: &Self) {
+        if self.is_same_version(other) {
+            self.fingerprint = self.fingerprint.and(other.fingerprint);
+        }
+    }
 }
 
 /// Why there is nothing to be read under a name that is listed.
@@ -120,6 +127,8 @@ pub struct Inventory {
     objects: Vec<(Role, Object)>,
     /// Entries that are listed but cannot be read as objects, in the order of the listing.
     left_out: Vec<Object>,
+    /// Whether a listing of these versions showed that what it tells of contents is none of it.
+    tags_tell_nothing: bool,
 }
 
 impl FromIterator<Object> for Inventory {
@@ -129,19 +138,20 @@ impl FromIterator<Object> for Inventory {
             .partition(|object| object.left_out.is_some());
         objects.sort_by(|one, other| one.name.cmp(&other.name));
         objects.dedup_by(|one, other| one.name == other.name);
-        if tags_tell_nothing(&objects) {
-            for object in &mut objects {
-                object.fingerprint = Fingerprint::UNKNOWN;
-            }
-        }
         let roles: Vec<Role> = objects
             .iter()
             .map(|object| role(object, &objects))
             .collect();
-        Self {
+        let tags_tell_nothing = tags_tell_nothing(&objects);
+        let mut listed = Self {
             objects: roles.into_iter().zip(objects).collect(),
             left_out,
+            tags_tell_nothing,
+        };
+        if tags_tell_nothing {
+            listed.forget_digests();
         }
+        listed
     }
 }
 
@@ -183,8 +193,21 @@ fn role(object: &Object, all: &[Object]) -> Role {
 
 impl Inventory {
     /// What was judged before: objects sorted by name, with their roles, and entries that cannot be read as objects.
-    pub(super) fn judged(objects: Vec<(Role, Object)>, left_out: Vec<Object>) -> Self {
-        Self { objects, left_out }
+    pub(super) fn judged(
+        objects: Vec<(Role, Object)>,
+        left_out: Vec<Object>,
+        tags_tell_nothing: bool,
+    ) -> Self {
+        Self {
+            objects,
+            left_out,
+            tags_tell_nothing,
+        }
+    }
+
+    /// Whether no digest was taken from the listing, for it showed that its tags are none.
+    pub(super) fn tags_tell_nothing(&self) -> bool {
+        self.tags_tell_nothing
     }
 
     /// What is to be copied: sorted by name.
@@ -224,11 +247,13 @@ impl Inventory {
     /// The object of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Object> {
-        let position = self
-            .objects
-            .binary_search_by(|(_, object)| (*object.name).cmp(name))
-            .ok()?;
-        self.objects.get(position).map(|(_, object)| object)
+        let place = self.place(name)?;
+        self.objects.get(place).map(|(_, object)| object)
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let named = |(_, object): &(Role, Object)| (*object.name).cmp(name);
+        self.objects.binary_search_by(named).ok()
     }
 
     /// The first object of the block that has to be restored before anybody can read it.
@@ -285,12 +310,8 @@ impl Inventory {
     /// The same inventory, with the object of that name moved to those that are left out.
     #[must_use]
     pub fn leaving_out(mut self, name: &str, why: LeftOut) -> Self {
-        let position = self
-            .objects
-            .iter()
-            .position(|(_, object)| &*object.name == name);
-        if let Some(position) = position {
-            let (_, object) = self.objects.remove(position);
+        if let Some(place) = self.place(name) {
+            let (_, object) = self.objects.remove(place);
             self.left_out.push(Object {
                 left_out: Some(why),
                 ..object
@@ -299,14 +320,21 @@ impl Inventory {
         self
     }
 
-    /// The same inventory, where objects that are the same version still have the digests of an earlier listing too.
+    /// The same inventory, where objects that are the same version still have the digests of an earlier listing too. Where one of the two listings
+    /// showed that tags tell nothing, no tag of the other counts: what was learnt by reading since the first such listing does.
     #[must_use]
     pub fn knowing(mut self, earlier: &Self) -> Self {
+        match (self.tags_tell_nothing, earlier.tags_tell_nothing) {
+            (true, false) => return self,
+            (false, true) => {
+                self.forget_digests();
+                self.tags_tell_nothing = true;
+            }
+            (false, false) | (true, true) => {}
+        }
         for (_, object) in &mut self.objects {
-            if let Some(before) = earlier.get(&object.name)
-                && object.is_same_version(before)
-            {
-                object.fingerprint = object.fingerprint.and(before.fingerprint);
+            if let Some(before) = earlier.get(&object.name) {
+                object.learn(before);
             }
         }
         self
@@ -314,9 +342,20 @@ impl Inventory {
 
     /// The same inventory, with digests that were learnt of some objects by reading them: of these versions.
     #[must_use]
-    pub fn learning<'a>(self, learnt: impl IntoIterator<Item = &'a Object>) -> Self {
-        let learnt: Self = learnt.into_iter().cloned().collect();
-        self.knowing(&learnt)
+    pub fn learning<'a>(mut self, learnt: impl IntoIterator<Item = &'a Object>) -> Self {
+        for learnt in learnt {
+            let place = self.place(&learnt.name);
+            if let Some((_, object)) = place.and_then(|place| self.objects.get_mut(place)) {
+                object.learn(learnt);
+            }
+        }
+        self
+    }
+
+    fn forget_digests(&mut self) {
+        for (_, object) in &mut self.objects {
+            object.fingerprint = Fingerprint::UNKNOWN;
+        }
     }
 
     /// The same inventory, with the no-compact mark known to be written by this tool and so no part of the block.
@@ -348,90 +387,10 @@ impl Inventory {
         Self {
             objects: read.cloned().collect(),
             left_out: self.left_out.clone(),
+            tags_tell_nothing: self.tags_tell_nothing,
         }
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// An inventory of `(name, size)` pairs, all written at the epoch.
-    pub(crate) fn inventory(objects: &[(&str, u64)]) -> Inventory {
-        objects
-            .iter()
-            .map(|(name, size_bytes)| Object {
-                name: (*name).into(),
-                size_bytes: *size_bytes,
-                modified: Some(DateTime::UNIX_EPOCH),
-                version: None,
-                fingerprint: Fingerprint::UNKNOWN,
-                archived: false,
-                file: None,
-                left_out: None,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_object_has_one_role() {
-        let inventory = inventory(&[
-            ("", 0),
-            ("chunks", 0),
-            ("chunks/", 0),
-            ("chunks/000001", 5),
-            ("deletion-mark.json", 9),
-            ("empty-file", 0),
-            ("index", 3),
-            ("meta.json", 7),
-            ("sub", 0),
-            ("sub/file", 1),
-            (OVERWRITE_MARKER, 2),
-        ]);
-        let data: Vec<&str> = inventory.data().map(|object| &*object.name).collect();
-        assert_eq!(data, ["chunks/000001", "empty-file", "index", "sub/file"]);
-        assert_eq!(inventory.block_objects(), 5);
-        assert_eq!(inventory.block_bytes(), 16);
-        assert!(inventory.is_marked() && inventory.is_being_overwritten());
-    }
-
-    /// S-5.6
-    #[test]
-    fn a_tag_that_stands_for_two_sizes_is_no_checksum() {
-        let known = |fingerprints: [Fingerprint; 3]| -> usize {
-            let sizes = inventory(&[("chunks/000001", 5), ("index", 3), ("meta.json", 5)]);
-            let objects = sizes.iter().zip(fingerprints);
-            let inventory: Inventory = objects
-                .map(|((_, object), fingerprint)| Object {
-                    fingerprint,
-                    ..object.clone()
-                })
-                .collect();
-            let known = inventory.data().chain(inventory.meta());
-            known
-                .filter(|object| object.fingerprint != Fingerprint::UNKNOWN)
-                .count()
-        };
-        let (one, other) = (Fingerprint::md5([1; 16]), Fingerprint::md5([2; 16]));
-        assert_eq!(known([one, other, one]), 3);
-        assert_eq!(known([one, one, other]), 0);
-        assert_eq!(known([one, Fingerprint::UNKNOWN, other]), 2);
-    }
-
-    #[test]
-    fn sizes_that_add_up_to_more_than_a_number_holds_are_no_panic() {
-        let inventory = inventory(&[("index", u64::MAX), ("meta.json", 1)]);
-        assert_eq!(inventory.block_bytes(), u64::MAX);
-    }
-
-    #[test]
-    fn many_empty_objects_have_their_roles_at_once() {
-        let names: Vec<String> = (0..200_000)
-            .flat_map(|number| [format!("{number:06}"), format!("{number:06}/x")])
-            .collect();
-        let objects: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 0)).collect();
-        let inventory = inventory(&objects);
-        let markers = |(role, _): &(Role, &Object)| *role == Role::DirectoryMarker;
-        assert_eq!(inventory.iter().filter(markers).count(), 200_000);
-    }
-}
+pub(crate) mod tests;

@@ -13,6 +13,8 @@ pub struct Differences {
     pub create: Create,
     /// In which order listings come.
     pub order: Order,
+    /// Where a page of a listing may begin.
+    pub pages: Pages,
     /// Whether listings show what was written a moment ago.
     pub listings: Listings,
     /// What an entity tag tells.
@@ -21,6 +23,10 @@ pub struct Differences {
     pub told: &'static [Digest],
     /// The one among them that is told of every object that this program puts.
     pub always_told: Option<Digest>,
+    /// Which digests an answer to what is put in one request may tell, the entity tag included.
+    pub answered: &'static [Digest],
+    /// Which digests that no listing tells a question about one object may bring, if the object bears them.
+    pub asked: &'static [Digest],
     /// What goes along with what is put, so that the service finds out what was damaged on its way.
     pub sent: &'static [Sent],
     /// How the service copies an object by itself.
@@ -57,6 +63,17 @@ pub enum Order {
     Directories,
 }
 
+/// Where a page of a listing may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// After any name, so that many directories are listed at once.
+    AfterAnyName,
+    /// Where the one before it ended.
+    AfterTheLast,
+    /// There are none.
+    None,
+}
+
 /// What an entity tag tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
@@ -76,6 +93,8 @@ pub enum Digest {
     Md5OfParts,
     /// CRC-32C (Castagnoli).
     Crc32c,
+    /// CRC-64/NVME.
+    Crc64Nvme,
 }
 
 /// What goes along with what is put.
@@ -85,6 +104,8 @@ pub enum Sent {
     WithObject(&'static str),
     /// This header, with every part of one.
     WithPart(&'static str),
+    /// This header, with the last piece of one, and for all of it.
+    WithLastPiece(&'static str),
 }
 
 /// How the service copies an object by itself.
@@ -155,6 +176,7 @@ impl Differences {
                 self.create.to_string(),
             ),
             ("order of listings", self.order.to_string()),
+            ("a page of a listing begins", self.pages.to_string()),
             (
                 "listings after a write",
                 match self.listings {
@@ -170,7 +192,9 @@ impl Differences {
                 self.always_told
                     .map_or_else(|| "none".to_owned(), |digest| digest.to_string()),
             ),
-            ("sent along", joined(self.sent)),
+            ("digests in answers to puts", joined(self.answered)),
+            ("digests told when asked for", joined(self.asked)),
+            ("sent along and verified", joined(self.sent)),
             (
                 "copy by the service",
                 self.server_copy
@@ -245,6 +269,16 @@ impl fmt::Display for Order {
     }
 }
 
+impl fmt::Display for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AfterAnyName => "after any name",
+            Self::AfterTheLast => "where the last one ended",
+            Self::None => "there are none",
+        })
+    }
+}
+
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -262,6 +296,7 @@ impl fmt::Display for Digest {
             Self::Md5 => "MD5",
             Self::Md5OfParts => "MD5 of parts",
             Self::Crc32c => "CRC-32C",
+            Self::Crc64Nvme => "CRC-64/NVME",
         })
     }
 }
@@ -271,6 +306,7 @@ impl fmt::Display for Sent {
         match self {
             Self::WithObject(header) => write!(f, "`{header}` with an object"),
             Self::WithPart(header) => write!(f, "`{header}` with a part"),
+            Self::WithLastPiece(header) => write!(f, "`{header}` with the last piece of one"),
         }
     }
 }

@@ -54,7 +54,8 @@ pub use clock::{Reading, ServerClock};
 pub use config::BucketConfig;
 pub use copier::{Assembly, Copier, Original};
 pub use differences::{
-    Classes, Create, Differences, Digest, Larger, Order, Precision, Sent, ServerCopy, Tag, Whole,
+    Classes, Create, Differences, Digest, Larger, Order, Pages, Precision, Sent, ServerCopy, Tag,
+    Whole,
 };
 pub use environment::{Environment, Secret};
 pub use keeping::{Act, Keeping, Rule, Told, Versions};

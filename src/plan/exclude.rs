@@ -116,17 +116,22 @@ pub(super) fn exclusion<'a>(
     if let Completeness::Lacks(what) = block.objects().completeness(&meta.block) {
         return Err((Reason::Incomplete, Some(what)));
     }
-    if let Some(object) = block.objects().archived() {
-        let why = format!(
-            "{} is in a storage class from which it has to be restored before anybody can read it: restore the block's objects, and run again",
-            object.name
-        );
-        return Err((Reason::Unreadable, Some(why)));
-    }
     if let Some(other) = source.superseding(&meta.block).next() {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
     }
     Ok((meta, unit))
+}
+
+/// Why a block that passes is left out all the same, unless nobody has to read more of it than its `meta.json`: an object of it has to be restored
+/// first.
+pub(super) fn archived(block: &SourceBlock) -> Option<Exclusion> {
+    let objects = block.objects();
+    let object = objects.archived()?;
+    let why = format!(
+        "{} is in a storage class from which it has to be restored before anybody can read it: restore the block's objects, and run again",
+        object.name
+    );
+    Some((Reason::Unreadable, Some(why)))
 }
 
 fn mark_exclusion(
@@ -291,15 +296,6 @@ mod tests {
             (
                 reason([block('A').object("index", 4)], &all),
                 Some(Reason::Incomplete),
-            ),
-            (
-                reason([block('A').archived("index")], &all),
-                Some(Reason::Unreadable),
-            ),
-            // Of what has to be restored nothing is said that nobody asked about.
-            (
-                reason([block('A').archived("index").labels(&[])], &all),
-                Some(Reason::NoLabels),
             ),
             (reason([block('A').without_file_list()], &all), None),
             (

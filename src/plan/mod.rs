@@ -77,11 +77,24 @@ pub fn plan(
     };
     let mut came_to_selector = Vec::new();
     for block in source {
-        match exclude::exclusion(block, &index, &units, rules) {
+        let passed = exclude::exclusion(block, &index, &units, rules);
+        if passed
+            .as_ref()
+            .err()
+            .is_none_or(|(reason, _)| *reason >= Reason::LabelExcluded)
+        {
+            came_to_selector.push(block);
+        }
+        let decided = passed.and_then(|(meta, unit)| {
+            let action = decide::decide(block, meta, target, &index, rules);
+            match exclude::archived(block) {
+                Some(why) if !action.needs_nothing_read() => Err(why),
+                _ => Ok(select(block, meta, unit, target, action)),
+            }
+        });
+        match decided {
+            Ok(selected) => plan.selected.push(selected),
             Err((reason, detail)) => {
-                if reason >= Reason::LabelExcluded {
-                    came_to_selector.push(block);
-                }
                 if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
                     plan.gaps.push(Gap {
                         block: block.id,
@@ -96,12 +109,6 @@ pub fn plan(
                     reason,
                     detail,
                 });
-            }
-            Ok((meta, unit)) => {
-                came_to_selector.push(block);
-                let action = decide::decide(block, meta, target, &index, rules);
-                let selected = select(block, meta, unit, target, action);
-                plan.selected.push(selected);
             }
         }
     }
@@ -235,6 +242,47 @@ mod tests {
             assert_eq!(first.action.as_str(), "copy");
             let names: Vec<&str> = first.kept.iter().map(|name| &**name).collect();
             assert_eq!(names, kept);
+        }
+    }
+
+    /// S-4.12: nobody reads more than `meta.json` of a block whose samples another one of the target holds, or will hold when this run ends.
+    #[test]
+    fn a_block_that_has_to_be_restored_is_left_out_unless_another_one_covers_it() {
+        let archived = || block('A').archived("index");
+        let cover = || block('C').sources("AB").range(0, 20);
+        let action = |ours: &[Builder], theirs: &[Builder]| {
+            let ours: Vec<_> = ours.iter().flat_map(|one| source([one.clone()])).collect();
+            let theirs = theirs.iter().map(|one| one.clone().target()).collect();
+            let plan = plan(&ours, &theirs, &rules(), "s3://cold");
+            let mut selected = plan.selected.iter();
+            let selected = selected.find(|one| one.block.id == id('A'));
+            let mut excluded = plan.excluded.iter();
+            let excluded = excluded.find(|one| one.block.id == id('A'));
+            let excluded = excluded.map(|one| one.reason.as_str());
+            let is_gap = plan.gaps.iter().any(|gap| gap.block == id('A'));
+            assert_eq!(is_gap, excluded == Some("unreadable"));
+            excluded
+                .or_else(|| selected.map(|one| one.action.as_str()))
+                .unwrap()
+        };
+        let table = [
+            (&[archived()][..], &[][..], "unreadable"),
+            (&[archived()], &[block('A')], "unreadable"),
+            (
+                &[archived()],
+                &[block('A').without("meta.json")],
+                "unreadable",
+            ),
+            (&[archived()], &[cover()], "covered"),
+            (&[archived()], &[cover().series(2)], "unreadable"),
+            (&[archived()], &[cover().without("index")], "unreadable"),
+            (&[archived(), cover()], &[], "covered"),
+            (&[archived(), cover().archived("index")], &[], "duplicate"),
+            // Of what has to be restored nothing is said that nobody asked about.
+            (&[archived().labels(&[])], &[cover()], "no-labels"),
+        ];
+        for (row, (ours, theirs, expected)) in table.into_iter().enumerate() {
+            assert_eq!(action(ours, theirs), expected, "row {row}");
         }
     }
 

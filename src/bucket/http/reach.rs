@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
+use reqwest::StatusCode;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -28,7 +29,7 @@ impl HttpService for Reach {
         let answer = self.inner.execute(request).await;
         let why = match &answer {
             Err(err) => Some(causes::deepest(err)),
-            Ok(answer) if answer.status().is_server_error() || answer.status() == 429 => {
+            Ok(answer) if is_about_the_server(answer.status()) => {
                 Some(format!("it answers {}", answer.status()))
             }
             Ok(_) => None,
@@ -45,6 +46,12 @@ impl HttpService for Reach {
     }
 }
 
+/// What is not implemented is refused for good, as what is forbidden is.
+fn is_about_the_server(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS
+        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
+}
+
 impl Reach {
     fn may_tell(&self) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,5 +60,24 @@ impl Reach {
             *told = Some(Instant::now());
         }
         !is_quiet
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_does_not_implement_is_no_fault_of_its() {
+        for (status, expected) in [
+            (StatusCode::OK, false),
+            (StatusCode::FORBIDDEN, false),
+            (StatusCode::TOO_MANY_REQUESTS, true),
+            (StatusCode::INTERNAL_SERVER_ERROR, true),
+            (StatusCode::NOT_IMPLEMENTED, false),
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+        ] {
+            assert_eq!(is_about_the_server(status), expected, "{status}");
+        }
     }
 }

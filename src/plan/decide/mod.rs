@@ -218,6 +218,12 @@ impl Action {
         }
     }
 
+    /// Whether it is carried out without reading more of the block than `meta.json`: what stands for it is another block.
+    #[must_use]
+    pub fn needs_nothing_read(&self) -> bool {
+        matches!(self, Action::Covered(_) | Action::CoveredLater { .. })
+    }
+
     /// Whether `meta.json` is put.
     #[must_use]
     pub fn publishes(&self) -> bool {

@@ -74,7 +74,7 @@ impl Sent {
     }
 }
 
-/// Objects of the source, each as it was listed when it was read, with the digests that were found out meanwhile.
+/// Objects of the source, each as it was listed when it was read, with the digests that were found out meanwhile and no others.
 #[derive(Debug, Default)]
 pub(super) struct Learnt(Mutex<HashMap<Box<str>, Object>>);
 
@@ -85,7 +85,7 @@ impl Learnt {
             return;
         }
         let object = Object {
-            fingerprint: listed.fingerprint.and(found),
+            fingerprint: found,
             ..listed.clone()
         };
         self.objects().insert(listed.name.clone(), object);

@@ -1,9 +1,15 @@
 //! Messages of HTTP as they pass a proxy: where their heads and bodies end.
 
 use std::io;
+use std::pin::Pin;
+use std::sync::Mutex;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy};
+use tokio::io::{
+    AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf,
+    copy,
+};
 use tokio::time::sleep;
 
 /// A message up to its empty line; nothing when the connection has ended.
@@ -67,6 +73,23 @@ impl Body {
         Ok(())
     }
 
+    /// Copies a body whose length is known, with another byte in its middle.
+    pub async fn damage(
+        self,
+        reader: &mut (impl AsyncBufRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        let Self::Length(length @ 1..) = self else {
+            return self.copy(reader, writer).await;
+        };
+        let before = length / 2;
+        copy(&mut (&mut *reader).take(before), writer).await?;
+        let middle = reader.read_u8().await?;
+        writer.write_u8(middle ^ 1).await?;
+        let after = length - before - 1;
+        copy(&mut reader.take(after), writer).await.map(drop)
+    }
+
     /// Copies a body to its end.
     pub async fn copy(
         self,
@@ -97,5 +120,84 @@ impl Body {
                 copy(&mut reader.take(length + 2), writer).await?;
             },
         }
+    }
+}
+
+/// Reads what somebody says, and notes it where it is to be noted.
+pub struct Overheard<'a, R> {
+    pub from: R,
+    pub notes: Option<&'a Mutex<Vec<u8>>>,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Overheard<'_, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.from).poll_read(context, buffer))?;
+        if let Some(notes) = self.notes {
+            notes.lock().unwrap().extend(&buffer.filled()[before..]);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// An answer of the server that may be changed before it is passed on. Its length is told anew.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    /// As they came, without ends of line.
+    pub headers: Vec<String>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Its body, which must be text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).unwrap()
+    }
+
+    /// What a head says that answers a request of that method; its body is yet to come.
+    pub fn of(head: &[u8], method: &str) -> Self {
+        let is_length = |line: &str| line.to_ascii_lowercase().starts_with("content-length:");
+        let text = String::from_utf8_lossy(head);
+        let mut lines = text.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        Self {
+            status: status.parse().unwrap(),
+            headers: lines
+                .filter(|line| !line.is_empty())
+                // The answer to HEAD tells the length of what it does not bring.
+                .filter(|line| method == "HEAD" || !is_length(line))
+                .map(str::to_owned)
+                .collect(),
+            body: Vec::new(),
+        }
+    }
+
+    /// As it goes out.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut headers = self.headers.join("\r\n");
+        let tells = |name: &str| {
+            let mut lines = self.headers.iter();
+            lines.any(|line| line.to_ascii_lowercase().starts_with(name))
+        };
+        let is_chunked = tells("transfer-encoding: chunked");
+        if !is_chunked && !tells("content-length:") && self.status != 204 {
+            headers = format!("Content-Length: {}\r\n{headers}", self.body.len());
+        }
+        let head = format!("HTTP/1.1 {} Edited\r\n{headers}\r\n\r\n", self.status);
+        if !is_chunked {
+            return [head.as_bytes(), &self.body].concat();
+        }
+        let mut bytes = head.into_bytes();
+        for piece in self.body.chunks(1000) {
+            bytes.extend(format!("{:x}\r\n", piece.len()).into_bytes());
+            bytes.extend([piece, b"\r\n"].concat());
+        }
+        bytes.extend(b"0\r\n\r\n");
+        bytes
     }
 }

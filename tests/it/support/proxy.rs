@@ -15,7 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::message::{Body, read_head};
+pub use super::message::Answer;
+use super::message::{Body, Overheard, read_head};
 
 /// One request that came along.
 #[derive(Debug, Clone)]
@@ -70,6 +71,8 @@ pub enum Fault {
     ResetRequest(u64),
     /// Its body takes so long, in many steps.
     SlowRequest(Duration),
+    /// Another byte comes in the middle of its body.
+    DamageRequest,
     /// The server acts; instead of its answer the connection is reset.
     LoseAnswer,
     /// The server acts; its answer ends after so many bytes of the body.
@@ -80,15 +83,6 @@ pub enum Fault {
     StallAnswer(u64),
     /// The server acts; the body of its answer takes so long, in many steps.
     SlowAnswer(Duration),
-}
-
-/// An answer of the server that may be changed before it is passed on. Its length is told anew.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    /// As they came, without ends of line.
-    pub headers: Vec<String>,
-    pub body: Vec<u8>,
 }
 
 type Edit = dyn Fn(&Request, &mut Answer) + Send + Sync;
@@ -103,6 +97,8 @@ pub struct Line {
     alias: Option<[String; 2]>,
     seen: Mutex<Vec<Request>>,
     longest: AtomicU64,
+    /// What was sent, and what was answered, where that is noted.
+    notes: Option<[Mutex<Vec<u8>>; 2]>,
 }
 
 impl Line {
@@ -117,6 +113,7 @@ impl Line {
             alias: None,
             seen: Mutex::default(),
             longest: AtomicU64::new(0),
+            notes: None,
         }
     }
 
@@ -180,6 +177,12 @@ impl Line {
         let text = String::from_utf8(head).unwrap();
         let (first, rest) = text.split_once("\r\n").unwrap();
         format!("{}\r\n{rest}", first.replace(name, of)).into_bytes()
+    }
+
+    /// Notes all that passes, for [`Proxy::overheard`].
+    pub fn noting(mut self) -> Self {
+        self.notes = Some(Default::default());
+        self
     }
 
     /// Listens on a free loopback port from now on.
@@ -280,6 +283,14 @@ impl Proxy {
         }
     }
 
+    /// What was sent and what was answered since the last such question, byte for byte, where it is noted.
+    pub fn overheard(&self) -> [Vec<u8>; 2] {
+        let notes = self.line.notes.as_ref().unwrap();
+        notes
+            .each_ref()
+            .map(|notes| std::mem::take(&mut *notes.lock().unwrap()))
+    }
+
     /// How many bytes a client took at most of an endless answer, those on their way included.
     pub fn longest(&self) -> u64 {
         self.line.longest.load(Ordering::SeqCst)
@@ -307,10 +318,19 @@ async fn connection(mut client: TcpStream, line: Arc<Line>) -> io::Result<()> {
     let end = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
+        let notes = |number: usize| line.notes.as_ref().map(|notes| &notes[number]);
+        let from_client = BufReader::new(Overheard {
+            from: from_client,
+            notes: notes(0),
+        });
+        let from_server = BufReader::new(Overheard {
+            from: from_server,
+            notes: notes(1),
+        });
         let (sent, awaited) = mpsc::unbounded_channel();
         tokio::select! {
-            end = requests(&line, BufReader::new(from_client), to_server, sent) => end?,
-            end = answers(&line, BufReader::new(from_server), to_client, awaited) => end?,
+            end = requests(&line, from_client, to_server, sent) => end?,
+            end = answers(&line, from_server, to_client, awaited) => end?,
         }
     };
     if matches!(end, End::Reset) {
@@ -347,6 +367,11 @@ async fn requests(
                 let _ = sent.send((request, fault));
                 server.write_all(&head).await?;
                 body.trickle(&mut client, &mut server, time).await?;
+            }
+            Fault::DamageRequest => {
+                let _ = sent.send((request, fault));
+                server.write_all(&head).await?;
+                body.damage(&mut client, &mut server).await?;
             }
             _ => {
                 sleep(line.one_way()).await;
@@ -419,7 +444,7 @@ async fn answers(
         if let (Some(edit), Body::Length(length), "GET" | "HEAD" | "PUT" | "POST") =
             (&line.edit, body, request.method.as_str())
         {
-            let mut answer = Answer::of(&head, &request);
+            let mut answer = Answer::of(&head, &request.method);
             (&mut server)
                 .take(length)
                 .read_to_end(&mut answer.body)
@@ -443,52 +468,5 @@ async fn answers(
             Fault::SlowAnswer(time) => body.trickle(&mut server, &mut client, time).await?,
             _ => body.copy(&mut server, &mut client).await?,
         }
-    }
-}
-
-impl Answer {
-    /// Its body, which must be text.
-    pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-
-    fn of(head: &[u8], request: &Request) -> Self {
-        let is_length = |line: &str| line.to_ascii_lowercase().starts_with("content-length:");
-        let text = String::from_utf8_lossy(head);
-        let mut lines = text.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
-        Self {
-            status: status.parse().unwrap(),
-            headers: lines
-                .filter(|line| !line.is_empty())
-                // The answer to HEAD tells the length of what it does not bring.
-                .filter(|line| request.method == "HEAD" || !is_length(line))
-                .map(str::to_owned)
-                .collect(),
-            body: Vec::new(),
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        let mut headers = self.headers.join("\r\n");
-        let tells = |name: &str| {
-            let mut lines = self.headers.iter();
-            lines.any(|line| line.to_ascii_lowercase().starts_with(name))
-        };
-        let is_chunked = tells("transfer-encoding: chunked");
-        if !is_chunked && !tells("content-length:") && self.status != 204 {
-            headers = format!("Content-Length: {}\r\n{headers}", self.body.len());
-        }
-        let head = format!("HTTP/1.1 {} Edited\r\n{headers}\r\n\r\n", self.status);
-        if !is_chunked {
-            return [head.as_bytes(), &self.body].concat();
-        }
-        let mut bytes = head.into_bytes();
-        for piece in self.body.chunks(1000) {
-            bytes.extend(format!("{:x}\r\n", piece.len()).into_bytes());
-            bytes.extend([piece, b"\r\n"].concat());
-        }
-        bytes.extend(b"0\r\n\r\n");
-        bytes
     }
 }

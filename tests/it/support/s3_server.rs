@@ -1,11 +1,11 @@
-//! Servers of S3 that are not `MinIO`: `SeaweedFS` and versitygw, and buckets of theirs.
+//! Servers of S3 that are not `MinIO`: `SeaweedFS`, versitygw, moto and s3proxy, and buckets of theirs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::aws::{AmazonS3, AmazonS3Builder, AwsAuthorizer, AwsCredential};
-use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path as Key;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt};
 use tempfile::TempDir;
@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::http;
 use super::minio::Credentials;
+use super::s3_request;
 use super::servers::{Server, free_port, program};
 use super::world::{Contents, Tree};
 
@@ -21,6 +22,7 @@ pub struct S3Server {
     // Fields are dropped in this order: the server before its folder.
     _server: Server,
     runtime: Runtime,
+    name: &'static str,
     root: Credentials,
     port: u16,
     folder: TempDir,
@@ -86,7 +88,49 @@ impl S3Server {
         })
     }
 
-    fn start(name: &str, command: impl Fn(&Path, &Credentials, u16) -> Command) -> Self {
+    /// moto, which plays Amazon's services in memory and believes every signature.
+    pub fn moto() -> Self {
+        Self::start("moto", |folder, _, port| {
+            let mut command = Command::new(program("moto"));
+            command
+                .arg("--host=127.0.0.1")
+                .arg(format!("--port={port}"))
+                .env("HOME", folder)
+                .env("TMPDIR", folder);
+            command
+        })
+    }
+
+    /// s3proxy, before a folder.
+    pub fn s3proxy() -> Self {
+        Self::start("s3proxy", |folder, root, port| {
+            let data = folder.join("data");
+            std::fs::create_dir(&data).unwrap();
+            let Credentials {
+                access_key,
+                secret_key,
+            } = root;
+            let properties = folder.join("s3proxy.conf");
+            let text = format!(
+                "s3proxy.endpoint=http://127.0.0.1:{port}\ns3proxy.authorization=aws-v2-or-v4\n\
+                 s3proxy.identity={access_key}\ns3proxy.credential={secret_key}\n\
+                 jclouds.provider=filesystem-nio2\njclouds.identity=a\njclouds.credential=b\n\
+                 jclouds.filesystem.basedir={}\n",
+                data.display()
+            );
+            std::fs::write(&properties, text).unwrap();
+            let mut command = Command::new(program("s3proxy"));
+            command.arg("--properties").arg(properties);
+            // Java does not look at TMPDIR.
+            let temporary = format!("-Djava.io.tmpdir={}", folder.display());
+            command
+                .env("HOME", folder)
+                .env("JAVA_TOOL_OPTIONS", temporary);
+            command
+        })
+    }
+
+    fn start(name: &'static str, command: impl Fn(&Path, &Credentials, u16) -> Command) -> Self {
         let mut said = String::new();
         // Somebody else may take a port between its choice and its use.
         for _ in 0..5 {
@@ -103,6 +147,7 @@ impl S3Server {
                 let started = Self {
                     _server: server,
                     runtime: Runtime::new().unwrap(),
+                    name,
                     root,
                     port,
                     folder,
@@ -137,22 +182,19 @@ impl S3Server {
 
     /// The status that a request without a body is answered with.
     fn ask(&self, method: &str, path: &str) -> u16 {
-        let mut request = HttpRequest::new(HttpRequestBody::empty());
-        *request.method_mut() = method.parse().unwrap();
-        *request.uri_mut() = format!("http://127.0.0.1:{}/{path}", self.port)
-            .parse()
-            .unwrap();
-        let credential = AwsCredential {
-            key_id: self.root.access_key.clone(),
-            secret_key: self.root.secret_key.clone(),
-            token: None,
-        };
-        AwsAuthorizer::new(&credential, "s3", "us-east-1")
-            .try_authorize(&mut request, None)
-            .unwrap();
-        let client = HttpClient::new(reqwest::Client::new());
-        let answer = self.runtime.block_on(client.execute(request));
-        answer.map_or(0, |answer| answer.status().as_u16())
+        let asked = s3_request::ask(&self.root, self.port, (method, path), &[], Bytes::new());
+        let (status, _) = self.runtime.block_on(asked);
+        status
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The credentials with all rights.
+    pub fn root(&self) -> &Credentials {
+        &self.root
     }
 
     /// The loopback port that it listens on.

@@ -2,7 +2,8 @@
 
 use crate::bucket::backend::Listings;
 use crate::bucket::differences::{
-    Classes, Create, Differences, Digest, Larger, Order, Precision, Sent, ServerCopy, Tag, Whole,
+    Classes, Create, Differences, Digest, Larger, Order, Pages, Precision, Sent, ServerCopy, Tag,
+    Whole,
 };
 use crate::bucket::sizes::Sizes;
 
@@ -18,10 +19,13 @@ const LARGEST_BLOCK: u64 = 4_000 << 20;
 pub(super) const DIFFERENCES: Differences = Differences {
     create: Create::Header("If-None-Match: *"),
     order: Order::Bytes,
+    pages: Pages::AfterTheLast,
     listings: Listings::Strong,
     tag: Tag::Version,
     told: &[Digest::Md5],
     always_told: Some(Digest::Md5),
+    answered: &[Digest::Md5],
+    asked: &[],
     sent: &[
         Sent::WithObject("Content-MD5"),
         Sent::WithPart("Content-MD5"),

@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use super::configured::{Configured, Opening, Provider, Section};
 use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
 use crate::bucket::differences::{
-    Classes, Create, Differences, Larger, Order, Precision, ServerCopy, Tag, Whole,
+    Classes, Create, Differences, Larger, Order, Pages, Precision, ServerCopy, Tag, Whole,
 };
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
@@ -51,10 +51,13 @@ pub(super) const PROVIDER: Provider = Provider {
 const DIFFERENCES: Differences = Differences {
     create: Create::Link,
     order: Order::SortedHere,
+    pages: Pages::None,
     listings: Listings::Strong,
     tag: Tag::Version,
     told: &[],
     always_told: None,
+    answered: &[],
+    asked: &[],
     sent: &[],
     server_copy: Some(ServerCopy {
         largest_bytes: None,

@@ -2,7 +2,8 @@
 
 use crate::bucket::backend::Listings;
 use crate::bucket::differences::{
-    Classes, Create, Differences, Digest, Larger, Order, Precision, Sent, ServerCopy, Tag, Whole,
+    Classes, Create, Differences, Digest, Larger, Order, Pages, Precision, Sent, ServerCopy, Tag,
+    Whole,
 };
 use crate::bucket::sizes::Sizes;
 
@@ -11,11 +12,17 @@ const LARGEST_OBJECT: u64 = 5 << 40;
 pub(super) const DIFFERENCES: Differences = Differences {
     create: Create::Header("ifGenerationMatch=0"),
     order: Order::Bytes,
+    pages: Pages::AfterAnyName,
     listings: Listings::Strong,
     tag: Tag::Version,
     told: &[Digest::Md5, Digest::Crc32c],
     always_told: Some(Digest::Crc32c),
-    sent: &[Sent::WithObject("crc32c")],
+    answered: &[Digest::Md5, Digest::Crc32c],
+    asked: &[],
+    sent: &[
+        Sent::WithObject("crc32c"),
+        Sent::WithLastPiece("x-goog-hash"),
+    ],
     server_copy: Some(ServerCopy {
         largest_bytes: None,
         larger: Larger::Repeated,

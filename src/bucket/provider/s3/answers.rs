@@ -96,14 +96,14 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
         Asked::Read { .. } => matches!(status, 200 | 206),
         _ => (200..300).contains(&status),
     };
-    // A page for people, by something that answers everybody in this way; what a listing is shows in its body.
+    // A page for people, by something that answers everybody in this way; what a listing is shows in its body, and 204 has none.
     let is_page = || {
         let kind = headers
             .get("content-type")
             .and_then(|kind| kind.to_str().ok());
         let is_html =
             kind.is_some_and(|kind| kind.trim().to_ascii_lowercase().starts_with("text/html"));
-        is_html && !is_signed_by_s3(headers)
+        is_html && status != 204 && !is_signed_by_s3(headers)
     };
     is_success && (matches!(asked, Asked::List | Asked::About | Asked::Credentials) || !is_page())
 }
@@ -158,9 +158,13 @@ mod tests {
             (&read, 200, &[("content-type", "TEXT/HTML")], false),
             (&read, 200, &[html, tag], true),
             (&read, 200, &[html, ("x-amz-request-id", "1")], true),
+            // Amazon's gateways for anything at all write it too.
+            (&read, 200, &[html, ("x-amzn-requestid", "1")], false),
+            (&read, 204, &[html], false),
             (&Asked::Put { create: true }, 200, &[html], false),
             (&Asked::Put { create: true }, 204, &[], true),
             (&Asked::Delete, 204, &[], true),
+            (&Asked::Delete, 204, &[html], true),
             (&Asked::Delete, 200, &[html], false),
             (&Asked::List, 204, &[], false),
         ] {

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use object_store::Result;
@@ -15,8 +16,11 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::ask::{Asker, escaped, escaped_value, generic};
 use super::customer_key;
 use super::differences::DIFFERENCES;
+use super::refusal::Refusal;
 use crate::bucket::copier::{self, Original};
 use crate::bucket::environment::Secret;
+use crate::causes;
+use crate::error::Kind;
 
 /// Copies from one bucket into another.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub(super) struct Copier {
     pub(super) source_key: Option<Secret>,
     /// The customer's key, in base64, that the target's objects are to be encrypted with.
     pub(super) target_key: Option<Secret>,
+    /// Whether the service was seen to know no tags.
+    pub(super) knows_no_tags: Arc<AtomicBool>,
 }
 
 /// An upload whose parts are copied.
@@ -56,7 +62,24 @@ impl Copier {
         }
         Ok(headers)
     }
+
+    /// Copies the whole object, of whose own these directives say what comes along.
+    async fn whole(
+        &self,
+        original: &Original,
+        to: &Path,
+        directives: &[&'static str],
+    ) -> Result<()> {
+        let mut headers = self.headers(original)?;
+        for directive in directives {
+            insert(&mut headers, directive, "REPLACE")?;
+        }
+        self.asker.copy(to, "", headers).await.map(drop)
+    }
 }
+
+const METADATA: &str = "x-amz-metadata-directive";
+const TAGGING: &str = "x-amz-tagging-directive";
 
 #[async_trait]
 impl copier::Copier for Copier {
@@ -66,11 +89,17 @@ impl copier::Copier for Copier {
     }
 
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
-        let mut headers = self.headers(original)?;
-        for directive in ["x-amz-metadata-directive", "x-amz-tagging-directive"] {
-            insert(&mut headers, directive, "REPLACE")?;
+        if !self.knows_no_tags.load(Ordering::Relaxed) {
+            let copied = self.whole(original, to, &[METADATA, TAGGING]).await;
+            match copied {
+                // A service without tags may not implement the header: nothing of the kind can come along.
+                Err(err) if is_not_implemented(&err) => {}
+                copied => return copied,
+            }
         }
-        self.asker.copy(to, "", headers).await.map(drop)
+        self.whole(original, to, &[METADATA]).await?;
+        self.knows_no_tags.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     async fn assemble(&self, to: &Path) -> Result<Box<dyn copier::Assembly>> {
@@ -112,6 +141,11 @@ impl copier::Assembly for Assembly {
         let target = &self.copier.target;
         target.abort_multipart(&self.to, &self.upload).await
     }
+}
+
+fn is_not_implemented(err: &object_store::Error) -> bool {
+    let refusal = causes::first::<Refusal>(err);
+    refusal.is_some_and(|refusal| refusal.kind() == Kind::Unsupported)
 }
 
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) -> Result<()> {

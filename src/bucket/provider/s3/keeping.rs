@@ -59,9 +59,21 @@ async fn ask<T>(
 fn versions(body: &[u8]) -> Option<Versions> {
     let (mut versions, mut is_one) = (Versions::Gone, false);
     let is_whole = xml::walk(body, |element| match (element.path, element.text.trim()) {
-        (["VersioningConfiguration"], _) => is_one = true,
-        (["VersioningConfiguration", "Status"], "Enabled") => versions = Versions::Kept,
-        (["VersioningConfiguration", "Status"], "Suspended") => versions = Versions::NoMore,
+        (["VersioningConfiguration" | "GetBucketVersioningResponse"], _) => is_one = true,
+        (
+            [
+                "VersioningConfiguration" | "GetBucketVersioningResponse",
+                "Status",
+            ],
+            "Enabled",
+        ) => versions = Versions::Kept,
+        (
+            [
+                "VersioningConfiguration" | "GetBucketVersioningResponse",
+                "Status",
+            ],
+            "Suspended",
+        ) => versions = Versions::NoMore,
         _ => {}
     });
     (is_whole && is_one).then_some(versions)

@@ -1,4 +1,5 @@
-//! Answers to what was put, in the form in which `object_store` reads them.
+//! Answers to what was put, in the form in which `object_store` reads them. Servers call their documents `…Result`, `…Response` or `…Output`, after
+//! what was done: `Thanos` looks at no document's name.
 
 use quick_xml::escape::escape;
 use reqwest::header::{ETAG, HeaderMap, HeaderValue};
@@ -14,18 +15,31 @@ pub(super) enum Receipt {
     Copied { tag: String },
 }
 
+const BEGUN: [&str; 2] = ["InitiateMultipartUpload", "CreateMultipartUpload"];
+const COMPLETED: [&str; 1] = ["CompleteMultipartUpload"];
+const COPIED: [&str; 3] = ["CopyObject", "CopyPart", "UploadPartCopy"];
+
+/// Whether a document of that name tells that one of these was done.
+fn tells(root: &str, done: &[&str]) -> bool {
+    let ends = |rest: &str| matches!(rest, "Result" | "Response" | "Output");
+    done.iter()
+        .any(|done| root.strip_prefix(done).is_some_and(ends))
+}
+
 impl Receipt {
     /// `None` for what is no such answer.
     pub(super) fn read(asked: &Asked, body: &[u8]) -> Option<Self> {
         let (mut upload, mut tag, mut is_completed) = (None, String::new(), false);
         let mut copied = None;
         let is_whole = xml::walk(body, |element| match element.path {
-            ["InitiateMultipartUploadResult", "UploadId"] => {
+            [root, "UploadId"] if tells(root, &BEGUN) => {
                 upload = Some(element.text.trim().to_owned());
             }
-            ["CompleteMultipartUploadResult", "ETag"] => element.text.trim().clone_into(&mut tag),
-            ["CompleteMultipartUploadResult"] => is_completed = true,
-            ["CopyObjectResult" | "CopyPartResult", "ETag"] => {
+            [root, "ETag"] if tells(root, &COMPLETED) => {
+                element.text.trim().clone_into(&mut tag);
+            }
+            [root] if tells(root, &COMPLETED) => is_completed = true,
+            [root, "ETag"] if tells(root, &COPIED) => {
                 copied = Some(element.text.trim().to_owned());
             }
             _ => {}
@@ -99,6 +113,16 @@ mod tests {
                 Some("a"),
             ),
             (
+                "<InitiateMultipartUploadResponse><UploadId>a</UploadId></InitiateMultipartUploadResponse>",
+                Some("a"),
+            ),
+            (
+                "<CreateMultipartUploadOutput><UploadId>a</UploadId></CreateMultipartUploadOutput>",
+                Some("a"),
+            ),
+            ("<html><UploadId>a</UploadId></html>", None),
+            ("<Error><UploadId>a</UploadId></Error>", None),
+            (
                 "<InitiateMultipartUploadResult><UploadId/></InitiateMultipartUploadResult>",
                 None,
             ),
@@ -128,6 +152,12 @@ mod tests {
                 "\n  \n<CompleteMultipartUploadResult><Location>x</Location></CompleteMultipartUploadResult>",
                 Some(""),
             ),
+            (
+                "<CompleteMultipartUploadResponse><ETag>a</ETag></CompleteMultipartUploadResponse>",
+                Some("a"),
+            ),
+            ("<CompleteMultipartUploadOutput/>", Some("")),
+            ("<CompleteMultipartUpload/>", None),
             ("<CompleteMultipartUploadResult/>", Some("")),
             ("<CompleteMultipartUploadResult>", None),
             ("<html/>", None),
@@ -153,6 +183,14 @@ mod tests {
             ),
             (
                 "\n  \n<s:CopyObjectResult xmlns:s=\"x\"><s:ETag>\n a </s:ETag></s:CopyObjectResult>",
+                Some("a"),
+            ),
+            (
+                "<CopyObjectResponse><ETag>a</ETag></CopyObjectResponse>",
+                Some("a"),
+            ),
+            (
+                "<UploadPartCopyResult><ETag>a</ETag></UploadPartCopyResult>",
                 Some("a"),
             ),
             ("<CopyObjectResult><ETag/></CopyObjectResult>", None),

@@ -237,6 +237,7 @@ impl store::Store for Store {
                 source_bucket: source.bucket.clone(),
                 source_key: source.customer_key.clone(),
                 target_key: self.abode.customer_key.clone(),
+                knows_no_tags: Arc::default(),
             }) as Arc<dyn copier::Copier>
         })
     }

@@ -1,5 +1,6 @@
 //! The binary on containers of Azurite, and on servers of ours that play what Azurite does not have.
 
+mod archived;
 mod certificates;
 mod faults;
 mod identities;

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use chrono::{TimeDelta, Timelike, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStoreExt;
-use thanos_bucket::bucket::{BucketReader, Entry, Listings, Order, Precision};
+use thanos_bucket::bucket::{BucketReader, Entry, Listings, Order, Pages, Precision};
 
 use super::seen::Seen;
+use super::wire::Wire;
 use super::{AT_ONCE, Opened, key};
 
 /// What a listing below a directory shows.
@@ -75,8 +76,11 @@ const TRICKY: [&str; 11] = [
     "order/é",
 ];
 
+/// Those among them that look the same on the way, however names are escaped.
+const PLAIN: [&str; 4] = ["order/a-b/c", "order/a.b", "order/a/b", "order/a0"];
+
 /// By the bytes of names, however the listing is asked for; a server that has another order is found out.
-pub async fn come_in_order_and_in_pages(bucket: &Opened, seen: &mut Seen) {
+pub async fn come_in_order_and_in_pages(bucket: &Opened, wire: Option<&Wire>, seen: &mut Seen) {
     for name in TRICKY.iter().rev() {
         let put = bucket.store().put(&key(name), (*name).into()).await;
         put.unwrap_or_else(|err| panic!("{name}: {err}"));
@@ -93,12 +97,35 @@ pub async fn come_in_order_and_in_pages(bucket: &Opened, seen: &mut Seen) {
         .unwrap();
     assert_eq!(directories, ["order/a", "order/a-b", "order/ab"]);
     let pager = bucket.store().pager();
-    seen.order = Some(match pager {
-        _ if as_they_come != TRICKY => Order::Directories,
-        Some(_) => Order::Bytes,
-        // Nobody asks where a page begins, and nothing more is seen.
-        None if bucket.differences.order == Order::Bytes => Order::Bytes,
+    let order = match wire {
+        // What nobody sorts on the other side of a line is sorted here.
         None => Order::SortedHere,
+        Some(wire) => {
+            let (_, heard) = wire.overhear(below(&wire.bucket, "order")).await;
+            if heard.in_order(&PLAIN) == PLAIN {
+                Order::Bytes
+            } else {
+                Order::Directories
+            }
+        }
+    };
+    assert_eq!(order == Order::Directories, as_they_come != TRICKY);
+    seen.order = Some(order);
+    seen.pages = Some(match wire {
+        None => Pages::None,
+        Some(wire) => {
+            let after = wire
+                .bucket
+                .store()
+                .entries(Some(&key("order")), Some("order/a.b"))
+                .try_collect::<Vec<_>>();
+            let (_, heard) = wire.overhear(after).await;
+            if heard.asks_for("order/a.b") {
+                Pages::AfterAnyName
+            } else {
+                Pages::AfterTheLast
+            }
+        }
     });
     let reader = BucketReader::new(bucket.backend.clone(), AT_ONCE);
     let swept: Result<Vec<_>, _> = reader.sweep().try_collect().await;

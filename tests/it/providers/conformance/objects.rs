@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::path::Path as FilePath;
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -11,9 +12,11 @@ use object_store::{
 };
 use thanos_bucket::Kind;
 use thanos_bucket::block::Fingerprint;
-use thanos_bucket::bucket::{Original, Tag};
+use thanos_bucket::bucket::{Create, Original, Tag, Whole};
 
-use super::seen::Seen;
+use super::listings::below;
+use super::seen::{Copies, Seen};
+use super::wire::Wire;
 use super::{Opened, key, kind};
 use crate::support::proxy::{Fault, Request};
 
@@ -58,7 +61,7 @@ async fn tag(bucket: &Opened, name: &str) -> String {
     head.e_tag.unwrap()
 }
 
-async fn is_there(bucket: &Opened, name: &str) -> bool {
+pub async fn is_there(bucket: &Opened, name: &str) -> bool {
     match kind(bucket, bucket.store().head(&key(name)).await) {
         None => true,
         Some(Kind::NotFound) => false,
@@ -115,14 +118,14 @@ pub async fn are_read_and_replaced(bucket: &Opened, seen: &mut Seen, reads_any_v
 }
 
 /// One of many who create an object does, and nobody replaces it.
-pub async fn are_created_once(bucket: &Opened, seen: &mut Seen) {
-    let create = async |name: &str, bytes: Bytes| {
+pub async fn are_created_once(bucket: &Opened, wire: Option<&Wire>, seen: &mut Seen) {
+    async fn created(bucket: &Opened, name: &str, bytes: Bytes) -> object_store::Result<()> {
         let options = PutOptions::from(PutMode::Create);
-        bucket
-            .store()
-            .put_opts(&key(name), bytes.into(), options)
-            .await
-    };
+        let name = key(name);
+        let put = bucket.store().put_opts(&name, bytes.into(), options);
+        put.await.map(drop)
+    }
+    let create = async |name: &str, bytes: Bytes| created(bucket, name, bytes).await;
     create("create/one", "first".into()).await.unwrap();
     let second = create("create/one", "second".into()).await;
     let refuses = match kind(bucket, second) {
@@ -130,10 +133,21 @@ pub async fn are_created_once(bucket: &Opened, seen: &mut Seen) {
         Some(Kind::Unsupported) | None => false,
         other => panic!("{other:?}"),
     };
-    seen.creates_once = Some(refuses);
     if !refuses {
+        seen.create = Some(Create::LookFirst);
         return;
     }
+    seen.create = Some(match wire {
+        None => Create::Link,
+        Some(wire) => {
+            let ((), plain) = wire
+                .overhear(put(&wire.bucket, "create/put", "a".into()))
+                .await;
+            let create = created(&wire.bucket, "create/new", "a".into());
+            let (_, heard) = wire.overhear(create).await;
+            Create::Header(heard.added_to(&plain).unwrap())
+        }
+    });
     assert_eq!(read(bucket, "create/one").await.unwrap(), "first");
     for round in 0..5 {
         let name = format!("create/race-{round}");
@@ -182,12 +196,14 @@ pub async fn come_in_parts(bucket: &Opened, seen: &mut Seen) {
         .flat_map(|part| Md5::digest(part).to_vec())
         .collect();
     let of_parts = format!("{}-3", hexadecimal(Md5::digest(digests)));
-    let tells = tag(bucket, name).await.trim_matches('"') == of_parts;
-    seen.tells_md5 = Some(tells);
+    // Some have the MD5 of all bytes instead.
+    let whole = hexadecimal(Md5::digest(parts.concat()));
+    let tag = tag(bucket, name).await;
+    let is_digest = [&of_parts, &whole].contains(&&tag.trim_matches('"').to_owned());
     assert_eq!(
-        tells,
+        is_digest,
         seen.tag == Some(Tag::Md5UnlessEncrypted),
-        "{of_parts}"
+        "{tag}"
     );
     // One that is aborted leaves what was there.
     let mut upload = bucket.store().put_multipart(&key(name)).await.unwrap();
@@ -201,10 +217,17 @@ pub async fn come_in_parts(bucket: &Opened, seen: &mut Seen) {
 }
 
 /// At once and in ranges, into another bucket, and in the version that is meant only.
-pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &mut Seen) {
-    let copier = beside.store().copier(&**bucket.store());
-    seen.copies = Some(copier.is_some());
-    let Some(copier) = copier else { return };
+pub async fn are_copied_by_the_service(
+    buckets: (&Opened, &Opened),
+    wire: Option<&Wire>,
+    seen: &mut Seen,
+) {
+    let (bucket, beside) = wire.map_or(buckets, |wire| (&wire.bucket, &wire.beside));
+    let Some(copier) = beside.store().copier(&**bucket.store()) else {
+        seen.copies = Some(Copies::Never);
+        return;
+    };
+    let mut condition = bucket.differences.server_copy.unwrap().condition;
     let (small, large) = (content(70_000, 6), content(6 << 20, 7));
     for (name, bytes) in [("copy/small", &small), ("copy/large é+ object", &large)] {
         put(bucket, name, bytes.clone()).await;
@@ -214,7 +237,16 @@ pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &
             etag: tag(bucket, name).await,
             fingerprint: Fingerprint::UNKNOWN,
         };
-        copier.copy(&original, &key(name)).await.unwrap();
+        let to = key(name);
+        let copy = copier.copy(&original, &to);
+        if let Some(wire) = wire {
+            let (done, heard) = wire.overhear(copy).await;
+            done.unwrap();
+            let sent = heard.condition(&original.etag).unwrap();
+            condition = format!("`{sent}`").leak();
+        } else {
+            copy.await.unwrap();
+        }
         assert!(read(beside, name).await.unwrap() == *bytes, "{name}");
         if bucket
             .differences
@@ -237,6 +269,7 @@ pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &
             }
             assert!(!is_there(beside, &assembled).await);
             assembly.complete(parts).await.unwrap();
+            seen.assembles = true;
             assert!(
                 read(beside, &assembled).await.unwrap() == *bytes,
                 "{assembled}"
@@ -244,9 +277,13 @@ pub async fn are_copied_by_the_service(bucket: &Opened, beside: &Opened, seen: &
         }
         put(bucket, name, content(bytes.len(), 8)).await;
         let another = copier.copy(&original, &key("copy/another")).await;
-        assert!(another.is_err(), "another version than was meant is copied");
-        assert!(!is_there(beside, "copy/another").await);
+        if another.is_ok() {
+            condition = "whatever version there is";
+        } else {
+            assert!(!is_there(beside, "copy/another").await);
+        }
     }
+    seen.copies = Some(Copies::If(condition));
 }
 
 /// What is deleted is gone, and so is what was not there.
@@ -299,15 +336,34 @@ pub async fn that_break_off_are_never_seen(broken: &Opened, bucket: &Opened) {
 }
 
 /// An upload that nobody ends, as when a process is killed, is not seen, and what comes later is.
-pub async fn that_are_given_up_are_never_seen(bucket: &Opened) {
+pub async fn that_are_given_up_are_never_seen(
+    bucket: &Opened,
+    folder: Option<&FilePath>,
+    seen: &mut Seen,
+) {
     let mut upload = bucket
         .store()
         .put_multipart(&key("given-up/object"))
         .await
         .unwrap();
     upload.put_part(content(5 << 20, 11).into()).await.unwrap();
+    if let Some(folder) = folder {
+        let listed = below(bucket, "given-up").await;
+        let lies_beside = files(folder).contains(&(5 << 20)) && listed.is_empty();
+        seen.whole = lies_beside.then_some(Whole::Beside);
+    }
     drop(upload);
     assert!(!is_there(bucket, "given-up/object").await);
     put(bucket, "given-up/object", "later".into()).await;
     assert_eq!(read(bucket, "given-up/object").await.unwrap(), "later");
+}
+
+/// The sizes of all files in a folder, wherever in it they are.
+fn files(folder: &FilePath) -> Vec<u64> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let sizes = entries.flat_map(|entry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => files(&entry.path()),
+        _ => vec![entry.metadata().unwrap().len()],
+    });
+    sizes.collect()
 }

@@ -8,11 +8,15 @@ use aws_lc_rs::digest;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::support::block::Block;
-use crate::support::credential_service::CredentialService;
+use crate::support::credential_service::{CredentialService, Question};
+use crate::support::folders::{self, tree};
 use crate::support::minio::{Bucket, Credentials, Minio, Temporary};
+use crate::support::moto;
 use crate::support::on_minio::World;
 use crate::support::proxy::{Fault, Line, Request};
 use crate::support::run::{OLD, Ran, migrate};
+use crate::support::s3_server::S3Server;
+use crate::support::world::{assert_same, without_marks};
 
 /// The first that are given expire soon: too soon not to be asked for again.
 fn expiration(number: usize) -> DateTime<Utc> {
@@ -57,6 +61,30 @@ fn moves(minio: &Minio, more: &str, variables: &[(&str, &str)]) {
     world.assert_moved();
 }
 
+/// A server, and a service that answers what it is asked with credentials of it.
+fn given(
+    answer: impl Fn(&Temporary, &Question, usize) -> (u16, String) + Send + Sync + 'static,
+) -> (Minio, CredentialService) {
+    let minio = Minio::start();
+    let temporary = minio.temporary();
+    let answer = move |question: &Question, number| answer(&temporary, question, number);
+    (minio, CredentialService::start(answer))
+}
+
+/// As services on the machine itself tell them.
+fn document(given: &Temporary, expires: DateTime<Utc>) -> String {
+    let Temporary {
+        access_key,
+        secret_key,
+        token,
+    } = given;
+    let document = serde_json::json!({
+        "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": spelled(Utc::now()), "AccountId": "123456789012",
+        "AccessKeyId": access_key, "SecretAccessKey": secret_key, "Token": token, "Expiration": spelled(expires),
+    });
+    document.to_string()
+}
+
 fn written(folder: &Path, file: &str, text: &str) -> String {
     let path = folder.join(file);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -99,13 +127,7 @@ fn a_process_gives_credentials_and_is_asked_again_before_they_expire() {
 /// S-3.9: the second role is taken on as the first one.
 #[test]
 fn roles_are_taken_on_one_after_the_other() {
-    let minio = Minio::start();
-    let Temporary {
-        access_key,
-        secret_key,
-        token,
-    } = minio.temporary();
-    let service = CredentialService::start(move |question, number| {
+    let (minio, service) = given(|last, question, number| {
         let is_by = |key: &str| {
             question
                 .header("authorization")
@@ -127,7 +149,12 @@ fn roles_are_taken_on_one_after_the_other() {
             && has("ExternalId=outside")
             && has("RoleSessionName=thanos")
         {
-            (&*access_key, &*secret_key, &*token, expiration(number / 2))
+            (
+                &*last.access_key,
+                &*last.secret_key,
+                &*last.token,
+                expiration(number / 2),
+            )
         } else {
             return (403, String::new());
         };
@@ -160,16 +187,52 @@ fn roles_are_taken_on_one_after_the_other() {
     assert!(service.asked().len() > 4, "{:?}", service.asked());
 }
 
+/// S-3.9: at a service that others wrote, and on a bucket of theirs; both look at every signature, and at the session's token.
+#[test]
+fn a_role_is_taken_on_at_a_service_that_looks_at_signatures() {
+    let world = folders::World::new(&[Block::new(1), Block::new(2)]);
+    let server = S3Server::moto();
+    server.bucket("cold");
+    let (somebody, role) = moto::role(&server);
+    let port = server.port();
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = format!(
+        "type: S3\nconfig:\n  bucket: cold\n  endpoint: 127.0.0.1:{port}\n  insecure: true\n  aws_sdk_auth: true\n"
+    );
+    let bucket = PathBuf::from(written(folder.path(), "cold.yaml", &bucket));
+    let service = format!("http://127.0.0.1:{port}");
+    let run = |secret: &str, source: &Path, target: &Path| {
+        let config = format!(
+            "[profile base]\naws_access_key_id = {}\naws_secret_access_key = {secret}\n\
+             [profile last]\nrole_arn = {role}\nsource_profile = base\n",
+            somebody.access_key
+        );
+        let config = written(folder.path(), "config", &config);
+        let mut command = migrate(source, target, &[OLD]);
+        command.envs([
+            ("AWS_CONFIG_FILE", &*config),
+            ("AWS_PROFILE", "last"),
+            ("AWS_ENDPOINT_URL_STS", &*service),
+            NO_MACHINE,
+        ]);
+        Ran::of(command)
+    };
+    let (source, target) = (world.source_config(), world.target_config());
+    let ran = run("another", &source, &bucket).expect(1);
+    assert!(
+        ran.stderr.contains("find AWS credentials"),
+        "{}",
+        ran.stderr
+    );
+    run(&somebody.secret_key, &source, &bucket).expect(0);
+    run(&somebody.secret_key, &bucket, &target).expect(0);
+    assert_same(&tree(&world.target), &without_marks(&world.before));
+}
+
 /// S-3.9: with the token that somebody's log-in left.
 #[test]
 fn single_sign_on_gives_credentials_for_its_token() {
-    let minio = Minio::start();
-    let Temporary {
-        access_key,
-        secret_key,
-        token,
-    } = minio.temporary();
-    let service = CredentialService::start(move |question, number| {
+    let (minio, service) = given(|role, question, number| {
         let is_right = question.method == "GET"
             && question.path.starts_with("/federation/credentials?")
             && question.path.contains("role_name=thanos")
@@ -180,7 +243,7 @@ fn single_sign_on_gives_credentials_for_its_token() {
         }
         let expires = expiration(number).timestamp_millis();
         let body = serde_json::json!({"roleCredentials": {
-            "accessKeyId": access_key, "secretAccessKey": secret_key, "sessionToken": token, "expiration": expires,
+            "accessKeyId": role.access_key, "secretAccessKey": role.secret_key, "sessionToken": role.token, "expiration": expires,
         }});
         (200, body.to_string())
     });
@@ -218,26 +281,16 @@ fn single_sign_on_gives_credentials_for_its_token() {
 /// S-3.9: a pod's identity is in a file, which is read anew for each question.
 #[test]
 fn a_pod_and_a_container_are_given_credentials_for_their_token() {
-    let minio = Minio::start();
     let folder = tempfile::tempdir().unwrap();
     let file = written(folder.path(), "token", "of-the-pod-0");
     let rewritten = file.clone();
-    let Temporary {
-        access_key,
-        secret_key,
-        token,
-    } = minio.temporary();
-    let service = CredentialService::start(move |question, number| {
+    let (minio, service) = given(move |pod, question, number| {
         let sent = question.header("authorization");
         if question.path != "/v1/credentials" || sent != format!("of-the-pod-{number}") {
             return (401, String::new());
         }
         std::fs::write(&rewritten, format!("of-the-pod-{}", number + 1)).unwrap();
-        let body = serde_json::json!({
-            "AccessKeyId": access_key, "SecretAccessKey": secret_key, "Token": token,
-            "Expiration": spelled(expiration(number)), "AccountId": "123456789012",
-        });
-        (200, body.to_string())
+        (200, document(pod, expiration(number)))
     });
     let url = format!("{}/v1/credentials", service.url());
     let variables = [
@@ -252,13 +305,7 @@ fn a_pod_and_a_container_are_given_credentials_for_their_token() {
 /// S-3.9: version 2 of the service, whose token is asked for first.
 #[test]
 fn a_machine_is_given_credentials_for_the_session_that_it_begins() {
-    let minio = Minio::start();
-    let Temporary {
-        access_key,
-        secret_key,
-        token,
-    } = minio.temporary();
-    let service = CredentialService::start(move |question, number| {
+    let (minio, service) = given(|machine, question, number| {
         if question.method == "PUT" && question.path == "/latest/api/token" {
             let lives = question.header("x-aws-ec2-metadata-token-ttl-seconds");
             return if lives.is_empty() {
@@ -277,14 +324,7 @@ fn a_machine_is_given_credentials_for_the_session_that_it_begins() {
         };
         match rest.trim_start_matches('/') {
             "" => (200, "thanos".to_owned()),
-            "thanos" => {
-                let body = serde_json::json!({
-                    "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": spelled(Utc::now()),
-                    "AccessKeyId": access_key, "SecretAccessKey": secret_key, "Token": token,
-                    "Expiration": spelled(expiration(number / 8)),
-                });
-                (200, body.to_string())
-            }
+            "thanos" => (200, document(machine, expiration(number / 8))),
             _ => (404, String::new()),
         }
     });

@@ -18,6 +18,7 @@ use crate::support::world::{Contents, assert_same, without_marks};
 
 const INTERNAL_ERROR: &str =
     "<Error><Code>InternalError</Code><Message>in the middle of it</Message></Error>";
+const UNKNOWN: &str = "<Error><Code>NotImplemented</Code><Message>no</Message></Error>";
 const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
 
 /// A line on which this happens to what the server is asked to copy.
@@ -108,7 +109,6 @@ fn a_copy_that_fails_in_passing_is_asked_for_again() {
 /// S-5.21: whatever it says, and with an answer of success too.
 #[test]
 fn a_server_that_does_not_copy_is_asked_no_more() {
-    const UNKNOWN: &str = "<Error><Code>NotImplemented</Code><Message>no</Message></Error>";
     let minio = Minio::start();
     let blocks: Vec<Block> = (1..6).map(Block::new).collect();
     let world = World::new(&minio, &blocks);
@@ -137,6 +137,32 @@ fn a_server_that_does_not_copy_is_asked_no_more() {
         world.assert_moved();
         world.reset();
     }
+}
+
+/// S-5.20
+#[test]
+fn a_service_that_knows_no_tags_copies_without_their_header() {
+    let minio = Minio::start();
+    let world = pair(&minio);
+    let has_tags = |request: &Request| request.header("x-amz-tagging-directive").is_some();
+    let proxy = on_copies(&minio, move |request| {
+        if has_tags(request) {
+            Fault::Answer(501, UNKNOWN)
+        } else {
+            Fault::None
+        }
+    });
+    let arguments = ["--copy=server", "--concurrency=1"];
+    let ran = run_impatiently(&world, &proxy, &arguments).expect(0);
+    assert_eq!(told(&ran), 0, "{}", ran.stderr);
+    assert_eq!(read_here(&proxy), [""; 0]);
+    world.assert_moved();
+    let asked = copies_through(&proxy);
+    let in_vain = asked.iter().filter(|request| has_tags(request)).count();
+    let whole = asked
+        .iter()
+        .filter(|request| !request.path.contains("partNumber"));
+    assert!(in_vain > 0 && whole.count() > 2 * in_vain, "{asked:?}");
 }
 
 /// S-5.20: an upload that is not to be completed is aborted.

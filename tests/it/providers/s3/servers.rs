@@ -22,6 +22,18 @@ fn blocks_move_from_a_folder_to_versitygw_and_on_into_another_folder() {
     there_and_back(&S3Server::versitygw());
 }
 
+/// S-5.4, S-7.4
+#[test]
+fn blocks_move_from_a_folder_to_moto_and_on_into_another_folder() {
+    there_and_back(&S3Server::moto());
+}
+
+/// S-5.4, S-7.4
+#[test]
+fn blocks_move_from_a_folder_to_s3proxy_and_on_into_another_folder() {
+    there_and_back(&S3Server::s3proxy());
+}
+
 /// From a folder into one bucket, from there into another one on the same server, and on into a folder: byte for byte, each once.
 fn there_and_back(server: &S3Server) {
     let world = World::of_examples();
