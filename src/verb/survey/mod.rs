@@ -108,6 +108,36 @@ pub async fn survey(
     })
 }
 
+/// What lies in one bucket.
+#[derive(Debug)]
+pub struct Alone {
+    /// Every block directory, by id, with its `meta.json` and its mark.
+    pub blocks: Vec<Arc<SourceBlock>>,
+    /// What looks like a probe of this tool, and when each was last written, where the listing tells.
+    pub probes: Vec<(ObjectPath, Option<DateTime<Utc>>)>,
+    /// That it may not be the bucket that was meant.
+    pub warnings: Vec<Warning>,
+}
+
+/// Surveys one bucket by itself: one flat listing, and each `meta.json` and mark.
+///
+/// Errors: those of [`survey`].
+pub async fn survey_one(bucket: &BucketReader) -> Result<Alone> {
+    let (found, directories) = channel(READS);
+    let (listed, blocks) =
+        futures::try_join!(listing(bucket, found), read_source(bucket, directories))?;
+    info!(bucket = %bucket.location(), blocks = listed.blocks, "block directories listed");
+    let is_empty = listed.blocks == 0;
+    Ok(Alone {
+        blocks,
+        warnings: is_empty
+            .then(|| listed.beside.in_source(bucket.location()))
+            .into_iter()
+            .collect(),
+        probes: listed.probes,
+    })
+}
+
 /// All directories that come, sorted by their ids.
 async fn packed(
     bucket: &BucketReader,
