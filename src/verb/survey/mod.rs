@@ -23,7 +23,7 @@ use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
 use listing::{Directory, listed_once, listing};
-use source::read_source;
+use source::{read_source, read_source_block};
 use target::{read_target, unread};
 
 /// What a survey found.
@@ -136,6 +136,14 @@ pub async fn survey_one(bucket: &BucketReader) -> Result<Alone> {
             .collect(),
         probes: listed.probes,
     })
+}
+
+/// One block of a bucket as [`survey_one`] would show it now.
+///
+/// Errors: a listing or a read that stays transient after its retries.
+pub async fn survey_block(bucket: &BucketReader, id: BlockId) -> Result<SourceBlock> {
+    let objects = bucket.list_block(id).await?;
+    read_source_block(bucket, id, objects).await
 }
 
 /// All directories that come, sorted by their ids.
