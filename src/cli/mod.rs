@@ -7,6 +7,7 @@ mod flags;
 mod migrate;
 mod plan;
 mod refusal;
+mod unmark;
 mod values;
 mod variables;
 
@@ -90,6 +91,9 @@ pub fn parse(
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
         Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Unmark(flags) => {
+            Command::Unmark(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -145,6 +149,8 @@ enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
     Check(Box<check::Flags>),
+    #[command(visible_alias = "rollback")]
+    Unmark(Box<unmark::Flags>),
 }
 
 const VERSION: &str = concat!(

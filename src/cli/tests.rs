@@ -13,6 +13,7 @@ use crate::command::migrate::Request;
 use crate::migrate::{Mode, ReplicaTarget};
 use crate::plan::{PublishOrder, Scope};
 use crate::report::Output;
+use crate::select::Span;
 use crate::telemetry::{Format, Level};
 
 const BUCKETS: [&str; 3] = [
@@ -67,13 +68,14 @@ fn defaults_are_those_that_are_documented() {
     assert_eq!(request.task.mode, Mode::Execute);
     assert_eq!(request.task.replica_target, ReplicaTarget::Refuse);
     assert_eq!(request.form.output, Output::Text);
-    assert_eq!(request.task.rules.compaction_min, 1);
-    assert_eq!(request.task.rules.compaction_max, None);
+    assert_eq!(request.task.rules.filter.compaction_min, 1);
+    assert_eq!(request.task.rules.filter.compaction_max, None);
     assert_eq!(request.task.rules.scope, Scope::Unmarked);
     assert_eq!(request.task.rules.publish_order, PublishOrder::Strict);
-    assert!(request.task.rules.ids.is_empty());
-    assert!(request.task.rules.resolutions_ms.is_empty());
+    assert!(request.task.rules.filter.ids.is_empty());
+    assert!(request.task.rules.filter.resolutions_ms.is_empty());
     assert!(request.task.rules.shard.is_none());
+    assert_eq!(request.task.rules.filter.span, Span::default());
     assert_eq!(request.task.settings.concurrency.get(), 10);
     assert_eq!(request.task.settings.retry.max_retries, 3);
     assert_eq!(request.task.settings.retry.initial_backoff.as_secs(), 1);
@@ -134,6 +136,7 @@ fn a_variable_stands_in_for_a_flag() {
         request
             .task
             .rules
+            .filter
             .resolutions_ms
             .iter()
             .copied()
@@ -172,6 +175,7 @@ fn the_command_line_wins_over_a_variable() {
         request
             .task
             .rules
+            .filter
             .resolutions_ms
             .into_iter()
             .collect::<Vec<_>>(),
@@ -243,21 +247,60 @@ fn an_empty_variable_that_would_bound_the_run_is_refused() {
 fn ages_are_counted_back_from_now() {
     let rules = request(&[], &[]).task.rules;
     let expected = now() - chrono::TimeDelta::days(30);
-    assert_eq!(rules.cutoff.ms(), expected.timestamp_millis());
+    assert_eq!(
+        rules.filter.cutoff.unwrap().ms(),
+        expected.timestamp_millis()
+    );
+}
+
+/// S-4.13
+#[test]
+fn spans_of_time_are_read_as_in_thanos() {
+    let span = |arguments: &[&str]| request(arguments, &[]).task.rules.filter.span;
+    let midnight = Utc.with_ymd_and_hms(2025, 6, 1, 0, 0, 0).unwrap();
+    let expected = Span {
+        min_ms: Some((now() - chrono::TimeDelta::days(90)).timestamp_millis()),
+        max_ms: Some(midnight.timestamp_millis()),
+    };
+    for arguments in [
+        ["--min-time=-90d", "--max-time=2025-06-01"].as_slice(),
+        &["--min-time", "-90d", "--max-time=2025-06-01T00:00:00Z"],
+    ] {
+        assert_eq!(span(arguments), expected);
+    }
+    for (arguments, line) in [
+        (
+            ["--max-time=30d"].as_slice(),
+            "--max-time \"30d\": that is a time to come: expected -30d for 30d ago, or a time",
+        ),
+        (
+            &["--min-time=2025-06-02", "--max-time=2025-06-01"],
+            "--min-time lies after --max-time, so that no block is meant: expected it before that",
+        ),
+    ] {
+        assert_eq!(refusal(arguments, &[]), line);
+    }
+}
+
+/// The names of all subcommands.
+fn subcommands() -> Vec<String> {
+    let command = Cli::command();
+    let named = command.get_subcommands();
+    named.map(|one| one.get_name().to_owned()).collect()
 }
 
 #[test]
 fn every_help_fits_eighty_columns_and_goes_to_stdout() {
-    for arguments in [
-        &["--help"] as &[&str],
-        &["-h"],
-        &["migrate", "--help"],
-        &["migrate", "-h"],
-        &["help", "migrate"],
-        &["plan", "--help"],
-        &["plan", "-h"],
-    ] {
-        let Invocation::Show(text) = parse(arguments, &[]).unwrap() else {
+    let of_each = subcommands().into_iter().flat_map(|name| {
+        ["--help", "-h"]
+            .map(|help| vec![name.clone(), help.to_owned()])
+            .into_iter()
+            .chain([vec!["help".to_owned(), name.clone()]])
+    });
+    let of_all = ["--help", "-h"].map(|help| vec![help.to_owned()]);
+    for arguments in of_each.chain(of_all) {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let Invocation::Show(text) = parse(&arguments, &[]).unwrap() else {
             panic!("{arguments:?}");
         };
         for line in text.lines() {
@@ -269,11 +312,11 @@ fn every_help_fits_eighty_columns_and_goes_to_stdout() {
 
 #[test]
 fn the_long_help_names_every_flag_with_its_variable() {
-    let help = |subcommand| match parse(&[subcommand, "--help"], &[]).unwrap() {
+    let help = |subcommand: &String| match parse(&[subcommand, "--help"], &[]).unwrap() {
         Invocation::Show(text) => text,
         other => panic!("{other:?}"),
     };
-    let text = ["migrate", "plan", "check"].map(help).concat();
+    let text: String = subcommands().iter().map(help).collect();
     for flag in flags::names(&Cli::command()) {
         if flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;

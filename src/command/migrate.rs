@@ -17,6 +17,7 @@ use crate::outcome::Review;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
+use crate::select::Cutoff;
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
 
@@ -88,7 +89,7 @@ async fn begin(
         started: request.now,
         source: request.source.location().to_string(),
         target: Some(request.target.location().to_string()),
-        cutoff: Some(request.task.rules.cutoff.time()),
+        cutoff: request.task.rules.filter.cutoff.map(Cutoff::time),
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");

@@ -93,7 +93,7 @@ impl Concern {
             | Reason::ShardExcluded
             | Reason::NoLabels
             | Reason::Duplicate => {
-                let asked_for = rules.ids.contains(&excluded.block.id);
+                let asked_for = rules.filter.ids.contains(&excluded.block.id);
                 asked_for.then_some(Self::AskedForExcluded)
             }
         }

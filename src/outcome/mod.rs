@@ -9,6 +9,7 @@ mod not_held;
 mod review;
 mod row;
 mod run;
+mod taken_back;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
@@ -21,4 +22,5 @@ pub(crate) use not_held::MarkedNotHeld;
 pub use review::Review;
 pub(crate) use row::{Amount, Block, Excluded};
 pub use run::{Limit, Results};
+pub use taken_back::{TakenBack, UnmarkEnding, Unmarked};
 pub(crate) use totals::{Done, Totals};

@@ -56,12 +56,12 @@ impl World {
     }
 
     pub(crate) fn asking_for(mut self, ids: impl IntoIterator<Item = u32>) -> Self {
-        self.rules.ids = ids.into_iter().map(id).collect();
+        self.rules.filter.ids = ids.into_iter().map(id).collect();
         self
     }
 
     pub(crate) fn selecting(mut self, rules: &str) -> Self {
-        self.rules.selector = Selector::parse(rules).unwrap();
+        self.rules.filter.selector = Selector::parse(rules).unwrap();
         self
     }
 

@@ -142,11 +142,11 @@ mod tests {
         let both = [block('A'), keeper()];
         let only = |last: char| {
             let mut rules = rules();
-            rules.ids.insert(id(last));
+            rules.filter.ids.insert(id(last));
             rules
         };
         let mut low = rules();
-        low.compaction_max = Some(1);
+        low.filter.compaction_max = Some(1);
         let gap = block('C').range(0, 5).without("index");
         let other = keeper().object("meta.json", 8).series(9);
         for (ours, theirs, rules) in [

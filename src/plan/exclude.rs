@@ -7,7 +7,8 @@ use super::facts::{Mark, SourceBlock, SourceIndex, SourceMeta};
 use super::odd_mark;
 use super::rules::Rules;
 use super::unit::{Unit, Units};
-use crate::block::{BlockMeta, Completeness, MetaFile};
+use crate::block::{Completeness, MetaFile};
+use crate::select::Missed;
 
 /// Why a block of the source is left out. The order is the order in which reasons are tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,8 +104,8 @@ pub(super) fn exclusion<'a>(
     if let Some(reason) = mark_exclusion(block, source, rules) {
         return Err(reason);
     }
-    if let Some(reason) = filter_exclusion(&meta.block, rules) {
-        return Err((reason, None));
+    if let Some(missed) = rules.filter.misses(&meta.block) {
+        return Err((missed.into(), None));
     }
     let unit = units.unit_of(&meta.block);
     if rules.shard.is_some_and(|shard| !shard.takes(unit.hash())) {
@@ -153,23 +154,16 @@ fn mark_exclusion(
     }
 }
 
-fn filter_exclusion(block: &BlockMeta, rules: &Rules) -> Option<Reason> {
-    if !rules.ids.is_empty() && !rules.ids.contains(&block.id) {
-        return Some(Reason::IdExcluded);
+impl From<Missed> for Reason {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Id => Reason::IdExcluded,
+            Missed::Time => Reason::TimeExcluded,
+            Missed::Label => Reason::LabelExcluded,
+            Missed::Resolution => Reason::ResolutionExcluded,
+            Missed::Compaction => Reason::CompactionExcluded,
+        }
     }
-    if block.min_time_ms >= rules.cutoff.ms() {
-        return Some(Reason::TimeExcluded);
-    }
-    if !rules.selector.keeps(&block.group.labels, block.id) {
-        return Some(Reason::LabelExcluded);
-    }
-    if !rules.resolutions_ms.is_empty()
-        && !rules.resolutions_ms.contains(&block.group.resolution_ms)
-    {
-        return Some(Reason::ResolutionExcluded);
-    }
-    let too_high = rules.compaction_max.is_some_and(|max| block.level > max);
-    (block.level < rules.compaction_min || too_high).then_some(Reason::CompactionExcluded)
 }
 
 #[cfg(test)]
@@ -243,11 +237,17 @@ mod tests {
                 Some(Reason::Unreadable),
             ),
             (
-                reason([block('A')], &with(|rules| rules.ids = [id('B')].into())),
+                reason(
+                    [block('A')],
+                    &with(|rules| rules.filter.ids = [id('B')].into()),
+                ),
                 Some(Reason::IdExcluded),
             ),
             (
-                reason([block('A')], &with(|rules| rules.ids = [id('A')].into())),
+                reason(
+                    [block('A')],
+                    &with(|rules| rules.filter.ids = [id('A')].into()),
+                ),
                 None,
             ),
             (reason([block('A').range(999, 1005)], &all), None),
@@ -259,7 +259,7 @@ mod tests {
                 reason(
                     [block('A')],
                     &with(|rules| {
-                        rules.selector = Selector::parse(
+                        rules.filter.selector = Selector::parse(
                             "- {action: drop, source_labels: [cluster], regex: eu-1}",
                         )
                         .unwrap();
@@ -270,18 +270,18 @@ mod tests {
             (
                 reason(
                     [block('A')],
-                    &with(|rules| rules.resolutions_ms = [300_000].into()),
+                    &with(|rules| rules.filter.resolutions_ms = [300_000].into()),
                 ),
                 Some(Reason::ResolutionExcluded),
             ),
             (
-                reason([block('A')], &with(|rules| rules.compaction_min = 2)),
+                reason([block('A')], &with(|rules| rules.filter.compaction_min = 2)),
                 Some(Reason::CompactionExcluded),
             ),
             (
                 reason(
                     [block('A').level(3)],
-                    &with(|rules| rules.compaction_max = Some(2)),
+                    &with(|rules| rules.filter.compaction_max = Some(2)),
                 ),
                 Some(Reason::CompactionExcluded),
             ),
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn the_first_reason_counts() {
         let mut rules = rules();
-        rules.ids = [id('B')].into();
+        rules.filter.ids = [id('B')].into();
         let damaged = block('A').range(2000, 3000).labels(&[]).without("index");
         assert_eq!(reason([damaged], &rules), Some(Reason::IdExcluded));
     }

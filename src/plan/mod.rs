@@ -16,6 +16,7 @@ mod selected;
 mod shape;
 mod standing;
 mod supersede;
+mod take_back;
 mod unit;
 mod warning;
 
@@ -30,6 +31,7 @@ pub use rules::{Existing, PublishOrder, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
+pub use take_back::{Refusal, TakeBack, Verdict};
 pub use unit::Unit;
 
 use std::collections::BTreeSet;
@@ -121,7 +123,7 @@ pub fn plan(
             .then_with(|| key(one).cmp(&key(other)))
     });
     outlook::defer_marks(&mut plan, &index);
-    plan.selector = effects(&rules.selector, &came_to_selector);
+    plan.selector = effects(&rules.filter.selector, &came_to_selector);
     plan.warnings = warning::warnings(&plan, source, rules);
     plan
 }
@@ -132,11 +134,11 @@ fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
 }
 
 fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
-    if rules.ids.is_empty() {
+    if rules.filter.ids.is_empty() {
         return Vec::new();
     }
     let present: BTreeSet<BlockId> = source.iter().map(|block| block.id).collect();
-    rules.ids.difference(&present).copied().collect()
+    rules.filter.ids.difference(&present).copied().collect()
 }
 
 #[cfg(test)]
@@ -290,7 +292,7 @@ mod tests {
     #[test]
     fn ids_that_are_absent_are_named() {
         let mut rules = rules();
-        rules.ids = [id('A'), id('B'), id('Z')].into();
+        rules.filter.ids = [id('A'), id('B'), id('Z')].into();
         let blocks = source([block('A'), block('B').range(2000, 3000)]);
         let plan = plan(&blocks, &target([]), &rules, "s3://cold");
         assert_eq!(plan.absent_ids, [id('Z')]);

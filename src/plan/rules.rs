@@ -1,12 +1,11 @@
 //! What the operator asked for, as far as it decides about blocks.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::block::{BlockId, Strength};
+use crate::block::Strength;
 use crate::error::Error;
-use crate::select::{Cutoff, Selector};
+use crate::select::{Cutoff, Filter};
 
 /// Whether blocks of one unit are published one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,18 +19,8 @@ pub enum PublishOrder {
 /// The filters and flags of one run.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// A block is selected only if its first sample is older.
-    pub cutoff: Cutoff,
-    /// Relabelling rules on external labels.
-    pub selector: Selector,
-    /// Only these blocks; empty means all.
-    pub ids: BTreeSet<BlockId>,
-    /// Only these resolutions, in milliseconds; empty means all.
-    pub resolutions_ms: BTreeSet<i64>,
-    /// The lowest compaction level that passes.
-    pub compaction_min: i64,
-    /// The highest one; none means no limit.
-    pub compaction_max: Option<i64>,
+    /// Which blocks are meant.
+    pub filter: Filter,
     /// Whether marked blocks are taken too, or what the target has in another form is replaced.
     pub scope: Scope,
     /// How thoroughly the target is compared with the source before a mark is written.
@@ -43,21 +32,25 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The default rules: every block older than the cutoff, nothing overwritten, in strict order.
+    /// The default rules for the blocks that are meant: nothing overwritten, in strict order.
     #[must_use]
-    pub fn older_than(cutoff: Cutoff) -> Self {
+    pub fn of(filter: Filter) -> Self {
         Self {
-            cutoff,
-            selector: Selector::default(),
-            ids: BTreeSet::new(),
-            resolutions_ms: BTreeSet::new(),
-            compaction_min: 1,
-            compaction_max: None,
+            filter,
             scope: Scope::Unmarked,
             verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
         }
+    }
+
+    /// The same for every block that is older than the cutoff.
+    #[must_use]
+    pub fn older_than(cutoff: Cutoff) -> Self {
+        Self::of(Filter {
+            cutoff: Some(cutoff),
+            ..Filter::default()
+        })
     }
 }
 

@@ -135,7 +135,10 @@ fn join(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
 /// Whether the cutoff falls into a window of this block, and the block does not fill that window: the source's compactor will come back to it.
 pub(super) fn is_unfinished(meta: &MetaFile, rules: &Rules) -> bool {
     let block = &meta.block;
-    let cutoff = rules.cutoff.ms();
+    let Some(cutoff) = rules.filter.cutoff else {
+        return false;
+    };
+    let cutoff = cutoff.ms();
     let (_, last) = windows(block);
     let window = last.saturating_mul(WINDOW_MS)..last.saturating_add(1).saturating_mul(WINDOW_MS);
     window.start < cutoff

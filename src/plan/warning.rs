@@ -58,7 +58,7 @@ fn of_selector(plan: &Plan, source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<W
     };
     let mut warnings = Vec::new();
     if readable {
-        let strange = rules.selector.strange_labels(&borne).into_iter();
+        let strange = rules.filter.selector.strange_labels(&borne).into_iter();
         warnings.extend(strange.map(|text| warning("strange-label", text)));
     }
     let came = plan.selector.first().map_or(0, |effect| effect.blocks);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review};
+use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review, TakenBack};
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -40,6 +40,8 @@ pub(super) enum Section<'a> {
     Closing(&'a Review<'a>),
     /// What a check found, and how it ended.
     Findings(&'a Checked),
+    /// Which marks were taken back, and how that ended.
+    TakenBack(&'a TakenBack),
 }
 
 impl<'a> Document<'a> {
@@ -50,6 +52,19 @@ impl<'a> Document<'a> {
             kind: "check",
             header,
             sections: vec![Section::Findings(checked)],
+        }
+    }
+
+    /// Which marks were taken back, or would be.
+    #[must_use]
+    pub fn of_unmark(header: &'a Header, taken: &'a TakenBack) -> Self {
+        Self {
+            kind: "unmark",
+            header,
+            sections: vec![
+                Section::TakenBack(taken),
+                Section::AbsentIds(&taken.absent_ids),
+            ],
         }
     }
 

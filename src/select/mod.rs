@@ -2,8 +2,12 @@
 
 mod cutoff;
 mod effect;
+mod filter;
 mod selector;
+mod span;
 
 pub use cutoff::Cutoff;
 pub use effect::Effect;
+pub use filter::{Filter, Missed};
 pub use selector::Selector;
+pub use span::{Span, span_end};

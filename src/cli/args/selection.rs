@@ -12,18 +12,43 @@ use crate::cli::values::{block_id, resolution_ms, shard, whole_number};
 use crate::cli::variables::WHICH_BLOCKS;
 use crate::error::{Error, Result};
 use crate::plan::{Existing, Rules, Scope, Shard};
-use crate::select::{Cutoff, Selector};
+use crate::select::{Cutoff, Filter, Selector, Span, span_end};
 
 #[derive(Args)]
 #[command(next_help_heading = WHICH_BLOCKS)]
 pub(in crate::cli) struct Selection {
-    /// Blocks whose minTime lies before this: an age, a time or a day (required).
+    #[command(flatten)]
+    filters: Filters,
+
+    /// Leave out blocks that carry a deletion mark.
+    ///
+    /// With --no-exclude-delete-marked they are copied too; their marks stay as
+    /// they are, and are not copied.
+    #[arg(long, default_value_t = true)]
+    exclude_delete_marked: bool,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = WHICH_BLOCKS)]
+pub(in crate::cli) struct Filters {
+    /// Blocks whose minTime lies before this: an age, a time or a day.
     ///
     /// An age is a Prometheus duration, counted back from now: 30d, 2w, 1h30m, 1y.
     /// A time is RFC 3339: 2025-06-01T00:00:00Z. A day begins at midnight UTC:
     /// 2025-06-01.
     #[arg(long, value_name = "AGE|TIME|DAY")]
     older_than: Option<String>,
+
+    /// Blocks that reach to this time or beyond it: a time, a day, or -30d.
+    ///
+    /// As in Thanos it is the block's maxTime that counts, and -30d is 30 days ago;
+    /// write --min-time=-30d, in one word.
+    #[arg(long, value_name = "TIME|DAY|-AGE", allow_hyphen_values = true)]
+    min_time: Option<String>,
+
+    /// Blocks that begin at this time or before it, by their minTime.
+    #[arg(long, value_name = "TIME|DAY|-AGE", allow_hyphen_values = true)]
+    max_time: Option<String>,
 
     /// Rules on external labels and the block's id: YAML text with relabelling rules.
     ///
@@ -52,13 +77,6 @@ pub(in crate::cli) struct Selection {
     /// Only blocks of this compaction level or a lower one.
     #[arg(long, value_name = "LEVEL", value_parser = whole_number::<i64>(LEVELS))]
     compaction_max: Option<i64>,
-
-    /// Leave out blocks that carry a deletion mark.
-    ///
-    /// With --no-exclude-delete-marked they are copied too; their marks stay as
-    /// they are, and are not copied.
-    #[arg(long, default_value_t = true)]
-    exclude_delete_marked: bool,
 }
 
 #[derive(Args)]
@@ -85,16 +103,11 @@ impl Selection {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Rules> {
-        let cutoff = cutoff(self.older_than, origins, now)?;
-        let compaction_min = self.compaction_min.unwrap_or(1);
-        if let Some(max) = self.compaction_max.filter(|max| *max < compaction_min) {
-            let (one, other) = (
-                origins.name("compaction-min"),
-                origins.name("compaction-max"),
-            );
-            return Err(Error::usage(format!(
-                "{one} \"{compaction_min}\": expected at most {other}, which is {max}"
-            )));
+        let filter = self.filters.filter(origins, now, warnings)?;
+        if filter.cutoff.is_none() {
+            return Err(Error::usage(
+                "--older-than is required: expected an age such as 30d, a time such as 2025-06-01T00:00:00Z, or a day such as 2025-06-01",
+            ));
         }
         let scope = match (existing, self.exclude_delete_marked) {
             (Existing::Keep, true) => Scope::Unmarked,
@@ -111,25 +124,63 @@ impl Selection {
             }
         };
         Ok(Rules {
+            scope,
+            ..Rules::of(filter)
+        })
+    }
+}
+
+impl Filters {
+    /// The filter that these flags make: without any of them every block passes. Warns of a selector that has no rules.
+    pub(in crate::cli) fn filter(
+        self,
+        origins: &Origins<'_>,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Filter> {
+        let refused = |flag, text: &str, err: &Error| {
+            Error::usage(format!("{} {text:?}: {err:#}", origins.name(flag)))
+        };
+        let cutoff = self.older_than.map(|text| {
+            Cutoff::parse(&text, now).map_err(|err| refused("older-than", &text, &err))
+        });
+        let end = |flag, text: Option<String>| {
+            let end =
+                text.map(|text| span_end(&text, now).map_err(|err| refused(flag, &text, &err)));
+            end.transpose()
+        };
+        let span = Span {
+            min_ms: end("min-time", self.min_time)?,
+            max_ms: end("max-time", self.max_time)?,
+        };
+        if let (Some(min), Some(max)) = (span.min_ms, span.max_ms)
+            && min > max
+        {
+            let (one, other) = (origins.name("min-time"), origins.name("max-time"));
+            return Err(Error::usage(format!(
+                "{one} lies after {other}, so that no block is meant: expected it before that"
+            )));
+        }
+        let compaction_min = self.compaction_min.unwrap_or(1);
+        if let Some(max) = self.compaction_max.filter(|max| *max < compaction_min) {
+            let (one, other) = (
+                origins.name("compaction-min"),
+                origins.name("compaction-max"),
+            );
+            return Err(Error::usage(format!(
+                "{one} \"{compaction_min}\": expected at most {other}, which is {max}"
+            )));
+        }
+        Ok(Filter {
+            cutoff: cutoff.transpose()?,
+            span,
             selector: selector(self.selector, self.selector_file, origins, warnings)?,
             ids: self.id.into_iter().collect(),
             resolutions_ms: self.resolution.into_iter().collect(),
             compaction_min,
             compaction_max: self.compaction_max,
-            scope,
-            ..Rules::older_than(cutoff)
         })
     }
-}
-
-fn cutoff(older_than: Option<String>, origins: &Origins<'_>, now: DateTime<Utc>) -> Result<Cutoff> {
-    let older_than = older_than.ok_or_else(|| {
-        Error::usage("--older-than is required: expected an age such as 30d, a time such as 2025-06-01T00:00:00Z, or a day such as 2025-06-01")
-    })?;
-    Cutoff::parse(&older_than, now).map_err(|err| {
-        let name = origins.name("older-than");
-        Error::usage(format!("{name} {older_than:?}: {err:#}"))
-    })
 }
 
 fn selector(

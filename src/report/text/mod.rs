@@ -9,6 +9,7 @@ mod heading;
 mod marks;
 mod page;
 mod summary;
+mod unmark;
 
 use std::io::{self, Write};
 
@@ -34,6 +35,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
+            Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
         }
     }
     Ok(())
@@ -52,7 +54,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Totals(_) => 7,
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
-        Section::Findings(_) => 10,
+        Section::Findings(_) | Section::TakenBack(_) => 10,
     }
 }
 

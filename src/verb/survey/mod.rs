@@ -23,7 +23,7 @@ use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
 use listing::{Directory, listed_once, listing};
-use source::read_source;
+use source::{read_source, read_source_block};
 use target::{read_target, unread};
 
 /// What a survey found.
@@ -106,6 +106,44 @@ pub async fn survey(
         leftover_probes,
         warnings,
     })
+}
+
+/// What lies in one bucket.
+#[derive(Debug)]
+pub struct Alone {
+    /// Every block directory, by id, with its `meta.json` and its mark.
+    pub blocks: Vec<Arc<SourceBlock>>,
+    /// What looks like a probe of this tool, and when each was last written, where the listing tells.
+    pub probes: Vec<(ObjectPath, Option<DateTime<Utc>>)>,
+    /// That it may not be the bucket that was meant.
+    pub warnings: Vec<Warning>,
+}
+
+/// Surveys one bucket by itself: one flat listing, and each `meta.json` and mark.
+///
+/// Errors: those of [`survey`].
+pub async fn survey_one(bucket: &BucketReader) -> Result<Alone> {
+    let (found, directories) = channel(READS);
+    let (listed, blocks) =
+        futures::try_join!(listing(bucket, found), read_source(bucket, directories))?;
+    info!(bucket = %bucket.location(), blocks = listed.blocks, "block directories listed");
+    let is_empty = listed.blocks == 0;
+    Ok(Alone {
+        blocks,
+        warnings: is_empty
+            .then(|| listed.beside.in_source(bucket.location()))
+            .into_iter()
+            .collect(),
+        probes: listed.probes,
+    })
+}
+
+/// One block of a bucket as [`survey_one`] would show it now.
+///
+/// Errors: a listing or a read that stays transient after its retries.
+pub async fn survey_block(bucket: &BucketReader, id: BlockId) -> Result<SourceBlock> {
+    let objects = bucket.list_block(id).await?;
+    read_source_block(bucket, id, objects).await
 }
 
 /// All directories that come, sorted by their ids.

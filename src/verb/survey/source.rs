@@ -96,7 +96,7 @@ fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: &mut T) {
     }
 }
 
-async fn read_source_block(
+pub(super) async fn read_source_block(
     bucket: &BucketReader,
     id: BlockId,
     objects: Inventory,

@@ -7,4 +7,5 @@ mod plan;
 mod progress;
 mod stopping;
 mod stopping_while_opening;
+mod unmark;
 mod wrong_usage;

@@ -5,6 +5,7 @@ use thanos_bucket::block::RunId;
 use thanos_bucket::migrate::{Migrated, Mode};
 use thanos_bucket::outcome::Review;
 use thanos_bucket::report::{Document, Form, Header, Output, Rows, write};
+use thanos_bucket::select::Cutoff;
 
 use crate::support::block::Block;
 use crate::support::memory::{World, now};
@@ -26,7 +27,7 @@ fn estimate(world: &World, migrated: &Migrated) -> u64 {
         started: now(),
         source: "s3://hot".to_owned(),
         target: Some("s3://cold".to_owned()),
-        cutoff: Some(world.task.rules.cutoff.time()),
+        cutoff: world.task.rules.filter.cutoff.map(Cutoff::time),
     };
     let form = Form {
         output: Output::Json,

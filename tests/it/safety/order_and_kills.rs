@@ -107,7 +107,12 @@ async fn a_downsampled_block_waits_for_its_raw_block() {
             .sources("A"),
     ];
     let mut world = World::new(&blocks);
-    world.task.rules.resolutions_ms.insert(FIVE_MINUTES_MS);
+    world
+        .task
+        .rules
+        .filter
+        .resolutions_ms
+        .insert(FIVE_MINUTES_MS);
     let ran = world.run().await.unwrap();
     assert_eq!(ran.ending('C'), "mark-deferred");
     assert!(
@@ -146,7 +151,7 @@ async fn a_marked_block_that_the_target_lost_is_found_and_saved() {
     assert_eq!(ran.plan.not_held.len(), 1);
     assert_eq!(ran.plan.not_held[0].why, "index is missing");
     world.task.rules.scope = Scope::Marked;
-    world.task.rules.ids.insert(id('A').parse().unwrap());
+    world.task.rules.filter.ids.insert(id('A').parse().unwrap());
     let saved = world.run().await.unwrap();
     assert_eq!(saved.ending('A'), "repaired");
     world.task.rules.scope = Scope::Unmarked;
