@@ -16,7 +16,9 @@ use crate::block::{
     BlockId, BlockMeta, DeletionMark, Fingerprint, Inventory, MetaFile, Object, Packed, ReadBack,
     Strength,
 };
-use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
+use crate::plan::{
+    Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, plan,
+};
 use crate::select::{Cutoff, Selector};
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
@@ -66,8 +68,15 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        let target = self.target.iter().cloned().collect();
-        plan(&self.source, &target, &self.rules, "s3://cold")
+        plan(&self.source, &self.target(), &self.rules, "s3://cold")
+    }
+
+    pub(crate) fn source(&self) -> &[Arc<SourceBlock>] {
+        &self.source
+    }
+
+    pub(crate) fn target(&self) -> TargetIndex {
+        self.target.iter().cloned().collect()
     }
 }
 
@@ -116,6 +125,7 @@ pub(crate) fn block(number: u32) -> Builder {
             ("meta.json".to_owned(), 1024),
         ]),
         mark: Mark::Absent,
+        written: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -130,6 +140,7 @@ pub(crate) struct Builder {
     file_list: bool,
     objects: BTreeMap<String, u64>,
     mark: Mark,
+    written: DateTime<Utc>,
 }
 
 impl Builder {
@@ -180,30 +191,54 @@ impl Builder {
         self
     }
 
-    pub(crate) fn marked(mut self, details: &str) -> Self {
-        let marked = time("2025-06-30T12:00:00Z");
+    /// Last written then.
+    pub(crate) fn written(mut self, at: &str) -> Self {
+        self.written = time(at);
+        self
+    }
+
+    pub(crate) fn object(mut self, name: &str, size_bytes: u64) -> Self {
+        self.objects.insert(name.to_owned(), size_bytes);
+        self
+    }
+
+    pub(crate) fn with_mark(mut self, mark: Mark) -> Self {
+        self.mark = mark;
+        self.object("deletion-mark.json", 99)
+    }
+
+    pub(crate) fn marked(self, details: &str) -> Self {
+        self.marked_at("2025-06-30T12:00:00Z", details)
+    }
+
+    pub(crate) fn marked_at(mut self, at: &str, details: &str) -> Self {
+        let marked = time(at);
         let mark = DeletionMark::new(id(self.number), details.to_owned(), marked);
         self.mark = Mark::Present(Box::new(mark));
         self.objects.insert("deletion-mark.json".to_owned(), 99);
         self
     }
 
+    pub(crate) fn meta_file(&self) -> MetaFile {
+        let json = self.json();
+        MetaFile {
+            block: BlockMeta::parse(id(self.number), json.as_bytes()).unwrap(),
+            digest: Sha256::digest(&json).into(),
+            bytes: None,
+        }
+    }
+
     fn source(self) -> SourceBlock {
         let id = id(self.number);
-        let json = self.json();
         let meta = if self.objects.contains_key("meta.json") {
-            SourceMeta::Read(Arc::new(MetaFile {
-                block: BlockMeta::parse(id, json.as_bytes()).unwrap(),
-                digest: Sha256::digest(&json).into(),
-                bytes: None,
-            }))
+            SourceMeta::Read(Arc::new(self.meta_file()))
         } else {
             SourceMeta::Absent
         };
         let objects = self.objects.iter().map(|(name, size_bytes)| Object {
             name: name.as_str().into(),
             size_bytes: *size_bytes,
-            modified: Some(DateTime::UNIX_EPOCH),
+            modified: Some(self.written),
             version: None,
             fingerprint: Fingerprint::UNKNOWN,
             left_out: None,
@@ -220,7 +255,10 @@ impl Builder {
 
     fn target(self) -> TargetBlock {
         let SourceBlock {
-            id, objects, meta, ..
+            id,
+            objects,
+            meta,
+            mark,
         } = self.source();
         let meta = match meta {
             SourceMeta::Read(meta) => TargetMeta::Read(meta),
@@ -230,7 +268,7 @@ impl Builder {
             id,
             objects,
             meta,
-            mark: Mark::Absent,
+            mark,
             read: ReadBack::default(),
         }
     }
