@@ -8,18 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{BlockEnding, MarkState, Outcome, Results};
+use super::{BlockEnding, Charted, MarkState, Outcome, Results};
 use crate::block::{
     BlockId, BlockMeta, DeletionMark, Fingerprint, Inventory, MetaFile, Object, Packed, ReadBack,
     Strength,
 };
+use crate::map::{Due, Map, Question};
 use crate::plan::{
-    Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, plan,
+    Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, all_not_held,
+    plan,
 };
-use crate::select::{Cutoff, Selector};
+use crate::select::{Cutoff, Filter, Selector};
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
 const START_MS: i64 = 1_735_776_000_000;
@@ -69,6 +71,52 @@ impl World {
 
     pub(crate) fn plan(&self) -> Plan {
         plan(&self.source, &self.target(), &self.rules, "s3://cold")
+    }
+
+    /// The map of both buckets on the first of July, with what is due at the world's cutoff.
+    pub(crate) fn charted(&self) -> Charted {
+        let (now, cutoff) = (time("2025-07-01T00:00:00Z"), self.rules.filter.cutoff);
+        let (delete_delay, target) = (TimeDelta::hours(48), self.target());
+        let question = Question {
+            filter: Filter {
+                cutoff: None,
+                ..self.rules.filter.clone()
+            },
+            delete_delay,
+            now,
+        };
+        let mut map = Map::of(&self.source, Some(&target), &question);
+        let due = cutoff.map(|_| Due::of_plan(&self.plan()));
+        if let Some(due) = &due {
+            map.note_due(due);
+        }
+        Charted {
+            map,
+            due,
+            not_held: all_not_held(&self.source, &target, "s3://cold"),
+            warnings: Vec::new(),
+            delete_delay,
+            cutoff: cutoff.map(Cutoff::time),
+            now,
+        }
+    }
+
+    /// The map of the source alone.
+    pub(crate) fn charted_alone(&self) -> Charted {
+        let question = Question {
+            filter: Filter::default(),
+            delete_delay: TimeDelta::hours(48),
+            now: time("2025-07-01T00:00:00Z"),
+        };
+        Charted {
+            map: Map::of(&self.source, None, &question),
+            due: None,
+            not_held: Vec::new(),
+            warnings: Vec::new(),
+            delete_delay: question.delete_delay,
+            cutoff: None,
+            now: question.now,
+        }
     }
 
     pub(crate) fn source(&self) -> &[Arc<SourceBlock>] {

@@ -6,6 +6,8 @@ mod header;
 mod human;
 mod json;
 #[cfg(test)]
+mod maps;
+#[cfg(test)]
 mod testing;
 mod text;
 mod tsv;

@@ -19,6 +19,9 @@ const NAMED: usize = 3;
 /// Bars begin below the counts.
 const INDENT: usize = 4;
 
+/// The width of a line of counts.
+const TABLE: usize = 76;
+
 /// How wide a page is that has no width.
 const USUAL: usize = 80;
 
@@ -38,6 +41,7 @@ pub(super) fn write(overview: &Overview<'_>, form: Form, page: &mut Page<'_>) ->
         rows: form.rows,
         timeline: Timeline::new(range, columns.saturating_sub(INDENT).max(20)),
         has_target: map.has_target,
+        is_table: page.fits(TABLE),
     };
     if !map.groups.is_empty() {
         groups.write(page)?;
@@ -50,6 +54,8 @@ struct Groups<'a> {
     rows: Rows,
     timeline: Timeline,
     has_target: bool,
+    /// Whether counts stand below headings.
+    is_table: bool,
 }
 
 impl Groups<'_> {
@@ -58,7 +64,9 @@ impl Groups<'_> {
         page.line(self.legend(), INDENT)?;
         self.write_axis(page)?;
         page.blank()?;
-        page.line(&self.heading(), INDENT)?;
+        if self.is_table {
+            page.line(&self.heading(), INDENT)?;
+        }
         let all = &self.overview.found.map.groups;
         let shown = self.shown();
         if shown.len() < all.len() {
@@ -224,6 +232,41 @@ impl Groups<'_> {
         )
     }
 
+    /// The counts below their headings.
+    fn table_row(&self, sums: &Sums) -> String {
+        let (hot, marked) = (amount(sums.hot_only), amount(sums.marked));
+        let partial = match sums.partial.blocks {
+            0 => "-".to_owned(),
+            many => human::number(many),
+        };
+        if self.has_target {
+            let (both, cold) = (amount(sums.both), amount(sums.cold_only));
+            format!("{hot} {both} {marked} {cold} {partial:>7}")
+        } else {
+            format!("{hot} {marked} {partial:>7}")
+        }
+    }
+
+    /// The counts that there are, one after the other.
+    fn listed(&self, sums: &Sums) -> String {
+        let hot = if self.has_target { "hot only" } else { "there" };
+        let counts = [
+            (sums.hot_only, hot),
+            (sums.both, "both"),
+            (sums.marked, "marked"),
+            (sums.cold_only, "cold only"),
+            (sums.partial, "partial"),
+        ];
+        let counts = counts.into_iter().filter(|(sum, _)| sum.blocks > 0);
+        let counts: Vec<String> = counts
+            .map(|(sum, name)| {
+                let (blocks, size) = (human::number(sum.blocks), human::size(sum.bytes));
+                format!("{blocks} {name} ({size})")
+            })
+            .collect();
+        counts.join(", ")
+    }
+
     fn write_row(
         &self,
         flag: char,
@@ -233,16 +276,10 @@ impl Groups<'_> {
         page: &mut Page<'_>,
     ) -> io::Result<()> {
         let resolution = human::resolution(resolution_ms);
-        let (hot, marked) = (amount(sums.hot_only), amount(sums.marked));
-        let partial = match sums.partial.blocks {
-            0 => "-".to_owned(),
-            many => human::number(many),
-        };
-        let counts = if self.has_target {
-            let (both, cold) = (amount(sums.both), amount(sums.cold_only));
-            format!("{hot} {both} {marked} {cold} {partial:>7}")
+        let counts = if self.is_table {
+            self.table_row(sums)
         } else {
-            format!("{hot} {marked} {partial:>7}")
+            self.listed(sums)
         };
         page.line(&format!("{flag} {resolution:<2} {counts}"), INDENT)?;
         let bar = drawn(cells);

@@ -84,18 +84,28 @@ fn partial(sum: Sum) -> String {
 
 /// How many gaps and overlaps there are, where there are any.
 fn write_oddities(groups: &[GroupMap], page: &mut Page<'_>) -> io::Result<()> {
-    let gaps = |group: &GroupMap| group.gaps().count() as u64;
-    let overlaps = |group: &GroupMap| group.overlaps.len() as u64;
-    let counts: [(&str, &dyn Fn(&GroupMap) -> u64); 2] = [("gaps", &gaps), ("overlaps", &overlaps)];
-    for (name, count) in counts {
-        let all: u64 = groups.iter().map(count).sum();
-        let with = groups.iter().filter(|group| count(group) > 0).count() as u64;
-        if all > 0 {
-            let with = human::count(with, "group");
-            fact(name, &format!("{} in {with}", human::number(all)), page)?;
-        }
+    let gaps = groups.iter().map(|group| group.gaps().count());
+    if let Some(found) = in_groups(gaps) {
+        let text = format!("{found}: times that no block has");
+        fact("gaps", &text, page)?;
+    }
+    let overlaps = groups.iter().map(|group| group.overlaps.len());
+    if let Some(found) = in_groups(overlaps) {
+        let text = format!("{found}: a compactor without vertical compaction halts there");
+        fact("overlaps", &text, page)?;
     }
     Ok(())
+}
+
+/// `3 in 2 groups`.
+fn in_groups(counts: impl Iterator<Item = usize>) -> Option<String> {
+    let (mut all, mut with) = (0_u64, 0_u64);
+    for count in counts.filter(|count| *count > 0) {
+        all += count as u64;
+        with += 1;
+    }
+    let text = || format!("{} in {}", human::number(all), human::count(with, "group"));
+    (all > 0).then(text)
 }
 
 fn amount(sum: Sum, thing: &str) -> String {
@@ -180,8 +190,7 @@ fn write_deletions(overview: &Overview<'_>, page: &mut Page<'_>) -> io::Result<(
     if found.map.deletions.is_empty() {
         return Ok(());
     }
-    let delay = found.delete_delay.to_std().unwrap_or_default();
-    let delay = humantime::format_duration(delay);
+    let delay = human::span(found.delete_delay.num_milliseconds());
     page.blank()?;
     let text = format!("marked blocks may be deleted (delete delay {delay}; UTC)");
     page.line(&text, INDENT)?;
@@ -193,7 +202,7 @@ fn write_deletions(overview: &Overview<'_>, page: &mut Page<'_>) -> io::Result<(
             String::new()
         };
         let text = format!(
-            "  {bucket}{:<38}  {}",
+            "  {bucket}{:<30}  {}",
             when(deletion),
             amount(*sum, "block")
         );
@@ -205,10 +214,13 @@ fn write_deletions(overview: &Overview<'_>, page: &mut Page<'_>) -> io::Result<(
 fn when(deletion: &Deletion) -> String {
     match (deletion.when, deletion.between) {
         (When::Now, _) => "from now on".to_owned(),
-        (When::Day(_), Some((first, last))) => match (human::minute(first), human::minute(last)) {
-            (first, last) if first == last => format!("from {first}"),
-            (first, last) => format!("from {first} to {last}"),
-        },
+        (When::Day(_), Some((first, last))) => {
+            let (first, last) = (human::minute(first), human::minute(last));
+            match last.split_once(' ') {
+                Some((_, last)) if !first.ends_with(last) => format!("from {first} to {last}"),
+                _ => format!("from {first}"),
+            }
+        }
         (When::Day(day), None) => format!("from {day}"),
         (When::Unknown, _) => "nobody can tell when".to_owned(),
     }
@@ -275,10 +287,9 @@ fn closing(overview: &Overview<'_>) -> String {
     };
     let next = match &found.due {
         Some(due) if due.selected.blocks > 0 && found.map.has_target => {
-            let blocks = human::count(due.selected.blocks, "block");
-            format!(" To move the {blocks} that are due, run migrate with these flags.")
+            " To move what is due, run migrate with the same --older-than."
         }
-        _ => String::new(),
+        _ => "",
     };
     format!("Nothing was written; {look}.{next}")
 }
