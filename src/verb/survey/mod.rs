@@ -112,17 +112,22 @@ async fn survey_as(
         _ => suspects::read(&source_blocks, &directories, source, target).await,
     };
     let read_of = |id| read.get(&id).cloned().unwrap_or_default();
-    let listed: TargetIndex = directories
-        .iter()
-        .map(|(id, objects)| TargetBlock {
-            read: read_of(*id),
-            ..unread(*id, objects.clone())
-        })
-        .collect();
     let target_name = target.location().to_string();
-    let is_read =
-        depth == Depth::Whole || needs_target_metas(&source_blocks, &listed, rules, &target_name);
-    let target_blocks = if is_read {
+    let target_blocks = match depth {
+        Depth::Whole => None,
+        Depth::AsItDecides => {
+            let listed = directories.iter().map(|(id, objects)| TargetBlock {
+                read: read_of(*id),
+                ..unread(*id, objects.clone())
+            });
+            let listed: TargetIndex = listed.collect();
+            let is_decided = !needs_target_metas(&source_blocks, &listed, rules, &target_name);
+            is_decided.then_some(listed)
+        }
+    };
+    let target_blocks = if let Some(listed) = target_blocks {
+        listed
+    } else {
         let (blocks, unreadable) = read_target(target, directories, &source_blocks).await?;
         warnings.extend(unreadable.warning(target.location()));
         let with_readings = blocks.into_iter().map(|block| TargetBlock {
@@ -130,8 +135,6 @@ async fn survey_as(
             ..block
         });
         with_readings.collect()
-    } else {
-        listed
     };
     Ok(Survey {
         source: source_blocks,
