@@ -179,10 +179,8 @@ fn what_needs_a_person_is_told_with_exit_code_3_and_what_to_do() {
     set_time(old);
     told(map().expect(3), &["! attention   1 no-meta-json"]);
     // A block that is torn and published needs somebody at once.
-    torn.without("index").write_to(&world.target);
-    world
-        .target
-        .remove(&format!("{}/index", Block::new(7).id()));
+    torn.write_to(&world.target);
+    world.target.remove(&format!("{}/index", torn.id()));
     set_time(SystemTime::now());
     told(map().expect(3), &["1 incomplete", "index is missing"]);
 }
