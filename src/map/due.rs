@@ -33,13 +33,7 @@ impl Due {
         let bytes = selected.block.objects().block_bytes();
         self.selected.add(bytes);
         let group = &selected.meta.block.group;
-        match self.by_group.get_mut(group) {
-            Some(sum) => sum.add(bytes),
-            None => {
-                let sum = self.by_group.entry(group.clone()).or_default();
-                sum.add(bytes);
-            }
-        }
+        self.by_group.entry(group.clone()).or_default().add(bytes);
         if !selected.goes_ahead() {
             self.waiting.add(bytes);
         } else if selected.objects_to_put > 0 {

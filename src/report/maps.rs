@@ -1,6 +1,7 @@
 //! Maps of small and of large worlds, as each form shows them.
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test that cannot be set up should panic"
 )]
 

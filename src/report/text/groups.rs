@@ -5,6 +5,7 @@ use std::io;
 
 use super::page::Page;
 use super::timeline::{Cell, Timeline, drawn};
+use crate::block::Group;
 use crate::map::{GroupMap, Overlap, Range, Sum, Sums};
 use crate::outcome::Overview;
 use crate::report::form::{Form, Rows};
@@ -38,6 +39,7 @@ pub(super) fn write(overview: &Overview<'_>, form: Form, page: &mut Page<'_>) ->
     let columns = form.columns.unwrap_or(USUAL).min(WIDEST);
     let groups = Groups {
         overview,
+        alarming: alarming(overview),
         rows: form.rows,
         timeline: Timeline::new(range, columns.saturating_sub(INDENT).max(20)),
         has_target: map.has_target,
@@ -51,6 +53,8 @@ pub(super) fn write(overview: &Overview<'_>, form: Form, page: &mut Page<'_>) ->
 
 struct Groups<'a> {
     overview: &'a Overview<'a>,
+    /// Those with something that needs a person.
+    alarming: BTreeSet<&'a Group>,
     rows: Rows,
     timeline: Timeline,
     has_target: bool,
@@ -139,27 +143,15 @@ impl Groups<'_> {
         if self.rows == Rows::All || all.len() <= FEW {
             return all.iter().collect();
         }
-        let alarming: BTreeSet<_> = self.alarming().collect();
         let rank = |group: &&GroupMap| {
             let is_odd = group.gaps().next().is_some() || !group.overlaps.is_empty();
-            (!alarming.contains(&group.group), !is_odd)
+            (!self.alarming.contains(&group.group), !is_odd)
         };
         let mut shown: Vec<&GroupMap> = all.iter().collect();
         shown.sort_by_key(rank);
         shown.truncate(FEW);
         shown.sort_by(|one, other| one.group.cmp(&other.group));
         shown
-    }
-
-    /// Groups with something that needs a person.
-    fn alarming(&self) -> impl Iterator<Item = &crate::block::Group> {
-        let found = self.overview.found;
-        let flaws = found.map.flaws.iter();
-        let flaws = flaws.filter(|flawed| self.overview.is_alarming(flawed));
-        let not_held = found.not_held.iter().filter_map(|(block, _)| block.meta());
-        flaws
-            .filter_map(|flawed| flawed.group.as_ref())
-            .chain(not_held.map(|meta| &meta.block.group))
     }
 
     /// What all groups of a resolution are together, shown or not.
@@ -187,7 +179,7 @@ impl Groups<'_> {
     }
 
     fn write_group(&self, group: &GroupMap, page: &mut Page<'_>) -> io::Result<()> {
-        let is_alarming = self.alarming().any(|alarming| *alarming == group.group);
+        let is_alarming = self.alarming.contains(&group.group);
         let flag = if is_alarming { '!' } else { ' ' };
         let cells = self.timeline.cells(&group.intervals);
         self.write_row(flag, group.group.resolution_ms, &group.sums, &cells, page)?;
@@ -288,6 +280,18 @@ impl Groups<'_> {
         }
         page.line(&format!("{:INDENT$}{bar}", ""), INDENT)
     }
+}
+
+/// Groups with something that needs a person.
+fn alarming<'a>(overview: &'a Overview<'_>) -> BTreeSet<&'a Group> {
+    let found = overview.found;
+    let flaws = found.map.flaws.iter();
+    let flaws = flaws.filter(|flawed| overview.is_alarming(flawed));
+    let not_held = found.not_held.iter().filter_map(|(block, _)| block.meta());
+    flaws
+        .filter_map(|flawed| flawed.group.as_ref())
+        .chain(not_held.map(|meta| &meta.block.group))
+        .collect()
 }
 
 /// In 15 characters, unless there is very much of it.

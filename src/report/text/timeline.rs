@@ -1,5 +1,7 @@
 //! Time from left to right: a letter for each span of it, below an axis with dates.
 
+use std::cmp::Ordering;
+
 use crate::map::{Interval, Range, State};
 use crate::report::human;
 
@@ -35,11 +37,19 @@ impl Cell {
 
     /// One character for two groups: a gap of the one says nothing where the other has blocks.
     pub(super) fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (Cell::Outside, one) | (one, Cell::Outside) => one,
-            (Cell::In(State::Gap), one) | (one, Cell::In(State::Gap)) => one,
-            (one, other) if one == other => one,
-            _ => Cell::Mixed,
+        match self.weight().cmp(&other.weight()) {
+            Ordering::Less => other,
+            Ordering::Greater => self,
+            Ordering::Equal if self == other => self,
+            Ordering::Equal => Cell::Mixed,
+        }
+    }
+
+    fn weight(self) -> u8 {
+        match self {
+            Cell::Outside => 0,
+            Cell::In(State::Gap) => 1,
+            Cell::In(State::Hot | State::Both | State::Cold) | Cell::Mixed => 2,
         }
     }
 }

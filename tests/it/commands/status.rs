@@ -1,6 +1,7 @@
 //! `status`: the map of two buckets, and that nothing in them is changed by looking.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -10,7 +11,7 @@ use crate::support::block::{Block, FIVE_MINUTES_MS};
 use crate::support::folders;
 use crate::support::minio::Minio;
 use crate::support::on_minio;
-use crate::support::run::{OLD, QUICK_RETRIES, Ran, binary};
+use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, binary, signal};
 use crate::support::world::Contents;
 
 fn status(configs: &[&Path], arguments: &[&str]) -> Ran {
@@ -93,12 +94,11 @@ fn through_a_migration(
 
 /// Two resolutions of one cluster; the raw one has a gap of a day.
 fn seven() -> Vec<Block> {
-    let raw = [0, 1, 3, 4].map(|day| Block::new(day).days(day as i64, day as i64 + 1));
-    let coarse = [10_u64, 11, 12].map(|number| {
-        let day = number as i64 - 10;
-        Block::new(number)
-            .days(day, day + 1)
-            .resolution(FIVE_MINUTES_MS)
+    let raw = [(0, 0), (1, 1), (3, 3), (4, 4)];
+    let raw = raw.map(|(number, day)| Block::new(number).days(day, day + 1));
+    let coarse = [(10, 0), (11, 1), (12, 2)].map(|(number, day)| {
+        let block = Block::new(number).days(day, day + 1);
+        block.resolution(FIVE_MINUTES_MS)
     });
     raw.into_iter().chain(coarse).collect()
 }
@@ -244,6 +244,27 @@ fn what_cannot_be_looked_at_is_an_error_and_wrong_flags_are_usage() {
         let ran = status(&[&source], &[wrong]).expect(2);
         let (flag, _) = wrong.split_once('=').unwrap();
         assert!(ran.stderr.contains(flag), "{}", ran.stderr);
+    }
+}
+
+/// S-15.8
+#[test]
+fn a_signal_ends_a_map_that_is_not_finished() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = silent.local_addr().unwrap();
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let mut command = binary();
+        command.args(["status", "--output=json"]).arg(format!(
+            "--objstore.config={{type: S3, config: {{bucket: hot, endpoint: '{endpoint}', insecure: true, access_key: a, secret_key: b}}}}"
+        ));
+        let running = Running::start(&mut command);
+        // It waits for the listing's first page.
+        let connection = silent.accept().unwrap();
+        signal(name, running.id());
+        let ran = running.wait().expect(code);
+        drop(connection);
+        assert_eq!(ran.json()["kind"], "error");
+        assert_eq!(ran.json()["exit_code"], code);
     }
 }
 
