@@ -204,7 +204,7 @@ mod tests {
             interval(State::Gap, 50, 51),
             interval(State::Hot, 51, 90),
         ];
-        assert_eq!(bar(10, &all), " --==x####");
+        assert_eq!(bar(10, &all), " --==x###");
         assert_eq!(bar(20, &all), "  ----====x#######");
         let short = [interval(State::Cold, 0, 14), interval(State::Hot, 14, 26)];
         assert_eq!(bar(10, &short), "-##");
@@ -245,7 +245,7 @@ mod tests {
         );
         assert_eq!(
             axis(days(0, 2), 76),
-            "|2025-01-02 00:00      |2025-01-02 13:53               2025-01-04 00:00|"
+            "|2025-01-02 00:00     |2025-01-02 13:53                    2025-01-04 00:00|"
         );
         assert_eq!(axis(days(0, 2), 20), "|2025-01-02 00:00");
         let line = Timeline::new(days(0, 100), 20);
