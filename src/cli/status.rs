@@ -3,7 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Cache, Filters, Meanings, PrintedGroups, Repetition, exit_codes};
+use super::args::{
+    Buckets, Cache, Filters, Landing, Meanings, PrintedGroups, Repetition, exit_codes,
+};
 use super::flags::Origins;
 use super::values::delete_delay;
 use crate::command::status::Request;
@@ -88,7 +90,9 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
-        let (source, target) = self.buckets.one_or_two(origins, warnings)?;
+        let (source, target) =
+            self.buckets
+                .one_or_two(Landing::of_a_reader(), origins, warnings)?;
         Ok(Request {
             source,
             target,

@@ -268,6 +268,20 @@ fn a_signal_ends_a_map_that_is_not_finished() {
     }
 }
 
+/// S-15.1: where a migration would put objects is no matter to who looks.
+#[test]
+fn a_target_that_puts_objects_into_an_archive_can_be_looked_at() {
+    let minio = Minio::start();
+    let world = on_minio::World::new(&minio, &[Block::new(1)]);
+    let (source, target) = world.configs();
+    let archive = "  put_user_metadata: {X-Amz-Storage-Class: GLACIER}\n";
+    let text = fs::read_to_string(&target).unwrap() + archive;
+    let config = target.with_file_name("archive.yaml");
+    fs::write(&config, text).unwrap();
+    on_minio::run(&(source.clone(), config.clone()), &[OLD]).expect(2);
+    status(&[&source, &config], &[]).expect(0);
+}
+
 /// S-15.1: what the target holds alone is on the map too, though no migration asks what it is.
 #[test]
 fn a_target_is_read_whole_where_the_source_has_nothing() {
