@@ -113,8 +113,8 @@ fn many_groups_are_summed_up_and_what_a_person_should_look_at_is_shown() {
     assert!(widest(&shown) <= 80, "{shown}");
     for words in [
         "all 3,000 groups, by resolution\n",
-        "tenant=\"tenant-0700\"",
-        "tenant=\"tenant-0900\"",
+        "tenant=\"tenant-0700\"}\n  0s ",
+        "tenant=\"tenant-0900\"}\n! 0s ",
         "    gap 2025-01-03 00:00 to 2025-01-22 00:00 (19d)",
         "… and 2,940 more groups, which are in the sums above (--output.groups=all shows",
     ] {
