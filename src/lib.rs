@@ -8,11 +8,11 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`unmark`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`status`], [`unmark`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`plan`], [`select`], [`outcome`] | every decision, pure: values in, values out |
+//! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
 //! | ground | [`at_once`], [`block`], [`causes`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
 //!
@@ -63,6 +63,7 @@ pub mod error;
 pub mod exit;
 pub mod go;
 pub mod manifest;
+pub mod map;
 pub mod migrate;
 pub mod nearest;
 pub mod outcome;
@@ -73,6 +74,7 @@ pub mod report;
 pub mod retry;
 pub mod select;
 pub mod small_file;
+pub mod status;
 pub mod stored;
 pub mod telemetry;
 pub mod trace;

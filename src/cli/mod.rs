@@ -7,6 +7,7 @@ mod flags;
 mod migrate;
 mod plan;
 mod refusal;
+mod status;
 mod unmark;
 mod values;
 mod variables;
@@ -91,6 +92,9 @@ pub fn parse(
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
         Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Status(flags) => {
+            Command::Status(flags.request(&origins, now, &mut warnings)?)
+        }
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
@@ -149,6 +153,7 @@ enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
     Check(Box<check::Flags>),
+    Status(Box<status::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
 }

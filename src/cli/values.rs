@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use chrono::TimeDelta;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::block::{BlockId, RunId};
@@ -67,6 +68,14 @@ fn duration_within(
         .ok()
         .filter(|duration| range.contains(duration))
         .ok_or_else(|| Error::usage(format!("expected a duration such as {accepted}")))
+}
+
+/// A compactor's delete delay, spelled as Thanos spells durations.
+pub(super) fn delete_delay(text: &str) -> Result<TimeDelta> {
+    crate::duration::parse(text)
+        .ok()
+        .and_then(|delay| TimeDelta::from_std(delay).ok())
+        .ok_or_else(|| Error::usage("expected a duration such as 48h, 2d or 1h30m"))
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod migrate;
 pub mod plan;
+pub mod status;
 pub mod unmark;
 
 use std::io::Write;
@@ -23,6 +24,8 @@ pub enum Command {
     Plan(plan::Request),
     /// What a migration needs is tried.
     Check(check::Request),
+    /// Where blocks are is shown.
+    Status(status::Request),
     /// Marks are taken back.
     Unmark(unmark::Request),
 }
@@ -42,6 +45,7 @@ impl Command {
             Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
+            Command::Status(request) => status::run(request, clock, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
         }
     }

@@ -30,7 +30,7 @@ pub(crate) fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {
 }
 
 /// The command filters by nothing but the id: neither a cutoff nor a selector of this run must keep the block from being saved.
-fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHeld<'a> {
+pub(super) fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHeld<'a> {
     let is_whole = block.is_none_or(|block| !block.has_lost_objects());
     let marked_at = block.and_then(|block| match &block.mark {
         Mark::Present(mark) => DateTime::from_timestamp(mark.deletion_time(), 0),

@@ -8,16 +8,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
-use super::{BlockEnding, MarkState, Outcome, Results};
+use super::{BlockEnding, Charted, MarkState, Outcome, Results};
 use crate::block::{
     BlockId, BlockMeta, DeletionMark, Fingerprint, Inventory, MetaFile, Object, Packed, ReadBack,
     Strength,
 };
-use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
-use crate::select::{Cutoff, Selector};
+use crate::map::{Due, Map, Question};
+use crate::plan::{
+    Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, all_not_held,
+    plan,
+};
+use crate::select::{Cutoff, Filter, Selector};
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
 const START_MS: i64 = 1_735_776_000_000;
@@ -66,8 +70,61 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        let target = self.target.iter().cloned().collect();
-        plan(&self.source, &target, &self.rules, "s3://cold")
+        plan(&self.source, &self.target(), &self.rules, "s3://cold")
+    }
+
+    /// The map of both buckets on the first of July, with what is due at the world's cutoff.
+    pub(crate) fn charted(&self) -> Charted {
+        let (now, cutoff) = (time("2025-07-01T00:00:00Z"), self.rules.filter.cutoff);
+        let (delete_delay, target) = (TimeDelta::hours(48), self.target());
+        let question = Question {
+            filter: Filter {
+                cutoff: None,
+                ..self.rules.filter.clone()
+            },
+            delete_delay,
+            now,
+        };
+        let mut map = Map::of(&self.source, Some(&target), &question);
+        let due = cutoff.map(|_| Due::of_plan(&self.plan()));
+        if let Some(due) = &due {
+            map.note_due(due);
+        }
+        Charted {
+            map,
+            due,
+            not_held: all_not_held(&self.source, &target, "s3://cold"),
+            warnings: Vec::new(),
+            delete_delay,
+            cutoff: cutoff.map(Cutoff::time),
+            now,
+        }
+    }
+
+    /// The map of the source alone.
+    pub(crate) fn charted_alone(&self) -> Charted {
+        let question = Question {
+            filter: Filter::default(),
+            delete_delay: TimeDelta::hours(48),
+            now: time("2025-07-01T00:00:00Z"),
+        };
+        Charted {
+            map: Map::of(&self.source, None, &question),
+            due: None,
+            not_held: Vec::new(),
+            warnings: Vec::new(),
+            delete_delay: question.delete_delay,
+            cutoff: None,
+            now: question.now,
+        }
+    }
+
+    pub(crate) fn source(&self) -> &[Arc<SourceBlock>] {
+        &self.source
+    }
+
+    pub(crate) fn target(&self) -> TargetIndex {
+        self.target.iter().cloned().collect()
     }
 }
 
@@ -116,6 +173,7 @@ pub(crate) fn block(number: u32) -> Builder {
             ("meta.json".to_owned(), 1024),
         ]),
         mark: Mark::Absent,
+        written: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -130,6 +188,7 @@ pub(crate) struct Builder {
     file_list: bool,
     objects: BTreeMap<String, u64>,
     mark: Mark,
+    written: DateTime<Utc>,
 }
 
 impl Builder {
@@ -180,30 +239,54 @@ impl Builder {
         self
     }
 
-    pub(crate) fn marked(mut self, details: &str) -> Self {
-        let marked = time("2025-06-30T12:00:00Z");
+    /// Last written then.
+    pub(crate) fn written(mut self, at: &str) -> Self {
+        self.written = time(at);
+        self
+    }
+
+    pub(crate) fn object(mut self, name: &str, size_bytes: u64) -> Self {
+        self.objects.insert(name.to_owned(), size_bytes);
+        self
+    }
+
+    pub(crate) fn with_mark(mut self, mark: Mark) -> Self {
+        self.mark = mark;
+        self.object("deletion-mark.json", 99)
+    }
+
+    pub(crate) fn marked(self, details: &str) -> Self {
+        self.marked_at("2025-06-30T12:00:00Z", details)
+    }
+
+    pub(crate) fn marked_at(mut self, at: &str, details: &str) -> Self {
+        let marked = time(at);
         let mark = DeletionMark::new(id(self.number), details.to_owned(), marked);
         self.mark = Mark::Present(Box::new(mark));
         self.objects.insert("deletion-mark.json".to_owned(), 99);
         self
     }
 
+    pub(crate) fn meta_file(&self) -> MetaFile {
+        let json = self.json();
+        MetaFile {
+            block: BlockMeta::parse(id(self.number), json.as_bytes()).unwrap(),
+            digest: Sha256::digest(&json).into(),
+            bytes: None,
+        }
+    }
+
     fn source(self) -> SourceBlock {
         let id = id(self.number);
-        let json = self.json();
         let meta = if self.objects.contains_key("meta.json") {
-            SourceMeta::Read(Arc::new(MetaFile {
-                block: BlockMeta::parse(id, json.as_bytes()).unwrap(),
-                digest: Sha256::digest(&json).into(),
-                bytes: None,
-            }))
+            SourceMeta::Read(Arc::new(self.meta_file()))
         } else {
             SourceMeta::Absent
         };
         let objects = self.objects.iter().map(|(name, size_bytes)| Object {
             name: name.as_str().into(),
             size_bytes: *size_bytes,
-            modified: Some(DateTime::UNIX_EPOCH),
+            modified: Some(self.written),
             version: None,
             fingerprint: Fingerprint::UNKNOWN,
             left_out: None,
@@ -220,7 +303,10 @@ impl Builder {
 
     fn target(self) -> TargetBlock {
         let SourceBlock {
-            id, objects, meta, ..
+            id,
+            objects,
+            meta,
+            mark,
         } = self.source();
         let meta = match meta {
             SourceMeta::Read(meta) => TargetMeta::Read(meta),
@@ -230,7 +316,7 @@ impl Builder {
             id,
             objects,
             meta,
-            mark: Mark::Absent,
+            mark,
             read: ReadBack::default(),
         }
     }

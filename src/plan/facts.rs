@@ -1,6 +1,6 @@
 //! What a survey found in both buckets: the facts that every decision starts from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::relatives::Relatives;
@@ -149,7 +149,8 @@ impl TargetBlock {
 /// The blocks of the target, by id, by what they are made of, and by time.
 #[derive(Debug, Default)]
 pub struct TargetIndex {
-    blocks: BTreeMap<BlockId, TargetBlock>,
+    /// Sorted by id.
+    blocks: Vec<TargetBlock>,
     published: Relatives,
     named: Named,
     largest_object: Option<u64>,
@@ -157,14 +158,14 @@ pub struct TargetIndex {
 
 impl FromIterator<TargetBlock> for TargetIndex {
     fn from_iter<I: IntoIterator<Item = TargetBlock>>(blocks: I) -> Self {
-        let blocks: BTreeMap<BlockId, TargetBlock> =
-            blocks.into_iter().map(|block| (block.id, block)).collect();
+        let mut blocks: Vec<TargetBlock> = blocks.into_iter().collect();
+        blocks.sort_unstable_by_key(|block| block.id);
         let published = blocks
-            .values()
+            .iter()
             .filter(|block| !block.objects().is_being_overwritten())
             .filter_map(TargetBlock::meta)
             .collect();
-        let marks = blocks.values().filter(|block| block.meta().is_some());
+        let marks = blocks.iter().filter(|block| block.meta().is_some());
         let named = Named::by(marks.map(|block| (block.id, &block.mark)));
         Self {
             blocks,
@@ -192,12 +193,13 @@ impl TargetIndex {
     /// The block of that id, published or not.
     #[must_use]
     pub fn get(&self, id: BlockId) -> Option<&TargetBlock> {
-        self.blocks.get(&id)
+        let place = self.blocks.binary_search_by_key(&id, |block| block.id);
+        self.blocks.get(place.ok()?)
     }
 
     /// Every block, by id.
     pub fn iter(&self) -> impl Iterator<Item = &TargetBlock> {
-        self.blocks.values()
+        self.blocks.iter()
     }
 
     /// Another block of the target whose deletion mark names this one, so that the target's compactor deletes it.

@@ -1,5 +1,7 @@
 //! The look back: a mark of this tool says that the target holds the block. Does it still?
 
+use std::sync::Arc;
+
 use super::facts::{SourceBlock, TargetBlock, TargetIndex};
 use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, suspects};
 
@@ -23,6 +25,21 @@ pub(super) fn not_held(
         block: block.id,
         why,
     })
+}
+
+/// Every block of the source that bears this tool's mark for the target `target_name`, and that the target does not hold, with why; in the order of
+/// the source.
+#[must_use]
+pub fn all_not_held(
+    source: &[Arc<SourceBlock>],
+    target: &TargetIndex,
+    target_name: &str,
+) -> Vec<(Arc<SourceBlock>, NotHeld)> {
+    let found = source.iter().filter_map(|block| {
+        let found = not_held(block, target, target_name)?;
+        Some((Arc::clone(block), found))
+    });
+    found.collect()
 }
 
 /// Whether [`not_held`] would say so if nothing covered the block. No metas of the target are needed for this.

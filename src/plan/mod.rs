@@ -23,7 +23,7 @@ mod warning;
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
-pub use look_back::{NotHeld, to_be_read};
+pub use look_back::{NotHeld, all_not_held, to_be_read};
 pub use order::{Rank, mark_rank, publish_rank};
 pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review, TakenBack};
+use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Overview, Review, TakenBack};
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -40,6 +40,8 @@ pub(super) enum Section<'a> {
     Closing(&'a Review<'a>),
     /// What a check found, and how it ended.
     Findings(&'a Checked),
+    /// Where blocks are.
+    Overview(&'a Overview<'a>),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
 }
@@ -52,6 +54,16 @@ impl<'a> Document<'a> {
             kind: "check",
             header,
             sections: vec![Section::Findings(checked)],
+        }
+    }
+
+    /// Where blocks are.
+    #[must_use]
+    pub fn of_status(header: &'a Header, overview: &'a Overview<'a>) -> Self {
+        Self {
+            kind: "status",
+            header,
+            sections: vec![Section::Overview(overview)],
         }
     }
 

@@ -6,8 +6,11 @@ mod header;
 mod human;
 mod json;
 #[cfg(test)]
+mod maps;
+#[cfg(test)]
 mod testing;
 mod text;
+mod tsv;
 
 pub use document::Document;
 pub use form::{Form, Output, Rows};
@@ -23,6 +26,7 @@ pub fn write(form: Form, document: &Document<'_>, out: &mut dyn Write) -> io::Re
     match form.output {
         Output::Text => text::write(document, form, &mut out)?,
         Output::Json => json::write(document, &mut out)?,
+        Output::Tsv => tsv::write(document, &mut out)?,
     }
     out.flush()
 }

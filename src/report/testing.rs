@@ -7,7 +7,7 @@
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
-use crate::outcome::{Results, Review};
+use crate::outcome::{Charted, Overview, Results, Review};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -20,17 +20,46 @@ pub(super) fn written(world: &World, output: Output, results: Option<&Results>) 
 }
 
 pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {
+    let header = header();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, results);
+    told(form, &header, &Document::of_migration(&header, &review))
+}
+
+/// A map, with the default rows.
+pub(super) fn map_written(charted: &Charted, output: Output, columns: Option<usize>) -> String {
+    let form = Form {
+        output,
+        rows: Rows::Auto,
+        columns,
+    };
+    map_written_as(charted, form)
+}
+
+pub(super) fn map_written_as(charted: &Charted, form: Form) -> String {
+    let has_target = charted.map.has_target;
     let header = Header {
+        target: Some("s3://cold".to_owned()).filter(|_| has_target),
+        cutoff: charted.cutoff,
+        ..header()
+    };
+    let overview = Overview::new(charted);
+    told(form, &header, &Document::of_status(&header, &overview))
+}
+
+fn header() -> Header {
+    Header {
         run: RunId::generate(),
         started: "2025-07-01T00:00:00Z".parse().unwrap(),
         source: "s3://hot".to_owned(),
         target: Some("s3://cold".to_owned()),
         cutoff: "2025-06-01T00:00:00Z".parse().ok(),
-    };
+    }
+}
+
+fn told(form: Form, header: &Header, document: &Document<'_>) -> String {
     let mut out = Vec::new();
-    let plan = world.plan();
-    let review = Review::new(&plan, &world.rules, results);
-    super::write(form, &Document::of_migration(&header, &review), &mut out).unwrap();
+    super::write(form, document, &mut out).unwrap();
     String::from_utf8(out)
         .unwrap()
         .replace(&header.run.to_string(), "RUN")

@@ -1,4 +1,4 @@
-//! Plans of very many blocks: how much memory and time each block takes. `THANOS_BUCKET_SCALE_BLOCKS` says how many the largest plan has.
+//! Plans and maps of very many blocks: how much memory and time each block takes. `THANOS_BUCKET_SCALE_BLOCKS` says how many the largest has.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,18 +11,22 @@ mod bucket;
 use std::fs;
 use std::io::{self, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use mimalloc::MiMalloc;
 use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, Sizes};
 use thanos_bucket::engine::Stop;
+use thanos_bucket::map::Map;
 use thanos_bucket::migrate::{Buckets, Mode, ReplicaTarget, Run, Settings, Task, migrate};
 use thanos_bucket::plan::{Plan, Rules};
 use thanos_bucket::retry::{Jitter, Policy};
-use thanos_bucket::select::Cutoff;
+use thanos_bucket::select::{Cutoff, Filter};
+use thanos_bucket::status::{self, status};
+use thanos_bucket::verb::clocks::Clock;
 use tokio::time::Instant;
 
 use bucket::{Bucket, Listings};
@@ -52,6 +56,13 @@ fn backend(name: &str, bucket: Bucket) -> Backend {
     }
 }
 
+const NO_RETRIES: Policy = Policy {
+    max_retries: 0,
+    initial_backoff: Duration::ZERO,
+    max_backoff: Duration::ZERO,
+    jitter: Jitter::None,
+};
+
 /// A plan of so many blocks, for a target without any.
 async fn plan(blocks: u64, listings: Listings) -> Plan {
     let source = Bucket { blocks, listings };
@@ -68,12 +79,7 @@ async fn plan(blocks: u64, listings: Listings) -> Plan {
             bandwidth_limit: None,
             cache_dir: None,
             concurrency: NonZeroUsize::MIN,
-            retry: Policy {
-                max_retries: 0,
-                initial_backoff: Duration::ZERO,
-                max_backoff: Duration::ZERO,
-                jitter: Jitter::None,
-            },
+            retry: NO_RETRIES,
             max_failures: None,
             max_duration: None,
             max_bytes: None,
@@ -99,6 +105,30 @@ async fn plan(blocks: u64, listings: Listings) -> Plan {
     migrated.expect("a plan").plan
 }
 
+/// A map of two buckets with the same blocks, so many in each, of which all are due.
+async fn map(blocks: u64) -> Map {
+    let bucket = Bucket {
+        blocks,
+        listings: Listings::Anywhere,
+    };
+    let now: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+    let task = status::Task {
+        filter: Filter {
+            cutoff: Some(Cutoff::parse("2025-06-01", now).unwrap()),
+            ..Filter::default()
+        },
+        delete_delay: TimeDelta::hours(48),
+        retry: NO_RETRIES,
+        cache_dir: None,
+    };
+    let buckets = (backend("hot", bucket), Some(backend("cold", bucket)));
+    let clock: Clock = Arc::new(move || now);
+    let charted = status(&task, buckets, now, &clock, &Stop::default()).await;
+    let charted = charted.expect("a map");
+    assert_eq!(charted.due.expect("a cutoff").selected.blocks, blocks);
+    charted.map
+}
+
 /// What one plan costs: the most memory that the process has had, and its processor time.
 struct Cost {
     peak_bytes: u64,
@@ -122,11 +152,15 @@ impl Cost {
     }
 }
 
+fn largest() -> u64 {
+    let largest = std::env::var("THANOS_BUCKET_SCALE_BLOCKS");
+    largest.map_or(BLOCKS, |blocks| blocks.parse().unwrap())
+}
+
 /// S-7.9: what others do meanwhile counts for little.
 #[tokio::test]
 async fn a_block_takes_little_memory_and_time_however_many_there_are() {
-    let largest = std::env::var("THANOS_BUCKET_SCALE_BLOCKS");
-    let largest = largest.map_or(BLOCKS, |blocks| blocks.parse().unwrap());
+    let largest = largest();
     let mut costs = Vec::new();
     let (mut before, mut planned) = (Cost::now(), 0);
     for blocks in [largest / 10, largest] {
@@ -153,6 +187,41 @@ async fn a_block_takes_little_memory_and_time_however_many_there_are() {
         many < few * 2,
         "{few:?} a block, and {many:?} where there are ten times as many"
     );
+}
+
+/// Set for the process in which maps are made and nothing else.
+const ALONE: &str = "THANOS_BUCKET_SCALE_ALONE";
+
+/// S-15.12: in a process of its own, for the most memory that a process has had tells nothing of who had it.
+#[tokio::test]
+async fn a_block_on_a_map_takes_little_memory_whichever_buckets_it_is_in() {
+    let name = "a_block_on_a_map_takes_little_memory_whichever_buckets_it_is_in";
+    if std::env::var_os(ALONE).is_none() {
+        let mut alone = Command::new(std::env::current_exe().unwrap());
+        let alone = alone.args([name, "--exact", "--nocapture"]).env(ALONE, "1");
+        assert!(alone.status().unwrap().success());
+        return;
+    }
+    // So many in each bucket: a map reads every block of both.
+    let largest = largest() / 4;
+    let (mut before, mut mapped, mut bytes) = (Cost::now(), 0, 0);
+    for blocks in [largest / 10, largest] {
+        let map = map(blocks).await;
+        assert_eq!(map.sums().both.blocks, blocks);
+        let after = Cost::now();
+        let more = after.peak_bytes.saturating_sub(before.peak_bytes);
+        // Each lies in both.
+        bytes = more / (2 * (blocks - mapped));
+        let cpu = after.cpu.saturating_sub(before.cpu) / u32::try_from(2 * blocks).unwrap();
+        writeln!(
+            io::stderr(),
+            "twice {blocks} blocks: {bytes} bytes and {cpu:?} a block, {} MiB at most",
+            after.peak_bytes >> 20
+        )
+        .unwrap();
+        (before, mapped) = (after, blocks);
+    }
+    assert!(bytes <= BYTES_A_BLOCK, "{bytes} bytes a block");
 }
 
 /// S-7.9

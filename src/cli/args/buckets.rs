@@ -194,6 +194,14 @@ impl Source {
 }
 
 impl Landing {
+    /// For a subcommand that puts nothing: the target may put objects wherever its own configuration says.
+    pub(in crate::cli) fn of_a_reader() -> Self {
+        Self {
+            allow_unreadable_storage_class: true,
+            ..Self::default()
+        }
+    }
+
     fn classes(self) -> Classes {
         Classes {
             classes: StorageClasses {

@@ -9,6 +9,6 @@ mod telemetry;
 
 pub(super) use buckets::{Buckets, Landing};
 pub(super) use effort::{Cache, Effort, Repetition};
-pub(super) use output::{Meanings, Printed, exit_codes};
+pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};
 pub(super) use selection::{Filters, Selection, Sharing};
 pub(super) use telemetry::Telemetry;

@@ -25,6 +25,37 @@ pub(in crate::cli) struct Printed {
     rows: Rows,
 }
 
+/// The same for a document of groups.
+#[derive(Args)]
+#[command(next_help_heading = "Output and logs")]
+pub(in crate::cli) struct PrintedGroups {
+    /// The form of the map on stdout.
+    ///
+    /// `tsv` is a line with the names of the columns, and one for each group.
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    #[arg(value_parser = one_of([("text", Output::Text), ("json", Output::Json), ("tsv", Output::Tsv)]))]
+    output: Output,
+
+    /// Which groups have lines of their own in the text form.
+    ///
+    /// `auto` is all of them where they are few, else some, those first that a
+    /// person should look at. The other forms have every group.
+    #[arg(long = "output.groups", value_name = "WHICH", default_value = "auto")]
+    #[arg(value_parser = one_of([("auto", Rows::Auto), ("all", Rows::All), ("none", Rows::None)]))]
+    rows: Rows,
+}
+
+impl PrintedGroups {
+    /// The form asked for, as wide as the screen that stdout is.
+    pub(in crate::cli) fn form(&self, environment: &Environment) -> Form {
+        Form {
+            output: self.output,
+            rows: self.rows,
+            columns: screen::columns(environment),
+        }
+    }
+}
+
 impl Printed {
     /// The form asked for, as wide as the screen that stdout is.
     pub(in crate::cli) fn form(&self, environment: &Environment) -> Form {

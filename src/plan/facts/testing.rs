@@ -4,6 +4,8 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use sha2::{Digest, Sha256};
 

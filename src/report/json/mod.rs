@@ -2,6 +2,7 @@
 
 mod entries;
 mod members;
+mod overview;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,7 @@ use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Checked, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked};
+use crate::outcome::{Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
@@ -74,9 +75,15 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
         }
         Section::AbsentIds(ids) => members.put("absent_ids", &Each(ids, BlockId::to_string)),
         Section::Findings(checked) => {
-            Course::of_check(checked).put(members)?;
+            Course::of_look(checked.exit()).put(members)?;
             members.put("findings", &Each(&checked.findings, FindingEntry::of))?;
             members.put("policies", &Each(&checked.policies, PolicyEntry::of))
+        }
+        Section::Overview(overview) => {
+            Course::of_look(overview.exit()).put(members)?;
+            let warnings = &overview.found.warnings;
+            members.put("warnings", &Each(warnings, WarningEntry::of))?;
+            overview::put(overview, members)
         }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
@@ -152,10 +159,11 @@ impl<'a> Course<'a> {
         }
     }
 
-    fn of_check(checked: &Checked) -> Self {
+    /// Of what only looks, and carries out nothing.
+    fn of_look(exit: Exit) -> Self {
         Self {
             complete: None,
-            exit: checked.exit(),
+            exit,
             elapsed: None,
             aborted: None,
             signal: None,

@@ -5,10 +5,13 @@ mod blocks;
 mod check;
 mod closing;
 mod excluded;
+mod groups;
 mod heading;
 mod marks;
+mod overview;
 mod page;
 mod summary;
+mod timeline;
 mod unmark;
 
 use std::io::{self, Write};
@@ -35,6 +38,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
+            Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
         }
     }
@@ -54,7 +58,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Totals(_) => 7,
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
-        Section::Findings(_) | Section::TakenBack(_) => 10,
+        Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
     }
 }
 

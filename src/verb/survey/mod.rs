@@ -39,7 +39,7 @@ pub struct Survey {
     pub warnings: Vec<Warning>,
 }
 
-/// Surveys both buckets.
+/// Surveys both buckets, as far as that can decide something.
 ///
 /// Errors: a listing or a read that stays transient after its retries; a refusal that holds for all of a bucket's blocks.
 pub async fn survey(
@@ -47,6 +47,37 @@ pub async fn survey(
     target: &BucketReader,
     rules: &Rules,
     now: DateTime<Utc>,
+) -> Result<Survey> {
+    survey_as(source, target, rules, now, Depth::AsItDecides).await
+}
+
+/// Surveys both buckets, and reads each `meta.json` and mark of the target too, whether it decides something or not.
+///
+/// Errors: those of [`survey`].
+pub async fn survey_whole(
+    source: &BucketReader,
+    target: &BucketReader,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Result<Survey> {
+    survey_as(source, target, rules, now, Depth::Whole).await
+}
+
+/// How much is read of the target.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    /// Each `meta.json` and mark where one of them can decide something, and else none.
+    AsItDecides,
+    /// Each of them.
+    Whole,
+}
+
+async fn survey_as(
+    source: &BucketReader,
+    target: &BucketReader,
+    rules: &Rules,
+    now: DateTime<Utc>,
+    depth: Depth,
 ) -> Result<Survey> {
     let (found_in_source, of_source) = channel(READS);
     let (found_in_target, of_target) = channel(READS);
@@ -81,15 +112,22 @@ pub async fn survey(
         _ => suspects::read(&source_blocks, &directories, source, target).await,
     };
     let read_of = |id| read.get(&id).cloned().unwrap_or_default();
-    let listed: TargetIndex = directories
-        .iter()
-        .map(|(id, objects)| TargetBlock {
-            read: read_of(*id),
-            ..unread(*id, objects.clone())
-        })
-        .collect();
     let target_name = target.location().to_string();
-    let target_blocks = if needs_target_metas(&source_blocks, &listed, rules, &target_name) {
+    let target_blocks = match depth {
+        Depth::Whole => None,
+        Depth::AsItDecides => {
+            let listed = directories.iter().map(|(id, objects)| TargetBlock {
+                read: read_of(*id),
+                ..unread(*id, objects.clone())
+            });
+            let listed: TargetIndex = listed.collect();
+            let is_decided = !needs_target_metas(&source_blocks, &listed, rules, &target_name);
+            is_decided.then_some(listed)
+        }
+    };
+    let target_blocks = if let Some(listed) = target_blocks {
+        listed
+    } else {
         let (blocks, unreadable) = read_target(target, directories, &source_blocks).await?;
         warnings.extend(unreadable.warning(target.location()));
         let with_readings = blocks.into_iter().map(|block| TargetBlock {
@@ -97,8 +135,6 @@ pub async fn survey(
             ..block
         });
         with_readings.collect()
-    } else {
-        listed
     };
     Ok(Survey {
         source: source_blocks,

@@ -24,7 +24,7 @@ pub(super) async fn read_target(
 ) -> Result<(Vec<TargetBlock>, Unreadable)> {
     let mut readable = 0_usize;
     let mut unreadable = Unreadable::default();
-    let mut blocks = Vec::new();
+    let mut blocks = Vec::with_capacity(directories.len());
     let mut read = stream::iter(directories)
         .map(async |(id, objects)| {
             let twin = source
