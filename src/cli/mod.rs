@@ -7,6 +7,7 @@ mod flags;
 mod migrate;
 mod plan;
 mod refusal;
+mod replicate;
 mod unmark;
 mod values;
 mod variables;
@@ -90,6 +91,9 @@ pub fn parse(
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Replicate(flags) => {
+            Command::Migrate(flags.request(&origins, now, &mut warnings)?)
+        }
         Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
@@ -148,6 +152,7 @@ struct Cli {
 enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
+    Replicate(Box<replicate::Flags>),
     Check(Box<check::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),

@@ -149,7 +149,7 @@ impl<'a> BlockAtWork<'a> {
         } else {
             BlockProgress::default()
         };
-        let source = unit.shared.sides.source.reader().clone();
+        let source = unit.shared.sides.source.clone();
         Self {
             unit,
             number,

@@ -16,7 +16,9 @@ use crate::block::{
     BlockId, BlockMeta, DeletionMark, Fingerprint, Inventory, MetaFile, Object, Packed, ReadBack,
     Strength,
 };
-use crate::plan::{Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan};
+use crate::plan::{
+    Mark, Plan, Purpose, Rules, SourceBlock, SourceMeta, TargetBlock, TargetMeta, plan,
+};
 use crate::select::{Cutoff, Selector};
 
 /// 2025-01-02, where a fortnight of Thanos' planner begins.
@@ -60,6 +62,11 @@ impl World {
         self
     }
 
+    pub(crate) fn only_copied(mut self) -> Self {
+        self.rules.purpose = Purpose::Copy;
+        self
+    }
+
     pub(crate) fn selecting(mut self, rules: &str) -> Self {
         self.rules.filter.selector = Selector::parse(rules).unwrap();
         self
@@ -74,11 +81,17 @@ impl World {
 /// A complete run of one minute; whatever was put has three objects of 1 GiB together, and took 20 s.
 pub(crate) fn results(endings: &[BlockEnding]) -> Results {
     let outcome = |ending: &BlockEnding| match ending {
-        BlockEnding::Migrated | BlockEnding::Repaired | BlockEnding::Overwritten => Outcome {
+        BlockEnding::Migrated
+        | BlockEnding::Replicated
+        | BlockEnding::Repaired
+        | BlockEnding::Overwritten => Outcome {
             ending: *ending,
             detail: None,
             waits_for: None,
-            mark: MarkState::Written,
+            mark: match ending {
+                BlockEnding::Replicated => MarkState::Absent,
+                _ => MarkState::Written,
+            },
             proof: Some(Strength::Checksum),
             objects_put: 3,
             bytes_sent: 1 << 30,

@@ -124,7 +124,10 @@ pub(super) fn exclusion<'a>(
         );
         return Err((Reason::Unreadable, Some(why)));
     }
-    if let Some(other) = source.superseding(&meta.block).next() {
+    let keeper = source
+        .superseding(&meta.block)
+        .find(|other| rules.leave_the_field_to(&other.block));
+    if let Some(other) = keeper {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
     }
     Ok((meta, unit))

@@ -6,6 +6,7 @@ mod duplicate;
 mod exclude;
 mod facts;
 mod look_back;
+mod moved_again;
 mod odd_mark;
 mod order;
 mod outlook;
@@ -24,10 +25,11 @@ pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
 pub use look_back::{NotHeld, to_be_read};
+pub use moved_again::moved_again;
 pub use order::{Rank, mark_rank, publish_rank};
 pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};
-pub use rules::{Existing, PublishOrder, Rules, Scope, Shard};
+pub use rules::{Existing, PublishOrder, Purpose, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
@@ -108,14 +110,16 @@ pub fn plan(
         }
     }
     outlook::hold_back(&mut plan, rules.publish_order);
-    duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+    if rules.purpose == Purpose::Move {
+        duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+        outlook::defer_marks(&mut plan, &index);
+    }
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit
             .cmp(&other.unit)
             .then_with(|| key(one).cmp(&key(other)))
     });
-    outlook::defer_marks(&mut plan, &index);
     plan.selector = effects(&rules.filter.selector, &came_to_selector);
     plan.warnings = warning::warnings(&plan, source, rules);
     plan

@@ -6,8 +6,8 @@ use std::fmt;
 
 use bytesize::ByteSize;
 
-use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
-use super::rules::{Existing, Rules};
+use super::facts::{Mark, SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
+use super::rules::{Existing, Purpose, Rules};
 use crate::block::{
     BlockId, Completeness, Cover, DELETION_MARK, Difference, Inventory, MetaFile, NoCover, Object,
     Strength, Tags, compare,
@@ -40,6 +40,11 @@ pub enum Action {
     },
     /// The target has something else under its id: touch neither.
     Conflict(Conflict),
+    /// The target's block is marked for deletion, so that what is copied there would be deleted with it: touch neither before it is unmarked.
+    MarkedInTarget {
+        /// What its mark says of itself, where that could be read.
+        details: Option<Box<str>>,
+    },
     /// The target has a block of the same group for a part of the same time: touch neither, for overlaps halt compactors.
     WouldOverlap {
         /// The target's block.
@@ -174,6 +179,7 @@ impl Action {
             Action::Covered(_) | Action::CoveredLater { .. } => "covered",
             Action::CoveredUnproven { .. } => "covered-unproven",
             Action::Conflict(_) => "conflict",
+            Action::MarkedInTarget { .. } => "marked-in-target",
             Action::WouldOverlap { .. } => "would-overlap",
         }
     }
@@ -186,6 +192,9 @@ impl Action {
             Action::CoveredLater { by } => Some(format!("by {by}, moved in this run")),
             Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
             Action::Conflict(conflict) => Some(conflict.to_string()),
+            Action::MarkedInTarget { details } => details
+                .as_ref()
+                .map(|details| format!("its mark says: {details}")),
             Action::WouldOverlap { with } => Some(format!("with {with}")),
             Action::Copy(Put::Differing | Put::Unproven)
             | Action::Repair(_)
@@ -214,6 +223,7 @@ impl Action {
             | Action::CoveredLater { .. }
             | Action::CoveredUnproven { .. }
             | Action::Conflict(_)
+            | Action::MarkedInTarget { .. }
             | Action::WouldOverlap { .. } => None,
         }
     }
@@ -229,7 +239,10 @@ impl Action {
     pub fn leaves_alone(&self) -> bool {
         matches!(
             self,
-            Action::CoveredUnproven { .. } | Action::Conflict(_) | Action::WouldOverlap { .. }
+            Action::CoveredUnproven { .. }
+                | Action::Conflict(_)
+                | Action::MarkedInTarget { .. }
+                | Action::WouldOverlap { .. }
         )
     }
 
@@ -299,7 +312,10 @@ fn by_own_id(
         return copy;
     }
     if theirs.may_be_marked() {
-        return Action::Conflict(Conflict::Marked);
+        return match rules.purpose {
+            Purpose::Move => Action::Conflict(Conflict::Marked),
+            Purpose::Copy => marked_in_target(there),
+        };
     }
     let existing = rules.scope.existing();
     let overwrite = existing == Existing::Overwrite;
@@ -325,6 +341,16 @@ fn by_own_id(
         (TargetMeta::Absent | TargetMeta::Read(_), Some(name)) => {
             overwrite_or(existing, Conflict::Surplus(name))
         }
+    }
+}
+
+fn marked_in_target(there: &TargetBlock) -> Action {
+    let details = match &there.mark {
+        Mark::Present(mark) => Some(mark.details()).filter(|details| !details.is_empty()),
+        Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
+    };
+    Action::MarkedInTarget {
+        details: details.map(Into::into),
     }
 }
 

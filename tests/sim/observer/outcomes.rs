@@ -108,6 +108,9 @@ impl World {
                     || self.archived.contains(&id);
                 untouched(disturbed || trouble, "nothing went wrong")
             }
+            BlockEnding::Replicated | BlockEnding::MarkedInTarget => {
+                Some("nobody asked for copies".to_owned())
+            }
             BlockEnding::NotFinished => untouched(
                 circumstances.may_end_early() || results.aborted.is_some(),
                 "nobody stopped it",
