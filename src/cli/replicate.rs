@@ -247,3 +247,6 @@ impl Which {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -317,8 +317,13 @@ fn the_long_help_names_every_flag_with_its_variable() {
         other => panic!("{other:?}"),
     };
     let text: String = subcommands().iter().map(help).collect();
-    for flag in flags::names(&Cli::command()) {
-        if flag.starts_with("no-") && flag != "no-compact-mark-source" {
+    let command = Cli::command();
+    let hidden = flags::all(&command).filter(|arg| arg.is_hide_set());
+    let hidden: Vec<_> = hidden.filter_map(clap::Arg::get_long).collect();
+    for flag in flags::names(&command) {
+        let is_hidden = hidden.contains(&flag.as_str());
+        assert!(!is_hidden || !text.contains(&format!("--{flag}")), "{flag}");
+        if is_hidden || flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;
         }
         assert!(text.contains(&format!("--{flag}")), "{flag}");

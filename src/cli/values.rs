@@ -267,6 +267,32 @@ mod tests {
         }
     }
 
+    /// S-14.2
+    #[test]
+    fn resolutions_are_spelled_as_go_spells_durations() {
+        let command = Command::new("test");
+        let parse = |text: &str| resolution_ms().parse_ref(&command, None, OsStr::new(text));
+        for (text, expected) in [
+            ("0s", 0),
+            ("0", 0),
+            ("0h", 0),
+            ("5m", 300_000),
+            ("300s", 300_000),
+            ("5m0s", 300_000),
+            ("0.5h", -1),
+            ("1h", 3_600_000),
+            ("60m", 3_600_000),
+            ("1h0m0s", 3_600_000),
+            ("", -1),
+            ("300", -1),
+            ("300000000000", -1),
+            ("1d", -1),
+            ("raw", -1),
+        ] {
+            assert_eq!(parse(text).unwrap_or(-1), expected, "{text}");
+        }
+    }
+
     #[test]
     fn words_are_listed_as_one_says_them() {
         assert_eq!(alternatives(&["a"]), "a");

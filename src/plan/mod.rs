@@ -289,6 +289,56 @@ mod tests {
         }
     }
 
+    /// S-14.6
+    #[test]
+    fn a_block_is_left_out_for_another_only_where_that_one_is_copied() {
+        let blocks = || {
+            source([
+                block('A'),
+                block('B').range(10, 20),
+                block('C').sources("AB").range(0, 20).level(2),
+            ])
+        };
+        let copied = |change: &dyn Fn(&mut Rules)| {
+            let mut rules = rules();
+            rules.purpose = Purpose::Copy;
+            change(&mut rules);
+            let plan = plan(&blocks(), &target([]), &rules, "s3://cold");
+            assert!(
+                plan.selected
+                    .iter()
+                    .all(|one| one.outlook == Outlook::Through)
+            );
+            plan.selected
+                .iter()
+                .map(|one| one.block.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(copied(&|_| ()), [id('C')]);
+        assert_eq!(
+            copied(&|rules| rules.filter.levels = [1].into()),
+            [id('A'), id('B')]
+        );
+        assert_eq!(
+            copied(&|rules| rules.filter.ids = [id('B')].into()),
+            [id('B')]
+        );
+        // Where blocks move, it is marked in the same run.
+        let moved = plan(&blocks(), &target([]), &rules(), "s3://cold");
+        assert_eq!(moved.selected.len(), 3);
+    }
+
+    /// S-14.1
+    #[test]
+    fn what_is_copied_waits_for_no_mark() {
+        let mut rules = rules();
+        rules.purpose = Purpose::Copy;
+        rules.filter.resolutions_ms = [300_000].into();
+        let blocks = source([block('A'), block('D').resolution(300_000).sources("A")]);
+        let plan = plan(&blocks, &target([]), &rules, "s3://cold");
+        assert_eq!(outlook(&plan, 'D'), Some(Outlook::Through));
+    }
+
     /// S-7.2
     #[test]
     fn metas_of_the_target_are_read_only_when_they_decide() {

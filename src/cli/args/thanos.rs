@@ -8,15 +8,15 @@ use crate::cli::flags::Origins;
 pub(in crate::cli) struct Thanos {
     /// Where Thanos serves its metrics.
     #[arg(long = "http-address", value_name = "ADDRESS", hide = true)]
-    address: Option<String>,
+    http_address: Option<String>,
 
     /// How long Thanos waits for its server to end.
     #[arg(long = "http-grace-period", value_name = "DURATION", hide = true)]
-    grace_period: Option<String>,
+    http_grace_period: Option<String>,
 
     /// Thanos' configuration of that server.
     #[arg(long = "http.config", value_name = "PATH", hide = true)]
-    config: Option<String>,
+    http_config: Option<String>,
 
     #[command(flatten)]
     runtime: GoRuntime,
@@ -31,16 +31,16 @@ pub(in crate::cli) struct GoRuntime {
 
     /// Which part of it Go takes.
     #[arg(long = "auto-gomemlimit.ratio", value_name = "RATIO", hide = true)]
-    ratio: Option<String>,
+    auto_gomemlimit_ratio: Option<String>,
 }
 
 impl Thanos {
     /// A line for each that is given.
     pub(in crate::cli) fn without_effect(self, origins: &Origins<'_>) -> Vec<String> {
         let given = [
-            (self.address.is_some(), "http-address"),
-            (self.grace_period.is_some(), "http-grace-period"),
-            (self.config.is_some(), "http.config"),
+            (self.http_address.is_some(), "http-address"),
+            (self.http_grace_period.is_some(), "http-grace-period"),
+            (self.http_config.is_some(), "http.config"),
         ];
         let mut warnings = lines(&given, "there is no HTTP server", origins);
         warnings.extend(self.runtime.without_effect(origins));
@@ -53,7 +53,10 @@ impl GoRuntime {
     pub(in crate::cli) fn without_effect(self, origins: &Origins<'_>) -> Vec<String> {
         let given = [
             (self.enable_auto_gomemlimit, "enable-auto-gomemlimit"),
-            (self.ratio.is_some(), "auto-gomemlimit.ratio"),
+            (
+                self.auto_gomemlimit_ratio.is_some(),
+                "auto-gomemlimit.ratio",
+            ),
         ];
         lines(&given, "--memory-limit bounds the memory", origins)
     }

@@ -42,8 +42,8 @@ pub enum Action {
     Conflict(Conflict),
     /// The target's block is marked for deletion, so that what is copied there would be deleted with it: touch neither before it is unmarked.
     MarkedInTarget {
-        /// What its mark says of itself, where that could be read.
-        details: Option<Box<str>>,
+        /// Who marked it, in words, where the mark could be read.
+        by: Option<Box<str>>,
     },
     /// The target has a block of the same group for a part of the same time: touch neither, for overlaps halt compactors.
     WouldOverlap {
@@ -192,9 +192,7 @@ impl Action {
             Action::CoveredLater { by } => Some(format!("by {by}, moved in this run")),
             Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
             Action::Conflict(conflict) => Some(conflict.to_string()),
-            Action::MarkedInTarget { details } => details
-                .as_ref()
-                .map(|details| format!("its mark says: {details}")),
+            Action::MarkedInTarget { by } => by.as_deref().map(str::to_owned),
             Action::WouldOverlap { with } => Some(format!("with {with}")),
             Action::Copy(Put::Differing | Put::Unproven)
             | Action::Repair(_)
@@ -345,12 +343,16 @@ fn by_own_id(
 }
 
 fn marked_in_target(there: &TargetBlock) -> Action {
-    let details = match &there.mark {
-        Mark::Present(mark) => Some(mark.details()).filter(|details| !details.is_empty()),
+    let by = match &there.mark {
+        Mark::Present(mark) => Some(match mark.provenance() {
+            Some(ours) => format!("moved to {} by run {}", ours.target, ours.run),
+            None if mark.details().is_empty() => "by others".to_owned(),
+            None => format!("by others: {}", mark.details()),
+        }),
         Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
     };
     Action::MarkedInTarget {
-        details: details.map(Into::into),
+        by: by.map(Into::into),
     }
 }
 

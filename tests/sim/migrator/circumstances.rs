@@ -19,6 +19,8 @@ pub(crate) struct Circumstances {
     pub(crate) is_calm: bool,
     /// It only plans.
     pub(crate) is_dry: bool,
+    /// It copies, and marks nothing.
+    pub(crate) only_copies: bool,
     /// Requests until it is killed.
     pub(crate) dies_after: u64,
     /// It is killed by then, wherever it is.
@@ -48,6 +50,7 @@ impl Circumstances {
         Self {
             is_calm: true,
             is_dry: false,
+            only_copies: false,
             dies_after: u64::MAX,
             dies_at: NEVER,
             stops_at: None,
@@ -126,6 +129,7 @@ impl Circumstances {
             1 if is_served => CopiedBy::Server,
             _ => CopiedBy::Auto,
         };
+        circumstances.only_copies = rng.once_in(8);
         match rng.below(12) {
             0 => settings.max_failures = NonZeroUsize::new(1),
             1 => settings.max_duration = Some(soon(rng)),
