@@ -16,7 +16,7 @@ use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
 use thanos_bucket::outcome::{Results, exit_of};
-use thanos_bucket::plan::{Existing, Plan, Purpose, Rules, Scope};
+use thanos_bucket::plan::{Existing, Plan, Rules, Scope};
 use thanos_bucket::select::Cutoff;
 use thanos_bucket::verb::clocks::Clock;
 use tokio::sync::Notify;
@@ -281,11 +281,7 @@ fn rules(world: &Arc<Mutex<World>>, circumstances: &Circumstances) -> Rules {
     let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
     let world = world.lock().unwrap();
     Rules {
-        purpose: if circumstances.only_copies {
-            Purpose::Copy
-        } else {
-            Purpose::Move
-        },
+        purpose: circumstances.purpose,
         publish_order: world.nature.order,
         shard: circumstances.shard,
         verify: circumstances.verify,

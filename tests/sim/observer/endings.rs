@@ -48,7 +48,7 @@ impl World {
             circumstances.stops_at.is_some(),
         );
         let is_right = match err.kind() {
-            Kind::Clock => circumstances.has_a_wrong_clock() && !circumstances.only_copies,
+            Kind::Clock => circumstances.has_a_wrong_clock() && !circumstances.only_copies(),
             Kind::Usage => self.nature.buckets != Buckets::Two,
             Kind::Cancelled => stops,
             _ => fails,
@@ -107,10 +107,11 @@ impl World {
         if this.circumstances.shard.is_some() {
             return;
         }
-        let (begun_ms, only_copies) = (this.begun_ms, this.circumstances.only_copies);
+        let (begun_ms, only_copies) = (this.begun_ms, this.circumstances.only_copies());
         let left = self.known.keys().find(|id| {
-            self.is_live(Side::Source, id)
-                && !(only_copies && self.holds_or_covers(id))
+            let is_done = only_copies && self.holds_or_covers(id);
+            !is_done
+                && self.is_live(Side::Source, id)
                 && !self.damaged.contains(*id)
                 && !self.was_disturbed_around(id, begun_ms)
                 && !self.was_another_run_at(run, Side::Source, id, begun_ms)

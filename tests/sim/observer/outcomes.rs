@@ -43,10 +43,12 @@ impl World {
         let disturbed = self.was_disturbed_around(&id, since) || others_at_it;
         let untouched = |holds: bool, what: &str| (!holds).then(|| what.to_owned());
         match outcome.ending {
-            BlockEnding::Migrated if circumstances.only_copies => {
+            BlockEnding::Migrated if circumstances.only_copies() => {
                 Some("it was to be copied".to_owned())
             }
-            BlockEnding::Replicated | BlockEnding::MarkedInTarget if !circumstances.only_copies => {
+            BlockEnding::Replicated | BlockEnding::MarkedInTarget
+                if !circumstances.only_copies() =>
+            {
                 Some("it was to move".to_owned())
             }
             BlockEnding::Migrated
@@ -135,7 +137,7 @@ impl World {
         disturbed: bool,
     ) -> Option<String> {
         let this = &self.runs[run];
-        let only_copies = this.circumstances.only_copies;
+        let only_copies = this.circumstances.only_copies();
         let is_right = match outcome.mark {
             MarkState::Written => this.marked.contains(id),
             MarkState::Kept => !only_copies && (disturbed || self.is_marked(Side::Source, id)),

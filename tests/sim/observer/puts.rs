@@ -22,7 +22,7 @@ impl World {
             return;
         };
         this.writes += 1;
-        if side == Side::Source && this.circumstances.only_copies {
+        if side == Side::Source && this.circumstances.only_copies() {
             self.violated(format!(
                 "{path} was put into the source by a run that only copies"
             ));
