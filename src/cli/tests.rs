@@ -356,3 +356,29 @@ fn the_version_tells_the_commit() {
 fn without_a_subcommand_help_is_a_complaint() {
     assert!(matches!(parse(&[], &[]).unwrap(), Invocation::Nothing(_)));
 }
+
+/// S-14.7
+#[test]
+fn every_flag_of_upstreams_draft_is_taken() {
+    let arguments = [
+        "--older-than=2025-06-01T00:00:00Z",
+        "--dry-run",
+        "--no-overwrite-existing",
+        "--exclude-delete-marked",
+        "--concurrency=10",
+        "--max-retries=3",
+        "--selector.relabel-config=[{action: keep, source_labels: [cluster], regex: eu-1}]",
+        "--log.level=info",
+        "--log.format=logfmt",
+        "--enable-auto-gomemlimit",
+        "--auto-gomemlimit.ratio=0.9",
+    ];
+    let arguments = [&["migrate"], &BUCKETS[..2], &arguments].concat();
+    let Invocation::Run(run) = parse(&arguments, &[]).unwrap() else {
+        panic!("{arguments:?}");
+    };
+    assert_eq!(run.warnings.len(), 2, "{:?}", run.warnings);
+    assert!(run.warnings.iter().all(|line| line.contains("gomemlimit")));
+    // What is false there.
+    assert_eq!(request(&[], &[]).task.rules.scope, Scope::Unmarked);
+}
