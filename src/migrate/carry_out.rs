@@ -173,6 +173,7 @@ fn shared(
         course: Course::new(run.stop, limits, breaker, cancel, Arc::clone(&run.progress)),
         ledger: Ledger::of(plan.selected.len()),
         provenance: Provenance::of_this_run(target_name, run.id),
+        new_marks: task.rules.new_marks(),
         marks: source
             .to_be_marked()
             .map(|source| Marks::new(source.clone(), run.clock)),

@@ -9,7 +9,7 @@ use super::watch::Watch;
 use crate::block::{BlockId, Provenance};
 use crate::bucket::{Bucket, BucketReader};
 use crate::engine::{Course, Ledger, Slots};
-use crate::plan::{Halt, Purpose};
+use crate::plan::{Halt, NewMarks, Purpose};
 use crate::progress::Progress;
 use crate::verb::clocks::Clock;
 use crate::verb::copy::Means;
@@ -28,6 +28,8 @@ pub(super) struct Shared {
     pub(super) ledger: Ledger,
     /// Who this run is to those who find what it wrote.
     pub(super) provenance: Provenance,
+    /// What it means that a mark of others appears in the source.
+    pub(super) new_marks: NewMarks,
     /// How the source is marked; `None` where blocks are only copied.
     pub(super) marks: Option<Marks>,
     /// Told how far the run is.

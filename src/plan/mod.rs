@@ -31,7 +31,7 @@ pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};
 pub use rules::{Existing, PublishOrder, Purpose, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
-pub use standing::{Halt, Standing, standing};
+pub use standing::{Halt, NewMarks, Standing, standing};
 pub use supersede::supersedes;
 pub use take_back::{Refusal, TakeBack, Verdict};
 pub use unit::Unit;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::standing::NewMarks;
 use crate::block::{BlockMeta, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Filter};
@@ -67,6 +68,15 @@ impl Rules {
 }
 
 impl Rules {
+    /// What it means that a mark appears on a block of the source while the run is at it.
+    #[must_use]
+    pub fn new_marks(&self) -> NewMarks {
+        match (self.purpose, self.scope) {
+            (Purpose::Copy, Scope::Marked) => NewMarks::AreIgnored,
+            _ => NewMarks::Count,
+        }
+    }
+
     /// Whether a block is left out for the sake of this live one of the source, which holds all of it: where blocks are copied, only if that one is
     /// meant too.
     pub(super) fn leave_the_field_to(&self, keeper: &BlockMeta) -> bool {

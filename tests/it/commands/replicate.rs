@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use thanos_bucket::plan::Purpose;
+use thanos_bucket::plan::{Purpose, Scope};
 
 use crate::support::block::{Block, FIVE_MINUTES_MS, ONE_HOUR_MS};
 use crate::support::folders::{self, tree};
@@ -13,7 +13,7 @@ use crate::support::memory::{self, three};
 use crate::support::minio::Minio;
 use crate::support::on_minio;
 use crate::support::run::{Ran, binary};
-use crate::support::scripted::{Fault, Request};
+use crate::support::scripted::{Fault, Request, Scripted};
 use crate::support::thanos;
 use crate::support::world::{Contents, assert_same, blocks_with, without_marks};
 
@@ -133,6 +133,27 @@ async fn clocks_do_not_matter_to_copies() {
     assert_eq!(ran.endings(), ["replicated"; 3]);
 }
 
+/// Somebody marks block A in that bucket, once its index is being put into the target.
+fn mark_when_its_index_is_put(world: &memory::World, bucket: &Arc<Scripted>) {
+    let bucket = Arc::downgrade(bucket);
+    let block = three()[0].clone().marked("by hand");
+    let (index, mark) = ["index", "deletion-mark.json"]
+        .map(|name| format!("{}/{name}", block.id()))
+        .into();
+    world.target.on_request(move |request, path| {
+        let objects = block.objects().into_iter();
+        let there = bucket.upgrade().filter(|there| !there.has(&mark));
+        if request == Request::Put
+            && path == index
+            && let Some(there) = there
+        {
+            let mut marks = objects.filter(|(name, _)| *name == mark);
+            let (name, content) = marks.next().unwrap();
+            there.put(&name, content);
+        }
+    });
+}
+
 /// S-14.1, S-5.7: what cannot be completed is taken back, and what somebody marks in the target meanwhile is left to them.
 #[tokio::test(start_paused = true)]
 async fn what_happens_in_the_target_meanwhile_is_heeded() {
@@ -148,25 +169,29 @@ async fn what_happens_in_the_target_meanwhile_is_heeded() {
     assert!(!world.target.published().contains(&block.id()));
 
     let world = copying();
-    let (target, mark) = (Arc::downgrade(&world.target), block.marked("by hand"));
-    world.target.on_request(move |request, path| {
-        let Some(target) = target.upgrade() else {
-            return;
-        };
-        let mark_name = format!("{}/deletion-mark.json", mark.id());
-        if request == Request::Put
-            && path == format!("{}/index", mark.id())
-            && !target.has(&mark_name)
-        {
-            let mut objects = mark.objects().into_iter();
-            let (name, content) = objects.find(|(name, _)| *name == mark_name).unwrap();
-            target.put(&name, content);
-        }
-    });
+    mark_when_its_index_is_put(&world, &world.target);
     let ran = world.run().await.unwrap();
     assert_eq!(ran.ending('A'), "marked-in-target");
     assert_eq!(ran.endings_of("BC"), ["replicated"; 2]);
     assert!(ran.results.complete);
+}
+
+/// S-14.2: who wants marked blocks too wants one that is marked meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_appears_in_the_source_counts_only_where_marks_do() {
+    for (scope, ending) in [
+        (Scope::Unmarked, "superseded"),
+        (Scope::Marked, "replicated"),
+    ] {
+        let mut world = copying();
+        world.task.rules.scope = scope;
+        mark_when_its_index_is_put(&world, &world.source);
+        let ran = world.run().await.unwrap();
+        assert_eq!(ran.ending('A'), ending);
+        assert_eq!(ran.endings_of("BC"), ["replicated"; 2]);
+        assert_eq!(world.source.marked().len(), 1);
+        assert_eq!(world.target.marked().len(), 0);
+    }
 }
 
 /// S-14.4, S-14.5
