@@ -3,7 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::standing::NewMarks;
 use crate::block::{BlockMeta, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Filter};
@@ -24,6 +23,15 @@ pub enum Purpose {
     Move,
     /// Blocks are copied: the source stays as it is.
     Copy,
+}
+
+/// What it means that a mark appeared on a block since it was surveyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewMarks {
+    /// Somebody else is responsible for it.
+    Count,
+    /// Nothing: blocks with marks are wanted too, and none is written.
+    AreIgnored,
 }
 
 /// The filters and flags of one run.

@@ -2,6 +2,7 @@
 
 use super::decide::Conflict;
 use super::facts::SourceBlock;
+use super::rules::NewMarks;
 use crate::block::Inventory;
 use crate::error::Error;
 use crate::trace::Failure;
@@ -45,15 +46,6 @@ pub enum Standing {
     Vanished,
     /// A mark appeared on it.
     Marked,
-}
-
-/// What it means that a mark appeared on a block since it was surveyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewMarks {
-    /// Somebody else is responsible for it.
-    Count,
-    /// Nothing: blocks with marks are wanted too, and none is written.
-    AreIgnored,
 }
 
 /// Judges by listing alone: a `meta.json` that kept its size, entity tag and last-modified is the one that was read.
