@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Buckets, Effort, Filters, LEVELS, Meanings, Printed, Sharing, Thanos, exit_codes,
+    Buckets, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing, Thanos, exit_codes,
 };
 use super::flags::Origins;
 use super::values::{one_of, whole_number};
@@ -28,6 +28,8 @@ use crate::select::{Filter, Selector};
 pub(super) struct Flags {
     #[command(flatten)]
     buckets: Buckets,
+    #[command(flatten)]
+    landing: Landing,
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
@@ -148,7 +150,7 @@ impl Flags {
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
         let what = self.what;
-        let (source, target) = self.buckets.configs(origins, warnings)?;
+        let (source, target) = self.buckets.configs(self.landing, origins, warnings)?;
         let scope = self.which.scope(what.overwrite_existing, origins)?;
         let filter = self.filters.filter(origins, now, warnings)?;
         let rules = Rules {

@@ -130,7 +130,7 @@ impl Concern {
                 "compare both, then delete the wrong one by hand, or use --overwrite-existing"
             }
             Self::MarkedInTarget => {
-                "unmark it there first, or wait until the target's compactor has deleted it"
+                "unmark it first, in the target (thanos-bucket unmark), or wait until it is deleted there"
             }
             Self::CoveredUnproven => {
                 "compare with the target's block, then delete the wrong one by hand"
