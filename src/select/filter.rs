@@ -102,6 +102,7 @@ impl Filter {
             && self.resolutions_ms.is_empty()
             && self.compaction_min <= LOWEST_LEVEL
             && self.compaction_max.is_none()
+            && self.levels.is_empty()
     }
 
     /// Whether the block is meant.
