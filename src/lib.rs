@@ -43,7 +43,8 @@
 //!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
 //! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`); what
 //!    [`verb::unmark`] takes away there are marks of this tool alone (S-16.1 `marks_of_a_run_are_taken_back_and_nothing_else`).
-//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`).
+//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`), and so is a run that only copies for its source
+//!    (S-14.1 `blocks_are_copied_and_the_source_is_not_written`).
 //! 5. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
 //! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
 //!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).

@@ -14,7 +14,7 @@ use crate::block::{
 };
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
-use crate::plan::{Halt, SourceBlock, Standing, standing};
+use crate::plan::{Halt, NewMarks, SourceBlock, Standing, standing};
 
 /// One block in one bucket, as it was when it was seen there. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -22,13 +22,25 @@ pub struct Stored {
     bucket: BucketReader,
     seen: Arc<SourceBlock>,
     meta: Arc<MetaFile>,
+    new_marks: NewMarks,
 }
 
 impl Stored {
     /// The block in `bucket` as it was seen there, and its `meta.json`.
     #[must_use]
     pub fn new(bucket: BucketReader, seen: Arc<SourceBlock>, meta: Arc<MetaFile>) -> Self {
-        Self { bucket, seen, meta }
+        Self {
+            bucket,
+            seen,
+            meta,
+            new_marks: NewMarks::Count,
+        }
+    }
+
+    /// The same block, where a mark that appears on it may mean nothing.
+    #[must_use]
+    pub fn with_new_marks(self, new_marks: NewMarks) -> Self {
+        Self { new_marks, ..self }
     }
 
     /// The block's id.
@@ -70,10 +82,10 @@ impl Stored {
     /// How it stands by that listing, compared with what was seen.
     #[must_use]
     pub fn standing(&self, now: &Inventory) -> Standing {
-        standing(&self.seen, now)
+        standing(&self.seen, now, self.new_marks)
     }
 
-    /// Lists it anew, and reads its marks: it must be the block that was seen, whole, and not marked since.
+    /// Lists it anew, and reads its marks: it must be the block that was seen, whole, and not marked since, where that counts.
     pub async fn look_again(&self) -> Result<Inventory, Halt> {
         let now = self.list().await?;
         self.as_seen(now).await

@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Effort, Landing, Meanings, Printed, Selection, Sharing, exit_codes};
+use super::args::{
+    Buckets, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing, exit_codes,
+};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::block::Strength;
@@ -42,6 +44,8 @@ pub(super) struct Flags {
     sharing: Sharing,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    runtime: GoRuntime,
 }
 
 #[derive(Args)]
@@ -141,6 +145,7 @@ impl Flags {
         let selected = self.selection.rules(existing, origins, now, warnings)?;
         let mut settings = self.effort.settings(origins)?;
         settings.no_compact_mark_source = what.no_compact_mark_source;
+        warnings.extend(self.runtime.without_effect(origins));
         let task = Task {
             rules: Rules {
                 verify: what.verify,

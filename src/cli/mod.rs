@@ -7,6 +7,7 @@ mod flags;
 mod migrate;
 mod plan;
 mod refusal;
+mod replicate;
 mod status;
 mod unmark;
 mod values;
@@ -91,6 +92,9 @@ pub fn parse(
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Replicate(flags) => {
+            Command::Migrate(flags.request(&origins, now, &mut warnings)?)
+        }
         Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
         Subcommand::Status(flags) => {
             Command::Status(flags.request(&origins, now, &mut warnings)?)
@@ -152,6 +156,7 @@ struct Cli {
 enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
+    Replicate(Box<replicate::Flags>),
     Check(Box<check::Flags>),
     Status(Box<status::Flags>),
     #[command(visible_alias = "rollback")]

@@ -317,8 +317,13 @@ fn the_long_help_names_every_flag_with_its_variable() {
         other => panic!("{other:?}"),
     };
     let text: String = subcommands().iter().map(help).collect();
-    for flag in flags::names(&Cli::command()) {
-        if flag.starts_with("no-") && flag != "no-compact-mark-source" {
+    let command = Cli::command();
+    let hidden = flags::all(&command).filter(|arg| arg.is_hide_set());
+    let hidden: Vec<_> = hidden.filter_map(clap::Arg::get_long).collect();
+    for flag in flags::names(&command) {
+        let is_hidden = hidden.contains(&flag.as_str());
+        assert!(!is_hidden || !text.contains(&format!("--{flag}")), "{flag}");
+        if is_hidden || flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;
         }
         assert!(text.contains(&format!("--{flag}")), "{flag}");
@@ -350,4 +355,30 @@ fn the_version_tells_the_commit() {
 #[test]
 fn without_a_subcommand_help_is_a_complaint() {
     assert!(matches!(parse(&[], &[]).unwrap(), Invocation::Nothing(_)));
+}
+
+/// S-14.7
+#[test]
+fn every_flag_of_upstreams_draft_is_taken() {
+    let arguments = [
+        "--older-than=2025-06-01T00:00:00Z",
+        "--dry-run",
+        "--no-overwrite-existing",
+        "--exclude-delete-marked",
+        "--concurrency=10",
+        "--max-retries=3",
+        "--selector.relabel-config=[{action: keep, source_labels: [cluster], regex: eu-1}]",
+        "--log.level=info",
+        "--log.format=logfmt",
+        "--enable-auto-gomemlimit",
+        "--auto-gomemlimit.ratio=0.9",
+    ];
+    let arguments = [&["migrate"], &BUCKETS[..2], &arguments].concat();
+    let Invocation::Run(run) = parse(&arguments, &[]).unwrap() else {
+        panic!("{arguments:?}");
+    };
+    assert_eq!(run.warnings.len(), 2, "{:?}", run.warnings);
+    assert!(run.warnings.iter().all(|line| line.contains("gomemlimit")));
+    // What is false there.
+    assert_eq!(request(&[], &[]).task.rules.scope, Scope::Unmarked);
 }

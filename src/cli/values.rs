@@ -1,15 +1,18 @@
 //! Values of flags: what each may be, and the words that say so.
 
+use std::ffi::OsStr;
 use std::num::NonZeroU64;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use chrono::TimeDelta;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, Command};
 
 use crate::block::{BlockId, RunId};
 use crate::error::{Error, Result};
+use crate::go;
 use crate::plan::Shard;
 
 const DAY: Duration = Duration::from_hours(24);
@@ -117,9 +120,44 @@ pub(super) fn shard(text: &str) -> Result<Shard> {
         .map_err(|_| Error::usage("expected i/n with 0 <= i < n, such as 0/3"))
 }
 
-/// A resolution, in milliseconds.
+/// A resolution, in milliseconds, as Go spells the duration.
 pub(super) fn resolution_ms() -> impl TypedValueParser<Value = i64> {
-    one_of([("0s", 0), ("5m", 300_000), ("1h", 3_600_000)])
+    ResolutionParser
+}
+
+const RESOLUTIONS: [(&str, i64); 3] = [("0s", 0), ("5m", 300_000), ("1h", 3_600_000)];
+
+/// Takes every spelling that Thanos takes, such as `300s` and `1h0m0s`; help and errors list one of each.
+#[derive(Clone)]
+struct ResolutionParser;
+
+impl TypedValueParser for ResolutionParser {
+    type Value = i64;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<i64, clap::Error> {
+        // A number without a unit is a duration only if it is 0.
+        let has_unit =
+            |text: &&str| *text == "0" || !text.bytes().all(|byte| byte.is_ascii_digit());
+        let text = value.to_str().filter(has_unit);
+        let spelled = text.and_then(go::duration::parse);
+        let known = RESOLUTIONS
+            .iter()
+            .find(|(word, _)| go::duration::parse(word) == spelled);
+        match known.filter(|_| spelled.is_some()) {
+            Some((_, ms)) => Ok(*ms),
+            None => one_of(RESOLUTIONS).parse_ref(command, arg, value),
+        }
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = RESOLUTIONS.iter().map(|(word, _)| PossibleValue::new(word));
+        Some(Box::new(words))
+    }
 }
 
 /// One of a few words, each with what it stands for. Help and errors list them.
@@ -235,6 +273,32 @@ mod tests {
         }
         for text in ["", "0", "0MiB", "-1GiB", "ten", "1XB", "GiB"] {
             assert!(size_bytes(text).is_err(), "{text}");
+        }
+    }
+
+    /// S-14.2
+    #[test]
+    fn resolutions_are_spelled_as_go_spells_durations() {
+        let command = Command::new("test");
+        let parse = |text: &str| resolution_ms().parse_ref(&command, None, OsStr::new(text));
+        for (text, expected) in [
+            ("0s", 0),
+            ("0", 0),
+            ("0h", 0),
+            ("5m", 300_000),
+            ("300s", 300_000),
+            ("5m0s", 300_000),
+            ("0.5h", -1),
+            ("1h", 3_600_000),
+            ("60m", 3_600_000),
+            ("1h0m0s", 3_600_000),
+            ("", -1),
+            ("300", -1),
+            ("300000000000", -1),
+            ("1d", -1),
+            ("raw", -1),
+        ] {
+            assert_eq!(parse(text).unwrap_or(-1), expected, "{text}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! `migrate`: opens both buckets, migrates, and writes the plan or the report.
+//! `migrate` and `replicate`: opens both buckets, moves or copies blocks, and writes the plan or the report.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::Review;
-use crate::plan::Plan;
+use crate::plan::{Plan, Purpose};
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::select::Cutoff;
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
 
-/// Everything that `migrate` was asked to do.
+/// Everything that `migrate` or `replicate` was asked to do.
 #[derive(Debug)]
 pub struct Request {
-    /// The bucket whose blocks are moved.
+    /// The bucket whose blocks are moved or copied.
     pub source: BucketConfig,
     /// The bucket that receives them.
     pub target: BucketConfig,
@@ -129,14 +129,15 @@ async fn begin(
 }
 
 async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {
-    let access = match request.task.mode {
-        Mode::DryRun => Access::Read,
-        Mode::Execute => Access::Write,
+    let (source, target) = match (request.task.mode, request.task.rules.purpose) {
+        (Mode::DryRun, _) => (Access::Read, Access::Read),
+        (Mode::Execute, Purpose::Copy) => (Access::Read, Access::Write),
+        (Mode::Execute, Purpose::Move) => (Access::Write, Access::Write),
     };
     let opening = async {
         Ok(Buckets {
-            source: request.source.open(access, MissingRoot::Error).await?,
-            target: request.target.open(access, MissingRoot::Empty).await?,
+            source: request.source.open(source, MissingRoot::Error).await?,
+            target: request.target.open(target, MissingRoot::Empty).await?,
         })
     };
     tokio::select! {

@@ -18,7 +18,7 @@ use crate::verb::clocks::Clock;
 /// What is to be done.
 #[derive(Debug)]
 pub enum Command {
-    /// Blocks are moved.
+    /// Blocks are moved, or copied.
     Migrate(migrate::Request),
     /// A plan is made, and nothing is moved.
     Plan(plan::Request),

@@ -149,7 +149,7 @@ impl<'a> BlockAtWork<'a> {
         } else {
             BlockProgress::default()
         };
-        let source = unit.shared.sides.source.reader().clone();
+        let source = unit.shared.sides.source.clone();
         Self {
             unit,
             number,
@@ -157,7 +157,8 @@ impl<'a> BlockAtWork<'a> {
                 source,
                 Arc::clone(&selected.block),
                 Arc::clone(&selected.meta),
-            ),
+            )
+            .with_new_marks(unit.shared.new_marks),
             selected,
             span,
             tally: Arc::new(Tally::new(progress)),

@@ -13,6 +13,7 @@ use tracing::{Instrument, Span};
 
 use super::ending::tell_waiting;
 use super::shared::{Marks, Shared, Sides, Watches};
+use super::source::Source;
 use super::task::{Run, Task};
 use super::unit::run_unit;
 use super::watch::{Directory, Watch};
@@ -20,7 +21,7 @@ use crate::block::{BlockId, Inventory, Provenance};
 use crate::bucket::{Bucket, BucketReader, Budget, Names, ServerSide};
 use crate::engine::{Course, Deadline, Ledger, Limits, Rivalry, Slots};
 use crate::outcome::{BlockEnding, Outcome, Results};
-use crate::plan::{Plan, Selected, SourceMeta, TargetMeta};
+use crate::plan::{Plan, Purpose, Selected, SourceMeta, TargetMeta};
 use crate::trace::step;
 use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
@@ -39,13 +40,13 @@ const BLOCKS_OF_MANY: usize = 8;
 pub(super) async fn carry_out(
     task: &Task,
     run: Run,
-    (source, target, server_side): (Bucket, Bucket, ServerSide),
+    (source, target, server_side): (Source, Bucket, ServerSide),
     plan: &Plan,
     survey: &Survey,
 ) -> Results {
     let begun = Instant::now();
     tell_totals(task, &run, plan);
-    let names = names(plan, survey);
+    let names = names(task.rules.purpose, plan, survey);
     source.reader().learn(names.in_source.into_iter());
     target.reader().learn(names.in_target.into_iter());
     let shared = Arc::new(shared(
@@ -98,7 +99,7 @@ struct BlockNames {
 }
 
 /// As the buckets were listed, and as the plan will leave them.
-fn names(plan: &Plan, survey: &Survey) -> BlockNames {
+fn names(purpose: Purpose, plan: &Plan, survey: &Survey) -> BlockNames {
     let count = |objects: Inventory| objects.iter().count() + objects.left_out().count();
     let listed = |objects| Names {
         listed: count(objects),
@@ -116,7 +117,9 @@ fn names(plan: &Plan, survey: &Survey) -> BlockNames {
     };
     for selected in plan.selected.iter().filter(|one| one.goes_ahead()) {
         let id = selected.block.id;
-        names.in_source.entry(id).or_default().to_come += 1;
+        if purpose == Purpose::Move {
+            names.in_source.entry(id).or_default().to_come += 1;
+        }
         let to_put = usize::try_from(selected.objects_to_put).unwrap_or(usize::MAX);
         names.in_target.entry(id).or_default().to_come = to_put;
     }
@@ -137,7 +140,7 @@ fn tell_totals(task: &Task, run: &Run, plan: &Plan) {
 fn shared(
     task: &Task,
     run: Run,
-    (source, target, server_side): (Bucket, Bucket, ServerSide),
+    (source, target, server_side): (Source, Bucket, ServerSide),
     plan: &Plan,
     survey: &Survey,
 ) -> Shared {
@@ -169,11 +172,15 @@ fn shared(
         slots: Slots::new(settings.concurrency, rivalry),
         course: Course::new(run.stop, limits, breaker, cancel, Arc::clone(&run.progress)),
         ledger: Ledger::of(plan.selected.len()),
-        marks: Marks::new(Provenance::of_this_run(target_name, run.id), run.clock),
+        provenance: Provenance::of_this_run(target_name, run.id),
+        new_marks: task.rules.new_marks(),
+        marks: source
+            .to_be_marked()
+            .map(|source| Marks::new(source.clone(), run.clock)),
         progress: run.progress,
         sides: Sides {
             prover: Prover::new(task.rules.verify, target.reader().clone(), means.clone()),
-            source,
+            source: source.reader().clone(),
             target,
             means,
         },

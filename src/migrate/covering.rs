@@ -58,6 +58,14 @@ pub(super) async fn still_covered(block: &BlockAtWork<'_>, by: BlockId) -> Resul
     }
 }
 
+/// What is held, as it is now: a cover that was only planned, or seen some time ago, is looked at again.
+pub(super) async fn as_it_is_now(block: &BlockAtWork<'_>, held: Held) -> Result<Held, Stopped> {
+    match &held.proof.shown {
+        Proof::Cover(cover) if !held.proof.is_fresh() => still_covered(block, cover.by()).await,
+        _ => Ok(held),
+    }
+}
+
 /// What the target holds of a block that the plan leaves to another one of its unit; of others, what was brought.
 pub(super) async fn or_covered_by_its_keeper(
     block: &BlockAtWork<'_>,

@@ -8,7 +8,7 @@ use super::at_work::BlockAtWork;
 use super::stopped::Stopped;
 use crate::block::{BlockId, Proof};
 use crate::outcome::{BlockEnding, MarkState, Outcome};
-use crate::plan::Selected;
+use crate::plan::{Purpose, Selected};
 
 /// A block that is held, and what was done to the source.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(super) struct Finished {
 /// What the report says of the block.
 pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stopped>) -> Outcome {
     let selected = &block.selected;
+    let purpose = block.shared().purpose();
     let objects_put = block.tally.sent.objects();
     let mut waits_for = None;
     let (ending, detail, mark, proof) = match finished {
@@ -27,7 +28,7 @@ pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stoppe
             let (ending, strength) = match &proof {
                 Proof::Cover(_) => (BlockEnding::Covered, None),
                 Proof::Match(held) => (
-                    BlockEnding::of_held(&selected.action, objects_put),
+                    BlockEnding::of_held(&selected.action, objects_put, purpose),
                     Some(held.strength()),
                 ),
             };
@@ -42,7 +43,7 @@ pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stoppe
                 Stopped::HeldBack(by) | Stopped::MarkDeferred(by) => Some(by),
                 _ => None,
             };
-            let (ending, detail) = explain(selected, stopped);
+            let (ending, detail) = explain(selected, stopped, purpose);
             (ending, detail, MarkState::Absent, None)
         }
     };
@@ -60,17 +61,24 @@ pub(super) fn outcome(block: &BlockAtWork<'_>, finished: Result<Finished, Stoppe
 
 /// Logs the outcome, and records it on the block's span.
 pub(super) fn conclude(block: &BlockAtWork<'_>, outcome: &Outcome) {
+    let done = match block.shared().purpose() {
+        Purpose::Move => "block moved",
+        Purpose::Copy => "block copied",
+    };
     let block = block.selected.block.id;
     let ending = outcome.ending.as_str();
     let why = outcome.detail.as_deref().unwrap_or_default();
     Span::current().record("outcome", ending);
     match outcome.ending {
         BlockEnding::Failed => error!(%block, err = why, "block failed"),
-        BlockEnding::Conflict | BlockEnding::WouldOverlap | BlockEnding::CoveredUnproven => {
+        BlockEnding::Conflict
+        | BlockEnding::MarkedInTarget
+        | BlockEnding::WouldOverlap
+        | BlockEnding::CoveredUnproven => {
             warn!(%block, outcome = ending, reason = why, "block left alone");
         }
         BlockEnding::HeldBack | BlockEnding::MarkDeferred => {
-            debug!(%block, outcome = ending, reason = why, "block not moved yet");
+            debug!(%block, outcome = ending, reason = why, "block not done yet");
         }
         BlockEnding::NotFinished => {}
         BlockEnding::Vanished | BlockEnding::Superseded => {
@@ -82,7 +90,7 @@ pub(super) fn conclude(block: &BlockAtWork<'_>, outcome: &Outcome) {
             objects = outcome.objects_put,
             bytes = outcome.bytes_sent,
             elapsed = ?outcome.elapsed,
-            "block moved"
+            "{done}"
         ),
     }
 }
@@ -105,7 +113,11 @@ pub(super) fn tell_waiting(outcomes: &[Outcome]) {
     }
 }
 
-fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String>) {
+fn explain(
+    selected: &Selected,
+    stopped: Stopped,
+    purpose: Purpose,
+) -> (BlockEnding, Option<String>) {
     match stopped {
         Stopped::HeldBack(by) => (
             BlockEnding::HeldBack,
@@ -140,6 +152,6 @@ fn explain(selected: &Selected, stopped: Stopped) -> (BlockEnding, Option<String
             BlockEnding::of_left_alone(&selected.action),
             selected.action.detail(),
         ),
-        Stopped::Halt(halt) => BlockEnding::of_halt(halt),
+        Stopped::Halt(halt) => BlockEnding::of_halt(halt, purpose),
     }
 }

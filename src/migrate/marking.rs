@@ -5,11 +5,12 @@
 
 use super::another_try::{NotYet, before_another_try};
 use super::at_work::BlockAtWork;
-use super::covering::still_covered;
+use super::covering::{as_it_is_now, still_covered};
 use super::ending::Finished;
 use super::held::{Held, Published};
 use super::look::{LOOKS, Look, Pace};
 use super::proving::until_held;
+use super::shared::Marks;
 use super::stopped::Stopped;
 use super::watch::Since;
 use crate::at_once::LOOK_AHEAD;
@@ -53,24 +54,26 @@ pub(super) struct Place {
 /// Marks the block in its turn, once it is proven.
 pub(super) async fn mark_in_turn(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     place: Place,
     held: Held,
 ) -> Result<Finished, Stopped> {
     block.unit.marking.near(place.position, LOOK_AHEAD).await;
-    let marking = Box::pin(look_and_mark(block, place, held));
+    let marking = Box::pin(look_and_mark(block, marks, place, held));
     within(step!("mark"), marking).await
 }
 
 async fn look_and_mark(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     Place { position, first }: Place,
     held: Held,
 ) -> Result<Finished, Stopped> {
     let looked = look_ahead(block, held).await;
     let _turn = block.unit.marking.turn_behind(position, first).await;
     let (held, kin) = looked?;
-    let (proof, mark) = mark_on_fresh_looks(block, held, &kin).await?;
-    block.shared().marks.remember(block.selected.block.id);
+    let (proof, mark) = mark_on_fresh_looks(block, marks, held, &kin).await?;
+    marks.remember(block.selected.block.id);
     Ok(Finished { proof, mark })
 }
 
@@ -78,6 +81,7 @@ async fn look_and_mark(
 /// attempt to put the mark.
 async fn mark_on_fresh_looks(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     mut held: Held,
     kin: &Look<NewKin>,
 ) -> Result<(Proof, MarkState), Stopped> {
@@ -89,20 +93,20 @@ async fn mark_on_fresh_looks(
             return Err(Stopped::NotFinished);
         }
         if !block.selected.bears_a_mark() {
-            refuse_before_finer_kin(block, kin).await?;
+            refuse_before_finer_kin(block, marks, kin).await?;
         }
         if !held.proof.is_fresh() {
             held = prove_again(block, held).await?;
         }
-        let (source, now) = look_before_marking(block).await?;
+        let (source, now) = look_before_marking(block, marks).await?;
         let now = match (source.mark, now) {
             (MarkThere::Absent, Some(now)) => now,
             (MarkThere::AllAlong, _) | (MarkThere::Absent, None) => {
                 return Ok((held.proof.shown, MarkState::Kept));
             }
             (MarkThere::Meanwhile, _) => {
-                let (proof, provenance) = (held.proof.shown, &shared.marks.provenance);
-                let marked = whose(&proof, provenance, &shared.sides.source).await?;
+                let (proof, provenance) = (held.proof.shown, &shared.provenance);
+                let marked = whose(&proof, provenance, &marks.source).await?;
                 return Ok((proof, kept(marked)?));
             }
         };
@@ -114,7 +118,7 @@ async fn mark_on_fresh_looks(
             }
             continue;
         }
-        let marked = mark_now(block, &held.proof.shown, &source.objects.shown, now);
+        let marked = mark_now(block, marks, &held.proof.shown, &source.objects.shown, now);
         match marked.await {
             Err(Stopped::Halt(Halt::Failed(err))) if err.kind().is_transient() => {
                 before_another_try(block, NotYet::Marked, err, &mut backoff).await?;
@@ -130,12 +134,7 @@ async fn look_ahead(block: &BlockAtWork<'_>, held: Held) -> Result<(Held, Look<N
     if !shared.course.may_go_on() {
         return Err(Stopped::NotFinished);
     }
-    let held = async {
-        match &held.proof.shown {
-            Proof::Cover(cover) if !held.proof.is_fresh() => still_covered(block, cover.by()).await,
-            _ => Ok(held),
-        }
-    };
+    let held = as_it_is_now(block, held);
     let meta = &block.selected.meta.block;
     let kin = shared.watches.source.finer_kin(meta, Since::AMomentAgo);
     let kin = async { Ok(kin.await?) };
@@ -145,10 +144,11 @@ async fn look_ahead(block: &BlockAtWork<'_>, held: Held) -> Result<(Held, Look<N
 /// Refuses to mark a downsampled block before finer blocks of the same data: the source's compactor would make it anew.
 async fn refuse_before_finer_kin(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     kin: &Look<NewKin>,
 ) -> Result<(), Stopped> {
     let shared = block.shared();
-    let kin = match shared.marks.first_unmarked(&block.selected.finer_kin) {
+    let kin = match marks.first_unmarked(&block.selected.finer_kin) {
         Some(kin) => Some(kin),
         None if kin.is_fresh() => kin.shown,
         None => {
@@ -163,6 +163,7 @@ async fn refuse_before_finer_kin(
 /// The source, which is looked at last, and the time that a mark may bear, which is `Some` wherever no mark lies there.
 async fn look_before_marking(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
 ) -> Result<(Source, Option<AgreedTime>), Stopped> {
     if block.selected.bears_a_mark() {
         let source = look_at_source(block).await?;
@@ -170,9 +171,8 @@ async fn look_before_marking(
             return Ok((source, None));
         }
     }
-    let shared = block.shared();
-    let (source, target) = (&shared.sides.source, &shared.sides.target);
-    let now = agree(&shared.marks.clock, source, target).await?;
+    let target = &block.shared().sides.target;
+    let now = agree(&marks.clock, &marks.source, target).await?;
     Ok((look_at_source(block).await?, Some(now)))
 }
 
@@ -220,6 +220,7 @@ async fn prove_again(block: &BlockAtWork<'_>, held: Held) -> Result<Held, Stoppe
 
 async fn mark_now(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     proof: &Proof,
     source: &Inventory,
     now: AgreedTime,
@@ -228,7 +229,7 @@ async fn mark_now(
     if !course.may_go_on() {
         return Err(Stopped::NotFinished);
     }
-    match write_marks(block, proof, source, now).await {
+    match write_marks(block, marks, proof, source, now).await {
         Ok(marked) => kept(marked),
         Err(err) => {
             if err.kind().refuses_every_mark() {
@@ -241,12 +242,13 @@ async fn mark_now(
 
 async fn write_marks(
     block: &BlockAtWork<'_>,
+    marks: &Marks,
     proof: &Proof,
     listed: &Inventory,
     now: AgreedTime,
 ) -> Result<Marked> {
     let shared = block.shared();
-    let (provenance, source) = (&shared.marks.provenance, &shared.sides.source);
+    let (provenance, source) = (&shared.provenance, &marks.source);
     let bears_no_compact = listed.get(NO_COMPACT_MARK).is_some();
     let wanted = shared.settings.no_compact_mark_source && !bears_no_compact;
     if wanted {
@@ -263,7 +265,7 @@ async fn write_marks(
 }
 
 fn too_slow(block: &BlockAtWork<'_>) -> Stopped {
-    let source = block.shared().sides.source.reader().location();
+    let source = block.shared().sides.source.location();
     let attempt = format!(
         "look at {} and mark it in {source}",
         block.selected.block.id

@@ -1,6 +1,8 @@
 //! A migration, wired once: look at both buckets, plan, make sure that nothing would keep every block from being marked, carry the plan out.
 //!
-//! The command, the simulation and the tests in memory all call [`migrate`]; what they differ in are the buckets.
+//! A run that only copies is the same without marks, as its rules say ([`Purpose`]): its source is a reader, which nobody can write.
+//!
+//! The commands, the simulation and the tests in memory all call [`migrate`]; what they differ in are the buckets.
 
 mod another_try;
 mod at_work;
@@ -17,6 +19,7 @@ mod preflight;
 mod proving;
 mod publishing;
 mod shared;
+mod source;
 mod stopped;
 mod task;
 mod unit;
@@ -28,11 +31,12 @@ use tracing::warn;
 
 use crate::bucket::{Bandwidth, Bucket, BucketReader, Cache, Common, ServerSide};
 use crate::error::{Error, Result};
-use crate::plan::{Plan, Replica, Warning, plan, replica};
+use crate::plan::{Plan, Purpose, Replica, Warning, moved_again, plan, replica};
 use crate::trace::{step, within};
 use crate::verb::clocks::agree_so_far;
 use crate::verb::survey::{Survey, survey};
 use carry_out::carry_out;
+use source::Source;
 
 /// Everything between opening the buckets and writing the report.
 ///
@@ -66,8 +70,9 @@ async fn migrate_with(
             })
         }
         Mode::Execute => {
-            let bucket = |backend| Bucket::with(backend, retry.clone(), common.clone());
-            let (source, target) = (bucket(buckets.source), bucket(buckets.target));
+            let purpose = task.rules.purpose;
+            let source = Source::opened(buckets.source, purpose, retry.clone(), common.clone());
+            let target = Bucket::with(buckets.target, retry.clone(), common.clone());
             execute(task, run, source, target).await
         }
     }
@@ -81,7 +86,8 @@ async fn plan_alone(
     target: &BucketReader,
 ) -> Result<Plan> {
     let (mut plan, _) = look_and_plan(task, run, source, target).await?;
-    if plan.marks()
+    if task.rules.purpose == Purpose::Move
+        && plan.marks()
         && let Err(err) = agree_so_far((run.clock)(), source, target)
     {
         let obstacle = format!("{err:#}");
@@ -94,7 +100,7 @@ async fn plan_alone(
     Ok(plan)
 }
 
-async fn execute(task: &Task, run: Run, source: Bucket, target: Bucket) -> Result<Migrated> {
+async fn execute(task: &Task, run: Run, source: Source, target: Bucket) -> Result<Migrated> {
     let by = task.settings.copied_by;
     let server_side = ServerSide::between(source.reader(), target.reader(), by)?;
     let (plan, survey) = look_and_plan(task, &run, source.reader(), target.reader()).await?;
@@ -134,6 +140,9 @@ async fn look_and_plan(
     let mut plan =
         step!("plan").in_scope(|| plan(&survey.source, &survey.target, rules, &target_name));
     plan.warnings.splice(0..0, survey.warnings.iter().cloned());
+    let source_name = source.location().to_string();
+    let again = moved_again(&plan, &survey.target, rules, &source_name);
+    plan.warnings.extend(again);
     for warning in &plan.warnings {
         tell(warning);
     }

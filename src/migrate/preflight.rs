@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 
+use super::source::Source;
 use super::task::{Run, stopped};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, BucketReader};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 use crate::trace::{step, within};
@@ -21,12 +22,13 @@ use crate::verb::survey::Survey;
 pub(super) async fn pass(
     run: &Run,
     grace: Duration,
-    (source, target): (&Bucket, &Bucket),
+    (source, target): (&Source, &Bucket),
     plan: &Plan,
     survey: &Survey,
 ) -> Result<()> {
+    let to_be_marked = source.to_be_marked().filter(|_| plan.marks());
     let probing = async {
-        if plan.marks() {
+        if let Some(source) = to_be_marked {
             agree(&run.clock, source, target).await?;
         }
         probe::sweep(target, &survey.leftover_probes).await?;
@@ -46,15 +48,15 @@ pub(super) async fn pass(
             return Err(stopped(signal, "look whether source and target are one bucket"));
         }
     };
-    refuse_one_bucket(&probed, source, target)?;
-    if plan.marks() {
+    refuse_one_bucket(&probed, source.reader(), target.reader())?;
+    if let Some(source) = to_be_marked {
         judge_clocks(run, &probed, source, target)?;
     }
     Ok(())
 }
 
-fn refuse_one_bucket(probed: &Probed, source: &Bucket, target: &Bucket) -> Result<()> {
-    let (from, to) = (source.reader().location(), target.reader().location());
+fn refuse_one_bucket(probed: &Probed, source: &BucketReader, target: &BucketReader) -> Result<()> {
+    let (from, to) = (source.location(), target.location());
     match probed.found {
         Found::Two => Ok(()),
         Found::One => Err(Error::usage(format!(

@@ -122,7 +122,7 @@ async fn take_back(block: &BlockAtWork<'_>, torn_by: &[Difference]) -> Result<()
         return Ok(());
     }
     let sides = &block.shared().sides;
-    let provenance = &block.shared().marks.provenance;
+    let provenance = &block.shared().provenance;
     let _last_act = sides.means.last_acts.token();
     let taken_back = unpublish(&block.stored, torn_by, provenance, &sides.target).await;
     taken_back.map_err(|err| left_torn(block, torn_by, &err))?;

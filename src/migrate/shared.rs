@@ -7,9 +7,9 @@ use super::stopped::Stopped;
 use super::task::Settings;
 use super::watch::Watch;
 use crate::block::{BlockId, Provenance};
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, BucketReader};
 use crate::engine::{Course, Ledger, Slots};
-use crate::plan::Halt;
+use crate::plan::{Halt, NewMarks, Purpose};
 use crate::progress::Progress;
 use crate::verb::clocks::Clock;
 use crate::verb::copy::Means;
@@ -26,15 +26,20 @@ pub(super) struct Shared {
     pub(super) course: Course,
     /// One outcome for each selected block, as it ends.
     pub(super) ledger: Ledger,
-    pub(super) marks: Marks,
+    /// Who this run is to those who find what it wrote.
+    pub(super) provenance: Provenance,
+    /// What it means that a mark of others appears in the source.
+    pub(super) new_marks: NewMarks,
+    /// How the source is marked; `None` where blocks are only copied.
+    pub(super) marks: Option<Marks>,
     /// Told how far the run is.
     pub(super) progress: Arc<Progress>,
 }
 
 /// What verbs work on and with.
 pub(super) struct Sides {
-    /// Receives marks; read otherwise.
-    pub(super) source: Bucket,
+    /// Is read. Whoever writes there does it by [`Marks`].
+    pub(super) source: BucketReader,
     /// Receives blocks.
     pub(super) target: Bucket,
     pub(super) means: Means,
@@ -47,16 +52,24 @@ pub(super) struct Watches {
     pub(super) target: Watch,
 }
 
-/// What marks say, and which blocks bear one.
+/// Where marks are written, what they say, and which blocks bear one.
 pub(super) struct Marks {
-    /// Where marks come from.
-    pub(super) provenance: Provenance,
+    /// The source, to be written.
+    pub(super) source: Bucket,
     /// The time of day that they bear.
     pub(super) clock: Clock,
     marked: Mutex<HashSet<BlockId>>,
 }
 
 impl Shared {
+    /// What the run is for.
+    pub(super) fn purpose(&self) -> Purpose {
+        match self.marks {
+            Some(_) => Purpose::Move,
+            None => Purpose::Copy,
+        }
+    }
+
     /// Notes that a block's work stopped: a failure is counted, and may end the run.
     pub(super) fn note(&self, stopped: &Stopped) {
         if let Stopped::Halt(Halt::Failed(err)) = stopped {
@@ -69,7 +82,7 @@ impl Shared {
         if !self.course.is_in_doubt() {
             return;
         }
-        for bucket in [self.sides.source.reader(), self.sides.target.reader()] {
+        for bucket in [&self.sides.source, self.sides.target.reader()] {
             match bucket.list_block(block).await {
                 Err(err) if err.kind().concerns_whole_bucket() => self.course.end(&err),
                 _ => {}
@@ -80,9 +93,9 @@ impl Shared {
 
 impl Marks {
     /// For a run that has marked nothing yet.
-    pub(super) fn new(provenance: Provenance, clock: Clock) -> Self {
+    pub(super) fn new(source: Bucket, clock: Clock) -> Self {
         Self {
-            provenance,
+            source,
             clock,
             marked: Mutex::default(),
         }

@@ -96,7 +96,7 @@ pub struct Run {
 /// Both buckets, opened.
 #[derive(Debug)]
 pub struct Buckets {
-    /// The bucket whose blocks are moved.
+    /// The bucket whose blocks are moved or copied.
     pub source: Backend,
     /// The bucket that receives them.
     pub target: Backend,

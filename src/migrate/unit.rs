@@ -1,4 +1,4 @@
-//! One unit: its blocks are copied in any order, published in one order and marked in another.
+//! One unit: its blocks are copied in any order, published in one order and, where they move, marked in another.
 //!
 //! Two stages run side by side. The first copies each block and lets it through the publishing gate; the second takes up what was published
 //! and lets it through the marking gate. What needs no order (copying, proving) goes on before and behind the gates; what must not be old when
@@ -12,14 +12,14 @@ use tracing::Instrument;
 
 use super::at_work::{BlockAtWork, UnitAtWork};
 use super::bringing::bring;
-use super::covering::or_covered_by_its_keeper;
-use super::ending::{conclude, outcome};
+use super::covering::{as_it_is_now, or_covered_by_its_keeper};
+use super::ending::{Finished, conclude, outcome};
 use super::held::Held;
 use super::marking::{Place, mark_in_turn};
-use super::shared::Shared;
+use super::shared::{Marks, Shared};
 use super::stopped::Stopped;
 use crate::at_once::{LOOK_AHEAD, WAITING};
-use crate::outcome::Outcome;
+use crate::outcome::{MarkState, Outcome};
 use crate::plan::{PublishOrder, Rank, Selected, mark_rank, publish_rank};
 use crate::trace::step;
 
@@ -89,9 +89,23 @@ fn places_to_mark<'a>(sorted: impl Iterator<Item = &'a Selected>) -> Vec<Place> 
 
 /// The second stage for one block.
 async fn finish(block: &BlockAtWork<'_>, place: Place, held: Result<Held, Stopped>) -> Outcome {
+    let finished = match &block.shared().marks {
+        Some(marks) => marked(block, marks, place, held).await,
+        None => copied(block, held).await,
+    };
+    outcome(block, finished)
+}
+
+/// Of a block that moves: it is marked once it is held.
+async fn marked(
+    block: &BlockAtWork<'_>,
+    marks: &Marks,
+    place: Place,
+    held: Result<Held, Stopped>,
+) -> Result<Finished, Stopped> {
     let held = or_covered_by_its_keeper(block, held).await;
-    let finished = match held {
-        Ok(held) => mark_in_turn(block, place, held)
+    match held {
+        Ok(held) => mark_in_turn(block, marks, place, held)
             .await
             .inspect_err(|stopped| block.note(stopped)),
         Err(stopped) => {
@@ -99,6 +113,15 @@ async fn finish(block: &BlockAtWork<'_>, place: Place, held: Result<Held, Stoppe
             drop(block.unit.marking.turn_behind(position, first).await);
             Err(stopped)
         }
-    };
-    outcome(block, finished)
+    }
+}
+
+/// Of a block that is copied: nothing follows once it is held.
+async fn copied(block: &BlockAtWork<'_>, held: Result<Held, Stopped>) -> Result<Finished, Stopped> {
+    let held = as_it_is_now(block, held?).await;
+    let held = held.inspect_err(|stopped| block.note(stopped))?;
+    Ok(Finished {
+        proof: held.proof.shown,
+        mark: MarkState::Absent,
+    })
 }

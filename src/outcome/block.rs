@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::block::{BlockId, Strength};
-use crate::plan::{Action, Halt};
+use crate::plan::{Action, Conflict, Halt, Purpose};
 
 /// What became of one selected block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,13 +48,15 @@ impl Outcome {
 pub enum BlockEnding {
     /// Copied, published, proven and marked.
     Migrated,
-    /// The target held it already; proven and marked.
+    /// Copied, published and proven; the source stays as it is.
+    Replicated,
+    /// The target held it already; proven and, where blocks move, marked.
     AlreadyThere,
-    /// The target held a part of it; completed, proven and marked.
+    /// The target held a part of it; completed, proven and, where blocks move, marked.
     Repaired,
-    /// Put in the place of another block of the same id; proven and marked.
+    /// Put in the place of another block of the same id; proven and, where blocks move, marked.
     Overwritten,
-    /// The target holds a block made of it; marked.
+    /// The target holds a block made of it; where blocks move, marked.
     Covered,
     /// The source's compactor deleted it before it was copied; nothing is lost.
     Vanished,
@@ -66,6 +68,8 @@ pub enum BlockEnding {
     HeldBack,
     /// The target has something else under its id.
     Conflict,
+    /// The target's block is marked for deletion, so that nothing is copied there before it is unmarked.
+    MarkedInTarget,
     /// The target has a block made of it that is no proof.
     CoveredUnproven,
     /// The target has a block for a part of the same time.
@@ -78,8 +82,9 @@ pub enum BlockEnding {
 
 impl BlockEnding {
     /// Every ending, in the order in which reports list them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         BlockEnding::Migrated,
+        BlockEnding::Replicated,
         BlockEnding::AlreadyThere,
         BlockEnding::Repaired,
         BlockEnding::Overwritten,
@@ -89,6 +94,7 @@ impl BlockEnding {
         BlockEnding::MarkDeferred,
         BlockEnding::HeldBack,
         BlockEnding::Conflict,
+        BlockEnding::MarkedInTarget,
         BlockEnding::CoveredUnproven,
         BlockEnding::WouldOverlap,
         BlockEnding::Failed,
@@ -100,6 +106,7 @@ impl BlockEnding {
     pub fn as_str(self) -> &'static str {
         match self {
             BlockEnding::Migrated => "migrated",
+            BlockEnding::Replicated => "replicated",
             BlockEnding::AlreadyThere => "already-there",
             BlockEnding::Repaired => "repaired",
             BlockEnding::Overwritten => "overwritten",
@@ -109,6 +116,7 @@ impl BlockEnding {
             BlockEnding::MarkDeferred => "mark-deferred",
             BlockEnding::HeldBack => "held-back",
             BlockEnding::Conflict => "conflict",
+            BlockEnding::MarkedInTarget => "marked-in-target",
             BlockEnding::CoveredUnproven => "covered-unproven",
             BlockEnding::WouldOverlap => "would-overlap",
             BlockEnding::Failed => "failed",
@@ -116,16 +124,19 @@ impl BlockEnding {
         }
     }
 
-    /// The ending of a block that the target holds now, by what was decided for it and how many objects were put. A copy that put nothing found
-    /// everything in place, because another run was at work.
+    /// The ending of a block that the target holds now, by what was decided for it, how many objects were put, and whether it moves. A copy that put
+    /// nothing found everything in place, because another run was at work.
     #[must_use]
-    pub fn of_held(action: &Action, objects_put: u64) -> Self {
+    pub fn of_held(action: &Action, objects_put: u64, purpose: Purpose) -> Self {
         match action {
             Action::Overwrite(_) => BlockEnding::Overwritten,
             Action::Repair(_) => BlockEnding::Repaired,
             Action::AlreadyThere(_) => BlockEnding::AlreadyThere,
             _ if objects_put == 0 => BlockEnding::AlreadyThere,
-            _ => BlockEnding::Migrated,
+            _ => match purpose {
+                Purpose::Move => BlockEnding::Migrated,
+                Purpose::Copy => BlockEnding::Replicated,
+            },
         }
     }
 
@@ -135,14 +146,19 @@ impl BlockEnding {
         match action {
             Action::CoveredUnproven { .. } => BlockEnding::CoveredUnproven,
             Action::WouldOverlap { .. } => BlockEnding::WouldOverlap,
+            Action::MarkedInTarget { .. } => BlockEnding::MarkedInTarget,
             _ => BlockEnding::Conflict,
         }
     }
 
     /// The ending of a block at which work halted, and why where there is more to say.
     #[must_use]
-    pub fn of_halt(halt: Halt) -> (Self, Option<String>) {
+    pub fn of_halt(halt: Halt, purpose: Purpose) -> (Self, Option<String>) {
         match halt {
+            Halt::Conflict(Conflict::Marked) if purpose == Purpose::Copy => (
+                BlockEnding::MarkedInTarget,
+                Some("it was marked there meanwhile".to_owned()),
+            ),
             Halt::Vanished => (
                 BlockEnding::Vanished,
                 Some("the source's compactor deleted it".to_owned()),

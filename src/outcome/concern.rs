@@ -13,6 +13,8 @@ pub(crate) enum Concern {
     Failed,
     /// The target has something else under the block's id.
     Conflict,
+    /// The target's block is marked for deletion.
+    MarkedInTarget,
     /// The target has a block made of this one that is no proof.
     CoveredUnproven,
     /// A copy would overlap a block of the target.
@@ -48,10 +50,12 @@ impl Concern {
             BlockEnding::MarkDeferred => Some(Self::MarkDeferred),
             BlockEnding::HeldBack => Some(Self::HeldBack),
             BlockEnding::Conflict => Some(Self::Conflict),
+            BlockEnding::MarkedInTarget => Some(Self::MarkedInTarget),
             BlockEnding::CoveredUnproven => Some(Self::CoveredUnproven),
             BlockEnding::WouldOverlap => Some(Self::WouldOverlap),
             BlockEnding::Failed => Some(Self::Failed),
             BlockEnding::Migrated
+            | BlockEnding::Replicated
             | BlockEnding::AlreadyThere
             | BlockEnding::Repaired
             | BlockEnding::Overwritten
@@ -66,6 +70,7 @@ impl Concern {
         match action {
             Action::CoveredUnproven { .. } => Some(Self::CoveredUnproven),
             Action::Conflict(_) => Some(Self::Conflict),
+            Action::MarkedInTarget { .. } => Some(Self::MarkedInTarget),
             Action::WouldOverlap { .. } => Some(Self::WouldOverlap),
             Action::Copy(_)
             | Action::AlreadyThere(_)
@@ -105,6 +110,7 @@ impl Concern {
             Self::MarkedNotHeld => "marked-not-held",
             Self::Failed => "failed",
             Self::Conflict => "conflict",
+            Self::MarkedInTarget => "marked-in-target",
             Self::CoveredUnproven => "covered-unproven",
             Self::WouldOverlap => "would-overlap",
             Self::HeldBack => "held-back",
@@ -123,13 +129,16 @@ impl Concern {
             Self::Conflict => {
                 "compare both, then delete the wrong one by hand, or use --overwrite-existing"
             }
+            Self::MarkedInTarget => {
+                "unmark it first, in the target (thanos-bucket unmark), or wait until it is deleted there"
+            }
             Self::CoveredUnproven => {
                 "compare with the target's block, then delete the wrong one by hand"
             }
             Self::WouldOverlap => {
                 "find out where the target's block comes from, and which is right"
             }
-            Self::HeldBack => "moved by a later run, once the block it waits for is dealt with",
+            Self::HeldBack => "taken up by a later run, once the block it waits for is dealt with",
             Self::MarkDeferred => "marked by a later run, once the finer block is marked or gone",
             Self::Damaged(Reason::Incomplete) => {
                 "restore what is missing, or mark it for deletion; it is not copied as it is"

@@ -2,30 +2,33 @@
 //! which is over when the estimate is made. A test counts the requests of small migrations, and expects exactly these numbers.
 
 use crate::bucket::transfer_requests;
-use crate::plan::{Action, Outlook, Selected};
+use crate::plan::{Action, Outlook, Purpose, Selected};
 
-/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof, the source before its mark.
-const LISTINGS: u64 = 6;
+/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof.
+const LISTINGS: u64 = 5;
 
 /// `meta.json` is read and put, or read in both buckets.
 const META: u64 = 2;
 
-/// What covers a block is listed and its `meta.json` read, and the source is listed.
-const COVER: u64 = 3;
+/// What covers a block is listed and its `meta.json` read.
+const COVER: u64 = 2;
+
+/// The source is listed before a mark.
+const LOOK: u64 = 1;
 
 /// An existing deletion mark is looked for, and one is put.
 const MARK: u64 = 2;
 
 /// The requests of one block.
-pub(crate) fn requests(selected: &Selected) -> u64 {
+pub(crate) fn requests(selected: &Selected, purpose: Purpose) -> u64 {
     if selected.action.leaves_alone() || matches!(selected.outlook, Outlook::HeldBack(_)) {
         return 0;
     }
     let deferred = matches!(selected.outlook, Outlook::MarkDeferred(_));
-    let mark = if deferred || selected.block.objects().is_marked() {
-        0
-    } else {
-        MARK
+    let mark = match purpose {
+        Purpose::Copy => 0,
+        Purpose::Move if deferred || selected.block.objects().is_marked() => LOOK,
+        Purpose::Move => LOOK + MARK,
     };
     if let Action::Covered(_) | Action::CoveredLater { .. } = selected.action {
         return COVER + mark;
@@ -44,7 +47,8 @@ mod tests {
     fn a_block_costs_what_happens_to_it() {
         let world = |world: World| {
             let plan = world.plan();
-            let requests = plan.selected.iter().map(requests);
+            let requests = plan.selected.iter();
+            let requests = requests.map(|one| super::requests(one, world.rules.purpose));
             requests.collect::<Vec<_>>()
         };
         let everything = transfer_requests(2, 1 << 30);
@@ -53,22 +57,22 @@ mod tests {
             (
                 "copy",
                 World::of([block(1)]),
-                vec![LISTINGS + META + MARK + everything],
+                vec![LISTINGS + META + LOOK + MARK + everything],
             ),
             (
                 "already there",
                 World::of([block(1)]).holding([block(1)]),
-                vec![LISTINGS + META + MARK],
+                vec![LISTINGS + META + LOOK + MARK],
             ),
             (
                 "repair",
                 World::of([block(1)]).holding([block(1).without("index")]),
-                vec![LISTINGS + META + MARK + index],
+                vec![LISTINGS + META + LOOK + MARK + index],
             ),
             (
                 "covered",
                 World::of([block(1)]).holding([block(9).sources([1, 2])]),
-                vec![COVER + MARK],
+                vec![COVER + LOOK + MARK],
             ),
             (
                 "conflict",
@@ -86,7 +90,19 @@ mod tests {
                     block(1).without("index"),
                     block(2).resolution(300_000).sources([1]),
                 ]),
+                vec![LISTINGS + META + LOOK + everything],
+            ),
+            (
+                "replicated",
+                World::of([block(1)]).only_copied(),
                 vec![LISTINGS + META + everything],
+            ),
+            (
+                "covered, and only copied",
+                World::of([block(1)])
+                    .holding([block(9).sources([1, 2])])
+                    .only_copied(),
+                vec![COVER],
             ),
         ];
         for (name, given, expected) in table {

@@ -8,11 +8,13 @@ use super::run::Results;
 use super::totals::Totals;
 use crate::block::BlockId;
 use crate::exit::Exit;
-use crate::plan::{Plan, Rules, Warning};
+use crate::plan::{Plan, Purpose, Rules, Warning};
 use crate::select::Effect;
 
 /// What there is to say of a plan or, with results, of a run.
 pub struct Review<'a> {
+    /// Whether blocks move, or are copied.
+    pub(crate) purpose: Purpose,
     pub(crate) results: Option<&'a Results>,
     /// How the run exits, or would exit as far as the plan can tell.
     pub exit: Exit,
@@ -49,8 +51,15 @@ impl<'a> Review<'a> {
             .map(|excluded| Excluded::new(excluded, rules))
             .collect();
         let concerns = concerns(plan, rules, results);
-        let totals = Totals::of(&blocks, &excluded, concerns, results.is_some());
+        let totals = Totals::of(
+            &blocks,
+            &excluded,
+            concerns,
+            results.is_some(),
+            rules.purpose,
+        );
         Self {
+            purpose: rules.purpose,
             results,
             exit: exit_of(plan, rules, results),
             stopped_by: results.map_or(plan.obstacle.as_deref(), |results| {

@@ -18,8 +18,8 @@ use crate::block::{
 };
 use crate::map::{Due, Map, Question};
 use crate::plan::{
-    Mark, Plan, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta, all_not_held,
-    plan,
+    Mark, Plan, Purpose, Rules, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta,
+    all_not_held, plan,
 };
 use crate::select::{Cutoff, Filter, Selector};
 
@@ -61,6 +61,11 @@ impl World {
 
     pub(crate) fn asking_for(mut self, ids: impl IntoIterator<Item = u32>) -> Self {
         self.rules.filter.ids = ids.into_iter().map(id).collect();
+        self
+    }
+
+    pub(crate) fn only_copied(mut self) -> Self {
+        self.rules.purpose = Purpose::Copy;
         self
     }
 
@@ -131,11 +136,17 @@ impl World {
 /// A complete run of one minute; whatever was put has three objects of 1 GiB together, and took 20 s.
 pub(crate) fn results(endings: &[BlockEnding]) -> Results {
     let outcome = |ending: &BlockEnding| match ending {
-        BlockEnding::Migrated | BlockEnding::Repaired | BlockEnding::Overwritten => Outcome {
+        BlockEnding::Migrated
+        | BlockEnding::Replicated
+        | BlockEnding::Repaired
+        | BlockEnding::Overwritten => Outcome {
             ending: *ending,
             detail: None,
             waits_for: None,
-            mark: MarkState::Written,
+            mark: match ending {
+                BlockEnding::Replicated => MarkState::Absent,
+                _ => MarkState::Written,
+            },
             proof: Some(Strength::Checksum),
             objects_put: 3,
             bytes_sent: 1 << 30,

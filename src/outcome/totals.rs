@@ -6,7 +6,7 @@ use super::block::{BlockEnding, Outcome};
 use super::concern::Concern;
 use super::estimate::requests;
 use super::row::{Amount, Block, Excluded};
-use crate::plan::Reason;
+use crate::plan::{Purpose, Reason};
 
 /// Sums over a review.
 #[derive(Default)]
@@ -38,12 +38,13 @@ impl Totals {
         excluded: &[Excluded<'_>],
         concerns: impl Iterator<Item = Concern>,
         is_report: bool,
+        purpose: Purpose,
     ) -> Self {
         let mut totals = Self::default();
         for block in blocks {
             totals.selected.add(block.size);
             totals.to_put.add(block.put);
-            totals.requests_estimate += requests(block.selected);
+            totals.requests_estimate += requests(block.selected, purpose);
             let put = Amount {
                 blocks: 1,
                 ..block.put

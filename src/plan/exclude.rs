@@ -117,7 +117,10 @@ pub(super) fn exclusion<'a>(
     if let Completeness::Lacks(what) = block.objects().completeness(&meta.block) {
         return Err((Reason::Incomplete, Some(what)));
     }
-    if let Some(other) = source.superseding(&meta.block).next() {
+    let keeper = source
+        .superseding(&meta.block)
+        .find(|other| rules.leave_the_field_to(&other.block));
+    if let Some(other) = keeper {
         return Err((Reason::Duplicate, Some(format!("of {}", other.block.id))));
     }
     Ok((meta, unit))

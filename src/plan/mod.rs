@@ -6,6 +6,7 @@ mod duplicate;
 mod exclude;
 mod facts;
 mod look_back;
+mod moved_again;
 mod odd_mark;
 mod order;
 mod outlook;
@@ -24,10 +25,11 @@ pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
 pub use look_back::{NotHeld, all_not_held, to_be_read};
+pub use moved_again::moved_again;
 pub use order::{Rank, mark_rank, publish_rank};
 pub use relatives::Relatives;
 pub use replica::{Likeness, Replica, replica};
-pub use rules::{Existing, PublishOrder, Rules, Scope, Shard};
+pub use rules::{Existing, NewMarks, PublishOrder, Purpose, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
@@ -115,14 +117,16 @@ pub fn plan(
         }
     }
     outlook::hold_back(&mut plan, rules.publish_order);
-    duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+    if rules.purpose == Purpose::Move {
+        duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+        outlook::defer_marks(&mut plan, &index);
+    }
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit
             .cmp(&other.unit)
             .then_with(|| key(one).cmp(&key(other)))
     });
-    outlook::defer_marks(&mut plan, &index);
     plan.selector = effects(&rules.filter.selector, &came_to_selector);
     plan.warnings = warning::warnings(&plan, source, rules);
     plan
@@ -331,6 +335,56 @@ mod tests {
             let why = plan.not_held.first().map(|not_held| not_held.why.as_str());
             assert_eq!(why, expected, "{details}");
         }
+    }
+
+    /// S-14.6
+    #[test]
+    fn a_block_is_left_out_for_another_only_where_that_one_is_copied() {
+        let blocks = || {
+            source([
+                block('A'),
+                block('B').range(10, 20),
+                block('C').sources("AB").range(0, 20).level(2),
+            ])
+        };
+        let copied = |change: &dyn Fn(&mut Rules)| {
+            let mut rules = rules();
+            rules.purpose = Purpose::Copy;
+            change(&mut rules);
+            let plan = plan(&blocks(), &target([]), &rules, "s3://cold");
+            assert!(
+                plan.selected
+                    .iter()
+                    .all(|one| one.outlook == Outlook::Through)
+            );
+            plan.selected
+                .iter()
+                .map(|one| one.block.id)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(copied(&|_| ()), [id('C')]);
+        assert_eq!(
+            copied(&|rules| rules.filter.levels = [1].into()),
+            [id('A'), id('B')]
+        );
+        assert_eq!(
+            copied(&|rules| rules.filter.ids = [id('B')].into()),
+            [id('B')]
+        );
+        // Where blocks move, it is marked in the same run.
+        let moved = plan(&blocks(), &target([]), &rules(), "s3://cold");
+        assert_eq!(moved.selected.len(), 3);
+    }
+
+    /// S-14.1
+    #[test]
+    fn what_is_copied_waits_for_no_mark() {
+        let mut rules = rules();
+        rules.purpose = Purpose::Copy;
+        rules.filter.resolutions_ms = [300_000].into();
+        let blocks = source([block('A'), block('D').resolution(300_000).sources("A")]);
+        let plan = plan(&blocks, &target([]), &rules, "s3://cold");
+        assert_eq!(outlook(&plan, 'D'), Some(Outlook::Through));
     }
 
     /// S-7.2

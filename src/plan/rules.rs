@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::block::Strength;
+use crate::block::{BlockMeta, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Filter};
 
@@ -16,9 +16,29 @@ pub enum PublishOrder {
     None,
 }
 
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Blocks move: what the target holds is marked for deletion in the source.
+    Move,
+    /// Blocks are copied: the source stays as it is.
+    Copy,
+}
+
+/// What it means that a mark appeared on a block since it was surveyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewMarks {
+    /// Somebody else is responsible for it.
+    Count,
+    /// Nothing: blocks with marks are wanted too, and none is written.
+    AreIgnored,
+}
+
 /// The filters and flags of one run.
 #[derive(Debug, Clone)]
 pub struct Rules {
+    /// Whether blocks move, or are copied.
+    pub purpose: Purpose,
     /// Which blocks are meant.
     pub filter: Filter,
     /// Whether marked blocks are taken too, or what the target has in another form is replaced.
@@ -32,10 +52,11 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The default rules for the blocks that are meant: nothing overwritten, in strict order.
+    /// The default rules for the blocks that are meant: they move, in strict order, and nothing is overwritten.
     #[must_use]
     pub fn of(filter: Filter) -> Self {
         Self {
+            purpose: Purpose::Move,
             filter,
             scope: Scope::Unmarked,
             verify: Strength::Checksum,
@@ -51,6 +72,26 @@ impl Rules {
             cutoff: Some(cutoff),
             ..Filter::default()
         })
+    }
+}
+
+impl Rules {
+    /// What it means that a mark appears on a block of the source while the run is at it.
+    #[must_use]
+    pub fn new_marks(&self) -> NewMarks {
+        match (self.purpose, self.scope) {
+            (Purpose::Copy, Scope::Marked) => NewMarks::AreIgnored,
+            _ => NewMarks::Count,
+        }
+    }
+
+    /// Whether a block is left out for the sake of this live one of the source, which holds all of it: where blocks are copied, only if that one is
+    /// meant too.
+    pub(super) fn leave_the_field_to(&self, keeper: &BlockMeta) -> bool {
+        match self.purpose {
+            Purpose::Move => true,
+            Purpose::Copy => self.filter.takes(keeper),
+        }
     }
 }
 

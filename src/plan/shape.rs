@@ -87,7 +87,7 @@ impl Plan {
         self.selected.iter().any(Selected::goes_ahead)
     }
 
-    /// Whether it will write marks: one that only saves blocks that are marked already writes none.
+    /// Whether a run that moves blocks will write marks: one that only saves blocks that are marked already writes none.
     #[must_use]
     pub fn marks(&self) -> bool {
         let to_mark = |one: &Selected| one.goes_ahead() && !one.bears_a_mark();

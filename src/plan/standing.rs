@@ -2,6 +2,7 @@
 
 use super::decide::Conflict;
 use super::facts::SourceBlock;
+use super::rules::NewMarks;
 use crate::block::Inventory;
 use crate::error::Error;
 use crate::trace::Failure;
@@ -49,12 +50,12 @@ pub enum Standing {
 
 /// Judges by listing alone: a `meta.json` that kept its size, entity tag and last-modified is the one that was read.
 #[must_use]
-pub fn standing(surveyed: &SourceBlock, now: &Inventory) -> Standing {
+pub fn standing(surveyed: &SourceBlock, now: &Inventory, new_marks: NewMarks) -> Standing {
     let then = surveyed.objects();
     let (Some(was), Some(meta)) = (then.meta(), now.meta()) else {
         return Standing::Vanished;
     };
-    if now.is_marked() && !then.is_marked() {
+    if new_marks == NewMarks::Count && now.is_marked() && !then.is_marked() {
         return Standing::Marked;
     }
     // Where a bucket tells neither of a version nor of a time, nothing but its bytes tells that it is the same.
@@ -86,7 +87,13 @@ mod tests {
             (block('A').object("meta.json", 8), Standing::MetaTouched),
             (block('A').marked("by another"), Standing::Marked),
         ] {
-            assert_eq!(standing(&surveyed, &now.source().objects()), expected);
+            let now = now.source().objects();
+            assert_eq!(standing(&surveyed, &now, NewMarks::Count), expected);
+            let ignoring = match expected {
+                Standing::Marked => Standing::Unchanged,
+                other => other,
+            };
+            assert_eq!(standing(&surveyed, &now, NewMarks::AreIgnored), ignoring);
         }
         let mut untold = block('A').source();
         let told = untold.objects();
@@ -99,6 +106,7 @@ mod tests {
             })
             .collect();
         untold.objects = Packed::new(&objects);
+        let standing = |surveyed, now| standing(surveyed, now, NewMarks::Count);
         assert_eq!(standing(&untold, &objects), Standing::MetaTouched);
         let marked = block('A').marked("long ago").source();
         assert_eq!(standing(&marked, &marked.objects()), Standing::Unchanged);

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Overview, Review, TakenBack};
+use crate::plan::Purpose;
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
 pub struct Document<'a> {
-    /// What it is, in a word: `plan`, `report`.
+    /// What it is, in a word: `plan`, `report`, `replication-report`.
     pub(super) kind: &'static str,
     pub(super) header: &'a Header,
     /// In the order of their members in JSON.
@@ -80,12 +81,17 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The plan of a migration or, where it was carried out, its report.
+    /// The plan of a migration or, where it was carried out, its report. Those of a run that copies are of kinds of their own, so that nobody takes
+    /// them for one that moves.
     #[must_use]
     pub fn of_migration(header: &'a Header, review: &'a Review<'a>) -> Self {
-        let is_report = review.results.is_some();
         Self {
-            kind: if is_report { "report" } else { "plan" },
+            kind: match (review.purpose, review.results) {
+                (Purpose::Move, None) => "plan",
+                (Purpose::Move, Some(_)) => "report",
+                (Purpose::Copy, None) => "replication-plan",
+                (Purpose::Copy, Some(_)) => "replication-report",
+            },
             header,
             sections: vec![
                 Section::Course(review),

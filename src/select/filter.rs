@@ -24,6 +24,8 @@ pub struct Filter {
     pub compaction_min: i64,
     /// The highest one; none means no limit.
     pub compaction_max: Option<i64>,
+    /// Only these levels, whatever the lowest and the highest one are; empty means those.
+    pub levels: BTreeSet<i64>,
 }
 
 /// Blocks have at least this compaction level.
@@ -40,6 +42,7 @@ impl Default for Filter {
             resolutions_ms: BTreeSet::new(),
             compaction_min: i64::MIN,
             compaction_max: None,
+            levels: BTreeSet::new(),
         }
     }
 }
@@ -79,8 +82,14 @@ impl Filter {
         if !self.resolutions_ms.is_empty() && !self.resolutions_ms.contains(&resolution) {
             return Some(Missed::Resolution);
         }
-        let too_high = self.compaction_max.is_some_and(|max| block.level > max);
-        (block.level < self.compaction_min || too_high).then_some(Missed::Compaction)
+        (!self.takes_level(block.level)).then_some(Missed::Compaction)
+    }
+
+    fn takes_level(&self, level: i64) -> bool {
+        if !self.levels.is_empty() {
+            return self.levels.contains(&level);
+        }
+        level >= self.compaction_min && self.compaction_max.is_none_or(|max| level <= max)
     }
 
     /// Whether it narrows down nothing.
@@ -93,6 +102,7 @@ impl Filter {
             && self.resolutions_ms.is_empty()
             && self.compaction_min <= LOWEST_LEVEL
             && self.compaction_max.is_none()
+            && self.levels.is_empty()
     }
 
     /// Whether the block is meant.

@@ -3,6 +3,7 @@
 mod cutoff;
 mod effect;
 mod filter;
+mod matcher;
 mod selector;
 mod span;
 

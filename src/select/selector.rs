@@ -83,6 +83,15 @@ impl Selector {
     }
 }
 
+impl Pattern {
+    pub(super) fn compile(text: &str) -> std::result::Result<Self, String> {
+        Ok(Self {
+            text: text.to_owned(),
+            regex: pattern::compile(text)?,
+        })
+    }
+}
+
 /// What rules see of a block.
 pub(super) fn values(labels: &Labels, id: BlockId) -> BTreeMap<String, String> {
     let mut values = BTreeMap::from([(BLOCK_ID.to_owned(), id.to_string())]);
@@ -105,9 +114,8 @@ impl Rule {
         let _ = text(&mut fields, "replacement", "$1")?;
         let action = fields.string("action")?;
         fields.finish()?;
-        let regex = pattern::compile(&given)
+        let pattern = Pattern::compile(&given)
             .map_err(|why| Error::usage(format!("{at}: regex {given:?}: {why}")))?;
-        let pattern = Pattern { text: given, regex };
         let Some(action) = action else {
             return Err(Error::usage(format!(
                 "{at}: action is missing: expected keep, drop or hashmod"

@@ -1,6 +1,5 @@
 //! What the tool tells while it runs, other than its result: log lines and a live display on standard error, spans for a tracing backend.
 
-mod go_duration;
 mod line;
 mod log;
 mod options;

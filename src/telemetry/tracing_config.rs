@@ -8,8 +8,8 @@ use opentelemetry_sdk::trace::Sampler;
 use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::go_duration;
 use crate::error::{Error, Kind, Result};
+use crate::go;
 use crate::yaml::{self, Fields, Unknown};
 
 /// Where spans go, and which. Neither `Debug` nor an error about it shows the value of a header.
@@ -282,7 +282,7 @@ fn duration(fields: &mut Fields<'_>, at: &str, key: &'static str) -> Result<Opti
     let Some(text) = non_empty(fields, key)? else {
         return Ok(None);
     };
-    match go_duration::parse(&text) {
+    match go::duration::parse(&text) {
         Some(duration) => Ok(Some(duration).filter(|duration| !duration.is_zero())),
         None => Err(Error::usage(format!(
             "{at}.{key} is {text:?}: write a duration such as 500ms or 10s"

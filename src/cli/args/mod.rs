@@ -6,9 +6,11 @@ mod output;
 mod screen;
 mod selection;
 mod telemetry;
+mod thanos;
 
 pub(super) use buckets::{Buckets, Landing};
 pub(super) use effort::{Cache, Effort, Repetition};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};
-pub(super) use selection::{Filters, Selection, Sharing};
+pub(super) use selection::{Filters, LEVELS, Selection, Sharing};
 pub(super) use telemetry::Telemetry;
+pub(super) use thanos::{GoRuntime, Thanos};

@@ -81,7 +81,7 @@ impl Meanings {
             Exit::Aborted => self.aborted,
             Exit::Misused => {
                 "usage or configuration; source and target are the same bucket, or the\n\
-                 target looks like a live replica of the source"
+                 target of a migration looks like a live replica of the source"
             }
             Exit::Attention => self.attention,
             Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",

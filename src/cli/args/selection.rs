@@ -91,7 +91,7 @@ pub(in crate::cli) struct Sharing {
 }
 
 /// Levels grow by one with each compaction, so that no real one is near the end.
-const LEVELS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+pub(in crate::cli) const LEVELS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
 
 impl Selection {
     /// The rules that these flags make; the others keep their defaults. `existing` is what happens to a block that the target has in another form.
@@ -179,6 +179,7 @@ impl Filters {
             resolutions_ms: self.resolution.into_iter().collect(),
             compaction_min,
             compaction_max: self.compaction_max,
+            ..Filter::default()
         })
     }
 }

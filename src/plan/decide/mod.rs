@@ -6,8 +6,8 @@ use std::fmt;
 
 use bytesize::ByteSize;
 
-use super::facts::{SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
-use super::rules::{Existing, Rules};
+use super::facts::{Mark, SourceBlock, SourceIndex, TargetBlock, TargetIndex, TargetMeta};
+use super::rules::{Existing, Purpose, Rules};
 use crate::block::{
     BlockId, Completeness, Cover, DELETION_MARK, Difference, Inventory, MetaFile, NoCover, Object,
     Strength, Tags, compare,
@@ -40,6 +40,11 @@ pub enum Action {
     },
     /// The target has something else under its id: touch neither.
     Conflict(Conflict),
+    /// The target's block is marked for deletion, so that what is copied there would be deleted with it: touch neither before it is unmarked.
+    MarkedInTarget {
+        /// Who marked it, in words, where the mark could be read.
+        by: Option<Box<str>>,
+    },
     /// The target has a block of the same group for a part of the same time: touch neither, for overlaps halt compactors.
     WouldOverlap {
         /// The target's block.
@@ -174,6 +179,7 @@ impl Action {
             Action::Covered(_) | Action::CoveredLater { .. } => "covered",
             Action::CoveredUnproven { .. } => "covered-unproven",
             Action::Conflict(_) => "conflict",
+            Action::MarkedInTarget { .. } => "marked-in-target",
             Action::WouldOverlap { .. } => "would-overlap",
         }
     }
@@ -186,6 +192,7 @@ impl Action {
             Action::CoveredLater { by } => Some(format!("by {by}, moved in this run")),
             Action::CoveredUnproven { by, why } => Some(format!("{by} {why}")),
             Action::Conflict(conflict) => Some(conflict.to_string()),
+            Action::MarkedInTarget { by } => by.as_deref().map(str::to_owned),
             Action::WouldOverlap { with } => Some(format!("with {with}")),
             Action::Copy(Put::Differing | Put::Unproven)
             | Action::Repair(_)
@@ -214,6 +221,7 @@ impl Action {
             | Action::CoveredLater { .. }
             | Action::CoveredUnproven { .. }
             | Action::Conflict(_)
+            | Action::MarkedInTarget { .. }
             | Action::WouldOverlap { .. } => None,
         }
     }
@@ -235,7 +243,10 @@ impl Action {
     pub fn leaves_alone(&self) -> bool {
         matches!(
             self,
-            Action::CoveredUnproven { .. } | Action::Conflict(_) | Action::WouldOverlap { .. }
+            Action::CoveredUnproven { .. }
+                | Action::Conflict(_)
+                | Action::MarkedInTarget { .. }
+                | Action::WouldOverlap { .. }
         )
     }
 
@@ -305,7 +316,10 @@ fn by_own_id(
         return copy;
     }
     if theirs.may_be_marked() {
-        return Action::Conflict(Conflict::Marked);
+        return match rules.purpose {
+            Purpose::Move => Action::Conflict(Conflict::Marked),
+            Purpose::Copy => marked_in_target(there),
+        };
     }
     let existing = rules.scope.existing();
     let overwrite = existing == Existing::Overwrite;
@@ -331,6 +345,20 @@ fn by_own_id(
         (TargetMeta::Absent | TargetMeta::Read(_), Some(name)) => {
             overwrite_or(existing, Conflict::Surplus(name))
         }
+    }
+}
+
+fn marked_in_target(there: &TargetBlock) -> Action {
+    let by = match &there.mark {
+        Mark::Present(mark) => Some(match mark.provenance() {
+            Some(ours) => format!("moved to {} by run {}", ours.target, ours.run),
+            None if mark.details().is_empty() => "by others".to_owned(),
+            None => format!("by others: {}", mark.details()),
+        }),
+        Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
+    };
+    Action::MarkedInTarget {
+        by: by.map(Into::into),
     }
 }
 

@@ -366,3 +366,34 @@ fn content_is_not_proven_by_keeping_what_lies_there() {
         assert_eq!(decided(&ours, [left()], &rules), Action::Copy(put));
     }
 }
+
+/// S-14.4
+#[test]
+fn nothing_is_copied_to_where_it_is_about_to_be_deleted() {
+    let copying = Rules {
+        purpose: Purpose::Copy,
+        ..rules()
+    };
+    let ours = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B, proven by size";
+    let unreadable = || block('A').mark(Mark::Unreadable("closed".into()));
+    for (theirs, by) in [
+        (
+            block('A').marked(ours),
+            Some("moved to s3://cold by run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B"),
+        ),
+        (block('A').marked("too old"), Some("by others: too old")),
+        (block('A').marked(""), Some("by others")),
+        (unreadable(), None),
+        (unreadable().without("meta.json"), None),
+    ] {
+        let action = decided(&block('A'), [theirs.clone()], &copying);
+        assert_eq!(action.as_str(), "marked-in-target");
+        assert_eq!(action.detail().as_deref(), by);
+        assert!(action.leaves_alone() && action.put().is_none());
+        let moving = decided(&block('A'), [theirs], &rules());
+        assert_eq!(moving, Action::Conflict(Conflict::Marked));
+    }
+    // What covers it there is held, whatever lies under its own id.
+    let theirs = [block('C').sources("AB").range(0, 20), block('A').marked("")];
+    assert_eq!(decided(&block('A'), theirs, &copying).as_str(), "covered");
+}

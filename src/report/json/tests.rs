@@ -227,3 +227,15 @@ fn hostile_names_are_escaped_and_read_back() {
     assert_eq!(plan["blocks"][0]["min_time"], Value::Null);
     assert_eq!(plan["blocks"][0]["min_time_ms"], i64::MIN);
 }
+
+/// S-14.1: nobody takes the plan of copies for one that moves blocks.
+#[test]
+fn documents_of_copies_are_of_kinds_of_their_own() {
+    let copies = World::of([block(1)]).only_copied();
+    assert_eq!(json(&copies, None)["kind"], "replication-plan");
+    let report = json(&copies, Some(&results(&[BlockEnding::Replicated])));
+    assert_eq!(report["kind"], "replication-report");
+    let outcome = &report["blocks"][0]["outcome"];
+    assert_eq!(outcome["ending"], "replicated");
+    assert_eq!(outcome["mark"], "none");
+}

@@ -7,6 +7,7 @@ use super::page::Page;
 use super::summary;
 use crate::exit::Exit;
 use crate::outcome::{Amount, BlockEnding, Concern, Results, Review};
+use crate::plan::Purpose;
 use crate::report::human::{self, printable};
 
 /// Indentation of continuation lines.
@@ -156,9 +157,17 @@ fn of_a_report(review: &Review<'_>, results: &Results) -> String {
         Exit::Attention => {
             format!("Finished, {done}.{look}")
         }
-        Exit::Done => format!(
-            "Finished, {done}: each is in the target and marked in the source, or needed nothing. Nothing is left to do."
-        ),
+        Exit::Done => {
+            let each = match review.purpose {
+                Purpose::Move => {
+                    "each is in the target and marked in the source, or needed nothing"
+                }
+                Purpose::Copy => {
+                    "each is in the target, or needed nothing, and nothing was written into the source"
+                }
+            };
+            format!("Finished, {done}: {each}. Nothing is left to do.")
+        }
     }
 }
 

@@ -161,7 +161,7 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::MarkedForDeletion => "the source's compactor deletes what is marked",
         Reason::CorruptedDeletionMark => "with a deletion mark that Thanos cannot read",
         Reason::IdExcluded => "not asked for by --id",
-        Reason::TimeExcluded => "the first sample is not older than the cutoff",
+        Reason::TimeExcluded => "it is not of the time that was asked for",
         Reason::LabelExcluded => "dropped by the selector",
         Reason::ResolutionExcluded => "of a resolution that --resolution does not name",
         Reason::CompactionExcluded => "outside --compaction-min and --compaction-max",

@@ -12,7 +12,8 @@ const INDENT: usize = 16;
 pub(super) fn write(document: &Document<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let header = document.header;
     let started = human::minute(header.started);
-    let heading = format!("{} of run {}, {started} UTC", document.kind, header.run);
+    let kind = document.kind.replace('-', " ");
+    let heading = format!("{kind} of run {}, {started} UTC", header.run);
     page.line(&heading, 4)?;
     let tool = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
     fact("tool", tool, page)?;

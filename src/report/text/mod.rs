@@ -136,6 +136,36 @@ mod tests {
         assert_eq!(text, include_str!("golden/report.txt"), "{text}");
     }
 
+    /// S-14.1
+    #[test]
+    fn a_small_replication_reads_like_this() {
+        let ours = "migrated to s3://hot by thanos-bucket 9.9.9 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let blocks = [
+            block(1),
+            block(2).hours(2, 4),
+            block(3).hours(4, 6),
+            block(4).younger(),
+        ];
+        let theirs = [block(2).hours(2, 4), block(3).hours(4, 6).marked(ours)];
+        let world = World::of(blocks).holding(theirs).only_copied();
+        let one = results(&[BlockEnding::Replicated]);
+        let results = results(&[
+            BlockEnding::Replicated,
+            BlockEnding::AlreadyThere,
+            BlockEnding::MarkedInTarget,
+        ]);
+        let text = text(&world, Some(&results));
+        assert_eq!(text, include_str!("golden/replication.txt"), "{text}");
+        let plan = last_line(&World::of([block(1)]).only_copied(), None);
+        assert_eq!(
+            plan,
+            "This is a plan: nothing was written. Without --dry-run it is carried out."
+        );
+        let world = World::of([block(1)]).only_copied();
+        let end = "1 of 1 block done: each is in the target, or needed nothing, and nothing was written into the source. Nothing is left to do.";
+        assert!(last_line(&world, Some(&one)).ends_with(end));
+    }
+
     /// Three clusters with a thousand blocks each, one of which is damaged; and what is left out.
     fn three_thousand() -> World {
         let selected = (0..3000).map(|number| {

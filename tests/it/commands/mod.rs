@@ -5,6 +5,7 @@ mod likely_mistakes;
 mod migrate;
 mod plan;
 mod progress;
+mod replicate;
 mod status;
 mod stopping;
 mod stopping_while_opening;

@@ -33,6 +33,15 @@ fn run_tools(config: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// What Thanos' own command of that name copies from one bucket to the other.
+#[track_caller]
+pub fn replicate(source: &Path, target: &Path, arguments: &[&str]) {
+    let target = format!("--objstore-to.config-file={}", target.display());
+    let address = format!("--http-address=127.0.0.1:{}", free_port());
+    let own = ["replicate", "--single-run", &target, &address];
+    tools(source, &[own.as_slice(), arguments].concat());
+}
+
 /// Whether Thanos can put a mark (against compaction) on a block.
 pub fn can_mark(config: &Path, id: &str) -> bool {
     let id = format!("--id={id}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thanos_bucket::block::Strength;
 use thanos_bucket::bucket::CopiedBy;
 use thanos_bucket::migrate::Settings;
-use thanos_bucket::plan::{Existing, Shard};
+use thanos_bucket::plan::{Existing, Purpose, Shard};
 use thanos_bucket::retry::{Jitter, Policy};
 
 use crate::rng::Rng;
@@ -19,6 +19,8 @@ pub(crate) struct Circumstances {
     pub(crate) is_calm: bool,
     /// It only plans.
     pub(crate) is_dry: bool,
+    /// Whether it moves blocks, or copies them and marks nothing.
+    pub(crate) purpose: Purpose,
     /// Requests until it is killed.
     pub(crate) dies_after: u64,
     /// It is killed by then, wherever it is.
@@ -48,6 +50,7 @@ impl Circumstances {
         Self {
             is_calm: true,
             is_dry: false,
+            purpose: Purpose::Move,
             dies_after: u64::MAX,
             dies_at: NEVER,
             stops_at: None,
@@ -126,6 +129,9 @@ impl Circumstances {
             1 if is_served => CopiedBy::Server,
             _ => CopiedBy::Auto,
         };
+        if rng.once_in(8) {
+            circumstances.purpose = Purpose::Copy;
+        }
         match rng.below(12) {
             0 => settings.max_failures = NonZeroUsize::new(1),
             1 => settings.max_duration = Some(soon(rng)),
@@ -133,6 +139,11 @@ impl Circumstances {
             _ => {}
         }
         circumstances
+    }
+
+    /// Whether nothing is marked.
+    pub(crate) fn only_copies(&self) -> bool {
+        self.purpose == Purpose::Copy
     }
 
     /// Whether nobody may mark anything by its clock.

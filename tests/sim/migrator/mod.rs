@@ -281,6 +281,7 @@ fn rules(world: &Arc<Mutex<World>>, circumstances: &Circumstances) -> Rules {
     let now = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
     let world = world.lock().unwrap();
     Rules {
+        purpose: circumstances.purpose,
         publish_order: world.nature.order,
         shard: circumstances.shard,
         verify: circumstances.verify,

@@ -48,7 +48,7 @@ impl World {
             circumstances.stops_at.is_some(),
         );
         let is_right = match err.kind() {
-            Kind::Clock => circumstances.has_a_wrong_clock(),
+            Kind::Clock => circumstances.has_a_wrong_clock() && !circumstances.only_copies(),
             Kind::Usage => self.nature.buckets != Buckets::Two,
             Kind::Cancelled => stops,
             _ => fails,
@@ -101,15 +101,17 @@ impl World {
         }
     }
 
-    /// Every whole and unmarked block of the source is in the target and marked once a run says that all is done.
+    /// Every whole and unmarked block of the source is in the target, and marked where blocks move, once a run says that all is done.
     fn judge_that_nothing_was_passed_over(&mut self, run: usize) {
         let this = &self.runs[run];
         if this.circumstances.shard.is_some() {
             return;
         }
-        let begun_ms = this.begun_ms;
+        let (begun_ms, only_copies) = (this.begun_ms, this.circumstances.only_copies());
         let left = self.known.keys().find(|id| {
-            self.is_live(Side::Source, id)
+            let is_done = only_copies && self.holds_or_covers(id);
+            !is_done
+                && self.is_live(Side::Source, id)
                 && !self.damaged.contains(*id)
                 && !self.was_disturbed_around(id, begun_ms)
                 && !self.was_another_run_at(run, Side::Source, id, begun_ms)
@@ -267,6 +269,7 @@ fn expected_exit_code(plan: &Plan, results: Option<&Results>) -> Option<u8> {
             BlockEnding::MarkDeferred
                 | BlockEnding::HeldBack
                 | BlockEnding::Conflict
+                | BlockEnding::MarkedInTarget
                 | BlockEnding::CoveredUnproven
                 | BlockEnding::WouldOverlap
                 | BlockEnding::Failed

@@ -43,7 +43,16 @@ impl World {
         let disturbed = self.was_disturbed_around(&id, since) || others_at_it;
         let untouched = |holds: bool, what: &str| (!holds).then(|| what.to_owned());
         match outcome.ending {
+            BlockEnding::Migrated if circumstances.only_copies() => {
+                Some("it was to be copied".to_owned())
+            }
+            BlockEnding::Replicated | BlockEnding::MarkedInTarget
+                if !circumstances.only_copies() =>
+            {
+                Some("it was to move".to_owned())
+            }
             BlockEnding::Migrated
+            | BlockEnding::Replicated
             | BlockEnding::AlreadyThere
             | BlockEnding::Repaired
             | BlockEnding::Overwritten
@@ -108,6 +117,10 @@ impl World {
                     || self.archived.contains(&id);
                 untouched(disturbed || trouble, "nothing went wrong")
             }
+            BlockEnding::MarkedInTarget => untouched(
+                disturbed || self.is_marked(Side::Target, &id),
+                "it is not marked in the target",
+            ),
             BlockEnding::NotFinished => untouched(
                 circumstances.may_end_early() || results.aborted.is_some(),
                 "nobody stopped it",
@@ -115,7 +128,7 @@ impl World {
         }
     }
 
-    /// Of a block that is said to be held and marked.
+    /// Of a block that is said to be held and, where blocks move, marked.
     fn falsehood_about_moving(
         &self,
         run: usize,
@@ -124,13 +137,15 @@ impl World {
         disturbed: bool,
     ) -> Option<String> {
         let this = &self.runs[run];
-        let marked = match outcome.mark {
+        let only_copies = this.circumstances.only_copies();
+        let is_right = match outcome.mark {
             MarkState::Written => this.marked.contains(id),
-            MarkState::Kept => disturbed || self.is_marked(Side::Source, id),
-            MarkState::Absent => false,
+            MarkState::Kept => !only_copies && (disturbed || self.is_marked(Side::Source, id)),
+            MarkState::Absent => only_copies,
         };
-        if !marked {
-            return Some("it is not marked".to_owned());
+        if !is_right {
+            let mark = outcome.mark.as_str();
+            return Some(format!("its mark is said to be {mark}"));
         }
         let covered = outcome.ending == BlockEnding::Covered;
         let held = disturbed

@@ -22,6 +22,12 @@ impl World {
             return;
         };
         this.writes += 1;
+        if side == Side::Source && this.circumstances.only_copies() {
+            self.violated(format!(
+                "{path} was put into the source by a run that only copies"
+            ));
+            return;
+        }
         match (side, name) {
             (Side::Source, "deletion-mark.json") => self.judge_mark(run, id, before),
             (Side::Source, "no-compact-mark.json") => self.judge_no_compact_mark(run, id, before),

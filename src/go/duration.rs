@@ -14,7 +14,7 @@ const UNITS: [(&str, u64); 8] = [
 ];
 
 /// The duration that `text` spells (`1h30m`, `1.5s`, `500ms`, or nanoseconds), unless it is none or negative.
-pub(super) fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     if let Ok(nanoseconds) = text.parse() {
         return Some(Duration::from_nanos(nanoseconds));
     }
