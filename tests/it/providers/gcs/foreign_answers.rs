@@ -190,9 +190,10 @@ fn an_absence_in_the_services_words_is_not_believed_of_what_is_listed() {
 #[test]
 fn a_bucket_that_is_said_to_be_gone_and_is_listed_is_there() {
     let world = World::new(&[Block::new(1).chunk_bytes(&[17 << 20]), Block::new(2)]);
+    let puts = AtomicUsize::new(0);
     let proxy = Line::to(port())
-        .fault(|request| {
-            if request.is("POST", "/upload/") && request.number % 3 == 0 {
+        .fault(move |request| {
+            if request.is("POST", "/upload/") && puts.fetch_add(1, Ordering::SeqCst) % 3 == 0 {
                 return Fault::Answer(404, ABSENT);
             }
             Fault::None
