@@ -17,6 +17,7 @@ mod shape;
 mod standing;
 mod supersede;
 mod unit;
+mod verified;
 mod warning;
 
 pub use decide::{Action, Conflict, Put, objects_to_put};
@@ -31,6 +32,7 @@ pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
 pub use unit::Unit;
+pub use verified::{Neighbours, Note, Pair, State, Verified, judge, judge_alone};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

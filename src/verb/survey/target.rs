@@ -50,8 +50,10 @@ pub(super) async fn read_target(
                 warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
                 if err.kind().refuses_one_object() {
                     unreadable.note(id, &why);
+                    TargetMeta::Unreadable(why)
+                } else {
+                    TargetMeta::Corrupted(why)
                 }
-                TargetMeta::Corrupted(why)
             }
             Err(err) => return Err(err),
         };
@@ -117,7 +119,7 @@ pub(super) fn unread(id: BlockId, objects: Packed<Inventory>) -> TargetBlock {
 
 fn unread_meta(objects: &Inventory) -> TargetMeta {
     if let Some(why) = objects.meta_left_out() {
-        TargetMeta::Corrupted(why.to_string())
+        TargetMeta::Unreadable(why.to_string())
     } else if objects.meta().is_some() {
         TargetMeta::Unread
     } else {
