@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | a provider | `bucket/provider/NAME/` | `bucket/provider/mod.rs` |
 //! | a route of transfer, such as `on_server` for what a service copies by itself | `bucket/transfer/NAME.rs` | `bucket/transfer/mod.rs`, `bucket/transfer/route.rs` |
-//! | a subcommand, such as `verify` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
+//! | a subcommand, such as `check` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
 //! | a form of manifests, for another bulk copier | none: its arms in the files beside | `manifest/format.rs`, `cli/plan.rs` |
 //! | a section of a document | `report/text/NAME.rs`, `report/json/NAME.rs` | `report/document.rs`, `report/text/mod.rs`, `report/json/mod.rs` |
 //! | a form of documents, such as HTML | `report/html/` | `report/form.rs`, `report/mod.rs`, `cli/args/output.rs` |
@@ -76,6 +76,7 @@ pub mod stored;
 pub mod telemetry;
 pub mod trace;
 pub mod verb;
+pub mod verify;
 pub mod yaml;
 
 pub use error::{Error, Kind, Result};

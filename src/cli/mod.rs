@@ -9,6 +9,7 @@ mod plan;
 mod refusal;
 mod values;
 mod variables;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -90,6 +91,9 @@ pub fn parse(
         }
         Subcommand::Plan(flags) => Command::Plan(flags.request(&origins, now, &mut warnings)?),
         Subcommand::Check(flags) => Command::Check(flags.request(&origins, now, &mut warnings)?),
+        Subcommand::Verify(flags) => {
+            Command::Verify(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -145,6 +149,7 @@ enum Subcommand {
     Migrate(Box<migrate::Flags>),
     Plan(Box<plan::Flags>),
     Check(Box<check::Flags>),
+    Verify(Box<verify::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::block::BlockId;
+use crate::block::{BlockId, RunId};
 use crate::error::{Error, Result};
 use crate::plan::Shard;
 
@@ -92,6 +92,13 @@ const LEAST_MEMORY: u64 = 128 << 20;
 pub(super) fn block_id(text: &str) -> Result<BlockId> {
     text.parse().map_err(|_| {
         Error::usage("expected a ULID, 26 upper-case characters such as 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B")
+    })
+}
+
+/// A run's id.
+pub(super) fn run_id(text: &str) -> Result<RunId> {
+    text.parse().map_err(|_| {
+        Error::usage("expected the ULID of a run, 26 upper-case characters, as its report and its marks tell it")
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod migrate;
 pub mod plan;
+pub mod verify;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ pub enum Command {
     Plan(plan::Request),
     /// What a migration needs is tried.
     Check(check::Request),
+    /// What the buckets hold is compared, and nothing is changed.
+    Verify(verify::Request),
 }
 
 impl Command {
@@ -39,6 +42,7 @@ impl Command {
             Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
+            Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
         }
     }
 }

@@ -12,6 +12,7 @@ mod run;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
+mod verified;
 
 pub use block::{BlockEnding, MarkState, Outcome};
 pub use check::{About, Checked, Finding, Findings, State};
@@ -22,3 +23,4 @@ pub use review::Review;
 pub(crate) use row::{Amount, Block, Excluded};
 pub use run::{Limit, Results};
 pub(crate) use totals::{Done, Totals};
+pub use verified::{Verification, VerifiedBlock};

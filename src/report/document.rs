@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review};
+use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review, Verification};
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -40,6 +40,8 @@ pub(super) enum Section<'a> {
     Closing(&'a Review<'a>),
     /// What a check found, and how it ended.
     Findings(&'a Checked),
+    /// What a verification found, and how it ended.
+    Verified(&'a Verification),
 }
 
 impl<'a> Document<'a> {
@@ -50,6 +52,16 @@ impl<'a> Document<'a> {
             kind: "check",
             header,
             sections: vec![Section::Findings(checked)],
+        }
+    }
+
+    /// What a verification found.
+    #[must_use]
+    pub fn of_verification(header: &'a Header, verification: &'a Verification) -> Self {
+        Self {
+            kind: "verify",
+            header,
+            sections: vec![Section::Verified(verification)],
         }
     }
 

@@ -8,7 +8,7 @@ mod selection;
 mod telemetry;
 
 pub(super) use buckets::Buckets;
-pub(super) use effort::{Cache, Effort, Repetition};
+pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, exit_codes};
-pub(super) use selection::{Selection, Sharing};
+pub(super) use selection::{Filters, Selection, Sharing};
 pub(super) use telemetry::Telemetry;

@@ -13,11 +13,11 @@ const COLD: &str = "s3://cold";
 const OURS: &str = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
 
 /// What is said of the block `A`, and the first words of why.
-fn said(source: Option<SourceBlock>, target: Vec<TargetBlock>) -> (State, String) {
+fn said(source: Option<&SourceBlock>, target: Vec<TargetBlock>) -> (State, String) {
     let others: TargetIndex = target.into_iter().collect();
     let pair = Pair {
         id: id('A'),
-        source: source.as_ref(),
+        source,
         target: others.get(id('A')),
         others: &others,
         target_name: COLD,
@@ -28,192 +28,189 @@ fn said(source: Option<SourceBlock>, target: Vec<TargetBlock>) -> (State, String
 
 fn of(source: Builder, target: Option<Builder>) -> (State, String) {
     let target = target.map(Builder::target);
-    said(Some(source.source()), target.into_iter().collect())
+    said(Some(&source.source()), target.into_iter().collect())
 }
 
 fn corrupted(block: TargetBlock, meta: TargetMeta) -> TargetBlock {
     TargetBlock { meta, ..block }
 }
 
+type Row = (Builder, Option<Builder>, State, &'static str);
+
+fn hold<const N: usize>(table: [Row; N]) {
+    for (source, target, state, why) in table {
+        let told = format!(
+            "{:?}",
+            (source.clone().source(), target.clone().map(Builder::target))
+        );
+        let (found, because) = of(source, target);
+        assert_eq!(found, state, "{told}: {because}");
+        assert!(because.starts_with(why), "{because} instead of {why}");
+    }
+}
+
+fn ours() -> Builder {
+    block('A').marked(OURS)
+}
+
+fn theirs() -> Builder {
+    block('A').marked("by hand")
+}
+
+fn torn() -> Builder {
+    block('A').without("chunks/000001")
+}
+
+fn partial() -> Builder {
+    block('A').without("meta.json")
+}
+
 /// S-13.2
 #[test]
-fn each_way_in_which_two_buckets_may_stand_has_its_state() {
-    let ours = || block('A').marked(OURS);
-    let theirs = || block('A').marked("by hand");
-    let elsewhere = || block('A').marked(&OURS.replace("cold", "other"));
-    let odd = || block('A').mark(Mark::Corrupted(MarkError::OtherVersion(2)));
+fn a_block_is_held_as_it_is_marked_and_what_no_migration_moves_is_left_out() {
+    use State::{Held, HeldUnmarked, LeftOut, SourceOnly, Unreadable};
+    let elsewhere = block('A').marked(&OURS.replace("cold", "other"));
+    let odd = block('A').mark(Mark::Corrupted(MarkError::OtherVersion(2)));
     let closed = || block('A').mark(Mark::Unreadable("denied".into()));
-    let torn = || block('A').without("chunks/000001");
-    let partial = || block('A').without("meta.json");
-    let short = || block('A').object("index", 2);
-    let long = || block('A').object("index", 4);
-    let other = || block('A').level(2);
-    let doomed = || block('A').object("deletion-mark.json", 9);
-    let more = || block('A').object("chunks/000002", 9);
-    let unfinished = || block('A').object("thanos-bucket-overwrite.json", 9);
-    for (source, target, state, why) in [
-        (ours(), Some(block('A')), State::Held, ""),
-        (theirs(), Some(block('A')), State::Held, ""),
-        (block('A'), Some(block('A')), State::HeldUnmarked, ""),
+    let here = || Some(block('A'));
+    hold([
+        (ours(), here(), Held, ""),
+        (theirs(), here(), Held, ""),
+        (block('A'), here(), HeldUnmarked, ""),
+        // A damaged source is no reason to doubt a whole target.
+        (torn(), here(), HeldUnmarked, ""),
         (
-            odd(),
-            Some(block('A')),
-            State::HeldUnmarked,
+            odd,
+            here(),
+            HeldUnmarked,
             "its deletion mark in the source is none",
         ),
         (
             closed(),
-            Some(block('A')),
-            State::Unreadable,
+            here(),
+            Unreadable,
             "its deletion mark in the source: denied",
         ),
         (
             closed(),
             None,
-            State::Unreadable,
+            Unreadable,
             "its deletion mark in the source: denied",
         ),
-        (block('A'), None, State::SourceOnly, ""),
+        (block('A'), None, SourceOnly, ""),
         (
             torn(),
             None,
-            State::SourceOnly,
+            SourceOnly,
             "and damaged there: chunks/000001 is missing",
         ),
         (
             theirs(),
             None,
-            State::LeftOut,
+            LeftOut,
             "it is marked for deletion: by hand",
         ),
         (
-            elsewhere(),
+            elsewhere,
             None,
-            State::LeftOut,
+            LeftOut,
             "it is marked for deletion: migrated to s3://other",
         ),
         (
             block('A').labels(&[]),
             None,
-            State::LeftOut,
+            LeftOut,
             "it has no external labels",
         ),
-        (
-            block('A'),
-            Some(torn()),
-            State::TornTarget,
-            "chunks/000001 is missing",
-        ),
-        (
-            theirs(),
-            Some(torn()),
-            State::TornTarget,
-            "chunks/000001 is missing",
-        ),
+    ]);
+}
+
+/// S-13.2
+#[test]
+fn what_is_missing_in_the_target_is_told_from_what_is_another_one() {
+    use State::{Different, MarkedNotHeld, TornTarget};
+    let short = Some(block('A').object("index", 2));
+    let long = Some(block('A').object("index", 4));
+    let other = || Some(block('A').level(2));
+    let less = Some(block('A').level(2).without("index"));
+    let doomed = || Some(block('A').object("deletion-mark.json", 9));
+    let more = Some(block('A').object("chunks/000002", 9));
+    let unfinished = Some(block('A').object("thanos-bucket-overwrite.json", 9));
+    let missing = "chunks/000001 is missing";
+    hold([
+        (block('A'), Some(torn()), TornTarget, missing),
+        (theirs(), Some(torn()), TornTarget, missing),
         (
             block('A'),
             Some(partial()),
-            State::TornTarget,
+            TornTarget,
             "not published, meta.json is missing",
         ),
         (
             block('A'),
-            Some(short()),
-            State::TornTarget,
+            short,
+            TornTarget,
             "index has 2 bytes, the source's 3",
         ),
+        (block('A'), unfinished, TornTarget, "an overwrite of it"),
         (
             block('A'),
-            Some(unfinished()),
-            State::TornTarget,
-            "an overwrite of it",
-        ),
-        (
-            block('A'),
-            Some(long()),
-            State::Different,
+            long,
+            Different,
             "index has 4 bytes, the source's 3",
         ),
         (
             block('A'),
-            Some(other()),
-            State::Different,
+            other(),
+            Different,
             "its meta.json is another one: level 2",
         ),
+        (block('A'), less, Different, "its meta.json is another one"),
         (
             block('A'),
-            Some(other().without("index")),
-            State::Different,
-            "its meta.json is another",
-        ),
-        (
-            block('A'),
-            Some(more()),
-            State::Different,
+            more,
+            Different,
             "chunks/000002 is not in the source",
         ),
-        (
-            block('A'),
-            Some(doomed()),
-            State::Different,
-            "it is marked for deletion",
-        ),
+        (block('A'), doomed(), Different, "it is marked for deletion"),
         (
             ours(),
             None,
-            State::MarkedNotHeld,
+            MarkedNotHeld,
             "chunks/000001 is missing, index is missing",
         ),
+        (ours(), Some(torn()), MarkedNotHeld, missing),
         (
             ours(),
-            Some(torn()),
-            State::MarkedNotHeld,
-            "chunks/000001 is missing",
-        ),
-        (
-            ours(),
-            Some(other()),
-            State::MarkedNotHeld,
+            other(),
+            MarkedNotHeld,
             "its meta.json is another one",
         ),
+        (ours(), doomed(), MarkedNotHeld, "it is marked for deletion"),
+    ]);
+}
+
+/// S-13.2: the source's compactor deletes what is marked, `meta.json` first.
+#[test]
+fn a_block_that_is_being_deleted_is_judged_by_what_is_left() {
+    use State::{Held, MarkedNotHeld, Partial, TargetOnly};
+    let going = || ours().without("meta.json");
+    let here = || Some(block('A'));
+    hold([
+        (going(), here(), Held, "the source's is being deleted"),
         (
-            ours(),
-            Some(doomed()),
-            State::MarkedNotHeld,
-            "it is marked for deletion",
-        ),
-        // The source's compactor deletes what is marked, meta.json first.
-        (
-            ours().without("meta.json"),
-            Some(block('A')),
-            State::Held,
-            "the source's is being deleted",
-        ),
-        (
-            ours().without("meta.json"),
+            going(),
             Some(torn()),
-            State::MarkedNotHeld,
+            MarkedNotHeld,
             "chunks/000001 is missing",
         ),
-        (
-            ours().without("meta.json"),
-            None,
-            State::MarkedNotHeld,
-            "chunks/000001 is missing",
-        ),
-        (ours().without("index"), Some(block('A')), State::Held, ""),
+        (going(), None, MarkedNotHeld, "chunks/000001 is missing"),
+        (ours().without("index"), here(), Held, ""),
         // What is not published is nobody's block.
-        (partial(), None, State::Partial, ""),
-        (partial(), Some(partial()), State::Partial, ""),
-        (partial(), Some(block('A')), State::TargetOnly, ""),
-        // A damaged source is no reason to doubt a whole target.
-        (torn(), Some(block('A')), State::HeldUnmarked, ""),
-    ] {
-        let told = (source.clone().source(), target.clone().map(Builder::target));
-        let (found, because) = of(source, target);
-        assert_eq!(found, state, "{told:?}: {because}");
-        assert!(because.starts_with(why), "{because} instead of {why}");
-    }
+        (partial(), None, Partial, ""),
+        (partial(), Some(partial()), Partial, ""),
+        (partial(), here(), TargetOnly, ""),
+    ]);
 }
 
 /// S-13.2
@@ -301,7 +298,7 @@ fn a_block_that_another_one_was_made_of_is_covered() {
         ),
     ] {
         let target = target.into_iter().map(Builder::target).collect();
-        assert_eq!(said(Some(source.source()), target), (state, why));
+        assert_eq!(said(Some(&source.source()), target), (state, why));
     }
 }
 
@@ -321,22 +318,22 @@ fn what_nobody_can_read_is_neither_held_nor_lost() {
     let why = "meta.json in the source: denied".to_owned();
     let here = || vec![block('A').target()];
     assert_eq!(
-        said(Some(bad(unreadable())), vec![]),
+        said(Some(&bad(unreadable())), vec![]),
         (State::Unreadable, why.clone())
     );
     assert_eq!(
-        said(Some(bad(unreadable())), here()),
+        said(Some(&bad(unreadable())), here()),
         (State::Unreadable, why.clone())
     );
     assert_eq!(
-        said(Some(marked(unreadable())), here()),
+        said(Some(&marked(unreadable())), here()),
         (State::Unreadable, why)
     );
     // Its listing is enough to see that it is about to be lost.
-    let (state, _) = said(Some(marked(corrupted_meta())), vec![]);
+    let (state, _) = said(Some(&marked(corrupted_meta())), vec![]);
     assert_eq!(state, State::MarkedNotHeld);
     let there = corrupted(block('A').target(), TargetMeta::Unreadable("denied".into()));
-    let (state, why) = said(Some(block('A').marked(OURS).source()), vec![there]);
+    let (state, why) = said(Some(&block('A').marked(OURS).source()), vec![there]);
     assert_eq!(
         (state, &*why),
         (State::Unreadable, "meta.json in the target: denied")

@@ -4,6 +4,7 @@ mod entries;
 mod members;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Checked, Finding, Limit, Review};
+use crate::outcome::{Checked, Finding, Limit, Review, Verification};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
@@ -78,6 +79,7 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("findings", &Each(&checked.findings, FindingEntry::of))?;
             members.put("policies", &Each(&checked.policies, PolicyEntry::of))
         }
+        Section::Verified(verification) => verify::put(verification, members),
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         // Programs find the numbers among the totals, and need no sentences.
         Section::Concerns(_) | Section::Closing(_) => Ok(()),
@@ -150,6 +152,17 @@ impl<'a> Course<'a> {
             elapsed: None,
             aborted: None,
             signal: None,
+            limit: None,
+        }
+    }
+
+    fn of_verification(verification: &'a Verification) -> Self {
+        Self {
+            complete: Some(verification.is_complete()),
+            exit: verification.exit(),
+            elapsed: Some(verification.elapsed),
+            aborted: verification.aborted.as_deref(),
+            signal: verification.signal,
             limit: None,
         }
     }

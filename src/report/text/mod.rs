@@ -9,6 +9,7 @@ mod heading;
 mod marks;
 mod page;
 mod summary;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -34,6 +35,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
+            Section::Verified(verification) => verify::write(verification, form.rows, page)?,
         }
     }
     Ok(())
@@ -53,6 +55,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
         Section::Findings(_) => 10,
+        Section::Verified(_) => 11,
     }
 }
 

@@ -96,7 +96,8 @@ fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: &mut T) {
     }
 }
 
-async fn read_source_block(
+/// Reads its `meta.json` and its marks.
+pub(super) async fn read_source_block(
     bucket: &BucketReader,
     id: BlockId,
     objects: Inventory,

@@ -1,0 +1,109 @@
+//! What a verification found, in JSON.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::entries::{AmountEntry, MarkedNotHeldEntry, MetaEntry};
+use super::members::{Each, Members, display};
+use super::{Course, WarningEntry};
+use crate::block::{BlockId, RunId, Strength};
+use crate::outcome::{Verification, VerifiedBlock};
+use crate::plan::Note;
+
+pub(super) fn put(verification: &Verification, members: &mut Members<'_>) -> io::Result<()> {
+    Course::of_verification(verification).put(members)?;
+    members.put("warnings", &Each(&verification.warnings, WarningEntry::of))?;
+    members.put("content", &verification.content.map(spelled))?;
+    let of_run = verification.of_run.as_ref();
+    members.put("of_run", &of_run.map(RunId::to_string))?;
+    members.put("blocks", &Each(&verification.blocks, Entry::of))?;
+    let lost = verification.marked_not_held();
+    members.put("marked_not_held", &Each(&lost, MarkedNotHeldEntry::of))?;
+    members.put(
+        "absent_ids",
+        &Each(&verification.absent_ids, BlockId::to_string),
+    )?;
+    members.put("totals", &Totals::of(verification))
+}
+
+/// As `--content` spells it.
+fn spelled(content: Strength) -> &'static str {
+    match content {
+        Strength::Size => "listing",
+        Strength::Checksum => "checksum",
+        Strength::Content => "read",
+    }
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    #[serde(serialize_with = "display")]
+    id: BlockId,
+    #[serde(flatten)]
+    meta: MetaEntry<'a>,
+    size_bytes: u64,
+    objects: u64,
+    state: &'static str,
+    why: Option<&'a str>,
+    proof: Option<&'static str>,
+    needs_a_person: bool,
+    notes: Each<'a, Note, NoteEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct NoteEntry<'a> {
+    name: &'static str,
+    text: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    fn of(block: &'a VerifiedBlock) -> Self {
+        let note = |note: &'a Note| NoteEntry {
+            name: note.name,
+            text: &note.text,
+        };
+        Self {
+            id: block.id,
+            meta: MetaEntry::of(block.meta.as_ref().map(|meta| &meta.block)),
+            size_bytes: block.size_bytes,
+            objects: block.objects,
+            state: block.verified.state.as_str(),
+            why: block.verified.why.as_deref(),
+            proof: block.verified.proof.map(Strength::as_str),
+            needs_a_person: block.needs_a_person(),
+            notes: Each(&block.notes, note),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Totals {
+    blocks: u64,
+    objects: u64,
+    bytes: u64,
+    by_state: BTreeMap<&'static str, AmountEntry>,
+    by_proof: BTreeMap<&'static str, u64>,
+    notes: BTreeMap<&'static str, u64>,
+    needs_a_person: u64,
+}
+
+impl Totals {
+    fn of(verification: &Verification) -> Self {
+        let all = verification.in_all();
+        let by_state = verification.by_state();
+        let by_state = by_state.iter();
+        Self {
+            blocks: all.blocks,
+            objects: all.objects,
+            bytes: all.bytes,
+            by_state: by_state
+                .map(|(state, sum)| (state.as_str(), AmountEntry::of(sum)))
+                .collect(),
+            by_proof: verification.by_proof(),
+            notes: verification.by_note(),
+            needs_a_person: verification.needing_a_person(),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What a verification found: how many blocks stand in which way, what is about to be lost, a line for each block where they are few, or where a person
+//! should look at it, and what to do.
+
+use std::io;
+
+use super::blocks::{MOST, columns};
+use super::heading::fact;
+use super::page::Page;
+use super::{excluded, summary};
+use crate::block::Strength;
+use crate::exit::Exit;
+use crate::outcome::{Verification, VerifiedBlock};
+use crate::report::form::Rows;
+use crate::report::human::{self, printable};
+
+/// Up to so many blocks are all shown.
+const FEW: usize = 100;
+
+/// Continuation lines are indented like the id above them.
+const INDENT: usize = 4;
+
+/// Continuation lines of a state are indented like its meaning.
+const MEANING: usize = 36;
+
+pub(super) fn write(
+    verification: &Verification,
+    rows: Rows,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    write_facts(verification, page)?;
+    excluded::write_marked_not_held(&verification.marked_not_held(), page)?;
+    write_states(verification, page)?;
+    write_rows(verification, rows, page)?;
+    write_absent(verification, page)?;
+    write_advice(verification, page)?;
+    page.blank()?;
+    page.prose("", &printable(&closing(verification)))
+}
+
+fn write_facts(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
+    let compared = match verification.content {
+        None => "one bucket, by its listing, each meta.json and each mark",
+        Some(Strength::Size) => "by names and sizes",
+        Some(Strength::Checksum) => "by names, sizes and checksums",
+        Some(Strength::Content) => "by every byte",
+    };
+    fact("compared", compared, page)?;
+    if let Some(run) = &verification.of_run {
+        fact("of run", &run.to_string(), page)?;
+    }
+    for warning in &verification.warnings {
+        let text = summary::warning_text(warning);
+        fact("warning", &printable(&text), page)?;
+    }
+    fact("blocks", &summary::amount(&verification.in_all()), page)?;
+    let proven = verification.by_proof();
+    if !proven.is_empty() {
+        let by_size = proven.contains_key(Strength::Size.as_str());
+        let proofs = proven.iter();
+        let proofs = proofs.map(|(proof, many)| format!("{} by {proof}", human::number(*many)));
+        let mut text = proofs.collect::<Vec<_>>().join(", ");
+        if by_size && verification.content == Some(Strength::Checksum) {
+            text.push_str(" (no checksums tell more; --content=read does)");
+        }
+        fact("proven", &text, page)?;
+    }
+    let notes = verification.by_note();
+    if !notes.is_empty() {
+        let notes = notes.iter().map(|(name, many)| (*name, *many));
+        fact("to know", &summary::list(notes), page)?;
+    }
+    Ok(())
+}
+
+fn write_states(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
+    let by_state = verification.by_state();
+    if by_state.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = format!("  {:<15} {:>7} {:>8}  meaning", "state", "blocks", "size");
+    page.line(&heading, MEANING)?;
+    for (state, sum) in by_state {
+        let mut of_it = verification.blocks.iter();
+        let is_flagged = of_it.any(|block| block.verified.state == state && block.needs_a_person());
+        let text = format!(
+            "{} {:<15} {:>7} {:>8}  {}",
+            flag(is_flagged),
+            state.as_str(),
+            human::number(sum.blocks),
+            human::size(sum.bytes),
+            state.meaning()
+        );
+        page.line(&text, MEANING)?;
+    }
+    Ok(())
+}
+
+fn flag(is_flagged: bool) -> char {
+    if is_flagged { '!' } else { ' ' }
+}
+
+fn write_rows(verification: &Verification, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
+    let all = verification.blocks.len();
+    let (wanted, most): (fn(&VerifiedBlock) -> bool, usize) = match rows {
+        Rows::None => return Ok(()),
+        Rows::Auto if all > FEW => (is_worth_a_look, MOST),
+        Rows::Auto | Rows::All => (|_| true, usize::MAX),
+    };
+    let blocks = verification.blocks.iter().filter(|block| wanted(block));
+    let shown: Vec<&VerifiedBlock> = blocks.clone().take(most).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    let heading = format!(
+        "  {:<26} {:<16} {:>4} {:<5} {:>8} state",
+        "block", "from (UTC)", "span", "level", "size"
+    );
+    page.line(&heading, INDENT)?;
+    let mut labels = None;
+    for block in &shown {
+        let of_it = block.meta.as_ref().map(|meta| &meta.block.group.labels);
+        if labels != Some(of_it) {
+            labels = Some(of_it);
+            let text = of_it.map_or_else(
+                || "without a meta.json that can be read".to_owned(),
+                ToString::to_string,
+            );
+            page.blank()?;
+            page.line(&printable(&text), INDENT)?;
+        }
+        row(block, page)?;
+    }
+    let more = blocks.count() - shown.len();
+    if more > 0 {
+        let more = human::number(more as u64);
+        let text = format!("… and {more} more like these (--output.blocks=all lists all)");
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+fn is_worth_a_look(block: &VerifiedBlock) -> bool {
+    block.needs_a_person() || block.notes.iter().any(|note| note.name == "overlap")
+}
+
+fn row(block: &VerifiedBlock, page: &mut Page<'_>) -> io::Result<()> {
+    let what = match &block.meta {
+        Some(meta) => columns(&meta.block, block.size_bytes),
+        None => human::size(block.size_bytes),
+    };
+    let verified = &block.verified;
+    let mut said = vec![match &verified.why {
+        Some(why) => format!("{}: {why}", verified.state.as_str()),
+        None => verified.state.as_str().to_owned(),
+    }];
+    said.extend(block.notes.iter().map(|note| note.text.clone()));
+    let flag = flag(block.needs_a_person());
+    let text = format!("{flag} {} {what} {}", block.id, printable(&said.join("; ")));
+    page.line(&text, INDENT)
+}
+
+fn write_absent(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
+    if verification.absent_ids.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line("asked for by --id, and in no bucket", INDENT)?;
+    for id in &verification.absent_ids {
+        page.line(&format!("! {id}"), INDENT)?;
+    }
+    Ok(())
+}
+
+fn write_advice(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
+    let mut needy = verification.blocks.iter();
+    if !needy.any(VerifiedBlock::needs_a_person) {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line("needs a person", INDENT)?;
+    for state in verification.by_state().keys() {
+        let of_it = verification.blocks.iter();
+        let needy = of_it.filter(|block| block.verified.state == *state && block.needs_a_person());
+        let many = needy.count() as u64;
+        if let Some(advice) = state.advice().filter(|_| many > 0) {
+            let text = format!("  {} {}: {advice}", human::number(many), state.as_str());
+            page.line(&text, INDENT)?;
+        }
+    }
+    Ok(())
+}
+
+fn closing(verification: &Verification) -> String {
+    let all = verification.blocks.len() as u64;
+    let blocks = human::count(all, "block");
+    let done = |how: &str| {
+        let finished = verification.blocks.iter();
+        let finished = finished.filter(|block| !block.is_left_over()).count() as u64;
+        let finished = human::number(finished);
+        format!("{how}, when {finished} of {blocks} were verified")
+    };
+    let code = verification.exit().code();
+    let many = verification.needing_a_person();
+    match (verification.exit(), verification.aborted.as_deref()) {
+        (_, Some(why)) => {
+            let done = done("Stopped by an error that concerns more than one block");
+            format!("{done}: could not {why}. Mend that and run it again.")
+        }
+        (Exit::Stopped(signal), None) => {
+            let done = done(&format!("Stopped by {}", signal.as_str()));
+            format!("{done}. To know of all, run it again.")
+        }
+        _ if verification.lacks_the_run() => format!(
+            "No mark of that run was found on any block that is meant (exit code {code}): its blocks may have been deleted since, as a migration wants it, or \
+             the run's id is another one."
+        ),
+        _ if all == 0 && many == 0 => {
+            "No block is meant, so that there was nothing to verify.".to_owned()
+        }
+        _ if many > 0 => {
+            let need = if many == 1 {
+                "1 needs"
+            } else {
+                &format!("{} need", human::number(many))
+            };
+            format!(
+                "Not all is well: of {blocks}, {need} a person, as said above (exit code {code}). Nothing was changed."
+            )
+        }
+        _ if verification.content.is_none() => {
+            format!(
+                "All is well: {blocks} whole by themselves, or none of Thanos' blocks. Nothing was changed."
+            )
+        }
+        _ => format!(
+            "All is well: {blocks} held by the target, or none that a migration moves. Nothing was changed."
+        ),
+    }
+}
