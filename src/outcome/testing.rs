@@ -188,7 +188,7 @@ impl Builder {
         self
     }
 
-    fn source(self) -> SourceBlock {
+    pub(crate) fn source(self) -> SourceBlock {
         let id = id(self.number);
         let json = self.json();
         let meta = if self.objects.contains_key("meta.json") {

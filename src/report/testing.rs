@@ -7,7 +7,7 @@
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
-use crate::outcome::{Results, Review};
+use crate::outcome::{Results, Review, Verification};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -19,18 +19,37 @@ pub(super) fn written(world: &World, output: Output, results: Option<&Results>) 
     written_as(world, form, results)
 }
 
+/// The text of a verification, with the default rows, and lines of any length.
+pub(super) fn written_verification(found: &Verification) -> String {
+    let form = Form {
+        output: Output::Text,
+        rows: Rows::Auto,
+        columns: None,
+    };
+    let header = header();
+    plain(form, &header, &Document::of_verification(&header, found))
+}
+
 pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {
-    let header = Header {
+    let header = header();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, results);
+    plain(form, &header, &Document::of_migration(&header, &review))
+}
+
+fn header() -> Header {
+    Header {
         run: RunId::generate(),
         started: "2025-07-01T00:00:00Z".parse().unwrap(),
         source: "s3://hot".to_owned(),
         target: Some("s3://cold".to_owned()),
         cutoff: "2025-06-01T00:00:00Z".parse().ok(),
-    };
+    }
+}
+
+fn plain(form: Form, header: &Header, document: &Document<'_>) -> String {
     let mut out = Vec::new();
-    let plan = world.plan();
-    let review = Review::new(&plan, &world.rules, results);
-    super::write(form, &Document::of_migration(&header, &review), &mut out).unwrap();
+    super::write(form, document, &mut out).unwrap();
     String::from_utf8(out)
         .unwrap()
         .replace(&header.run.to_string(), "RUN")

@@ -268,7 +268,7 @@ fn readme_names_every_flag_and_no_other() {
         command.args([subcommand, "--help"]);
         Ran::of(command).expect(0).stdout
     };
-    let help = ["migrate", "plan", "check"].map(help).concat();
+    let help = ["migrate", "plan", "check", "verify"].map(help).concat();
     let flag = Regex::new(r"--[a-z][a-z0-9.-]*[a-z0-9]").unwrap();
     let flags_in = |text: &str| -> BTreeSet<_> {
         flag.find_iter(text)

@@ -71,9 +71,10 @@ impl<'a> Neighbours<'a> {
     pub fn notes(&self, block: &SourceBlock) -> Vec<Note> {
         let mut notes = Vec::new();
         if let Mark::Present(mark) = &block.mark {
-            let text = match mark.details() {
-                "" => "marked for deletion".to_owned(),
-                details => format!("marked for deletion: {details}"),
+            let text = match (mark.provenance(), mark.details()) {
+                (Some(ours), _) => format!("moved to {} by run {}", ours.target, ours.run),
+                (None, "") => "marked for deletion".to_owned(),
+                (None, details) => format!("marked for deletion: {details}"),
             };
             notes.push(Note {
                 name: "marked",

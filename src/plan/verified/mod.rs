@@ -252,7 +252,12 @@ fn only_in_source(block: &SourceBlock, meta: &MetaFile, pair: &Pair<'_>) -> Veri
             "" => "it is marked for deletion, not by a migration into this target".to_owned(),
             details => format!("it is marked for deletion: {details}"),
         };
-        return Verified::because(State::LeftOut, why);
+        // Where a migration into another bucket has left it is not to be seen here: the other may be this one under another name.
+        let state = match mark.provenance() {
+            Some(_) => State::SourceOnly,
+            None => State::LeftOut,
+        };
+        return Verified::because(state, why);
     }
     if meta.block.group.labels.is_empty() {
         let why = "it has no external labels, so that it is no block of Thanos";

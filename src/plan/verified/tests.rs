@@ -113,7 +113,7 @@ fn a_block_is_held_as_it_is_marked_and_what_no_migration_moves_is_left_out() {
         (
             elsewhere,
             None,
-            LeftOut,
+            SourceOnly,
             "it is marked for deletion: migrated to s3://other",
         ),
         (

@@ -230,12 +230,165 @@ fn closing(verification: &Verification) -> String {
             )
         }
         _ if verification.content.is_none() => {
-            format!(
-                "All is well: {blocks} whole by themselves, or none of Thanos' blocks. Nothing was changed."
-            )
+            format!("All is well: nothing is damaged in {blocks}. Nothing was changed.")
         }
         _ => format!(
-            "All is well: {blocks} held by the target, or none that a migration moves. Nothing was changed."
+            "All is well: of {blocks}, the target holds each that was to be moved. Nothing was changed."
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::block::RunId;
+    use crate::exit::Signal;
+    use crate::outcome::testing::{Builder, block, id};
+    use crate::plan::{Note, State, Verified};
+    use crate::report::testing::written_verification;
+
+    fn row(builder: Builder, verified: Verified) -> VerifiedBlock {
+        let source = std::sync::Arc::new(builder.source());
+        let objects = source.objects();
+        VerifiedBlock {
+            id: source.id,
+            meta: source.meta().cloned(),
+            objects: objects.block_objects(),
+            size_bytes: objects.block_bytes(),
+            source: Some(source),
+            verified,
+            notes: Vec::new(),
+            is_asked_for: false,
+        }
+    }
+
+    fn held() -> Verified {
+        Verified {
+            proof: Some(Strength::Checksum),
+            ..Verified::plainly(State::Held)
+        }
+    }
+
+    fn of(blocks: Vec<VerifiedBlock>) -> Verification {
+        let mut found = Verification {
+            content: Some(Strength::Checksum),
+            blocks,
+            elapsed: Duration::from_secs(3),
+            ..Verification::default()
+        };
+        found.sort();
+        found
+    }
+
+    fn last_line(found: &Verification) -> String {
+        let text = written_verification(found);
+        let last = text.rsplit("\n\n").next().unwrap_or_default();
+        last.replace('\n', " ")
+    }
+
+    /// S-13.6
+    #[test]
+    fn a_small_verification_reads_like_this() {
+        let ours = "migrated to s3://cold by thanos-bucket 9.9.9 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let because = Verified::because;
+        let found = of(vec![
+            row(block(1).marked(ours), held()),
+            row(
+                block(2).hours(2, 4).marked(ours),
+                because(State::MarkedNotHeld, "index is missing"),
+            ),
+            row(
+                block(3).hours(4, 6),
+                because(State::TornTarget, "not published, meta.json is missing"),
+            ),
+            row(
+                block(4).label("cluster", "us-1"),
+                because(State::Covered, &*format!("by {}", id(9))),
+            ),
+            row(
+                block(5).label("cluster", "us-1").without("meta.json"),
+                because(State::Unreadable, "meta.json in the target: AccessDenied"),
+            ),
+        ]);
+        let text = written_verification(&found);
+        assert_eq!(text, include_str!("golden/verify.txt"), "{text}");
+    }
+
+    /// S-13.6
+    #[test]
+    fn of_many_blocks_those_are_shown_that_a_person_should_look_at() {
+        let many = (0..300).map(|number| row(block(number), held()));
+        let mut blocks: Vec<VerifiedBlock> = many.collect();
+        for (place, block) in blocks.iter_mut().enumerate() {
+            if place % 2 == 0 {
+                block.verified = Verified::plainly(State::SourceOnly);
+            }
+        }
+        let text = written_verification(&of(blocks));
+        assert_eq!(text.matches(" source-only\n").count(), 100, "{text}");
+        assert!(text.contains("… and 50 more like these"), "{text}");
+        assert!(!text.contains(" held\n"), "{text}");
+    }
+
+    /// S-13.6
+    #[test]
+    fn the_last_line_says_what_it_came_to() {
+        let well = || vec![row(block(1), held())];
+        let needy = || vec![row(block(1), Verified::plainly(State::SourceOnly))];
+        let overlap = Note {
+            name: "overlap",
+            text: "overlaps 01J".to_owned(),
+        };
+        let alone = Verification {
+            content: None,
+            ..of(well())
+        };
+        let noted = {
+            let mut alone = Verification {
+                content: None,
+                ..of(well())
+            };
+            alone
+                .blocks
+                .iter_mut()
+                .for_each(|block| block.notes.push(overlap.clone()));
+            alone
+        };
+        let stopped = Verification {
+            signal: Some(Signal::Interrupt),
+            ..of(vec![row(block(1), Verified::plainly(State::NotFinished))])
+        };
+        let aborted = Verification {
+            aborted: Some("list s3://cold: no route".to_owned()),
+            ..of(well())
+        };
+        let of_run = Verification {
+            of_run: Some(RunId::generate()),
+            ..of(Vec::new())
+        };
+        for (found, expected) in [
+            (of(well()), "All is well: of 1 block, the target holds each"),
+            (alone, "All is well: nothing is damaged in 1 block."),
+            (noted, "All is well: nothing is damaged in 1 block."),
+            (of(needy()), "Not all is well: of 1 block, 1 needs a person"),
+            (
+                of(Vec::new()),
+                "No block is meant, so that there was nothing",
+            ),
+            (
+                stopped,
+                "Stopped by SIGINT, when 0 of 1 block were verified.",
+            ),
+            (
+                aborted,
+                "Stopped by an error that concerns more than one block, when 1 of 1",
+            ),
+            (of_run, "No mark of that run was found"),
+        ] {
+            let line = last_line(&found);
+            assert!(line.starts_with(expected), "{line}");
+        }
     }
 }

@@ -7,4 +7,5 @@ mod plan;
 mod progress;
 mod stopping;
 mod stopping_while_opening;
+mod verify;
 mod wrong_usage;

@@ -1,0 +1,54 @@
+//! The numbers that a `meta.json` tells of its block.
+
+use serde::Deserialize;
+
+use crate::tsdb::Stats;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Document {
+    stats: Told,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Told {
+    num_series: Option<u64>,
+    num_chunks: Option<u64>,
+    num_samples: Option<u64>,
+    num_float_samples: Option<u64>,
+    num_histogram_samples: Option<u64>,
+    num_tombstones: Option<u64>,
+}
+
+/// What it tells; nothing where it cannot be understood, which is others' to say.
+pub(super) fn of(json: &[u8]) -> Stats {
+    let document: Document = serde_json::from_slice(json).unwrap_or_default();
+    let told = document.stats;
+    Stats {
+        series: told.num_series,
+        chunks: told.num_chunks,
+        samples: told.num_samples,
+        float_samples: told.num_float_samples,
+        histogram_samples: told.num_histogram_samples,
+        tombstones: told.num_tombstones,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_is_not_told() {
+        let told = of(br#"{"ulid":"x","stats":{"numSeries":3,"numSamples":0,"other":[]}}"#);
+        let expected = Stats {
+            series: Some(3),
+            samples: Some(0),
+            ..Stats::default()
+        };
+        assert_eq!(told, expected);
+        assert_eq!(of(b"{}"), Stats::default());
+        assert_eq!(of(b"no json"), Stats::default());
+    }
+}
