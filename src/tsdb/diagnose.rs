@@ -8,7 +8,7 @@ use super::labels::{self, Labels};
 use super::postings;
 use super::series;
 use super::source::BlockFiles;
-use super::symbols::{Symbols, quoted};
+use super::symbols::{self, Symbols};
 use super::toc::{INDEX, Toc};
 
 /// How many pairs of a label and a series are looked at on each side.
@@ -58,13 +58,7 @@ pub(crate) fn postings<S: BlockFiles>(
         &mut said,
         |label, at, _| {
             if wanted(label.pair) && names.len() < MOST_NAMES {
-                names.insert(
-                    label.pair,
-                    (
-                        at,
-                        format!("{}={}", quoted(label.name), quoted(label.value)),
-                    ),
-                );
+                names.insert(label.pair, (at, label.text()));
             }
         },
         |label, id| {
@@ -141,8 +135,8 @@ impl<S: BlockFiles> Differ<'_, S> {
             let entry = series::is_at(self.source, self.toc, u64::from(id))?.unwrap_or_default();
             let label = labels::find(self.source, self.symbols, &entry, pair)?;
             let (name, value) = label.unwrap_or_default();
-            let (name, value) = (quoted(name.as_bytes()), quoted(value.as_bytes()));
-            format!("there are no postings of its label {name}={value}")
+            let label = symbols::label(name.as_bytes(), value.as_bytes());
+            format!("there are no postings of its label {label}")
         };
         findings.push(Finding::new(KIND, INDEX, at, what).of_series(at));
         Ok(())

@@ -7,7 +7,7 @@ use super::finding::{Finding, Findings, Kind};
 use super::section;
 use super::source::{BlockFiles, File};
 use super::stream::Stream;
-use super::symbols::quoted;
+use super::symbols;
 use super::toc::{INDEX, Toc};
 
 /// What was learnt of the postings.
@@ -23,6 +23,13 @@ pub(crate) struct Label<'a> {
     pub(crate) pair: Pair,
     pub(crate) name: &'a [u8],
     pub(crate) value: &'a [u8],
+}
+
+impl Label<'_> {
+    /// The label as Prometheus prints it.
+    pub(crate) fn text(&self) -> String {
+        symbols::label(self.name, self.value)
+    }
 }
 
 /// Reads the table, and with it all postings, and takes them away from what the series say.
@@ -42,32 +49,25 @@ pub(crate) fn check<S: BlockFiles>(
         source,
         toc,
         findings,
-        |label, at, findings| {
+        |of, at, findings| {
             if let Some((name, value)) = &mut before {
-                if toc.version > 1
-                    && (label.name, label.value) <= (name.as_slice(), value.as_slice())
-                {
+                if toc.version > 1 && (of.name, of.value) <= (name.as_slice(), value.as_slice()) {
                     findings.add(Kind::PostingsUnsorted, || {
-                        let what = format!(
-                            "postings offset table: {}={} follows {}={}",
-                            quoted(label.name),
-                            quoted(label.value),
-                            quoted(name),
-                            quoted(value)
-                        );
+                        let (now, before) = (of.text(), symbols::label(name, value));
+                        let what = format!("postings offset table: {now} follows {before}");
                         Finding::new(Kind::PostingsUnsorted, INDEX, at, what)
                     });
                 }
                 name.clear();
-                name.extend_from_slice(label.name);
+                name.extend_from_slice(of.name);
                 value.clear();
-                value.extend_from_slice(label.value);
+                value.extend_from_slice(of.value);
             } else {
-                before = Some((label.name.to_vec(), label.value.to_vec()));
+                before = Some((of.name.to_vec(), of.value.to_vec()));
             }
-            if !label.name.is_empty() {
+            if !of.name.is_empty() {
                 postings.pairs += 1;
-                names.take(label.pair, 0);
+                names.take(of.pair, 0);
             }
         },
         |label, series| sums.take(label.pair, series),
@@ -126,7 +126,7 @@ fn list<S: BlockFiles>(
     findings: &mut Findings,
     series: &mut impl FnMut(&Label<'_>, u32),
 ) -> Result<bool, S::Error> {
-    let name = || format!("postings of {}={}", quoted(label.name), quoted(label.value));
+    let name = || format!("postings of {}", label.text());
     if offset < toc.postings.start || offset >= toc.postings.end {
         findings.add(Kind::DanglingReference, || {
             let what = format!("{}: said to lie at {offset}, where no postings are", name());

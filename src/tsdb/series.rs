@@ -6,7 +6,7 @@ use super::finding::{Finding, Findings, Kind};
 use super::section;
 use super::source::{BlockFiles, File};
 use super::stream::{MOST_BYTES, Stream};
-use super::symbols::{Symbols, quoted};
+use super::symbols::{Symbols, label};
 use super::toc::{INDEX, Range, Toc};
 
 /// How far behind an entry that is damaged the next one is looked for.
@@ -249,23 +249,9 @@ pub(crate) fn print<S: BlockFiles>(
             text.push('…');
             break;
         }
-        let name = symbols
-            .text(source, *name)?
-            .unwrap_or_else(|| "?".to_owned());
-        let value = symbols
-            .text(source, *value)?
-            .unwrap_or_else(|| "?".to_owned());
-        let plain = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if !name.is_empty()
-            && name.chars().all(plain)
-            && !name.starts_with(|first: char| first.is_ascii_digit())
-        {
-            text.push_str(&name);
-        } else {
-            text.push_str(&quoted(name.as_bytes()));
-        }
-        text.push('=');
-        text.push_str(&quoted(value.as_bytes()));
+        let name = symbols.text(source, *name)?.unwrap_or_default();
+        let value = symbols.text(source, *value)?.unwrap_or_default();
+        text.push_str(&label(name.as_bytes(), value.as_bytes()));
     }
     text.push('}');
     Ok(text)

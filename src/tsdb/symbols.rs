@@ -265,6 +265,18 @@ impl Symbols {
     }
 }
 
+/// A label as Prometheus prints it.
+pub(crate) fn label(name: &[u8], value: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let digit = name.first().is_none_or(u8::is_ascii_digit);
+    let name = if !digit && name.iter().all(plain) {
+        String::from_utf8_lossy(name).into_owned()
+    } else {
+        quoted(name)
+    };
+    format!("{name}={}", quoted(value))
+}
+
 /// A string in quotes and on one line, cut where it is long.
 pub(crate) fn quoted(text: &[u8]) -> String {
     const MOST: usize = 200;

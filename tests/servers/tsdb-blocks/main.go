@@ -2,9 +2,11 @@
 //
 // Run in tests/servers. Writes each block to a folder of its own below FOLDER, which it makes: index, chunks, meta.json, tombstones.
 //
-//	go run ./tsdb FOLDER [SERIES HOURS]
+//	go run ./tsdb-blocks FOLDER [SERIES HOURS | small]
 //
-// With numbers, one block of floats alone is made, of so many series and hours: something large to measure with.
+// With numbers, one block of floats alone is made, of so many series and hours: something large to measure with. With `small`, a few blocks of a
+// few kilobytes are, those of tests/golden/tsdb, where `format-1` is one of Prometheus' own test data, and `label-indices` was made with
+// github.com/prometheus/prometheus v0.302.1, the last but one whose writer still wrote them.
 package main
 
 import (
@@ -14,8 +16,10 @@ import (
 	"math"
 	"math/rand"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/prometheus/model/histogram"
@@ -42,17 +46,22 @@ var (
 )
 
 func main() {
-	if len(os.Args) != 2 && len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb FOLDER [SERIES HOURS]")
+	small := len(os.Args) == 3 && os.Args[2] == "small"
+	if len(os.Args) != 2 && len(os.Args) != 4 && !small {
+		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small]")
 		os.Exit(2)
 	}
 	m := maker{target: os.Args[1], random: rand.New(rand.NewSource(1))}
-	m.work = must(os.MkdirTemp("", "tsdb"))
+	m.work = must(os.MkdirTemp("", "tsdb-blocks"))
 	defer os.RemoveAll(m.work)
 	check(os.MkdirAll(m.target, 0o777))
 	if len(os.Args) == 4 {
 		series, hours := must(strconv.Atoi(os.Args[2])), must(strconv.Atoi(os.Args[3]))
 		m.keep("large", m.write(m.floats(series, start, start+int64(hours)*hour, 15_000)))
+		return
+	}
+	if small {
+		m.small()
 		return
 	}
 	m.all()
@@ -126,6 +135,26 @@ func (m *maker) all() {
 		m.keep(fmt.Sprintf("two-hours-%02d", index), block)
 		m.keep(fmt.Sprintf("two-hours-%02d-downsampled", index), m.downsample(block, downsample.ResLevel1))
 	}
+}
+
+func (m *maker) small() {
+	floats := m.write(m.floats(8, start, start+3*hour, minute))
+	m.keep("floats", m.compact(1500, nil, floats))
+	five := m.downsample(floats, downsample.ResLevel1)
+	m.keep("five-minutes", five)
+	m.keep("one-hour", m.downsample(five, downsample.ResLevel2))
+	m.keep("histograms", m.write(m.histograms(start, start+8*minute)))
+	m.keep("five-minutes-of-histograms", m.downsample(m.write(m.exponential(start, start+20*minute)), downsample.ResLevel1))
+	dir := m.write(m.floats(4, start, start+hour, minute))
+	block := must(tsdb.OpenBlock(quiet, dir, nil, nil))
+	for minutes := range int64(3) {
+		from := start + minutes*10*minute
+		check(block.Delete(background, from, from+2*minute, labels.MustNewMatcher(labels.MatchEqual, "__name__", "up")))
+	}
+	check(block.Close())
+	m.keep("tombstones", dir)
+	module := must(exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/prometheus/prometheus").Output())
+	m.keep("format-1", filepath.Join(strings.TrimSpace(string(module)), "tsdb", "testdata", "index_format_v1"))
 }
 
 // Series of all habits: steady and late scrapes, gaps, stale markers, counters that reset, values that stay, change a little and jump.
