@@ -1,0 +1,43 @@
+//! What was counted, against what meta.json says.
+
+use super::finding::{Finding, Findings, Kind};
+use super::source::{Block, Counts};
+
+/// Compares what both have. Samples are compared where all were counted, and nothing is where series are missing.
+pub(crate) fn compare(
+    block: &Block,
+    counts: &Counts,
+    whole: bool,
+    counted: bool,
+    findings: &mut Findings,
+) {
+    let stats = &block.stats;
+    let mut differ = |name: &str, stated: Option<u64>, counted: u64| {
+        if let Some(stated) = stated.filter(|stated| *stated != counted) {
+            findings.push(Finding {
+                kind: Kind::StatsDiffer,
+                file: "meta.json".to_owned(),
+                offset: None,
+                series: None,
+                what: format!("{name} is {stated}, but there are {counted}"),
+                series_at: None,
+            });
+        }
+    };
+    if whole {
+        differ("numSeries", stats.series, counts.series);
+        differ("numChunks", stats.chunks, counts.chunks);
+    }
+    if whole && counted {
+        differ("numSamples", stats.samples, counts.samples);
+        differ("numFloatSamples", stats.float_samples, counts.float_samples);
+        differ(
+            "numHistogramSamples",
+            stats.histogram_samples,
+            counts.histogram_samples,
+        );
+    }
+    if block.tombstones_size.is_some() {
+        differ("numTombstones", stats.tombstones, counts.tombstones);
+    }
+}
