@@ -68,6 +68,14 @@ struct Comparison {
     #[arg(long, value_name = "HOW")]
     #[arg(value_parser = one_of([("listing", Strength::Size), ("checksum", Strength::Checksum), ("read", Strength::Content)]))]
     content: Option<Strength>,
+
+    /// Open index and chunks, and look whether they are data that can be read.
+    ///
+    /// Every byte of the target's blocks is read, or of the one bucket's: sections
+    /// and their checksums, series, postings, chunks and their samples, tombstones,
+    /// and the numbers that meta.json tells.
+    #[arg(long)]
+    deep: bool,
 }
 
 const USAGE: &str = "thanos-bucket verify [FLAGS]";
@@ -86,8 +94,8 @@ Examples:
     thanos-bucket verify --objstore.config-file=hot.yaml \\
       --objstore-to.config-file=cold.yaml --older-than=90d --content=read
 
-  Are the blocks of one bucket whole?
-    thanos-bucket verify --objstore.config-file=cold.yaml";
+  Are the blocks of one bucket whole, and can their data be read?
+    thanos-bucket verify --objstore.config-file=cold.yaml --deep";
 
 fn examples_and_exit_codes() -> String {
     format!("{EXAMPLES}\n\n{}", exit_codes(&MEANINGS))
@@ -122,6 +130,7 @@ impl Flags {
                 filter: self.filters.filter(origins, now, warnings)?,
                 of_run: self.of_run.run,
                 content: content.unwrap_or(Strength::Checksum),
+                deep: self.comparison.deep,
                 concurrency: self.at_once.concurrency,
                 retry: self.repetition.policy(origins)?,
                 memory_limit: self.room.memory_limit,

@@ -48,6 +48,10 @@ pub struct Deep {
     pub findings: Vec<(BlockId, Finding)>,
     /// How often each kind was found, what was not kept included.
     pub by_kind: BTreeMap<Kind, u64>,
+    /// How many blocks are damaged within.
+    pub damaged_blocks: u64,
+    /// How many hold data that is newer than what Thanos reads.
+    pub newer_blocks: u64,
     /// Blocks that were not opened, by id.
     pub not_opened: Vec<(BlockId, NotOpened)>,
 }
@@ -67,6 +71,9 @@ impl Deep {
         for (kind, many) in findings.counts() {
             *self.by_kind.entry(*kind).or_default() += many;
         }
+        self.damaged_blocks += u64::from(findings.is_damaged());
+        let is_newer = findings.counts().contains_key(&Kind::UnreadableByThanos);
+        self.newer_blocks += u64::from(is_newer);
         let room = MOST_KEPT.saturating_sub(self.findings.len());
         let kept = findings.iter().take(room);
         self.findings.extend(kept.map(|one| (block, one.clone())));
@@ -85,10 +92,22 @@ impl Deep {
         self.by_kind.values().sum()
     }
 
+    /// How many findings were counted and not kept.
+    #[must_use]
+    pub fn left_out(&self) -> u64 {
+        self.total().saturating_sub(self.findings.len() as u64)
+    }
+
+    /// How many blocks a person must look at because they could not be opened.
+    #[must_use]
+    pub fn closed_blocks(&self) -> u64 {
+        let closed = self.not_opened.iter();
+        closed.filter(|(_, why)| why.needs_a_person).count() as u64
+    }
+
     /// Whether a person must look at any of it.
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
-        let mut not_opened = self.not_opened.iter();
-        !self.by_kind.is_empty() || not_opened.any(|(_, why)| why.needs_a_person)
+        !self.by_kind.is_empty() || self.closed_blocks() > 0
     }
 }

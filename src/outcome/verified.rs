@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::not_held::{MarkedNotHeld, rescue};
+use super::opened::Deep;
 use super::row::Amount;
 use crate::block::{BlockId, MetaFile, RunId, Strength};
 use crate::exit::{Exit, Signal};
@@ -126,6 +127,8 @@ pub struct Verification {
     pub absent_ids: Vec<BlockId>,
     /// Buckets that may not be those that were meant.
     pub warnings: Vec<Warning>,
+    /// What was found in the blocks that were opened; `None` where none was to be.
+    pub deep: Option<Deep>,
     /// The signal that ended it early.
     pub signal: Option<Signal>,
     /// Why it had to stop.
@@ -143,6 +146,7 @@ impl Verification {
             (labels, meta.map(|meta| meta.min_time_ms), block.id)
         };
         self.blocks.sort_unstable_by_key(key);
+        self.deep.iter_mut().for_each(Deep::sort);
     }
 
     /// Whether each block had its turn.
@@ -164,6 +168,12 @@ impl Verification {
         (blocks.count() + self.absent_ids.len()) as u64
     }
 
+    /// Whether something in an index or a chunk needs a person, or kept a block from being opened.
+    #[must_use]
+    pub fn is_damaged_within(&self) -> bool {
+        self.deep.as_ref().is_some_and(Deep::needs_a_person)
+    }
+
     /// How the process ends.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -171,7 +181,7 @@ impl Verification {
             Exit::Aborted
         } else if let Some(signal) = self.signal {
             Exit::Stopped(signal)
-        } else if self.needing_a_person() > 0 || self.lacks_the_run() {
+        } else if self.needing_a_person() > 0 || self.lacks_the_run() || self.is_damaged_within() {
             Exit::Attention
         } else {
             Exit::Done
@@ -249,6 +259,7 @@ mod tests {
             blocks: states.iter().zip(0..).map(block).collect(),
             absent_ids: Vec::new(),
             warnings: Vec::new(),
+            deep: None,
             signal: None,
             aborted: None,
             elapsed: Duration::ZERO,

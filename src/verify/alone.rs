@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::deep::Deep;
 use super::work::{Job, Settled, work};
-use super::{Run, Task};
+use super::{Run, Task, block_of};
 use crate::bucket::BucketReader;
 use crate::outcome::{Verification, VerifiedBlock};
 use crate::plan::{Neighbours, SourceBlock, State, judge_alone};
@@ -35,30 +36,47 @@ pub(super) fn rows(task: &Task, blocks: &[Arc<SourceBlock>]) -> Vec<VerifiedBloc
     meant.map(row).collect()
 }
 
-/// Looks again at what seems amiss: it may have been in the middle of a change.
+/// Looks again at what seems amiss, for it may have been in the middle of a change, and opens what is to be opened.
 pub(super) async fn settle(
     task: &Task,
     run: &Run,
     bucket: &BucketReader,
+    surveyed: &[Arc<SourceBlock>],
     found: &mut Verification,
 ) {
-    let places = found.blocks.iter().enumerate();
-    let amiss = places
-        .filter(|(_, block)| matches!(block.verified.state, State::Damaged | State::Unreadable));
-    let jobs: Vec<Job> = amiss
-        .map(|(place, block)| Job {
+    let deep = Deep::asked_for(task, bucket, found.blocks.len());
+    let job = |(place, block): (usize, &VerifiedBlock)| {
+        let is_opened = deep.is_some() && block.meta.is_some();
+        (seems_amiss(block.verified.state) || is_opened).then_some(Job {
             place,
             id: block.id,
-            bytes: 0,
+            bytes: if is_opened { block.size_bytes } else { 0 },
         })
-        .collect();
-    work(jobs, run, task.concurrency, found, async |id| {
-        let block = look_at_source(bucket, id).await?;
-        let verified = judge_alone(&block);
+    };
+    let jobs: Vec<Job> = found.blocks.iter().enumerate().filter_map(job).collect();
+    work(jobs, run, task.concurrency, found, async |id, progress| {
+        let mut block = match block_of(surveyed, id) {
+            Some(block) => Arc::clone(block),
+            None => Arc::new(look_at_source(bucket, id).await?),
+        };
+        let mut verified = judge_alone(&block);
+        if seems_amiss(verified.state) {
+            block = Arc::new(look_at_source(bucket, id).await?);
+            verified = judge_alone(&block);
+        }
+        let opened = match (&deep, block.meta()) {
+            (Some(deep), Some(meta)) => Some(deep.open(meta, block.objects(), &progress).await?),
+            _ => None,
+        };
         Ok(Settled {
-            source: Some(Arc::new(block)),
+            source: Some(block),
             verified,
+            opened,
         })
     })
     .await;
+}
+
+fn seems_amiss(state: State) -> bool {
+    matches!(state, State::Damaged | State::Unreadable)
 }

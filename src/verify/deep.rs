@@ -86,7 +86,10 @@ impl<'a> Deep<'a> {
             }
             let now = look_at_source(self.bucket, meta.block.id).await?;
             let Some(fresh) = now.meta() else {
-                return not("it is gone by now, or not published any more".to_owned(), false);
+                return not(
+                    "it is gone by now, or not published any more".to_owned(),
+                    false,
+                );
             };
             meta = Arc::clone(fresh);
             objects = now.objects();

@@ -1,6 +1,7 @@
 //! What the buckets hold now: each block that is meant is judged by listings, and where that was asked for by its bytes. Nothing is written.
 
 mod alone;
+mod deep;
 mod pairs;
 mod work;
 
@@ -14,7 +15,7 @@ use crate::block::{BlockId, MetaFile, RunId, Strength};
 use crate::bucket::{Backend, Bandwidth, BucketReader, Cache, Common};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
-use crate::outcome::{Verification, VerifiedBlock};
+use crate::outcome::{Deep, Verification, VerifiedBlock};
 use crate::plan::{Mark, SourceBlock};
 use crate::progress::Progress;
 use crate::retry;
@@ -31,6 +32,8 @@ pub struct Task {
     pub of_run: Option<RunId>,
     /// How thoroughly the two buckets are compared.
     pub content: Strength,
+    /// Whether blocks are opened, and their data is read.
+    pub deep: bool,
     /// Blocks being compared at once.
     pub concurrency: NonZeroUsize,
     /// When requests are repeated.
@@ -104,7 +107,7 @@ async fn one(task: &Task, run: &Run, bucket: &BucketReader) -> Result<Verificati
     let (begun, mut found) = (Instant::now(), nothing_yet(task));
     found.absent_ids = absent(task, |id| block_of(&survey.blocks, id).is_some());
     found.blocks = alone::rows(task, &survey.blocks);
-    alone::settle(task, run, bucket, &mut found).await;
+    alone::settle(task, run, bucket, &survey.blocks, &mut found).await;
     found.warnings = survey.warnings;
     found.elapsed = begun.elapsed();
     found.sort();
@@ -125,6 +128,7 @@ async fn unless_stopped<T>(run: &Run, surveying: impl Future<Output = Result<T>>
 fn nothing_yet(task: &Task) -> Verification {
     Verification {
         of_run: task.of_run.clone(),
+        deep: task.deep.then(Deep::default),
         ..Verification::default()
     }
 }

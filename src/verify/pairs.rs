@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use super::deep::{Deep, shares};
 use super::work::{Job, Settled, work};
 use super::{Run, Task, block_of};
 use crate::block::{BlockId, ReadBack, Strength};
 use crate::bucket::{BucketReader, Budget};
 use crate::error::Result;
-use crate::outcome::{Verification, VerifiedBlock};
+use crate::outcome::{Opened, Verification, VerifiedBlock};
 use crate::plan::{Pair, SourceBlock, State, TargetBlock, TargetIndex, Verified, judge};
+use crate::progress::BlockProgress;
 use crate::stored::Stored;
 use crate::verb::prove::Prover;
 use crate::verb::survey::{Both, look_at_source, look_at_target};
@@ -64,7 +66,8 @@ pub(super) fn rows(task: &Task, survey: &Both, target: &BucketReader) -> Vec<Ver
     ids.into_iter().filter_map(row).collect()
 }
 
-/// Compares what is held as thoroughly as was asked for, and looks again at what seems amiss: it may have been in the middle of a change.
+/// Compares what is held as thoroughly as was asked for, looks again at what seems amiss, for it may have been in the middle of a change, and opens
+/// what is to be opened of the target's.
 pub(super) async fn settle(
     task: &Task,
     run: &Run,
@@ -74,6 +77,7 @@ pub(super) async fn settle(
 ) {
     let comparing = Comparing {
         content: task.content,
+        deep: Deep::asked_for(task, target, found.blocks.len()),
         source,
         target,
         survey,
@@ -81,7 +85,7 @@ pub(super) async fn settle(
         prover: Prover::new(
             task.content,
             target.clone(),
-            Budget::within(task.memory_limit),
+            Budget::new(shares(task).0),
             CancellationToken::new(),
         ),
     };
@@ -89,19 +93,24 @@ pub(super) async fn settle(
         let state = block.verified.state;
         let is_compared = comparing.compares(state);
         let reads = is_compared && task.content == Strength::Content;
-        (is_compared || seems_amiss(state)).then(|| Job {
+        let there = survey.target.get(block.id);
+        let is_opened = comparing.deep.is_some() && there.and_then(TargetBlock::meta).is_some();
+        let readings = if reads { 2 } else { 0 } + u64::from(is_opened);
+        (is_compared || is_opened || seems_amiss(state)).then(|| Job {
             place,
             id: block.id,
-            bytes: if reads {
-                block.size_bytes.saturating_mul(2)
-            } else {
-                0
-            },
+            bytes: block.size_bytes.saturating_mul(readings),
         })
     };
     let jobs: Vec<Job> = found.blocks.iter().enumerate().filter_map(job).collect();
-    work(jobs, run, task.concurrency, found, |id| {
-        comparing.settle(id)
+    work(jobs, run, task.concurrency, found, async |id, progress| {
+        let (seen, verified) = comparing.settle(id).await?;
+        let opened = comparing.open(&seen, &progress).await?;
+        Ok(Settled {
+            source: seen.source,
+            verified,
+            opened,
+        })
     })
     .await;
 }
@@ -121,6 +130,7 @@ struct Comparing<'a> {
     survey: &'a Both,
     target_name: String,
     prover: Prover,
+    deep: Option<Deep<'a>>,
 }
 
 /// One block in both buckets, as it was seen last.
@@ -135,7 +145,7 @@ impl Comparing<'_> {
         self.content > Strength::Size && matches!(state, State::Held | State::HeldUnmarked)
     }
 
-    async fn settle(&self, id: BlockId) -> Result<Settled> {
+    async fn settle(&self, id: BlockId) -> Result<(Seen, Verified)> {
         let mut seen = Seen {
             source: block_of(&self.survey.source, id).cloned(),
             target: self.survey.target.get(id).cloned(),
@@ -149,7 +159,7 @@ impl Comparing<'_> {
                 continue;
             }
             if !self.compares(verified.state) {
-                return Ok(seen.settled(verified));
+                return Ok((seen, verified));
             }
             match self.read(&seen).await {
                 // What was read wrong need not be again.
@@ -158,9 +168,9 @@ impl Comparing<'_> {
                 }
                 Ok(Some(read)) => {
                     let verified = self.judge(id, &seen, &read);
-                    return Ok(seen.settled(verified));
+                    return Ok((seen, verified));
                 }
-                Ok(None) => return Ok(seen.settled(verified)),
+                Ok(None) => return Ok((seen, verified)),
                 Err(err) if err.kind().wants_a_fresh_look() => {}
                 Err(err) => return Err(err),
             }
@@ -168,7 +178,7 @@ impl Comparing<'_> {
             is_fresh = true;
         }
         let why = "it changes each time that it is looked at";
-        Ok(seen.settled(Verified::because(State::Unreadable, why)))
+        Ok((seen, Verified::because(State::Unreadable, why)))
     }
 
     fn judge(&self, id: BlockId, seen: &Seen, read: &ReadBack) -> Verified {
@@ -184,6 +194,17 @@ impl Comparing<'_> {
 
     fn others(&self) -> &TargetIndex {
         &self.survey.target
+    }
+
+    /// Opens what the target has published of it.
+    async fn open(&self, seen: &Seen, progress: &Arc<BlockProgress>) -> Result<Option<Opened>> {
+        let (Some(deep), Some(there)) = (&self.deep, &seen.target) else {
+            return Ok(None);
+        };
+        match there.meta() {
+            Some(meta) => deep.open(meta, there.objects(), progress).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The source first: what is marked there is in the target by then.
@@ -209,14 +230,5 @@ impl Comparing<'_> {
         let (theirs, before) = (there.objects(), ReadBack::default());
         let read = self.prover.read_back(&stored, &ours, &theirs, &before);
         read.await.map(Some)
-    }
-}
-
-impl Seen {
-    fn settled(self, verified: Verified) -> Settled {
-        Settled {
-            source: self.source,
-            verified,
-        }
     }
 }

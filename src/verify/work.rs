@@ -9,8 +9,9 @@ use tracing::warn;
 use super::Run;
 use crate::block::BlockId;
 use crate::error::Result;
-use crate::outcome::Verification;
+use crate::outcome::{Opened, Verification};
 use crate::plan::{SourceBlock, State, Verified};
+use crate::progress::BlockProgress;
 use crate::trace::{step, within};
 
 /// A block to be looked at.
@@ -29,6 +30,8 @@ pub(super) struct Settled {
     /// What the source has of it, as it was seen last.
     pub(super) source: Option<Arc<SourceBlock>>,
     pub(super) verified: Verified,
+    /// What came of opening it, where that was to be done.
+    pub(super) opened: Option<Opened>,
 }
 
 /// Has `settle` look at each, so many at once. What concerns one block is said of it; what concerns a whole bucket ends the work, and so does a signal.
@@ -37,7 +40,7 @@ pub(super) async fn work<F>(
     run: &Run,
     concurrency: NonZeroUsize,
     found: &mut Verification,
-    settle: impl Fn(BlockId) -> F,
+    settle: impl Fn(BlockId, Arc<BlockProgress>) -> F,
 ) where
     F: Future<Output = Result<Settled>>,
 {
@@ -51,7 +54,8 @@ pub(super) async fn work<F>(
     }
     let settling = stream::iter(jobs).map(|job| {
         let block = Arc::new(run.progress.block(job.bytes));
-        let settled = within(step!("block", block = %job.id), settle(job.id));
+        let settling = settle(job.id, Arc::clone(&block));
+        let settled = within(step!("block", block = %job.id), settling);
         async move { (job, block.read_by(settled).await) }
     });
     let mut settling = std::pin::pin!(settling.buffer_unordered(concurrency.get()));
@@ -72,6 +76,9 @@ pub(super) async fn work<F>(
             Ok(settled) => {
                 if let Some(block) = found.blocks.get_mut(job.place) {
                     block.source = settled.source;
+                }
+                if let (Some(deep), Some(opened)) = (&mut found.deep, settled.opened) {
+                    deep.add(job.id, opened);
                 }
                 settled.verified
             }

@@ -40,8 +40,14 @@ impl Budget {
     /// The budget of a process that may use so many bytes in all.
     #[must_use]
     pub fn within(memory_limit: NonZeroU64) -> Self {
+        Self::new(Self::share_of(memory_limit))
+    }
+
+    /// What of a process's memory is for what it reads and moves, in bytes.
+    #[must_use]
+    pub fn share_of(memory_limit: NonZeroU64) -> usize {
         let (part, of) = SHARE_OF_BUFFERS;
-        Self::new(usize::try_from(memory_limit.get() / of * part).unwrap_or(usize::MAX))
+        usize::try_from(memory_limit.get() / of * part).unwrap_or(usize::MAX)
     }
 
     /// Waits for memory, first come, first served. Whoever wants more than there is gets all of it.

@@ -9,8 +9,9 @@ use super::entries::{AmountEntry, MarkedNotHeldEntry, MetaEntry};
 use super::members::{Each, Members, display};
 use super::{Course, WarningEntry};
 use crate::block::{BlockId, RunId, Strength};
-use crate::outcome::{Verification, VerifiedBlock};
+use crate::outcome::{Deep, NotOpened, Verification, VerifiedBlock};
 use crate::plan::Note;
+use crate::tsdb::Finding;
 
 pub(super) fn put(verification: &Verification, members: &mut Members<'_>) -> io::Result<()> {
     Course::of_verification(verification).put(members)?;
@@ -25,7 +26,8 @@ pub(super) fn put(verification: &Verification, members: &mut Members<'_>) -> io:
         "absent_ids",
         &Each(&verification.absent_ids, BlockId::to_string),
     )?;
-    members.put("totals", &Totals::of(verification))
+    members.put("totals", &Totals::of(verification))?;
+    members.put("deep", &verification.deep.as_ref().map(DeepEntry::of))
 }
 
 /// As `--content` spells it.
@@ -104,6 +106,70 @@ impl Totals {
             by_proof: verification.by_proof(),
             notes: verification.by_note(),
             needs_a_person: verification.needing_a_person(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct DeepEntry<'a> {
+    blocks: u64,
+    bytes: u64,
+    series: u64,
+    chunks: u64,
+    samples: u64,
+    by_kind: BTreeMap<&'static str, u64>,
+    findings: Each<'a, (BlockId, Finding), FindingEntry<'a>>,
+    findings_left_out: u64,
+    not_opened: Each<'a, (BlockId, NotOpened), NotOpenedEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct FindingEntry<'a> {
+    #[serde(serialize_with = "display")]
+    block: BlockId,
+    kind: &'static str,
+    is_damage: bool,
+    file: &'a str,
+    offset_bytes: Option<u64>,
+    series: Option<&'a str>,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct NotOpenedEntry<'a> {
+    #[serde(serialize_with = "display")]
+    block: BlockId,
+    why: &'a str,
+    needs_a_person: bool,
+}
+
+impl<'a> DeepEntry<'a> {
+    fn of(deep: &'a Deep) -> Self {
+        let finding = |(block, finding): &'a (BlockId, Finding)| FindingEntry {
+            block: *block,
+            kind: finding.kind.name(),
+            is_damage: finding.kind.is_damage(),
+            file: &finding.file,
+            offset_bytes: finding.offset,
+            series: finding.series.as_deref(),
+            text: &finding.what,
+        };
+        let not_opened = |(block, not): &'a (BlockId, NotOpened)| NotOpenedEntry {
+            block: *block,
+            why: &not.why,
+            needs_a_person: not.needs_a_person,
+        };
+        let by_kind = deep.by_kind.iter();
+        Self {
+            blocks: deep.blocks,
+            bytes: deep.bytes,
+            series: deep.series,
+            chunks: deep.chunks,
+            samples: deep.samples,
+            by_kind: by_kind.map(|(kind, many)| (kind.name(), *many)).collect(),
+            findings: Each(&deep.findings, finding),
+            findings_left_out: deep.left_out(),
+            not_opened: Each(&deep.not_opened, not_opened),
         }
     }
 }

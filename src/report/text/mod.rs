@@ -4,6 +4,7 @@
 mod blocks;
 mod check;
 mod closing;
+mod deep;
 mod excluded;
 mod heading;
 mod marks;

@@ -6,7 +6,7 @@ use std::io;
 use super::blocks::{MOST, columns};
 use super::heading::fact;
 use super::page::Page;
-use super::{excluded, summary};
+use super::{deep, excluded, summary};
 use crate::block::Strength;
 use crate::exit::Exit;
 use crate::outcome::{Verification, VerifiedBlock};
@@ -32,6 +32,9 @@ pub(super) fn write(
     write_states(verification, page)?;
     write_rows(verification, rows, page)?;
     write_absent(verification, page)?;
+    if let Some(deep) = &verification.deep {
+        deep::write(deep, rows, page)?;
+    }
     write_advice(verification, page)?;
     page.blank()?;
     page.prose("", &printable(&closing(verification)))
@@ -65,6 +68,9 @@ fn write_facts(verification: &Verification, page: &mut Page<'_>) -> io::Result<(
         fact("proven", &text, page)?;
     }
     let notes = verification.by_note();
+    if let Some(deep) = &verification.deep {
+        fact("opened", &deep::in_sum(deep), page)?;
+    }
     if !notes.is_empty() {
         let notes = notes.iter().map(|(name, many)| (*name, *many));
         fact("to know", &summary::list(notes), page)?;
@@ -174,20 +180,24 @@ fn write_absent(verification: &Verification, page: &mut Page<'_>) -> io::Result<
 }
 
 fn write_advice(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
-    let mut needy = verification.blocks.iter();
-    if !needy.any(VerifiedBlock::needs_a_person) {
-        return Ok(());
-    }
-    page.blank()?;
-    page.line("needs a person", INDENT)?;
+    let mut lines = Vec::new();
     for state in verification.by_state().keys() {
         let of_it = verification.blocks.iter();
         let needy = of_it.filter(|block| block.verified.state == *state && block.needs_a_person());
         let many = needy.count() as u64;
-        if let Some(advice) = state.advice().filter(|_| many > 0) {
-            let text = format!("  {} {}: {advice}", human::number(many), state.as_str());
-            page.line(&text, INDENT)?;
+        if let Some(advice) = state.advice() {
+            lines.push((many, state.as_str(), advice));
         }
+    }
+    lines.extend(verification.deep.iter().flat_map(deep::advice));
+    lines.retain(|(many, ..)| *many > 0);
+    if !lines.is_empty() {
+        page.blank()?;
+        page.line("needs a person", INDENT)?;
+    }
+    for (many, what, advice) in lines {
+        let text = format!("  {} {what}: {advice}", human::number(many));
+        page.line(&text, INDENT)?;
     }
     Ok(())
 }
@@ -219,14 +229,17 @@ fn closing(verification: &Verification) -> String {
         _ if all == 0 && many == 0 => {
             "No block is meant, so that there was nothing to verify.".to_owned()
         }
-        _ if many > 0 => {
-            let need = if many == 1 {
-                "1 needs"
-            } else {
-                &format!("{} need", human::number(many))
+        _ if many > 0 || verification.is_damaged_within() => {
+            let of_blocks = match many {
+                0 => None,
+                1 => Some("1 needs a person".to_owned()),
+                many => Some(format!("{} need a person", human::number(many))),
             };
+            let within = verification.deep.iter().flat_map(deep::said);
+            let said: Vec<String> = of_blocks.into_iter().chain(within).collect();
             format!(
-                "Not all is well: of {blocks}, {need} a person, as said above (exit code {code}). Nothing was changed."
+                "Not all is well: of {blocks}, {}, as said above (exit code {code}). Nothing was changed.",
+                said.join(", ")
             )
         }
         _ if verification.content.is_none() => {
@@ -305,7 +318,7 @@ mod tests {
             ),
             row(
                 block(4).label("cluster", "us-1"),
-                because(State::Covered, &*format!("by {}", id(9))),
+                because(State::Covered, &format!("by {}", id(9))),
             ),
             row(
                 block(5).label("cluster", "us-1").without("meta.json"),

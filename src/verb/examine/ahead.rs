@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, Span};
 
 use crate::block::{BlockId, Inventory, Object};
 use crate::bucket::{BucketReader, Ranged};
@@ -17,7 +18,7 @@ use crate::progress::BlockProgress;
 use crate::tsdb::{BlockFiles, File, WINDOW_BYTES};
 
 /// How much is asked for at once.
-const PIECE: u64 = 4 << 20;
+const PIECE_BYTES: usize = 4 << 20;
 
 /// Shorter reads that do not go on where the last one ended are asked for as they are.
 const SHORT: usize = WINDOW_BYTES / 4;
@@ -31,6 +32,8 @@ pub(super) struct Files {
     tombstones: Option<Object>,
     progress: Arc<BlockProgress>,
     runtime: Handle,
+    /// In which requests are made.
+    span: Span,
     ends: CancellationToken,
     open: RefCell<HashMap<Place, Open>>,
 }
@@ -56,7 +59,7 @@ struct Open {
 
 impl Files {
     /// The most that is held: a piece in hand and one on its way, of the index, a segment and the tombstones.
-    pub(super) const MEMORY_BYTES: usize = 3 * 2 * PIECE as usize;
+    pub(super) const MEMORY_BYTES: usize = 3 * 2 * PIECE_BYTES;
 
     pub(super) fn new(
         bucket: &BucketReader,
@@ -76,6 +79,7 @@ impl Files {
             tombstones: objects.get("tombstones").cloned(),
             progress: Arc::clone(progress),
             runtime,
+            span: Span::current(),
             ends: CancellationToken::new(),
             open: RefCell::default(),
         }
@@ -110,13 +114,10 @@ impl Files {
     }
 
     /// Has a range come, which counts as progress.
-    fn ask(
-        &self,
-        ranged: &Arc<Ranged>,
-        range: Range<u64>,
-    ) -> AbortOnDropHandle<Result<Bytes>> {
+    fn ask(&self, ranged: &Arc<Ranged>, range: Range<u64>) -> AbortOnDropHandle<Result<Bytes>> {
         let (ranged, progress) = (Arc::clone(ranged), Arc::clone(&self.progress));
         let reading = async move { progress.read_by(ranged.read(range)).await };
+        let reading = reading.instrument(self.span.clone());
         AbortOnDropHandle::new(self.runtime.spawn(reading))
     }
 
@@ -157,7 +158,9 @@ impl Open {
     }
 
     fn piece_at(&self, start: u64) -> Range<u64> {
-        let end = start.saturating_add(PIECE).min(self.ranged.size_bytes());
+        let end = start
+            .saturating_add(PIECE_BYTES as u64)
+            .min(self.ranged.size_bytes());
         start..end.max(start)
     }
 }
@@ -188,7 +191,9 @@ impl BlockFiles for Files {
             if !goes_on && into.len() < SHORT {
                 let range = offset..offset.saturating_add(into.len() as u64);
                 let bytes = self.wait(self.ask(&open.ranged, range))?;
-                into.copy_from_slice(&bytes);
+                for (place, byte) in into.iter_mut().zip(bytes) {
+                    *place = byte;
+                }
                 return Ok(());
             }
             let asked = match open.next.take() {

@@ -9,9 +9,8 @@ use std::thread;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot};
-use tokio_util::sync::CancellationToken;
 
-use crate::block::{BlockId, BlockMeta, Inventory, META_JSON};
+use crate::block::{BlockMeta, Inventory, META_JSON};
 use crate::bucket::BucketReader;
 use crate::error::{Error, Kind, Result};
 use crate::progress::BlockProgress;
@@ -90,11 +89,7 @@ impl Examiner {
 }
 
 /// The block as its `meta.json` and its listing tell of it.
-async fn described(
-    bucket: &BucketReader,
-    meta: &BlockMeta,
-    objects: &Inventory,
-) -> Result<Block> {
+async fn described(bucket: &BucketReader, meta: &BlockMeta, objects: &Inventory) -> Result<Block> {
     let size = |name: &str| objects.get(name).map(|object| object.size_bytes);
     let json = match objects.get(META_JSON) {
         Some(listed) => read_listed(bucket, meta.id, listed).await?,

@@ -11,14 +11,20 @@ struct Document {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default)]
 struct Told {
-    num_series: Option<u64>,
-    num_chunks: Option<u64>,
-    num_samples: Option<u64>,
-    num_float_samples: Option<u64>,
-    num_histogram_samples: Option<u64>,
-    num_tombstones: Option<u64>,
+    #[serde(rename = "numSeries")]
+    series: Option<u64>,
+    #[serde(rename = "numChunks")]
+    chunks: Option<u64>,
+    #[serde(rename = "numSamples")]
+    samples: Option<u64>,
+    #[serde(rename = "numFloatSamples")]
+    float_samples: Option<u64>,
+    #[serde(rename = "numHistogramSamples")]
+    histogram_samples: Option<u64>,
+    #[serde(rename = "numTombstones")]
+    tombstones: Option<u64>,
 }
 
 /// What it tells; nothing where it cannot be understood, which is others' to say.
@@ -26,12 +32,12 @@ pub(super) fn of(json: &[u8]) -> Stats {
     let document: Document = serde_json::from_slice(json).unwrap_or_default();
     let told = document.stats;
     Stats {
-        series: told.num_series,
-        chunks: told.num_chunks,
-        samples: told.num_samples,
-        float_samples: told.num_float_samples,
-        histogram_samples: told.num_histogram_samples,
-        tombstones: told.num_tombstones,
+        series: told.series,
+        chunks: told.chunks,
+        samples: told.samples,
+        float_samples: told.float_samples,
+        histogram_samples: told.histogram_samples,
+        tombstones: told.tombstones,
     }
 }
 
