@@ -45,6 +45,8 @@ mod source;
 mod stats;
 mod stream;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod toc;
 mod tombstones;
 
@@ -65,7 +67,7 @@ pub fn check<S: BlockFiles>(
     threads: usize,
     findings: &mut Findings,
 ) -> Result<Counts, S::Error> {
-    check::check(source, block, threads, findings)
+    check::check(source, block, threads, check::MOST_SYMBOLS, findings)
 }
 
 /// The most memory that a check takes with so many threads, in bytes, but for what is told about [in the module](self#memory).
