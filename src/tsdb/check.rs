@@ -1,6 +1,7 @@
 //! One block from its table of contents to its last chunk.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::mpsc::{TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -36,6 +37,10 @@ impl<S: BlockFiles> BlockFiles for Counting<'_, S> {
     fn read(&self, file: File, offset: u64, into: &mut [u8]) -> Result<(), Self::Error> {
         self.bytes.set(self.bytes.get() + into.len() as u64);
         self.source.read(file, offset, into)
+    }
+
+    fn ahead(&self, file: File, range: Range<u64>) {
+        self.source.ahead(file, range);
     }
 }
 

@@ -48,10 +48,7 @@ fn nothing_is_found_in_what_prometheus_and_thanos_write() {
     assert!(dumped.status.success(), "{dumped:?}");
     let lines = String::from_utf8_lossy(&dumped.stdout).lines().count() as u64;
     assert_eq!(
-        Memory::read(&made.join("overlapping"))
-            .check()
-            .0
-            .samples,
+        Memory::read(&made.join("overlapping")).check().0.samples,
         lines
     );
 }
