@@ -1,6 +1,7 @@
 //! One block from its table of contents to its last chunk.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::mpsc::{TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -21,6 +22,9 @@ use super::symbols::Symbols;
 use super::toc::{self, INDEX, Toc};
 use super::tombstones::{self, Tombstones};
 
+/// How many symbols are in memory at once. Series are read once for each so many.
+pub(crate) const MOST_SYMBOLS: u64 = 6 << 20;
+
 /// A source that counts what is read.
 struct Counting<'a, S> {
     source: &'a S,
@@ -34,6 +38,10 @@ impl<S: BlockFiles> BlockFiles for Counting<'_, S> {
         self.bytes.set(self.bytes.get() + into.len() as u64);
         self.source.read(file, offset, into)
     }
+
+    fn ahead(&self, file: File, range: Range<u64>) {
+        self.source.ahead(file, range);
+    }
 }
 
 /// Checks a block; see [`crate::tsdb`] for what that means.
@@ -41,6 +49,7 @@ pub(crate) fn check<S: BlockFiles>(
     source: &S,
     block: &Block,
     threads: usize,
+    symbols: u64,
     findings: &mut Findings,
 ) -> Result<Counts, S::Error> {
     let source = Counting {
@@ -55,7 +64,7 @@ pub(crate) fn check<S: BlockFiles>(
         counted: true,
         tombstones: Tombstones::default(),
     };
-    check.run(threads, findings)?;
+    check.run(threads, symbols, findings)?;
     check.counts.bytes = source.bytes.get();
     Ok(check.counts)
 }
@@ -71,7 +80,7 @@ struct Check<'a, S> {
 }
 
 impl<S: BlockFiles> Check<'_, S> {
-    fn run(&mut self, threads: usize, findings: &mut Findings) -> Result<(), S::Error> {
+    fn run(&mut self, threads: usize, most: u64, findings: &mut Findings) -> Result<(), S::Error> {
         if let Some(size) = self.block.tombstones_size {
             self.tombstones = tombstones::read(self.source, size, findings)?;
             self.counts.tombstones = self.tombstones.count;
@@ -81,7 +90,7 @@ impl<S: BlockFiles> Check<'_, S> {
             return self.series(None, threads, findings);
         };
         self.counts.index_version = toc.version;
-        let mut symbols = Symbols::read(self.source, &toc, findings)?;
+        let mut symbols = Symbols::read(self.source, &toc, most, findings)?;
         self.counts.symbols = symbols.count;
         let mut sums = Sums::new();
         self.series(Some((&toc, &symbols, &mut sums)), threads, findings)?;
@@ -234,7 +243,14 @@ impl<S: BlockFiles> Check<'_, S> {
         symbols.rewind(self.source, toc)?;
         let differing = sums.differing();
         if self.whole && postings.whole && !differing.is_empty() {
-            diagnose::postings(self.source, toc, symbols, &differing, findings)?;
+            diagnose::postings(
+                self.source,
+                toc,
+                symbols,
+                &differing,
+                self.counts.series,
+                findings,
+            )?;
         }
         if label_index::present(toc) && whole && postings.whole && !names.differing().is_empty() {
             let what = "label indices do not hold the values that there are postings of";

@@ -6,7 +6,7 @@
 //! looked for in a part.
 
 /// How many parts there are.
-const PARTS: usize = 4096;
+pub(crate) const PARTS: usize = 4096;
 
 /// 32 bits of a hash of a string.
 pub(crate) fn hash(text: &[u8]) -> u32 {

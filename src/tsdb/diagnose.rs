@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::compare::{Pair, short};
+use super::compare::{PARTS, Pair, short};
 use super::finding::{Finding, Findings, Kind};
 use super::labels::{self, Labels};
 use super::postings;
@@ -14,6 +14,9 @@ use super::toc::{INDEX, Toc};
 /// How many pairs of a label and a series are looked at on each side.
 const MOST_PAIRS: usize = 1 << 20;
 
+/// In how many parts of the labels.
+const MOST_PARTS: usize = 64;
+
 /// How many labels are remembered by name.
 const MOST_NAMES: usize = 64 << 10;
 
@@ -23,11 +26,23 @@ pub(crate) fn postings<S: BlockFiles>(
     toc: &Toc,
     symbols: &mut Symbols,
     parts: &[usize],
+    series: u64,
     findings: &mut Findings,
 ) -> Result<(), S::Error> {
-    // All series in one part may be as many as there is memory for: some others first, if there are any.
-    let parts: Vec<_> = parts.iter().copied().take(64).collect();
-    let wanted = |pair: Pair| parts.contains(&pair.part());
+    // The series of all labels of one part are few, but where one of these is that of all series.
+    let too_many = |part: &usize| *part == Pair::all().part() && series > MOST_PAIRS as u64 / 2;
+    let parts = parts
+        .iter()
+        .copied()
+        .filter(|part| !too_many(part))
+        .take(MOST_PARTS);
+    let mut looked_at = vec![false; PARTS];
+    for part in parts {
+        if let Some(looked_at) = looked_at.get_mut(part) {
+            *looked_at = true;
+        }
+    }
+    let wanted = |pair: Pair| looked_at.get(pair.part()).is_some_and(|wanted| *wanted);
     let mut said = Findings::new(0);
     let mut expected = Vec::new();
     let mut labels = Labels::default();

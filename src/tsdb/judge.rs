@@ -29,7 +29,7 @@ impl<'a> Judge<'a> {
 
     pub(crate) fn batch(&mut self, batch: &Batch) {
         for record in &batch.records {
-            let frame = batch.bytes.get(record.start..record.start + record.length);
+            let frame = batch.frame(record);
             let outcome = match frame.and_then(parts) {
                 Some((encoding, data, true)) => decode(encoding, data, &mut self.scratch),
                 _ => Err(Trouble {
@@ -68,10 +68,10 @@ impl<'a> Judge<'a> {
         }
         let block = self.block;
         self.findings.add(kind, || {
-            let at = batch.base + record.start as u64;
+            let at = batch.base + u64::from(record.start);
             let finding = Finding::new(kind, &file_name(block, batch.segment), at, what);
             match record.expected {
-                Some((_, series)) => finding.of_series(series),
+                Some(expected) => finding.of_series(expected.series),
                 None => finding,
             }
         });
@@ -79,7 +79,7 @@ impl<'a> Judge<'a> {
 }
 
 fn compare(record: &Record, span: Span) -> Result<(), Trouble> {
-    let Some((meta, _)) = record.expected else {
+    let Some(expected) = record.expected else {
         return Ok(());
     };
     if span.samples == 0 {
@@ -88,14 +88,14 @@ fn compare(record: &Record, span: Span) -> Result<(), Trouble> {
             what: "a chunk without samples".to_owned(),
         });
     }
-    if (span.first, span.last) == (meta.min_time, meta.max_time) {
+    if (span.first, span.last) == (expected.min_time, expected.max_time) {
         return Ok(());
     }
     Err(Trouble {
         kind: Kind::ChunkTimesDiffer,
         what: format!(
             "samples from {} to {}, but the index says from {} to {}",
-            span.first, span.last, meta.min_time, meta.max_time
+            span.first, span.last, expected.min_time, expected.max_time
         ),
     })
 }

@@ -5,21 +5,23 @@
 //! aggregates of blocks that Thanos has downsampled; tombstones. What is counted is compared with the statistics in meta.json. [`Kind`] lists
 //! what can be found.
 //!
-//! It only reads, and it believes nothing: bytes of any kind end in findings, never in a panic, an endless loop or an allocation of more than
-//! the block is long. Of a block that Prometheus or Thanos have written, and nobody damaged, it finds nothing, but for chunks in encodings
-//! that Thanos cannot read yet ([`Kind::UnreadableByThanos`], which is no damage).
+//! It only reads, and it believes nothing: bytes of any kind end in findings, never in a panic, an endless loop or more memory than is told
+//! below. Of a block that Prometheus or Thanos have written, and nobody damaged, it finds nothing, but for chunks in encodings that Thanos cannot
+//! read yet ([`Kind::UnreadableByThanos`], which is no damage).
 //!
 //! # Memory
 //!
 //! It does not grow with the number of series, chunks or samples. A check takes [`memory_bytes`]: hashes of up to 6 Mi symbols (with more, series
-//! are read once for each so many), windows of [`WINDOW_BYTES`], the chunks in hand of each thread, and findings. A single chunk or entry may
-//! have up to 16 MiB, for which room is made as long as it is read; no writer makes one that long. Where postings turn out not to be what
-//! the series say, up to 48 MiB are taken in place of the windows, to tell which series and labels it is about.
+//! are read once for each so many), windows of [`WINDOW_BYTES`], the chunks in hand of each thread, and findings. Beyond that, what is parsed
+//! whole (a chunk, the entry of a series, a symbol) may have up to 16 MiB, for which there is room while it is read; no writer makes one
+//! that long. An index of format 1 takes 24 MiB more if it has so many symbols, and up to 2^20 series with tombstones take 8 MiB. Where
+//! postings turn out not to be what the series say, up to 48 MiB are taken to tell which series and labels it is about.
 //!
 //! # Order, threads
 //!
 //! The index is read from its beginning to its end, and segments along with its series, one after the other. The calling thread reads, and with
 //! more than one thread the others decode; where they cannot follow, it decodes, too. It blocks: give it a thread of its own, and as many blocks at once as memory allows.
+//! [`BlockFiles::ahead`] lets what is far away be fetched in time.
 //!
 //! # What cannot be seen
 //!
@@ -45,6 +47,8 @@ mod source;
 mod stats;
 mod stream;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod toc;
 mod tombstones;
 
@@ -65,7 +69,7 @@ pub fn check<S: BlockFiles>(
     threads: usize,
     findings: &mut Findings,
 ) -> Result<Counts, S::Error> {
-    check::check(source, block, threads, findings)
+    check::check(source, block, threads, check::MOST_SYMBOLS, findings)
 }
 
 /// The most memory that a check takes with so many threads, in bytes, but for what is told about [in the module](self#memory).
@@ -73,6 +77,6 @@ pub fn check<S: BlockFiles>(
 pub const fn memory_bytes(threads: usize) -> usize {
     let hashes = 24 << 20;
     let windows = 8 * WINDOW_BYTES;
-    // A batch in the hands of each thread, one waiting for each, and the index's account of their chunks, which takes as much at most.
-    hashes + windows + 4 * threads * 2 * WINDOW_BYTES
+    // For each thread a batch in its hands and one that waits: a window, and what the index says of the chunks in it.
+    hashes + windows + threads * 2 * 3 * WINDOW_BYTES
 }

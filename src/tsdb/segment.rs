@@ -16,10 +16,19 @@ const HEAD_BYTES: u64 = 8;
 /// A chunk that is to be decoded, and what the index says of it.
 pub(crate) struct Record {
     /// Where it begins in [`Batch::bytes`], and how long it is with its length and its checksum.
-    pub(crate) start: usize,
-    pub(crate) length: usize,
-    /// What the index says, and where the entry of its series begins.
-    pub(crate) expected: Option<(Meta, u64)>,
+    pub(crate) start: u32,
+    pub(crate) length: u32,
+    /// What the index says of it; nothing, if no series refers to it.
+    pub(crate) expected: Option<Expected>,
+}
+
+/// What the index says of a chunk.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected {
+    pub(crate) min_time: i64,
+    pub(crate) max_time: i64,
+    /// Where the entry of its series begins.
+    pub(crate) series: u64,
 }
 
 /// A piece of a segment: whole chunks.
@@ -29,6 +38,15 @@ pub(crate) struct Batch {
     pub(crate) base: u64,
     pub(crate) bytes: Vec<u8>,
     pub(crate) records: Vec<Record>,
+}
+
+impl Batch {
+    /// The bytes of a chunk, with its length and its checksum.
+    pub(crate) fn frame(&self, record: &Record) -> Option<&[u8]> {
+        let start = size(record.start.into());
+        self.bytes
+            .get(start..start.checked_add(size(record.length.into()))?)
+    }
 }
 
 /// The file of a segment below the block's folder.
@@ -157,7 +175,12 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
             return Ok(());
         }
         self.lost = false;
-        self.frame(Some((meta, series)), findings)
+        let expected = Expected {
+            min_time: meta.min_time,
+            max_time: meta.max_time,
+            series,
+        };
+        self.frame(Some(expected), findings)
     }
 
     /// Reads what is left of all segments.
@@ -185,6 +208,10 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
             return Ok(());
         }
         self.open = true;
+        if self.end() > 0 {
+            self.source
+                .ahead(File::Segment(self.segment), 0..self.end());
+        }
         (self.base, self.at, self.lost, self.before) = (0, 0, false, None);
         let front = self.fill(size(HEAD_BYTES))?;
         let mut head = Cursor::new(front);
@@ -294,16 +321,17 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
     /// Takes the chunk that begins here.
     fn frame(
         &mut self,
-        expected: Option<(Meta, u64)>,
+        expected: Option<Expected>,
         findings: &mut Findings,
     ) -> Result<(), S::Error> {
         let at = self.at;
         match self.frame_length(self.end())? {
             Ok(length) => {
-                let start = size(at - self.base);
+                // A window is far from 4 GiB.
+                let start = u32::try_from(at - self.base).unwrap_or(u32::MAX);
                 self.records.push(Record {
                     start,
-                    length,
+                    length: u32::try_from(length).unwrap_or(u32::MAX),
                     expected,
                 });
                 self.before = Some(at);
@@ -313,7 +341,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
                 findings.add(kind, || {
                     let finding = self.found(kind, at, what);
                     match expected {
-                        Some((_, series)) => finding.of_series(series),
+                        Some(expected) => finding.of_series(expected.series),
                         None => finding,
                     }
                 });

@@ -239,13 +239,13 @@ pub(crate) fn print<S: BlockFiles>(
     symbols: &Symbols,
     entry: &Entry,
 ) -> Result<String, S::Error> {
-    const MOST_LABELS: usize = 64;
+    const MOST: usize = 300;
     let mut text = String::from("{");
     for (index, (name, value)) in entry.labels.iter().enumerate() {
         if index > 0 {
             text.push_str(", ");
         }
-        if index == MOST_LABELS {
+        if text.len() > MOST {
             text.push('…');
             break;
         }

@@ -1,5 +1,7 @@
 //! What a caller brings: the files of a block, and what its meta.json says about them.
 
+use std::ops::Range;
+
 /// A file of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
@@ -13,8 +15,8 @@ pub enum File {
 
 /// Where the files of one block are read.
 ///
-/// Reads are large, of up to [`crate::tsdb::WINDOW_BYTES`], and go through each file from its beginning to its end, but for a few: the end
-/// of the index comes first, postings that are out of order are read where they lie, and so is what names a series in a finding.
+/// Reads are of up to [`WINDOW_BYTES`](crate::tsdb::WINDOW_BYTES), and go through each file from its beginning to its end, but for a few: the
+/// end of the index comes first, postings that are out of order are read where they lie, and so is what names a series in a finding.
 /// One thread reads at a time. An error ends the check, so that this is also how to stop it.
 pub trait BlockFiles {
     /// Why something could not be read.
@@ -22,6 +24,14 @@ pub trait BlockFiles {
 
     /// Fills `into` with the bytes of `file` that begin at `offset`; all of them lie within the size that [`Block`] gives.
     fn read(&self, file: File, offset: u64, into: &mut [u8]) -> Result<(), Self::Error>;
+
+    /// Tells that this range will be read from its beginning on, piece by piece, so that what is far away can be fetched ahead of that.
+    ///
+    /// Two ranges at most are read at the same time: that of the series and a segment, or two of the index. Whoever is told of one more
+    /// may forget the oldest. The end of a range may never be read. A source that is near does nothing, as here.
+    fn ahead(&self, file: File, range: Range<u64>) {
+        let _ = (file, range);
+    }
 }
 
 /// A segment of chunks.

@@ -27,7 +27,14 @@ pub(crate) struct Stream<'a, S> {
 }
 
 impl<'a, S: BlockFiles> Stream<'a, S> {
-    pub(crate) const fn new(source: &'a S, file: File, start: u64, end: u64) -> Self {
+    pub(crate) fn new(source: &'a S, file: File, start: u64, end: u64) -> Self {
+        if end > start {
+            source.ahead(file, start..end);
+        }
+        Self::unannounced(source, file, start, end)
+    }
+
+    const fn unannounced(source: &'a S, file: File, start: u64, end: u64) -> Self {
         Self {
             source,
             file,
@@ -41,7 +48,7 @@ impl<'a, S: BlockFiles> Stream<'a, S> {
 
     /// The same for a few bytes at its beginning.
     pub(crate) const fn short(source: &'a S, file: File, start: u64, end: u64) -> Self {
-        let mut stream = Self::new(source, file, start, end);
+        let mut stream = Self::unannounced(source, file, start, end);
         stream.window = SHORT_BYTES;
         stream
     }

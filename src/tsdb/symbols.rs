@@ -11,9 +11,6 @@ use super::source::{BlockFiles, File};
 use super::stream::{MOST_BYTES, Stream};
 use super::toc::{INDEX, Toc};
 
-/// How many hashes are kept at once. Series are read once for each so many symbols.
-const MOST_HASHES: u64 = 6 << 20;
-
 /// How many places are kept.
 const MOST_PLACES: usize = 64 << 10;
 
@@ -26,6 +23,8 @@ pub(crate) struct Symbols {
     pub(crate) count: u64,
     /// Whether they parse, and ascend: the numbers of symbols are ordered as the symbols are then.
     pub(crate) sorted: bool,
+    /// How many hashes are kept at once.
+    most: u64,
     /// The number of the first that is in memory.
     first: u64,
     hashes: Vec<u32>,
@@ -46,20 +45,24 @@ pub(crate) enum Known {
 }
 
 impl Symbols {
-    /// Reads all of them, checks them, and keeps the first.
+    /// Reads all of them, checks them, and keeps the first so many.
     pub(crate) fn read<S: BlockFiles>(
         source: &S,
         toc: &Toc,
+        most: u64,
         findings: &mut Findings,
     ) -> Result<Self, S::Error> {
+        // Room for all at once: a vector that grows has room for twice as many.
+        let room = usize::try_from(most.min(toc.symbols.end - toc.symbols.start)).unwrap_or(0);
         let mut symbols = Self {
             version: toc.version,
             end: toc.symbols.end,
             count: 0,
             sorted: true,
+            most,
             first: 0,
-            hashes: Vec::new(),
-            offsets: Vec::new(),
+            hashes: Vec::with_capacity(room),
+            offsets: Vec::with_capacity(if toc.version == 1 { room } else { 0 }),
             places: Vec::new(),
             stride: 1,
         };
@@ -112,7 +115,7 @@ impl Symbols {
     }
 
     fn keep_hash(&mut self, number: u64, symbol: &[u8], at: u64) {
-        if number < self.first || self.hashes.len() as u64 == MOST_HASHES {
+        if number < self.first || self.hashes.len() as u64 == self.most {
             return;
         }
         self.hashes.push(hash(symbol));
@@ -277,21 +280,22 @@ pub(crate) fn label(name: &[u8], value: &[u8]) -> String {
     format!("{name}={}", quoted(value))
 }
 
-/// A string in quotes and on one line, cut where it is long.
+/// A string in quotes, on one line, and cut where it is long.
 pub(crate) fn quoted(text: &[u8]) -> String {
-    const MOST: usize = 200;
+    const MOST: usize = 80;
+    let mut quoted = String::from("\"");
     let cut = text.get(..MOST).unwrap_or(text);
-    let dots = if text.len() > MOST { "…" } else { "" };
-    let text = String::from_utf8_lossy(cut);
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
+    for character in String::from_utf8_lossy(cut).chars() {
+        if quoted.len() > MOST {
+            break;
+        }
         match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            '\n' => quoted.push_str("\\n"),
-            _ if character.is_control() => quoted.extend(character.escape_default()),
-            _ => quoted.push(character),
+            '\'' => quoted.push('\''),
+            _ => quoted.extend(character.escape_debug()),
         }
     }
-    quoted + dots + "\""
+    if quoted.len() > MOST || text.len() > MOST {
+        quoted.push('…');
+    }
+    quoted + "\""
 }

@@ -304,8 +304,8 @@ fn chunks_that_say_other_than_the_index_are_found() {
         "five-minutes",
         |block| {
             change_chunk(block, |chunk| {
-                chunk[1..4].copy_from_slice(&[0xff, 0xff, 0x7f])
-            })
+                chunk[1..4].copy_from_slice(&[0xff, 0xff, 0x7f]);
+            });
         },
         &[Kind::ChunkUndecodable],
         "the aggregate count: longer than the chunk",

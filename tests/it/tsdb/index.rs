@@ -5,7 +5,6 @@ use super::block::Memory;
 /// The places of the table of contents: symbols, series, label indices, label table, postings, postings table.
 pub const SYMBOLS: usize = 0;
 pub const SERIES: usize = 1;
-pub const POSTINGS: usize = 4;
 pub const POSTINGS_TABLE: usize = 5;
 
 /// CRC32C, bit by bit, so that it is not the product's.
