@@ -1,7 +1,7 @@
 //! The files of a block, read by one thread that must not wait for each answer: the next piece of a file comes while this one is looked at.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use crate::block::{BlockId, Inventory, Object};
 use crate::bucket::{BucketReader, Ranged};
 use crate::error::{Error, Kind, Result};
 use crate::progress::BlockProgress;
-use crate::tsdb::{BlockFiles, File, WINDOW_BYTES};
+use crate::tsdb::{BlockFiles, File};
 
-/// How much is asked for at once.
+/// How much of a range is asked for at once.
 const PIECE_BYTES: usize = 4 << 20;
 
-/// Shorter reads that do not go on where the last one ended are asked for as they are.
-const SHORT: usize = WINDOW_BYTES / 4;
+/// So many ranges are fetched ahead.
+const RANGES: usize = 2;
 
 /// The files of one block in a bucket, for a thread that is none of the runtime's.
 pub(super) struct Files {
@@ -35,21 +35,17 @@ pub(super) struct Files {
     /// In which requests are made.
     span: Span,
     ends: CancellationToken,
-    open: RefCell<HashMap<Place, Open>>,
+    /// What was read of so far, by name.
+    opened: RefCell<HashMap<Box<str>, Arc<Ranged>>>,
+    /// The oldest first.
+    ahead: RefCell<VecDeque<Ahead>>,
 }
 
-/// Files that are read along with each other: of the segments, one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Place {
-    Index,
-    Segments,
-    Tombstones,
-}
-
-/// A file that is being read.
-struct Open {
+/// A range that is being read from its beginning on.
+struct Ahead {
     file: File,
     ranged: Arc<Ranged>,
+    end: u64,
     /// Where the piece in hand begins.
     start: u64,
     piece: Bytes,
@@ -58,8 +54,8 @@ struct Open {
 }
 
 impl Files {
-    /// The most that is held: a piece in hand and one on its way, of the index, a segment and the tombstones.
-    pub(super) const MEMORY_BYTES: usize = 3 * 2 * PIECE_BYTES;
+    /// The most that is held: of each range a piece in hand and one on its way.
+    pub(super) const MEMORY_BYTES: usize = RANGES * 2 * PIECE_BYTES;
 
     pub(super) fn new(
         bucket: &BucketReader,
@@ -81,7 +77,8 @@ impl Files {
             runtime,
             span: Span::current(),
             ends: CancellationToken::new(),
-            open: RefCell::default(),
+            opened: RefCell::default(),
+            ahead: RefCell::default(),
         }
     }
 
@@ -90,27 +87,22 @@ impl Files {
         &self.ends
     }
 
-    fn object(&self, file: File) -> Option<&Object> {
-        match file {
+    fn ranged(&self, file: File) -> Result<Arc<Ranged>> {
+        let object = match file {
             File::Index => self.index.as_ref(),
             File::Segment(place) => self.segments.get(place),
             File::Tombstones => self.tombstones.as_ref(),
-        }
-    }
-
-    fn opened(&self, file: File) -> Result<Open> {
-        let object = self.object(file).ok_or_else(|| {
+        };
+        let object = object.ok_or_else(|| {
             let attempt = format!("open {file:?} of {}", self.id);
             Error::new(Kind::NotFound, attempt)
         })?;
-        let path = self.id.object(&object.name);
-        Ok(Open {
-            file,
-            ranged: Arc::new(Ranged::new(self.bucket.clone(), path, object.clone())),
-            start: 0,
-            piece: Bytes::new(),
-            next: None,
-        })
+        let mut opened = self.opened.borrow_mut();
+        let ranged = opened.entry(object.name.clone()).or_insert_with(|| {
+            let path = self.id.object(&object.name);
+            Arc::new(Ranged::new(self.bucket.clone(), path, object.clone()))
+        });
+        Ok(Arc::clone(ranged))
     }
 
     /// Has a range come, which counts as progress.
@@ -134,34 +126,60 @@ impl Files {
             }
         })
     }
-}
 
-impl Place {
-    fn of(file: File) -> Self {
-        match file {
-            File::Index => Place::Index,
-            File::Segment(_) => Place::Segments,
-            File::Tombstones => Place::Tombstones,
+    /// Fills as much of `into` as the range that goes on there has in its next piece; tells how much.
+    fn read_ahead(&self, file: File, offset: u64, into: &mut [u8]) -> Result<usize> {
+        let mut ahead = self.ahead.borrow_mut();
+        let mut here = ahead.iter_mut();
+        let Some(here) = here.find(|ahead| ahead.file == file && ahead.reaches(offset)) else {
+            return Ok(0);
+        };
+        if offset == here.piece_end() {
+            let asked = match here.next.take() {
+                Some(next) => next,
+                None => self.ask(&here.ranged, here.next_range()),
+            };
+            here.piece = self.wait(asked)?;
+            here.start = offset;
+            let following = here.next_range();
+            if !following.is_empty() {
+                here.next = Some(self.ask(&here.ranged, following));
+            }
         }
+        let there = here.from(offset);
+        let many = there.len().min(into.len());
+        fill(into, there);
+        Ok(many)
     }
 }
 
-impl Open {
-    fn end(&self) -> u64 {
+/// Puts as much there as both have room for.
+fn fill(into: &mut [u8], bytes: &[u8]) {
+    let many = into.len().min(bytes.len());
+    if let (Some(into), Some(bytes)) = (into.get_mut(..many), bytes.get(..many)) {
+        into.copy_from_slice(bytes);
+    }
+}
+
+impl Ahead {
+    fn piece_end(&self) -> u64 {
         self.start + self.piece.len() as u64
     }
 
-    /// What of the piece in hand lies from there on.
-    fn from(&self, offset: u64) -> Option<&[u8]> {
-        let skipped = usize::try_from(offset.checked_sub(self.start)?).ok()?;
-        self.piece.get(skipped..).filter(|rest| !rest.is_empty())
+    /// Whether what lies there is in hand, or comes next.
+    fn reaches(&self, offset: u64) -> bool {
+        self.start <= offset && offset <= self.piece_end() && offset < self.end
     }
 
-    fn piece_at(&self, start: u64) -> Range<u64> {
-        let end = start
-            .saturating_add(PIECE_BYTES as u64)
-            .min(self.ranged.size_bytes());
-        start..end.max(start)
+    /// What of the piece in hand lies from there on.
+    fn from(&self, offset: u64) -> &[u8] {
+        let skipped = usize::try_from(offset.saturating_sub(self.start)).unwrap_or(usize::MAX);
+        self.piece.get(skipped..).unwrap_or_default()
+    }
+
+    fn next_range(&self) -> Range<u64> {
+        let start = self.piece_end();
+        start..start.saturating_add(PIECE_BYTES as u64).min(self.end)
     }
 }
 
@@ -169,49 +187,43 @@ impl BlockFiles for Files {
     type Error = Error;
 
     fn read(&self, file: File, offset: u64, into: &mut [u8]) -> Result<()> {
-        let mut open = self.open.borrow_mut();
-        let place = Place::of(file);
-        if open.get(&place).is_none_or(|open| open.file != file) {
-            open.insert(place, self.opened(file)?);
-        }
-        let Some(open) = open.get_mut(&place) else {
-            return Ok(());
-        };
         let (mut offset, mut into) = (offset, into);
         while !into.is_empty() {
-            if let Some(there) = open.from(offset) {
-                let many = there.len().min(into.len());
-                let (now, later) = into.split_at_mut(many);
-                now.copy_from_slice(there.get(..many).unwrap_or_default());
-                into = later;
-                offset += many as u64;
-                continue;
-            }
-            let goes_on = offset == open.end();
-            if !goes_on && into.len() < SHORT {
+            let mut many = self.read_ahead(file, offset, into)?;
+            if many == 0 {
                 let range = offset..offset.saturating_add(into.len() as u64);
-                let bytes = self.wait(self.ask(&open.ranged, range))?;
-                for (place, byte) in into.iter_mut().zip(bytes) {
-                    *place = byte;
-                }
-                return Ok(());
+                let bytes = self.wait(self.ask(&self.ranged(file)?, range))?;
+                fill(into, &bytes);
+                many = into.len();
             }
-            let asked = match open.next.take() {
-                Some(next) if goes_on => next,
-                _ => self.ask(&open.ranged, open.piece_at(offset)),
-            };
-            open.piece = self.wait(asked)?;
-            open.start = offset;
-            if open.piece.is_empty() {
-                let attempt = format!("read {} at {offset}", self.id);
-                let why = "nothing is there";
-                return Err(Error::new(Kind::Changed, attempt).because(why));
-            }
-            let following = open.piece_at(open.end());
-            if !following.is_empty() {
-                open.next = Some(self.ask(&open.ranged, following));
-            }
+            offset += many as u64;
+            into = into.get_mut(many..).unwrap_or_default();
         }
         Ok(())
+    }
+
+    fn ahead(&self, file: File, range: Range<u64>) {
+        // What is wrong with the file is told when it is read.
+        let Ok(ranged) = self.ranged(file) else {
+            return;
+        };
+        let mut begun = Ahead {
+            file,
+            end: range.end.min(ranged.size_bytes()),
+            ranged,
+            start: range.start,
+            piece: Bytes::new(),
+            next: None,
+        };
+        let first = begun.next_range();
+        if first.is_empty() {
+            return;
+        }
+        begun.next = Some(self.ask(&begun.ranged, first));
+        let mut ahead = self.ahead.borrow_mut();
+        while ahead.len() >= RANGES {
+            ahead.pop_front();
+        }
+        ahead.push_back(begun);
     }
 }

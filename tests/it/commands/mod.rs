@@ -8,4 +8,5 @@ mod progress;
 mod stopping;
 mod stopping_while_opening;
 mod verify;
+mod verify_deep;
 mod wrong_usage;

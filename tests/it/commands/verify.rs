@@ -57,19 +57,37 @@ fn assert_states(ran: &Ran, expected: &[(&Block, &str)]) {
     assert_eq!(states(&ran.json()), expected, "{}", ran.stdout);
 }
 
+const MEMBERS: &str = "absent_ids aborted blocks complete content cutoff deep elapsed_seconds exit_code kind limit marked_not_held of_run run schema_version \
+    signal source started target tool totals warnings";
+const OF_A_BLOCK: &str = "id labels level max_time max_time_ms min_time min_time_ms needs_a_person notes objects proof resolution resolution_ms samples series \
+    size_bytes state why";
+
+/// Names of members, sorted.
+fn members(value: &Value) -> String {
+    let names: std::collections::BTreeSet<&str> = value
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    names.into_iter().collect::<Vec<_>>().join(" ")
+}
+
 fn of_block<'a>(document: &'a Value, block: &Block) -> &'a Value {
     let blocks = document["blocks"].as_array().unwrap();
     blocks.iter().find(|one| one["id"] == block.id()).unwrap()
 }
 
-/// S-13.1, S-13.2
+/// S-13.1, S-13.2, S-13.6
 #[test]
 fn a_half_done_migration_is_told_block_by_block_and_nothing_is_changed() {
     let blocks: Vec<Block> = (1..=9).map(Block::new).collect();
     let (moved, rest) = blocks.split_at(7);
     let world = World::new(moved);
     world.migrate(&[OLD]).expect(0);
-    rest.iter().for_each(|block| block.write_to(&world.source));
+    for block in rest {
+        block.write_to(&world.source);
+    }
     let [held, covered, torn, different, unmarked, lost, gone] = moved else {
         panic!("seven blocks");
     };
@@ -89,7 +107,7 @@ fn a_half_done_migration_is_told_block_by_block_and_nothing_is_changed() {
     }
     world.target.remove(&format!("{}/index", torn.id()));
     change_meta(&world.target, different, |meta| {
-        meta["compaction"]["level"] = json!(2)
+        meta["compaction"]["level"] = json!(2);
     });
     world.target.remove(&format!("{}/chunks/000001", lost.id()));
     world.source.remove_block(&gone.id());
@@ -122,6 +140,8 @@ fn a_half_done_migration_is_told_block_by_block_and_nothing_is_changed() {
     let of_lost = of_block(&document, lost);
     assert_eq!(of_lost["why"], "chunks/000001 is missing");
     assert_eq!(of_lost["needs_a_person"], true);
+    assert_eq!(members(&document), MEMBERS);
+    assert_eq!(members(of_lost), OF_A_BLOCK);
     let saved = &document["marked_not_held"][0];
     assert_eq!(saved["block"], lost.id());
     assert!(saved["command"].as_str().unwrap().contains(&lost.id()));
