@@ -87,7 +87,7 @@ impl<'a> Neighbours<'a> {
         if block.objects().completeness(&meta.block) == Completeness::Weak {
             notes.push(Note {
                 name: "weak-inventory",
-                text: "meta.json names no files: a lost last segment cannot be seen".to_owned(),
+                text: "meta.json names no files".to_owned(),
             });
         }
         if block.is_live() {

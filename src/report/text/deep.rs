@@ -123,3 +123,112 @@ fn write_kinds(deep: &Deep, page: &mut Page<'_>) -> io::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::exit::Exit;
+    use crate::outcome::testing::id;
+    use crate::outcome::{NotOpened, Opened, Verification};
+    use crate::report::testing::written_verification;
+    use crate::tsdb::{Counts, Finding, Findings, Kind};
+
+    fn examined(findings: &[(Kind, u64)]) -> Opened {
+        let mut found = Findings::new(2);
+        for (kind, offset) in findings {
+            let finding = Finding::new(*kind, "chunks/000001", *offset, "it is so");
+            found.push(Finding {
+                series: Some("{a=\"\u{1b}[2J\"}".to_owned()),
+                ..finding
+            });
+        }
+        Opened::Examined {
+            counts: Counts {
+                bytes: 2048,
+                series: 3,
+                chunks: 1,
+                samples: 1000,
+                ..Counts::default()
+            },
+            findings: found,
+        }
+    }
+
+    fn not(why: &str, needs_a_person: bool) -> Opened {
+        Opened::Not(NotOpened {
+            why: why.to_owned(),
+            needs_a_person,
+        })
+    }
+
+    fn of(opened: impl IntoIterator<Item = (u32, Opened)>) -> Verification {
+        let mut deep = Deep::default();
+        for (number, opened) in opened {
+            deep.add(id(number), opened);
+        }
+        let mut found = Verification {
+            deep: Some(deep),
+            elapsed: Duration::from_secs(1),
+            ..Verification::default()
+        };
+        found.sort();
+        found
+    }
+
+    /// S-13.9
+    #[test]
+    fn what_was_found_within_reads_like_this() {
+        let damage = [
+            (Kind::ChunkChecksum, 8),
+            (Kind::ChunkChecksum, 80),
+            (Kind::ChunkChecksum, 800),
+        ];
+        let found = of([
+            (2, examined(&damage)),
+            (1, examined(&[(Kind::UnreadableByThanos, 9)])),
+            (4, not("could not read it", true)),
+            (3, not("it is gone by now", false)),
+            (5, examined(&[])),
+        ]);
+        let text = written_verification(&found);
+        assert_eq!(text, include_str!("golden/deep.txt"), "{text}");
+        assert_eq!(found.exit(), Exit::Attention);
+    }
+
+    /// S-13.8, S-13.9
+    #[test]
+    fn any_finding_and_what_could_not_be_opened_need_a_person() {
+        for (opened, exit) in [
+            (examined(&[]), Exit::Done),
+            (not("it is gone by now", false), Exit::Done),
+            (not("could not read it", true), Exit::Attention),
+            (examined(&[(Kind::UnreadableByThanos, 1)]), Exit::Attention),
+            (examined(&[(Kind::StatsDiffer, 1)]), Exit::Attention),
+        ] {
+            let said = format!("{opened:?}");
+            assert_eq!(of([(1, opened)]).exit(), exit, "{said}");
+        }
+    }
+
+    /// S-13.9
+    #[test]
+    fn what_is_listed_is_bounded_and_everything_is_counted() {
+        let many: Vec<(Kind, u64)> = (0..5).map(|at| (Kind::SamplesUnsorted, at)).collect();
+        let found = of((0..6000).map(|number| (number, examined(&many))));
+        let Some(deep) = &found.deep else {
+            unreachable!("it was asked for");
+        };
+        assert_eq!(deep.findings.len(), 10_000);
+        assert_eq!(deep.total(), 30_000);
+        assert_eq!(deep.left_out(), 20_000);
+        assert_eq!(deep.damaged_blocks, 6000);
+        let text = written_verification(&found);
+        assert_eq!(text.matches(" samples-unsorted: chunks").count(), 100);
+        assert!(
+            text.contains("20,000 further findings of the same kinds"),
+            "{text}"
+        );
+    }
+}

@@ -226,7 +226,7 @@ fn closing(verification: &Verification) -> String {
             "No mark of that run was found on any block that is meant (exit code {code}): its blocks may have been deleted since, as a migration wants it, or \
              the run's id is another one."
         ),
-        _ if all == 0 && many == 0 => {
+        _ if all == 0 && many == 0 && !verification.is_damaged_within() => {
             "No block is meant, so that there was nothing to verify.".to_owned()
         }
         _ if many > 0 || verification.is_damaged_within() => {

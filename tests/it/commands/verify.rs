@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::support::block::Block;
 use crate::support::folders::{World, change_meta};
 use crate::support::minio::Minio;
 use crate::support::on_minio;
-use crate::support::proxy::{Fault, Line};
+use crate::support::proxy::{Answer, Fault, Line, Request};
 use crate::support::run::{OLD, Ran, Running, binary, signal};
 use crate::support::world::{Contents, assert_same};
 
@@ -327,6 +328,36 @@ fn on_a_server_checksums_tell_a_wrong_byte_and_readers_rights_are_enough() {
     let document = ran.json();
     let why = of_block(&document, &blocks[1])["why"].as_str().unwrap();
     assert!(why.contains("chunks/000001"), "{why}");
+}
+
+/// S-13.2: a listing may be made in the middle of a change.
+#[test]
+fn what_seems_amiss_is_looked_at_again_before_it_is_said() {
+    let minio = Minio::start();
+    let block = Block::new(1);
+    let world = on_minio::World::new(&minio, std::slice::from_ref(&block));
+    on_minio::run(&world.configs(), &[OLD]).expect(0);
+    for (wrong_listings, state) in [(1, "held"), (usize::MAX, "torn-target")] {
+        let key = format!("<Key>{}/index</Key>", block.id());
+        let seen = AtomicUsize::new(0);
+        let shortened = move |request: &Request, answer: &mut Answer| {
+            let text = String::from_utf8(answer.body.clone()).unwrap_or_default();
+            let Some((before, after)) = text.split_once(&key) else {
+                return;
+            };
+            if request.lists("cold") && seen.fetch_add(1, Ordering::SeqCst) < wrong_listings {
+                let after = after.replacen("<Size>700<", "<Size>699<", 1);
+                answer.body = format!("{before}{key}{after}").into_bytes();
+            }
+        };
+        let proxy = Line::to(minio.port()).edit(shortened).open();
+        let configs = world.configs_through(&proxy);
+        let ran = Ran::of(command(
+            &[&configs.0, &configs.1],
+            &[JSON, "--content=listing"],
+        ));
+        assert_states(&ran, &[(&block, state)]);
+    }
 }
 
 /// S-13.5
