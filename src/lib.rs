@@ -29,7 +29,8 @@
 //! | a section of a document | `report/text/NAME.rs`, `report/json/NAME.rs` | `report/document.rs`, `report/text/mod.rs`, `report/json/mod.rs` |
 //! | a form of documents, such as HTML | `report/html/` | `report/form.rs`, `report/mod.rs`, `cli/args/output.rs` |
 //!
-//! What happens to a block that the target has already is decided in [`plan`]; what needs a person, and what to do about it, in [`outcome`];
+//! What happens to a block that the target has already, and how a block stands in both buckets, is decided in [`plan`]; what needs a person, and
+//! what to do about it, in [`outcome`];
 //! how a process ends, in [`exit`]; what is tried again, in [`retry`].
 //!
 //! # What holds always

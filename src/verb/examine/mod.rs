@@ -42,9 +42,7 @@ impl Examiner {
     /// For up to so many blocks at once, within so many bytes of memory and on so many processors.
     #[must_use]
     pub fn new(blocks: NonZeroUsize, budget_bytes: usize, processors: NonZeroUsize) -> Self {
-        let threads = (processors.get() / blocks).max(1);
-        let each = memory_bytes(threads) + Files::MEMORY_BYTES;
-        let at_once = (budget_bytes / each).clamp(1, blocks.get());
+        let (at_once, threads) = shared_out(blocks.get(), budget_bytes, processors.get());
         Self {
             threads,
             room: Semaphore::new(at_once),
@@ -88,6 +86,17 @@ impl Examiner {
     }
 }
 
+/// How many blocks are opened at once, and how many threads work on each: as many blocks as there is memory for, and no processor idle.
+fn shared_out(blocks: usize, budget_bytes: usize, processors: usize) -> (usize, usize) {
+    let threads = |blocks: usize| (processors / blocks).max(1);
+    let fits = |blocks: &usize| {
+        let each = memory_bytes(threads(*blocks)) + Files::MEMORY_BYTES;
+        each.saturating_mul(*blocks) <= budget_bytes
+    };
+    let at_once = (1..=blocks).rev().find(fits).unwrap_or(1);
+    (at_once, threads(at_once))
+}
+
 /// The block as its `meta.json` and its listing tell of it.
 async fn described(bucket: &BucketReader, meta: &BlockMeta, objects: &Inventory) -> Result<Block> {
     let size = |name: &str| objects.get(name).map(|object| object.size_bytes);
@@ -115,4 +124,27 @@ async fn described(bucket: &BucketReader, meta: &BlockMeta, objects: &Inventory)
             stats
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-13.8
+    #[test]
+    fn memory_bounds_the_blocks_and_processors_go_to_those_there_are() {
+        const MIB: usize = 1 << 20;
+        for (blocks, budget, processors, expected) in [
+            (10, 128, 2, (2, 1)),
+            (10, 128, 8, (1, 8)),
+            (10, 1024, 8, (10, 1)),
+            (1, 128, 4, (1, 4)),
+            (3, 4096, 16, (3, 5)),
+            // With too little, one block is opened all the same.
+            (10, 1, 1, (1, 1)),
+        ] {
+            let shared = shared_out(blocks, budget * MIB, processors);
+            assert_eq!(shared, expected, "{blocks} {budget} {processors}");
+        }
+    }
 }
