@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -42,7 +42,8 @@
 //! 2. No mark without a [`block::Proof`], which only a comparison of two listings makes (S-5.6 `a_proof_that_has_waited_is_made_anew`), and a
 //!    [`verb::clocks::AgreedTime`], which only a comparison of clocks makes
 //!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
-//! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`).
+//! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`); what
+//!    [`verb::unmark`] takes away there are marks of this tool alone (S-16.1 `marks_of_a_run_are_taken_back_and_nothing_else`).
 //! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`).
 //! 5. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
 //! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
@@ -77,6 +78,7 @@ pub mod stored;
 pub mod telemetry;
 pub mod trace;
 pub mod tsdb;
+pub mod unmark;
 pub mod verb;
 pub mod verify;
 pub mod yaml;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Meanings, Printed, Repetition, exit_codes};
+use super::args::{Buckets, Landing, Meanings, Printed, Repetition, exit_codes};
 use super::flags::Origins;
 use crate::check::Task;
 use crate::command::check::Request;
@@ -21,6 +21,8 @@ use crate::error::Result;
 pub(super) struct Flags {
     #[command(flatten)]
     buckets: Buckets,
+    #[command(flatten)]
+    landing: Landing,
 
     /// Put a small object into the target, and remove it again.
     ///
@@ -70,7 +72,7 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
-        let (source, target) = self.buckets.one_or_two(origins, warnings)?;
+        let (source, target) = self.buckets.one_or_two(self.landing, origins, warnings)?;
         Ok(Request {
             task: Task {
                 source,

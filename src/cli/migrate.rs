@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Effort, Meanings, Printed, Selection, Sharing, exit_codes};
+use super::args::{Buckets, Effort, Landing, Meanings, Printed, Selection, Sharing, exit_codes};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::block::Strength;
@@ -23,6 +23,8 @@ use crate::plan::{Existing, PublishOrder, Rules};
 pub(super) struct Flags {
     #[command(flatten)]
     buckets: Buckets,
+    #[command(flatten)]
+    landing: Landing,
     /// Go on although the target looks like a live replica of the source.
     ///
     /// Where deletions are replicated too, deleting the source's blocks deletes
@@ -130,7 +132,7 @@ impl Flags {
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
         let what = self.what;
-        let (source, target) = self.buckets.configs(origins, warnings)?;
+        let (source, target) = self.buckets.configs(self.landing, origins, warnings)?;
         let existing = if what.overwrite_existing {
             Existing::Overwrite
         } else {

@@ -7,6 +7,7 @@ mod flags;
 mod migrate;
 mod plan;
 mod refusal;
+mod unmark;
 mod values;
 mod variables;
 mod verify;
@@ -94,6 +95,9 @@ pub fn parse(
         Subcommand::Verify(flags) => {
             Command::Verify(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Unmark(flags) => {
+            Command::Unmark(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -150,6 +154,8 @@ enum Subcommand {
     Plan(Box<plan::Flags>),
     Check(Box<check::Flags>),
     Verify(Box<verify::Flags>),
+    #[command(visible_alias = "rollback")]
+    Unmark(Box<unmark::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -7,7 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Cache, Meanings, Printed, Repetition, Selection, Sharing, exit_codes};
+use super::args::{
+    Buckets, Cache, Landing, Meanings, Printed, Repetition, Selection, Sharing, exit_codes,
+};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::bucket::{BucketConfig, CopiedBy};
@@ -29,6 +31,8 @@ use crate::plan::{Existing, Rules};
 pub(super) struct Flags {
     #[command(flatten)]
     buckets: Buckets,
+    #[command(flatten)]
+    landing: Landing,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -109,7 +113,7 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<plan::Request> {
-        let (source, target) = self.buckets.configs(origins, warnings)?;
+        let (source, target) = self.buckets.configs(self.landing, origins, warnings)?;
         let selected = self
             .selection
             .rules(Existing::Keep, origins, now, warnings)?;

@@ -282,18 +282,25 @@ fn spans_of_time_are_read_as_in_thanos() {
     }
 }
 
+/// The names of all subcommands.
+fn subcommands() -> Vec<String> {
+    let command = Cli::command();
+    let named = command.get_subcommands();
+    named.map(|one| one.get_name().to_owned()).collect()
+}
+
 #[test]
 fn every_help_fits_eighty_columns_and_goes_to_stdout() {
-    for arguments in [
-        &["--help"] as &[&str],
-        &["-h"],
-        &["migrate", "--help"],
-        &["migrate", "-h"],
-        &["help", "migrate"],
-        &["plan", "--help"],
-        &["plan", "-h"],
-    ] {
-        let Invocation::Show(text) = parse(arguments, &[]).unwrap() else {
+    let of_each = subcommands().into_iter().flat_map(|name| {
+        ["--help", "-h"]
+            .map(|help| vec![name.clone(), help.to_owned()])
+            .into_iter()
+            .chain([vec!["help".to_owned(), name.clone()]])
+    });
+    let of_all = ["--help", "-h"].map(|help| vec![help.to_owned()]);
+    for arguments in of_each.chain(of_all) {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let Invocation::Show(text) = parse(&arguments, &[]).unwrap() else {
             panic!("{arguments:?}");
         };
         for line in text.lines() {
@@ -305,11 +312,11 @@ fn every_help_fits_eighty_columns_and_goes_to_stdout() {
 
 #[test]
 fn the_long_help_names_every_flag_with_its_variable() {
-    let help = |subcommand| match parse(&[subcommand, "--help"], &[]).unwrap() {
+    let help = |subcommand: &String| match parse(&[subcommand, "--help"], &[]).unwrap() {
         Invocation::Show(text) => text,
         other => panic!("{other:?}"),
     };
-    let text = ["migrate", "plan", "check"].map(help).concat();
+    let text: String = subcommands().iter().map(help).collect();
     for flag in flags::names(&Cli::command()) {
         if flag.starts_with("no-") && flag != "no-compact-mark-source" {
             continue;

@@ -98,7 +98,7 @@ pub(super) fn block_id(text: &str) -> Result<BlockId> {
 /// A run's id.
 pub(super) fn run_id(text: &str) -> Result<RunId> {
     text.parse().map_err(|_| {
-        Error::usage("expected the ULID of a run, 26 upper-case characters, as its report and its marks tell it")
+        Error::usage("expected the id of a run, a ULID such as 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B")
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod migrate;
 pub mod plan;
+pub mod unmark;
 pub mod verify;
 
 use std::io::Write;
@@ -25,6 +26,8 @@ pub enum Command {
     Check(check::Request),
     /// What the buckets hold is compared, and nothing is changed.
     Verify(verify::Request),
+    /// Marks are taken back.
+    Unmark(unmark::Request),
 }
 
 impl Command {
@@ -43,6 +46,7 @@ impl Command {
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
             Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
+            Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
         }
     }
 }

@@ -10,6 +10,7 @@ mod opened;
 mod review;
 mod row;
 mod run;
+mod taken_back;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
@@ -24,5 +25,6 @@ pub use opened::{Deep, NotOpened, Opened};
 pub use review::Review;
 pub(crate) use row::{Amount, Block, Excluded};
 pub use run::{Limit, Results};
+pub use taken_back::{TakenBack, UnmarkEnding, Unmarked};
 pub(crate) use totals::{Done, Totals};
 pub use verified::{Verification, VerifiedBlock};

@@ -16,6 +16,7 @@ mod selected;
 mod shape;
 mod standing;
 mod supersede;
+mod take_back;
 mod unit;
 mod verified;
 mod warning;
@@ -31,6 +32,7 @@ pub use rules::{Existing, PublishOrder, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
+pub use take_back::{Refusal, TakeBack, Verdict};
 pub use unit::Unit;
 pub use verified::{Neighbours, Note, Pair, State, Verified, judge, judge_alone};
 

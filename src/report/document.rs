@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review, Verification};
+use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Review, TakenBack, Verification};
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -42,6 +42,8 @@ pub(super) enum Section<'a> {
     Findings(&'a Checked),
     /// What a verification found, and how it ended.
     Verified(&'a Verification),
+    /// Which marks were taken back, and how that ended.
+    TakenBack(&'a TakenBack),
 }
 
 impl<'a> Document<'a> {
@@ -62,6 +64,19 @@ impl<'a> Document<'a> {
             kind: "verify",
             header,
             sections: vec![Section::Verified(verification)],
+        }
+    }
+
+    /// Which marks were taken back, or would be.
+    #[must_use]
+    pub fn of_unmark(header: &'a Header, taken: &'a TakenBack) -> Self {
+        Self {
+            kind: "unmark",
+            header,
+            sections: vec![
+                Section::TakenBack(taken),
+                Section::AbsentIds(&taken.absent_ids),
+            ],
         }
     }
 

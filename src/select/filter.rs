@@ -26,6 +26,9 @@ pub struct Filter {
     pub compaction_max: Option<i64>,
 }
 
+/// Blocks have at least this compaction level.
+const LOWEST_LEVEL: i64 = 1;
+
 impl Default for Filter {
     /// Every block passes.
     fn default() -> Self {
@@ -78,6 +81,18 @@ impl Filter {
         }
         let too_high = self.compaction_max.is_some_and(|max| block.level > max);
         (block.level < self.compaction_min || too_high).then_some(Missed::Compaction)
+    }
+
+    /// Whether it narrows down nothing.
+    #[must_use]
+    pub fn takes_all(&self) -> bool {
+        self.cutoff.is_none()
+            && self.span == Span::default()
+            && self.selector.is_empty()
+            && self.ids.is_empty()
+            && self.resolutions_ms.is_empty()
+            && self.compaction_min <= LOWEST_LEVEL
+            && self.compaction_max.is_none()
     }
 
     /// Whether the block is meant.

@@ -9,3 +9,4 @@ pub mod prove;
 pub mod publish;
 pub mod survey;
 mod there;
+pub mod unmark;

@@ -8,7 +8,7 @@ use super::{Run, Task, block_of};
 use crate::bucket::BucketReader;
 use crate::outcome::{Verification, VerifiedBlock};
 use crate::plan::{Neighbours, SourceBlock, State, judge_alone};
-use crate::verb::survey::look_at_source;
+use crate::verb::survey::survey_block;
 
 /// The blocks that are meant, by the survey alone.
 pub(super) fn rows(task: &Task, blocks: &[Arc<SourceBlock>]) -> Vec<VerifiedBlock> {
@@ -57,11 +57,11 @@ pub(super) async fn settle(
     work(jobs, run, task.concurrency, found, async |id, progress| {
         let mut block = match block_of(surveyed, id) {
             Some(block) => Arc::clone(block),
-            None => Arc::new(look_at_source(bucket, id).await?),
+            None => Arc::new(survey_block(bucket, id).await?),
         };
         let mut verified = judge_alone(&block);
         if seems_amiss(verified.state) {
-            block = Arc::new(look_at_source(bucket, id).await?);
+            block = Arc::new(survey_block(bucket, id).await?);
             verified = judge_alone(&block);
         }
         let opened = match (&deep, block.meta()) {

@@ -12,7 +12,7 @@ use crate::outcome::{NotOpened, Opened};
 use crate::progress::BlockProgress;
 use crate::trace::{step, within};
 use crate::verb::examine::{Examined, Examiner};
-use crate::verb::survey::look_at_source;
+use crate::verb::survey::survey_block;
 
 /// How often a block is opened that changes.
 const TRIES: usize = 3;
@@ -84,7 +84,7 @@ impl<'a> Deep<'a> {
                 Err(err) if err.kind().wants_a_fresh_look() => {}
                 Err(err) => return not(format!("could not {err:#}"), true),
             }
-            let now = look_at_source(self.bucket, meta.block.id).await?;
+            let now = survey_block(self.bucket, meta.block.id).await?;
             let Some(fresh) = now.meta() else {
                 return not(
                     "it is gone by now, or not published any more".to_owned(),

@@ -16,7 +16,7 @@ use crate::plan::{Pair, SourceBlock, State, TargetBlock, TargetIndex, Verified, 
 use crate::progress::BlockProgress;
 use crate::stored::Stored;
 use crate::verb::prove::Prover;
-use crate::verb::survey::{Both, look_at_source, look_at_target};
+use crate::verb::survey::{Both, look_at_target, survey_block};
 
 /// How often a block is looked at that changes, or that seems amiss.
 const LOOKS: usize = 4;
@@ -209,7 +209,7 @@ impl Comparing<'_> {
 
     /// The source first: what is marked there is in the target by then.
     async fn look_again(&self, id: BlockId) -> Result<Seen> {
-        let source = Arc::new(look_at_source(self.source, id).await?);
+        let source = Arc::new(survey_block(self.source, id).await?);
         let target = look_at_target(self.target, id, Some(&source)).await?;
         Ok(Seen {
             source: Some(source).filter(|block| !block.objects().is_empty()),

@@ -34,7 +34,12 @@ struct Target {
     /// The path of a file with the target's configuration.
     #[arg(long = "objstore-to.config-file", value_name = "PATH")]
     config_file: Option<PathBuf>,
+}
 
+/// How objects are put into the target, for the subcommands that put any.
+#[derive(Args, Default)]
+#[command(next_help_heading = "Buckets")]
+pub(in crate::cli) struct Landing {
     /// The storage class of the target's chunks, by its provider's name.
     ///
     /// Chunks are nearly all of a block, and only queries read them. Without this
@@ -74,10 +79,11 @@ impl Buckets {
     /// Source and target, which do not meet.
     pub(in crate::cli) fn configs(
         self,
+        landing: Landing,
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<(BucketConfig, BucketConfig)> {
-        match self.one_or_two(origins, warnings)? {
+        match self.one_or_two(landing, origins, warnings)? {
             (source, Some(target)) => Ok((source, target)),
             (_, None) => Err(missing("target", "objstore-to.config")),
         }
@@ -86,6 +92,7 @@ impl Buckets {
     /// The source, and the target where one is given, which do not meet.
     pub(in crate::cli) fn one_or_two(
         self,
+        landing: Landing,
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<(BucketConfig, Option<BucketConfig>)> {
@@ -93,7 +100,7 @@ impl Buckets {
         let Some((source_document, source)) = source else {
             return Err(missing("source", "objstore.config"));
         };
-        let classes = self.target.classes();
+        let classes = landing.classes();
         let Some((target_document, target)) = self.target.given().read(origins, warnings)? else {
             if classes.classes != StorageClasses::default() {
                 return Err(missing("target", "objstore-to.config"));
@@ -186,17 +193,19 @@ impl Source {
     }
 }
 
-impl Target {
-    fn classes(&self) -> Classes {
+impl Landing {
+    fn classes(self) -> Classes {
         Classes {
             classes: StorageClasses {
-                chunks: self.storage_class.clone(),
-                rest: self.storage_class_meta.clone(),
+                chunks: self.storage_class,
+                rest: self.storage_class_meta,
             },
             archives_allowed: self.allow_unreadable_storage_class,
         }
     }
+}
 
+impl Target {
     fn given(self) -> Given {
         Given {
             flag: "objstore-to.config",

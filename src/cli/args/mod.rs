@@ -7,7 +7,7 @@ mod screen;
 mod selection;
 mod telemetry;
 
-pub(super) use buckets::Buckets;
+pub(super) use buckets::{Buckets, Landing};
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, exit_codes};
 pub(super) use selection::{Filters, Selection, Sharing};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::members::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Strength};
-use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals};
+use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals, Unmarked};
 use crate::plan::Outlook;
 use crate::report::human;
 
@@ -235,6 +235,42 @@ impl TotalsEntry {
                 let entries = by_outcome.map(|(ending, put)| (ending.as_str(), amount(put)));
                 entries.collect()
             }),
+        }
+    }
+}
+
+/// One block whose mark was to be taken back.
+#[derive(Serialize)]
+pub(super) struct UnmarkedEntry<'a> {
+    #[serde(serialize_with = "display")]
+    id: BlockId,
+    #[serde(flatten)]
+    meta: MetaEntry<'a>,
+    size_bytes: u64,
+    run: Option<String>,
+    marked_at: Option<String>,
+    ending: &'static str,
+    detail: Option<&'a str>,
+    needs_a_person: bool,
+}
+
+impl<'a> UnmarkedEntry<'a> {
+    pub(super) fn of(unmarked: &'a Unmarked) -> Self {
+        let Unmarked {
+            block,
+            run,
+            ending,
+            detail,
+        } = unmarked;
+        Self {
+            id: block.id,
+            meta: MetaEntry::of(block.meta().map(|meta| &meta.block)),
+            size_bytes: block.objects().block_bytes(),
+            run: run.as_ref().map(ToString::to_string),
+            marked_at: unmarked.marked_at().map(rfc3339),
+            ending: ending.as_str(),
+            detail: detail.as_deref(),
+            needs_a_person: ending.needs_a_person(),
         }
     }
 }

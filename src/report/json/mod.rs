@@ -16,10 +16,12 @@ use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Checked, Finding, Limit, Review, Verification};
+use crate::outcome::{
+    Checked, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
+};
 use crate::plan::Warning;
 use crate::select::Effect;
-use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry};
+use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
 use members::{Each, Members, rfc3339, seconds};
 
 /// It rises when a member changes its meaning or is removed; new members may be added without.
@@ -80,6 +82,15 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("policies", &Each(&checked.policies, PolicyEntry::of))
         }
         Section::Verified(verification) => verify::put(verification, members),
+        Section::TakenBack(taken) => {
+            Course::of_taken_back(taken).put(members)?;
+            members.put("dry_run", &taken.is_dry)?;
+            let absent_run = taken.absent_run.as_ref().map(ToString::to_string);
+            members.put("absent_run", &absent_run)?;
+            members.put("marked_blocks", &taken.marked_blocks)?;
+            members.put("warnings", &Each(&taken.warnings, WarningEntry::of))?;
+            members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
+        }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         // Programs find the numbers among the totals, and need no sentences.
         Section::Concerns(_) | Section::Closing(_) => Ok(()),
@@ -163,6 +174,18 @@ impl<'a> Course<'a> {
             elapsed: Some(verification.elapsed),
             aborted: verification.aborted.as_deref(),
             signal: verification.signal,
+            limit: None,
+        }
+    }
+
+    fn of_taken_back(taken: &'a TakenBack) -> Self {
+        let is_unfinished = |one: &Unmarked| one.ending == UnmarkEnding::NotFinished;
+        Self {
+            complete: Some(!taken.blocks.iter().any(is_unfinished)).filter(|_| !taken.is_dry),
+            exit: taken.exit(),
+            elapsed: Some(taken.elapsed),
+            aborted: taken.stopped_by.as_deref(),
+            signal: taken.signal,
             limit: None,
         }
     }

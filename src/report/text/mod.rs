@@ -10,6 +10,7 @@ mod heading;
 mod marks;
 mod page;
 mod summary;
+mod unmark;
 mod verify;
 
 use std::io::{self, Write};
@@ -37,6 +38,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
+            Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
         }
     }
     Ok(())
@@ -55,7 +57,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Totals(_) => 7,
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
-        Section::Findings(_) => 10,
+        Section::Findings(_) | Section::TakenBack(_) => 10,
         Section::Verified(_) => 11,
     }
 }

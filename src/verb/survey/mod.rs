@@ -152,12 +152,6 @@ fn no_blocks(
     warnings
 }
 
-/// Looks at one block of the source again.
-pub async fn look_at_source(bucket: &BucketReader, id: BlockId) -> Result<SourceBlock> {
-    let objects = bucket.list_block(id).await?;
-    read_source_block(bucket, id, objects).await
-}
-
 /// Looks at one block of the target again, of which the source has this.
 pub async fn look_at_target(
     bucket: &BucketReader,
@@ -196,6 +190,14 @@ pub async fn survey_one(bucket: &BucketReader) -> Result<Alone> {
             .collect(),
         probes: listed.probes,
     })
+}
+
+/// One block of a bucket as [`survey_one`] would show it now.
+///
+/// Errors: a listing or a read that stays transient after its retries.
+pub async fn survey_block(bucket: &BucketReader, id: BlockId) -> Result<SourceBlock> {
+    let objects = bucket.list_block(id).await?;
+    read_source_block(bucket, id, objects).await
 }
 
 /// All directories that come, sorted by their ids.

@@ -7,6 +7,7 @@ mod plan;
 mod progress;
 mod stopping;
 mod stopping_while_opening;
+mod unmark;
 mod verify;
 mod verify_deep;
 mod wrong_usage;

@@ -56,7 +56,6 @@ fn each_example_has_a_test_here() {
         "s3-minio.yaml",
         "selector-drop-and-hashmod.yaml",
         "selector-keep-cluster.yaml",
-        "take-back",
     ]
     .map(str::to_owned)
     .into();
@@ -269,56 +268,6 @@ fn a_night_that_meets_the_last_one_says_so() {
     let ran = Ran::of(nightly(&world, "")).expect(75);
     assert!(ran.stdout.contains("still at work"), "{}", ran.stdout);
     assert!(tree(&world.target).is_empty());
-}
-
-#[test]
-fn a_migration_is_taken_back_as_long_as_the_source_has_its_blocks() {
-    let world = World::of_examples();
-    let source = world.path("source's folder");
-    fs::rename(&world.source, &source).unwrap();
-    let config = format!(
-        "type: FILESYSTEM\nconfig: {{directory: \"{}\"}}\n",
-        source.display()
-    );
-    fs::write(world.source_config(), config).unwrap();
-    let before = tree(&source);
-    let ran = world
-        .migrate(&[
-            "--older-than=30d",
-            "--no-compact-mark-source",
-            "--output=json",
-        ])
-        .expect(0);
-    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
-    let take_back = |run: &str| {
-        let mut command = script("examples/take-back");
-        command
-            .arg(&source)
-            .arg(run)
-            .env("MC_CONFIG_DIR", world.path("mc"));
-        Ran::of(command)
-    };
-    let marked = tree(&source);
-    let ran = take_back("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B").expect(1);
-    assert!(
-        ran.stdout
-            .ends_with("0 marks removed, 0 left alone, 0 not readable\n")
-    );
-    assert!(ran.stderr.contains("no mark in"), "{}", ran.stderr);
-    assert!(tree(&source) == marked);
-    // The compactor has begun to delete this one.
-    let doomed = example_blocks(|_| true)[0].clone();
-    let meta = source.join(&doomed).join("meta.json");
-    let text = fs::read(&meta).unwrap();
-    fs::remove_file(&meta).unwrap();
-    let ran = take_back(report["run"].as_str().unwrap()).expect(3);
-    assert!(ran.stderr.contains(&doomed), "{}", ran.stderr);
-    fs::write(&meta, text).unwrap();
-    take_back(report["run"].as_str().unwrap()).expect(0);
-    assert!(tree(&source) == before);
-    take_back("no-run").expect(2);
-    fs::remove_dir_all(&source).unwrap();
-    take_back("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B").expect(1);
 }
 
 /// What stands in README between fences of that language.

@@ -14,10 +14,11 @@ use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
     Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, migrate,
 };
-use thanos_bucket::outcome::Results;
-use thanos_bucket::plan::{Plan, Rules};
+use thanos_bucket::outcome::{Results, TakenBack};
+use thanos_bucket::plan::{Plan, Rules, TakeBack};
 use thanos_bucket::retry::{Jitter, Policy};
-use thanos_bucket::select::Cutoff;
+use thanos_bucket::select::{Cutoff, Filter};
+use thanos_bucket::unmark;
 use thanos_bucket::verb::clocks::Clock;
 
 use super::block::{Block, id};
@@ -103,6 +104,23 @@ impl World {
             stop: self.task.stop.clone(),
         };
         migrate(&task, run, Buckets { source, target }).await
+    }
+
+    /// Takes marks back as the product does, from the opened source on.
+    pub(crate) async fn take_back(&self, filter: Filter, is_dry: bool) -> Result<TakenBack> {
+        let task = unmark::Task {
+            take_back: TakeBack {
+                filter,
+                run: None,
+                target: None,
+                oldest: Some(Duration::from_hours(24)),
+            },
+            is_dry,
+            retry: self.task.settings.retry.clone(),
+        };
+        let source = backend(&self.source, "hot");
+        let clock = Arc::clone(&self.task.clock);
+        unmark::take_back(&task, source, &clock, &Arc::default(), &self.task.stop).await
     }
 
     /// The process is killed after so many writes to the source and to the target.

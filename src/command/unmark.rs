@@ -1,0 +1,106 @@
+//! `unmark`: opens the source, takes marks back, and writes what became of them.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tracing::{Span, info, warn};
+
+use crate::block::RunId;
+use crate::bucket::{Access, BucketConfig, MissingRoot};
+use crate::engine::Stop;
+use crate::error::{Error, Kind, Result};
+use crate::exit::Exit;
+use crate::outcome::TakenBack;
+use crate::progress::Progress;
+use crate::report::{self, Document, Form, Header};
+use crate::select::Cutoff;
+use crate::trace::{step, within};
+use crate::unmark::{Task, stopped, take_back};
+use crate::verb::clocks::Clock;
+
+/// Everything that `unmark` was asked to do.
+#[derive(Debug)]
+pub struct Request {
+    /// The bucket in which marks lie.
+    pub source: BucketConfig,
+    /// Which marks, and whether they go.
+    pub task: Task,
+    /// The form of the document on stdout.
+    pub form: Form,
+    /// The time at which it began.
+    pub now: DateTime<Utc>,
+}
+
+/// Runs it. On `Ok` what became of the marks is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
+///
+/// Errors: what keeps it from beginning, with nothing written; or `stdout` cannot be written.
+pub async fn run(
+    request: Request,
+    progress: Arc<Progress>,
+    clock: Clock,
+    stop: &Stop,
+    stdout: &mut (dyn Write + Send),
+) -> Result<Exit> {
+    let task = &request.task;
+    let header = Header {
+        run: RunId::generate(),
+        started: request.now,
+        source: request.source.location().to_string(),
+        target: task.take_back.target.clone(),
+        cutoff: task.take_back.filter.cutoff.map(Cutoff::time),
+    };
+    let span = step!(
+        "run",
+        source = header.source,
+        dry_run = task.is_dry,
+        run = %header.run,
+        exit_code = tracing::field::Empty,
+    );
+    let unmarking = async {
+        for warning in request.source.warnings() {
+            warn!(bucket = header.source, "{warning}");
+        }
+        info!(run = %header.run, source = header.source, dry_run = task.is_dry, "unmark begins");
+        let taken = open_and_take_back(&request, &clock, &progress, stop).await;
+        let exit = match &taken {
+            Ok(taken) => taken.exit(),
+            Err(err) => Exit::of_error(err, stop.asked()),
+        };
+        Span::current().record("exit_code", exit.code());
+        info!(run = %header.run, exit_code = exit.code(), "unmark ends");
+        taken
+    };
+    let taken = match Box::pin(within(span, unmarking)).await {
+        Ok(taken) => taken,
+        Err(err) => {
+            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
+            // Where that cannot be written either, the first error tells more.
+            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            return Err(err);
+        }
+    };
+    let document = Document::of_unmark(&header, &taken);
+    report::write(request.form, &document, stdout)
+        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    Ok(taken.exit())
+}
+
+async fn open_and_take_back(
+    request: &Request,
+    clock: &Clock,
+    progress: &Arc<Progress>,
+    stop: &Stop,
+) -> Result<TakenBack> {
+    let access = if request.task.is_dry {
+        Access::Read
+    } else {
+        Access::Write
+    };
+    let source = tokio::select! {
+        opened = request.source.open(access, MissingRoot::Error) => opened?,
+        // Programs and services that are asked for credentials may take their time.
+        signal = stop.wait() => return Err(stopped(signal)),
+    };
+    take_back(&request.task, source, clock, progress, stop).await
+}
