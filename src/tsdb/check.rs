@@ -175,13 +175,14 @@ impl<S: BlockFiles> Check<'_, S> {
         let mut walker = Walker::new(self.source, self.block, deliver);
         let Some((toc, symbols, sums)) = index else {
             walker.strict = false;
-            return walker.finish(findings);
+            return walker.finish(findings).map(|_| ());
         };
         let mut order = Order::new(self.block, symbols.sorted);
         let mut labels = Labels::default();
         let mut tombstones = self.tombstones.series.iter().copied().peekable();
         let counts = &mut self.counts;
-        self.whole = series::walk(self.source, toc, findings, |entry, findings| {
+        self.whole = series::walk(self.source, toc, findings, |entry, whole, findings| {
+            walker.strict = whole;
             counts.series += 1;
             counts.chunks += entry.chunks.len() as u64;
             order.check(entry, findings);
@@ -194,7 +195,7 @@ impl<S: BlockFiles> Check<'_, S> {
             let dangling = labels.each(self.source, symbols, entry, |pair| {
                 sums.add(pair, short(id));
             })?;
-            if let Some(reference) = dangling {
+            if let Some(reference) = dangling.filter(|_| symbols.whole) {
                 order::dangling(entry, reference, findings);
             }
             sums.add(Pair::all(), short(id));
@@ -207,7 +208,8 @@ impl<S: BlockFiles> Check<'_, S> {
             tombstones::dangling(deleted, findings);
         }
         walker.strict = self.whole;
-        walker.finish(findings)
+        self.counted &= walker.finish(findings)?;
+        Ok(())
     }
 
     /// Compares what series say of their labels with what postings and label indices do.
@@ -234,7 +236,7 @@ impl<S: BlockFiles> Check<'_, S> {
                 break;
             }
             let mut labels = Labels::default();
-            series::walk(self.source, toc, &mut said, |entry, _| {
+            series::walk(self.source, toc, &mut said, |entry, _, _| {
                 let id = short(entry.id(toc.version));
                 labels.each(self.source, symbols, entry, |pair| sums.add(pair, id))?;
                 Ok(())
@@ -242,7 +244,7 @@ impl<S: BlockFiles> Check<'_, S> {
         }
         symbols.rewind(self.source, toc)?;
         let differing = sums.differing();
-        if self.whole && postings.whole && !differing.is_empty() {
+        if self.whole && symbols.whole && postings.whole && !differing.is_empty() {
             diagnose::postings(
                 self.source,
                 toc,
@@ -252,7 +254,8 @@ impl<S: BlockFiles> Check<'_, S> {
                 findings,
             )?;
         }
-        if label_index::present(toc) && whole && postings.whole && !names.differing().is_empty() {
+        let comparable = whole && symbols.whole && postings.whole;
+        if label_index::present(toc) && comparable && !names.differing().is_empty() {
             let what = "label indices do not hold the values that there are postings of";
             let at = toc.label_indices.start;
             findings.push(Finding::new(Kind::LabelIndexDiffers, INDEX, at, what));

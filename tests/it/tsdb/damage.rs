@@ -3,7 +3,7 @@
 use thanos_bucket::tsdb::Kind;
 
 use super::block::Memory;
-use super::index::{POSTINGS_TABLE, SYMBOLS, crc32c, uvarint};
+use super::index::{LABEL_INDICES, POSTINGS_TABLE, SYMBOLS, crc32c, uvarint};
 
 /// What is found in a block once it is changed; the first line must hold those words.
 #[track_caller]
@@ -57,6 +57,42 @@ fn segments_that_are_exchanged_or_missing_are_found() {
         },
         &[Kind::ChunkUnreferenced],
         "chunks/000008 at 8: a chunk that no series refers to",
+    );
+}
+
+#[test]
+fn bytes_that_belong_to_nothing_are_found() {
+    damaged(
+        "histograms",
+        |block| block.segments[0].1.extend([0; 100]),
+        &[Kind::ChunkUnreferenced],
+        "100 bytes that are no chunk and that no series refers to",
+    );
+    damaged(
+        "label-indices",
+        |block| {
+            let at = block.section(LABEL_INDICES);
+            // A label with one value is given another.
+            let only =
+                |at: &usize| block.index[*at..*at + 12] == [0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0, 1];
+            let at = (at..).find(only).unwrap();
+            block.index[at + 15] -= 1;
+            block.seal_section(at);
+        },
+        &[Kind::LabelIndexDiffers],
+        "label indices do not hold the values that there are postings of",
+    );
+    damaged(
+        "tombstones",
+        |block| {
+            let bytes = block.tombstones.as_mut().unwrap();
+            bytes[5] += 1;
+            let end = bytes.len() - 4;
+            let crc = crc32c(&bytes[5..end]);
+            bytes[end..].copy_from_slice(&crc.to_be_bytes());
+        },
+        &[Kind::DanglingReference],
+        "which the index does not have",
     );
 }
 
