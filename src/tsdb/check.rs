@@ -17,7 +17,7 @@ use super::postings;
 use super::segment::{Batch, Walker};
 use super::series;
 use super::source::{Block, BlockFiles, Counts, File};
-use super::stats;
+use super::stats::{self, Whole};
 use super::symbols::Symbols;
 use super::toc::{self, INDEX, Toc};
 use super::tombstones::{self, Tombstones};
@@ -95,7 +95,12 @@ impl<S: BlockFiles> Check<'_, S> {
         let mut sums = Sums::new();
         self.series(Some((&toc, &symbols, &mut sums)), threads, findings)?;
         self.labels(&toc, &mut symbols, &mut sums, findings)?;
-        stats::compare(self.block, &self.counts, self.whole, self.counted, findings);
+        let whole = Whole {
+            series: self.whole,
+            samples: self.counted,
+            tombstones: self.block.tombstones_size.is_some() && self.tombstones.whole,
+        };
+        stats::compare(self.block, &self.counts, &whole, findings);
         self.name_series(&toc, &symbols, findings)
     }
 

@@ -40,10 +40,10 @@ fn whichever_bit_flips_it_is_found() {
                     findings.is_empty() == same,
                     "bit {bit} of {name}/{file}, seed {seed}"
                 );
-                // What follows from a damage is not told as if it were another.
+                // What follows from a damage is not told as if it were another, but where all is read in another format.
                 let found: Vec<_> = findings.iter().map(ToString::to_string).collect();
                 assert!(
-                    findings.total() < 3,
+                    findings.total() < 3 || (file == "index" && at == 4),
                     "bit {bit} of {name}/{file}, seed {seed}: {found:#?}"
                 );
                 flipped += 1;
