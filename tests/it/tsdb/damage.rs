@@ -274,6 +274,50 @@ fn times_are_compared_with_the_blocks_and_with_what_meta_json_says() {
     );
 }
 
+#[test]
+fn times_that_do_not_ascend_are_found() {
+    damaged(
+        "floats",
+        |block| {
+            // From one chunk to the next it is a minute: no time at all, in as many bytes.
+            let minute = |bytes: &[u8]| bytes == [0xe0, 0xd4, 0x03];
+            let found = block.series().into_iter().find_map(|(_, body)| {
+                let at = block.index[body.clone()].windows(3).position(minute)?;
+                Some((body.start + at, body))
+            });
+            let (at, body) = found.unwrap();
+            block.index[at..at + 3].copy_from_slice(&[0x80, 0x80, 0]);
+            block.seal(body);
+        },
+        &[Kind::ChunksOverlap, Kind::ChunkTimesDiffer],
+        "behind one from",
+    );
+    damaged(
+        "histograms",
+        |block| {
+            let (_, body) = block.series()[0].clone();
+            let labels = block.index[body.start];
+            block.index[body.start] = 0;
+            block.index[body.start + 1] = 0;
+            block.seal(body.clone());
+            assert_eq!(labels, 1);
+        },
+        &[Kind::IndexChecksum],
+        "series: the entry is damaged",
+    );
+    damaged(
+        "label-indices",
+        |block| {
+            change_chunk(block, |chunk| {
+                assert_eq!(chunk[17..20], [0xe0, 0xd4, 0x03], "a minute");
+                chunk[17..20].copy_from_slice(&[0x80, 0x80, 0]);
+            })
+        },
+        &[Kind::SamplesUnsorted],
+        "a sample of 17",
+    );
+}
+
 /// Changes the first chunk of a block, behind its length, and writes the checksum that is right then.
 fn change_chunk(block: &mut Memory, change: impl FnOnce(&mut [u8])) {
     let bytes = &mut block.segments[0].1;
