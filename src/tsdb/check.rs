@@ -17,7 +17,7 @@ use super::postings;
 use super::segment::{Batch, Walker};
 use super::series;
 use super::source::{Block, BlockFiles, Counts, File};
-use super::stats;
+use super::stats::{self, Whole};
 use super::symbols::Symbols;
 use super::toc::{self, INDEX, Toc};
 use super::tombstones::{self, Tombstones};
@@ -95,7 +95,12 @@ impl<S: BlockFiles> Check<'_, S> {
         let mut sums = Sums::new();
         self.series(Some((&toc, &symbols, &mut sums)), threads, findings)?;
         self.labels(&toc, &mut symbols, &mut sums, findings)?;
-        stats::compare(self.block, &self.counts, self.whole, self.counted, findings);
+        let whole = Whole {
+            series: self.whole,
+            samples: self.counted,
+            tombstones: self.block.tombstones_size.is_some() && self.tombstones.whole,
+        };
+        stats::compare(self.block, &self.counts, &whole, findings);
         self.name_series(&toc, &symbols, findings)
     }
 
@@ -175,13 +180,14 @@ impl<S: BlockFiles> Check<'_, S> {
         let mut walker = Walker::new(self.source, self.block, deliver);
         let Some((toc, symbols, sums)) = index else {
             walker.strict = false;
-            return walker.finish(findings);
+            return walker.finish(findings).map(|_| ());
         };
         let mut order = Order::new(self.block, symbols.sorted);
         let mut labels = Labels::default();
         let mut tombstones = self.tombstones.series.iter().copied().peekable();
         let counts = &mut self.counts;
-        self.whole = series::walk(self.source, toc, findings, |entry, findings| {
+        self.whole = series::walk(self.source, toc, findings, |entry, whole, findings| {
+            walker.strict = whole;
             counts.series += 1;
             counts.chunks += entry.chunks.len() as u64;
             order.check(entry, findings);
@@ -194,7 +200,7 @@ impl<S: BlockFiles> Check<'_, S> {
             let dangling = labels.each(self.source, symbols, entry, |pair| {
                 sums.add(pair, short(id));
             })?;
-            if let Some(reference) = dangling {
+            if let Some(reference) = dangling.filter(|_| symbols.whole) {
                 order::dangling(entry, reference, findings);
             }
             sums.add(Pair::all(), short(id));
@@ -207,7 +213,8 @@ impl<S: BlockFiles> Check<'_, S> {
             tombstones::dangling(deleted, findings);
         }
         walker.strict = self.whole;
-        walker.finish(findings)
+        self.counted &= walker.finish(findings)?;
+        Ok(())
     }
 
     /// Compares what series say of their labels with what postings and label indices do.
@@ -234,7 +241,7 @@ impl<S: BlockFiles> Check<'_, S> {
                 break;
             }
             let mut labels = Labels::default();
-            series::walk(self.source, toc, &mut said, |entry, _| {
+            series::walk(self.source, toc, &mut said, |entry, _, _| {
                 let id = short(entry.id(toc.version));
                 labels.each(self.source, symbols, entry, |pair| sums.add(pair, id))?;
                 Ok(())
@@ -242,7 +249,7 @@ impl<S: BlockFiles> Check<'_, S> {
         }
         symbols.rewind(self.source, toc)?;
         let differing = sums.differing();
-        if self.whole && postings.whole && !differing.is_empty() {
+        if self.whole && symbols.whole && postings.whole && !differing.is_empty() {
             diagnose::postings(
                 self.source,
                 toc,
@@ -252,7 +259,8 @@ impl<S: BlockFiles> Check<'_, S> {
                 findings,
             )?;
         }
-        if label_index::present(toc) && whole && postings.whole && !names.differing().is_empty() {
+        let comparable = whole && symbols.whole && postings.whole;
+        if label_index::present(toc) && comparable && !names.differing().is_empty() {
             let what = "label indices do not hold the values that there are postings of";
             let at = toc.label_indices.start;
             findings.push(Finding::new(Kind::LabelIndexDiffers, INDEX, at, what));

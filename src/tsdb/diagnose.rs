@@ -48,7 +48,7 @@ pub(crate) fn postings<S: BlockFiles>(
     let mut labels = Labels::default();
     loop {
         let first = symbols.is_first();
-        series::walk(source, toc, &mut said, |entry, _| {
+        series::walk(source, toc, &mut said, |entry, _, _| {
             let id = short(entry.id(toc.version));
             let mut add = |pair| {
                 if wanted(pair) && expected.len() < MOST_PAIRS {

@@ -4,9 +4,8 @@ use super::bytes::Cursor;
 use super::compare::{Pair, Sums, hash};
 use super::crc::Crc;
 use super::finding::{Finding, Findings, Kind};
-use super::section;
-use super::source::{BlockFiles, File};
-use super::stream::Stream;
+use super::section::{self, Pieces};
+use super::source::BlockFiles;
 use super::symbols::{Known, Symbols, quoted};
 use super::toc::{INDEX, Toc};
 
@@ -24,12 +23,7 @@ pub(crate) fn check<S: BlockFiles>(
     names: &mut Sums,
     findings: &mut Findings,
 ) -> Result<bool, S::Error> {
-    let mut stream = Stream::new(
-        source,
-        File::Index,
-        toc.label_indices.start,
-        toc.label_indices.end,
-    );
+    let mut pieces = Pieces::new(source, toc.label_indices, "label index before");
     let mut whole = true;
     let table = section::read(
         source,
@@ -40,17 +34,14 @@ pub(crate) fn check<S: BlockFiles>(
             let Some((name, offset)) = entry(cursor) else {
                 return Ok(false);
             };
-            let values = Values { toc, symbols, name };
-            whole &= values.check(&mut stream, offset, at, names, findings)?;
+            let values = Values { symbols, name };
+            whole &= values.check(&mut pieces, offset, at, names, findings)?;
             Ok(true)
         },
     )?;
-    section::padding(
-        &mut stream,
-        toc.label_indices.end,
-        "last label index",
-        findings,
-    )?;
+    if table.whole {
+        pieces.finish(findings)?;
+    }
     Ok(whole && table.whole)
 }
 
@@ -62,7 +53,6 @@ fn entry<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], u64)> {
 }
 
 struct Values<'a> {
-    toc: &'a Toc,
     symbols: &'a Symbols,
     name: &'a [u8],
 }
@@ -79,28 +69,20 @@ impl Values<'_> {
 
     fn check<S: BlockFiles>(
         &self,
-        stream: &mut Stream<'_, S>,
+        pieces: &mut Pieces<'_, S>,
         offset: u64,
         entry_at: u64,
         names: &mut Sums,
         findings: &mut Findings,
     ) -> Result<bool, S::Error> {
-        let range = self.toc.label_indices;
-        if offset < range.start || offset >= range.end {
+        if !pieces.go(offset, findings)? {
             findings.add(Kind::DanglingReference, || {
-                self.found(
-                    Kind::DanglingReference,
-                    entry_at,
-                    "said to lie where none is",
-                )
+                let what = "said to lie where none is";
+                self.found(Kind::DanglingReference, entry_at, what)
             });
             return Ok(false);
         }
-        if offset > stream.position() {
-            section::padding(stream, offset, "label index before", findings)?;
-        } else {
-            stream.seek(offset);
-        }
+        let stream = &mut pieces.stream;
         let mut head = Cursor::new(stream.peek(12)?);
         let (length, columns, count) = (head.u32(), head.u32(), head.u32().unwrap_or(0));
         let length = u64::from(length.unwrap_or(0));
@@ -112,6 +94,7 @@ impl Values<'_> {
                     "its length is not that of its values",
                 )
             });
+            pieces.lose();
             return Ok(false);
         }
         let mut crc = Crc::new();
@@ -128,14 +111,14 @@ impl Values<'_> {
             before = Some(reference);
             match self.symbols.known(reference) {
                 Known::Hash(value) => names.add(Pair::new(name, value), 0),
-                Known::Elsewhere => {}
-                Known::Nowhere => findings.add(Kind::DanglingSymbol, || {
+                Known::Nowhere if self.symbols.whole => findings.add(Kind::DanglingSymbol, || {
                     self.found(
                         Kind::DanglingSymbol,
                         offset,
                         &format!("no symbol {reference}"),
                     )
                 }),
+                Known::Elsewhere | Known::Nowhere => {}
             }
             stream.consume(4);
         }

@@ -91,3 +91,96 @@ pub(crate) fn dangling(entry: &Entry, reference: u32, findings: &mut Findings) {
         Finding::new(Kind::DanglingSymbol, INDEX, entry.at, what).of_series(entry.at)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(entries: &[Entry]) -> Vec<Kind> {
+        let block = Block {
+            min_time: 0,
+            max_time: 100,
+            ..Block::default()
+        };
+        let mut order = Order::new(&block, true);
+        let mut findings = Findings::new(1);
+        for entry in entries {
+            order.check(entry, &mut findings);
+        }
+        findings.counts().keys().copied().collect()
+    }
+
+    fn entry(labels: &[(u32, u32)], times: &[(i64, i64)]) -> Entry {
+        let chunk = |(min_time, max_time): &(i64, i64)| Meta {
+            min_time: *min_time,
+            max_time: *max_time,
+            reference: 8,
+        };
+        Entry {
+            at: 16,
+            labels: labels.to_vec(),
+            chunks: times.iter().map(chunk).collect(),
+        }
+    }
+
+    #[test]
+    fn series_are_held_to_their_order_and_to_their_blocks_time() {
+        let chunk: &[(i64, i64)] = &[(0, 99)];
+        for (entries, kinds) in [
+            (
+                vec![entry(&[(1, 2)], chunk), entry(&[(1, 3)], chunk)],
+                vec![],
+            ),
+            (
+                vec![entry(&[(1, 2)], chunk), entry(&[(1, 2), (4, 0)], chunk)],
+                vec![],
+            ),
+            (
+                vec![entry(&[(1, 3)], chunk), entry(&[(1, 2)], chunk)],
+                vec![Kind::SeriesUnsorted],
+            ),
+            (
+                vec![entry(&[(1, 3)], chunk), entry(&[(1, 3)], chunk)],
+                vec![Kind::SeriesUnsorted],
+            ),
+            (
+                vec![entry(&[(2, 3), (1, 4)], chunk)],
+                vec![Kind::LabelsUnsorted],
+            ),
+            (
+                vec![entry(&[(2, 3), (2, 4)], chunk)],
+                vec![Kind::LabelsUnsorted],
+            ),
+            (vec![entry(&[], chunk)], vec![Kind::SeriesEmpty]),
+            (vec![entry(&[(1, 2)], &[])], vec![Kind::SeriesEmpty]),
+            (vec![entry(&[(1, 2)], &[(0, 9), (10, 19)])], vec![]),
+            (
+                vec![entry(&[(1, 2)], &[(0, 9), (9, 19)])],
+                vec![Kind::ChunksOverlap],
+            ),
+            (
+                vec![entry(&[(1, 2)], &[(20, 29), (0, 9)])],
+                vec![Kind::ChunksOverlap],
+            ),
+            (
+                vec![entry(&[(1, 2)], &[(9, 8)])],
+                vec![Kind::IndexMalformed],
+            ),
+            (
+                vec![entry(&[(1, 2)], &[(-1, 8)])],
+                vec![Kind::ChunkOutOfBlock],
+            ),
+            (vec![entry(&[(1, 2)], &[(0, 100)])], vec![]),
+            (
+                vec![entry(&[(1, 2)], &[(0, 101)])],
+                vec![Kind::ChunkOutOfBlock],
+            ),
+            (
+                vec![entry(&[(1, 2)], &[(100, 100)])],
+                vec![Kind::ChunkOutOfBlock],
+            ),
+        ] {
+            assert_eq!(found(&entries), kinds, "{entries:?}");
+        }
+    }
+}

@@ -4,9 +4,8 @@ use super::bytes::{Cursor, size};
 use super::compare::{Pair, Sums, hash};
 use super::crc::Crc;
 use super::finding::{Finding, Findings, Kind};
-use super::section;
-use super::source::{BlockFiles, File};
-use super::stream::Stream;
+use super::section::{self, Pieces};
+use super::source::BlockFiles;
 use super::symbols;
 use super::toc::{INDEX, Toc};
 
@@ -84,7 +83,7 @@ pub(crate) fn walk<S: BlockFiles>(
     mut label: impl FnMut(&Label<'_>, u64, &mut Findings),
     mut series: impl FnMut(&Label<'_>, u32),
 ) -> Result<bool, S::Error> {
-    let mut stream = Stream::new(source, File::Index, toc.postings.start, toc.postings.end);
+    let mut lists = Pieces::new(source, toc.postings, "postings before");
     let mut whole = true;
     let table = section::read(
         source,
@@ -101,11 +100,13 @@ pub(crate) fn walk<S: BlockFiles>(
                 value,
             };
             label(&of, at, findings);
-            whole &= list(&mut stream, toc, offset, at, &of, findings, &mut series)?;
+            whole &= list(&mut lists, offset, at, &of, findings, &mut series)?;
             Ok(true)
         },
     )?;
-    section::padding(&mut stream, toc.postings.end, "last postings", findings)?;
+    if table.whole {
+        lists.finish(findings)?;
+    }
     Ok(whole && table.whole)
 }
 
@@ -118,8 +119,7 @@ fn entry<'a>(cursor: &mut Cursor<'a>) -> Option<(&'a [u8], &'a [u8], u64)> {
 }
 
 fn list<S: BlockFiles>(
-    stream: &mut Stream<'_, S>,
-    toc: &Toc,
+    lists: &mut Pieces<'_, S>,
     offset: u64,
     entry_at: u64,
     label: &Label<'_>,
@@ -127,18 +127,14 @@ fn list<S: BlockFiles>(
     series: &mut impl FnMut(&Label<'_>, u32),
 ) -> Result<bool, S::Error> {
     let name = || format!("postings of {}", label.text());
-    if offset < toc.postings.start || offset >= toc.postings.end {
+    if !lists.go(offset, findings)? {
         findings.add(Kind::DanglingReference, || {
             let what = format!("{}: said to lie at {offset}, where no postings are", name());
             Finding::new(Kind::DanglingReference, INDEX, entry_at, what)
         });
         return Ok(false);
     }
-    if offset > stream.position() {
-        section::padding(stream, offset, "postings before", findings)?;
-    } else {
-        stream.seek(offset);
-    }
+    let stream = &mut lists.stream;
     let mut head = Cursor::new(stream.peek(8)?);
     let (length, count) = (head.u32().unwrap_or(0), head.u32().unwrap_or(0));
     let (length, count) = (u64::from(length), u64::from(count));
@@ -147,6 +143,7 @@ fn list<S: BlockFiles>(
             let what = format!("{}: a length of {length} bytes for {count} series", name());
             Finding::new(Kind::IndexMalformed, INDEX, offset, what)
         });
+        lists.lose();
         return Ok(false);
     }
     let mut crc = Crc::new();

@@ -51,6 +51,8 @@ pub(crate) fn read<S: BlockFiles>(
     let mut crc = Crc::new();
     crc.update(stream.peek(8)?.get(4..8).unwrap_or_default());
     stream.consume(8);
+    // What is wrong with entries is of no use where the checksum is: it may be wrong with them alone.
+    let mut of_entries = Findings::new(findings.cap());
     let end = range.start + 4 + length;
     let mut want = STEP_BYTES;
     while table.entries < count {
@@ -60,7 +62,7 @@ pub(crate) fn read<S: BlockFiles>(
         let front = front.get(..left.min(front.len())).unwrap_or_default();
         let mut cursor = Cursor::new(front);
         let mut parsed = 0;
-        while table.entries < count && each(&mut cursor, at + parsed as u64, findings)? {
+        while table.entries < count && each(&mut cursor, at + parsed as u64, &mut of_entries)? {
             table.entries += 1;
             parsed = front.len() - cursor.left();
         }
@@ -81,7 +83,7 @@ pub(crate) fn read<S: BlockFiles>(
         } else {
             format!("{name}: bytes behind the last of {count} entries")
         };
-        findings.push(Finding::new(
+        of_entries.push(Finding::new(
             Kind::IndexMalformed,
             INDEX,
             stream.position(),
@@ -94,7 +96,9 @@ pub(crate) fn read<S: BlockFiles>(
     stream.pass(rest, |bytes| crc.update(bytes))?;
     let stored = Cursor::new(stream.peek(4)?).u32();
     stream.consume(4);
-    if stored != Some(crc.value()) {
+    if stored == Some(crc.value()) {
+        findings.merge(of_entries);
+    } else {
         table.whole = false;
         let what = format!("{name}: the checksum is another");
         findings.push(Finding::new(Kind::IndexChecksum, INDEX, range.start, what));
@@ -119,4 +123,52 @@ pub(crate) fn padding<S: BlockFiles>(
     });
     stream.skip(end - stream.position());
     Ok(false)
+}
+
+/// A range of pieces that a table refers to, one behind the other.
+pub(crate) struct Pieces<'a, S> {
+    pub(crate) stream: Stream<'a, S>,
+    range: Range,
+    name: &'static str,
+    /// Whether it is not known where the piece before ends.
+    lost: bool,
+}
+
+impl<'a, S: BlockFiles> Pieces<'a, S> {
+    pub(crate) fn new(source: &'a S, range: Range, name: &'static str) -> Self {
+        Self {
+            stream: Stream::new(source, File::Index, range.start, range.end),
+            range,
+            name,
+            lost: false,
+        }
+    }
+
+    /// Goes to a piece; what lies before it and belongs to none has to be zero. `false` where there is no such place.
+    pub(crate) fn go(&mut self, offset: u64, findings: &mut Findings) -> Result<bool, S::Error> {
+        if offset < self.range.start || offset >= self.range.end {
+            self.lost = true;
+            return Ok(false);
+        }
+        if offset > self.stream.position() && !self.lost {
+            padding(&mut self.stream, offset, self.name, findings)?;
+        } else {
+            self.stream.seek(offset);
+        }
+        self.lost = false;
+        Ok(true)
+    }
+
+    /// The piece that begins here is not what it has to be.
+    pub(crate) fn lose(&mut self) {
+        self.lost = true;
+    }
+
+    /// What lies behind the last piece has to be zero.
+    pub(crate) fn finish(mut self, findings: &mut Findings) -> Result<(), S::Error> {
+        if !self.lost {
+            padding(&mut self.stream, self.range.end, self.name, findings)?;
+        }
+        Ok(())
+    }
 }

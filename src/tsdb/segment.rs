@@ -68,20 +68,28 @@ pub(crate) fn parts(frame: &[u8]) -> Option<(u8, &[u8], bool)> {
     Some((encoding, data, stored == crc32c(summed)))
 }
 
+/// What is known of where the next chunk begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The head of the segment has not been read.
+    Unopened,
+    /// It begins behind the one before.
+    Known,
+    /// It follows something that is damaged.
+    Lost,
+}
+
 /// Where a block's segments have been read to.
 pub(crate) struct Walker<'a, S, D> {
     source: &'a S,
     block: &'a Block,
     deliver: D,
     segment: usize,
-    /// Whether the head of the segment has been read.
-    open: bool,
+    place: Place,
     window: Vec<u8>,
     /// Where in the segment the window begins, and where the next chunk does.
     base: u64,
     at: u64,
-    /// Whether it is not known where the next chunk begins: it follows something damaged.
-    lost: bool,
     /// Where the chunk before begins.
     before: Option<u64>,
     records: Vec<Record>,
@@ -89,6 +97,8 @@ pub(crate) struct Walker<'a, S, D> {
     last: Option<(u64, u64)>,
     /// Whether every chunk has to be referred to.
     pub(crate) strict: bool,
+    /// Whether every chunk that is referred to was delivered.
+    all: bool,
 }
 
 impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
@@ -99,15 +109,15 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
             block,
             deliver,
             segment: 0,
-            open: false,
+            place: Place::Unopened,
             window: Vec::new(),
             base: 0,
             at: 0,
-            lost: false,
             before: None,
             records: Vec::new(),
             last: None,
             strict: true,
+            all: true,
         }
     }
 
@@ -174,7 +184,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
             });
             return Ok(());
         }
-        self.lost = false;
+        self.place = Place::Known;
         let expected = Expected {
             min_time: meta.min_time,
             max_time: meta.max_time,
@@ -183,36 +193,36 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
         self.frame(Some(expected), findings)
     }
 
-    /// Reads what is left of all segments.
-    pub(crate) fn finish(mut self, findings: &mut Findings) -> Result<(), S::Error> {
+    /// Reads what is left of all segments; whether every chunk that is referred to was delivered.
+    pub(crate) fn finish(mut self, findings: &mut Findings) -> Result<bool, S::Error> {
         while self.segment < self.block.segments.len() {
             self.finish_segment(findings)?;
         }
-        Ok(())
+        Ok(self.all)
     }
 
     fn finish_segment(&mut self, findings: &mut Findings) -> Result<(), S::Error> {
         self.open(findings)?;
-        if !self.lost && !self.before_is_damaged() {
+        if self.place != Place::Lost && !self.before_is_damaged() {
             self.gap(self.end(), findings)?;
         }
         self.ship();
         self.window.clear();
         self.segment += 1;
-        self.open = false;
+        self.place = Place::Unopened;
         Ok(())
     }
 
     fn open(&mut self, findings: &mut Findings) -> Result<(), S::Error> {
-        if self.open {
+        if self.place != Place::Unopened {
             return Ok(());
         }
-        self.open = true;
+        self.place = Place::Known;
         if self.end() > 0 {
             self.source
                 .ahead(File::Segment(self.segment), 0..self.end());
         }
-        (self.base, self.at, self.lost, self.before) = (0, 0, false, None);
+        (self.base, self.at, self.before) = (0, 0, None);
         let front = self.fill(size(HEAD_BYTES))?;
         let mut head = Cursor::new(front);
         let (magic, version) = (head.u32(), head.byte());
@@ -220,7 +230,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
         if padding.is_none() {
             let what = format!("{} bytes are not enough for a head", self.end());
             findings.push(self.found(Kind::Truncated, self.end(), what));
-            self.lost = true;
+            self.place = Place::Lost;
             return Ok(());
         }
         if magic != Some(MAGIC) {
@@ -247,7 +257,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
     /// Goes from the end of a chunk to one that does not begin there; `false` where that lies within the chunk.
     fn reach(&mut self, offset: u64, findings: &mut Findings) -> Result<bool, S::Error> {
         // A chunk whose length is damaged ends anywhere.
-        if self.lost || self.before_is_damaged() {
+        if self.place == Place::Lost || self.before_is_damaged() {
             self.jump(offset);
             return Ok(true);
         }
@@ -280,7 +290,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
 
     /// Reads chunks that no series refers to, up to one that some does.
     fn gap(&mut self, until: u64, findings: &mut Findings) -> Result<(), S::Error> {
-        while self.at < until && !self.lost {
+        while self.at < until && self.place != Place::Lost {
             let at = self.at;
             let sound = self.frame_length(until)?.is_ok_and(|length| {
                 let from = size(at - self.base);
@@ -312,7 +322,7 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
                         "the chunk here is damaged; where the next begins is not known",
                     )
                 });
-                self.lost = true;
+                self.place = Place::Lost;
             }
         }
         Ok(())
@@ -346,7 +356,8 @@ impl<'a, S: BlockFiles, D: FnMut(Batch)> Walker<'a, S, D> {
                     }
                 });
                 self.before = None;
-                self.lost = true;
+                self.place = Place::Lost;
+                self.all = false;
             }
         }
         Ok(())

@@ -72,12 +72,13 @@ impl Entry {
 
 /// Reads all series in their order; whether every one could be read.
 ///
-/// What is wrong with where they lie and how they are written is said; what they say is for `each` to judge.
+/// What is wrong with where they lie and how they are written is said; what they say is for `each` to judge, which learns whether all before
+/// could be read.
 pub(crate) fn walk<S: BlockFiles>(
     source: &S,
     toc: &Toc,
     findings: &mut Findings,
-    mut each: impl FnMut(&Entry, &mut Findings) -> Result<(), S::Error>,
+    mut each: impl FnMut(&Entry, bool, &mut Findings) -> Result<(), S::Error>,
 ) -> Result<bool, S::Error> {
     let Range { start, end } = toc.series;
     let mut stream = Stream::new(source, File::Index, start, end);
@@ -102,7 +103,7 @@ pub(crate) fn walk<S: BlockFiles>(
             }
             continue;
         };
-        each(&entry, findings)?;
+        each(&entry, whole, findings)?;
         stream.consume(length);
     }
     Ok(whole)

@@ -3,14 +3,15 @@
 use super::finding::{Finding, Findings, Kind};
 use super::source::{Block, Counts};
 
-/// Compares what both have. Samples are compared where all were counted, and nothing is where series are missing.
-pub(crate) fn compare(
-    block: &Block,
-    counts: &Counts,
-    whole: bool,
-    counted: bool,
-    findings: &mut Findings,
-) {
+/// Of what all was counted.
+pub(crate) struct Whole {
+    pub(crate) series: bool,
+    pub(crate) samples: bool,
+    pub(crate) tombstones: bool,
+}
+
+/// Compares what both have, where all of it was counted.
+pub(crate) fn compare(block: &Block, counts: &Counts, whole: &Whole, findings: &mut Findings) {
     let stats = &block.stats;
     let mut differ = |name: &str, stated: Option<u64>, counted: u64| {
         if let Some(stated) = stated.filter(|stated| *stated != counted) {
@@ -24,11 +25,11 @@ pub(crate) fn compare(
             });
         }
     };
-    if whole {
+    if whole.series {
         differ("numSeries", stats.series, counts.series);
         differ("numChunks", stats.chunks, counts.chunks);
     }
-    if whole && counted {
+    if whole.series && whole.samples {
         differ("numSamples", stats.samples, counts.samples);
         differ("numFloatSamples", stats.float_samples, counts.float_samples);
         differ(
@@ -37,7 +38,7 @@ pub(crate) fn compare(
             counts.histogram_samples,
         );
     }
-    if block.tombstones_size.is_some() {
+    if whole.tombstones {
         differ("numTombstones", stats.tombstones, counts.tombstones);
     }
 }

@@ -21,7 +21,9 @@ pub(crate) struct Symbols {
     end: u64,
     /// How many there are.
     pub(crate) count: u64,
-    /// Whether they parse, and ascend: the numbers of symbols are ordered as the symbols are then.
+    /// Whether all could be read, as they were written.
+    pub(crate) whole: bool,
+    /// Whether they ascend, too: the numbers of symbols are ordered as the symbols are then.
     pub(crate) sorted: bool,
     /// How many hashes are kept at once.
     most: u64,
@@ -58,6 +60,7 @@ impl Symbols {
             version: toc.version,
             end: toc.symbols.end,
             count: 0,
+            whole: true,
             sorted: true,
             most,
             first: 0,
@@ -92,6 +95,7 @@ impl Symbols {
                 Ok(true)
             },
         )?;
+        symbols.whole = table.whole;
         symbols.sorted &= table.whole;
         Ok(symbols)
     }

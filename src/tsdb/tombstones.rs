@@ -20,6 +20,8 @@ const MOST_SERIES: usize = 1 << 20;
 pub(crate) struct Tombstones {
     /// How many intervals there are.
     pub(crate) count: u64,
+    /// Whether these are all.
+    pub(crate) whole: bool,
     /// The series that they are of, in ascending order: all of them, or the first so many of the file.
     pub(crate) series: Vec<u64>,
 }
@@ -30,10 +32,14 @@ pub(crate) fn read<S: BlockFiles>(
     size: u64,
     findings: &mut Findings,
 ) -> Result<Tombstones, S::Error> {
-    let mut tombstones = Tombstones::default();
+    let mut tombstones = Tombstones {
+        whole: true,
+        ..Tombstones::default()
+    };
     if size < HEAD_BYTES + CRC_BYTES {
         let what = format!("{size} bytes are not enough for a head and a checksum");
         findings.push(Finding::new(Kind::Truncated, NAME, size, what));
+        tombstones.whole = false;
         return Ok(tombstones);
     }
     let end = size - CRC_BYTES;
@@ -50,6 +56,8 @@ pub(crate) fn read<S: BlockFiles>(
     }
     stream.consume(5);
     let mut crc = Crc::new();
+    // What is wrong with intervals is of no use where the checksum is: it may be wrong with them alone.
+    let mut of_intervals = Findings::new(findings.cap());
     while stream.position() < end {
         let at = stream.position();
         let left = usize::try_from(end - at).unwrap_or(usize::MAX);
@@ -60,14 +68,14 @@ pub(crate) fn read<S: BlockFiles>(
         let taken = front.len() - cursor.left();
         let Some((series, from, to)) = entry else {
             let what = format!("interval {} does not parse", tombstones.count + 1);
-            findings.push(Finding::new(Kind::TombstonesMalformed, NAME, at, what));
+            of_intervals.push(Finding::new(Kind::TombstonesMalformed, NAME, at, what));
             break;
         };
         crc.update(front.get(..taken).unwrap_or_default());
         stream.consume(taken);
         tombstones.count += 1;
         if from > to {
-            findings.add(Kind::TombstonesMalformed, || {
+            of_intervals.add(Kind::TombstonesMalformed, || {
                 let what = format!("an interval from {from} to {to}");
                 Finding::new(Kind::TombstonesMalformed, NAME, at, what)
             });
@@ -78,10 +86,13 @@ pub(crate) fn read<S: BlockFiles>(
     }
     let rest = end - stream.position();
     stream.pass(rest, |bytes| crc.update(bytes))?;
-    if Cursor::new(stream.peek(4)?).u32() != Some(crc.value()) {
+    if Cursor::new(stream.peek(4)?).u32() == Some(crc.value()) {
+        findings.merge(of_intervals);
+    } else {
         let what = "the checksum is another";
         findings.push(Finding::new(Kind::TombstonesChecksum, NAME, end, what));
         tombstones.series.clear();
+        tombstones.whole = false;
     }
     tombstones.series.sort_unstable();
     tombstones.series.dedup();

@@ -92,8 +92,9 @@ impl Memory {
         self.check_with(1)
     }
 
-    pub fn check_with(&self, threads: usize) -> (Counts, Findings) {
-        let block = Block {
+    /// What a caller says of it.
+    pub fn described(&self) -> Block {
+        Block {
             index_size: self.index.len() as u64,
             segments: self
                 .segments
@@ -107,7 +108,11 @@ impl Memory {
             min_time: self.min_time,
             max_time: self.max_time,
             stats: self.stats,
-        };
+        }
+    }
+
+    pub fn check_with(&self, threads: usize) -> (Counts, Findings) {
+        let block = self.described();
         let mut findings = Findings::new(CAP);
         let counts = tsdb::check(self, &block, threads, &mut findings).unwrap();
         (counts, findings)

@@ -3,7 +3,7 @@
 use thanos_bucket::tsdb::Kind;
 
 use super::block::Memory;
-use super::index::{POSTINGS_TABLE, SYMBOLS, crc32c, uvarint};
+use super::index::{LABEL_INDICES, POSTINGS_TABLE, SYMBOLS, crc32c, uvarint};
 
 /// What is found in a block once it is changed; the first line must hold those words.
 #[track_caller]
@@ -57,6 +57,42 @@ fn segments_that_are_exchanged_or_missing_are_found() {
         },
         &[Kind::ChunkUnreferenced],
         "chunks/000008 at 8: a chunk that no series refers to",
+    );
+}
+
+#[test]
+fn bytes_that_belong_to_nothing_are_found() {
+    damaged(
+        "histograms",
+        |block| block.segments[0].1.extend([0; 100]),
+        &[Kind::ChunkUnreferenced],
+        "100 bytes that are no chunk and that no series refers to",
+    );
+    damaged(
+        "label-indices",
+        |block| {
+            let at = block.section(LABEL_INDICES);
+            // A label with one value is given another.
+            let only =
+                |at: &usize| block.index[*at..*at + 12] == [0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0, 1];
+            let at = (at..block.index.len() - 12).find(only).unwrap();
+            block.index[at + 15] -= 1;
+            block.seal_section(at);
+        },
+        &[Kind::LabelIndexDiffers],
+        "label indices do not hold the values that there are postings of",
+    );
+    damaged(
+        "tombstones",
+        |block| {
+            let bytes = block.tombstones.as_mut().unwrap();
+            bytes[5] += 1;
+            let end = bytes.len() - 4;
+            let crc = crc32c(&bytes[5..end]);
+            bytes[end..].copy_from_slice(&crc.to_be_bytes());
+        },
+        &[Kind::DanglingReference],
+        "which the index does not have",
     );
 }
 
@@ -235,6 +271,50 @@ fn times_are_compared_with_the_blocks_and_with_what_meta_json_says() {
         |block| block.stats.tombstones = Some(1),
         &[Kind::StatsDiffer],
         "numTombstones is 1, but there are 3",
+    );
+}
+
+#[test]
+fn times_that_do_not_ascend_are_found() {
+    damaged(
+        "floats",
+        |block| {
+            // From one chunk to the next it is a minute: no time at all, in as many bytes.
+            let minute = |bytes: &[u8]| bytes == [0xe0, 0xd4, 0x03];
+            let found = block.series().into_iter().find_map(|(_, body)| {
+                let at = block.index[body.clone()].windows(3).position(minute)?;
+                Some((body.start + at, body))
+            });
+            let (at, body) = found.unwrap();
+            block.index[at..at + 3].copy_from_slice(&[0x80, 0x80, 0]);
+            block.seal(body);
+        },
+        &[Kind::ChunksOverlap, Kind::ChunkTimesDiffer],
+        "behind one from",
+    );
+    damaged(
+        "histograms",
+        |block| {
+            let (_, body) = block.series()[0].clone();
+            let labels = block.index[body.start];
+            block.index[body.start] = 0;
+            block.index[body.start + 1] = 0;
+            block.seal(body.clone());
+            assert_eq!(labels, 1);
+        },
+        &[Kind::IndexChecksum],
+        "series: the entry is damaged",
+    );
+    damaged(
+        "label-indices",
+        |block| {
+            change_chunk(block, |chunk| {
+                assert_eq!(chunk[17..20], [0xe0, 0xd4, 0x03], "a minute");
+                chunk[17..20].copy_from_slice(&[0x80, 0x80, 0]);
+            })
+        },
+        &[Kind::SamplesUnsorted],
+        "a sample of 17",
     );
 }
 

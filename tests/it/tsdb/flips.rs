@@ -31,14 +31,20 @@ fn whichever_bit_flips_it_is_found() {
             for bit in flips {
                 let (at, mask) = (usize::try_from(bit / 8).unwrap(), 1 << (bit % 8));
                 block.file(number).unwrap().1[at] ^= mask;
-                let found = !block.check().1.is_empty();
+                let (_, findings) = block.check();
                 block.file(number).unwrap().1[at] ^= mask;
-                // The version of the format of tombstones is no part of what they are, and the format of an index of version 2 is that of 3.
+                // Formats 2 and 3 of the index are the same but for that bit.
                 let same = file == "index" && at == 4 && mask == 1 && block.index[4] == 2;
+                let seed = random.seed();
                 assert!(
-                    found != same,
-                    "bit {bit} of {name}/{file}, seed {}",
-                    random.seed()
+                    findings.is_empty() == same,
+                    "bit {bit} of {name}/{file}, seed {seed}"
+                );
+                // What follows from a damage is not told as if it were another, but where all is read in another format.
+                let found: Vec<_> = findings.iter().map(ToString::to_string).collect();
+                assert!(
+                    findings.total() < 3 || (file == "index" && at == 4),
+                    "bit {bit} of {name}/{file}, seed {seed}: {found:#?}"
                 );
                 flipped += 1;
             }

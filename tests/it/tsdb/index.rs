@@ -5,6 +5,7 @@ use super::block::Memory;
 /// The places of the table of contents: symbols, series, label indices, label table, postings, postings table.
 pub const SYMBOLS: usize = 0;
 pub const SERIES: usize = 1;
+pub const LABEL_INDICES: usize = 2;
 pub const POSTINGS_TABLE: usize = 5;
 
 /// CRC32C, bit by bit, so that it is not the product's.
@@ -25,7 +26,7 @@ impl Memory {
 
     /// Where the bodies of all series lie, behind their lengths, and how long these are.
     pub fn series(&self) -> Vec<(usize, std::ops::Range<usize>)> {
-        let end = self.section(2);
+        let end = self.section(LABEL_INDICES);
         let mut at = self.section(SERIES).next_multiple_of(16);
         let mut found = Vec::new();
         while at < end {

@@ -6,3 +6,4 @@ mod flips;
 mod index;
 mod random;
 mod real;
+mod source;
