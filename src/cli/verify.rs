@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    AtOnce, Buckets, Cache, Filters, Meanings, Printed, Repetition, Room, exit_codes,
+    AtOnce, Buckets, Cache, Filters, Landing, Meanings, Printed, Repetition, Room, exit_codes,
 };
 use super::flags::Origins;
 use super::values::{one_of, run_id};
@@ -115,7 +115,9 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
-        let (source, target) = self.buckets.one_or_two(origins, warnings)?;
+        let (source, target) = self
+            .buckets
+            .one_or_two(Landing::default(), origins, warnings)?;
         let content = self.comparison.content;
         if target.is_none() && content.is_some_and(|content| content != Strength::Size) {
             return Err(Error::usage(format!(
