@@ -99,3 +99,38 @@ fn compare(record: &Record, span: Span) -> Result<(), Trouble> {
         ),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::Expected;
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_chunk_are_held_against_the_index() {
+        let record = |expected| Record {
+            start: 0,
+            length: 0,
+            expected,
+        };
+        let expected = Expected {
+            min_time: 10,
+            max_time: 20,
+            series: 0,
+        };
+        for (first, last, samples, kind) in [
+            (10, 20, 2, None),
+            (11, 20, 2, Some(Kind::ChunkTimesDiffer)),
+            (10, 19, 2, Some(Kind::ChunkTimesDiffer)),
+            (10, 20, 0, Some(Kind::ChunkEmpty)),
+        ] {
+            let span = Span {
+                samples,
+                first,
+                last,
+            };
+            let found = compare(&record(Some(expected)), span).err();
+            assert_eq!(found.map(|trouble| trouble.kind), kind, "{span:?}");
+            assert!(compare(&record(None), span).is_ok());
+        }
+    }
+}

@@ -176,6 +176,7 @@ fn resume<S: BlockFiles>(
     entry: &mut Entry,
 ) -> Result<Option<u64>, S::Error> {
     let (at, step) = (stream.position(), if toc.version == 1 { 1 } else { 16 });
+    let most = LOOK_BYTES / if step == 1 { 16 } else { 8 };
     let far = at.next_multiple_of(16) + LOOK_BYTES as u64;
     let held = stream.peek(LOOK_BYTES * 2)?;
     let mut next = if step == 1 {
@@ -185,12 +186,8 @@ fn resume<S: BlockFiles>(
     };
     while next < far.min(toc.series.end) {
         let from = held.get(size(next - at)..).unwrap_or_default();
-        // In format 1 an entry may begin anywhere: so many places are tried that long ones would take too long.
-        let from = if step == 1 {
-            from.get(..LOOK_BYTES / 16).unwrap_or(from)
-        } else {
-            from
-        };
+        // So many places are tried that entries which claim to be long would take too long.
+        let from = from.get(..most).unwrap_or(from);
         // Zeros would parse as an entry without labels.
         if from.first().is_some_and(|byte| *byte > 0)
             && parse_entry(from, entry)

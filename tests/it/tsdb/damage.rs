@@ -311,7 +311,7 @@ fn times_that_do_not_ascend_are_found() {
             change_chunk(block, |chunk| {
                 assert_eq!(chunk[17..20], [0xe0, 0xd4, 0x03], "a minute");
                 chunk[17..20].copy_from_slice(&[0x80, 0x80, 0]);
-            })
+            });
         },
         &[Kind::SamplesUnsorted],
         "a sample of 17",
