@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::deep::Deep;
+use super::surveyed::block_of;
+use super::task::{Run, Task};
 use super::work::{Job, Settled, work};
-use super::{Run, Task, block_of};
 use crate::bucket::BucketReader;
 use crate::outcome::{Verification, VerifiedBlock};
 use crate::plan::{Neighbours, SourceBlock, State, judge_alone};
@@ -29,7 +30,7 @@ pub(super) fn rows(task: &Task, blocks: &[Arc<SourceBlock>]) -> Vec<VerifiedBloc
             is_asked_for: false,
         };
         VerifiedBlock {
-            is_asked_for: task.asks_for(&row),
+            is_asked_for: task.asks_for(row.id),
             ..row
         }
     };

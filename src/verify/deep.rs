@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use super::Task;
+use super::task::Task;
 use crate::block::{Inventory, MetaFile};
 use crate::bucket::{BucketReader, Budget};
 use crate::error::Result;

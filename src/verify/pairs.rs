@@ -6,8 +6,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::deep::{Deep, shares};
+use super::surveyed::block_of;
+use super::task::{Run, Task};
 use super::work::{Job, Settled, work};
-use super::{Run, Task, block_of};
 use crate::block::{BlockId, ReadBack, Strength};
 use crate::bucket::{BucketReader, Budget};
 use crate::error::Result;
@@ -59,7 +60,7 @@ pub(super) fn rows(task: &Task, survey: &Both, target: &BucketReader) -> Vec<Ver
             is_asked_for: false,
         };
         Some(VerifiedBlock {
-            is_asked_for: task.asks_for(&row),
+            is_asked_for: task.asks_for(row.id),
             ..row
         })
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use tracing::warn;
 
-use super::Run;
+use super::task::Run;
 use crate::block::BlockId;
 use crate::error::Result;
 use crate::outcome::{Opened, Verification};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{State, Verified};
+use super::state::{State, Verified};
 use crate::block::{BlockId, Completeness, MetaFile};
 use crate::plan::facts::{Mark, SourceBlock, SourceIndex, SourceMeta};
 

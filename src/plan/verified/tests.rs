@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::block::{DeletionMark, MarkError};
+use crate::block::{ReadBack, Strength};
 use crate::plan::facts::testing::{Builder, block, id};
+use crate::plan::facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
 
 const COLD: &str = "s3://cold";
 const OURS: &str = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";

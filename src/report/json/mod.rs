@@ -81,7 +81,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("findings", &Each(&checked.findings, FindingEntry::of))?;
             members.put("policies", &Each(&checked.policies, PolicyEntry::of))
         }
-        Section::Verified(verification) => verify::put(verification, members),
+        Section::Verified(verification) => {
+            Course::of_verification(verification).put(members)?;
+            members.put("warnings", &Each(&verification.warnings, WarningEntry::of))?;
+            verify::put(verification, members)
+        }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
             members.put("dry_run", &taken.is_dry)?;

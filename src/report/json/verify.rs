@@ -7,15 +7,13 @@ use serde::Serialize;
 
 use super::entries::{AmountEntry, MarkedNotHeldEntry, MetaEntry};
 use super::members::{Each, Members, display};
-use super::{Course, WarningEntry};
 use crate::block::{BlockId, RunId, Strength};
 use crate::outcome::{Deep, NotOpened, Verification, VerifiedBlock};
 use crate::plan::Note;
 use crate::tsdb::Finding;
 
+/// All but how it went, and its warnings.
 pub(super) fn put(verification: &Verification, members: &mut Members<'_>) -> io::Result<()> {
-    Course::of_verification(verification).put(members)?;
-    members.put("warnings", &Each(&verification.warnings, WarningEntry::of))?;
     members.put("content", &verification.content.map(spelled))?;
     let of_run = verification.of_run.as_ref();
     members.put("of_run", &of_run.map(RunId::to_string))?;

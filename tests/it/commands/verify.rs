@@ -58,7 +58,7 @@ fn assert_states(ran: &Ran, expected: &[(&Block, &str)]) {
     assert_eq!(states(&ran.json()), expected, "{}", ran.stdout);
 }
 
-const MEMBERS: &str = "absent_ids aborted blocks complete content cutoff deep elapsed_seconds exit_code kind limit marked_not_held of_run run schema_version \
+const MEMBERS: &str = "aborted absent_ids blocks complete content cutoff deep elapsed_seconds exit_code kind limit marked_not_held of_run run schema_version \
     signal source started target tool totals warnings";
 const OF_A_BLOCK: &str = "id labels level max_time max_time_ms min_time min_time_ms needs_a_person notes objects proof resolution resolution_ms samples series \
     size_bytes state why";
