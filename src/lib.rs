@@ -8,13 +8,13 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`status`], [`unmark`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`status`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -24,12 +24,13 @@
 //! |---|---|---|
 //! | a provider | `bucket/provider/NAME/` | `bucket/provider/mod.rs` |
 //! | a route of transfer, such as `on_server` for what a service copies by itself | `bucket/transfer/NAME.rs` | `bucket/transfer/mod.rs`, `bucket/transfer/route.rs` |
-//! | a subcommand, such as `verify` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
+//! | a subcommand, such as `check` | `cli/NAME.rs`, of groups in `cli/args/`; `command/NAME.rs`; its flow | `cli/mod.rs`, `command/mod.rs`, `report/document.rs` |
 //! | a form of manifests, for another bulk copier | none: its arms in the files beside | `manifest/format.rs`, `cli/plan.rs` |
 //! | a section of a document | `report/text/NAME.rs`, `report/json/NAME.rs` | `report/document.rs`, `report/text/mod.rs`, `report/json/mod.rs` |
 //! | a form of documents, such as HTML | `report/html/` | `report/form.rs`, `report/mod.rs`, `cli/args/output.rs` |
 //!
-//! What happens to a block that the target has already is decided in [`plan`]; what needs a person, and what to do about it, in [`outcome`];
+//! What happens to a block that the target has already, and how a block stands in both buckets, is decided in [`plan`]; what needs a person, and
+//! what to do about it, in [`outcome`];
 //! how a process ends, in [`exit`]; what is tried again, in [`retry`].
 //!
 //! # What holds always
@@ -79,8 +80,10 @@ pub mod status;
 pub mod stored;
 pub mod telemetry;
 pub mod trace;
+pub mod tsdb;
 pub mod unmark;
 pub mod verb;
+pub mod verify;
 pub mod yaml;
 
 pub use error::{Error, Kind, Result};

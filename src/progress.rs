@@ -146,6 +146,21 @@ impl Drop for BlockProgress {
 
 task_local! {
     static CURRENT: Piece;
+    static READER: Arc<BlockProgress>;
+}
+
+impl BlockProgress {
+    /// Runs `work`, which reads the block and moves it nowhere: whatever it reads counts as it comes, and a repeated read again, up to the block's bytes.
+    pub async fn read_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        READER.scope(Arc::clone(self), work).await
+    }
+
+    /// So many bytes came to the task that asks for them.
+    pub fn came(bytes: u64) {
+        if let Ok(block) = READER.try_with(Arc::clone) {
+            block.moved(bytes);
+        }
+    }
 }
 
 /// A piece of an object on its way from one bucket to the other. Whoever moves bytes finds it by [`Piece::current`], however deep below.

@@ -13,7 +13,7 @@ use super::opened::Opened;
 use super::store::SizeUnknown;
 use crate::block::{Object, ObjectPath};
 use crate::error::{Error, Kind, Result};
-use crate::progress::Piece;
+use crate::progress::{BlockProgress, Piece};
 
 /// The ranges that make up an object; none for an empty one.
 pub(super) fn ranges(size: u64, part: u64) -> impl Iterator<Item = Range<u64>> {
@@ -105,6 +105,7 @@ pub(super) async fn collect(
     while let Some(piece) = pieces.try_next().await? {
         bandwidth.pass(piece.len()).await;
         bytes.extend_from_slice(&piece);
+        BlockProgress::came(piece.len() as u64);
         if let Some(piece) = Piece::current() {
             piece.came(bytes.len() as u64);
         }

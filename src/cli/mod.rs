@@ -12,6 +12,7 @@ mod status;
 mod unmark;
 mod values;
 mod variables;
+mod verify;
 
 use std::ffi::OsString;
 
@@ -99,6 +100,9 @@ pub fn parse(
         Subcommand::Status(flags) => {
             Command::Status(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Verify(flags) => {
+            Command::Verify(flags.request(&origins, now, &mut warnings)?)
+        }
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
@@ -159,6 +163,7 @@ enum Subcommand {
     Replicate(Box<replicate::Flags>),
     Check(Box<check::Flags>),
     Status(Box<status::Flags>),
+    Verify(Box<verify::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
 }

@@ -5,6 +5,7 @@ pub mod migrate;
 pub mod plan;
 pub mod status;
 pub mod unmark;
+pub mod verify;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub enum Command {
     Check(check::Request),
     /// Where blocks are is shown.
     Status(status::Request),
+    /// What the buckets hold is compared, and nothing is changed.
+    Verify(verify::Request),
     /// Marks are taken back.
     Unmark(unmark::Request),
 }
@@ -46,6 +49,7 @@ impl Command {
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
             Command::Status(request) => status::run(request, clock, stop, stdout).await,
+            Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
         }
     }

@@ -56,7 +56,7 @@ impl<'a> Seen<'a> {
                 None,
                 Some((Flaw::UnreadableMetaJson, Some("it was not read".into()))),
             ),
-            TargetMeta::Corrupted(why) => {
+            TargetMeta::Corrupted(why) | TargetMeta::Unreadable(why) => {
                 let why = why.as_str().into();
                 (None, Some((Flaw::UnreadableMetaJson, Some(why))))
             }

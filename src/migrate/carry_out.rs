@@ -27,10 +27,6 @@ use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
 use crate::verb::survey::Survey;
 
-/// The part of the memory limit that transfers share as buffers for objects: two parts of the usual 64 MiB, one that comes while the other goes. The plan,
-/// the program itself and its connections have the rest.
-const SHARE_OF_BUFFERS: (u64, u64) = (5, 8);
-
 /// A unit of so many blocks has enough of them to go on with. Of smaller ones, more are open at once.
 const BLOCKS_OF_MANY: usize = 8;
 
@@ -147,7 +143,7 @@ fn shared(
     let settings = task.settings.clone();
     let means = Means {
         server_side,
-        budget: Budget::new(buffers(settings.memory_limit)),
+        budget: Budget::within(settings.memory_limit),
         cancel: CancellationToken::new(),
         last_acts: TaskTracker::new(),
         breaker: Arc::default(),
@@ -179,19 +175,18 @@ fn shared(
             .map(|source| Marks::new(source.clone(), run.clock)),
         progress: run.progress,
         sides: Sides {
-            prover: Prover::new(task.rules.verify, target.reader().clone(), means.clone()),
+            prover: Prover::new(
+                task.rules.verify,
+                target.reader().clone(),
+                means.budget.clone(),
+                means.cancel.clone(),
+            ),
             source: source.reader().clone(),
             target,
             means,
         },
         settings,
     }
-}
-
-/// How many bytes of objects may be in memory at once.
-fn buffers(memory_limit: NonZeroU64) -> usize {
-    let (part, of) = SHARE_OF_BUFFERS;
-    usize::try_from(memory_limit.get() / of * part).unwrap_or(usize::MAX)
 }
 
 fn unit_span(blocks: &[(usize, Arc<Selected>)]) -> Span {

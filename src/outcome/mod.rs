@@ -6,6 +6,7 @@ mod concern;
 mod estimate;
 mod exiting;
 mod not_held;
+mod opened;
 mod overview;
 mod review;
 mod row;
@@ -14,15 +15,18 @@ mod taken_back;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
+mod verified;
 
 pub use block::{BlockEnding, MarkState, Outcome};
 pub use check::{About, Checked, Finding, Findings, State};
 pub(crate) use concern::Concern;
 pub use exiting::exit_of;
 pub(crate) use not_held::MarkedNotHeld;
+pub use opened::{Deep, NotOpened, Opened};
 pub use overview::{Charted, Overview};
 pub use review::Review;
 pub(crate) use row::{Amount, Block, Excluded};
 pub use run::{Limit, Results};
 pub use taken_back::{TakenBack, UnmarkEnding, Unmarked};
 pub(crate) use totals::{Done, Totals};
+pub use verified::{Verification, VerifiedBlock};

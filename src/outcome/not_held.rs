@@ -25,26 +25,29 @@ pub(crate) fn marked_not_held(plan: &Plan) -> Vec<MarkedNotHeld<'_>> {
         let blocks = plan.excluded.iter().map(|one| (one.block.id, &*one.block));
         blocks.collect()
     };
-    let rescue = |not_held| rescue(not_held, blocks.get(&not_held.block).copied());
-    plan.not_held.iter().map(rescue).collect()
+    let not_held = plan.not_held.iter();
+    not_held
+        .map(|NotHeld { block, why }| rescue(*block, why, blocks.get(block).copied()))
+        .collect()
 }
 
 /// The command filters by nothing but the id: neither a cutoff nor a selector of this run must keep the block from being saved.
-pub(super) fn rescue<'a>(not_held: &'a NotHeld, block: Option<&SourceBlock>) -> MarkedNotHeld<'a> {
+pub(super) fn rescue<'a>(
+    id: BlockId,
+    why: &'a str,
+    block: Option<&SourceBlock>,
+) -> MarkedNotHeld<'a> {
     let is_whole = block.is_none_or(|block| !block.has_lost_objects());
     let marked_at = block.and_then(|block| match &block.mark {
         Mark::Present(mark) => DateTime::from_timestamp(mark.deletion_time(), 0),
         Mark::Absent | Mark::Unreadable(_) | Mark::Corrupted(_) => None,
     });
     MarkedNotHeld {
-        block: not_held.block,
-        why: &not_held.why,
+        block: id,
+        why,
         marked_at,
         command: is_whole.then(|| {
-            format!(
-                "thanos-bucket migrate --id={} --older-than=0s --exclude-delete-marked=false",
-                not_held.block
-            )
+            format!("thanos-bucket migrate --id={id} --older-than=0s --exclude-delete-marked=false")
         }),
         what_to_do: if is_whole {
             "run the command with this run's bucket flags before the source's compactor deletes the block: it copies the block again and leaves the mark"

@@ -107,7 +107,7 @@ impl<'a> Overview<'a> {
         let marked_not_held = found
             .not_held
             .iter()
-            .map(|(block, not_held)| rescue(not_held, Some(block)));
+            .map(|(block, not_held)| rescue(not_held.block, &not_held.why, Some(block)));
         let mut alarms: BTreeMap<Alarm, u64> = BTreeMap::new();
         let not_held = found.not_held.iter().map(|_| Alarm::MarkedNotHeld);
         let flaws = found.map.flaws.iter();

@@ -287,7 +287,7 @@ impl Builder {
         }
     }
 
-    fn source(self) -> SourceBlock {
+    pub(crate) fn source(self) -> SourceBlock {
         let id = id(self.number);
         let meta = if self.objects.contains_key("meta.json") {
             SourceMeta::Read(Arc::new(self.meta_file()))

@@ -112,8 +112,10 @@ pub enum TargetMeta {
     Absent,
     /// It is there, and was not read, for it decides nothing.
     Unread,
-    /// It is there and cannot be used, and why.
+    /// It is there and can be read, but is no valid `meta.json` of the block, and why.
     Corrupted(String),
+    /// It is there and can never be read as it is, and why.
+    Unreadable(String),
     /// It was read, or is known from the source's.
     Read(Arc<MetaFile>),
 }
@@ -141,7 +143,10 @@ impl TargetBlock {
     pub fn meta(&self) -> Option<&Arc<MetaFile>> {
         match &self.meta {
             TargetMeta::Read(meta) => Some(meta),
-            TargetMeta::Absent | TargetMeta::Unread | TargetMeta::Corrupted(_) => None,
+            TargetMeta::Absent
+            | TargetMeta::Unread
+            | TargetMeta::Corrupted(_)
+            | TargetMeta::Unreadable(_) => None,
         }
     }
 }

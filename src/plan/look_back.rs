@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::facts::{SourceBlock, TargetBlock, TargetIndex};
-use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, suspects};
+use crate::block::{BlockId, Difference, Inventory, Match, Object, ReadBack, Strength, suspects};
 
 /// A source block that carries this tool's mark, so that the source's compactor will delete it, and which the target does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,28 +81,80 @@ fn missing_by_listing(
     let there = target.get(block.id).unwrap_or(&nothing);
     let meta = block.meta().map(|meta| &meta.block);
     let ours = block.objects().what_thanos_reads(meta);
-    let theirs = there.objects();
     let mut read = ReadBack::default();
-    let mut lacks = Vec::new();
-    if let Some(by) = target.named_by(block.id) {
-        lacks.push(format!("the deletion mark of {by} names it"));
-    }
-    for (one, other) in suspects(&ours, &theirs) {
+    let mut unread = Vec::new();
+    for (one, other) in suspects(&ours, &there.objects()) {
         match there.read.of(one, other) {
             Some(_) => read.keep(&there.read, one),
-            None => lacks.push(format!(
+            None => unread.push(format!(
                 "{} has another entity tag, and was not read",
                 one.name
             )),
         }
     }
-    let mut differences = Match::of(block.id, &ours, &theirs, &read)
-        .err()
-        .unwrap_or_default();
+    match compared(block, there, target, &read) {
+        Compared::NothingLeft => None,
+        Compared::Held(_) => in_brief(unread),
+        Compared::Lacking(lacking) => in_brief(lacking.words().chain(unread).collect()),
+    }
+}
+
+/// What a block of the source and what the target has under its id say of each other.
+#[derive(Debug)]
+pub(super) enum Compared {
+    /// The target holds it; how far that is known, where the source still has all of it.
+    Held(Option<Strength>),
+    /// The source has nothing left that could be used.
+    NothingLeft,
+    /// The target does not hold it.
+    Lacking(Lacking),
+}
+
+/// Why the target does not hold a block.
+#[derive(Debug)]
+pub(super) struct Lacking {
+    /// In what it differs from the source.
+    pub(super) differences: Vec<Difference>,
+    /// In what else it is amiss, in words that no difference has.
+    more: Vec<String>,
+}
+
+impl Lacking {
+    fn words(&self) -> impl Iterator<Item = String> {
+        let differences = self.differences.iter().map(ToString::to_string);
+        differences.chain(self.more.iter().cloned())
+    }
+
+    /// All of it on one line, the first few in full.
+    pub(super) fn in_words(&self) -> String {
+        in_brief(self.words().collect()).unwrap_or_default()
+    }
+}
+
+/// Compares what Thanos reads of the block with what lies `there` in the target under its id, where the source has lost objects by what is left. What was
+/// `read` counts beside the listings; marks of the source do not.
+pub(super) fn compared(
+    block: &SourceBlock,
+    there: &TargetBlock,
+    target: &TargetIndex,
+    read: &ReadBack,
+) -> Compared {
+    let meta = block.meta().map(|meta| &meta.block);
+    let ours = block.objects().what_thanos_reads(meta);
+    let theirs = there.objects();
+    let matched = Match::of(block.id, &ours, &theirs, read);
+    let mut strength = matched.as_ref().ok().map(Match::strength);
+    let mut differences = matched.err().unwrap_or_default();
+    let named_by = target.named_by(block.id);
+    let mut more: Vec<String> = named_by
+        .map(|by| format!("the deletion mark of {by} names it"))
+        .into_iter()
+        .collect();
     if let Some(remains) = Remains::of(block, &ours) {
         if remains == Remains::Nothing {
-            return None;
+            return Compared::NothingLeft;
         }
+        strength = None;
         // What the source has lost is not one too many in the target.
         differences.retain(|difference| match difference {
             Difference::Surplus(_) => false,
@@ -110,12 +162,14 @@ fn missing_by_listing(
             _ => true,
         });
         let known = meta.or(there.meta().map(|meta| &meta.block));
-        lacks.extend(known.and_then(|meta| theirs.lacks(meta)));
+        let lacks = known.and_then(|meta| theirs.lacks(meta));
+        let is_said = |what: &String| differences.iter().any(|one| one.to_string() == *what);
+        more.extend(lacks.filter(|what| !is_said(what)));
     }
-    let mut words: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    lacks.retain(|what| !words.contains(what));
-    words.extend(lacks);
-    in_brief(words)
+    if differences.is_empty() && more.is_empty() {
+        return Compared::Held(strength);
+    }
+    Compared::Lacking(Lacking { differences, more })
 }
 
 /// What is left of a block whose deletion has begun.
@@ -153,18 +207,25 @@ fn in_brief(words: Vec<String>) -> Option<String> {
     }
 }
 
-/// Whether a live block of the target stands for this one. Where the source has lost its `meta.json`, the target's is used; where the target has none
-/// either, a raw block that names this one among those it was made of covers it.
 fn is_covered(block: &SourceBlock, target: &TargetIndex) -> bool {
+    cover_of(block, target).is_some()
+}
+
+/// A live block of the target that stands for this one. Where the source has lost its `meta.json`, the target's is used; where the target has none
+/// either, a raw block that names this one among those it was made of covers it.
+pub(super) fn cover_of(block: &SourceBlock, target: &TargetIndex) -> Option<BlockId> {
     let theirs = || target.get(block.id).and_then(TargetBlock::meta);
     if let Some(meta) = block.meta().or_else(theirs) {
         let mut covers = target.covers(&meta.block);
-        return covers.any(|(_, judged)| judged.is_ok());
+        return covers.find_map(|(by, judged)| judged.is_ok().then_some(by));
     }
-    block.objects().meta().is_none()
-        && target
-            .iter()
-            .any(|there| went_into(block.id, there, target))
+    if block.objects().meta().is_some() {
+        return None;
+    }
+    let mut made = target
+        .iter()
+        .filter(|there| went_into(block.id, there, target));
+    made.next().map(|there| there.id)
 }
 
 /// Whether all that was in the raw block of this id is in that block of the target. A downsampled block names the same sources, but does not hold all

@@ -19,6 +19,7 @@ mod standing;
 mod supersede;
 mod take_back;
 mod unit;
+mod verified;
 mod warning;
 
 pub use decide::{Action, Conflict, Put, objects_to_put};
@@ -35,6 +36,7 @@ pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
 pub use take_back::{Refusal, TakeBack, Verdict};
 pub use unit::Unit;
+pub use verified::{Neighbours, Note, Pair, State, Verified, judge, judge_alone};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

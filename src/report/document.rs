@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::header::Header;
 use crate::block::BlockId;
-use crate::outcome::{Checked, Concern, Excluded, MarkedNotHeld, Overview, Review, TakenBack};
+use crate::outcome::{
+    Checked, Concern, Excluded, MarkedNotHeld, Overview, Review, TakenBack, Verification,
+};
 use crate::plan::Purpose;
 use crate::select::Effect;
 
@@ -43,6 +45,8 @@ pub(super) enum Section<'a> {
     Findings(&'a Checked),
     /// Where blocks are.
     Overview(&'a Overview<'a>),
+    /// What a verification found, and how it ended.
+    Verified(&'a Verification),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
 }
@@ -65,6 +69,16 @@ impl<'a> Document<'a> {
             kind: "status",
             header,
             sections: vec![Section::Overview(overview)],
+        }
+    }
+
+    /// What a verification found.
+    #[must_use]
+    pub fn of_verification(header: &'a Header, verification: &'a Verification) -> Self {
+        Self {
+            kind: "verify",
+            header,
+            sections: vec![Section::Verified(verification)],
         }
     }
 

@@ -7,7 +7,7 @@
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
-use crate::outcome::{Charted, Overview, Results, Review};
+use crate::outcome::{Charted, Overview, Results, Review, Verification};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -17,6 +17,17 @@ pub(super) fn written(world: &World, output: Output, results: Option<&Results>) 
         columns: None,
     };
     written_as(world, form, results)
+}
+
+/// The text of a verification, with the default rows, and lines of any length.
+pub(super) fn written_verification(found: &Verification) -> String {
+    let form = Form {
+        output: Output::Text,
+        rows: Rows::Auto,
+        columns: None,
+    };
+    let header = header();
+    told(form, &header, &Document::of_verification(&header, found))
 }
 
 pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {

@@ -2,6 +2,7 @@
 
 pub mod clocks;
 pub mod copy;
+pub mod examine;
 pub mod mark;
 pub mod probe;
 pub mod prove;

@@ -8,15 +8,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use futures::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::copy::Means;
 use crate::at_once::OBJECTS_AT_ONCE;
 use crate::block::{
     Difference, Inventory, Likeness, Match, Object, ReadBack, Strength, agreement, is_put_at_once,
     pairs, tags_are_digests, tags_differ,
 };
-use crate::bucket::{BucketReader, Comparison, same_content};
+use crate::bucket::{BucketReader, Budget, Comparison, same_content};
 use crate::error::Error;
 use crate::stored::Stored;
 
@@ -25,7 +25,10 @@ use crate::stored::Stored;
 pub struct Prover {
     thoroughness: Strength,
     target: BucketReader,
-    means: Means,
+    /// The memory that readings may take.
+    budget: Budget,
+    /// Ends readings early.
+    cancel: CancellationToken,
     /// Whether tags of objects put in one request were seen to differ where the content is the same.
     single_tags_tell_nothing: AtomicBool,
     /// The same of objects put in parts.
@@ -56,13 +59,20 @@ impl From<Result<Match, Vec<Difference>>> for Verdict {
 }
 
 impl Prover {
-    /// With [`Strength::Size`] entity tags that differ are left alone; with [`Strength::Content`] every object is read in both buckets.
+    /// With [`Strength::Size`] entity tags that differ are left alone; with [`Strength::Content`] every object is read in both buckets. What is read
+    /// takes its memory from `budget`, until `cancel` ends it.
     #[must_use]
-    pub fn new(thoroughness: Strength, target: BucketReader, means: Means) -> Self {
+    pub fn new(
+        thoroughness: Strength,
+        target: BucketReader,
+        budget: Budget,
+        cancel: CancellationToken,
+    ) -> Self {
         Self {
             thoroughness,
             target,
-            means,
+            budget,
+            cancel,
             single_tags_tell_nothing: AtomicBool::new(false),
             part_tags_tell_nothing: AtomicBool::new(false),
             asked_in_vain: AtomicU32::new(0),
@@ -163,8 +173,8 @@ impl Prover {
                 in_target: other,
                 source: stored.bucket(),
                 target: &self.target,
-                budget: &self.means.budget,
-                cancel: &self.means.cancel,
+                budget: &self.budget,
+                cancel: &self.cancel,
             });
             let equal = match equal.await {
                 // One that differs says enough, whatever the others would have said.

@@ -82,6 +82,18 @@ pub fn examples(part: &str) -> Vec<Vec<u8>> {
     found.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
+/// The file of that name of each block in `tests/golden/tsdb` that has it.
+pub fn golden_blocks(file: &str) -> Vec<Vec<u8>> {
+    let blocks = fs::read_dir(repository("tests/golden/tsdb")).unwrap();
+    let mut paths: Vec<PathBuf> = blocks
+        .map(|block| block.unwrap().path().join(file))
+        .collect();
+    paths.retain(|path| path.is_file());
+    paths.sort();
+    assert!(!paths.is_empty(), "no golden block has {file}");
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
 /// The member of that name of the golden cases of that kind, each text once.
 pub fn golden(kind: &str, member: &str) -> Vec<Vec<u8>> {
     let cases = fs::read_to_string(repository("tests/golden/cases.jsonl")).unwrap();

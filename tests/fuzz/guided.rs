@@ -19,6 +19,7 @@ mod corpus;
 mod openings;
 mod promise;
 mod promises;
+mod tsdb;
 mod values;
 
 use std::fs::{self, File};

@@ -16,6 +16,7 @@ mod hostile;
 mod openings;
 mod promise;
 mod promises;
+mod tsdb;
 mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,15 +1,16 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, openings, values};
+use super::{answers, blocks, configurations, openings, tsdb, values};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
-    const ALL: [&[Promise]; 5] = [
+    const ALL: [&[Promise]; 6] = [
         &answers::PROMISES,
         &blocks::PROMISES,
         &configurations::PROMISES,
         &openings::PROMISES,
+        &tsdb::PROMISES,
         &values::PROMISES,
     ];
     ALL.into_iter().flatten()

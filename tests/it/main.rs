@@ -7,6 +7,7 @@
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
 //! | `thanos` | what real Thanos makes of both buckets |
+//! | `tsdb` | real blocks, whole ones and damaged ones, are told apart |
 //! | `house` | how the source is built |
 //! | `support` | what tests are made of |
 #![expect(
@@ -23,3 +24,4 @@ mod providers;
 mod safety;
 mod support;
 mod thanos;
+mod tsdb;

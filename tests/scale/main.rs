@@ -7,6 +7,7 @@
 )]
 
 mod bucket;
+mod verify;
 
 use std::fs;
 use std::io::{self, Write};

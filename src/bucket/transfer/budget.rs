@@ -1,5 +1,6 @@
 //! The memory that all transfers of a run share.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,6 +20,10 @@ pub(super) struct Share {
 
 const UNIT_BYTES: u64 = 1 << 20;
 
+/// The part of a process's memory that objects share as buffers: two parts of the usual 64 MiB, one that comes while the other goes. The plan, the program
+/// itself and its connections have the rest.
+const SHARE_OF_BUFFERS: (u64, u64) = (5, 8);
+
 impl Budget {
     /// A budget of so many bytes, rounded down to MiB and at least one.
     #[must_use]
@@ -30,6 +35,19 @@ impl Budget {
             semaphore: Arc::new(Semaphore::new(units as usize)),
             units,
         }
+    }
+
+    /// The budget of a process that may use so many bytes in all.
+    #[must_use]
+    pub fn within(memory_limit: NonZeroU64) -> Self {
+        Self::new(Self::share_of(memory_limit))
+    }
+
+    /// What of a process's memory is for what it reads and moves, in bytes.
+    #[must_use]
+    pub fn share_of(memory_limit: NonZeroU64) -> usize {
+        let (part, of) = SHARE_OF_BUFFERS;
+        usize::try_from(memory_limit.get() / of * part).unwrap_or(usize::MAX)
     }
 
     /// Waits for memory, first come, first served. Whoever wants more than there is gets all of it.

@@ -18,10 +18,8 @@ use crate::retry::{Jitter, Policy};
 #[derive(Args)]
 #[command(next_help_heading = "Speed and failures")]
 pub(in crate::cli) struct Effort {
-    /// How many blocks are copied at once, at most.
-    #[arg(long, value_name = "NUMBER", default_value = "10")]
-    #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
-    concurrency: NonZeroUsize,
+    #[command(flatten)]
+    at_once: AtOnce,
 
     /// Who copies the objects: "auto", "server" or "client".
     ///
@@ -53,19 +51,8 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
     max_bytes: Option<NonZeroU64>,
 
-    /// How much memory the process may use; sizes are spelled as above.
-    ///
-    /// Objects pass through buffers within it. With less, fewer of them are in
-    /// transfer at once.
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory_size)]
-    memory_limit: NonZeroU64,
-
-    /// How many bytes a second may come through this machine.
-    ///
-    /// Sizes are spelled as above. What the service copies by itself does not come
-    /// through here.
-    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
-    bandwidth_limit: Option<NonZeroU64>,
+    #[command(flatten)]
+    room: Room,
 
     #[command(flatten)]
     cache: Cache,
@@ -73,6 +60,33 @@ pub(in crate::cli) struct Effort {
     /// How long blocks in hand may go on once the run is to end; 0s drops them.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration_or_none)]
     shutdown_grace: Duration,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Speed and failures")]
+pub(in crate::cli) struct AtOnce {
+    /// How many blocks are worked on at once, at most.
+    #[arg(long, value_name = "NUMBER", default_value = "10")]
+    #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
+    pub(in crate::cli) concurrency: NonZeroUsize,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Speed and failures")]
+pub(in crate::cli) struct Room {
+    /// How much memory the process may use, such as 500MiB or 1GiB.
+    ///
+    /// Objects pass through buffers within it. With less, fewer of them are in
+    /// transfer at once.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = memory_size)]
+    pub(in crate::cli) memory_limit: NonZeroU64,
+
+    /// How many bytes a second may come through this machine.
+    ///
+    /// Sizes are spelled as above. What the service copies by itself does not come
+    /// through here.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    pub(in crate::cli) bandwidth_limit: Option<NonZeroU64>,
 }
 
 #[derive(Args)]
@@ -117,13 +131,13 @@ impl Effort {
     /// The settings that these flags make; the others keep their defaults.
     pub(in crate::cli) fn settings(self, origins: &Origins<'_>) -> Result<Settings> {
         Ok(Settings {
-            concurrency: self.concurrency,
+            concurrency: self.at_once.concurrency,
             retry: self.repetition.policy(origins)?,
             max_failures: self.max_failures,
             max_duration: self.max_duration,
             max_bytes: self.max_bytes,
-            memory_limit: self.memory_limit,
-            bandwidth_limit: self.bandwidth_limit,
+            memory_limit: self.room.memory_limit,
+            bandwidth_limit: self.room.bandwidth_limit,
             cache_dir: self.cache.cache_dir,
             shutdown_grace: self.shutdown_grace,
             copied_by: self.copy,

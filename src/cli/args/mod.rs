@@ -9,7 +9,7 @@ mod telemetry;
 mod thanos;
 
 pub(super) use buckets::{Buckets, Landing};
-pub(super) use effort::{Cache, Effort, Repetition};
+pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};
 pub(super) use selection::{Filters, LEVELS, Selection, Sharing};
 pub(super) use telemetry::Telemetry;

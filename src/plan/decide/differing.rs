@@ -8,7 +8,7 @@ use crate::block::{BlockMeta, File, Other};
 
 /// How the target's file differs from the source's, on one line: members on which decisions depend come first, and at least one member is named
 /// wherever Thanos reads a difference.
-pub(super) fn in_words(source: &BlockMeta, target: &BlockMeta) -> String {
+pub(in crate::plan) fn in_words(source: &BlockMeta, target: &BlockMeta) -> String {
     let mut words = Vec::new();
     let mut number = |name: &str, source: &dyn Display, target: &dyn Display| {
         let (source, target) = (source.to_string(), target.to_string());

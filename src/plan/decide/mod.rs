@@ -1,6 +1,6 @@
 //! What happens to one selected block: the decision table, row by row.
 
-mod differing;
+pub(super) mod differing;
 
 use std::fmt;
 
@@ -338,7 +338,7 @@ fn by_own_id(
             overwrite_or(existing, conflict)
         }
         (TargetMeta::Read(_), None) => held(&ours, &theirs, existing),
-        (TargetMeta::Corrupted(why), _) => {
+        (TargetMeta::Corrupted(why) | TargetMeta::Unreadable(why), _) => {
             overwrite_or(existing, Conflict::CorruptedMeta(why.clone()))
         }
         (TargetMeta::Unread, _) => overwrite_or(existing, Conflict::OtherMeta),

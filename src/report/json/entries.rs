@@ -12,7 +12,7 @@ use crate::report::human;
 
 /// What `meta.json` says, as far as it can be read.
 #[derive(Serialize)]
-struct MetaEntry<'a> {
+pub(super) struct MetaEntry<'a> {
     min_time: Option<String>,
     min_time_ms: Option<i64>,
     max_time: Option<String>,
@@ -26,7 +26,7 @@ struct MetaEntry<'a> {
 }
 
 impl<'a> MetaEntry<'a> {
-    fn of(meta: Option<&'a BlockMeta>) -> Self {
+    pub(super) fn of(meta: Option<&'a BlockMeta>) -> Self {
         let instant = |ms| human::sample_time(ms).map(rfc3339);
         Self {
             min_time: meta.and_then(|meta| instant(meta.min_time_ms)),
@@ -196,19 +196,25 @@ pub(super) struct TotalsEntry {
 }
 
 #[derive(Serialize)]
-struct AmountEntry {
+pub(super) struct AmountEntry {
     blocks: u64,
     objects: u64,
     bytes: u64,
 }
 
-impl TotalsEntry {
-    pub(super) fn of(totals: &Totals) -> Self {
-        let amount = |amount: &Amount| AmountEntry {
+impl AmountEntry {
+    pub(super) fn of(amount: &Amount) -> Self {
+        Self {
             blocks: amount.blocks,
             objects: amount.objects,
             bytes: amount.bytes,
-        };
+        }
+    }
+}
+
+impl TotalsEntry {
+    pub(super) fn of(totals: &Totals) -> Self {
+        let amount = AmountEntry::of;
         let done = totals.done.as_ref();
         let by_action = totals.by_action.iter();
         let excluded = totals.excluded.iter();

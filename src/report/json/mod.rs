@@ -5,6 +5,7 @@ mod members;
 mod overview;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked};
+use crate::outcome::{Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
@@ -84,6 +85,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             let warnings = &overview.found.warnings;
             members.put("warnings", &Each(warnings, WarningEntry::of))?;
             overview::put(overview, members)
+        }
+        Section::Verified(verification) => {
+            Course::of_verification(verification).put(members)?;
+            members.put("warnings", &Each(&verification.warnings, WarningEntry::of))?;
+            verify::put(verification, members)
         }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
@@ -167,6 +173,17 @@ impl<'a> Course<'a> {
             elapsed: None,
             aborted: None,
             signal: None,
+            limit: None,
+        }
+    }
+
+    fn of_verification(verification: &'a Verification) -> Self {
+        Self {
+            complete: Some(verification.is_complete()),
+            exit: verification.exit(),
+            elapsed: Some(verification.elapsed),
+            aborted: verification.aborted.as_deref(),
+            signal: verification.signal,
             limit: None,
         }
     }

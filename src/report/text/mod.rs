@@ -4,6 +4,7 @@
 mod blocks;
 mod check;
 mod closing;
+mod deep;
 mod excluded;
 mod groups;
 mod heading;
@@ -13,6 +14,7 @@ mod page;
 mod summary;
 mod timeline;
 mod unmark;
+mod verify;
 
 use std::io::{self, Write};
 
@@ -39,6 +41,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
             Section::Overview(overview) => overview::write(overview, form, page)?,
+            Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
         }
     }
@@ -59,6 +62,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
+        Section::Verified(_) => 11,
     }
 }
 

@@ -88,7 +88,7 @@ pub(super) fn write_warnings(review: &Review<'_>, page: &mut Page<'_>) -> io::Re
 }
 
 /// With the ids of the blocks that it concerns, where they are few.
-fn warning_text(warning: &Warning) -> String {
+pub(super) fn warning_text(warning: &Warning) -> String {
     if warning.blocks.is_empty() {
         return warning.text.clone();
     }
@@ -121,7 +121,8 @@ pub(super) fn excluded<'a>(reasons: impl Iterator<Item = (&'a str, u64)> + Clone
     }
 }
 
-fn amount(amount: &Amount) -> String {
+/// `3 blocks, 9 objects, 1.0 GiB`.
+pub(super) fn amount(amount: &Amount) -> String {
     if amount.blocks == 0 {
         return "nothing".to_owned();
     }

@@ -22,9 +22,9 @@ use crate::block::{BlockId, Inventory, ObjectPath, Packed, Strength};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
-use listing::{Directory, listed_once, listing};
+use listing::{Directory, Listed, listed_once, listing};
 use source::{read_source, read_source_block};
-use target::{read_target, unread};
+use target::{read_target, read_target_block, unread};
 
 /// What a survey found.
 #[derive(Debug)]
@@ -87,18 +87,7 @@ async fn survey_as(
         listing(target, found_in_target),
         packed(target, of_target),
     )?;
-    info!(
-        source = in_source.blocks,
-        target = in_target.blocks,
-        "block directories listed"
-    );
-    let mut warnings = Vec::new();
-    if in_source.blocks == 0 {
-        warnings.push(in_source.beside.in_source(source.location()));
-    }
-    if in_target.blocks == 0 {
-        warnings.extend(in_target.beside.in_target(target.location()));
-    }
+    let mut warnings = no_blocks((source, &in_source), (target, &in_target));
     let day_ago = now - TimeDelta::days(1);
     let leftover_probes = in_target
         .probes
@@ -142,6 +131,71 @@ async fn survey_as(
         leftover_probes,
         warnings,
     })
+}
+
+/// What lies in two buckets.
+#[derive(Debug)]
+pub struct Both {
+    /// Every block directory of the source, by id, with its `meta.json` and its mark.
+    pub source: Vec<Arc<SourceBlock>>,
+    /// Every block directory of the target, with its `meta.json` and its mark.
+    pub target: TargetIndex,
+    /// That they may not be the buckets that were meant, or what cannot be read there.
+    pub warnings: Vec<Warning>,
+}
+
+/// Surveys both buckets for what they hold: of the target too, each `meta.json` and mark is read.
+///
+/// Errors: those of [`survey`].
+pub async fn survey_both(source: &BucketReader, target: &BucketReader) -> Result<Both> {
+    let (found_in_source, of_source) = channel(READS);
+    let (found_in_target, of_target) = channel(READS);
+    let (in_source, blocks, in_target, directories) = futures::try_join!(
+        listing(source, found_in_source),
+        read_source(source, of_source),
+        listing(target, found_in_target),
+        packed(target, of_target),
+    )?;
+    let of_both = no_blocks((source, &in_source), (target, &in_target));
+    let (there, unreadable) = read_target(target, directories, &blocks).await?;
+    Ok(Both {
+        source: blocks,
+        target: there.into_iter().collect(),
+        warnings: of_both
+            .into_iter()
+            .chain(unreadable.warning(target.location()))
+            .collect(),
+    })
+}
+
+/// Tells how many blocks were listed, and warns of a bucket without any.
+fn no_blocks(
+    (source, in_source): (&BucketReader, &Listed),
+    (target, in_target): (&BucketReader, &Listed),
+) -> Vec<Warning> {
+    info!(
+        source = in_source.blocks,
+        target = in_target.blocks,
+        "block directories listed"
+    );
+    let mut warnings = Vec::new();
+    if in_source.blocks == 0 {
+        warnings.push(in_source.beside.in_source(source.location()));
+    }
+    if in_target.blocks == 0 {
+        warnings.extend(in_target.beside.in_target(target.location()));
+    }
+    warnings
+}
+
+/// Looks at one block of the target again, of which the source has this.
+pub async fn look_at_target(
+    bucket: &BucketReader,
+    id: BlockId,
+    twin: Option<&Arc<SourceBlock>>,
+) -> Result<TargetBlock> {
+    let objects = bucket.list_block(id).await?;
+    read_target_block(bucket, id, Packed::new(&objects), twin).await
 }
 
 /// What lies in one bucket.

@@ -96,6 +96,7 @@ fn share<T: Clone + Eq + Hash>(known: &mut HashSet<T>, value: &mut T) {
     }
 }
 
+/// Reads its `meta.json` and its marks.
 pub(super) async fn read_source_block(
     bucket: &BucketReader,
     id: BlockId,

@@ -10,7 +10,7 @@ use super::unreadable::Unreadable;
 use crate::at_once::READS;
 use crate::block::{BlockId, Inventory, Likeness, MarkError, Packed, ReadBack};
 use crate::bucket::BucketReader;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::plan::{Mark, SourceBlock, TargetBlock, TargetMeta};
 use crate::stored::read_meta;
 
@@ -45,15 +45,13 @@ pub(super) async fn read_target(
                 meta
             }
             Ok((meta, Known::Otherwise)) => meta,
-            Err(err) if err.kind().spoils_one_object() => {
-                let why = cause(&err);
-                warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
-                if err.kind().refuses_one_object() {
-                    unreadable.note(id, &why);
+            Err(err) => {
+                let meta = unusable(bucket, id, err)?;
+                if let TargetMeta::Unreadable(why) = &meta {
+                    unreadable.note(id, why);
                 }
-                TargetMeta::Corrupted(why)
+                meta
             }
-            Err(err) => return Err(err),
         };
         blocks.push(TargetBlock {
             id,
@@ -67,6 +65,46 @@ pub(super) async fn read_target(
         return Err(none_readable(bucket, why));
     }
     Ok((blocks, unreadable))
+}
+
+/// Reads the `meta.json` that the source does not tell, and the mark, of one block.
+///
+/// Errors: a read that stays transient after its retries.
+pub(super) async fn read_target_block(
+    bucket: &BucketReader,
+    id: BlockId,
+    objects: Packed<Inventory>,
+    twin: Option<&Arc<SourceBlock>>,
+) -> Result<TargetBlock> {
+    let listed = objects.get();
+    let meta = target_meta(bucket, id, &listed, twin);
+    let mark = target_mark(bucket, id, &listed);
+    let (meta, mark) = futures::join!(meta, mark);
+    let meta = match meta {
+        Ok((meta, _)) => meta,
+        Err(err) => unusable(bucket, id, err)?,
+    };
+    Ok(TargetBlock {
+        id,
+        objects,
+        meta,
+        mark: mark?,
+        read: ReadBack::default(),
+    })
+}
+
+/// What becomes of a `meta.json` that cannot be used.
+fn unusable(bucket: &BucketReader, id: BlockId, err: Error) -> Result<TargetMeta> {
+    if !err.kind().spoils_one_object() {
+        return Err(err);
+    }
+    let why = cause(&err);
+    warn!(bucket = %bucket.location(), block = %id, err = why, "meta.json of the target cannot be read; the block is not taken into account");
+    Ok(if err.kind().refuses_one_object() {
+        TargetMeta::Unreadable(why)
+    } else {
+        TargetMeta::Corrupted(why)
+    })
 }
 
 /// How it is known what a `meta.json` of the target says.
@@ -117,7 +155,7 @@ pub(super) fn unread(id: BlockId, objects: Packed<Inventory>) -> TargetBlock {
 
 fn unread_meta(objects: &Inventory) -> TargetMeta {
     if let Some(why) = objects.meta_left_out() {
-        TargetMeta::Corrupted(why.to_string())
+        TargetMeta::Unreadable(why.to_string())
     } else if objects.meta().is_some() {
         TargetMeta::Unread
     } else {

@@ -10,4 +10,6 @@ mod status;
 mod stopping;
 mod stopping_while_opening;
 mod unmark;
+mod verify;
+mod verify_deep;
 mod wrong_usage;

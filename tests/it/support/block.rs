@@ -171,6 +171,11 @@ impl Block {
         }
     }
 
+    /// Its first millisecond, and that after its last.
+    pub fn range_of(&self) -> (i64, i64) {
+        self.range_ms
+    }
+
     /// The content of its `meta.json`.
     pub fn meta_json(&self) -> Vec<u8> {
         let id = self.id();

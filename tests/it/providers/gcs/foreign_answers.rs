@@ -193,7 +193,8 @@ fn a_bucket_that_is_said_to_be_gone_and_is_listed_is_there() {
     let puts = AtomicUsize::new(0);
     let proxy = Line::to(port())
         .fault(move |request| {
-            if request.is("POST", "/upload/") && puts.fetch_add(1, Ordering::SeqCst) % 3 == 0 {
+            let is_put = request.is("POST", "/upload/");
+            if is_put && puts.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) {
                 return Fault::Answer(404, ABSENT);
             }
             Fault::None

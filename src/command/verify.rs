@@ -1,0 +1,116 @@
+//! `verify`: opens the buckets, compares what they hold, and says how each block stands. It is given readers alone, which cannot write.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tracing::{Span, info, warn};
+
+use crate::block::RunId;
+use crate::bucket::{Access, BucketConfig, MissingRoot};
+use crate::engine::Stop;
+use crate::error::{Error, Kind, Result};
+use crate::exit::Exit;
+use crate::outcome::Verification;
+use crate::progress::Progress;
+use crate::report::{self, Document, Form, Header};
+use crate::select::Cutoff;
+use crate::trace::{step, within};
+use crate::verify::{Buckets, Run, Task, verify};
+
+/// Everything that `verify` was asked to do.
+#[derive(Debug)]
+pub struct Request {
+    /// The source, or the one bucket that there is.
+    pub source: BucketConfig,
+    /// The target.
+    pub target: Option<BucketConfig>,
+    /// What is compared, and how.
+    pub task: Task,
+    /// The form of the document on stdout.
+    pub form: Form,
+    /// The time at which it began.
+    pub now: DateTime<Utc>,
+}
+
+/// Runs it. On `Ok` what was found is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
+///
+/// Errors: what keeps the buckets from being listed, or a signal until then; or `stdout` cannot be written.
+pub async fn run(
+    request: Request,
+    progress: Arc<Progress>,
+    stop: &Stop,
+    stdout: &mut (dyn Write + Send),
+) -> Result<Exit> {
+    let target = request.target.as_ref();
+    let header = Header {
+        run: RunId::generate(),
+        started: request.now,
+        source: request.source.location().to_string(),
+        target: target.map(|target| target.location().to_string()),
+        cutoff: request.task.filter.cutoff.map(Cutoff::time),
+    };
+    for bucket in [&request.source].into_iter().chain(target) {
+        for warning in bucket.warnings() {
+            warn!(bucket = %bucket.location(), "{warning}");
+        }
+    }
+    let span = step!(
+        "run",
+        source = header.source,
+        target = header.target,
+        run = %header.run,
+        exit_code = tracing::field::Empty,
+    );
+    let verifying = async {
+        info!(run = %header.run, source = header.source, target = header.target, "verification begins");
+        let found = found(&request, progress, stop).await;
+        let exit = match &found {
+            Ok(found) => found.exit(),
+            Err(err) => Exit::of_error(err, stop.asked()),
+        };
+        Span::current().record("exit_code", exit.code());
+        info!(run = %header.run, exit_code = exit.code(), "verification ends");
+        found
+    };
+    let found = match Box::pin(within(span, verifying)).await {
+        Ok(found) => found,
+        Err(err) => {
+            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
+            // Where that cannot be written either, the first error tells more.
+            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            return Err(err);
+        }
+    };
+    let document = Document::of_verification(&header, &found);
+    report::write(request.form, &document, stdout)
+        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    Ok(found.exit())
+}
+
+async fn found(request: &Request, progress: Arc<Progress>, stop: &Stop) -> Result<Verification> {
+    let opening = async {
+        let source = request
+            .source
+            .open(Access::Read, MissingRoot::Error)
+            .await?;
+        let target = match &request.target {
+            Some(target) => Some(target.open(Access::Read, MissingRoot::Empty).await?),
+            None => None,
+        };
+        Ok(Buckets { source, target })
+    };
+    let buckets = tokio::select! {
+        opened = opening => opened?,
+        // Programs and services that are asked for credentials may take their time.
+        signal = stop.wait() => {
+            let attempt = format!("open the buckets before {} came", signal.as_str());
+            return Err(Error::new(Kind::Cancelled, attempt));
+        }
+    };
+    let run = Run {
+        progress,
+        stop: stop.clone(),
+    };
+    verify(&request.task, &run, buckets).await
+}

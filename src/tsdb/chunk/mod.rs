@@ -1,0 +1,28 @@
+//! The data of one chunk: how many samples, from when to when. Values are passed over, for there is nothing that they could contradict.
+
+mod aggregate;
+mod bits;
+mod float_histogram;
+mod histogram;
+mod layout;
+mod plain;
+mod span;
+mod xor;
+
+pub(crate) use plain::Scratch;
+pub(crate) use span::{Class, Span, Trouble};
+
+/// The encoding of Thanos' five aggregates: the greatest, so that none of Prometheus' comes to be the same.
+const AGGREGATE: u8 = 255;
+
+/// Decodes a chunk, of the encoding that the byte in front of it names.
+pub(crate) fn decode(
+    encoding: u8,
+    data: &[u8],
+    scratch: &mut Scratch,
+) -> Result<(Class, Span), Trouble> {
+    if encoding == AGGREGATE {
+        return Ok((Class::Aggregate, aggregate::decode(data, scratch)?));
+    }
+    plain::decode(encoding, data, scratch)
+}

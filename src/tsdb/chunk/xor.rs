@@ -1,0 +1,196 @@
+//! Floats: times as differences of differences, values as what changes of their bits.
+
+use super::bits::{Bits, Ended, signed};
+use super::span::{Order, Span, Trouble};
+use crate::tsdb::bytes::Cursor;
+use crate::tsdb::finding::Kind;
+
+/// Where the bits of a value lie that the last change of its kind told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Window {
+    leading: u8,
+    /// How many bits lie behind those that are written.
+    trailing: u8,
+}
+
+/// Why a value cannot be read.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The data ends within it.
+    Ended,
+    /// It is said to have more than 64 bits.
+    TooWide,
+}
+
+impl From<Ended> for Failed {
+    fn from(_: Ended) -> Self {
+        Self::Ended
+    }
+}
+
+impl Failed {
+    pub(super) fn trouble(&self, read: u64, samples: u64) -> Trouble {
+        match self {
+            Self::Ended => Trouble::ends_early(read, samples),
+            Self::TooWide => Trouble::new(
+                Kind::ChunkUndecodable,
+                format!(
+                    "a value of sample {} of {samples} is told to have more than 64 bits",
+                    read + 1
+                ),
+            ),
+        }
+    }
+}
+
+impl Window {
+    /// How many bits of a change follow; 0 if the value is as before. Wants 13 bits in the word.
+    #[inline]
+    fn next(&mut self, bits: &mut Bits<'_>) -> Result<u32, Failed> {
+        let word = bits.word();
+        if word >> 63 == 0 {
+            bits.drop(1)?;
+            return Ok(0);
+        }
+        if word >> 62 == 0b10 {
+            bits.drop(2)?;
+            return Ok(64 - u32::from(self.leading) - u32::from(self.trailing));
+        }
+        let leading = (word >> 57) & 0x1f;
+        // 64 bits are written as none: there is no change of none.
+        let width = match (word >> 51) & 0x3f {
+            0 => 64,
+            width => width,
+        };
+        bits.drop(13)?;
+        let trailing = 64_u64.checked_sub(leading + width).ok_or(Failed::TooWide)?;
+        self.leading = u8::try_from(leading).unwrap_or_default();
+        self.trailing = u8::try_from(trailing).unwrap_or_default();
+        u32::try_from(width).map_err(|_| Failed::TooWide)
+    }
+
+    /// Leaves a value behind.
+    #[inline]
+    pub(super) fn skip(&mut self, bits: &mut Bits<'_>) -> Result<(), Failed> {
+        bits.refill();
+        self.skip_filled(bits)
+    }
+
+    /// The same where there are 13 bits in the word, or all that are left.
+    #[inline]
+    fn skip_filled(&mut self, bits: &mut Bits<'_>) -> Result<(), Failed> {
+        match self.next(bits)? {
+            0 => Ok(()),
+            width => Ok(bits.skip(width)?),
+        }
+    }
+
+    /// Takes a value, given what it was before.
+    pub(super) fn take(&mut self, bits: &mut Bits<'_>, value: u64) -> Result<u64, Failed> {
+        bits.refill();
+        let change = match self.next(bits)? {
+            0 => return Ok(value),
+            64 => bits.take_64()?,
+            width if width > 56 => {
+                let high = bits.take(32)?;
+                (high << (width - 32)) | bits.take(width - 32)?
+            }
+            width => bits.take(width)?,
+        };
+        Ok(value ^ (change << self.trailing))
+    }
+}
+
+/// Decodes a chunk of floats.
+pub(super) fn decode(data: &[u8], order: Order) -> Result<Span, Trouble> {
+    let mut cursor = Cursor::new(data);
+    let header = cursor
+        .bytes(2)
+        .and_then(|bytes| bytes.first_chunk())
+        .ok_or_else(|| Trouble::ends_early(0, 0))?;
+    let samples = u64::from(u16::from_be_bytes(*header));
+    if samples == 0 {
+        return Ok(Span {
+            samples,
+            first: 0,
+            last: 0,
+        });
+    }
+    let mut reader = Reader {
+        bits: Bits::new(cursor.rest()),
+        window: Window::default(),
+        time: 0,
+        delta: 0,
+    };
+    let first = reader.first().map_err(|err| err.trouble(0, samples))?;
+    for read in 1..samples {
+        let before = reader.time;
+        if read == 1 {
+            reader.second()
+        } else {
+            reader.next()
+        }
+        .map_err(|err| err.trouble(read, samples))?;
+        if !order.holds(reader.time, before) {
+            return Err(Trouble::backwards(reader.time, before));
+        }
+    }
+    Ok(Span {
+        samples,
+        first,
+        last: reader.time,
+    })
+}
+
+struct Reader<'a> {
+    bits: Bits<'a>,
+    window: Window,
+    time: i64,
+    delta: i64,
+}
+
+impl Reader<'_> {
+    fn first(&mut self) -> Result<i64, Failed> {
+        self.time = self.bits.varint()?;
+        self.bits.skip(64)?;
+        Ok(self.time)
+    }
+
+    fn second(&mut self) -> Result<(), Failed> {
+        self.delta = self.bits.uvarint()?.cast_signed();
+        self.time = self.time.wrapping_add(self.delta);
+        self.window.skip(&mut self.bits)
+    }
+
+    #[inline]
+    fn next(&mut self) -> Result<(), Failed> {
+        self.bits.refill();
+        let ones = self.bits.ones(4);
+        if ones == 0 {
+            self.bits.drop(1)?;
+        } else {
+            let change = match ones {
+                1 => self.change(2, 14)?,
+                2 => self.change(3, 17)?,
+                3 => self.change(4, 20)?,
+                _ => {
+                    self.bits.drop(4)?;
+                    let change = self.bits.take_64()?.cast_signed();
+                    self.bits.refill();
+                    change
+                }
+            };
+            self.delta = self.delta.wrapping_add(change);
+        }
+        self.time = self.time.wrapping_add(self.delta);
+        // At most 24 of 56 bits are gone.
+        self.window.skip_filled(&mut self.bits)
+    }
+
+    #[inline]
+    fn change(&mut self, prefix: u32, width: u32) -> Result<i64, Ended> {
+        let value = self.bits.word() << prefix >> (64 - width);
+        self.bits.drop(prefix + width)?;
+        Ok(signed(value, width))
+    }
+}

@@ -1,0 +1,242 @@
+//! `verify --deep`: real blocks are opened, damaged ones are found, and what cannot be read is never called damaged.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::folders::{World, copy_tree};
+use crate::support::minio::Minio;
+use crate::support::proxy::{Fault, Line};
+use crate::support::run::{OLD, Ran, binary, repository};
+use crate::support::world::{Contents, assert_same};
+
+const JSON: &str = "--output=json";
+
+fn verify(configs: &[&Path], arguments: &[&str]) -> Ran {
+    let flags = ["--objstore.config-file", "--objstore-to.config-file"];
+    let mut command: Command = binary();
+    command.args(["verify", "--deep"]).args(arguments);
+    for (flag, config) in flags.iter().zip(configs) {
+        command.arg(format!("{flag}={}", config.display()));
+    }
+    Ran::of(command)
+}
+
+/// The real blocks of `tests/golden/tsdb`: the name and the id of each.
+fn real_blocks() -> Vec<(String, String)> {
+    let entries = fs::read_dir(repository("tests/golden/tsdb")).unwrap();
+    let mut blocks: Vec<(String, String)> = entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let meta = fs::read(path.join("meta.json")).unwrap();
+            let meta: Value = serde_json::from_slice(&meta).unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, meta["ulid"].as_str().unwrap().to_owned())
+        })
+        .collect();
+    blocks.sort();
+    blocks
+}
+
+/// A source with all of them.
+fn world() -> World {
+    let world = World::new(&[]);
+    for (name, id) in real_blocks() {
+        let from = repository("tests/golden/tsdb").join(name);
+        copy_tree(&from, &world.source.join(id));
+    }
+    world
+}
+
+fn id_of(name: &str) -> String {
+    let blocks = real_blocks();
+    let found = blocks.iter().find(|(known, _)| known == name);
+    found.unwrap().1.clone()
+}
+
+fn flip(bucket: &impl Contents, object: &str, place: usize) {
+    let mut content = bucket.tree()[object].clone();
+    content[place] ^= 1;
+    bucket.put(object, content);
+}
+
+/// Kinds that were found in a block.
+fn kinds(document: &Value, block: &str) -> Vec<String> {
+    let findings = document["deep"]["findings"].as_array().unwrap().iter();
+    let of_it = findings.filter(|finding| finding["block"] == block);
+    let mut kinds: Vec<String> = of_it
+        .map(|finding| finding["kind"].as_str().unwrap().to_owned())
+        .collect();
+    kinds.dedup();
+    kinds
+}
+
+/// S-13.8
+#[test]
+fn good_blocks_are_opened_and_nothing_is_found() {
+    let world = world();
+    let before = world.source.tree();
+    let document = verify(&[&world.source_config()], &[JSON]).expect(0).json();
+    let deep = &document["deep"];
+    assert_eq!(deep["blocks"], real_blocks().len());
+    assert_eq!(deep["findings"], json!([]));
+    assert_eq!(deep["by_kind"], json!({}));
+    assert_eq!(deep["not_opened"], json!([]));
+    assert!(deep["samples"].as_u64().unwrap() > 2000, "{deep}");
+    let files = before
+        .iter()
+        .filter(|(name, _)| !name.ends_with("meta.json"));
+    let bytes: usize = files.map(|(_, content)| content.len()).sum();
+    assert!(deep["bytes"].as_u64().unwrap() >= bytes as u64, "{deep}");
+    let shown = verify(&[&world.source_config()], &[]).expect(0).stdout;
+    assert!(shown.contains("\n  opened        8 blocks, "), "{shown}");
+    assert_same(&world.source.tree(), &before);
+}
+
+/// S-13.8, S-13.9
+#[test]
+fn damage_is_told_with_its_block_file_place_and_series() {
+    let world = world();
+    let floats = id_of("floats");
+    let histograms = id_of("histograms");
+    let downsampled = id_of("five-minutes");
+    flip(&world.source, &format!("{floats}/chunks/000002"), 30);
+    flip(&world.source, &format!("{histograms}/index"), 20);
+    let meta = format!("{downsampled}/meta.json");
+    let mut told: Value = serde_json::from_slice(&world.source.tree()[&meta]).unwrap();
+    let series = told["stats"]["numSeries"].as_u64().unwrap();
+    told["stats"]["numSeries"] = json!(series + 1);
+    world.source.put(&meta, serde_json::to_vec(&told).unwrap());
+
+    let document = verify(&[&world.source_config()], &[JSON]).expect(3).json();
+    assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+    let of_index = kinds(&document, &histograms);
+    assert!(
+        of_index.contains(&"index-checksum".to_owned()),
+        "{of_index:?}"
+    );
+    assert_eq!(kinds(&document, &downsampled), ["stats-differ"]);
+    let findings = document["deep"]["findings"].as_array().unwrap();
+    let chunk = findings.iter().find(|one| one["block"] == floats).unwrap();
+    assert_eq!(chunk["file"], "chunks/000002");
+    assert!(chunk["offset_bytes"].as_u64().unwrap() <= 30, "{chunk}");
+    let series = chunk["series"].as_str().unwrap();
+    assert!(series.contains("__name__"), "{chunk}");
+    assert_eq!(chunk["is_damage"], true);
+    assert_eq!(document["deep"]["by_kind"]["chunk-checksum"], 1);
+    // By its listing each is whole.
+    assert_eq!(document["totals"]["needs_a_person"], 0);
+
+    let shown = verify(&[&world.source_config()], &[]).expect(3).stdout;
+    for told in [
+        &format!("! {floats} chunk-checksum: chunks/000002 at "),
+        "!      1 stats-differ",
+        "3 damaged within: compare with the other bucket's",
+        "Not all is well: of 8 blocks, 3 damaged within, as said above (exit code 3).",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
+    assert!(shown.lines().all(|line| !line.contains('\u{1b}')));
+}
+
+/// S-13.8
+#[test]
+fn the_targets_blocks_are_opened_where_there_is_a_target() {
+    let world = world();
+    world.migrate(&[OLD]).expect(0);
+    let floats = id_of("floats");
+    flip(&world.source, &format!("{floats}/chunks/000001"), 20);
+    let configs = [world.source_config(), world.target_config()];
+    let configs = configs.each_ref().map(|path| &**path);
+    // Blocks without external labels have stayed in the source: they are not opened.
+    let document = verify(&configs, &[JSON, &format!("--id={floats}")])
+        .expect(0)
+        .json();
+    assert_eq!(document["deep"]["blocks"], 1);
+    flip(&world.target, &format!("{floats}/chunks/000001"), 20);
+    let document = verify(&configs, &[JSON, &format!("--id={floats}")])
+        .expect(3)
+        .json();
+    assert_eq!(document["blocks"][0]["state"], "held");
+    assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+    // What is torn is told by its state, and not opened.
+    world.target.remove(&format!("{floats}/chunks/000001"));
+    let document = verify(&configs, &[JSON, &format!("--id={floats}")])
+        .expect(3)
+        .json();
+    assert_eq!(document["deep"]["blocks"], 0);
+    let not = &document["deep"]["not_opened"][0];
+    assert_eq!(not["block"], floats);
+    assert!(
+        not["why"].as_str().unwrap().contains("chunks/000001"),
+        "{not}"
+    );
+}
+
+/// S-13.8, S-13.9
+#[test]
+fn on_a_server_what_cannot_be_read_is_no_damage_and_a_bad_moment_is_tried_again() {
+    let minio = Minio::start();
+    let hot = minio.bucket("hot");
+    let put = |name: &str, content: Vec<u8>| hot.put(name, content);
+    for (name, content) in world().source.tree() {
+        put(&name, content);
+    }
+    let document = verify(&[&hot.config("hot.yaml")], &[JSON]).expect(0).json();
+    assert_eq!(document["deep"]["blocks"], 8);
+    // Each object fails once, and one of them always.
+    let floats = id_of("floats");
+    let denied = format!("/hot/{floats}/chunks/000003");
+    let seen = std::sync::Mutex::new(std::collections::BTreeSet::new());
+    let proxy = Line::to(minio.port())
+        .fault(move |request| {
+            if !request.is("GET", "/hot/01") {
+                return Fault::None;
+            }
+            if request.path.contains(&denied) {
+                return Fault::Answer(403, "<Error><Code>AccessDenied</Code></Error>");
+            }
+            if seen.lock().unwrap().insert(request.path.clone()) {
+                Fault::Reset
+            } else {
+                Fault::None
+            }
+        })
+        .open();
+    let config = hot.config_for("hot-proxy.yaml", hot.root(), proxy.port(), "");
+    let quick = [
+        JSON,
+        "--retry.initial-backoff=1ms",
+        "--retry.max-backoff=10ms",
+    ];
+    let document = verify(&[&config], &quick).expect(3).json();
+    let deep = &document["deep"];
+    assert_eq!(deep["blocks"], 7, "{deep}");
+    assert_eq!(deep["findings"], json!([]));
+    assert_eq!(deep["not_opened"][0]["block"], floats);
+    assert_eq!(deep["not_opened"][0]["needs_a_person"], true);
+    // What is another version each time that it is read is not judged either.
+    let index = format!("/hot/{floats}/index");
+    let proxy = Line::to(minio.port())
+        .edit(move |request, answer| {
+            if request.is("GET", &index) {
+                for header in &mut answer.headers {
+                    if header.to_ascii_lowercase().starts_with("etag:") {
+                        *header = format!("ETag: \"{}\"", request.number);
+                    }
+                }
+            }
+        })
+        .open();
+    let config = hot.config_for("hot-changing.yaml", hot.root(), proxy.port(), "");
+    let document = verify(&[&config], &quick).expect(3).json();
+    let not = &document["deep"]["not_opened"][0];
+    assert_eq!(not["block"], floats);
+    assert_eq!(not["why"], "it changed each time that it was read");
+    assert_eq!(document["deep"]["findings"], json!([]));
+    flip(&hot, &format!("{floats}/chunks/000003"), 20);
+    let document = verify(&[&hot.config("hot.yaml")], &[JSON]).expect(3).json();
+    assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+}
