@@ -91,7 +91,7 @@ impl Flags {
     ) -> Result<Request> {
         let (source, target) = self
             .buckets
-            .one_or_two(Landing::default(), origins, warnings)?;
+            .one_or_two(Landing::of_a_reader(), origins, warnings)?;
         let filter = self.filters.filter(origins, now, warnings)?;
         if self.run.is_none() && filter.takes_all() {
             return Err(Error::usage(

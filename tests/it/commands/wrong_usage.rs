@@ -118,7 +118,7 @@ fn what_is_no_flag_is_told_with_what_was_meant() {
             ["--objstore.conf", "--objstore.config"],
         ),
         ("--no-concurrency", ["--no-concurrency", "--concurrency"]),
-        ("--delete", ["--delete", "--help"]),
+        ("--bogus", ["--bogus", "--help"]),
         ("-x", ["-x", "--help"]),
         ("--dry-run=true=true", ["--dry-run", "true or false"]),
         (
