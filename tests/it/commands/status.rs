@@ -6,9 +6,12 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use thanos_bucket::map::Sum;
+use thanos_bucket::outcome::Overview;
 
 use crate::support::block::{Block, FIVE_MINUTES_MS};
 use crate::support::folders;
+use crate::support::memory;
 use crate::support::minio::Minio;
 use crate::support::on_minio;
 use crate::support::run::{OLD, QUICK_RETRIES, Ran, Running, binary, signal};
@@ -245,6 +248,45 @@ fn what_cannot_be_looked_at_is_an_error_and_wrong_flags_are_usage() {
         let (flag, _) = wrong.split_once('=').unwrap();
         assert!(ran.stderr.contains(flag), "{}", ran.stderr);
     }
+}
+
+/// S-15.8
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_differs_is_a_warning_and_no_more() {
+    for (ahead, is_told) in [(0, false), (290, false), (-310, true), (48 * 3600, true)] {
+        let world = memory::World::new(&memory::three());
+        world.target.times.set(Some(ahead), Some(ahead));
+        let charted = world.look().await.unwrap();
+        let names: Vec<_> = charted.warnings.iter().map(|one| one.name).collect();
+        let expected: &[&str] = if is_told { &["clock"] } else { &[] };
+        assert_eq!(names, expected, "{ahead}");
+        assert_eq!(Overview::new(&charted).exit().code(), 0);
+    }
+}
+
+/// S-15.2, S-15.6: wherever a migration is killed, each block is on the map once, and where it is.
+#[tokio::test(start_paused = true)]
+async fn a_map_is_right_after_a_kill_at_any_write() {
+    let mut kills = 0;
+    for (into_source, into_target) in (0..60).map(|n| (n / 12, n)) {
+        let world = memory::World::new(&memory::three());
+        world.kill_after(into_source, into_target);
+        let is_killed = world.run().await.is_err() || world.source.marked().len() < 3;
+        world.revive();
+        kills += u32::from(is_killed);
+        let charted = world.look().await.unwrap();
+        let sums = charted.map.sums();
+        let count = |sum: Sum| usize::try_from(sum.blocks).unwrap();
+        let (marked, published) = (world.source.marked(), world.target.published());
+        assert_eq!(count(sums.marked), marked.len());
+        assert_eq!(count(sums.both), published.len() - marked.len());
+        assert_eq!(count(sums.hot_only), 3 - published.len());
+        assert_eq!(count(sums.cold_only), 0);
+        let by_runs: u64 = charted.map.runs.iter().map(|run| run.sum.blocks).sum();
+        assert_eq!(by_runs, sums.marked.blocks);
+        assert!(charted.not_held.is_empty());
+    }
+    assert!(kills > 20, "{kills}");
 }
 
 /// S-15.8

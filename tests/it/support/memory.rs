@@ -14,10 +14,11 @@ use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
     Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, migrate,
 };
-use thanos_bucket::outcome::{Results, TakenBack};
+use thanos_bucket::outcome::{Charted, Results, TakenBack};
 use thanos_bucket::plan::{Plan, Rules, TakeBack};
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::{Cutoff, Filter};
+use thanos_bucket::status;
 use thanos_bucket::unmark;
 use thanos_bucket::verb::clocks::Clock;
 
@@ -104,6 +105,21 @@ impl World {
             stop: self.task.stop.clone(),
         };
         migrate(&task, run, Buckets { source, target }).await
+    }
+
+    /// The map of both, as the product makes it of opened buckets.
+    pub(crate) async fn look(&self) -> Result<Charted> {
+        let task = status::Task {
+            filter: Filter::default(),
+            delete_delay: TimeDelta::hours(48),
+            retry: self.task.settings.retry.clone(),
+            cache_dir: None,
+        };
+        let buckets = (
+            backend(&self.source, "hot"),
+            Some(backend(&self.target, "cold")),
+        );
+        status::status(&task, buckets, now(), &self.task.clock, &self.task.stop).await
     }
 
     /// Takes marks back as the product does, from the opened source on.
