@@ -20,8 +20,8 @@
 //! # Order, threads
 //!
 //! The index is read from its beginning to its end, and segments along with its series, one after the other. The calling thread reads, and with
-//! more than one thread the others decode; where they cannot follow, it decodes, too. It blocks: give it a thread of its own, and as many blocks at once as memory allows.
-//! [`BlockFiles::ahead`] lets what is far away be fetched in time.
+//! more than one thread the others decode; where they cannot follow, it decodes, too. It blocks: give it a thread of its own, and
+//! as many blocks at once as memory allows. [`BlockFiles::ahead`] lets what is far away be fetched in time.
 //!
 //! # What cannot be seen
 //!

@@ -15,8 +15,8 @@ pub enum File {
 
 /// Where the files of one block are read.
 ///
-/// Reads are of up to [`WINDOW_BYTES`](crate::tsdb::WINDOW_BYTES), and go through each file from its beginning to its end, but for a few: the
-/// end of the index comes first, postings that are out of order are read where they lie, and so is what names a series in a finding.
+/// Reads are of up to [`WINDOW_BYTES`](crate::tsdb::WINDOW_BYTES), or of a single chunk or entry that is longer, and go through each file from its
+/// beginning to its end, but for a few: the end of the index comes first, postings that are out of order are read where they lie, and so is what names a series in a finding.
 /// One thread reads at a time. An error ends the check, so that this is also how to stop it.
 pub trait BlockFiles {
     /// Why something could not be read.

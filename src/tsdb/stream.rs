@@ -3,7 +3,7 @@
 use super::bytes::{Cursor, size};
 use super::source::{BlockFiles, File};
 
-/// The most that is read at once. Nothing that is parsed whole may be longer than [`MOST_BYTES`].
+/// What is read at once, unless a single thing is longer, such as a chunk.
 pub const WINDOW_BYTES: usize = 1 << 20;
 
 /// The longest thing that is held whole: a chunk, the entry of a series, a symbol. Writers stay far below.
