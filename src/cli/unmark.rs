@@ -89,9 +89,9 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
-        let (source, target) = self
-            .buckets
-            .one_or_two(Landing::of_a_reader(), origins, warnings)?;
+        let (source, target) =
+            self.buckets
+                .one_or_two(Landing::of_a_reader(), origins, warnings)?;
         let filter = self.filters.filter(origins, now, warnings)?;
         if self.run.is_none() && filter.takes_all() {
             return Err(Error::usage(
