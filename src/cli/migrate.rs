@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Effort, Landing, Meanings, Printed, Selection, Sharing, exit_codes};
+use super::args::{
+    Agreement, Buckets, Effort, Landing, Meanings, Printed, Selection, Sharing, agreed_rules,
+    exit_codes,
+};
 use super::flags::Origins;
 use super::values::one_of;
 use crate::block::Strength;
@@ -32,6 +35,8 @@ pub(super) struct Flags {
     #[arg(long, help_heading = "Buckets")]
     allow_replica_target: bool,
 
+    #[command(flatten)]
+    agreement: Agreement,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -103,6 +108,10 @@ Examples:
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01 \\
       --output=json >report.json
 
+  Carry out a plan that somebody has read, and nothing else:
+    thanos-bucket migrate --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --plan=plan.json
+
   Move raw blocks of some clusters only:
     thanos-bucket migrate --objstore.config-file=hot.yaml \\
       --objstore-to.config-file=cold.yaml --older-than=30d --resolution=0s \\
@@ -138,7 +147,11 @@ impl Flags {
         } else {
             Existing::Keep
         };
-        let selected = self.selection.rules(existing, origins, now, warnings)?;
+        let plan = self.agreement.plan(&source, &target, origins)?;
+        let selected = match plan {
+            Some(plan) => agreed_rules(plan, existing, origins)?,
+            None => self.selection.rules(existing, origins, now, warnings)?,
+        };
         let mut settings = self.effort.settings(origins)?;
         settings.no_compact_mark_source = what.no_compact_mark_source;
         let task = Task {

@@ -14,6 +14,7 @@ use super::flags::Origins;
 use super::values::one_of;
 use crate::bucket::{BucketConfig, CopiedBy};
 use crate::command::{migrate, plan};
+use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
 use crate::manifest::{Format, Manifest, Split};
 use crate::migrate::{Mode, ReplicaTarget, Settings, Task};
@@ -50,6 +51,13 @@ pub(super) struct Flags {
 #[derive(Args)]
 #[command(next_help_heading = "What happens")]
 struct Listed {
+    /// Write the plan there, for people to read and for migrate --plan to carry out.
+    ///
+    /// It is the document of --output=json. Nothing is overwritten: expected is a
+    /// path where nothing lies. The file appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     /// Write a manifest there: the objects that a bulk copier is to copy.
     ///
     /// Nothing is overwritten: expected is a path where nothing lies. The manifest
@@ -85,7 +93,13 @@ const SEE_HELP: &str = "--help says more, with environment variables, examples a
 const EXAMPLES: &str = "\
 Each flag can be given by its environment variable; the command line wins.
 
-Example:
+Examples:
+  Have the plan read before it is carried out, and nothing else:
+    thanos-bucket plan --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --older-than=90d --out=plan.json
+    thanos-bucket migrate --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --plan=plan.json
+
   Let rclone copy the data, and a run do the rest:
     thanos-bucket plan --objstore.config-file=hot.yaml \\
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01 \\
@@ -100,8 +114,8 @@ fn examples_and_exit_codes() -> String {
 
 const MEANINGS: Meanings = Meanings {
     done: "the plan is shown, and a run of it would end with 0",
-    aborted: "there is no plan, or a run of it would have to stop; or the manifest\n\
-              cannot be written",
+    aborted: "there is no plan, or a run of it would have to stop; or one of the\n\
+              files cannot be written",
     attention: "the plan is shown, and something in it needs a person",
 };
 
@@ -117,7 +131,7 @@ impl Flags {
         let selected = self
             .selection
             .rules(Existing::Keep, origins, now, warnings)?;
-        let manifest = self.listed.manifest(origins, &source, &target)?;
+        let (out, manifest) = self.listed.files(origins, &source, &target)?;
         let task = Task {
             rules: Rules {
                 shard: self.sharing.shard,
@@ -134,7 +148,11 @@ impl Flags {
             form: self.printed.form(origins.environment),
             now,
         };
-        Ok(plan::Request { dry_run, manifest })
+        Ok(plan::Request {
+            dry_run,
+            out,
+            manifest,
+        })
     }
 }
 
@@ -156,6 +174,26 @@ fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> 
 }
 
 impl Listed {
+    /// Where the plan is written, and the manifest; neither replaces anything.
+    fn files(
+        self,
+        origins: &Origins<'_>,
+        source: &BucketConfig,
+        target: &BucketConfig,
+    ) -> Result<(Option<PathBuf>, Option<Manifest>)> {
+        let out = self.out.clone();
+        if let Some(out) = &out {
+            let (name, other) = (origins.name("out"), origins.name("manifest"));
+            may_appear(out, What::File).map_err(|err| Error::usage(format!("{name} {err:#}")))?;
+            if self.manifest.as_ref() == Some(out) {
+                return Err(Error::usage(format!(
+                    "{name} and {other} are the same path: expected two"
+                )));
+            }
+        }
+        Ok((out, self.manifest(origins, source, target)?))
+    }
+
     fn manifest(
         self,
         origins: &Origins<'_>,

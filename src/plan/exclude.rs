@@ -23,6 +23,8 @@ pub enum Reason {
     MarkedForDeletion,
     /// It bears a deletion mark that Thanos cannot read.
     CorruptedDeletionMark,
+    /// The plan that is carried out does nothing for it.
+    NotInPlan,
     /// It was not asked for.
     IdExcluded,
     /// It is not old enough.
@@ -41,6 +43,8 @@ pub enum Reason {
     Incomplete,
     /// Another live block of the source holds all of it.
     Duplicate,
+    /// It is not what the plan that is carried out says of it.
+    Drifted,
 }
 
 impl Reason {
@@ -53,6 +57,7 @@ impl Reason {
             Reason::CorruptedMetaJson => "corrupted-meta-json",
             Reason::MarkedForDeletion => "marked-for-deletion",
             Reason::CorruptedDeletionMark => "corrupted-deletion-mark",
+            Reason::NotInPlan => "not-in-plan",
             Reason::IdExcluded => "id-excluded",
             Reason::TimeExcluded => "time-excluded",
             Reason::LabelExcluded => "label-excluded",
@@ -62,6 +67,7 @@ impl Reason {
             Reason::NoLabels => "no-labels",
             Reason::Incomplete => "incomplete",
             Reason::Duplicate => "duplicate",
+            Reason::Drifted => "drifted",
         }
     }
 }
@@ -79,7 +85,7 @@ pub(super) type Exclusion = (Reason, Option<String>);
 /// wait.
 pub(super) fn leaves_a_gap(reason: Reason, block: &SourceBlock) -> bool {
     match reason {
-        Reason::Incomplete => true,
+        Reason::Incomplete | Reason::Drifted => true,
         // Where the mark is what cannot be read, no filter was tried.
         Reason::Unreadable => !matches!(block.mark, Mark::Unreadable(_)),
         _ => false,
@@ -88,6 +94,22 @@ pub(super) fn leaves_a_gap(reason: Reason, block: &SourceBlock) -> bool {
 
 /// The meta and the unit of a block that passes, or why it does not.
 pub(super) fn exclusion<'a>(
+    block: &'a SourceBlock,
+    source: &SourceIndex<'_>,
+    units: &Units,
+    rules: &Rules,
+) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
+    let ruled = by_rules(block, source, units, rules);
+    let Some((agreed, planned)) = rules.agreed_on(block.id) else {
+        return ruled;
+    };
+    let (meta, unit) = ruled.map_err(|exclusion| planned.left_out(block, agreed, exclusion))?;
+    planned
+        .drift(block, meta, agreed)
+        .map_or(Ok((meta, unit)), Err)
+}
+
+fn by_rules<'a>(
     block: &'a SourceBlock,
     source: &SourceIndex<'_>,
     units: &Units,
@@ -103,6 +125,9 @@ pub(super) fn exclusion<'a>(
     };
     if let Some(reason) = mark_exclusion(block, source, rules) {
         return Err(reason);
+    }
+    if rules.agreed.is_some() && rules.agreed_on(block.id).is_none() {
+        return Err((Reason::NotInPlan, None));
     }
     if let Some(missed) = rules.filter.misses(&meta.block) {
         return Err((missed.into(), None));

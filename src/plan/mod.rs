@@ -1,6 +1,7 @@
 //! Every decision about blocks, made of values alone: which are left out and why, what happens to each of the others, and in which order.
 //! Nothing here waits, reads a clock or touches a bucket.
 
+mod agreed;
 mod decide;
 mod duplicate;
 mod exclude;
@@ -20,6 +21,7 @@ mod take_back;
 mod unit;
 mod warning;
 
+pub use agreed::{Agreed, AgreedBlock, Work};
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
@@ -39,6 +41,7 @@ use std::sync::Arc;
 
 use crate::block::BlockId;
 use crate::select::{Effect, Selector};
+use exclude::Exclusion;
 use facts::SourceIndex;
 use selected::select;
 use unit::Units;
@@ -53,6 +56,10 @@ pub fn needs_target_metas(
 ) -> bool {
     let index = SourceIndex::new(source);
     let units = Units::of(source);
+    let is_gone = |agreed: &Arc<Agreed>| agreed.gone(source).next().is_some();
+    if rules.agreed.as_ref().is_some_and(is_gone) {
+        return true;
+    }
     source.iter().any(|block| {
         exclude::exclusion(block, &index, &units, rules).is_ok()
             || look_back::not_held_by_listing(block, target, target_name)
@@ -72,43 +79,40 @@ pub fn plan(
     let index = SourceIndex::new(source);
     let units = Units::of(source);
     let mut plan = Plan {
-        absent_ids: absent_ids(source, rules),
+        absent_ids: absent_ids(source, target, rules),
         // What grows may be in memory twice for a moment, and what is not used costs nothing.
         selected: Vec::with_capacity(source.len()),
         ..Plan::default()
     };
     let mut came_to_selector = Vec::new();
+    let other_work = |selected: &Selected| {
+        let (_, planned) = rules.agreed_on(selected.block.id)?;
+        planned.other_work(&selected.action)
+    };
     for block in source {
         match exclude::exclusion(block, &index, &units, rules) {
-            Err((reason, detail)) => {
-                if reason >= Reason::LabelExcluded {
+            Err(exclusion) => {
+                if exclusion.0 >= Reason::LabelExcluded {
                     came_to_selector.push(block);
-                }
-                if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
-                    plan.gaps.push(Gap {
-                        block: block.id,
-                        unit: units.unit_of(&meta.block),
-                        rank: publish_rank(meta),
-                    });
                 }
                 plan.not_held
                     .extend(look_back::not_held(block, target, target_name));
-                plan.excluded.push(Excluded {
-                    block: Arc::clone(block),
-                    reason,
-                    detail,
-                });
+                plan.leave_out(block, exclusion, &units);
             }
             Ok((meta, unit)) => {
                 came_to_selector.push(block);
                 let action = decide::decide(block, meta, target, &index, rules);
                 let selected = select(block, meta, unit, target, action);
-                plan.selected.push(selected);
+                match other_work(&selected) {
+                    Some(exclusion) => plan.leave_out(block, exclusion, &units),
+                    None => plan.selected.push(selected),
+                }
             }
         }
     }
     outlook::hold_back(&mut plan, rules.publish_order);
     duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+    agreed::judge_duplicates(&mut plan, rules);
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit
@@ -126,7 +130,28 @@ fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
     selector.effects(blocks.map(|meta| (&meta.block.group.labels, meta.block.id)))
 }
 
-fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
+impl Plan {
+    fn leave_out(&mut self, block: &Arc<SourceBlock>, (reason, detail): Exclusion, units: &Units) {
+        if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
+            self.gaps.push(Gap {
+                block: block.id,
+                unit: units.unit_of(&meta.block),
+                rank: publish_rank(meta),
+            });
+        }
+        self.excluded.push(Excluded {
+            block: Arc::clone(block),
+            reason,
+            detail,
+        });
+    }
+}
+
+/// The blocks that were asked for, or planned, and that the source does not have. What the target holds of a plan is done.
+fn absent_ids(source: &[Arc<SourceBlock>], target: &TargetIndex, rules: &Rules) -> Vec<BlockId> {
+    if let Some(agreed) = &rules.agreed {
+        return agreed::not_in_target(agreed.gone(source).collect(), target);
+    }
     if rules.filter.ids.is_empty() {
         return Vec::new();
     }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::block::Strength;
+use super::agreed::{Agreed, AgreedBlock};
+use crate::block::{BlockId, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Filter};
 
@@ -29,6 +31,8 @@ pub struct Rules {
     pub publish_order: PublishOrder,
     /// The part of all units that this machine works on.
     pub shard: Option<Shard>,
+    /// The plan that is carried out, and nothing else.
+    pub agreed: Option<Arc<Agreed>>,
 }
 
 impl Rules {
@@ -41,7 +45,14 @@ impl Rules {
             verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
+            agreed: None,
         }
+    }
+
+    /// What the plan that is carried out does for the block; `None` where there is no such plan, or it does nothing.
+    pub(super) fn agreed_on(&self, block: BlockId) -> Option<(&Agreed, &AgreedBlock)> {
+        let agreed = self.agreed.as_deref()?;
+        Some((agreed, agreed.get(block)?))
     }
 
     /// The same for every block that is older than the cutoff.

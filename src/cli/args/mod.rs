@@ -1,5 +1,6 @@
 //! The groups of flags that subcommands flatten, and what each adds up to. A new subcommand takes those that it needs.
 
+mod agreement;
 mod buckets;
 mod effort;
 mod output;
@@ -7,6 +8,7 @@ mod screen;
 mod selection;
 mod telemetry;
 
+pub(super) use agreement::{Agreement, agreed_rules};
 pub(super) use buckets::{Buckets, Landing};
 pub(super) use effort::{Cache, Effort, Repetition};
 pub(super) use output::{Meanings, Printed, exit_codes};

@@ -2,6 +2,7 @@
 
 mod entries;
 mod members;
+mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -20,6 +21,8 @@ use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
 use members::{Each, Members, rfc3339, seconds};
+pub use reading::PlanFile;
+pub(super) use reading::read;
 
 /// It rises when a member changes its meaning or is removed; new members may be added without.
 const SCHEMA_VERSION: u32 = 1;

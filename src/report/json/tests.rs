@@ -24,7 +24,7 @@ const MEMBERS: &str = "schema_version kind tool tool.name tool.version run start
     selector selector[].rule selector[].blocks selector[].dropped \
     blocks blocks[].id blocks[].min_time blocks[].min_time_ms blocks[].max_time blocks[].max_time_ms blocks[].labels \
     blocks[].labels.* blocks[].resolution blocks[].resolution_ms blocks[].level blocks[].series blocks[].samples \
-    blocks[].size_bytes blocks[].objects blocks[].unit blocks[].action blocks[].reason blocks[].outlook \
+    blocks[].size_bytes blocks[].objects blocks[].marked blocks[].meta_sha256 blocks[].objects_sha256 blocks[].unit blocks[].action blocks[].reason blocks[].outlook \
     blocks[].outlook.name blocks[].outlook.by blocks[].weak_inventory blocks[].needs_a_person \
     blocks[].put blocks[].put.objects blocks[].put.bytes \
     blocks[].outcome blocks[].outcome.ending blocks[].outcome.detail blocks[].outcome.waits_for blocks[].outcome.mark blocks[].outcome.proof \

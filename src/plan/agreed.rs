@@ -1,0 +1,449 @@
+//! A plan that was made before and read by a person, as far as it binds the run that carries it out: what it does to which blocks, as they were
+//! then. Blocks that are others now are left to a person.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::decide::{Action, Put};
+use super::exclude::{Exclusion, Reason};
+use super::facts::{Mark, SourceBlock, TargetIndex};
+use super::rules::Rules;
+use super::shape::Plan;
+use crate::block::{BlockId, Contents, MetaFile};
+
+/// A plan that was made before, without the blocks that it leaves alone.
+#[derive(Debug)]
+pub struct Agreed {
+    /// The target that it names.
+    target: String,
+    /// By id, each once.
+    blocks: Box<[AgreedBlock]>,
+}
+
+/// A block that the plan does something for.
+#[derive(Debug, Clone, Copy)]
+pub struct AgreedBlock {
+    /// The block.
+    pub id: BlockId,
+    /// What is done for it.
+    pub work: Work,
+    /// Whether it bore a deletion mark, which stays as it is.
+    pub is_marked: bool,
+    /// What it held.
+    pub contents: Contents,
+}
+
+/// What a plan does for a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It is copied and marked.
+    Copy,
+    /// The target holds it: it is marked.
+    AlreadyThere,
+    /// What the target lacks of it is put, and it is marked.
+    Repair,
+    /// It is put in the place of another block of its id, and marked.
+    Overwrite,
+    /// The target holds, or will hold, a block made of it: it is marked.
+    Covered,
+}
+
+impl Work {
+    /// Every one.
+    pub const ALL: [Self; 5] = [
+        Work::Copy,
+        Work::AlreadyThere,
+        Work::Repair,
+        Work::Overwrite,
+        Work::Covered,
+    ];
+
+    /// As plans spell the action.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Work::Copy => "copy",
+            Work::AlreadyThere => "already-there",
+            Work::Repair => "repair",
+            Work::Overwrite => "overwrite",
+            Work::Covered => "covered",
+        }
+    }
+
+    /// Whether this action is that work, or what a run that was killed in the midst of it has left to do.
+    fn is_done_by(self, action: &Action) -> bool {
+        match (self, action) {
+            (Work::Copy, Action::Copy(_) | Action::AlreadyThere(_))
+            | (Work::AlreadyThere, Action::AlreadyThere(_))
+            | (Work::Repair, Action::Repair(_) | Action::AlreadyThere(_))
+            | (
+                Work::Overwrite,
+                Action::Overwrite(_)
+                | Action::Copy(Put::All)
+                | Action::Repair(Put::All)
+                | Action::AlreadyThere(_),
+            )
+            | (Work::Covered, Action::Covered(_) | Action::CoveredLater { .. }) => true,
+            (
+                Work::Copy | Work::AlreadyThere | Work::Repair | Work::Overwrite | Work::Covered,
+                _,
+            ) => false,
+        }
+    }
+}
+
+impl Agreed {
+    /// A plan with that target. A block that is named twice is handed back.
+    pub fn new(target: String, mut blocks: Vec<AgreedBlock>) -> Result<Self, BlockId> {
+        blocks.sort_unstable_by_key(|block| block.id);
+        let mut pairs = blocks.windows(2);
+        let twice = pairs.find_map(|pair| match pair {
+            [one, next] if one.id == next.id => Some(one.id),
+            _ => None,
+        });
+        match twice {
+            Some(id) => Err(id),
+            None => Ok(Self {
+                target,
+                blocks: blocks.into(),
+            }),
+        }
+    }
+
+    /// The blocks that it does something for, by id.
+    #[must_use]
+    pub fn blocks(&self) -> &[AgreedBlock] {
+        &self.blocks
+    }
+
+    /// The block, where the plan does something for it.
+    #[must_use]
+    pub fn get(&self, id: BlockId) -> Option<&AgreedBlock> {
+        let place = self.blocks.binary_search_by_key(&id, |block| block.id);
+        place.ok().and_then(|place| self.blocks.get(place))
+    }
+
+    /// Whether the block bears a mark of this tool that leads to the plan's target: the work on it is done.
+    pub(super) fn has_marked(&self, block: &SourceBlock) -> bool {
+        block.is_marked_for(&self.target)
+    }
+
+    /// The blocks that the source no longer has.
+    pub(super) fn gone<'a>(
+        &'a self,
+        source: &'a [Arc<SourceBlock>],
+    ) -> impl Iterator<Item = BlockId> + 'a {
+        let ids = self.blocks.iter().map(|block| block.id);
+        ids.filter(|id| source.binary_search_by_key(id, |block| block.id).is_err())
+    }
+}
+
+impl AgreedBlock {
+    /// Why a block that the rules leave out for this reason is not what the plan says; the same reason where it says that the work is done, or
+    /// is another's.
+    pub(super) fn left_out(
+        &self,
+        block: &SourceBlock,
+        agreed: &Agreed,
+        (reason, detail): Exclusion,
+    ) -> Exclusion {
+        let waits_for_its_keeper = reason == Reason::Duplicate && self.work == Work::Covered;
+        if reason == Reason::ShardExcluded || waits_for_its_keeper || agreed.has_marked(block) {
+            return (reason, detail);
+        }
+        drifted(match detail {
+            Some(detail) => format!("it is {reason} now: {detail}"),
+            None => format!("it is {reason} now"),
+        })
+    }
+
+    /// Why a block that the rules take is not what the plan says.
+    pub(super) fn drift(
+        &self,
+        block: &SourceBlock,
+        meta: &MetaFile,
+        agreed: &Agreed,
+    ) -> Option<Exclusion> {
+        match (&block.mark, self.is_marked) {
+            (Mark::Present(mark), false) if agreed.has_marked(block) => {
+                let details = mark.details().to_owned();
+                return Some((Reason::MarkedForDeletion, Some(details)));
+            }
+            (Mark::Present(mark), false) => {
+                let details = mark.details();
+                return Some(drifted(format!("it is marked for deletion now: {details}")));
+            }
+            (Mark::Absent, true) => {
+                return Some(drifted("its deletion mark is gone".to_owned()));
+            }
+            _ => {}
+        }
+        let now = Contents::of(meta, &block.objects());
+        let changed = self.contents.changed(&now)?;
+        Some(drifted(format!("since the plan was made, {changed}")))
+    }
+
+    /// Why what is decided now is not what the plan does.
+    pub(super) fn other_work(&self, action: &Action) -> Option<Exclusion> {
+        if self.work.is_done_by(action) {
+            return None;
+        }
+        let (planned, now) = (self.work.as_str(), action.as_str());
+        let detail = action.detail().map(|detail| format!(" ({detail})"));
+        let detail = detail.unwrap_or_default();
+        Some(drifted(format!(
+            "the plan was {planned}, and it would be {now} now{detail}"
+        )))
+    }
+}
+
+/// Duplicates that the plan marks and that nothing covers are not what the plan says.
+pub(super) fn judge_duplicates(plan: &mut Plan, rules: &Rules) {
+    for excluded in &mut plan.excluded {
+        if excluded.reason == Reason::Duplicate && rules.agreed_on(excluded.block.id).is_some() {
+            let of = excluded.detail.as_deref().unwrap_or_default();
+            let why =
+                format!("the plan was covered, and it is a duplicate {of}, which does not move");
+            (excluded.reason, excluded.detail) = drifted(why);
+        }
+    }
+}
+
+fn drifted(why: String) -> Exclusion {
+    (Reason::Drifted, Some(why))
+}
+
+/// Those of the blocks that the target does not hold: neither under their ids, nor in blocks that were made of them.
+pub(super) fn not_in_target(gone: Vec<BlockId>, target: &TargetIndex) -> Vec<BlockId> {
+    if gone.is_empty() {
+        return gone;
+    }
+    let mut held = HashSet::new();
+    for there in target.iter().filter(|one| !one.objects().is_marked()) {
+        let Some(meta) = there.meta() else { continue };
+        held.insert(there.id);
+        held.extend(meta.block.sources.iter().copied());
+        held.extend(meta.block.details.get().parents);
+    }
+    gone.into_iter().filter(|id| !held.contains(id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+    use crate::block::NO_COMPACT_MARK;
+    use crate::plan::facts::testing::{Builder, block, id, rules};
+    use crate::plan::{Outlook, plan};
+    use crate::select::Filter;
+
+    const OURS: &str =
+        "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+
+    fn planned(ours: &[Builder], theirs: &[Builder], rules: &Rules) -> Plan {
+        let ours: Vec<_> = ours
+            .iter()
+            .map(|one| Arc::new(one.clone().source()))
+            .collect();
+        let theirs = theirs.iter().map(|one| one.clone().target()).collect();
+        plan(&ours, &theirs, rules, "s3://cold")
+    }
+
+    /// The rules by which that plan is carried out.
+    fn agreed(plan: &Plan, rules: &Rules) -> Rules {
+        let acting = plan.selected.iter().filter(|one| one.goes_ahead());
+        let blocks = acting.map(|one| AgreedBlock {
+            id: one.block.id,
+            work: Work::ALL
+                .into_iter()
+                .find(|work| work.as_str() == one.action.as_str())
+                .unwrap(),
+            is_marked: one.bears_a_mark(),
+            contents: Contents::of(&one.meta, &one.block.objects()),
+        });
+        let agreed = Agreed::new("s3://cold".to_owned(), blocks.collect()).unwrap();
+        Rules {
+            filter: Filter::default(),
+            agreed: Some(Arc::new(agreed)),
+            ..rules.clone()
+        }
+    }
+
+    /// What becomes of the block of that letter: its action, or why it is left out.
+    fn word(plan: &Plan, last: char) -> String {
+        let selected = plan.selected.iter().find(|one| one.block.id == id(last));
+        let excluded = plan.excluded.iter().find(|one| one.block.id == id(last));
+        match (selected, excluded) {
+            (Some(selected), None) => selected.action.as_str().to_owned(),
+            (None, Some(excluded)) => excluded.reason.as_str().to_owned(),
+            _ => "nothing".to_owned(),
+        }
+    }
+
+    fn words(plan: &Plan, letters: &str) -> Vec<String> {
+        letters.chars().map(|last| word(plan, last)).collect()
+    }
+
+    /// S-17.4
+    #[test]
+    fn a_plan_takes_its_blocks_and_no_others() {
+        let ours = || {
+            vec![
+                block('A'),
+                block('B').range(10, 20),
+                block('C').labels(&[("cluster", "b")]),
+                block('D').labels(&[("cluster", "c")]),
+            ]
+        };
+        let theirs = [
+            block('C').labels(&[("cluster", "b")]),
+            block('D').labels(&[("cluster", "c")]).level(2),
+        ];
+        let rules = agreed(&planned(&ours(), &theirs, &rules()), &rules());
+        let with_new = [
+            ours(),
+            vec![block('E').range(20, 30), block('F').range(2000, 3000)],
+        ];
+        let again = planned(&with_new.concat(), &theirs, &rules);
+        assert_eq!(
+            words(&again, "ABCDEF"),
+            [
+                "copy",
+                "copy",
+                "already-there",
+                "not-in-plan",
+                "not-in-plan",
+                "not-in-plan"
+            ]
+        );
+        assert!(again.absent_ids.is_empty() && again.gaps.is_empty());
+    }
+
+    /// S-17.5: whatever is not as it was is left to a person, and holds back what comes after it.
+    #[test]
+    fn what_is_another_than_planned_has_drifted() {
+        let later = || block('Z').range(20, 30);
+        let first = planned(&[block('A'), later()], &[], &rules());
+        let rules = agreed(&first, &rules());
+        for (what, now, theirs) in [
+            ("meta.json", block('A').series(9), vec![]),
+            ("size", block('A').object("index", 4), vec![]),
+            ("one more", block('A').object("tombstones", 4), vec![]),
+            ("lost", block('A').without("index"), vec![]),
+            ("archived", block('A').archived("index"), vec![]),
+            ("marked", block('A').marked("by hand"), vec![]),
+            ("conflict", block('A'), vec![block('A').level(2)]),
+            ("torn", block('A'), vec![block('A').without("index")]),
+            (
+                "covered",
+                block('A'),
+                vec![block('C').sources("AB").range(0, 20)],
+            ),
+            ("overlap", block('A'), vec![block('C').range(5, 8)]),
+        ] {
+            let again = planned(&[now, later()], &theirs, &rules);
+            assert_eq!(word(&again, 'A'), "drifted", "{what}");
+            let outlook = again.selected.iter().find(|one| one.block.id == id('Z'));
+            let outlook = outlook.map(|one| one.outlook);
+            assert_eq!(outlook, Some(Outlook::HeldBack(id('A'))), "{what}");
+        }
+        let partial = planned(&[block('A').without("meta.json"), later()], &[], &rules);
+        assert_eq!(word(&partial, 'A'), "drifted");
+        let compacted = block('C').sources("AZ").range(0, 30);
+        let again = planned(&[block('A'), later(), compacted], &[], &rules);
+        assert_eq!(words(&again, "AZC"), ["drifted", "drifted", "not-in-plan"]);
+    }
+
+    /// S-17.5: marks of other kinds are not what a block holds.
+    #[test]
+    fn a_mark_against_compaction_is_no_drift() {
+        let rules = agreed(&planned(&[block('A')], &[], &rules()), &rules());
+        let again = planned(&[block('A').object(NO_COMPACT_MARK, 9)], &[], &rules);
+        assert_eq!(word(&again, 'A'), "copy");
+    }
+
+    /// S-17.6
+    #[test]
+    fn what_an_earlier_run_of_the_plan_has_done_is_no_drift() {
+        let first = planned(&[block('A'), block('B').range(10, 20)], &[], &rules());
+        let rules = agreed(&first, &rules());
+        let part = block('A').without("meta.json").without("index");
+        for (now, theirs, expected) in [
+            (vec![block('A')], vec![part], "copy"),
+            (vec![block('A')], vec![block('A')], "already-there"),
+            (
+                vec![block('A').marked(OURS)],
+                vec![block('A')],
+                "marked-for-deletion",
+            ),
+            (
+                vec![block('A').marked(OURS).without("meta.json")],
+                vec![block('A')],
+                "no-meta-json",
+            ),
+            (vec![], vec![block('A')], "nothing"),
+            (
+                vec![],
+                vec![block('C').sources("AX").range(0, 10)],
+                "nothing",
+            ),
+        ] {
+            let again = planned(
+                &[now, vec![block('B').range(10, 20)]].concat(),
+                &theirs,
+                &rules,
+            );
+            assert_eq!(word(&again, 'A'), expected);
+            assert!(
+                again.absent_ids.is_empty() && again.gaps.is_empty(),
+                "{expected}"
+            );
+        }
+    }
+
+    /// S-17.6
+    #[test]
+    fn what_is_gone_from_both_buckets_is_named() {
+        let first = planned(&[block('A'), block('B').range(10, 20)], &[], &rules());
+        let rules = agreed(&first, &rules());
+        let torn = block('A').without("meta.json");
+        let marked = block('A').marked("by hand");
+        for theirs in [vec![], vec![torn], vec![marked]] {
+            let again = planned(&[block('B').range(10, 20)], &theirs, &rules);
+            assert_eq!(again.absent_ids, [id('A')]);
+        }
+    }
+
+    /// S-17.5
+    #[test]
+    fn duplicates_move_with_their_keepers_or_have_drifted() {
+        let keeper = || block('K').sources("AB").range(0, 20);
+        let first = planned(&[block('A'), keeper()], &[], &rules());
+        assert_eq!(words(&first, "AK"), ["covered", "copy"]);
+        let rules = agreed(&first, &rules());
+        let again = planned(&[block('A'), keeper()], &[], &rules);
+        assert_eq!(words(&again, "AK"), ["covered", "copy"]);
+        let other = keeper().object("index", 4);
+        let again = planned(&[block('A'), other], &[], &rules);
+        assert_eq!(words(&again, "AK"), ["drifted", "drifted"]);
+        let done = planned(&[block('A'), keeper().marked(OURS)], &[keeper()], &rules);
+        assert_eq!(words(&done, "AK"), ["covered", "marked-for-deletion"]);
+    }
+
+    #[test]
+    fn an_overwrite_that_was_killed_goes_on() {
+        for (now, is_same) in [
+            (Action::Copy(Put::All), true),
+            (Action::Repair(Put::All), true),
+            (Action::AlreadyThere(Put::Unproven), true),
+            (Action::Copy(Put::Differing), false),
+            (Action::Repair(Put::Differing), false),
+        ] {
+            assert_eq!(Work::Overwrite.is_done_by(&now), is_same, "{now:?}");
+        }
+    }
+}
