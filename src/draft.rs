@@ -70,6 +70,7 @@ impl Draft {
     }
 
     /// Where it is to be written.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }

@@ -11,14 +11,16 @@ use super::args::{
     Buckets, Cache, Landing, Meanings, Printed, Repetition, Selection, Sharing, exit_codes,
 };
 use super::flags::Origins;
-use super::values::one_of;
+use super::values::{one_of, size_bytes};
 use crate::bucket::{BucketConfig, CopiedBy};
 use crate::command::{migrate, plan};
 use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
 use crate::manifest::{Format, Manifest, Split};
 use crate::migrate::{Mode, ReplicaTarget, Settings, Task};
+use crate::outcome::Prices;
 use crate::plan::{Existing, Rules};
+use crate::small_file;
 
 /// Shows what migrate would do, and lists the objects for a bulk copier.
 ///
@@ -38,6 +40,8 @@ pub(super) struct Flags {
     selection: Selection,
     #[command(flatten)]
     listed: Listed,
+    #[command(flatten)]
+    estimate: Estimate,
     #[command(flatten)]
     repetition: Repetition,
     #[command(flatten)]
@@ -86,6 +90,30 @@ struct Listed {
     manifest_split: Split,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "Sums and estimates")]
+struct Estimate {
+    /// Sum the blocks up by these external labels, such as cluster,tenant; repeatable.
+    ///
+    /// There is a sum for each combination of their values; a label that blocks do
+    /// not bear is shown as absent.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    group_by: Vec<String>,
+
+    /// Tell how long the bytes to put take at so many bytes a second: 100MiB.
+    ///
+    /// Divided is the sum of what goes through this machine and what the service
+    /// copies by itself.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    rate: Option<NonZeroU64>,
+
+    /// The path of a file with prices: what the plan costs once, and each month.
+    ///
+    /// No prices are built in. examples/prices.yaml is such a file.
+    #[arg(long = "prices", value_name = "FILE")]
+    prices_file: Option<PathBuf>,
+}
+
 const USAGE: &str = "thanos-bucket plan [FLAGS]";
 
 const SEE_HELP: &str = "--help says more, with environment variables, examples and exit codes.";
@@ -131,13 +159,14 @@ impl Flags {
         let selected = self
             .selection
             .rules(Existing::Keep, origins, now, warnings)?;
+        let group_by = self.estimate.labels(origins)?;
         let (out, manifest) = self.listed.files(origins, &source, &target)?;
         let task = Task {
             rules: Rules {
                 shard: self.sharing.shard,
                 ..selected
             },
-            mode: Mode::DryRun,
+            mode: Mode::Estimate,
             settings: of_a_dry_run(self.repetition, self.cache, origins)?,
             replica_target: ReplicaTarget::Refuse,
         };
@@ -150,6 +179,9 @@ impl Flags {
         };
         Ok(plan::Request {
             dry_run,
+            group_by,
+            rate: self.estimate.rate,
+            prices: self.estimate.prices(origins)?,
             out,
             manifest,
         })
@@ -171,6 +203,39 @@ fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> 
         copied_by: CopiedBy::Auto,
         no_compact_mark_source: false,
     })
+}
+
+impl Estimate {
+    fn prices(&self, origins: &Origins<'_>) -> Result<Option<Box<Prices>>> {
+        let Some(path) = &self.prices_file else {
+            return Ok(None);
+        };
+        let wrong = |why: &dyn std::fmt::Display| {
+            let flag = origins.name("prices");
+            Error::usage(format!("{flag} {:?}: {why}", path.to_string_lossy()))
+        };
+        let content = small_file::read(path).map_err(|err| wrong(&err))?;
+        let text = String::from_utf8(content);
+        let text = text.map_err(|_| wrong(&"it is not UTF-8: expected YAML"))?;
+        let prices = Prices::parse(&text).map_err(|err| wrong(&err))?;
+        Ok(Some(Box::new(prices)))
+    }
+
+    /// The labels, each once.
+    fn labels(&self, origins: &Origins<'_>) -> Result<Vec<String>> {
+        let mut labels: Vec<String> = Vec::new();
+        for label in self.group_by.iter().map(|label| label.trim()) {
+            if label.is_empty() || labels.iter().any(|known| known == label) {
+                return Err(Error::usage(format!(
+                    "{} {:?}: expected names of labels, each once",
+                    origins.name("group-by"),
+                    self.group_by.join(",")
+                )));
+            }
+            labels.push(label.to_owned());
+        }
+        Ok(labels)
+    }
 }
 
 impl Listed {

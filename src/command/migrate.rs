@@ -95,7 +95,7 @@ pub(super) async fn run_and_tell(
         "run",
         source = %request.source.location(),
         target = %request.target.location(),
-        dry_run = request.task.mode == Mode::DryRun,
+        dry_run = request.task.mode != Mode::Execute,
         run = tracing::field::Empty,
         exit_code = tracing::field::Empty,
     );
@@ -161,7 +161,7 @@ async fn begin(
 
 async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {
     let access = match request.task.mode {
-        Mode::DryRun => Access::Read,
+        Mode::DryRun | Mode::Estimate => Access::Read,
         Mode::Execute => Access::Write,
     };
     let opening = async {

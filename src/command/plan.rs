@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::manifest::Manifest;
+use crate::migrate::Migrated;
+use crate::outcome::{Bill, Estimate, Freed, Prices, Sums};
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Output, Rows};
 use crate::verb::clocks::Clock;
@@ -22,6 +25,12 @@ use crate::verb::clocks::Clock;
 pub struct Request {
     /// The dry run that makes the plan.
     pub dry_run: migrate::Request,
+    /// The labels by which blocks are summed up.
+    pub group_by: Vec<String>,
+    /// How many bytes a second the operator counts with.
+    pub rate: Option<NonZeroU64>,
+    /// What the provider asks for, as the operator says.
+    pub prices: Option<Box<Prices>>,
     /// Where the plan is written as a file. Nothing lies there.
     pub out: Option<PathBuf>,
     /// What is written beside it.
@@ -40,13 +49,27 @@ pub async fn run(
 ) -> Result<Exit> {
     let Request {
         dry_run,
+        group_by,
+        rate,
+        prices,
         out,
         manifest,
     } = request;
     let tell = move |finished: &Finished, stdout: &mut dyn Write| {
         let review = finished.review();
-        let document = Document::of_migration(&finished.header, &review);
-        let manifest = manifest.map_or(Ok(()), |manifest| manifest.write(&finished.migrated.plan));
+        let Migrated {
+            plan,
+            carrier,
+            keeping,
+            ..
+        } = &finished.migrated;
+        let sums = Sums::of(&review, &group_by);
+        let estimate = Estimate::of(&review, *carrier, rate);
+        let freed = Freed::by(keeping.as_ref());
+        let bill = prices.map(|prices| Bill::of(&review, &estimate, &prices));
+        let costs = (&estimate, &freed);
+        let document = Document::of_plan(&finished.header, &review, &sums, costs, bill.as_ref());
+        let manifest = manifest.map_or(Ok(()), |manifest| manifest.write(plan));
         let written = manifest.and_then(|()| out.map_or(Ok(()), |out| write(&document, &out)));
         if let Err(err) = written {
             finished.refuse(&err, stdout);

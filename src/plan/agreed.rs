@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::decide::{Action, Put};
 use super::exclude::{Exclusion, Reason};
 use super::facts::{Mark, SourceBlock, TargetIndex};
-use super::rules::Rules;
 use super::shape::Plan;
 use crate::block::{BlockId, Contents, MetaFile};
 
@@ -198,9 +197,9 @@ impl AgreedBlock {
 }
 
 /// Duplicates that the plan marks and that nothing covers are not what the plan says.
-pub(super) fn judge_duplicates(plan: &mut Plan, rules: &Rules) {
+pub(super) fn judge_duplicates(plan: &mut Plan, agreed: &Agreed) {
     for excluded in &mut plan.excluded {
-        if excluded.reason == Reason::Duplicate && rules.agreed_on(excluded.block.id).is_some() {
+        if excluded.reason == Reason::Duplicate && agreed.get(excluded.block.id).is_some() {
             let of = excluded.detail.as_deref().unwrap_or_default();
             let why =
                 format!("the plan was covered, and it is a duplicate {of}, which does not move");
@@ -238,7 +237,7 @@ mod tests {
     use super::*;
     use crate::block::NO_COMPACT_MARK;
     use crate::plan::facts::testing::{Builder, block, id, rules};
-    use crate::plan::{Outlook, plan};
+    use crate::plan::{Outlook, Rules, plan};
     use crate::select::Filter;
 
     const OURS: &str =
@@ -432,6 +431,12 @@ mod tests {
         assert_eq!(words(&again, "AK"), ["drifted", "drifted"]);
         let done = planned(&[block('A'), keeper().marked(OURS)], &[keeper()], &rules);
         assert_eq!(words(&done, "AK"), ["covered", "marked-for-deletion"]);
+    }
+
+    /// S-17.2
+    #[test]
+    fn a_block_takes_little_memory() {
+        assert_eq!(size_of::<AgreedBlock>(), 82);
     }
 
     #[test]

@@ -99,11 +99,11 @@ pub(super) fn exclusion<'a>(
     units: &Units,
     rules: &Rules,
 ) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
-    let ruled = by_rules(block, source, units, rules);
+    let judged = by_rules(block, source, units, rules);
     let Some((agreed, planned)) = rules.agreed_on(block.id) else {
-        return ruled;
+        return judged;
     };
-    let (meta, unit) = ruled.map_err(|exclusion| planned.left_out(block, agreed, exclusion))?;
+    let (meta, unit) = judged.map_err(|exclusion| planned.left_out(block, agreed, exclusion))?;
     planned
         .drift(block, meta, agreed)
         .map_or(Ok((meta, unit)), Err)

@@ -112,7 +112,9 @@ pub fn plan(
     }
     outlook::hold_back(&mut plan, rules.publish_order);
     duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
-    agreed::judge_duplicates(&mut plan, rules);
+    if let Some(agreed) = &rules.agreed {
+        agreed::judge_duplicates(&mut plan, agreed);
+    }
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
         one.unit

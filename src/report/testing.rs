@@ -4,10 +4,12 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+use std::num::NonZeroU64;
+
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
-use crate::outcome::{Results, Review};
+use crate::outcome::{Bill, Carrier, Estimate, Freed, Prices, Results, Review, Sums};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -20,17 +22,47 @@ pub(super) fn written(world: &World, output: Output, results: Option<&Results>) 
 }
 
 pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {
-    let header = Header {
+    let header = header();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, results);
+    shown(form, &Document::of_migration(&header, &review))
+}
+
+/// The plan with its sums, and what it costs at 100 MiB a second and by the prices of the example.
+pub(super) fn written_in_full(world: &World, output: Output, group_by: &[&str]) -> String {
+    let header = header();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, None);
+    let labels: Vec<String> = group_by.iter().map(|label| (*label).to_owned()).collect();
+    let sums = Sums::of(&review, &labels);
+    let estimate = Estimate::of(&review, Carrier::Service, NonZeroU64::new(100 << 20));
+    let freed = Freed::Later("the source keeps versions".to_owned());
+    let prices = include_str!("../../examples/prices.yaml");
+    let bill = Bill::of(&review, &estimate, &Prices::parse(prices).unwrap());
+    let costs = (&estimate, &freed);
+    let document = Document::of_plan(&header, &review, &sums, costs, Some(&bill));
+    let form = Form {
+        output,
+        rows: Rows::None,
+        columns: Some(80),
+    };
+    shown(form, &document)
+}
+
+fn header() -> Header {
+    Header {
         run: RunId::generate(),
         started: "2025-07-01T00:00:00Z".parse().unwrap(),
         source: "s3://hot".to_owned(),
         target: Some("s3://cold".to_owned()),
         cutoff: "2025-06-01T00:00:00Z".parse().ok(),
-    };
+    }
+}
+
+fn shown(form: Form, document: &Document<'_>) -> String {
+    let header = document.header;
     let mut out = Vec::new();
-    let plan = world.plan();
-    let review = Review::new(&plan, &world.rules, results);
-    super::write(form, &Document::of_migration(&header, &review), &mut out).unwrap();
+    super::write(form, document, &mut out).unwrap();
     String::from_utf8(out)
         .unwrap()
         .replace(&header.run.to_string(), "RUN")

@@ -63,7 +63,9 @@ impl Agreement {
         let name = format!("{flag} {:?}", path.to_string_lossy());
         let file = File::open(&path)
             .map_err(|err| Error::usage(format!("{name}: cannot be read: {err}")))?;
-        let plan = read_plan(file).map_err(|err| Error::usage(format!("{name}: {err:#}")))?;
+        let plan = read_plan(file).map_err(|err| {
+            Error::usage(format!("{name}: no plan that can be carried out: {err:#}"))
+        })?;
         for (role, planned, given) in [
             ("source", &plan.source, source.location()),
             ("target", &plan.target, target.location()),
@@ -112,4 +114,32 @@ pub(in crate::cli) fn agreed_rules(
         agreed: Some(Arc::new(agreed)),
         ..Rules::of(Filter::default())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::collections::BTreeSet;
+
+    use clap::{Arg, CommandFactory};
+
+    use super::FILTERS;
+    use crate::cli::Cli;
+    use crate::cli::variables::WHICH_BLOCKS;
+
+    /// S-17.3
+    #[test]
+    fn every_flag_that_says_which_blocks_is_refused_beside_a_plan() {
+        let command = Cli::command();
+        let migrate = command.find_subcommand("migrate").unwrap();
+        let says_which = |arg: &&Arg| arg.get_help_heading() == Some(WHICH_BLOCKS);
+        let flags = migrate.get_arguments().filter(says_which);
+        let mut flags: BTreeSet<&str> = flags.filter_map(Arg::get_long).collect();
+        assert!(flags.remove("plan"));
+        assert_eq!(flags, FILTERS.into());
+    }
 }

@@ -205,19 +205,25 @@ pub(super) struct TotalsEntry {
 }
 
 #[derive(Serialize)]
-struct AmountEntry {
+pub(super) struct AmountEntry {
     blocks: u64,
     objects: u64,
     bytes: u64,
 }
 
-impl TotalsEntry {
-    pub(super) fn of(totals: &Totals) -> Self {
-        let amount = |amount: &Amount| AmountEntry {
+impl AmountEntry {
+    pub(super) fn of(amount: &Amount) -> Self {
+        Self {
             blocks: amount.blocks,
             objects: amount.objects,
             bytes: amount.bytes,
-        };
+        }
+    }
+}
+
+impl TotalsEntry {
+    pub(super) fn of(totals: &Totals) -> Self {
+        let amount = AmountEntry::of;
         let done = totals.done.as_ref();
         let by_action = totals.by_action.iter();
         let excluded = totals.excluded.iter();

@@ -3,8 +3,10 @@
 mod entries;
 mod members;
 mod reading;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod version;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -23,9 +25,8 @@ use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, Unmark
 use members::{Each, Members, rfc3339, seconds};
 pub use reading::PlanFile;
 pub(super) use reading::read;
-
-/// It rises when a member changes its meaning or is removed; new members may be added without.
-const SCHEMA_VERSION: u32 = 1;
+use sums::{EstimateEntry, MoneyEntry, SumsEntry};
+use version::SCHEMA_VERSION;
 
 /// What a document has besides its heading and the course of the run.
 const LISTS: [&str; 7] = [
@@ -91,6 +92,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
+        Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
+        Section::Estimate(estimate, freed) => {
+            members.put("estimate", &EstimateEntry::of(estimate, freed))
+        }
+        Section::Money(bill) => members.put("money", &bill.map(MoneyEntry::of)),
         // Programs find the numbers among the totals, and need no sentences.
         Section::Concerns(_) | Section::Closing(_) => Ok(()),
     }

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, Read};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::SCHEMA_VERSION;
+use super::version::SCHEMA_VERSION;
 use crate::block::Contents;
 use crate::plan::{Agreed, AgreedBlock, Work};
 use crate::printable::message;

@@ -2,6 +2,7 @@
 
 mod carried_out;
 mod check;
+mod estimated;
 mod likely_mistakes;
 mod migrate;
 mod plan;
