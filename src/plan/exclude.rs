@@ -99,22 +99,6 @@ pub(super) fn exclusion<'a>(
     units: &Units,
     rules: &Rules,
 ) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
-    let judged = by_rules(block, source, units, rules);
-    let Some((agreed, planned)) = rules.agreed_on(block.id) else {
-        return judged;
-    };
-    let (meta, unit) = judged.map_err(|exclusion| planned.left_out(block, agreed, exclusion))?;
-    planned
-        .drift(block, meta, agreed)
-        .map_or(Ok((meta, unit)), Err)
-}
-
-fn by_rules<'a>(
-    block: &'a SourceBlock,
-    source: &SourceIndex<'_>,
-    units: &Units,
-    rules: &Rules,
-) -> Result<(&'a Arc<MetaFile>, Unit), Exclusion> {
     let meta = match &block.meta {
         SourceMeta::Absent => return Err((Reason::NoMetaJson, None)),
         SourceMeta::Unreadable(why) => return Err((Reason::Unreadable, Some(why.to_string()))),

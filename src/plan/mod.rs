@@ -3,6 +3,7 @@
 
 mod agreed;
 mod decide;
+mod drift;
 mod duplicate;
 mod exclude;
 mod facts;
@@ -56,12 +57,12 @@ pub fn needs_target_metas(
 ) -> bool {
     let index = SourceIndex::new(source);
     let units = Units::of(source);
-    let is_gone = |agreed: &Arc<Agreed>| agreed.gone(source).next().is_some();
+    let is_gone = |agreed: &Arc<Agreed>| drift::gone(agreed, source).next().is_some();
     if rules.agreed.as_ref().is_some_and(is_gone) {
         return true;
     }
     source.iter().any(|block| {
-        exclude::exclusion(block, &index, &units, rules).is_ok()
+        drift::exclusion(block, &index, &units, rules).is_ok()
             || look_back::not_held_by_listing(block, target, target_name)
     })
 }
@@ -85,12 +86,8 @@ pub fn plan(
         ..Plan::default()
     };
     let mut came_to_selector = Vec::new();
-    let other_work = |selected: &Selected| {
-        let (_, planned) = rules.agreed_on(selected.block.id)?;
-        planned.other_work(&selected.action)
-    };
     for block in source {
-        match exclude::exclusion(block, &index, &units, rules) {
+        match drift::exclusion(block, &index, &units, rules) {
             Err(exclusion) => {
                 if exclusion.0 >= Reason::LabelExcluded {
                     came_to_selector.push(block);
@@ -103,7 +100,7 @@ pub fn plan(
                 came_to_selector.push(block);
                 let action = decide::decide(block, meta, target, &index, rules);
                 let selected = select(block, meta, unit, target, action);
-                match other_work(&selected) {
+                match drift::other_work(&selected, rules) {
                     Some(exclusion) => plan.leave_out(block, exclusion, &units),
                     None => plan.selected.push(selected),
                 }
@@ -113,7 +110,7 @@ pub fn plan(
     outlook::hold_back(&mut plan, rules.publish_order);
     duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
     if let Some(agreed) = &rules.agreed {
-        agreed::judge_duplicates(&mut plan, agreed);
+        drift::judge_duplicates(&mut plan, agreed);
     }
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);
@@ -152,7 +149,7 @@ impl Plan {
 /// The blocks that were asked for, or planned, and that the source does not have. What the target holds of a plan is done.
 fn absent_ids(source: &[Arc<SourceBlock>], target: &TargetIndex, rules: &Rules) -> Vec<BlockId> {
     if let Some(agreed) = &rules.agreed {
-        return agreed::not_in_target(agreed.gone(source).collect(), target);
+        return drift::not_in_target(drift::gone(agreed, source).collect(), target);
     }
     if rules.filter.ids.is_empty() {
         return Vec::new();
