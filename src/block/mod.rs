@@ -4,6 +4,7 @@
 mod agreement;
 mod at_rest;
 mod completeness;
+mod contents;
 mod cover;
 mod file_id;
 mod fingerprint;
@@ -22,6 +23,7 @@ pub use agreement::{
     Strength, Tags, agreement, is_put_at_once, pairs, suspects, tags_are_digests, tags_differ,
 };
 pub use completeness::Completeness;
+pub use contents::{Contents, Sha256Sum};
 pub use cover::{Cover, NoCover};
 pub use file_id::FileId;
 pub use fingerprint::{Fingerprint, Form, Likeness};

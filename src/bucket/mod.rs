@@ -73,7 +73,7 @@ pub use storage_class::{Readable, StorageClasses};
 pub use store::{Entry, Page, Pager, Store};
 pub use sweep::Swept;
 pub use transfer::{
-    Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, same_content, transfer,
-    transfer_requests,
+    Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, Transferred, same_content,
+    transfer, transferred,
 };
 pub use writer::Bucket;

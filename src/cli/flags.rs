@@ -74,6 +74,11 @@ impl Origins<'_> {
         }
     }
 
+    /// Whether it was given, in either way.
+    pub(super) fn is_given(&self, flag: &str) -> bool {
+        self.is_on_command_line(flag) || given(self.environment, &variable_of(flag)).is_some()
+    }
+
     /// Whether everybody who may list processes can read its value.
     pub(super) fn is_on_command_line(&self, flag: &str) -> bool {
         self.arguments.iter().any(|argument| {

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Buckets, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing, exit_codes,
+    Agreement, Buckets, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing,
+    agreed_rules, exit_codes,
 };
 use super::flags::Origins;
 use super::values::one_of;
@@ -34,6 +35,8 @@ pub(super) struct Flags {
     #[arg(long, help_heading = "Buckets")]
     allow_replica_target: bool,
 
+    #[command(flatten)]
+    agreement: Agreement,
     #[command(flatten)]
     selection: Selection,
     #[command(flatten)]
@@ -107,6 +110,10 @@ Examples:
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01 \\
       --output=json >report.json
 
+  Carry out a plan that somebody has read, and nothing else:
+    thanos-bucket migrate --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --plan=plan.json
+
   Move raw blocks of some clusters only:
     thanos-bucket migrate --objstore.config-file=hot.yaml \\
       --objstore-to.config-file=cold.yaml --older-than=30d --resolution=0s \\
@@ -142,7 +149,11 @@ impl Flags {
         } else {
             Existing::Keep
         };
-        let selected = self.selection.rules(existing, origins, now, warnings)?;
+        let plan = self.agreement.plan(&source, &target, origins)?;
+        let selected = match plan {
+            Some(plan) => agreed_rules(plan, existing, origins)?,
+            None => self.selection.rules(existing, origins, now, warnings)?,
+        };
         let mut settings = self.effort.settings(origins)?;
         settings.no_compact_mark_source = what.no_compact_mark_source;
         warnings.extend(self.runtime.without_effect(origins));

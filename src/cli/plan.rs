@@ -11,13 +11,16 @@ use super::args::{
     Buckets, Cache, Landing, Meanings, Printed, Repetition, Selection, Sharing, exit_codes,
 };
 use super::flags::Origins;
-use super::values::one_of;
+use super::values::{one_of, size_bytes};
 use crate::bucket::{BucketConfig, CopiedBy};
 use crate::command::{migrate, plan};
+use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
 use crate::manifest::{Format, Manifest, Split};
 use crate::migrate::{Mode, ReplicaTarget, Settings, Task};
+use crate::outcome::Prices;
 use crate::plan::{Existing, Rules};
+use crate::small_file;
 
 /// Shows what migrate would do, and lists the objects for a bulk copier.
 ///
@@ -38,6 +41,8 @@ pub(super) struct Flags {
     #[command(flatten)]
     listed: Listed,
     #[command(flatten)]
+    estimate: Estimate,
+    #[command(flatten)]
     repetition: Repetition,
     #[command(flatten)]
     cache: Cache,
@@ -50,6 +55,13 @@ pub(super) struct Flags {
 #[derive(Args)]
 #[command(next_help_heading = "What happens")]
 struct Listed {
+    /// Write the plan there, for people to read and for migrate --plan to carry out.
+    ///
+    /// It is the document of --output=json. Nothing is overwritten: expected is a
+    /// path where nothing lies. The file appears whole or not at all.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     /// Write a manifest there: the objects that a bulk copier is to copy.
     ///
     /// Nothing is overwritten: expected is a path where nothing lies. The manifest
@@ -78,6 +90,30 @@ struct Listed {
     manifest_split: Split,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "Sums and estimates")]
+struct Estimate {
+    /// Sum the blocks up by these external labels, such as cluster,tenant; repeatable.
+    ///
+    /// There is a sum for each combination of their values; a label that blocks do
+    /// not bear is shown as absent.
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    group_by: Vec<String>,
+
+    /// Tell how long the bytes to put take at so many bytes a second: 100MiB.
+    ///
+    /// Divided is the sum of what goes through this machine and what the service
+    /// copies by itself.
+    #[arg(long, value_name = "SIZE", value_parser = size_bytes)]
+    rate: Option<NonZeroU64>,
+
+    /// The path of a file with prices: what the plan costs once, and each month.
+    ///
+    /// No prices are built in. examples/prices.yaml is such a file.
+    #[arg(long = "prices", value_name = "FILE")]
+    prices_file: Option<PathBuf>,
+}
+
 const USAGE: &str = "thanos-bucket plan [FLAGS]";
 
 const SEE_HELP: &str = "--help says more, with environment variables, examples and exit codes.";
@@ -85,7 +121,13 @@ const SEE_HELP: &str = "--help says more, with environment variables, examples a
 const EXAMPLES: &str = "\
 Each flag can be given by its environment variable; the command line wins.
 
-Example:
+Examples:
+  Have the plan read before it is carried out, and nothing else:
+    thanos-bucket plan --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --older-than=90d --out=plan.json
+    thanos-bucket migrate --objstore.config-file=hot.yaml \\
+      --objstore-to.config-file=cold.yaml --plan=plan.json
+
   Let rclone copy the data, and a run do the rest:
     thanos-bucket plan --objstore.config-file=hot.yaml \\
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01 \\
@@ -100,8 +142,8 @@ fn examples_and_exit_codes() -> String {
 
 const MEANINGS: Meanings = Meanings {
     done: "the plan is shown, and a run of it would end with 0",
-    aborted: "there is no plan, or a run of it would have to stop; or the manifest\n\
-              cannot be written",
+    aborted: "there is no plan, or a run of it would have to stop; or one of the\n\
+              files cannot be written",
     attention: "the plan is shown, and something in it needs a person",
 };
 
@@ -117,13 +159,14 @@ impl Flags {
         let selected = self
             .selection
             .rules(Existing::Keep, origins, now, warnings)?;
-        let manifest = self.listed.manifest(origins, &source, &target)?;
+        let group_by = self.estimate.labels(origins)?;
+        let (out, manifest) = self.listed.files(origins, &source, &target)?;
         let task = Task {
             rules: Rules {
                 shard: self.sharing.shard,
                 ..selected
             },
-            mode: Mode::DryRun,
+            mode: Mode::Estimate,
             settings: of_a_dry_run(self.repetition, self.cache, origins)?,
             replica_target: ReplicaTarget::Refuse,
         };
@@ -134,7 +177,14 @@ impl Flags {
             form: self.printed.form(origins.environment),
             now,
         };
-        Ok(plan::Request { dry_run, manifest })
+        Ok(plan::Request {
+            dry_run,
+            group_by,
+            rate: self.estimate.rate,
+            prices: self.estimate.prices(origins)?,
+            out,
+            manifest,
+        })
     }
 }
 
@@ -155,7 +205,60 @@ fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> 
     })
 }
 
+impl Estimate {
+    fn prices(&self, origins: &Origins<'_>) -> Result<Option<Box<Prices>>> {
+        let Some(path) = &self.prices_file else {
+            return Ok(None);
+        };
+        let wrong = |why: &dyn std::fmt::Display| {
+            let flag = origins.name("prices");
+            Error::usage(format!("{flag} {:?}: {why}", path.to_string_lossy()))
+        };
+        let content = small_file::read(path).map_err(|err| wrong(&err))?;
+        let text = String::from_utf8(content);
+        let text = text.map_err(|_| wrong(&"it is not UTF-8: expected YAML"))?;
+        let prices = Prices::parse(&text).map_err(|err| wrong(&err))?;
+        Ok(Some(Box::new(prices)))
+    }
+
+    /// The labels, each once.
+    fn labels(&self, origins: &Origins<'_>) -> Result<Vec<String>> {
+        let mut labels: Vec<String> = Vec::new();
+        for label in self.group_by.iter().map(|label| label.trim()) {
+            if label.is_empty() || labels.iter().any(|known| known == label) {
+                return Err(Error::usage(format!(
+                    "{} {:?}: expected names of labels, each once",
+                    origins.name("group-by"),
+                    self.group_by.join(",")
+                )));
+            }
+            labels.push(label.to_owned());
+        }
+        Ok(labels)
+    }
+}
+
 impl Listed {
+    /// Where the plan is written, and the manifest; neither replaces anything.
+    fn files(
+        self,
+        origins: &Origins<'_>,
+        source: &BucketConfig,
+        target: &BucketConfig,
+    ) -> Result<(Option<PathBuf>, Option<Manifest>)> {
+        let out = self.out.clone();
+        if let Some(out) = &out {
+            let (name, other) = (origins.name("out"), origins.name("manifest"));
+            may_appear(out, What::File).map_err(|err| Error::usage(format!("{name} {err:#}")))?;
+            if self.manifest.as_ref() == Some(out) {
+                return Err(Error::usage(format!(
+                    "{name} and {other} are the same path: expected two"
+                )));
+            }
+        }
+        Ok((out, self.manifest(origins, source, target)?))
+    }
+
     fn manifest(
         self,
         origins: &Origins<'_>,

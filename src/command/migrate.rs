@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::Review;
-use crate::plan::{Plan, Purpose};
+use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::select::Cutoff;
@@ -46,27 +46,60 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
-    run_and(request, progress, clock, stop, stdout, |_| Ok(())).await
+    let tell = |finished: &Finished, stdout: &mut dyn Write| {
+        let review = finished.review();
+        finished.tell(&Document::of_migration(&finished.header, &review), stdout)?;
+        Ok(review.exit)
+    };
+    run_and_tell(request, progress, clock, stop, stdout, tell).await
 }
 
-/// The same, and with the plan of a dry run does something more before it is told on `stdout`.
-pub(super) async fn run_and(
+/// A migration that has come to its end, or a plan that stands.
+pub(super) struct Finished {
+    pub(super) header: Header,
+    pub(super) migrated: Migrated,
+    rules: Rules,
+    form: Form,
+}
+
+impl Finished {
+    pub(super) fn review(&self) -> Review<'_> {
+        let Migrated { plan, results, .. } = &self.migrated;
+        Review::new(plan, &self.rules, results.as_ref())
+    }
+
+    /// Writes the document in the form that was asked for.
+    pub(super) fn tell(&self, document: &Document<'_>, stdout: &mut dyn Write) -> Result<()> {
+        report::write(self.form, document, stdout)
+            .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))
+    }
+
+    /// Writes in the place of a document why there is none.
+    pub(super) fn refuse(&self, err: &Error, stdout: &mut dyn Write) {
+        let (why, exit) = (format!("{err:#}"), Exit::of_error(err, None));
+        // Where that cannot be written either, the first error tells more.
+        let _ = report::write_error(self.form.output, Some(&self.header), &why, exit, stdout);
+    }
+}
+
+/// The same, but what there is to say at the end is said by `tell`, which hands back how the process exits.
+pub(super) async fn run_and_tell(
     request: Request,
     progress: Arc<Progress>,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
-    planned: impl FnOnce(&Plan) -> Result<()> + Send,
+    tell: impl FnOnce(&Finished, &mut dyn Write) -> Result<Exit> + Send,
 ) -> Result<Exit> {
     let span = step!(
         "run",
         source = %request.source.location(),
         target = %request.target.location(),
-        dry_run = request.task.mode == Mode::DryRun,
+        dry_run = request.task.mode != Mode::Execute,
         run = tracing::field::Empty,
         exit_code = tracing::field::Empty,
     );
-    let begun = begin(request, progress, clock, stop, stdout, planned);
+    let begun = begin(request, progress, clock, stop, stdout, tell);
     Box::pin(within(span, begun)).await
 }
 
@@ -76,7 +109,7 @@ async fn begin(
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
-    planned: impl FnOnce(&Plan) -> Result<()> + Send,
+    tell: impl FnOnce(&Finished, &mut dyn Write) -> Result<Exit> + Send,
 ) -> Result<Exit> {
     let begun = Instant::now();
     for bucket in [&request.source, &request.target] {
@@ -103,13 +136,9 @@ async fn begin(
     };
     let migrated = async {
         let buckets = open(&request, stop).await?;
-        let migrated = migrate(&request.task, this_run, buckets).await?;
-        if migrated.results.is_none() {
-            planned(&migrated.plan)?;
-        }
-        Ok(migrated)
+        migrate(&request.task, this_run, buckets).await
     };
-    let Migrated { plan, results } = match migrated.await {
+    let migrated = match migrated.await {
         Ok(migrated) => migrated,
         Err(err) => {
             let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
@@ -118,19 +147,21 @@ async fn begin(
             return Err(err);
         }
     };
-    let review = Review::new(&plan, &request.task.rules, results.as_ref());
-    let document = Document::of_migration(&header, &review);
-    report::write(request.form, &document, stdout)
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
-    let exit = review.exit;
+    let finished = Finished {
+        header,
+        migrated,
+        rules: request.task.rules,
+        form: request.form,
+    };
+    let exit = tell(&finished, stdout)?;
     Span::current().record("exit_code", exit.code());
-    info!(run = %header.run, exit_code = exit.code(), elapsed = ?begun.elapsed(), "run ends");
+    info!(run = %finished.header.run, exit_code = exit.code(), elapsed = ?begun.elapsed(), "run ends");
     Ok(exit)
 }
 
 async fn open(request: &Request, stop: &Stop) -> Result<Buckets> {
     let (source, target) = match (request.task.mode, request.task.rules.purpose) {
-        (Mode::DryRun, _) => (Access::Read, Access::Read),
+        (Mode::DryRun | Mode::Estimate, _) => (Access::Read, Access::Read),
         (Mode::Execute, Purpose::Copy) => (Access::Read, Access::Write),
         (Mode::Execute, Purpose::Move) => (Access::Write, Access::Write),
     };

@@ -1,7 +1,6 @@
 //! Manifests: what a bulk copier of a provider's is to copy in this tool's place. They list the data objects that a plan puts, each in the form
 //! that the copier reads, and never `meta.json` or a mark: these are for a run to put once the data is there.
 
-mod draft;
 mod format;
 mod place;
 mod tally;
@@ -17,9 +16,9 @@ use tracing::info;
 
 use crate::block::{Inventory, NO_COMPACT_MARK, NO_DOWNSAMPLE_MARK, Object};
 use crate::bucket::Location;
+use crate::draft::{Draft, What, may_appear};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{Action, Plan, Put, Selected, Unit};
-use draft::Draft;
 use place::Place;
 use tally::Tally;
 
@@ -46,7 +45,11 @@ impl Manifest {
     ///
     /// Errors, of kind [`Kind::Usage`]: something lies there.
     pub fn new(path: PathBuf, format: Format, split: Split, source: &Location) -> Result<Self> {
-        may_be_made(&path, split)?;
+        let what = match split {
+            Split::None => What::File,
+            Split::Unit => What::Folder,
+        };
+        may_appear(&path, what)?;
         Ok(Self {
             path,
             format,
@@ -149,31 +152,4 @@ fn file_name(unit: &Unit, extension: &str) -> String {
         |start| start.format("%Y-%m-%d").to_string(),
     );
     format!("{day}-{:016x}.{extension}", unit.hash())
-}
-
-/// Refuses what would have to be written over, and what cannot be a file's name.
-fn may_be_made(path: &Path, split: Split) -> Result<()> {
-    let wrong = |why: &str| Err(Error::usage(format!("{:?}: {why}", path.to_string_lossy())));
-    if path.as_os_str() == "-" {
-        return wrong("expected a path, for the plan goes to stdout");
-    }
-    if path.file_name().is_none() {
-        return wrong("expected the path of a file");
-    }
-    let is_free = match (fs::symlink_metadata(path), split) {
-        (Err(err), _) => err.kind() == io::ErrorKind::NotFound,
-        (Ok(_), Split::None) => false,
-        (Ok(_), Split::Unit) => {
-            fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
-        }
-    };
-    let above = draft::above(path);
-    match (is_free, split) {
-        (false, Split::None) => wrong("it is there already: expected a path where nothing lies"),
-        (false, Split::Unit) => {
-            wrong("it is there already: expected a path where nothing lies, or an empty folder")
-        }
-        (true, _) if !above.is_dir() => wrong("expected a path in a folder that is there"),
-        (true, _) => Ok(()),
-    }
 }

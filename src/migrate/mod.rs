@@ -31,6 +31,7 @@ use tracing::warn;
 
 use crate::bucket::{Bandwidth, Bucket, BucketReader, Cache, Common, ServerSide};
 use crate::error::{Error, Result};
+use crate::outcome::Carrier;
 use crate::plan::{Plan, Purpose, Replica, Warning, moved_again, plan, replica};
 use crate::trace::{step, within};
 use crate::verb::clocks::agree_so_far;
@@ -59,14 +60,23 @@ async fn migrate_with(
 ) -> Result<Migrated> {
     let retry = &task.settings.retry;
     match task.mode {
-        Mode::DryRun => {
+        Mode::DryRun | Mode::Estimate => {
             let reader = |backend| BucketReader::with(backend, retry.clone(), common.clone());
             let (source, target) = (reader(buckets.source), reader(buckets.target));
-            ServerSide::between(&source, &target, task.settings.copied_by)?;
+            let server_side = ServerSide::between(&source, &target, task.settings.copied_by)?;
             let plan = plan_alone(task, &run, &source, &target).await?;
+            let keeping = match task.mode {
+                Mode::Estimate => tokio::select! {
+                    keeping = source.keeping() => keeping,
+                    signal = run.stop.wait() => return Err(stopped(signal, "make a plan")),
+                },
+                Mode::DryRun | Mode::Execute => None,
+            };
             Ok(Migrated {
                 plan,
                 results: None,
+                carrier: carrier(&server_side),
+                keeping,
             })
         }
         Mode::Execute => {
@@ -108,11 +118,22 @@ async fn execute(task: &Task, run: Run, source: Source, target: Bucket) -> Resul
         let grace = task.settings.shutdown_grace;
         preflight::pass(&run, grace, (&source, &target), &plan, &survey).await?;
     }
+    let carrier = carrier(&server_side);
     let results = carry_out(task, run, (source, target, server_side), &plan, &survey).await;
     Ok(Migrated {
         plan,
         results: Some(results),
+        carrier,
+        keeping: None,
     })
+}
+
+fn carrier(server_side: &ServerSide) -> Carrier {
+    if server_side.is_there() {
+        Carrier::Service
+    } else {
+        Carrier::Here
+    }
 }
 
 /// Until a plan stands nothing is written, so a signal ends the run at once.

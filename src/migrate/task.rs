@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use crate::block::RunId;
-use crate::bucket::{Backend, CopiedBy};
+use crate::bucket::{Backend, CopiedBy, Keeping};
 use crate::engine::Stop;
 use crate::error::{Error, Kind};
 use crate::exit::Signal;
-use crate::outcome::Results;
+use crate::outcome::{Carrier, Results};
 use crate::plan::{Plan, Rules};
 use crate::progress::Progress;
 use crate::retry;
@@ -64,6 +64,8 @@ pub struct Settings {
 pub enum Mode {
     /// The plan is shown, and nothing is written anywhere.
     DryRun,
+    /// The same, and the source is asked how it keeps what is deleted.
+    Estimate,
     /// The plan is carried out.
     Execute,
 }
@@ -109,6 +111,10 @@ pub struct Migrated {
     pub plan: Plan,
     /// What became of it; `None` where the run was dry.
     pub results: Option<Results>,
+    /// Who would copy objects.
+    pub carrier: Carrier,
+    /// What the source says of how it keeps what is deleted; `None` where it was not asked, or has nothing to say.
+    pub keeping: Option<Keeping>,
 }
 
 /// A signal came before the first block was begun: there is nothing to report.

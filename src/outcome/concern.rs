@@ -25,6 +25,10 @@ pub(crate) enum Concern {
     MarkDeferred,
     /// The block is damaged, and in which way.
     Damaged(Reason),
+    /// A block is not what the plan that is carried out says of it.
+    Drifted,
+    /// A block of the plan that is carried out is gone from the source, and not held by the target.
+    GoneSincePlanned,
     /// A block that was asked for by id is left out.
     AskedForExcluded,
     /// A block that was asked for by id is not in the source.
@@ -88,8 +92,10 @@ impl Concern {
             | Reason::CorruptedMetaJson
             | Reason::CorruptedDeletionMark
             | Reason::Incomplete) => Some(Self::Damaged(reason)),
+            Reason::Drifted => Some(Self::Drifted),
             Reason::NoMetaJson
             | Reason::MarkedForDeletion
+            | Reason::NotInPlan
             | Reason::IdExcluded
             | Reason::TimeExcluded
             | Reason::LabelExcluded
@@ -116,6 +122,8 @@ impl Concern {
             Self::HeldBack => "held-back",
             Self::MarkDeferred => "mark-deferred",
             Self::Damaged(reason) => reason.as_str(),
+            Self::Drifted => Reason::Drifted.as_str(),
+            Self::GoneSincePlanned => "gone-since-planned",
             Self::AskedForExcluded => "asked-for-but-excluded",
             Self::AskedForAbsent => "asked-for-but-absent",
         }
@@ -148,6 +156,10 @@ impl Concern {
             }
             Self::Damaged(Reason::CorruptedDeletionMark) => "repair the mark as said above",
             Self::Damaged(_) => "repair or delete it by hand",
+            Self::Drifted => "see what has changed above, and make a new plan of what is left",
+            Self::GoneSincePlanned => {
+                "find out who deleted it: its samples may be in another block, for which make a new plan"
+            }
             Self::AskedForExcluded => "see the reason above; the filters hold for --id too",
             Self::AskedForAbsent => "check the id: the source has no such block",
         }
@@ -175,7 +187,10 @@ pub(crate) fn concerns<'a>(
         .filter_map(move |(position, selected)| Concern::of_selected(selected, outcome(position)));
     let excluded = plan.excluded.iter();
     let excluded = excluded.filter_map(|excluded| Concern::of_excluded(excluded, rules));
-    let absent = plan.absent_ids.iter().map(|_| Concern::AskedForAbsent);
+    let absent = plan.absent_ids.iter().map(|_| match rules.agreed {
+        Some(_) => Concern::GoneSincePlanned,
+        None => Concern::AskedForAbsent,
+    });
     not_held.chain(selected).chain(excluded).chain(absent)
 }
 

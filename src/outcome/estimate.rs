@@ -1,41 +1,84 @@
-//! About how many requests a plan costs. An estimate: retries and the listings that many blocks share are not in it, and neither is the planning,
-//! which is over when the estimate is made. A test counts the requests of small migrations, and expects exactly these numbers.
+//! About what a plan costs: requests by kind, bytes, and time.
 
-use crate::bucket::transfer_requests;
-use crate::plan::{Action, Outlook, Purpose, Selected};
+use std::num::NonZeroU64;
+use std::time::Duration;
 
-/// Listings of one block: both buckets as its copy begins, both before it is published, the target as proof.
-const LISTINGS: u64 = 5;
+use super::requests::{Asked, Carrier, requests};
+use super::review::Review;
+use crate::plan::Selected;
 
-/// `meta.json` is read and put, or read in both buckets.
-const META: u64 = 2;
+/// About what a plan costs.
+#[derive(Debug)]
+pub struct Estimate {
+    /// The requests.
+    pub asked: Asked,
+    /// Bytes that are read from the source and put into the target by this process.
+    pub bytes_here: u64,
+    /// Bytes that the service copies by itself.
+    pub bytes_by_service: u64,
+    /// How many bytes a second the operator counts with.
+    pub rate: Option<NonZeroU64>,
+}
 
-/// What covers a block is listed and its `meta.json` read.
-const COVER: u64 = 2;
-
-/// The source is listed before a mark.
-const LOOK: u64 = 1;
-
-/// An existing deletion mark is looked for, and one is put.
-const MARK: u64 = 2;
-
-/// The requests of one block.
-pub(crate) fn requests(selected: &Selected, purpose: Purpose) -> u64 {
-    if selected.action.leaves_alone() || matches!(selected.outlook, Outlook::HeldBack(_)) {
-        return 0;
+impl Estimate {
+    /// Of a plan, where that one copies.
+    #[must_use]
+    pub fn of(review: &Review<'_>, carrier: Carrier, rate: Option<NonZeroU64>) -> Self {
+        let mut estimate = Self {
+            asked: Asked::default(),
+            bytes_here: 0,
+            bytes_by_service: 0,
+            rate,
+        };
+        for block in &review.blocks {
+            let selected = block.selected;
+            let carrier = carrier_of(selected, carrier);
+            estimate
+                .asked
+                .add(&requests(selected, review.purpose, carrier));
+            let data = block.put.bytes.saturating_sub(meta_bytes(selected));
+            let by_service = match carrier {
+                Carrier::Here => 0,
+                Carrier::Service => data,
+            };
+            let here = block.put.bytes.saturating_sub(by_service);
+            estimate.bytes_here = estimate.bytes_here.saturating_add(here);
+            estimate.bytes_by_service = estimate.bytes_by_service.saturating_add(by_service);
+        }
+        estimate
     }
-    let deferred = matches!(selected.outlook, Outlook::MarkDeferred(_));
-    let mark = match purpose {
-        Purpose::Copy => 0,
-        Purpose::Move if deferred || selected.block.objects().is_marked() => LOOK,
-        Purpose::Move => LOOK + MARK,
+
+    /// All bytes that are put into the target.
+    #[must_use]
+    pub fn bytes_to_put(&self) -> u64 {
+        self.bytes_here.saturating_add(self.bytes_by_service)
+    }
+
+    /// How long these take at the rate that is counted with, begun seconds being whole ones.
+    #[must_use]
+    pub fn time(&self) -> Option<Duration> {
+        let rate = self.rate?.get();
+        Some(Duration::from_secs(self.bytes_to_put().div_ceil(rate)))
+    }
+}
+
+/// What `meta.json` adds to what is put: this process puts it, whoever copies the rest.
+fn meta_bytes(selected: &Selected) -> u64 {
+    let objects = selected.block.objects();
+    let meta = objects.meta().filter(|_| selected.action.publishes());
+    meta.map_or(0, |meta| meta.size_bytes)
+}
+
+/// A block whose `meta.json` tells digests is read here, for only that checks them.
+fn carrier_of(selected: &Selected, carrier: Carrier) -> Carrier {
+    let tells_digests = || {
+        let files = selected.meta.block.files();
+        files.iter().any(|file| file.sha256.is_some())
     };
-    if let Action::Covered(_) | Action::CoveredLater { .. } = selected.action {
-        return COVER + mark;
+    match carrier {
+        Carrier::Service if !tells_digests() => Carrier::Service,
+        _ => Carrier::Here,
     }
-    let meta = u64::from(selected.action.publishes());
-    let objects = selected.objects_to_put.saturating_sub(meta);
-    LISTINGS + META + mark + transfer_requests(objects, selected.bytes_to_put)
 }
 
 #[cfg(test)]
@@ -43,70 +86,26 @@ mod tests {
     use super::*;
     use crate::outcome::testing::{World, block};
 
+    /// S-17.8: what a service copies passes nobody, but for `meta.json`.
     #[test]
-    fn a_block_costs_what_happens_to_it() {
-        let world = |world: World| {
-            let plan = world.plan();
-            let requests = plan.selected.iter();
-            let requests = requests.map(|one| super::requests(one, world.rules.purpose));
-            requests.collect::<Vec<_>>()
-        };
-        let everything = transfer_requests(2, 1 << 30);
-        let index = transfer_requests(1, (1 << 30) - 4096);
-        let table = [
-            (
-                "copy",
-                World::of([block(1)]),
-                vec![LISTINGS + META + LOOK + MARK + everything],
-            ),
-            (
-                "already there",
-                World::of([block(1)]).holding([block(1)]),
-                vec![LISTINGS + META + LOOK + MARK],
-            ),
-            (
-                "repair",
-                World::of([block(1)]).holding([block(1).without("index")]),
-                vec![LISTINGS + META + LOOK + MARK + index],
-            ),
-            (
-                "covered",
-                World::of([block(1)]).holding([block(9).sources([1, 2])]),
-                vec![COVER + LOOK + MARK],
-            ),
-            (
-                "conflict",
-                World::of([block(1)]).holding([block(1).level(2)]),
-                vec![0],
-            ),
-            (
-                "held back",
-                World::of([block(1).without("index"), block(2).hours(2, 4)]),
-                vec![0],
-            ),
-            (
-                "mark deferred",
-                World::of([
-                    block(1).without("index"),
-                    block(2).resolution(300_000).sources([1]),
-                ]),
-                vec![LISTINGS + META + LOOK + everything],
-            ),
-            (
-                "replicated",
-                World::of([block(1)]).only_copied(),
-                vec![LISTINGS + META + everything],
-            ),
-            (
-                "covered, and only copied",
-                World::of([block(1)])
-                    .holding([block(9).sources([1, 2])])
-                    .only_copied(),
-                vec![COVER],
-            ),
-        ];
-        for (name, given, expected) in table {
-            assert_eq!(world(given), expected, "{name}");
-        }
+    fn what_the_service_copies_is_told_from_what_goes_through_here() {
+        let world = World::of([block(1), block(2).hours(2, 4)]).holding([block(2).hours(2, 4)]);
+        let plan = world.plan();
+        let review = Review::new(&plan, &world.rules, None);
+        let rate = NonZeroU64::new(100 << 20);
+        let here = Estimate::of(&review, Carrier::Here, rate);
+        let by_service = Estimate::of(&review, Carrier::Service, rate);
+        let data = (1 << 30) - 4096 + 3072;
+        assert_eq!((here.bytes_here, here.bytes_by_service), (data + 1024, 0));
+        assert_eq!(
+            (by_service.bytes_here, by_service.bytes_by_service),
+            (1024, data)
+        );
+        assert_eq!(by_service.asked.source.get, 4);
+        assert_eq!(by_service.asked.target.copy, here.asked.source.get - 4);
+        // 1 GiB at 100 MiB a second, whoever copies it.
+        assert_eq!(here.time(), Some(Duration::from_secs(11)));
+        assert_eq!(by_service.time(), here.time());
+        assert_eq!(Estimate::of(&review, Carrier::Here, None).time(), None);
     }
 }

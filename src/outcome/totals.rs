@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::block::{BlockEnding, Outcome};
 use super::concern::Concern;
-use super::estimate::requests;
+use super::requests::{Carrier, requests};
 use super::row::{Amount, Block, Excluded};
 use crate::plan::{Purpose, Reason};
 
@@ -44,7 +44,7 @@ impl Totals {
         for block in blocks {
             totals.selected.add(block.size);
             totals.to_put.add(block.put);
-            totals.requests_estimate += requests(block.selected, purpose);
+            totals.requests_estimate += requests(block.selected, purpose, Carrier::Here).sum();
             let put = Amount {
                 blocks: 1,
                 ..block.put

@@ -23,6 +23,8 @@ pub enum Reason {
     MarkedForDeletion,
     /// It bears a deletion mark that Thanos cannot read.
     CorruptedDeletionMark,
+    /// The plan that is carried out does nothing for it.
+    NotInPlan,
     /// It was not asked for.
     IdExcluded,
     /// It is not old enough.
@@ -41,6 +43,8 @@ pub enum Reason {
     Incomplete,
     /// Another live block of the source holds all of it.
     Duplicate,
+    /// It is not what the plan that is carried out says of it.
+    Drifted,
 }
 
 impl Reason {
@@ -53,6 +57,7 @@ impl Reason {
             Reason::CorruptedMetaJson => "corrupted-meta-json",
             Reason::MarkedForDeletion => "marked-for-deletion",
             Reason::CorruptedDeletionMark => "corrupted-deletion-mark",
+            Reason::NotInPlan => "not-in-plan",
             Reason::IdExcluded => "id-excluded",
             Reason::TimeExcluded => "time-excluded",
             Reason::LabelExcluded => "label-excluded",
@@ -62,6 +67,7 @@ impl Reason {
             Reason::NoLabels => "no-labels",
             Reason::Incomplete => "incomplete",
             Reason::Duplicate => "duplicate",
+            Reason::Drifted => "drifted",
         }
     }
 }
@@ -79,7 +85,7 @@ pub(super) type Exclusion = (Reason, Option<String>);
 /// wait.
 pub(super) fn leaves_a_gap(reason: Reason, block: &SourceBlock) -> bool {
     match reason {
-        Reason::Incomplete => true,
+        Reason::Incomplete | Reason::Drifted => true,
         // Where the mark is what cannot be read, no filter was tried.
         Reason::Unreadable => !matches!(block.mark, Mark::Unreadable(_)),
         _ => false,
@@ -103,6 +109,9 @@ pub(super) fn exclusion<'a>(
     };
     if let Some(reason) = mark_exclusion(block, source, rules) {
         return Err(reason);
+    }
+    if rules.agreed.is_some() && rules.agreed_on(block.id).is_none() {
+        return Err((Reason::NotInPlan, None));
     }
     if let Some(missed) = rules.filter.misses(&meta.block) {
         return Err((missed.into(), None));

@@ -1,7 +1,9 @@
 //! Every decision about blocks, made of values alone: which are left out and why, what happens to each of the others, and in which order.
 //! Nothing here waits, reads a clock or touches a bucket.
 
+mod agreed;
 mod decide;
+mod drift;
 mod duplicate;
 mod exclude;
 mod facts;
@@ -22,6 +24,7 @@ mod unit;
 mod verified;
 mod warning;
 
+pub use agreed::{Agreed, AgreedBlock, Work};
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
@@ -43,6 +46,7 @@ use std::sync::Arc;
 
 use crate::block::BlockId;
 use crate::select::{Effect, Selector};
+use exclude::Exclusion;
 use facts::SourceIndex;
 use selected::select;
 use unit::Units;
@@ -57,8 +61,12 @@ pub fn needs_target_metas(
 ) -> bool {
     let index = SourceIndex::new(source);
     let units = Units::of(source);
+    let is_gone = |agreed: &Arc<Agreed>| drift::gone(agreed, source).next().is_some();
+    if rules.agreed.as_ref().is_some_and(is_gone) {
+        return true;
+    }
     source.iter().any(|block| {
-        exclude::exclusion(block, &index, &units, rules).is_ok()
+        drift::exclusion(block, &index, &units, rules).is_ok()
             || look_back::not_held_by_listing(block, target, target_name)
     })
 }
@@ -76,51 +84,42 @@ pub fn plan(
     let index = SourceIndex::new(source);
     let units = Units::of(source);
     let mut plan = Plan {
-        absent_ids: absent_ids(source, rules),
+        absent_ids: absent_ids(source, target, rules),
         // What grows may be in memory twice for a moment, and what is not used costs nothing.
         selected: Vec::with_capacity(source.len()),
         ..Plan::default()
     };
     let mut came_to_selector = Vec::new();
     for block in source {
-        let passed = exclude::exclusion(block, &index, &units, rules);
-        if passed
-            .as_ref()
-            .err()
-            .is_none_or(|(reason, _)| *reason >= Reason::LabelExcluded)
-        {
+        let passed = drift::exclusion(block, &index, &units, rules);
+        let came = |(reason, _): &Exclusion| *reason >= Reason::LabelExcluded;
+        if passed.as_ref().err().is_none_or(came) {
             came_to_selector.push(block);
         }
         let decided = passed.and_then(|(meta, unit)| {
             let action = decide::decide(block, meta, target, &index, rules);
             match exclude::archived(block) {
-                Some(why) if !action.needs_nothing_read() => Err(why),
-                _ => Ok(select(block, meta, unit, target, action)),
+                Some(why) if !action.needs_nothing_read() => return Err(why),
+                _ => {}
             }
+            let selected = select(block, meta, unit, target, action);
+            drift::other_work(&selected, rules).map_or(Ok(selected), Err)
         });
         match decided {
             Ok(selected) => plan.selected.push(selected),
-            Err((reason, detail)) => {
-                if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
-                    plan.gaps.push(Gap {
-                        block: block.id,
-                        unit: units.unit_of(&meta.block),
-                        rank: publish_rank(meta),
-                    });
-                }
+            Err(exclusion) => {
                 plan.not_held
                     .extend(look_back::not_held(block, target, target_name));
-                plan.excluded.push(Excluded {
-                    block: Arc::clone(block),
-                    reason,
-                    detail,
-                });
+                plan.leave_out(block, exclusion, &units);
             }
         }
     }
     outlook::hold_back(&mut plan, rules.publish_order);
     if rules.purpose == Purpose::Move {
         duplicate::select_with_their_keepers(&mut plan, target, &index, &units);
+        if let Some(agreed) = &rules.agreed {
+            drift::judge_duplicates(&mut plan, agreed);
+        }
         outlook::defer_marks(&mut plan, &index);
     }
     plan.selected.sort_unstable_by(|one, other| {
@@ -139,7 +138,28 @@ fn effects(selector: &Selector, blocks: &[&Arc<SourceBlock>]) -> Vec<Effect> {
     selector.effects(blocks.map(|meta| (&meta.block.group.labels, meta.block.id)))
 }
 
-fn absent_ids(source: &[Arc<SourceBlock>], rules: &Rules) -> Vec<BlockId> {
+impl Plan {
+    fn leave_out(&mut self, block: &Arc<SourceBlock>, (reason, detail): Exclusion, units: &Units) {
+        if let (true, Some(meta)) = (exclude::leaves_a_gap(reason, block), block.meta()) {
+            self.gaps.push(Gap {
+                block: block.id,
+                unit: units.unit_of(&meta.block),
+                rank: publish_rank(meta),
+            });
+        }
+        self.excluded.push(Excluded {
+            block: Arc::clone(block),
+            reason,
+            detail,
+        });
+    }
+}
+
+/// The blocks that were asked for, or planned, and that the source does not have. What the target holds of a plan is done.
+fn absent_ids(source: &[Arc<SourceBlock>], target: &TargetIndex, rules: &Rules) -> Vec<BlockId> {
+    if let Some(agreed) = &rules.agreed {
+        return drift::not_in_target(drift::gone(agreed, source).collect(), target);
+    }
     if rules.filter.ids.is_empty() {
         return Vec::new();
     }

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::block::{BlockMeta, Strength};
+use super::agreed::{Agreed, AgreedBlock};
+use crate::block::{BlockId, BlockMeta, Strength};
 use crate::error::Error;
 use crate::select::{Cutoff, Filter};
 
@@ -49,6 +51,8 @@ pub struct Rules {
     pub publish_order: PublishOrder,
     /// The part of all units that this machine works on.
     pub shard: Option<Shard>,
+    /// The plan that is carried out, and nothing else.
+    pub agreed: Option<Arc<Agreed>>,
 }
 
 impl Rules {
@@ -62,7 +66,14 @@ impl Rules {
             verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
+            agreed: None,
         }
+    }
+
+    /// What the plan that is carried out does for the block; `None` where there is no such plan, or it does nothing.
+    pub(super) fn agreed_on(&self, block: BlockId) -> Option<(&Agreed, &AgreedBlock)> {
+        let agreed = self.agreed.as_deref()?;
+        Some((agreed, agreed.get(block)?))
     }
 
     /// The same for every block that is older than the cutoff.

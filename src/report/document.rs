@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{
-    Checked, Concern, Excluded, MarkedNotHeld, Overview, Review, TakenBack, Verification,
+    Bill, Checked, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview, Review, Sums,
+    TakenBack, Verification,
 };
 use crate::plan::Purpose;
 use crate::select::Effect;
@@ -37,6 +38,12 @@ pub(super) enum Section<'a> {
     AbsentIds(&'a [BlockId]),
     /// Sums by action or outcome.
     Totals(&'a Review<'a>),
+    /// Sums over the selected blocks by what they are.
+    Sums(&'a Sums<'a>),
+    /// What a plan costs, and when the source is freed.
+    Estimate(&'a Estimate, &'a Freed),
+    /// What a plan costs in money, where prices are given.
+    Money(Option<&'a Bill>),
     /// How much needs a person, and what to do about it.
     Concerns(&'a BTreeMap<Concern, u64>),
     /// What happened and what comes next, in a sentence.
@@ -93,6 +100,25 @@ impl<'a> Document<'a> {
                 Section::AbsentIds(&taken.absent_ids),
             ],
         }
+    }
+
+    /// A plan with its sums, and what it costs.
+    #[must_use]
+    pub fn of_plan(
+        header: &'a Header,
+        review: &'a Review<'a>,
+        sums: &'a Sums<'a>,
+        (estimate, freed): (&'a Estimate, &'a Freed),
+        bill: Option<&'a Bill>,
+    ) -> Self {
+        let mut document = Self::of_migration(header, review);
+        let added = [
+            Section::Sums(sums),
+            Section::Estimate(estimate, freed),
+            Section::Money(bill),
+        ];
+        document.sections.extend(added);
+        document
     }
 
     /// The plan of a migration or, where it was carried out, its report. Those of a run that copies are of kinds of their own, so that nobody takes

@@ -15,9 +15,11 @@ mod tsv;
 pub use document::Document;
 pub use form::{Form, Output, Rows};
 pub use header::Header;
+pub use json::PlanFile;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 
 /// Writes the document, and flushes it.
@@ -46,4 +48,11 @@ pub fn write_error(
         json::write_error(header, why, exit, out)?;
     }
     out.flush()
+}
+
+/// Reads a plan back from the JSON form of its document. Of each block little is kept, so that memory stays small whatever the file holds.
+///
+/// Errors, of kind [`Kind::Usage`](crate::Kind::Usage): why it is no plan that this version can carry out.
+pub fn read_plan(from: impl Read) -> Result<PlanFile> {
+    json::read(from).map_err(Error::usage)
 }

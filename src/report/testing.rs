@@ -4,10 +4,14 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+use std::num::NonZeroU64;
+
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
-use crate::outcome::{Charted, Overview, Results, Review, Verification};
+use crate::outcome::{
+    Bill, Carrier, Charted, Estimate, Freed, Overview, Prices, Results, Review, Sums, Verification,
+};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -56,6 +60,27 @@ pub(super) fn map_written_as(charted: &Charted, form: Form) -> String {
     };
     let overview = Overview::new(charted);
     told(form, &header, &Document::of_status(&header, &overview))
+}
+
+/// The plan with its sums, and what it costs at 100 MiB a second and by the prices of the example.
+pub(super) fn written_in_full(world: &World, output: Output, group_by: &[&str]) -> String {
+    let header = header();
+    let plan = world.plan();
+    let review = Review::new(&plan, &world.rules, None);
+    let labels: Vec<String> = group_by.iter().map(|label| (*label).to_owned()).collect();
+    let sums = Sums::of(&review, &labels);
+    let estimate = Estimate::of(&review, Carrier::Service, NonZeroU64::new(100 << 20));
+    let freed = Freed::Later("the source keeps versions".to_owned());
+    let prices = include_str!("../../examples/prices.yaml");
+    let bill = Bill::of(&review, &estimate, &Prices::parse(prices).unwrap());
+    let costs = (&estimate, &freed);
+    let document = Document::of_plan(&header, &review, &sums, costs, Some(&bill));
+    let form = Form {
+        output,
+        rows: Rows::None,
+        columns: Some(80),
+    };
+    told(form, &header, &document)
 }
 
 fn header() -> Header {

@@ -3,11 +3,12 @@
 use thanos_bucket::block::{
     BlockId, BlockMeta, DeletionMark, NoCompactMark, Provenance, is_loose_block_id,
 };
+use thanos_bucket::report::read_plan;
 
 use super::corpus::{examples, texts};
 use super::promise::{Promise, READ, assert_plain, block_of, text_of};
 
-pub const PROMISES: [Promise; 4] = [
+pub const PROMISES: [Promise; 5] = [
     Promise {
         name: "meta",
         seeds: || examples("meta.json"),
@@ -21,6 +22,13 @@ pub const PROMISES: [Promise; 4] = [
         tokens: JSON,
         slowest: READ,
         check: mark,
+    },
+    Promise {
+        name: "plan",
+        seeds: Vec::new,
+        tokens: JSON,
+        slowest: READ,
+        check: plan,
     },
     Promise {
         name: "provenance",
@@ -82,6 +90,17 @@ fn meta(input: &[u8]) {
                 let inside = segments.all(|segment| !matches!(segment, "" | "." | ".."));
                 assert!(inside && !file.path.contains(['\0', '\\']), "{file:?}");
             }
+        }
+        Err(err) => assert_plain(&err),
+    }
+}
+
+/// S-17.2
+fn plan(input: &[u8]) {
+    match read_plan(input) {
+        Ok(file) => {
+            let blocks = file.agreed.blocks();
+            assert!(blocks.is_sorted_by(|one, next| one.id < next.id));
         }
         Err(err) => assert_plain(&err),
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use thanos_bucket::block::Labels;
 use thanos_bucket::bucket::{BucketConfig, Environment};
 use thanos_bucket::go::pattern;
+use thanos_bucket::outcome::Prices;
 use thanos_bucket::select::Selector;
 use thanos_bucket::telemetry::TracingConfig;
 use thanos_bucket::yaml::{self, Unknown};
@@ -13,7 +14,7 @@ use thanos_bucket::yaml::{self, Unknown};
 use super::corpus::{examples, golden};
 use super::promise::{Promise, READ, assert_plain, block_of, text_of};
 
-pub const PROMISES: [Promise; 5] = [
+pub const PROMISES: [Promise; 6] = [
     Promise {
         name: "bucket",
         seeds: || [examples("s3-"), examples("filesystem")].concat(),
@@ -41,6 +42,13 @@ pub const PROMISES: [Promise; 5] = [
         tokens: PATTERN,
         slowest: COMPILED,
         check: pattern,
+    },
+    Promise {
+        name: "prices",
+        seeds: || examples("prices"),
+        tokens: YAML,
+        slowest: READ,
+        check: prices,
     },
     Promise {
         name: "yaml",
@@ -170,6 +178,13 @@ fn environment() -> Environment {
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+/// S-17.10
+fn prices(input: &[u8]) {
+    if let Err(err) = Prices::parse(&text_of(input)) {
+        assert_plain(&err);
+    }
 }
 
 fn bucket(input: &[u8]) {

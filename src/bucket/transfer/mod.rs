@@ -19,7 +19,7 @@ pub use budget::Budget;
 pub use compare::{Comparison, same_content};
 pub use job::Transfer;
 pub use limits::TIME_TO_END;
-pub use route::transfer_requests;
+pub use route::{Transferred, transferred};
 pub use server_side::{CopiedBy, ServerSide};
 
 use crate::block::Fingerprint;

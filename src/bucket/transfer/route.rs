@@ -143,17 +143,23 @@ fn make_up(size: u64, sizes: &[u64], limits: Sizes) -> bool {
         && *last > 0
 }
 
-/// An estimate of the requests for reading and putting `objects` objects of `bytes` bytes together: a read and a write for each part, and two more
-/// for an upload in parts. It is an upper bound for parts of the usual size.
+/// How many parts objects are put in: each is read and put, or copied, in a request of its own, and two more begin and end an upload in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transferred {
+    /// The parts of all objects; an object that is put at once is one.
+    pub parts: u64,
+    /// The objects that are put in parts.
+    pub in_parts: u64,
+}
+
+/// An estimate for `objects` objects of `bytes` bytes together. It is an upper bound for parts of the usual size.
 #[must_use]
-pub fn transfer_requests(objects: u64, bytes: u64) -> u64 {
-    if objects == 0 {
-        return 0;
+pub fn transferred(objects: u64, bytes: u64) -> Transferred {
+    let further_parts = if objects == 0 { 0 } else { bytes / PART };
+    Transferred {
+        parts: objects + further_parts,
+        in_parts: objects.min(further_parts),
     }
-    let further_parts = bytes / PART;
-    let parts = objects + further_parts;
-    let in_parts = objects.min(further_parts);
-    2 * parts + 2 * in_parts
 }
 
 /// How the object is put by itself, whatever the source has.
@@ -396,19 +402,19 @@ mod tests {
     }
 
     #[test]
-    fn requests_count_parts_both_ways() {
+    fn parts_are_counted_of_all_objects_together() {
         for (objects, bytes, expected) in [
-            (0, 0, 0),
-            (0, 17 * MIB, 0),
-            (1, 0, 2),
-            (1, 15 * MIB, 2),
-            (1, 17 * MIB, 2 * 2 + 2),
-            (1, 100 * MIB, 2 * 7 + 2),
-            (3, 3 * 1024, 6),
-            (2, 1024 * MIB + 1, 2 * 66 + 4),
+            (0, 0, (0, 0)),
+            (0, 17 * MIB, (0, 0)),
+            (1, 0, (1, 0)),
+            (1, 15 * MIB, (1, 0)),
+            (1, 17 * MIB, (2, 1)),
+            (1, 100 * MIB, (7, 1)),
+            (3, 3 * 1024, (3, 0)),
+            (2, 1024 * MIB + 1, (66, 2)),
         ] {
-            let requests = transfer_requests(objects, bytes);
-            assert_eq!(requests, expected, "{objects}, {bytes}");
+            let Transferred { parts, in_parts } = transferred(objects, bytes);
+            assert_eq!((parts, in_parts), expected, "{objects}, {bytes}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The groups of flags that subcommands flatten, and what each adds up to. A new subcommand takes those that it needs.
 
+mod agreement;
 mod buckets;
 mod effort;
 mod output;
@@ -8,6 +9,7 @@ mod selection;
 mod telemetry;
 mod thanos;
 
+pub(super) use agreement::{Agreement, agreed_rules};
 pub(super) use buckets::{Buckets, Landing};
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::members::{display, rfc3339, seconds};
-use crate::block::{BlockId, BlockMeta, Strength};
+use crate::block::{BlockId, BlockMeta, Contents, Sha256Sum, Strength};
 use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals, Unmarked};
 use crate::plan::Outlook;
 use crate::report::human;
@@ -51,6 +51,11 @@ pub(super) struct BlockEntry<'a> {
     meta: MetaEntry<'a>,
     size_bytes: u64,
     objects: u64,
+    marked: bool,
+    #[serde(serialize_with = "display")]
+    meta_sha256: Sha256Sum,
+    #[serde(serialize_with = "display")]
+    objects_sha256: Sha256Sum,
     unit: Option<String>,
     action: &'static str,
     reason: Option<String>,
@@ -89,11 +94,15 @@ struct OutcomeEntry<'a> {
 impl<'a> BlockEntry<'a> {
     pub(super) fn of(block: &'a Block<'a>) -> Self {
         let selected = block.selected;
+        let contents = Contents::of(&selected.meta, &selected.block.objects());
         Self {
             id: selected.block.id,
             meta: MetaEntry::of(Some(&selected.meta.block)),
             size_bytes: block.size.bytes,
             objects: block.size.objects,
+            marked: selected.bears_a_mark(),
+            meta_sha256: contents.meta,
+            objects_sha256: contents.objects,
             unit: human::sample_time(selected.unit.start_ms()).map(rfc3339),
             action: selected.action.as_str(),
             reason: selected.action.detail(),

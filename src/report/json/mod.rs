@@ -3,9 +3,12 @@
 mod entries;
 mod members;
 mod overview;
+mod reading;
+mod sums;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod version;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -22,9 +25,10 @@ use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
 use members::{Each, Members, rfc3339, seconds};
-
-/// It rises when a member changes its meaning or is removed; new members may be added without.
-const SCHEMA_VERSION: u32 = 1;
+pub use reading::PlanFile;
+pub(super) use reading::read;
+use sums::{EstimateEntry, MoneyEntry, SumsEntry};
+use version::SCHEMA_VERSION;
 
 /// What a document has besides its heading and the course of the run.
 const LISTS: [&str; 7] = [
@@ -101,6 +105,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
+        Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
+        Section::Estimate(estimate, freed) => {
+            members.put("estimate", &EstimateEntry::of(estimate, freed))
+        }
+        Section::Money(bill) => members.put("money", &bill.map(MoneyEntry::of)),
         // Programs find the numbers among the totals, and need no sentences.
         Section::Concerns(_) | Section::Closing(_) => Ok(()),
     }

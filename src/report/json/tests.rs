@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::exit::{Exit, Signal};
 use crate::outcome::testing::{World, block, results};
 use crate::outcome::{BlockEnding, Results};
-use crate::report::testing::written;
+use crate::report::testing::{written, written_in_full};
 use crate::report::{Output, write_error};
 
 const OURS: &str = "migrated to s3://cold by thanos-bucket 9.9.9 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
@@ -24,7 +24,7 @@ const MEMBERS: &str = "schema_version kind tool tool.name tool.version run start
     selector selector[].rule selector[].blocks selector[].dropped \
     blocks blocks[].id blocks[].min_time blocks[].min_time_ms blocks[].max_time blocks[].max_time_ms blocks[].labels \
     blocks[].labels.* blocks[].resolution blocks[].resolution_ms blocks[].level blocks[].series blocks[].samples \
-    blocks[].size_bytes blocks[].objects blocks[].unit blocks[].action blocks[].reason blocks[].outlook \
+    blocks[].size_bytes blocks[].objects blocks[].marked blocks[].meta_sha256 blocks[].objects_sha256 blocks[].unit blocks[].action blocks[].reason blocks[].outlook \
     blocks[].outlook.name blocks[].outlook.by blocks[].weak_inventory blocks[].needs_a_person \
     blocks[].put blocks[].put.objects blocks[].put.bytes \
     blocks[].outcome blocks[].outcome.ending blocks[].outcome.detail blocks[].outcome.waits_for blocks[].outcome.mark blocks[].outcome.proof \
@@ -105,6 +105,32 @@ fn every_member_is_one_of_the_schema_and_every_one_of_the_schema_is_used() {
         only_in_reports.clone().count(),
         only_in_reports.filter(nested).count()
     );
+}
+
+/// What `plan` has besides.
+const OF_PLANS: &str = "sums sums.by_labels sums.by_resolution sums.by_month \
+    estimate estimate.requests estimate.bytes_through_here estimate.bytes_copied_by_service estimate.bytes_to_put \
+    estimate.rate_bytes_per_second estimate.seconds estimate.frees_with_deletion estimate.freed \
+    money money.currency money.once money.once[].name money.once[].formula money.once[].amount money.once_total \
+    money.monthly money.monthly_total money.storage_at_least money.storage_at_least.amount";
+
+/// S-17.7, S-17.8, S-17.9, S-17.10
+#[test]
+fn a_plan_has_the_members_of_every_document_and_its_own() {
+    let text = written_in_full(&world(), Output::Json, &["cluster"]);
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let mut found = Vec::new();
+    members(&document, "", &mut found);
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    let lacking: Vec<&str> = OF_PLANS
+        .split_whitespace()
+        .filter(|name| !found.contains(name))
+        .collect();
+    assert!(lacking.is_empty(), "{lacking:?}\n{found:?}");
+    assert_eq!(document["estimate"]["seconds"], 11);
+    let mut planned = Vec::new();
+    members(&json(&world(), None), "", &mut planned);
+    assert!(planned.iter().all(|name| found.contains(name.as_str())));
 }
 
 #[test]

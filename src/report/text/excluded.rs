@@ -90,7 +90,7 @@ pub(super) fn write(all: &[Excluded<'_>], rows: Rows, page: &mut Page<'_>) -> io
 pub(super) fn write_absent(ids: &[BlockId], page: &mut Page<'_>) -> io::Result<()> {
     if !ids.is_empty() {
         page.blank()?;
-        page.line("asked for by --id, and not in the source", INDENT)?;
+        page.line("asked for by --id or --plan, and not in the source", INDENT)?;
     }
     for id in ids {
         page.line(&format!("! {id}"), INDENT)?;
@@ -160,6 +160,7 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::CorruptedMetaJson => "meta.json is broken, or speaks of another block",
         Reason::MarkedForDeletion => "the source's compactor deletes what is marked",
         Reason::CorruptedDeletionMark => "with a deletion mark that Thanos cannot read",
+        Reason::NotInPlan => "the plan does nothing for them, or did not know them",
         Reason::IdExcluded => "not asked for by --id",
         Reason::TimeExcluded => "it is not of the time that was asked for",
         Reason::LabelExcluded => "dropped by the selector",
@@ -171,5 +172,6 @@ fn meaning(reason: Reason) -> &'static str {
             "objects are missing or damaged: a copy would be as damaged, and look whole"
         }
         Reason::Duplicate => "another block of the source holds the same samples",
+        Reason::Drifted => "changed since the plan was made: left alone",
     }
 }

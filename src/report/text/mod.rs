@@ -1,10 +1,12 @@
 //! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
 //! person should look at begin with an exclamation mark.
 
+mod bill;
 mod blocks;
 mod check;
 mod closing;
 mod deep;
+mod estimate;
 mod excluded;
 mod groups;
 mod heading;
@@ -12,6 +14,7 @@ mod marks;
 mod overview;
 mod page;
 mod summary;
+mod sums;
 mod timeline;
 mod unmark;
 mod verify;
@@ -37,6 +40,10 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Excluded(excluded) => excluded::write(excluded, form.rows, page)?,
             Section::AbsentIds(ids) => excluded::write_absent(ids, page)?,
             Section::Totals(review) => closing::write_totals(review, page)?,
+            Section::Sums(sums) => sums::write(sums, page)?,
+            Section::Estimate(estimate, freed) => estimate::write(estimate, freed, page)?,
+            Section::Money(Some(bill)) => bill::write(bill, page)?,
+            Section::Money(None) => {}
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
@@ -58,7 +65,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Blocks(_) => 4,
         Section::Excluded(_) => 5,
         Section::AbsentIds(_) => 6,
-        Section::Totals(_) => 7,
+        Section::Totals(_) | Section::Sums(_) | Section::Estimate(..) | Section::Money(_) => 7,
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
@@ -72,7 +79,7 @@ mod tests {
     use crate::outcome::testing::{World, block, id, results};
     use crate::outcome::{BlockEnding, Limit, Results};
     use crate::plan::Scope;
-    use crate::report::testing::{written, written_as};
+    use crate::report::testing::{written, written_as, written_in_full};
     use crate::report::{Form, Output, Rows};
 
     fn text(world: &World, results: Option<&Results>) -> String {
@@ -125,6 +132,14 @@ mod tests {
     fn a_small_plan_reads_like_this() {
         let text = text(&small(), None);
         assert_eq!(text, include_str!("golden/plan.txt"), "{text}");
+    }
+
+    /// S-17.7, S-17.8, S-17.9, S-17.10
+    #[test]
+    fn a_plan_that_is_summed_up_and_priced_reads_like_this() {
+        let text = written_in_full(&small(), Output::Text, &["cluster", "tenant"]);
+        assert_eq!(text, include_str!("golden/priced.txt"), "{text}");
+        assert!(widest(&text) <= 80, "{text}");
     }
 
     #[test]

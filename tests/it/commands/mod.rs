@@ -1,6 +1,8 @@
 //! What is asked of the binary on its command line, and what it does and says then.
 
+mod carried_out;
 mod check;
+mod estimated;
 mod likely_mistakes;
 mod migrate;
 mod plan;

@@ -72,15 +72,20 @@ fn the_plan_is_that_of_a_dry_run() {
         for changing in ["run", "started"] {
             document[changing] = Value::Null;
         }
+        for added in ["sums", "estimate", "money"] {
+            document.as_object_mut().unwrap().remove(added);
+        }
         document
     };
     let planned = document(with_manifest(&world, "rclone", &["--output=json"]));
     let dry_run = document(world.migrate(&[OLD, "--dry-run", "--output=json"]));
     assert_eq!(planned, dry_run);
-    assert_eq!(plan(&world, &[]).expect(3).stdout.lines().count(), {
-        let dry_run = world.migrate(&[OLD, "--dry-run"]).expect(3);
-        dry_run.stdout.lines().count()
-    });
+    let text = plan(&world, &[]).expect(3).stdout;
+    let dry_run = world.migrate(&[OLD, "--dry-run"]).expect(3).stdout;
+    for line in dry_run.lines().skip(1) {
+        assert!(text.lines().any(|one| one == line), "{line}");
+    }
+    assert_eq!(text.lines().last(), dry_run.lines().last());
     assert_eq!(world.source.tree(), world.before);
     assert!(world.source.marked().is_empty());
 }

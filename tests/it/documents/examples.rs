@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::block::Block;
 use crate::support::fake_gcs;
 use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
@@ -55,6 +56,7 @@ fn each_example_has_a_test_here() {
         "nightly",
         "policy-source.json",
         "policy-target.json",
+        "prices.yaml",
         "s3-aws.yaml",
         "s3-minio.yaml",
         "selector-drop-and-hashmod.yaml",
@@ -63,6 +65,72 @@ fn each_example_has_a_test_here() {
     .map(str::to_owned)
     .into();
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), tested);
+}
+
+/// S-17.10: 100 GiB, added up by hand.
+#[test]
+fn the_prices_come_to_a_bill_that_can_be_checked() {
+    const GIB: u64 = 1 << 30;
+    let block = Block::new(1).without_file_list();
+    let world = World::new(std::slice::from_ref(&block));
+    let folder = world.source.join(block.id());
+    // It has no bytes on the disk.
+    let rest: u64 = tree(&folder)
+        .iter()
+        .filter(|(name, _)| *name != "index")
+        .map(|(_, content)| content.len() as u64)
+        .sum();
+    let index = fs::File::options().write(true).open(folder.join("index"));
+    index.unwrap().set_len(100 * GIB - rest).unwrap();
+    let mut command = Command::new(TOOL);
+    command
+        .arg("plan")
+        .arg(format!(
+            "--objstore.config-file={}",
+            world.source_config().display()
+        ))
+        .arg(format!(
+            "--objstore-to.config-file={}",
+            world.target_config().display()
+        ))
+        .args(["--older-than=30d", "--output=json"])
+        .arg(format!(
+            "--prices={}",
+            repository("examples/prices.yaml").display()
+        ));
+    let money = Ran::of(command).expect(0).json()["money"].clone();
+    let lines = |list: &str| -> Vec<String> {
+        let lines = money[list].as_array().unwrap().iter();
+        let line = |line: &serde_json::Value| {
+            let text = |name: &str| line[name].as_str().unwrap().to_owned();
+            format!("{}: {} = {}", text("name"), text("formula"), text("amount"))
+        };
+        lines.map(line).collect()
+    };
+    let meta = fs::metadata(folder.join("meta.json")).unwrap().len();
+    // In parts of 16 MiB, 100 GiB are 6,400; either of the two objects may end with a part that is not whole.
+    assert_eq!(
+        lines("once"),
+        [
+            "source list: 3 requests / 1000 x 0.005 = 0.00".to_owned(),
+            "source get: 2 requests / 1000 x 0.0004 = 0.00".to_owned(),
+            "source put: 1 requests / 1000 x 0.005 = 0.00".to_owned(),
+            "target list: 3 requests / 1000 x 0.005 = 0.00".to_owned(),
+            "target put: 5 requests / 1000 x 0.01 = 0.00".to_owned(),
+            "target copy: 6402 requests / 1000 x 0.01 = 0.06".to_owned(),
+            format!("source egress: {meta} bytes / 2^30 x 0.02 = 0.00"),
+        ]
+    );
+    assert_eq!(money["once_total"], "0.06");
+    assert_eq!(
+        lines("monthly"),
+        [
+            "target storage: 107374182400 bytes / 2^30 x 0.0125 = 1.25",
+            "source storage: -107374182400 bytes / 2^30 x 0.023 = -2.30",
+        ]
+    );
+    assert_eq!(money["monthly_total"], "-1.05");
+    assert_eq!(money["storage_at_least"]["amount"], "1.25");
 }
 
 #[test]

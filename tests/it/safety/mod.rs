@@ -1,6 +1,7 @@
 //! No sample is lost, and nothing is marked that the target does not hold: whatever others do meanwhile, whatever the buckets hold, and wherever a run is killed.
 
 mod absence;
+mod agreed_plans;
 mod between_attempts;
 mod changes_in_a_group;
 mod changes_while_copying;

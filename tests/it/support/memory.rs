@@ -81,7 +81,7 @@ impl World {
 
     /// A migration as the product runs it, from opened buckets on.
     pub(crate) async fn run(&self) -> Result<Ran> {
-        let Migrated { plan, results } = self.run_as(Mode::Execute).await?;
+        let Migrated { plan, results, .. } = self.run_as(Mode::Execute).await?;
         let results = results.unwrap();
         Ok(Ran { plan, results })
     }

@@ -210,7 +210,7 @@ async fn work(
         source: backend(world, number, Side::Source),
         target: backend(world, number, Side::Target),
     };
-    let Migrated { plan, results } = migrate(&task, this_run, buckets).await?;
+    let Migrated { plan, results, .. } = migrate(&task, this_run, buckets).await?;
     let ending = exit_of(&plan, &task.rules, results.as_ref());
     Ok(Ended {
         plan,

@@ -6,13 +6,51 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::block::RunId;
+use crate::error::{Error, Result};
+
+/// What is to appear at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A file: nothing may lie there.
+    File,
+    /// A folder: nothing may lie there but an empty one.
+    Folder,
+}
+
+/// Refuses a path at which it cannot appear, or where it would replace something.
+///
+/// Errors, of kind [`Kind::Usage`](crate::Kind::Usage): why, behind the path.
+pub fn may_appear(path: &Path, what: What) -> Result<()> {
+    let wrong = |why: &str| Err(Error::usage(format!("{:?}: {why}", path.to_string_lossy())));
+    if path.as_os_str() == "-" {
+        return wrong("expected a path, for the plan goes to stdout");
+    }
+    if path.file_name().is_none() {
+        return wrong("expected the path of a file");
+    }
+    let is_free = match (fs::symlink_metadata(path), what) {
+        (Err(err), _) => err.kind() == io::ErrorKind::NotFound,
+        (Ok(_), What::File) => false,
+        (Ok(_), What::Folder) => {
+            fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none())
+        }
+    };
+    match (is_free, what) {
+        (false, What::File) => wrong("it is there already: expected a path where nothing lies"),
+        (false, What::Folder) => {
+            wrong("it is there already: expected a path where nothing lies, or an empty folder")
+        }
+        (true, _) if !above(path).is_dir() => wrong("expected a path in a folder that is there"),
+        (true, _) => Ok(()),
+    }
+}
 
 /// What is written and not yet in its place. It is removed where it does not get there; a kill leaves it behind under a name that says what it is.
 #[derive(Debug)]
-pub(super) struct Draft(PathBuf);
+pub struct Draft(PathBuf);
 
 /// The folder that a path lies in.
-pub(super) fn above(path: &Path) -> &Path {
+fn above(path: &Path) -> &Path {
     match path.parent() {
         Some(above) if !above.as_os_str().is_empty() => above,
         _ => Path::new("."),
@@ -21,7 +59,7 @@ pub(super) fn above(path: &Path) -> &Path {
 
 impl Draft {
     /// A path beside another one, at which nothing lies.
-    pub(super) fn beside(path: &Path) -> io::Result<Self> {
+    pub fn beside(path: &Path) -> io::Result<Self> {
         let name = path
             .file_name()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
@@ -32,12 +70,13 @@ impl Draft {
     }
 
     /// Where it is to be written.
-    pub(super) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.0
     }
 
     /// Moves the file that was written to its place. Another one there stays, and is an error.
-    pub(super) fn becomes_file(self, path: &Path) -> io::Result<()> {
+    pub fn becomes_file(self, path: &Path) -> io::Result<()> {
         // Unlike a move, a link replaces nothing.
         fs::hard_link(&self.0, path)?;
         fs::remove_file(&self.0)?;
@@ -45,7 +84,7 @@ impl Draft {
     }
 
     /// Moves the folder that was written to its place. Another one there stays unless it is empty, and is an error.
-    pub(super) fn becomes_folder(self, path: &Path) -> io::Result<()> {
+    pub fn becomes_folder(self, path: &Path) -> io::Result<()> {
         fs::File::open(&self.0)?.sync_all()?;
         fs::rename(&self.0, path)?;
         sync(path)
