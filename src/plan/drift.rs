@@ -350,7 +350,7 @@ mod tests {
         let rules = agreed(&first, &rules());
         let again = planned(&[block('A'), keeper()], &[], &rules);
         assert_eq!(words(&again, "AK"), ["covered", "copy"]);
-        let other = keeper().object("index", 4);
+        let other = keeper().object("tombstones", 4);
         let again = planned(&[block('A'), other], &[], &rules);
         assert_eq!(words(&again, "AK"), ["drifted", "drifted"]);
         let done = planned(&[block('A'), keeper().marked(OURS)], &[keeper()], &rules);
