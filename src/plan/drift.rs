@@ -27,6 +27,18 @@ pub(super) fn exclusion<'a>(
     drift(planned, block, meta, agreed).map_or(Ok((meta, unit)), Err)
 }
 
+/// Why a block that passed is left out after all, as the plan that is carried out sees it.
+pub(super) fn left_out_after_all(
+    block: &SourceBlock,
+    rules: &Rules,
+    exclusion: Exclusion,
+) -> Exclusion {
+    match rules.agreed_on(block.id) {
+        Some((agreed, planned)) => left_out(planned, block, agreed, exclusion),
+        None => exclusion,
+    }
+}
+
 /// Why what is decided for the block now is not what the plan does.
 pub(super) fn other_work(selected: &Selected, rules: &Rules) -> Option<Exclusion> {
     let (_, AgreedBlock { work, .. }) = rules.agreed_on(selected.block.id)?;

@@ -99,7 +99,9 @@ pub fn plan(
         let decided = passed.and_then(|(meta, unit)| {
             let action = decide::decide(block, meta, target, &index, rules);
             match exclude::archived(block) {
-                Some(why) if !action.needs_nothing_read() => return Err(why),
+                Some(why) if !action.needs_nothing_read() => {
+                    return Err(drift::left_out_after_all(block, rules, why));
+                }
                 _ => {}
             }
             let selected = select(block, meta, unit, target, action);
