@@ -1,6 +1,6 @@
 //! Reads blocks of Prometheus' time series database, as Prometheus and Thanos write them, and says what is wrong with them.
 //!
-//! [`check`] reads every byte of a block once: the index of format 1, 2 or 3, each section and its checksum; every chunk that a series refers
+//! [`check()`] reads every byte of a block once: the index of format 1, 2 or 3, each section and its checksum; every chunk that a series refers
 //! to and every one that none does; the samples of floats, native histograms of integers and floats with exponential or custom buckets, and the
 //! aggregates of blocks that Thanos has downsampled; tombstones. What is counted is compared with the statistics in meta.json. [`Kind`] lists
 //! what can be found.
