@@ -59,7 +59,7 @@ pub use differences::{
     Whole,
 };
 pub use environment::{Environment, Secret};
-pub use keeping::{Act, Keeping, Rule, Told, Versions};
+pub use keeping::{Act, Keeping, Lock, LockedOn, Rule, Told, Versions};
 pub use location::Location;
 pub use nearness::Names;
 pub use opened::Common;

@@ -13,7 +13,7 @@ use super::backend::{Backend, EtagMeaning, Listings};
 use super::block_listing;
 use super::clock::Reading;
 use super::fetch::{self, Version};
-use super::keeping::Keeping;
+use super::keeping::{Keeping, Told};
 use super::listing;
 use super::location::Location;
 use super::nearness::Names;
@@ -208,9 +208,15 @@ impl BucketReader {
         .await
     }
 
-    /// What the bucket says of how it keeps its objects; `None` where there is nothing to be said.
+    /// What the bucket says of how it keeps its objects, without rules for others than those below the prefix; `None` where there is nothing to be
+    /// said.
     pub async fn keeping(&self) -> Option<Keeping> {
-        self.backend().store.keeping().await
+        let backend = self.backend();
+        let mut keeping = backend.store.keeping().await?;
+        if let Told::Yes(rules) = &mut keeping.rules {
+            rules.retain(|rule| rule.concerns(&backend.prefix));
+        }
+        Some(keeping)
     }
 
     /// Whether listings tell digests of the content that can be compared with another bucket's.

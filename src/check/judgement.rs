@@ -1,6 +1,9 @@
 //! What it means to a migration how buckets are kept, and what they have in common.
 
-use crate::bucket::{Act, BucketConfig, BucketReader, Keeping, Rule, ServerSide, Told, Versions};
+use crate::bucket::{
+    Act, BucketConfig, BucketReader, Keeping, Lock, LockedOn, Readable, Rule, ServerSide, Told,
+    Versions,
+};
 use crate::error::Error;
 use crate::outcome::{About, Findings};
 
@@ -31,22 +34,13 @@ pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Fin
     match keeping.locked {
         Told::No(why) => findings.untried(about, "object-lock", why),
         Told::Yes(None) => findings.note(about, "object-lock", "none"),
-        Told::Yes(Some(how)) => findings.note(
-            about,
-            "object-lock",
-            match about {
-                About::Source => format!(
-                    "objects are locked {how}: the compactor cannot delete them before, and a mark can be put"
-                ),
-                _ => format!(
-                    "objects are locked {how}: what a run would remove of its own stays until then, and --overwrite-existing does not work"
-                ),
-            },
-        ),
+        Told::Yes(Some(lock)) => findings.note(about, "object-lock", locked(about, &lock)),
     }
     match keeping.rules {
         Told::No(why) => findings.untried(about, "lifecycle", why),
-        Told::Yes(rules) if rules.is_empty() => findings.note(about, "lifecycle", "no rules"),
+        Told::Yes(rules) if rules.is_empty() => {
+            findings.note(about, "lifecycle", "no rule concerns what lies here")
+        }
         Told::Yes(rules) => {
             for rule in &rules {
                 for act in &rule.acts {
@@ -59,6 +53,24 @@ pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Fin
                 }
             }
         }
+    }
+}
+
+fn locked(about: About, lock: &Lock) -> String {
+    let how = &lock.how;
+    match (lock.on, about) {
+        (LockedOn::Objects, About::Source) => format!(
+            "objects are locked {how}: the compactor cannot delete them before, and a mark can be put"
+        ),
+        (LockedOn::Objects, _) => format!(
+            "objects are locked {how}: what a run would remove of its own stays until then, and --overwrite-existing does not work"
+        ),
+        (LockedOn::Versions, About::Source) => format!(
+            "versions are locked {how}: the compactor can delete, which frees nothing before, and a mark can be put"
+        ),
+        (LockedOn::Versions, _) => format!(
+            "versions are locked {how}: a run is not hindered, and what it puts again or removes is paid for until then"
+        ),
     }
 }
 
@@ -85,6 +97,20 @@ pub(super) fn storage_classes(target: &BucketConfig, findings: &mut Findings) {
         let text = format!("chunks: {chunks}; everything else: {rest}");
         findings.note(About::Target, "storage-class", text);
     }
+    for (what, class) in [("chunks", &asked.chunks), ("everything else", &asked.rest)] {
+        let class = class.as_deref().or(own.map(|(_, class)| class));
+        if let Some(class) = class.filter(|class| is_archive(target, class)) {
+            let text = format!(
+                "{what}: what is put into {class} has to be restored before anybody can read it, so that Thanos cannot"
+            );
+            findings.risk(About::Target, "storage-class", text);
+        }
+    }
+}
+
+/// Whether nobody can read what was put into that class. What it is called is the server's to judge.
+pub(super) fn is_archive(target: &BucketConfig, class: &str) -> bool {
+    target.storage_class(class) == Ok(Readable::AfterRestore)
 }
 
 fn meaning(about: About, rule: &Rule, act: &Act) -> String {
@@ -139,7 +165,7 @@ pub(super) fn between(
         Ok(_) => findings.note(
             About::Both,
             "copy",
-            "the two are on different services: every byte goes through this machine",
+            "there is no one endpoint by which both are reached and which copies: every byte goes through this machine",
         ),
         Err(err) => findings.failed(About::Both, "copy", err),
     }
@@ -148,11 +174,11 @@ pub(super) fn between(
 
 fn proof(source: &BucketReader, target: &BucketReader) -> &'static str {
     if source.tells_content() && target.tells_content() {
-        "by checksum, where the two are digests of one form: else by what S3 tells of an object when it is asked, or by name and size"
+        "by checksum, where both buckets tell the same kind of checksum of an object; else by name and size, and --verify=content reads every object in both"
     } else if target.tells_what_passed() {
-        "by checksum: what passes through this machine is hashed, and the target's listing tells the same digest"
+        "by checksum: what passes through this machine is hashed, and the target tells the same digest"
     } else {
-        "by name and size where neither a listing nor S3's own checksums tell more; --verify=content reads every object in both"
+        "by name and size, where the two do not tell the same kind of checksum of an object; --verify=content reads every object in both"
     }
 }
 
@@ -193,6 +219,27 @@ mod tests {
             ),
         ] {
             let told = meaning(about, &rule(prefix), act);
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_lock_on_versions_hinders_nobody() {
+        let lock = |on| Lock {
+            on,
+            how: "for 30 days".to_owned(),
+        };
+        for (about, on, expected) in [
+            (About::Source, LockedOn::Objects, "cannot delete them"),
+            (About::Target, LockedOn::Objects, "does not work"),
+            (
+                About::Source,
+                LockedOn::Versions,
+                "the compactor can delete",
+            ),
+            (About::Target, LockedOn::Versions, "is not hindered"),
+        ] {
+            let told = locked(about, &lock(on));
             assert!(told.contains(expected), "{told}");
         }
     }

@@ -1,6 +1,6 @@
 //! When the space of deleted blocks is freed in the source, by what it says of how it keeps objects.
 
-use crate::bucket::{Act, Keeping, Rule, Told, Versions};
+use crate::bucket::{Act, Keeping, LockedOn, Rule, Told, Versions};
 
 /// When the space of deleted blocks is freed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +22,14 @@ impl Freed {
         let Some(keeping) = keeping else {
             return Self::NotTold;
         };
-        if let Told::Yes(Some(locked)) = &keeping.locked {
+        if let Told::Yes(Some(lock)) = &keeping.locked {
+            let what = match lock.on {
+                LockedOn::Objects => "objects",
+                LockedOn::Versions => "versions",
+            };
             return Self::Later(format!(
-                "the source locks objects {locked}: nothing of them is freed before"
+                "the source locks {what} {}: nothing of them is freed before",
+                lock.how
             ));
         }
         match &keeping.versions {
@@ -52,10 +57,15 @@ fn by_which_rule(rules: &Told<Vec<Rule>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bucket::Lock;
+
     fn keeping(versions: Told<Versions>, locked: Option<&str>, acts: Vec<Act>) -> Keeping {
         Keeping {
             versions,
-            locked: Told::Yes(locked.map(str::to_owned)),
+            locked: Told::Yes(locked.map(|how| Lock {
+                on: LockedOn::Objects,
+                how: how.to_owned(),
+            })),
             rules: Told::Yes(vec![Rule {
                 name: "tidy".to_owned(),
                 prefix: None,

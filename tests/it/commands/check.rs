@@ -185,7 +185,7 @@ fn how_a_bucket_keeps_objects_is_told_with_what_it_means() {
         "holds no block",
         "versions are kept: what the compactor deletes stays paid for",
         "deletes all objects after 400 days: blocks are torn or lost",
-        "objects are locked for 1 days (governance)",
+        "versions are locked for 1 day (governance): a run is not hindered",
     ] {
         assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
     }

@@ -8,7 +8,7 @@ use super::asked::Asked;
 use super::container::{Container, is_still_empty};
 use super::meaning;
 use crate::bucket::classify;
-use crate::bucket::keeping::{Keeping, Told};
+use crate::bucket::keeping::{Keeping, Lock, Told};
 
 /// Why something is not told.
 const OF_THE_ACCOUNT: &str =
@@ -34,18 +34,24 @@ pub(super) async fn keeping(container: &Container) -> Option<Keeping> {
     })
 }
 
-fn locked(headers: &HeaderMap) -> Option<String> {
+fn locked(headers: &HeaderMap) -> Option<Lock> {
     let says = |name: &str| {
         headers
             .get(name)
             .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
     };
     if says("x-ms-has-legal-hold") {
-        Some("until a legal hold on the container is lifted".to_owned())
+        Some(Lock::on_objects(
+            "until a legal hold on the container is lifted",
+        ))
     } else if says("x-ms-has-immutability-policy") {
-        Some("as long as the container's immutability policy says".to_owned())
+        Some(Lock::on_objects(
+            "as long as the container's immutability policy says",
+        ))
     } else if says("x-ms-immutable-storage-with-versioning-enabled") {
-        Some("as long as policies of single versions say".to_owned())
+        Some(Lock::on_versions(
+            "as long as policies of single versions say",
+        ))
     } else {
         None
     }

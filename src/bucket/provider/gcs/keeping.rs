@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::fault::Fault;
 use super::meaning;
 use crate::bucket::classify;
-use crate::bucket::keeping::{Act, Keeping, Rule, Told, Versions};
+use crate::bucket::keeping::{Act, Keeping, Lock, Rule, Told, Versions, count};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +130,7 @@ fn told(bucket: Bucket) -> Keeping {
         } else {
             Versions::Gone
         }),
-        locked: Told::Yes(locked),
+        locked: Told::Yes(locked.map(Lock::on_objects)),
         rules: Told::Yes(
             rules
                 .unwrap_or_default()
@@ -149,8 +149,8 @@ fn seconds(value: &Value) -> Option<u64> {
 
 fn in_words(seconds: u64) -> String {
     match seconds / 86_400 {
-        0 => format!("{seconds} seconds"),
-        days => format!("{days} days"),
+        0 => count(&seconds.to_string(), "second"),
+        days => count(&days.to_string(), "day"),
     }
 }
 
@@ -166,7 +166,7 @@ fn rules_of(ruling: Ruling) -> Vec<Rule> {
         || condition.days_since_custom_time.is_some()
         || condition.custom_time_before.is_some();
     let after = match (condition.age, condition.created_before) {
-        (Some(days), _) => format!("after {days} days"),
+        (Some(days), _) => format!("after {}", count(&days.to_string(), "day")),
         (None, Some(date)) => format!("on {date}"),
         (None, None) => "at a time that depends on more".to_owned(),
     };
@@ -223,7 +223,7 @@ mod tests {
                 {"action": {"type": "AbortIncompleteMultipartUpload"}, "condition": {"age": 7}}]}}"#,
         );
         assert_eq!(kept.versions, Told::Yes(Versions::Kept));
-        assert_eq!(kept.locked, Told::Yes(Some("for 2 days".to_owned())));
+        assert_eq!(kept.locked, Told::Yes(Some(Lock::on_objects("for 2 days"))));
         let Told::Yes(rules) = kept.rules else {
             panic!("{:?}", kept.rules);
         };
@@ -235,6 +235,9 @@ mod tests {
         let soft = read(r#"{"softDeletePolicy": {"retentionDurationSeconds": "604800"}}"#);
         assert_eq!(soft.versions, Told::Yes(Versions::Kept));
         let in_numbers = read(r#"{"retentionPolicy": {"retentionPeriod": 172800}}"#);
-        assert_eq!(in_numbers.locked, Told::Yes(Some("for 2 days".to_owned())));
+        assert_eq!(
+            in_numbers.locked,
+            Told::Yes(Some(Lock::on_objects("for 2 days")))
+        );
     }
 }

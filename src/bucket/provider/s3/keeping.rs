@@ -11,7 +11,7 @@ use super::meaning;
 use crate::bucket::classify;
 use crate::bucket::http::ask::Request;
 use crate::bucket::http::xml;
-use crate::bucket::keeping::{Act, Keeping, Rule, Told, Versions};
+use crate::bucket::keeping::{Act, Keeping, Lock, Rule, Told, Versions, count};
 use crate::error::Kind;
 
 /// Asks for all of it: three requests.
@@ -81,7 +81,7 @@ fn versions(body: &[u8]) -> Option<Versions> {
 
 /// How long objects are locked, if they are; `None` for what is no such document.
 #[expect(clippy::option_option, reason = "no lock is an answer, too")]
-fn locked(body: &[u8]) -> Option<Option<String>> {
+fn locked(body: &[u8]) -> Option<Option<Lock>> {
     let (mut is_enabled, mut mode, mut period, mut is_one) = (false, None, None, false);
     let is_whole = xml::walk(body, |element| {
         let text = element.text.trim();
@@ -89,16 +89,18 @@ fn locked(body: &[u8]) -> Option<Option<String>> {
             ["ObjectLockConfiguration"] => is_one = true,
             ["ObjectLockConfiguration", "ObjectLockEnabled"] => is_enabled = text == "Enabled",
             [.., "DefaultRetention", "Mode"] => mode = Some(text.to_ascii_lowercase()),
-            [.., "DefaultRetention", "Days"] => period = Some(format!("{text} days")),
-            [.., "DefaultRetention", "Years"] => period = Some(format!("{text} years")),
+            [.., "DefaultRetention", "Days"] => period = Some(count(text, "day")),
+            [.., "DefaultRetention", "Years"] => period = Some(count(text, "year")),
             _ => {}
         }
     });
-    let how = is_enabled.then(|| match (mode, period) {
-        (Some(mode), Some(period)) => format!("for {period} ({mode})"),
-        _ => "where somebody asks for it, and not by default".to_owned(),
+    let lock = is_enabled.then(|| {
+        Lock::on_versions(match (mode, period) {
+            (Some(mode), Some(period)) => format!("for {period} ({mode})"),
+            _ => "where somebody asks for it, and not by default".to_owned(),
+        })
     });
-    (is_whole && is_one).then_some(how)
+    (is_whole && is_one).then_some(lock)
 }
 
 fn rules(body: &[u8]) -> Option<Vec<Rule>> {
@@ -127,7 +129,7 @@ fn rules(body: &[u8]) -> Option<Vec<Rule>> {
             ["ID"] => text.clone_into(&mut current.name),
             ["Status"] => is_enabled = text == "Enabled",
             ["Prefix" | "Filter", ..] => picks(&mut current.prefix, below, text),
-            [.., "Days"] => after = format!("after {text} days"),
+            [.., "Days"] => after = format!("after {}", count(text, "day")),
             [.., "Date"] => after = format!("on {text}"),
             ["Transition", "StorageClass"] => text.clone_into(&mut class),
             ["Transition"] => {
@@ -230,7 +232,10 @@ mod tests {
             locked(document.as_bytes()).flatten()
         };
         let retention = "<Rule><DefaultRetention><Mode>GOVERNANCE</Mode><Days>30</Days></DefaultRetention></Rule>";
-        assert_eq!(lock(retention).as_deref(), Some("for 30 days (governance)"));
+        assert_eq!(
+            lock(retention),
+            Some(Lock::on_versions("for 30 days (governance)"))
+        );
         assert!(lock("").is_some());
         assert_eq!(locked(b"<ObjectLockConfiguration/>"), Some(None));
         assert_eq!(locked(b"<ListBucketResult/>"), None);
