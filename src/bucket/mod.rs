@@ -69,7 +69,7 @@ pub use ranged::Ranged;
 pub use reader::BucketReader;
 pub use rights::{Policy, Role};
 pub use sizes::Sizes;
-pub use storage_class::{Readable, StorageClasses};
+pub use storage_class::{PUT_AS_SEGMENT, Readable, StorageClasses};
 pub use store::{Entry, Page, Pager, Store};
 pub use sweep::Swept;
 pub use transfer::{

@@ -208,6 +208,11 @@ impl BucketReader {
         .await
     }
 
+    /// Whether there is no bucket yet, which the first write makes. What cannot be found out is no.
+    pub async fn is_to_be_made(&self) -> bool {
+        self.backend().store.is_to_be_made().await
+    }
+
     /// What the bucket says of how it keeps its objects, without rules for others than those below the prefix; `None` where there is nothing to be
     /// said.
     pub async fn keeping(&self) -> Option<Keeping> {

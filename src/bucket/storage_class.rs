@@ -11,6 +11,9 @@ pub struct StorageClasses {
     pub rest: Option<String>,
 }
 
+/// How the name of an object ends that is put in the class of segments, to see whether one can be; no object of a block has such a name.
+pub const PUT_AS_SEGMENT: &str = "-as-segment";
+
 /// When an object of a storage class can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
@@ -28,7 +31,8 @@ impl StorageClasses {
             && names
                 .next()
                 .is_some_and(|block| block.parse::<BlockId>().is_ok());
-        let class = if is_segment { &self.chunks } else { &self.rest };
+        let is_one = is_segment || name.ends_with(PUT_AS_SEGMENT);
+        let class = if is_one { &self.chunks } else { &self.rest };
         class.as_deref()
     }
 }
@@ -55,6 +59,7 @@ mod tests {
             ("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/meta.json", "warm"),
             ("01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/mychunks/000001", "warm"),
             ("meta.json", "warm"),
+            ("a/thanos-bucket-probe-1-as-segment", "cold"),
         ] {
             assert_eq!(classes.of(name), Some(expected), "{name}");
         }

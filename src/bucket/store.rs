@@ -85,6 +85,11 @@ pub trait Store: ObjectStore {
         self.delete(key).await
     }
 
+    /// Whether there is no bucket yet, which the first write makes. What cannot be found out is no.
+    async fn is_to_be_made(&self) -> bool {
+        false
+    }
+
     /// What the bucket says of how it keeps its objects; `None` where there is nothing to be said.
     async fn keeping(&self) -> Option<Keeping> {
         None

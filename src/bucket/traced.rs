@@ -224,6 +224,10 @@ impl Store for Traced {
         told.unwrap_or_default()
     }
 
+    async fn is_to_be_made(&self) -> bool {
+        self.inner.is_to_be_made().await
+    }
+
     async fn keeping(&self) -> Option<Keeping> {
         self.inner.keeping().await
     }

@@ -39,7 +39,7 @@ pub(super) fn keeping(about: About, keeping: Option<Keeping>, findings: &mut Fin
     match keeping.rules {
         Told::No(why) => findings.untried(about, "lifecycle", why),
         Told::Yes(rules) if rules.is_empty() => {
-            findings.note(about, "lifecycle", "no rule concerns what lies here")
+            findings.note(about, "lifecycle", "no rule concerns what lies here");
         }
         Told::Yes(rules) => {
             for rule in &rules {
@@ -83,8 +83,8 @@ fn is_risky(about: About, act: &Act) -> bool {
     }
 }
 
-/// In which classes objects are put.
-pub(super) fn storage_classes(target: &BucketConfig, findings: &mut Findings) {
+/// In which classes objects are put. Returns that of chunks, where it is not that of everything else.
+pub(super) fn storage_classes(target: &BucketConfig, findings: &mut Findings) -> Option<String> {
     let own = target.own_storage_class();
     let asked = target.storage_classes();
     let told = |class: &Option<String>| match (class, own) {
@@ -106,10 +106,12 @@ pub(super) fn storage_classes(target: &BucketConfig, findings: &mut Findings) {
             findings.risk(About::Target, "storage-class", text);
         }
     }
+    let (chunks, rest) = (told(&asked.chunks), told(&asked.rest));
+    (chunks != rest).then_some(chunks)
 }
 
 /// Whether nobody can read what was put into that class. What it is called is the server's to judge.
-pub(super) fn is_archive(target: &BucketConfig, class: &str) -> bool {
+fn is_archive(target: &BucketConfig, class: &str) -> bool {
     target.storage_class(class) == Ok(Readable::AfterRestore)
 }
 

@@ -4,7 +4,9 @@
 
 mod judgement;
 mod trying;
+mod writing;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -22,7 +24,8 @@ use crate::retry::Policy;
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
 use crate::verb::probe;
-use trying::Listed;
+use trying::{Listed, Seen};
+use writing::{Other, Writing};
 
 /// What is looked at, and how.
 #[derive(Debug)]
@@ -52,10 +55,17 @@ pub async fn check(task: &Task, run: &RunId, clock: &Clock, stop: &Stop) -> Resu
     let written = target
         .as_ref()
         .or(source.as_ref().filter(|_| task.target.is_none()));
+    let begun = AtomicBool::new(false);
     let asked = {
         let looking = async {
             let buckets = (source.as_ref(), target.as_ref());
-            look(task, run, clock, buckets, &mut findings).await;
+            let how = How {
+                run,
+                clock,
+                stop,
+                begun: &begun,
+            };
+            look(task, how, buckets, &mut findings).await;
             Ok::<_, Error>(())
         };
         let mut looking = std::pin::pin!(within(step!("check"), looking));
@@ -67,18 +77,26 @@ pub async fn check(task: &Task, run: &RunId, clock: &Clock, stop: &Stop) -> Resu
                 None
             }
             signal = stop.wait() => {
-                // An upload is completed or aborted, and the probe removed, where that takes no time.
-                let ended = task.write_probe && timeout(GRACE, looking).await.is_ok();
+                let mut ended = true;
+                if begun.load(Ordering::Relaxed) {
+                    warn!(
+                        object = %probe::name(run),
+                        "the probe is being removed; a second signal may leave it in the bucket"
+                    );
+                    // What is under way is ended and removed, and nothing is begun.
+                    ended = timeout(GRACE, looking).await.is_ok();
+                }
                 Some((signal, ended))
             }
         }
     };
     if let Some((signal, ended)) = asked {
-        if let Some(bucket) = written.filter(|_| task.write_probe && !ended) {
+        if let Some(bucket) = written.filter(|_| !ended) {
             let removed = timeout(GRACE, probe::remove(bucket, run)).await;
             if !matches!(removed, Ok(Ok(()))) {
                 warn!(
-                    "the probe object may be left in the bucket; a later migration into it removes it"
+                    object = %probe::name(run),
+                    "the probe may be left in the bucket; a migration into it removes it when it is a day old"
                 );
             }
         }
@@ -133,58 +151,80 @@ async fn open(task: &Task, findings: &mut Findings) -> (Option<Bucket>, Option<B
     (source, target)
 }
 
+/// How it is looked.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    run: &'a RunId,
+    clock: &'a Clock,
+    stop: &'a Stop,
+    /// Whether something may lie in the bucket that is to be removed again.
+    begun: &'a AtomicBool,
+}
+
 async fn look(
     task: &Task,
-    run: &RunId,
-    clock: &Clock,
+    how: How<'_>,
     (source, target): (Option<&Bucket>, Option<&Bucket>),
     findings: &mut Findings,
 ) {
     let source = match source {
-        Some(bucket) => one(About::Source, bucket, clock, findings).await,
+        Some(bucket) => one(About::Source, bucket, how.clock, findings).await,
         None => None,
     };
     let target = match target {
-        Some(bucket) => one(About::Target, bucket, clock, findings).await,
+        Some(bucket) => one(About::Target, bucket, how.clock, findings).await,
         None => None,
     };
-    if let Some(config) = &task.target {
-        judgement::storage_classes(config, findings);
+    let class = task
+        .target
+        .as_ref()
+        .and_then(|config| judgement::storage_classes(config, findings));
+    let mut service = None;
+    if let (Some(source), Some(target)) = (&source, &target) {
+        let (from, to) = (source.bucket.reader(), target.bucket.reader());
+        let between = ServerSide::between(from, to, CopiedBy::Auto);
+        judgement::between(from, to, between.as_ref(), findings);
+        service = between.ok();
+    } else if task.target.is_some() {
+        let which = if source.is_none() { "source" } else { "target" };
+        let why =
+            format!("the {which} cannot be listed, so that nothing between the two was tried");
+        findings.untried(About::Both, "two-buckets", why.clone());
+        findings.untried(About::Both, "copy", why);
     }
-    match (source, target) {
-        (Some(source), Some(target)) => {
-            let (from, to) = (source.bucket.reader(), target.bucket.reader());
-            let service = ServerSide::between(from, to, CopiedBy::Auto);
-            judgement::between(from, to, service.as_ref(), findings);
-            if task.write_probe {
-                trying::two_buckets(from, target.bucket, run, findings).await;
-                trying::writing(About::Target, &target, run, findings).await;
-                if let (Ok(service), Some(meta)) = (&service, &source.meta) {
-                    trying::copying(from, target.bucket, service, meta, run, findings).await;
-                }
-            } else {
-                findings.untried(About::Target, "write", UNASKED);
-                findings.untried(About::Both, "two-buckets", UNASKED);
-            }
+    let is_two = source.is_some() && target.is_some();
+    let (about, written) = match &task.target {
+        Some(_) => (About::Target, target.as_ref()),
+        None => (About::Source, source.as_ref()),
+    };
+    let unwritten = match written {
+        None => Some("it cannot be listed"),
+        Some(_) if !task.write_probe => Some(UNASKED),
+        Some(_) => None,
+    };
+    if let Some(why) = unwritten {
+        findings.untried(about, "write", why);
+        if class.is_some() {
+            findings.untried(about, "storage-class", why);
         }
-        (Some(one), None) if task.target.is_none() => {
-            if task.write_probe {
-                trying::writing(About::Source, &one, run, findings).await;
-            } else {
-                findings.untried(About::Source, "write", UNASKED);
-            }
-        }
-        (_, target) if task.target.is_some() => {
-            let why = "one of the two cannot be listed, so that nothing more was tried";
+        if is_two {
             findings.untried(About::Both, "two-buckets", why);
-            findings.untried(About::Both, "copy", why);
-            if let Some(target) = target.filter(|_| task.write_probe) {
-                trying::writing(About::Target, &target, run, findings).await;
-            } else {
-                findings.untried(About::Target, "write", why);
-            }
         }
-        _ => findings.untried(About::Source, "write", "it cannot be listed"),
+    } else if let Some(listed) = written {
+        let writing = Writing {
+            about,
+            listed,
+            class: class.as_deref(),
+            run: how.run,
+            stop: how.stop,
+            begun: how.begun,
+        };
+        let other = source.as_ref().filter(|_| is_two).map(|source| Other {
+            reader: source.bucket.reader(),
+            meta: source.meta.as_ref(),
+            service: service.as_ref(),
+        });
+        writing.try_it(other, findings).await;
     }
     if task.target.is_some() {
         let why = "marks are put when a migration puts them: the first mark of a run shows whether they may be";
@@ -201,9 +241,9 @@ async fn one<'a>(
     clock: &Clock,
     findings: &mut Findings,
 ) -> Option<Listed<'a>> {
-    let listed = trying::reading(about, bucket.reader(), findings).await;
+    let seen = trying::reading(about, bucket.reader(), findings).await;
     trying::clock(about, bucket, clock, findings).await;
-    let meta = listed?;
+    let Seen { meta, is_missing } = seen?;
     let keeping = bucket.reader().keeping().await;
     let keeps_deleted = keeping.as_ref().is_some_and(Keeping::keeps_deleted);
     judgement::keeping(about, keeping, findings);
@@ -211,5 +251,6 @@ async fn one<'a>(
         bucket,
         meta,
         keeps_deleted,
+        is_missing,
     })
 }

@@ -24,11 +24,12 @@ pub(super) struct Flags {
     #[command(flatten)]
     landing: Landing,
 
-    /// Put a small object into the target, and remove it again.
+    /// Put small objects into the target, and remove them again.
     ///
     /// This shows whether it may be written, whether a put can be kept from
-    /// overwriting, whether uploads in parts work, whether the two buckets are one,
-    /// and whether the service copies between them. Where only one bucket is given,
+    /// overwriting, whether uploads in parts work, whether chunks can have the
+    /// storage class that is asked for, whether the two buckets are one, and
+    /// whether the service copies between them. Where only one bucket is given,
     /// it is that one which is written.
     #[arg(long)]
     write_probe: bool,

@@ -132,6 +132,20 @@ impl Findings {
         self.add(about, name, State::Failed, format!("{err:#}"), is_usage);
     }
 
+    /// Drops what was noted or not tried of it, because it is tried now.
+    pub fn supersede(&mut self, about: About, name: &str) {
+        let is_presumed = |one: &Finding| matches!(one.state, State::Note | State::Untried);
+        self.0
+            .retain(|one| one.about != about || one.name != name || !is_presumed(one));
+    }
+
+    /// Whether it was tried, and does not work.
+    #[must_use]
+    pub fn has_failed(&self, about: About, name: &str) -> bool {
+        let mut failed = self.0.iter().filter(|one| one.state == State::Failed);
+        failed.any(|one| one.about == about && one.name == name)
+    }
+
     /// All of it, with the least rights that each bucket needs.
     #[must_use]
     pub fn checked(self, policies: Vec<(Role, Policy)>) -> Checked {

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 use crate::block::{Object, ObjectPath, RunId};
-use crate::bucket::{Bucket, BucketReader, Reading};
+use crate::bucket::{Bucket, BucketReader, PUT_AS_SEGMENT, Reading};
 use crate::error::{Error, Kind, Result};
 
 /// How the names of probe objects begin; the run's id follows.
@@ -16,6 +16,9 @@ pub const PREFIX: &str = "thanos-bucket-probe-";
 
 /// How the name of what a service copies goes on.
 const COPY: &str = "-copy";
+
+/// How the name goes on of what is put where chunks go.
+const SEGMENT: &str = PUT_AS_SEGMENT;
 
 /// What is copied is a `meta.json` of no more than this.
 pub const LARGEST_COPY: usize = 1 << 20;
@@ -68,16 +71,9 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
     let asked = Instant::now();
     target.put(probe, content()).await?;
     let answered = Instant::now();
-    let is_in_source = holds_somewhere(source, target.reader(), probe);
-    let is_listed = is_listed(target.reader(), probe);
+    let found = look_in_both(source, target.reader(), probe);
     let modified = async { Ok(target.modified(probe).await.ok().flatten()) };
-    let (is_in_source, is_listed, modified) =
-        futures::try_join!(is_in_source, is_listed, modified)?;
-    let found = match (is_in_source, is_listed) {
-        (true, _) => Found::One,
-        (false, true) => Found::Two,
-        (false, false) => Found::Unlisted,
-    };
+    let (found, modified) = futures::try_join!(found, modified)?;
     Ok(Probed {
         found,
         put_at: modified.map(|time| Reading {
@@ -86,6 +82,36 @@ async fn look(source: &BucketReader, target: &Bucket, probe: &ObjectPath) -> Res
             answered,
         }),
     })
+}
+
+/// Looks for the run's probe, which [`put`] has put into the target, in both.
+pub async fn find(source: &BucketReader, target: &BucketReader, run: &RunId) -> Result<Found> {
+    look_in_both(source, target, &name(run)).await
+}
+
+async fn look_in_both(
+    source: &BucketReader,
+    target: &BucketReader,
+    probe: &ObjectPath,
+) -> Result<Found> {
+    let is_in_source = holds_somewhere(source, target, probe);
+    let (is_in_source, is_listed) = futures::try_join!(is_in_source, is_listed(target, probe))?;
+    Ok(match (is_in_source, is_listed) {
+        (true, _) => Found::One,
+        (false, true) => Found::Two,
+        (false, false) => Found::Unlisted,
+    })
+}
+
+/// Reads the run's probe, which [`put`] has put. Other bytes are [`Kind::Corrupt`].
+pub async fn read_back(target: &BucketReader, run: &RunId) -> Result<()> {
+    let name = name(run);
+    let bytes = target.read(&name, CONTENT.len()).await?;
+    if bytes == CONTENT {
+        return Ok(());
+    }
+    let attempt = format!("read {name} in {}", target.location());
+    Err(Error::new(Kind::Corrupt, attempt).because("it holds other bytes than were just put"))
 }
 
 /// Whether the source holds the target's probe: under its own prefix or, where one prefix lies in the other, under the target's.
@@ -139,11 +165,14 @@ async fn is_listed(target: &BucketReader, probe: &ObjectPath) -> Result<bool> {
     Ok(false)
 }
 
-/// Removes the run's probe and the copy beside it, where they are there.
+/// Removes the run's probe and what lies beside it, where they are there. What could not be removed first is the error.
 pub async fn remove(target: &Bucket, run: &RunId) -> Result<()> {
-    let removed = target.delete(&name(run)).await;
-    // The one may go although the other stays.
-    target.delete(&copy_name(run)).await.and(removed)
+    let mut removed = Ok(());
+    for path in [name(run), copy_name(run), segment_name(run)] {
+        // The one may go although the other stays.
+        removed = removed.and(target.delete(&path).await);
+    }
+    removed
 }
 
 /// Puts the run's probe, whatever was there. A caller must call [`remove`] afterwards, whatever comes of it.
@@ -170,20 +199,26 @@ pub async fn put_in_parts(target: &Bucket, run: &RunId) -> Result<bool> {
     target.reader().retrying(&attempt, put).await
 }
 
+/// Puts what the probe holds in the class of chunks, under [`segment_name`]. A caller must remove that afterwards, whatever comes of it.
+pub async fn put_as_segment(target: &Bucket, run: &RunId) -> Result<()> {
+    target.put(&segment_name(run), content()).await
+}
+
 fn content() -> Bytes {
     Bytes::from_static(CONTENT.as_bytes())
 }
 
-/// Whether an object at the top of a bucket is a probe or the copy beside one, as far as a listing tells: its name has a run's id, and it has the size
+/// Whether an object at the top of a bucket is a probe or what was put beside one, as far as a listing tells: its name has a run's id, and it has the size
 /// of such a one.
 #[must_use]
 pub fn is_one(path: &ObjectPath, object: &Object) -> bool {
     let is_run = |run: &str| run.parse::<RunId>().is_ok();
     let rest = path.as_str().strip_prefix(PREFIX).unwrap_or_default();
-    match rest.strip_suffix(COPY) {
-        Some(run) => is_run(run) && object.size_bytes <= LARGEST_COPY as u64,
-        None => is_run(rest) && object.size_bytes == CONTENT.len() as u64,
+    if let Some(run) = rest.strip_suffix(COPY) {
+        return is_run(run) && object.size_bytes <= LARGEST_COPY as u64;
     }
+    let run = rest.strip_suffix(SEGMENT).unwrap_or(rest);
+    is_run(run) && object.size_bytes == CONTENT.len() as u64
 }
 
 /// Removes probes that killed runs left behind, and nothing else: what does not hold a probe's bytes is somebody else's.
@@ -218,7 +253,14 @@ pub fn copy_name(run: &RunId) -> ObjectPath {
     ObjectPath::new(format!("{PREFIX}{run}{COPY}"))
 }
 
+/// The name of what is put in the class of chunks.
+#[must_use]
+pub fn segment_name(run: &RunId) -> ObjectPath {
+    ObjectPath::new(format!("{PREFIX}{run}{SEGMENT}"))
+}
+
 /// The name of the run's probe.
-fn name(run: &RunId) -> ObjectPath {
+#[must_use]
+pub fn name(run: &RunId) -> ObjectPath {
     ObjectPath::new(format!("{PREFIX}{run}"))
 }

@@ -2,6 +2,7 @@
 
 mod carried_out;
 mod check;
+mod check_probe;
 mod estimated;
 mod likely_mistakes;
 mod migrate;

@@ -299,6 +299,10 @@ impl store::Store for Store {
         true
     }
 
+    async fn is_to_be_made(&self) -> bool {
+        keeping::keeping(&self.0).await.is_none()
+    }
+
     async fn keeping(&self) -> Option<Keeping> {
         keeping::keeping(&self.0).await
     }

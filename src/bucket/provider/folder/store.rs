@@ -80,6 +80,7 @@ impl fmt::Display for Folder {
     }
 }
 
+#[async_trait]
 impl Store for Folder {
     fn as_any(&self) -> &dyn Any {
         self
@@ -104,6 +105,11 @@ impl Store for Folder {
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         failure::meaning(cause)
+    }
+
+    async fn is_to_be_made(&self) -> bool {
+        let found = in_folder(Arc::clone(&self.root), |root| root.anchor().folder()).await;
+        matches!(found, Ok(None))
     }
 }
 

@@ -271,6 +271,8 @@ fn check_tells_what_a_container_can_do() {
     let ran = Ran::of(command).expect(0);
     for said in [
         "azure://127.0.0.1:",
+        "there is none yet: the first run makes it",
+        "the probe has made it, and it stays, empty",
         "the account's key, hidden",
         "Azure role",
         "blobs/write",
