@@ -39,11 +39,7 @@ pub(super) fn policy(container: &str, role: Role, _: Option<&str>) -> Policy {
         "DataActions": data,
         "AssignableScopes": [container],
     });
-    Policy {
-        language: "Azure role",
-        // A value like this one is always written.
-        text: serde_json::to_string_pretty(&document).unwrap_or_default(),
-    }
+    Policy::of_json("Azure role", &document)
 }
 
 #[cfg(test)]

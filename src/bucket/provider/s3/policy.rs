@@ -91,9 +91,5 @@ pub(super) fn policy(
         version: "2012-10-17",
         statement,
     };
-    Policy {
-        language: "IAM policy",
-        // A value like this one can always be written.
-        text: serde_json::to_string_pretty(&document).unwrap_or_default(),
-    }
+    Policy::of_json("IAM policy", &document)
 }
