@@ -103,10 +103,14 @@ pub async fn check(task: &Task, run: &RunId, clock: &Clock, stop: &Stop) -> Resu
         return Err(stopped(signal));
     }
     let mut policies = vec![(Role::Source, task.source.policy(Role::Source, None))];
-    policies.extend(task.target.as_ref().map(|target| {
-        let policy = target.policy(Role::Target, Some(&task.source));
-        (Role::Target, policy)
-    }));
+    let target = match &task.target {
+        Some(target) => Some(target.policy(Role::Target, Some(&task.source))),
+        // The one bucket is written as a target is.
+        None => task
+            .write_probe
+            .then(|| task.source.policy(Role::Target, None)),
+    };
+    policies.extend(target.map(|policy| (Role::Target, policy)));
     Ok(findings.checked(policies))
 }
 

@@ -241,7 +241,7 @@ impl<'a> FindingEntry<'a> {
 #[derive(Serialize)]
 struct PolicyEntry<'a> {
     bucket: &'static str,
-    language: &'static str,
+    language: &'a str,
     policy: &'a str,
 }
 
@@ -249,7 +249,7 @@ impl<'a> PolicyEntry<'a> {
     fn of((role, policy): &'a (Role, Policy)) -> Self {
         Self {
             bucket: role.as_str(),
-            language: policy.language,
+            language: &policy.language,
             policy: &policy.text,
         }
     }

@@ -125,6 +125,38 @@ fn a_probe_shows_what_may_be_written_and_is_gone_again() {
     world.assert_moved();
 }
 
+/// S-12.3: a bucket that is written alone needs what a target needs, below whatever prefix.
+#[test]
+fn one_bucket_that_is_written_is_told_what_it_needs_as_a_target_too() {
+    let minio = Minio::start();
+    let bucket = minio.bucket("one");
+    let prefix = "prefix: 'a*b?/${aws:username}'\n";
+    let seen = |file: &str, user| bucket.config_for(file, user, minio.port(), prefix);
+    let root = seen("root.yaml", bucket.root());
+    let roles = |arguments: &[&str]| -> Vec<(String, Value)> {
+        let document = check(&[&root], arguments).expect(0).json();
+        let text = |policy: &Value, member: &str| policy[member].as_str().unwrap().to_owned();
+        let policies = document["policies"].as_array().unwrap().iter();
+        policies
+            .map(|policy| {
+                let rights: Value = serde_json::from_str(&text(policy, "policy")).unwrap();
+                (text(policy, "bucket"), rights["Statement"].clone())
+            })
+            .collect()
+    };
+    let merely_read = roles(&["--output=json"]);
+    assert_eq!(merely_read.len(), 1, "{merely_read:?}");
+    let written = roles(&["--output=json", "--write-probe"]);
+    let [(_, source), (role, target)] = written.as_slice() else {
+        panic!("{written:?}");
+    };
+    assert_eq!(role, "target");
+    let least = seen("least.yaml", &minio.user("least", target));
+    check(&[&least], &["--write-probe"]).expect(0);
+    let marks = seen("marks.yaml", &minio.user("marks", source));
+    check(&[&marks], &["--write-probe", "--max-retries=0"]).expect(1);
+}
+
 /// S-12.2, S-12.4
 #[test]
 fn what_does_not_work_is_told_in_one_line_and_by_the_exit_code() {

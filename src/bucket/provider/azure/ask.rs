@@ -34,6 +34,8 @@ pub(super) struct Asker {
     pub(super) retries: Retries,
     /// Secrets beside those that requests carry.
     pub(super) configured: Arc<[Secret]>,
+    /// Whether a shared access signature is what authorises requests, and no role.
+    pub(super) is_signature: bool,
 }
 
 /// A request to be made.
@@ -193,9 +195,12 @@ impl Asker {
         let (status, headers) = (head.status, head.headers);
         if !asked.is_given_by(status) {
             let body = beginning(body).await;
-            return Err(failed(Refusal::of(
-                *asked, status, &headers, &body, &secrets,
-            )));
+            let refusal = Refusal::of(*asked, status, &headers, &body, &secrets);
+            return Err(failed(if self.is_signature {
+                refusal.of_a_signature(*asked)
+            } else {
+                refusal
+            }));
         }
         let odd = if !is_azures(&headers) {
             Some(Odd::Foreign)

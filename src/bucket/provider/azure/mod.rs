@@ -40,7 +40,7 @@ use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::{Error, Result};
-use config::Config;
+use config::{Config, Identity};
 use container::{Container, Missing};
 use differences::DIFFERENCES;
 use service::SECONDARY;
@@ -72,23 +72,17 @@ impl Configured for Config {
     }
 
     /// Roles are for containers, whatever their objects' names begin with.
-    fn policy(&self, _: &Prefix, role: Role, copied_from: Option<&str>) -> Policy {
-        policy::policy(&self.resource_id(), role, copied_from)
-    }
-
-    fn resource(&self, _: &Prefix) -> Option<String> {
-        Some(self.resource_id())
+    fn policy(&self, _: &Prefix, role: Role, _: Option<&str>) -> Policy {
+        let container = policy::resource(self.service.account(), &self.container);
+        let need = policy::Need {
+            role,
+            makes_container: self.creates_container,
+        };
+        policy::policy(&container, &self.identity, need)
     }
 
     async fn open(&self, opening: Opening) -> Result<Backend> {
         open(self, opening).await
-    }
-}
-
-impl Config {
-    /// How roles name the container.
-    fn resource_id(&self) -> String {
-        policy::resource(self.service.account(), &self.container)
     }
 }
 
@@ -119,6 +113,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         container: config.service.url(&config.container).into(),
         retries: config.retries,
         configured: config.secrets().into(),
+        is_signature: matches!(config.identity, Identity::Signature(_)),
     };
     // A source's container is never made, nor one that is only looked at.
     let may_be_missing = config.creates_container && missing == MissingRoot::Empty;

@@ -89,6 +89,24 @@ impl Refusal {
         }
     }
 
+    /// The same where no role authorises the request, but a shared access signature: which of its letters is missing, where one is.
+    pub(super) fn of_a_signature(self, asked: Asked) -> Self {
+        let hint = match self.said.as_ref().map(|said| said.code.as_str()) {
+            Some("AuthorizationPermissionMismatch") => missing_right(asked),
+            Some("AuthorizationResourceTypeMismatch") => {
+                "the shared access signature is to be for containers and objects: c and o are to be in its srt"
+            }
+            Some("AuthorizationServiceMismatch") => {
+                "the shared access signature is to be for blobs: b is to be in its ss"
+            }
+            _ => return self,
+        };
+        Self {
+            hint: Some(hint),
+            ..self
+        }
+    }
+
     /// A good answer that cannot be one.
     pub(super) fn odd(status: StatusCode, odd: Odd) -> Self {
         Self {
@@ -241,6 +259,30 @@ fn hint(
         }
         Kind::Transient if is_from_something_else(status, by_azure) => Some(SOMETHING_ELSE),
         _ => None,
+    }
+}
+
+/// What that takes of a shared access signature.
+fn missing_right(asked: Asked) -> &'static str {
+    match asked {
+        Asked::List => "the shared access signature lacks the right to list: l is to be in its sp",
+        Asked::About | Asked::Read | Asked::Head => {
+            "the shared access signature lacks the right to read: r is to be in its sp"
+        }
+        Asked::Delete => {
+            "the shared access signature lacks the right to delete: d is to be in its sp"
+        }
+        Asked::Put { .. }
+        | Asked::Block
+        | Asked::Assemble
+        | Asked::Copy
+        | Asked::CopyBlock
+        | Asked::AbortCopy => {
+            "the shared access signature lacks the right to write: w is to be in its sp"
+        }
+        Asked::MakeContainer => {
+            "only a shared access signature for the account makes containers: w is to be in its sp and c in its srt"
+        }
     }
 }
 

@@ -26,15 +26,7 @@ fn credentials(identity: &Identity) -> String {
     match identity {
         Identity::Key(_) => "the account's key, hidden".to_owned(),
         Identity::Signature(query) => {
-            let member = |name: &str| {
-                let mut pairs = query
-                    .expose()
-                    .split('&')
-                    .filter_map(|pair| pair.split_once('='));
-                pairs
-                    .find(|(found, _)| *found == name)
-                    .map(|(_, value)| value.replace("%3A", ":"))
-            };
+            let member = |name| member(query.expose(), name);
             let until = member("se").map(|end| format!(", good until {end}"));
             let rights = member("sp").map(|rights| format!(", with the rights {rights}"));
             format!(
@@ -52,6 +44,14 @@ fn credentials(identity: &Identity) -> String {
             )
         }
     }
+}
+
+/// What stands under that name in a signature's query.
+pub(super) fn member(query: &str, name: &str) -> Option<String> {
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    pairs
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value.replace("%3A", ":"))
 }
 
 fn link_told(link: &Link) -> String {

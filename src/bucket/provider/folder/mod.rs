@@ -131,7 +131,7 @@ impl Configured for Config {
             Role::Target => "read and write everything in it",
         };
         Policy {
-            language: "permissions",
+            language: "permissions".to_owned(),
             text: format!("The user who runs this may {rights}: {}", folder.display()),
         }
     }

@@ -42,7 +42,7 @@ pub(super) fn policy(
         ));
     }
     Policy {
-        language: "custom role of Google's IAM",
+        language: "custom role of Google's IAM".to_owned(),
         text: lines.join("\n"),
     }
 }

@@ -272,3 +272,57 @@ fn what_azure_says_is_told_without_secrets_and_on_one_line() {
         "the answer is 403 Forbidden, and it is none of Azure's"
     );
 }
+
+/// S-12.3
+#[test]
+fn a_signature_is_told_by_the_letter_that_it_lacks_and_a_role_by_its_name() {
+    for (asked, code, expected) in [
+        (
+            Asked::List,
+            "AuthorizationPermissionMismatch",
+            "l is to be in its sp",
+        ),
+        (
+            Asked::Read,
+            "AuthorizationPermissionMismatch",
+            "r is to be in its sp",
+        ),
+        (
+            PUT,
+            "AuthorizationPermissionMismatch",
+            "w is to be in its sp",
+        ),
+        (
+            Asked::Block,
+            "AuthorizationPermissionMismatch",
+            "w is to be in its sp",
+        ),
+        (
+            Asked::Delete,
+            "AuthorizationPermissionMismatch",
+            "d is to be in its sp",
+        ),
+        (
+            Asked::MakeContainer,
+            "AuthorizationPermissionMismatch",
+            "c in its srt",
+        ),
+        (
+            Asked::List,
+            "AuthorizationResourceTypeMismatch",
+            "in its srt",
+        ),
+        (Asked::List, "AuthorizationServiceMismatch", "in its ss"),
+    ] {
+        let hint = refused(asked, 403, true, Some(code))
+            .of_a_signature(asked)
+            .hint();
+        let hint = hint.unwrap_or_default();
+        assert!(hint.contains(expected) && !hint.contains("role"), "{hint}");
+    }
+    let by_role = refused(PUT, 403, true, Some("AuthorizationPermissionMismatch"));
+    assert!(by_role.hint().is_some_and(|hint| hint.contains("a role")));
+    let other = refused(PUT, 403, true, Some("AuthenticationFailed"));
+    assert_eq!(other.hint(), None);
+    assert_eq!(other.of_a_signature(PUT).hint(), None);
+}

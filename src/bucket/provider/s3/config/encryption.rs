@@ -25,6 +25,10 @@ pub(in crate::bucket::provider::s3) enum Encryption {
 
 const HEADER: &str = "x-amz-server-side-encryption";
 
+/// The header that names the key of a key service.
+pub(in crate::bucket::provider::s3) const KEY_ID: &str =
+    "x-amz-server-side-encryption-aws-kms-key-id";
+
 pub(super) fn parse(fields: &mut Fields<'_>) -> Result<Option<Encryption>> {
     let Some(node) = fields.take("sse_config") else {
         return Ok(None);
@@ -69,7 +73,7 @@ pub(super) fn parse(fields: &mut Fields<'_>) -> Result<Option<Encryption>> {
 fn key_service(key_id: String, context: &BTreeMap<String, String>) -> Headers {
     let mut headers = vec![
         (HEADER.to_owned(), "aws:kms".to_owned()),
-        (format!("{HEADER}-aws-kms-key-id"), key_id),
+        (KEY_ID.to_owned(), key_id),
     ];
     if !context.is_empty() {
         let context = serde_json::json!(context).to_string();

@@ -6,7 +6,7 @@ mod identity;
 mod name;
 mod region;
 
-pub(super) use encryption::Encryption;
+pub(super) use encryption::{Encryption, KEY_ID};
 pub(super) use headers::STORAGE_CLASS;
 pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
