@@ -111,11 +111,7 @@ fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
 }
 
 fn wire(http: &Http, proxies: &Proxies, clients: Clients) -> HttpClient {
-    HttpClient::new(Wire {
-        clients,
-        silence: http.silence(),
-        proxies: proxies.clone(),
-    })
+    HttpClient::new(Wire::new(clients, http.silence(), proxies.clone()))
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {

@@ -12,6 +12,7 @@ pub(super) mod named;
 pub(super) mod pace;
 pub(super) mod patience;
 pub(super) mod proxy;
+mod quiet;
 pub(super) mod reach;
 pub(super) mod said;
 pub(super) mod secrets;

@@ -1,14 +1,13 @@
 //! Logs at once that a server cannot be reached or asks for time. Requests are repeated for a while before callers get the error.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
 use reqwest::StatusCode;
-use tokio::time::Instant;
 use tracing::warn;
 
+use super::quiet::Quiet;
 use crate::causes;
 
 /// Many requests fail together, and one line tells it.
@@ -17,8 +16,15 @@ const QUIET: Duration = Duration::from_secs(10);
 /// A client that tells of failures that are about to be repeated.
 #[derive(Debug)]
 pub(in crate::bucket) struct Reach {
-    pub(in crate::bucket) inner: HttpClient,
-    pub(in crate::bucket) told: Mutex<Option<Instant>>,
+    inner: HttpClient,
+    quiet: Quiet,
+}
+
+impl Reach {
+    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+        let quiet = Quiet::new(QUIET);
+        Self { inner, quiet }
+    }
 }
 
 #[async_trait]
@@ -34,7 +40,7 @@ impl HttpService for Reach {
             }
             Ok(_) => None,
         };
-        if let Some(why) = why.filter(|_| self.may_tell()) {
+        if let Some(why) = why.filter(|_| self.quiet.may_tell()) {
             let server = server.unwrap_or_default();
             warn!(
                 server,
@@ -50,17 +56,6 @@ impl HttpService for Reach {
 fn is_about_the_server(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-}
-
-impl Reach {
-    fn may_tell(&self) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_quiet = told.is_some_and(|told| told.elapsed() < QUIET);
-        if !is_quiet {
-            *told = Some(Instant::now());
-        }
-        !is_quiet
-    }
 }
 
 #[cfg(test)]
