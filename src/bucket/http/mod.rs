@@ -18,5 +18,6 @@ pub(super) mod said;
 pub(super) mod secrets;
 pub(super) mod settings;
 pub(super) mod tls;
+pub(super) mod trust;
 pub(super) mod wire;
 pub(super) mod xml;

@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use tracing::warn;
 
 use super::quiet::Quiet;
+use super::trust;
 use crate::causes;
 
 /// Many requests fail together, and one line tells it.
@@ -34,7 +35,7 @@ impl HttpService for Reach {
         let server = request.uri().authority().map(ToString::to_string);
         let answer = self.inner.execute(request).await;
         let why = match &answer {
-            Err(err) => Some(causes::deepest(err)),
+            Err(err) => Some(why(err)),
             Ok(answer) if is_about_the_server(answer.status()) => {
                 Some(format!("it answers {}", answer.status()))
             }
@@ -50,6 +51,12 @@ impl HttpService for Reach {
         }
         answer
     }
+}
+
+/// The last cause, in words of ours where it is the server's certificate.
+fn why(err: &HttpError) -> String {
+    let distrust = causes::chain(err).find_map(trust::distrust);
+    distrust.map_or_else(|| causes::deepest(err), |(what, _)| what)
 }
 
 /// What is not implemented is refused for good, as what is forbidden is.
