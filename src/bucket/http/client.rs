@@ -13,6 +13,8 @@ use tokio::sync::Semaphore;
 use super::named::{Clients, Named};
 use super::proxy::Proxies;
 use super::settings::Http;
+use super::tls::AT;
+use super::trust;
 use super::wire::Wire;
 use crate::causes;
 use crate::error::{Error, Kind, Result};
@@ -51,8 +53,10 @@ fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<Clie
     let mut builder = builder(http, proxies)
         .https_only(scheme == Scheme::Https)
         .danger_accept_invalid_certs(tls.skip_verification);
-    if let Some(pem) = &tls.authorities {
-        builder = builder.tls_certs_only(certificates(pem)?);
+    if let Some(pem) = tls.authorities.as_ref().filter(|_| !tls.skip_verification) {
+        let config = trust::config(pem, tls.identity.as_ref())
+            .map_err(|why| Error::new(Kind::Other, "set up TLS").because(format!("{AT}: {why}")))?;
+        return Ok(builder.tls_backend_preconfigured(config));
     }
     if let Some(identity) = &tls.identity {
         let identity = reqwest::Identity::from_pem(&identity.0);
@@ -111,11 +115,7 @@ fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
 }
 
 fn wire(http: &Http, proxies: &Proxies, clients: Clients) -> HttpClient {
-    HttpClient::new(Wire {
-        clients,
-        silence: http.silence(),
-        proxies: proxies.clone(),
-    })
+    HttpClient::new(Wire::new(clients, http.silence(), proxies.clone()))
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<reqwest::Certificate>> {

@@ -6,27 +6,47 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
-use tracing::debug;
+use tracing::{debug, warn};
+
+use super::quiet::Quiet;
 
 /// No server is given more: it would rather hold up the run than the request.
 const LONGEST: Duration = Duration::from_mins(1);
 
+/// Who waits so long wants to know why.
+const WORTH_A_LINE: Duration = Duration::from_secs(5);
+
+/// Many requests wait together.
+const QUIET: Duration = Duration::from_secs(10);
+
 /// A client that waits as it is told.
 #[derive(Debug)]
 pub(in crate::bucket) struct Patient {
-    pub(in crate::bucket) inner: HttpClient,
+    inner: HttpClient,
+    quiet: Quiet,
+}
+
+impl Patient {
+    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+        let quiet = Quiet::new(QUIET);
+        Self { inner, quiet }
+    }
 }
 
 #[async_trait]
 impl HttpService for Patient {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let server = request.uri().authority().map(ToString::to_string);
         let answer = self.inner.execute(request).await?;
-        if let Some(wait) = asked_for(&answer, Utc::now()) {
-            debug!(
-                status = answer.status().as_u16(),
-                ?wait,
-                "the server asks for time"
-            );
+        if let Some(asked) = asked_for(&answer, Utc::now()) {
+            let wait = asked.min(LONGEST);
+            let status = answer.status().as_u16();
+            let server = server.unwrap_or_default();
+            if wait >= WORTH_A_LINE && self.quiet.may_tell() {
+                warn!(server, status, "{}", told(asked, wait));
+            } else {
+                debug!(server, status, "{}", told(asked, wait));
+            }
             tokio::time::sleep(wait).await;
         }
         Ok(answer)
@@ -49,7 +69,16 @@ fn asked_for(answer: &HttpResponse, now_here: DateTime<Utc>) -> Option<Duration>
         let now = now.map_or(now_here, |date| date.to_utc());
         (date(text)?.to_utc() - now).to_std().ok()?
     };
-    Some(wait.min(LONGEST))
+    Some(wait)
+}
+
+fn told(asked: Duration, wait: Duration) -> String {
+    let (asked, wait) = (asked.as_secs(), wait.as_secs());
+    if asked > wait {
+        format!("waits {wait} s, though the server asked for {asked} s")
+    } else {
+        format!("waits {wait} s, as the server asked")
+    }
 }
 
 #[cfg(test)]
@@ -86,9 +115,19 @@ mod tests {
         let inner = HttpClient::new(Answers { status, headers });
         let began = Instant::now();
         let request = HttpRequest::new(HttpRequestBody::empty());
-        let answer = Patient { inner }.call(request).await.unwrap();
+        let answer = Patient::new(inner).call(request).await.unwrap();
         assert_eq!(answer.status().as_u16(), status);
         began.elapsed().as_secs()
+    }
+
+    #[test]
+    fn what_is_told_is_how_long_and_why() {
+        let told = |asked| {
+            let asked = Duration::from_secs(asked);
+            told(asked, asked.min(LONGEST))
+        };
+        assert_eq!(told(60), "waits 60 s, as the server asked");
+        assert_eq!(told(300), "waits 60 s, though the server asked for 300 s");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,14 +1,14 @@
 //! Logs at once that a server cannot be reached or asks for time. Requests are repeated for a while before callers get the error.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
 use reqwest::StatusCode;
-use tokio::time::Instant;
 use tracing::warn;
 
+use super::quiet::Quiet;
+use super::trust;
 use crate::causes;
 
 /// Many requests fail together, and one line tells it.
@@ -17,8 +17,15 @@ const QUIET: Duration = Duration::from_secs(10);
 /// A client that tells of failures that are about to be repeated.
 #[derive(Debug)]
 pub(in crate::bucket) struct Reach {
-    pub(in crate::bucket) inner: HttpClient,
-    pub(in crate::bucket) told: Mutex<Option<Instant>>,
+    inner: HttpClient,
+    quiet: Quiet,
+}
+
+impl Reach {
+    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+        let quiet = Quiet::new(QUIET);
+        Self { inner, quiet }
+    }
 }
 
 #[async_trait]
@@ -28,13 +35,13 @@ impl HttpService for Reach {
         let server = request.uri().authority().map(ToString::to_string);
         let answer = self.inner.execute(request).await;
         let why = match &answer {
-            Err(err) => Some(causes::deepest(err)),
+            Err(err) => Some(why(err)),
             Ok(answer) if is_about_the_server(answer.status()) => {
                 Some(format!("it answers {}", answer.status()))
             }
             Ok(_) => None,
         };
-        if let Some(why) = why.filter(|_| self.may_tell()) {
+        if let Some(why) = why.filter(|_| self.quiet.may_tell()) {
             let server = server.unwrap_or_default();
             warn!(
                 server,
@@ -46,21 +53,16 @@ impl HttpService for Reach {
     }
 }
 
+/// The last cause, in words of ours where it is the server's certificate.
+fn why(err: &HttpError) -> String {
+    let distrust = causes::chain(err).find_map(trust::distrust);
+    distrust.map_or_else(|| causes::deepest(err), |(what, _)| what)
+}
+
 /// What is not implemented is refused for good, as what is forbidden is.
 fn is_about_the_server(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
-}
-
-impl Reach {
-    fn may_tell(&self) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_quiet = told.is_some_and(|told| told.elapsed() < QUIET);
-        if !is_quiet {
-            *told = Some(Instant::now());
-        }
-        !is_quiet
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use object_store::Certificate;
 
+use super::trust;
 use crate::bucket::values::shown_path;
 use crate::error::{Error, Result};
 use crate::small_file;
@@ -30,7 +31,8 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-const AT: &str = "config.http_config.tls_config";
+/// Where the section stands.
+pub(in crate::bucket) const AT: &str = "config.http_config.tls_config";
 
 impl Tls {
     pub(in crate::bucket) fn parse(node: Option<&Node>, skip_verification: bool) -> Result<Self> {
@@ -71,6 +73,11 @@ impl Tls {
                 reqwest::Identity::from_pem(&pem).map_err(|_| {
                     Error::usage(format!("{AT}.cert_file and key_file hold no usable pair"))
                 })?;
+                if trust::belongs_together(&pem) == Some(false) {
+                    return Err(Error::usage(format!(
+                        "{AT}.cert_file and key_file do not belong together: the key is that of another certificate"
+                    )));
+                }
                 Some(Identity(pem))
             }
             (None, None) => None,

@@ -18,10 +18,12 @@ use object_store::client::{
     HttpService,
 };
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tracing::info;
 
 use super::late_body::Streamed;
 use super::named::Clients;
 use super::proxy::{Proxies, Proxy};
+use super::quiet::Quiet;
 use crate::bucket::request::Request;
 use crate::progress::Piece;
 
@@ -40,11 +42,42 @@ pub(in crate::bucket) struct Silence {
 /// An HTTP client that gives up on silence alone.
 #[derive(Debug)]
 pub(in crate::bucket) struct Wire {
-    pub(in crate::bucket) clients: Clients,
-    pub(in crate::bucket) silence: Silence,
+    clients: Clients,
+    silence: Silence,
     /// What is named where a connection fails.
-    pub(in crate::bucket) proxies: Proxies,
+    proxies: Proxies,
+    quiet: Quiet,
 }
+
+impl Wire {
+    pub(in crate::bucket) fn new(clients: Clients, silence: Silence, proxies: Proxies) -> Self {
+        Self {
+            clients,
+            silence,
+            proxies,
+            quiet: Quiet::new(QUIET),
+        }
+    }
+
+    /// Never ends; tells once that no answer comes.
+    async fn tell_of_silence(&self, pulse: &Pulse, method: &str, server: &str) {
+        pulse.silent_for(WORTH_A_LINE).await;
+        if self.quiet.may_tell() {
+            let limit_seconds = self.silence.before_answer.as_secs();
+            info!(
+                server,
+                method, limit_seconds, "no answer comes yet; it is waited for"
+            );
+        }
+        std::future::pending().await
+    }
+}
+
+/// Few answers take so long; some copies within a server do.
+const WORTH_A_LINE: Duration = Duration::from_secs(15);
+
+/// Many requests wait together.
+const QUIET: Duration = Duration::from_mins(1);
 
 #[async_trait]
 impl HttpService for Wire {
@@ -74,6 +107,9 @@ impl HttpService for Wire {
             let host = url.host_str().unwrap_or_default();
             traced.goes_out(parts.method.as_str(), host, url.port_or_known_default());
         }
+        // Who is asked, and nothing of what: queries may hold signatures.
+        let server = url.authority().to_owned();
+        let method = parts.method.to_string();
         let mut request = reqwest::Request::new(parts.method, url);
         *request.headers_mut() = parts.headers;
         *request.body_mut() = Some(reqwest::Body::wrap(body));
@@ -85,6 +121,7 @@ impl HttpService for Wire {
         }
         let answer = tokio::select! {
             answer = client.execute(request) => answer.map_err(|err| failed(err, proxy))?,
+            () = self.tell_of_silence(&pulse, &method, &server) => return Err(silent(WORTH_A_LINE)),
             () = pulse.silent_for(self.silence.before_answer) => return Err(silent(self.silence.before_answer)),
         };
         let (status, headers) = (answer.status(), answer.headers().clone());

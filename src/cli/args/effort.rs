@@ -106,7 +106,7 @@ pub(in crate::cli) struct Repetition {
     #[arg(value_parser = duration)]
     initial_backoff: Duration,
 
-    /// No delay between tries is longer.
+    /// No delay between tries is longer, but where a server asks for more, up to 1m.
     #[arg(
         long = "retry.max-backoff",
         value_name = "DURATION",

@@ -1,8 +1,6 @@
 //! The layers of the client, from the outside in: `Retry-After`, how many requests are under way, the limit on connections, signing (so that no
 //! signature is older than its request), the limit on a try, the server's clock, logging of failures, and the network.
 
-use std::sync::Mutex;
-
 use object_store::client::HttpClient;
 
 use super::config::Config;
@@ -23,10 +21,7 @@ pub(super) fn client(
     heard: Heard,
     credentials: Credentials,
 ) -> HttpClient {
-    let inner = HttpClient::new(Reach {
-        inner: wire,
-        told: Mutex::default(),
-    });
+    let inner = HttpClient::new(Reach::new(wire));
     let inner = HttpClient::new(Listening { inner, heard });
     let inner = match config.retries.try_timeout {
         Some(limit) => HttpClient::new(Timed { inner, limit }),
@@ -37,7 +32,7 @@ pub(super) fn client(
         client = HttpClient::new(Limited::new(client, max));
     }
     client = HttpClient::new(Paced::new(client));
-    HttpClient::new(Patient { inner: client })
+    HttpClient::new(Patient::new(client))
 }
 
 /// The network, as the container's server is spoken to.

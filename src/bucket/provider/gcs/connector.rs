@@ -1,7 +1,7 @@
 //! The layers of the client, from the outside in: reading of answers, `Retry-After`, how many requests are under way, the limit on connections, the
 //! token, the server's clock, logging of failures, and the network.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use object_store::client::HttpClient;
 use reqwest::header::HeaderValue;
@@ -28,10 +28,7 @@ pub(super) fn client(
     let quota_project = quota_project
         .transpose()
         .map_err(|_| Error::usage("the quota project fits into no header"))?;
-    let wire = HttpClient::new(Reach {
-        inner: wire,
-        told: Mutex::default(),
-    });
+    let wire = HttpClient::new(Reach::new(wire));
     let client = HttpClient::new(Listening { inner: wire, heard });
     let mut client = HttpClient::new(Authorizing {
         inner: client,
@@ -42,7 +39,7 @@ pub(super) fn client(
         client = HttpClient::new(Limited::new(client, max));
     }
     let client = HttpClient::new(Paced::new(client));
-    let client = HttpClient::new(Patient { inner: client });
+    let client = HttpClient::new(Patient::new(client));
     Ok(HttpClient::new(Answers { inner: client }))
 }
 

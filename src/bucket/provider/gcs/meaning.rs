@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use super::credentials::Failure;
 use super::fault::Fault;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SOMETHING_ELSE};
 use crate::bucket::classify::Meaning;
 use crate::bucket::pages::Endless;
 use crate::error::Kind;
@@ -26,7 +26,23 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         });
     }
     if let Some(fault) = cause.downcast_ref::<Fault>() {
-        return Some(fault.kind().into());
+        return Some(Meaning {
+            kind: fault.kind(),
+            said: None,
+            hint: (fault == &Fault::NoListing).then_some(SOMETHING_ELSE),
+        });
     }
     cause.is::<Endless>().then(|| Kind::Other.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_something_else_asks_for_the_address() {
+        let hint = |fault: Fault| meaning(&fault).and_then(|meaning| meaning.hint);
+        assert!(hint(Fault::NoListing).is_some_and(|hint| hint.contains("STORAGE_EMULATOR_HOST")));
+        assert_eq!(hint(Fault::NoName), None);
+    }
 }

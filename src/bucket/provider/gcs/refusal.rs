@@ -240,14 +240,15 @@ fn is_of_a_checksum(said: &Said) -> bool {
     names_one && message.contains("match")
 }
 
+/// What to look at where the answer is none of the service's.
+pub(super) const SOMETHING_ELSE: &str = "something on the way to Google Cloud Storage answers, or STORAGE_EMULATOR_HOST names something else";
+
 fn hint(asked: &Asked, status: StatusCode, kind: Kind, is_services: bool) -> Option<&'static str> {
     match kind {
         Kind::Elsewhere => Some(
             "the service is elsewhere: STORAGE_EMULATOR_HOST, where it is set, is to name the place where it is",
         ),
-        Kind::Transient if is_from_something_else(status, is_services) => Some(
-            "something on the way to Google Cloud Storage answers, or STORAGE_EMULATOR_HOST names something else",
-        ),
+        Kind::Transient if is_from_something_else(status, is_services) => Some(SOMETHING_ELSE),
         Kind::Credentials if status == StatusCode::FORBIDDEN && *asked == Asked::List => {
             Some("storage.objects.list is what it takes to list a bucket")
         }

@@ -2,8 +2,6 @@
 //! connections, signing
 //! (so that no signature is older than its request), the server's clock, logging of failures, and the network.
 
-use std::sync::Mutex;
-
 use object_store::client::HttpClient;
 
 use super::answers::Answers;
@@ -24,10 +22,7 @@ pub(super) fn client(
     heard: Heard,
     sign: impl FnOnce(HttpClient) -> Signing,
 ) -> HttpClient {
-    let wire = HttpClient::new(Reach {
-        inner: wire,
-        told: Mutex::default(),
-    });
+    let wire = HttpClient::new(Reach::new(wire));
     let mut client = HttpClient::new(Listening { inner: wire, heard });
     client = HttpClient::new(sign(client));
     if let Some(max) = config.http.max_per_host {
@@ -38,7 +33,7 @@ pub(super) fn client(
         client = HttpClient::new(Hedged::new(client));
     }
     client = HttpClient::new(Paced::new(client));
-    client = HttpClient::new(Patient { inner: client });
+    client = HttpClient::new(Patient::new(client));
     HttpClient::new(Answers {
         inner: client,
         configured: config.secrets(),

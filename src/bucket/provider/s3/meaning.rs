@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use super::credentials::{Failure, Unfit};
 use super::object::Odd;
 use super::page::Fault;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, SOMETHING_ELSE};
 use crate::bucket::classify::Meaning;
 use crate::bucket::pages::Endless;
 use crate::error::Kind;
@@ -20,7 +20,11 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         });
     }
     let kind = if let Some(fault) = cause.downcast_ref::<Fault>() {
-        fault.kind()
+        return Some(Meaning {
+            kind: fault.kind(),
+            said: None,
+            hint: (fault == &Fault::NoListing).then_some(SOMETHING_ELSE),
+        });
     } else if let Some(odd) = cause.downcast_ref::<Odd>() {
         odd.kind()
     } else if let Some(failure) = cause.downcast_ref::<Failure>() {
@@ -33,4 +37,16 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
         return None;
     };
     Some(kind.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_something_else_asks_for_the_address() {
+        let hint = |fault: Fault| meaning(&fault).and_then(|meaning| meaning.hint);
+        assert!(hint(Fault::NoListing).is_some_and(|hint| hint.contains("config.endpoint")));
+        assert_eq!(hint(Fault::NoName), None);
+    }
 }

@@ -153,6 +153,10 @@ fn kind(asked: &Asked, status: StatusCode, code: Option<&str>, by_s3: bool) -> K
     }
 }
 
+/// What to look at where the answer is none of S3's.
+pub(super) const SOMETHING_ELSE: &str =
+    "something on the way to S3 answers, or config.endpoint is that of something else";
+
 fn hint(
     asked: &Asked,
     status: StatusCode,
@@ -169,9 +173,7 @@ fn hint(
         Kind::Unsupported if lists => Some(
             "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
         ),
-        Kind::Transient if is_from_something_else(status, by_s3) => {
-            Some("something on the way to S3 answers, or config.endpoint is that of something else")
-        }
+        Kind::Transient if is_from_something_else(status, by_s3) => Some(SOMETHING_ELSE),
         _ if status == StatusCode::PAYLOAD_TOO_LARGE => Some(
             "something on the way takes no request of that size: config.part_size is the size of the largest",
         ),

@@ -96,3 +96,58 @@ fn a_server_proves_to_be_whom_server_name_says() {
     // Loopback addresses are past every proxy.
     crate::support::run::Ran::of(command).expect(0);
 }
+
+/// S-6.12: a certificate that is named itself is trusted although it is an authority's, for its name alone, by who shows one of its own, too.
+#[test]
+fn a_server_that_is_its_own_authority_is_trusted_when_it_is_named() {
+    let minio = Minio::start_as_its_own_authority("127.0.0.1");
+    let world = World::new(&minio, &three());
+    let configs = |more: &str| {
+        let config =
+            |bucket: &Bucket, file| bucket.config_for(file, bucket.root(), minio.port(), more);
+        (
+            config(&world.source, "hot-own.yaml"),
+            config(&world.target, "cold-own.yaml"),
+        )
+    };
+    let folder = minio.certificate();
+    let write = |name: &str, pem: String| {
+        let path = folder.with_file_name(name);
+        std::fs::write(&path, pem).unwrap();
+        path.display().to_string()
+    };
+    let client = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let stranger = rcgen::generate_simple_self_signed(["client".to_owned()]).unwrap();
+    let certificate = write("client.crt", client.cert.pem());
+    let key = write("client.key", client.signing_key.serialize_pem());
+    let other_key = write("other.key", stranger.signing_key.serialize_pem());
+    let ca = minio.certificate().display().to_string();
+    let tls = |more: &str| format!("  http_config:\n    tls_config:\n      ca_file: {ca}\n{more}");
+    let pair = |key: &str| {
+        tls(&format!(
+            "      cert_file: {certificate}\n      key_file: {key}\n"
+        ))
+    };
+
+    let ran = run(&configs(""), &[OLD]).expect(1);
+    assert!(ran.stderr.contains("tls_config.ca_file"), "{}", ran.stderr);
+    let ran = run(
+        &configs(&tls("      server_name: other.example.com\n")),
+        &[OLD],
+    )
+    .expect(1);
+    assert!(ran.stderr.contains("is for 127.0.0.1"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("server_name"), "{}", ran.stderr);
+    let ran = run(&configs(&pair(&other_key)), &[OLD]).expect(2);
+    assert!(
+        ran.stderr.contains("do not belong together"),
+        "{}",
+        ran.stderr
+    );
+    assert!(world.target.tree().is_empty());
+    for more in [tls(""), pair(&key)] {
+        run(&configs(&more), &[OLD]).expect(0);
+        world.assert_moved();
+        world.reset();
+    }
+}

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use object_store::client::HttpClient;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
@@ -57,7 +58,15 @@ pub(super) async fn find(
                 key: key.unwrap_or_default(),
             })));
         }
-        Identity::Signature(query) => return Ok(Credentials::Signature(Arc::new(query.clone()))),
+        Identity::Signature(query) => {
+            if let Some(end) = expired(query, Utc::now()) {
+                let why = format!("it expired at {end}");
+                return Err(
+                    Error::new(Kind::Credentials, "use the shared access signature").because(why),
+                );
+            }
+            return Ok(Credentials::Signature(Arc::new(query.clone())));
+        }
         Identity::Token(link) => (vec![link.clone()], Vec::new()),
         Identity::Chain(chain) => (chain.links.clone(), chain.absent.clone()),
     };
@@ -81,6 +90,18 @@ pub(super) async fn find(
         Error::new(kind, "get a token for Azure").because(failure.why)
     })?;
     Ok(Credentials::Tokens(Arc::new(tokens)))
+}
+
+/// When a signature has expired, as it says so itself; `None` while it is good, and where that cannot be told.
+fn expired(query: &Secret, now: DateTime<Utc>) -> Option<String> {
+    let pairs = query.expose().split('&');
+    let end = pairs.filter_map(|pair| pair.strip_prefix("se=")).next()?;
+    let end = end.replace("%3A", ":").replace("%3a", ":");
+    let time = ["%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%dT%H:%MZ"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(&end, form).ok())
+        .or_else(|| end.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0))?;
+    (time.and_utc() <= now).then_some(end)
 }
 
 /// Where tokens come from, and the one at hand.
@@ -226,6 +247,35 @@ impl Tokens {
                 managed::ask(&self.network, client.as_deref(), service.as_ref()).await
             }
             Link::CommandLine => command_line::ask().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_has_expired_when_it_says_so() {
+        let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
+        let expired = |query: &str| expired(&Secret::new(query.to_owned()), now);
+        for (query, expected) in [
+            (
+                "sv=1&se=2024-10-03T23%3A59%3A59Z&sig=x",
+                Some("2024-10-03T23:59:59Z"),
+            ),
+            ("se=2024-10-03T23:59Z&sig=x", Some("2024-10-03T23:59Z")),
+            ("se=2024-10-04&sig=x", Some("2024-10-04")),
+            (
+                "se=2024-10-03T23:59:59.0000000Z",
+                Some("2024-10-03T23:59:59.0000000Z"),
+            ),
+            ("se=2024-10-04T00%3A00%3A01Z&sig=x", None),
+            ("se=2024-10-05&sig=x", None),
+            ("se=soon&sig=x", None),
+            ("rse=2020-01-01&sig=x", None),
+        ] {
+            assert_eq!(expired(query).as_deref(), expected, "{query}");
         }
     }
 }

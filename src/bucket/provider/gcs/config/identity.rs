@@ -98,10 +98,16 @@ fn of_configuration(text: &str, environment: &Environment) -> Result<Parsed> {
 
 fn of_variable(path: &str, environment: &Environment) -> Result<Parsed> {
     let at = format!("environment variable {VARIABLE}");
-    let shown = shown_path(path);
-    let text = small_file::read(Path::new(path))
-        .map_err(|err| Error::usage(format!("{at}: could not read {shown}: {err}")))?;
-    account::parse(&format!("{at}: the file {shown}"), &text, environment)
+    let text = small_file::read(Path::new(path)).map_err(|err| {
+        // Somebody may have put there what belongs into the file.
+        let shown = if Path::new(path).is_absolute() {
+            format!("{path:?}")
+        } else {
+            shown_path(path)
+        };
+        Error::usage(format!("{at}: could not read {shown}: {err}"))
+    })?;
+    account::parse(&format!("{at}: the file {path:?}"), &text, environment)
 }
 
 /// `None` where there is no such file.
@@ -112,7 +118,7 @@ fn of_gcloud(environment: &Environment) -> Result<Option<Parsed>> {
     let Some(file) = folder.map(|folder| folder.join(GCLOUD_FILE)) else {
         return Ok(None);
     };
-    let at = format!("the file {}", shown_path(&file.to_string_lossy()));
+    let at = format!("the file {:?}", file.to_string_lossy());
     match small_file::read(&file) {
         Ok(text) => account::parse(&at, &text, environment).map(Some),
         Err(err) if matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
