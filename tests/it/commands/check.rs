@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::block::Block;
 use crate::support::folders;
-use crate::support::minio::Minio;
+use crate::support::minio::{Credentials, Minio};
 use crate::support::on_minio;
 use crate::support::run::{Ran, binary};
 use crate::support::world::Contents;
@@ -131,7 +131,7 @@ fn one_bucket_that_is_written_is_told_what_it_needs_as_a_target_too() {
     let minio = Minio::start();
     let bucket = minio.bucket("one");
     let prefix = "prefix: 'a*b?/${aws:username}'\n";
-    let seen = |file: &str, user| bucket.config_for(file, user, minio.port(), prefix);
+    let seen = |file: &str, user: &Credentials| bucket.config_for(file, user, minio.port(), prefix);
     let root = seen("root.yaml", bucket.root());
     let roles = |arguments: &[&str]| -> Vec<(String, Value)> {
         let document = check(&[&root], arguments).expect(0).json();
