@@ -54,7 +54,7 @@ fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<Clie
         .https_only(scheme == Scheme::Https)
         .danger_accept_invalid_certs(tls.skip_verification);
     if let Some(pem) = tls.authorities.as_ref().filter(|_| !tls.skip_verification) {
-        let config = trust::config(pem, tls.identity.as_ref())
+        let config = trust::config(pem, tls.identity.as_ref().map(|it| it.0.as_slice()))
             .map_err(|why| Error::new(Kind::Other, "set up TLS").because(format!("{AT}: {why}")))?;
         return Ok(builder.tls_backend_preconfigured(config));
     }

@@ -17,14 +17,12 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
-use super::tls::Identity;
-
 type Chain = Vec<CertificateDer<'static>>;
 
 /// A client that trusts those certificates alone, in PEM, and those whom they vouch for. The error says what is wrong with what was given.
 pub(in crate::bucket) fn config(
     authorities: &[u8],
-    identity: Option<&Identity>,
+    identity: Option<&[u8]>,
 ) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Named::new(authorities, &provider)?;
@@ -35,7 +33,7 @@ pub(in crate::bucket) fn config(
         .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match identity {
         Some(identity) => {
-            let (chain, key) = pair(&identity.0).ok_or("no usable pair")?;
+            let (chain, key) = pair(identity).ok_or("no usable pair")?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|err| err.to_string())?
@@ -155,14 +153,8 @@ fn lacks_authority(err: &CertificateError) -> bool {
 pub(in crate::bucket) fn distrust(
     cause: &(dyn StdError + 'static),
 ) -> Option<(String, &'static str)> {
-    // An error of input hides the one that it was made of.
-    let inner = cause.downcast_ref::<io::Error>().and_then(|err| {
-        let inner = err.get_ref()?;
-        inner.downcast_ref::<rustls::Error>()
-    });
-    let err = match inner.or_else(|| cause.downcast_ref())? {
-        rustls::Error::InvalidCertificate(err) => err,
-        _ => return None,
+    let rustls::Error::InvalidCertificate(err) = of_tls(cause)? else {
+        return None;
     };
     let (what, hint) = match err {
         err if lacks_authority(err) => (
@@ -193,6 +185,14 @@ pub(in crate::bucket) fn distrust(
         _ => ("cannot be verified".to_owned(), CA_FILE),
     };
     Some((format!("the certificate of the server {what}"), hint))
+}
+
+/// An error of input hides the one that it was made of.
+fn of_tls<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    match cause.downcast_ref::<io::Error>() {
+        Some(err) => of_tls(err.get_ref()?),
+        None => cause.downcast_ref(),
+    }
 }
 
 const CA_FILE: &str = "config.http_config.tls_config.ca_file names the authority to trust";

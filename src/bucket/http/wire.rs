@@ -69,7 +69,7 @@ impl Wire {
                 method, limit_seconds, "no answer comes yet; it is waited for"
             );
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

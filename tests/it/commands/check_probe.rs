@@ -13,7 +13,6 @@ use crate::support::minio::{Credentials, Minio};
 use crate::support::on_minio::World;
 use crate::support::proxy::Line;
 use crate::support::run::{Ran, Running, binary, signal};
-use crate::support::world::Contents;
 
 const PROBED: [&str; 2] = ["--write-probe", "--output=json"];
 

@@ -37,9 +37,9 @@ fn said(named: &rcgen::Certificate, shown: &rcgen::Certificate) -> Result<(), St
     let verifier = Named::new(named.pem().as_bytes(), &provider).unwrap();
     let now = UnixTime::since_unix_epoch(Duration::from_secs(1_900_000_000));
     let name = ServerName::try_from("hot").unwrap();
-    let verified = verifier.verify_server_cert(shown.der(), &[], &name, &[], now);
-    verified.map(|_| ()).map_err(|err| {
-        let err = io::Error::new(io::ErrorKind::InvalidData, err);
+    let answer = verifier.verify_server_cert(shown.der(), &[], &name, &[], now);
+    answer.map(|_| ()).map_err(|err| {
+        let err = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, err));
         let (what, hint) = distrust(&err).unwrap();
         format!("{what} ({hint})")
     })

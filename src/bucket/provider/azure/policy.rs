@@ -125,6 +125,7 @@ fn of_signature(query: &str, need: Need) -> Vec<String> {
 mod tests {
     #![expect(
         clippy::unwrap_used,
+        clippy::indexing_slicing,
         reason = "a test that cannot be set up should panic"
     )]
 

@@ -183,6 +183,7 @@ fn language(config: &Config, prefix: &Prefix, statement: &[Statement]) -> String
 mod tests {
     #![expect(
         clippy::unwrap_used,
+        clippy::indexing_slicing,
         reason = "a test that cannot be set up should panic"
     )]
 

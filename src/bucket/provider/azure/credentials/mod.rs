@@ -94,9 +94,9 @@ pub(super) async fn find(
 
 /// When a signature has expired, as it says so itself; `None` while it is good, and where that cannot be told.
 fn expired(query: &Secret, now: DateTime<Utc>) -> Option<String> {
-    let pairs = query.expose().split('&');
-    let end = pairs.filter_map(|pair| pair.strip_prefix("se=")).next()?;
-    let end = end.replace("%3A", ":").replace("%3a", ":");
+    let url = reqwest::Url::parse(&format!("http://signature/?{}", query.expose())).ok()?;
+    let (_, end) = url.query_pairs().find(|(name, _)| name == "se")?;
+    let end = end.into_owned();
     let time = ["%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%dT%H:%MZ"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(&end, form).ok())
@@ -261,7 +261,7 @@ mod tests {
         let expired = |query: &str| expired(&Secret::new(query.to_owned()), now);
         for (query, expected) in [
             (
-                "sv=1&se=2024-10-03T23%3A59%3A59Z&sig=x",
+                "sv=1&se=2024%2D10-03T23%3A59%3a59Z&sig=x",
                 Some("2024-10-03T23:59:59Z"),
             ),
             ("se=2024-10-03T23:59Z&sig=x", Some("2024-10-03T23:59Z")),
