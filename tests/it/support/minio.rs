@@ -84,17 +84,17 @@ impl Minio {
 
     /// The same, and its certificate is for that name.
     pub fn start_with_tls_as(name: &str) -> Self {
-        Self::start_with(rcgen::CertificateParams::new([name.to_owned()]).unwrap())
+        Self::start_with(&rcgen::CertificateParams::new([name.to_owned()]).unwrap())
     }
 
     /// The same, and its certificate is an authority's, as those that `openssl req -x509` makes are.
     pub fn start_as_its_own_authority(name: &str) -> Self {
         let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        Self::start_with(params)
+        Self::start_with(&params)
     }
 
-    fn start_with(params: rcgen::CertificateParams) -> Self {
+    fn start_with(params: &rcgen::CertificateParams) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = rcgen::KeyPair::generate().unwrap();
         let made = params.self_signed(&key).unwrap();
