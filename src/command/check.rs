@@ -5,12 +5,13 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info};
 
+use super::told;
 use crate::block::RunId;
 use crate::check::{Task, check};
 use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::exit::Exit;
-use crate::report::{self, Document, Form, Header};
+use crate::report::{Document, Form, Header};
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
 
@@ -63,14 +64,11 @@ pub async fn run(
     let checked = match Box::pin(within(span, checking)).await {
         Ok(checked) => checked,
         Err(err) => {
-            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
-            // Where that cannot be written either, the first error tells more.
-            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     let document = Document::of_check(&header, &checked);
-    report::write(request.form, &document, stdout)
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    told::document(request.form, &document, stdout)?;
     Ok(checked.exit())
 }

@@ -7,16 +7,17 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::{Span, info, warn};
 
+use super::told;
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::Review;
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
-use crate::report::{self, Document, Form, Header};
+use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::trace::{step, within};
 use crate::verb::clocks::Clock;
@@ -70,15 +71,12 @@ impl Finished {
 
     /// Writes the document in the form that was asked for.
     pub(super) fn tell(&self, document: &Document<'_>, stdout: &mut dyn Write) -> Result<()> {
-        report::write(self.form, document, stdout)
-            .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))
+        told::document(self.form, document, stdout)
     }
 
     /// Writes in the place of a document why there is none.
     pub(super) fn refuse(&self, err: &Error, stdout: &mut dyn Write) {
-        let (why, exit) = (format!("{err:#}"), Exit::of_error(err, None));
-        // Where that cannot be written either, the first error tells more.
-        let _ = report::write_error(self.form.output, Some(&self.header), &why, exit, stdout);
+        told::in_its_place(err, self.form, &self.header, None, stdout);
     }
 }
 
@@ -141,9 +139,7 @@ async fn begin(
     let migrated = match migrated.await {
         Ok(migrated) => migrated,
         Err(err) => {
-            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
-            // Where that cannot be written either, the first error tells more.
-            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };

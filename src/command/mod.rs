@@ -4,6 +4,7 @@ pub mod check;
 pub mod migrate;
 pub mod plan;
 pub mod status;
+mod told;
 pub mod unmark;
 pub mod verify;
 

@@ -5,13 +5,14 @@ use std::io::Write;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
+use super::told;
 use crate::block::RunId;
 use crate::bucket::{Access, Backend, BucketConfig, MissingRoot};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::outcome::Overview;
-use crate::report::{self, Document, Form, Header};
+use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::status::{Task, status};
 use crate::trace::{step, within};
@@ -69,17 +70,15 @@ pub async fn run(
     let charted = match Box::pin(within(span.clone(), looking)).await {
         Ok(charted) => charted,
         Err(err) => {
-            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
+            let exit = Exit::of_error(&err, stop.asked());
             span.record("exit_code", exit.code());
-            // Where that cannot be written either, the first error tells more.
-            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     let overview = Overview::new(&charted);
     let document = Document::of_status(&header, &overview);
-    report::write(request.form, &document, stdout)
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    told::document(request.form, &document, stdout)?;
     let exit = overview.exit();
     Span::record(&span, "exit_code", exit.code());
     info!(run = %header.run, exit_code = exit.code(), "status ends");

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
+use super::told;
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::exit::Exit;
 use crate::outcome::TakenBack;
 use crate::progress::Progress;
-use crate::report::{self, Document, Form, Header};
+use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::trace::{step, within};
 use crate::unmark::{Task, stopped, take_back};
@@ -74,15 +75,12 @@ pub async fn run(
     let taken = match Box::pin(within(span, unmarking)).await {
         Ok(taken) => taken,
         Err(err) => {
-            let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
-            // Where that cannot be written either, the first error tells more.
-            let _ = report::write_error(request.form.output, Some(&header), &why, exit, stdout);
+            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     let document = Document::of_unmark(&header, &taken);
-    report::write(request.form, &document, stdout)
-        .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?;
+    told::document(request.form, &document, stdout)?;
     Ok(taken.exit())
 }
 
