@@ -24,8 +24,8 @@ const AT_ONCE: usize = 16;
 /// A name, and which piece shows it.
 #[derive(Debug)]
 pub struct Swept {
-    /// Names of one piece come sorted. Those of one directory come in one piece, but for directories at its ends, which may have begun in another
-    /// piece or go on there.
+    /// Names of one piece come sorted, but for those of what is left out, which may be altered. Those of one directory come in one piece, but for
+    /// directories at its ends, which may have begun in another piece or go on there.
     pub piece: usize,
     /// The object's name below the bucket's prefix.
     pub path: ObjectPath,

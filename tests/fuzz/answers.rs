@@ -212,7 +212,11 @@ async fn ask(bucket: &Bucket, asked: &[u8]) -> Result<()> {
     match asked {
         b"list" | b"list-v1" => {
             let listed: Vec<Swept> = reader.sweep().try_collect().await?;
-            let paths: Vec<&ObjectPath> = listed.iter().map(|swept| &swept.path).collect();
+            // What is left out may bear another name than the one it was sorted by.
+            let as_told = listed
+                .iter()
+                .filter(|swept| swept.object.left_out.is_none());
+            let paths: Vec<&ObjectPath> = as_told.map(|swept| &swept.path).collect();
             let with_slash = |path: &ObjectPath| format!("{path}/");
             let in_order = |pair: &[&ObjectPath]| {
                 pair[0] < pair[1] || pair[0].as_str() < with_slash(pair[1]).as_str()
