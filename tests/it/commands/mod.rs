@@ -12,6 +12,7 @@ mod replicate;
 mod status;
 mod stopping;
 mod stopping_while_opening;
+mod story;
 mod unmark;
 mod verify;
 mod verify_deep;
