@@ -43,6 +43,7 @@ mod sweep;
 mod together;
 mod traced;
 mod transfer;
+mod unfinished;
 mod values;
 mod writer;
 
@@ -76,4 +77,5 @@ pub use transfer::{
     Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, Transferred, same_content,
     transfer, transferred,
 };
+pub use unfinished::{Begun, Form as BegunForm, Unfinished};
 pub use writer::Bucket;

@@ -20,6 +20,7 @@ use super::nearness::Names;
 use super::opened::{Common, Opened};
 use super::sweep::{self, Swept};
 use super::together::Together;
+use super::unfinished::{Begun, Unfinished};
 use crate::block::{
     BlockId, DELETION_MARK, Fingerprint, Inventory, META_JSON, OVERWRITE_MARKER, Object, ObjectPath,
 };
@@ -222,6 +223,41 @@ impl BucketReader {
             rules.retain(|rule| rule.concerns(&backend.prefix));
         }
         Some(keeping)
+    }
+
+    /// Everything that was begun here and not finished, whoever began it, each with its name below the prefix.
+    ///
+    /// Errors: of the kind [`Kind::Unsupported`] where this kind of bucket, or this server, does not tell.
+    pub async fn begun(&self) -> Result<Vec<(ObjectPath, Begun)>> {
+        let backend = self.backend();
+        let attempt = format!("list what was begun and not finished in {}", self.location());
+        let root = backend.prefix.root();
+        let begun = self
+            .retrying(&attempt, || async {
+                let listed = self.unfinished(&attempt)?.begun(root.as_ref()).await;
+                listed.map_err(|err| self.0.error(err, attempt.clone()))
+            })
+            .await?;
+        let named = begun.into_iter().filter_map(|begun| {
+            let name = ObjectPath::new(backend.prefix.below(&begun.key)?);
+            Some((name, begun))
+        });
+        Ok(named.collect())
+    }
+
+    /// What was begun as it is now; `None` where it is there no more.
+    pub async fn look_at(&self, begun: &Begun) -> Result<Option<Begun>> {
+        let attempt = format!("look at what was begun of {} in {}", begun.key, self.location());
+        self.retrying(&attempt, || async {
+            let looked = self.unfinished(&attempt)?.look_at(begun).await;
+            looked.map_err(|err| self.0.error(err, attempt.clone()))
+        })
+        .await
+    }
+
+    pub(super) fn unfinished(&self, attempt: &str) -> Result<&dyn Unfinished> {
+        let told = self.backend().store.unfinished();
+        told.map_err(|why| Error::new(Kind::Unsupported, attempt).because(why))
     }
 
     /// Whether listings tell digests of the content that can be compared with another bucket's.

@@ -15,6 +15,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, Result};
 use super::classify::Meaning;
 use super::copier::Copier;
 use super::keeping::Keeping;
+use super::unfinished::Unfinished;
 use crate::block::{FileId, Fingerprint, LeftOut};
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
@@ -66,6 +67,11 @@ pub trait Store: ObjectStore {
     /// Lists page by page; `None` for a store whose listings do not come in pages.
     fn pager(&self) -> Option<&dyn Pager> {
         None
+    }
+
+    /// Tells what was begun and not finished; or why this kind of bucket cannot.
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        Err("what was begun and not finished is not told by this kind of bucket")
     }
 
     /// The meaning of a cause of this store's own error types. Errors of `object_store` and the system are classified elsewhere.

@@ -20,6 +20,7 @@ use super::copier::{Assembly, Copier, Original};
 use super::keeping::Keeping;
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Page, Pager, Store};
+use super::unfinished::{Begun, Unfinished};
 use crate::block::Fingerprint;
 
 /// The store of one bucket.
@@ -40,6 +41,15 @@ impl Traced {
 
     fn request(&self, method: &'static str, key: &Path) -> Option<Arc<Request>> {
         Request::new(method, &self.bucket, key.as_ref())
+    }
+
+    fn told(&self) -> Result<&dyn Unfinished> {
+        self.inner
+            .unfinished()
+            .map_err(|why| object_store::Error::NotImplemented {
+                operation: why.to_owned(),
+                implementer: self.to_string(),
+            })
     }
 
     fn listing(&self, below: Option<&Path>) -> Option<Arc<Request>> {
@@ -167,6 +177,24 @@ impl Pager for Traced {
 }
 
 #[async_trait]
+impl Unfinished for Traced {
+    async fn begun(&self, below: Option<&Path>) -> Result<Vec<Begun>> {
+        let inner = self.told()?;
+        traced(self.listing(below), inner.begun(below)).await
+    }
+
+    async fn look_at(&self, begun: &Begun) -> Result<Option<Begun>> {
+        let request = Request::new("list", &self.bucket, &begun.key);
+        traced(request, self.told()?.look_at(begun)).await
+    }
+
+    async fn end(&self, begun: &Begun) -> Result<()> {
+        let request = Request::new("abort-multipart", &self.bucket, &begun.key);
+        traced(request, self.told()?.end(begun)).await
+    }
+}
+
+#[async_trait]
 impl Store for Traced {
     fn as_any(&self) -> &dyn Any {
         self.inner.as_any()
@@ -174,6 +202,10 @@ impl Store for Traced {
 
     fn pager(&self) -> Option<&dyn Pager> {
         self.inner.pager().map(|_| self as &dyn Pager)
+    }
+
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        self.inner.unfinished().map(|_| self as &dyn Unfinished)
     }
 
     fn copier(&self, source: &dyn Store) -> Option<Arc<dyn Copier>> {

@@ -9,6 +9,7 @@ use super::clock::Reading;
 use super::opened::Common;
 use super::reader::BucketReader;
 use super::store::{Entry, Once};
+use super::unfinished::Begun;
 use crate::block::ObjectPath;
 use crate::error::{Error, Kind, Result};
 use crate::retry::Policy;
@@ -155,6 +156,18 @@ impl Bucket {
         match deleted.map_err(|err| backend.error(err, attempt)) {
             Err(err) if err.kind() == Kind::NotFound => Ok(()),
             deleted => deleted,
+        }
+    }
+
+    /// Removes what was begun and not finished, in one attempt: the caller checks again before the next attempt that it may go. Succeeds if it is
+    /// not there.
+    pub async fn end(&self, begun: &Begun) -> Result<()> {
+        let backend = self.0.backend();
+        let attempt = format!("remove what was begun of {} in {}", begun.key, backend.location);
+        let ended = self.0.unfinished(&attempt)?.end(begun).await;
+        match ended.map_err(|err| backend.error(err, attempt)) {
+            Err(err) if err.kind() == Kind::NotFound => Ok(()),
+            ended => ended,
         }
     }
 

@@ -31,6 +31,7 @@ use crate::bucket::http::body::whole;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::bucket::unfinished::Unfinished;
 use crate::causes;
 use crate::error::Kind;
 use crate::retry::Backoff;
@@ -289,6 +290,10 @@ impl store::Store for Store {
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         pages::directories(self.pages(Place::level(below))).await
+    }
+
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        Err("Azure shows blocks that belong to no object only name by name, cannot remove them alone, and removes them by itself a week after the last of them came")
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

@@ -9,6 +9,7 @@ mod directory;
 mod failure;
 mod health;
 mod identity;
+mod leftovers;
 mod listing;
 mod location;
 mod mounts;

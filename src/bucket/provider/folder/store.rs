@@ -31,6 +31,7 @@ use crate::bucket::classify::Meaning;
 use crate::bucket::clock::Told;
 use crate::bucket::copier;
 use crate::bucket::store::{Entry, Store};
+use crate::bucket::unfinished::Unfinished;
 use crate::error::{Error, Result};
 
 /// How many objects of one stream are deleted at once.
@@ -101,6 +102,10 @@ impl Store for Folder {
     ) -> BoxStream<'static, object_store::Result<Entry>> {
         let below = below.cloned().unwrap_or_default();
         listing::list(Arc::clone(&self.root), below, after)
+    }
+
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        Ok(self)
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

@@ -29,6 +29,7 @@ use crate::bucket::copier;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::bucket::unfinished::Unfinished;
 use crate::causes;
 
 /// How many names a page has at most.
@@ -228,6 +229,10 @@ impl store::Store for Store {
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         pages::directories(self.pages(Place::level(below))).await
+    }
+
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        Err("Google Cloud Storage shows no uploads that go on, asks nothing for them, and removes them by itself a week after they were begun")
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

@@ -6,6 +6,7 @@ use super::credentials::{Failure, Unfit};
 use super::object::Odd;
 use super::page::Fault;
 use super::refusal::{Refusal, SOMETHING_ELSE};
+use super::uploads;
 use crate::bucket::classify::Meaning;
 use crate::bucket::pages::Endless;
 use crate::error::Kind;
@@ -25,6 +26,8 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
             said: None,
             hint: (fault == &Fault::NoListing).then_some(SOMETHING_ELSE),
         });
+    } else if let Some(fault) = cause.downcast_ref::<uploads::Fault>() {
+        fault.kind()
     } else if let Some(odd) = cause.downcast_ref::<Odd>() {
         odd.kind()
     } else if let Some(failure) = cause.downcast_ref::<Failure>() {

@@ -27,6 +27,7 @@ mod store;
 mod tag;
 mod trace;
 mod understood;
+mod uploads;
 mod version2;
 
 use std::sync::Arc;

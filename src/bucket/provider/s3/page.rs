@@ -193,7 +193,7 @@ impl Found {
 }
 
 /// As Go reads one.
-fn boolean(text: &str) -> Option<bool> {
+pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -216,7 +216,7 @@ fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
 }
 
 /// The name with `%XX` and `+` decoded as in a query; `None` where a percent sign stands alone.
-fn unescaped(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     let digit = |byte: u8| char::from(byte).to_digit(16);

@@ -69,6 +69,11 @@ impl Refusal {
         self.kind == Kind::Transient && !self.said.as_ref().is_some_and(ends_upload)
     }
 
+    /// Whether it says that there is no such upload.
+    pub(super) fn lacks_upload(&self) -> bool {
+        self.said.as_ref().is_some_and(|said| said.code == "NoSuchUpload")
+    }
+
     /// Whether nobody said what is wrong, as nobody can in answer to `HEAD`.
     pub(super) fn is_unsaid(&self) -> bool {
         self.said.is_none()

@@ -32,6 +32,7 @@ use crate::bucket::http::late_body::Streamed;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
+use crate::bucket::unfinished::{Begun, Unfinished};
 use crate::causes;
 use crate::error::Kind;
 
@@ -218,6 +219,23 @@ impl store::Pager for Store {
 }
 
 #[async_trait]
+impl Unfinished for Store {
+    async fn begun(&self, below: Option<&Path>) -> Result<Vec<Begun>> {
+        // Some servers take what names are to begin with for a whole name, so that they are asked for everything.
+        let below = below.filter(|_| self.abode.endpoint.is_amazon());
+        self.asker.uploads(below).await
+    }
+
+    async fn look_at(&self, begun: &Begun) -> Result<Option<Begun>> {
+        self.asker.upload(begun).await
+    }
+
+    async fn end(&self, begun: &Begun) -> Result<()> {
+        self.asker.abort(begun).await
+    }
+}
+
+#[async_trait]
 impl store::Store for Store {
     fn as_any(&self) -> &dyn Any {
         self
@@ -252,6 +270,10 @@ impl store::Store for Store {
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {
         pages::directories(self.pages(Place::level(below))).await
+    }
+
+    fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
+        Ok(self)
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {
