@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`status`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -44,12 +44,14 @@
 //!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
 //! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`); what
 //!    [`verb::unmark`] takes away there are marks of this tool alone (S-16.1 `marks_of_a_run_are_taken_back_and_nothing_else`).
-//! 4. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`), and so is a run that only copies for its source
+//! 4. What [`verb::cleanup`] removes is nothing but what this tool alone names so, or a part of what the source wholly holds right before each removal
+//!    (S-18.2 `only_a_part_of_what_the_source_holds_goes`).
+//! 5. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`), and so is a run that only copies for its source
 //!    (S-14.1 `blocks_are_copied_and_the_source_is_not_written`).
-//! 5. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
-//! 6. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
+//! 6. `meta.json` travels as bytes (S-5.4 `blocks_move_whole_and_once`).
+//! 7. The order of writes, not clean-up code, keeps the buckets sound when the process is killed
 //!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).
-//! 7. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
+//! 8. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
 //!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
 
 pub mod at_once;
@@ -57,6 +59,7 @@ pub mod block;
 pub mod bucket;
 pub mod causes;
 pub mod check;
+pub mod cleanup;
 pub mod cli;
 pub mod command;
 pub mod draft;

@@ -230,7 +230,10 @@ impl BucketReader {
     /// Errors: of the kind [`Kind::Unsupported`] where this kind of bucket, or this server, does not tell.
     pub async fn begun(&self) -> Result<Vec<(ObjectPath, Begun)>> {
         let backend = self.backend();
-        let attempt = format!("list what was begun and not finished in {}", self.location());
+        let attempt = format!(
+            "list what was begun and not finished in {}",
+            self.location()
+        );
         let root = backend.prefix.root();
         let begun = self
             .retrying(&attempt, || async {
@@ -247,7 +250,11 @@ impl BucketReader {
 
     /// What was begun as it is now; `None` where it is there no more.
     pub async fn look_at(&self, begun: &Begun) -> Result<Option<Begun>> {
-        let attempt = format!("look at what was begun of {} in {}", begun.key, self.location());
+        let attempt = format!(
+            "look at what was begun of {} in {}",
+            begun.key,
+            self.location()
+        );
         self.retrying(&attempt, || async {
             let looked = self.unfinished(&attempt)?.look_at(begun).await;
             looked.map_err(|err| self.0.error(err, attempt.clone()))

@@ -163,7 +163,10 @@ impl Bucket {
     /// not there.
     pub async fn end(&self, begun: &Begun) -> Result<()> {
         let backend = self.0.backend();
-        let attempt = format!("remove what was begun of {} in {}", begun.key, backend.location);
+        let attempt = format!(
+            "remove what was begun of {} in {}",
+            begun.key, backend.location
+        );
         let ended = self.0.unfinished(&attempt)?.end(begun).await;
         match ended.map_err(|err| backend.error(err, attempt)) {
             Err(err) if err.kind() == Kind::NotFound => Ok(()),

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod cleanup;
 mod document;
 mod flags;
 mod migrate;
@@ -106,6 +107,9 @@ pub fn parse(
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Cleanup(flags) => {
+            Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -166,6 +170,7 @@ enum Subcommand {
     Verify(Box<verify::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
+    Cleanup(Box<cleanup::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -1,6 +1,7 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
 pub mod check;
+pub mod cleanup;
 pub mod migrate;
 pub mod plan;
 pub mod status;
@@ -32,6 +33,8 @@ pub enum Command {
     Verify(verify::Request),
     /// Marks are taken back.
     Unmark(unmark::Request),
+    /// What runs left behind is removed.
+    Cleanup(cleanup::Request),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
             Command::Status(request) => status::run(request, clock, stop, stdout).await,
             Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
+            Command::Cleanup(request) => cleanup::run(request, progress, clock, stop, stdout).await,
         }
     }
 }

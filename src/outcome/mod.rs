@@ -3,6 +3,7 @@
 mod bill;
 mod block;
 mod check;
+mod cleaned;
 mod concern;
 mod estimate;
 mod exiting;
@@ -25,6 +26,7 @@ pub(crate) use bill::Line;
 pub use bill::{Bill, Prices};
 pub use block::{BlockEnding, MarkState, Outcome};
 pub use check::{About, Checked, Finding, Findings, State};
+pub use cleaned::{CleanEnding, Cleaned, Leftover, LeftoverKind, Untold};
 pub(crate) use concern::Concern;
 pub use estimate::Estimate;
 pub use exiting::exit_of;

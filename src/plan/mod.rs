@@ -7,6 +7,7 @@ mod drift;
 mod duplicate;
 mod exclude;
 mod facts;
+mod left_behind;
 mod look_back;
 mod moved_again;
 mod odd_mark;
@@ -28,6 +29,10 @@ pub use agreed::{Agreed, AgreedBlock, Work};
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};
+pub use left_behind::{
+    Fate, Stays, fate_of_copy, fate_of_overwrite, fate_of_upload, kept, last_written, too_young,
+    wholly_held,
+};
 pub use look_back::{NotHeld, all_not_held, to_be_read};
 pub use moved_again::moved_again;
 pub use order::{Rank, mark_rank, publish_rank};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{
-    Bill, Checked, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview, Review, Sums,
-    TakenBack, Verification,
+    Bill, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview, Review,
+    Sums, TakenBack, Verification,
 };
 use crate::plan::Purpose;
 use crate::select::Effect;
@@ -56,6 +56,8 @@ pub(super) enum Section<'a> {
     Verified(&'a Verification),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
+    /// What was left behind, and what became of it.
+    Cleaned(&'a Cleaned),
 }
 
 impl<'a> Document<'a> {
@@ -99,6 +101,16 @@ impl<'a> Document<'a> {
                 Section::TakenBack(taken),
                 Section::AbsentIds(&taken.absent_ids),
             ],
+        }
+    }
+
+    /// What was left behind, and what became of it or would.
+    #[must_use]
+    pub fn of_cleanup(header: &'a Header, cleaned: &'a Cleaned) -> Self {
+        Self {
+            kind: "cleanup",
+            header,
+            sections: vec![Section::Cleaned(cleaned)],
         }
     }
 

@@ -38,16 +38,7 @@ impl AgreedTime {
 /// Errors: [`Kind::Clock`] where this machine's clock and a bucket's are too far apart; both times are told.
 pub async fn agree(here: &Clock, source: &Bucket, target: &Bucket) -> Result<AgreedTime> {
     for bucket in [source, target] {
-        let mut reading = bucket.reader().time_told();
-        let is_trusted = reading.is_some_and(|reading| {
-            let now = Instant::now();
-            reading.age(now) < FRESH && is_close(&reading, here(), now)
-        });
-        if !is_trusted {
-            // A cache may have answered, or this machine slept since: what is told now counts.
-            reading = bucket.ask_time().await.or(reading);
-        }
-        if let Some(reading) = reading {
+        if let Some(reading) = reading_of(here, bucket).await {
             judge(
                 &reading,
                 here(),
@@ -57,6 +48,42 @@ pub async fn agree(here: &Clock, source: &Bucket, target: &Bucket) -> Result<Agr
         }
     }
     Ok(AgreedTime(here()))
+}
+
+/// The time, once it is compared with what the servers of the bucket say that tell when things there were written.
+///
+/// Errors: [`Kind::Clock`] as in [`agree`], for ages are then not known.
+pub async fn agree_on_ages(here: &Clock, bucket: &Bucket) -> Result<AgreedTime> {
+    let reading = reading_of(here, bucket).await;
+    judge_ages(reading, here(), bucket.reader())?;
+    Ok(AgreedTime(here()))
+}
+
+/// The same judgement by what the servers told so far, for a run that asks nothing.
+pub fn agree_on_ages_so_far(now: DateTime<Utc>, bucket: &BucketReader) -> Result<()> {
+    judge_ages(bucket.time_told(), now, bucket)
+}
+
+fn judge_ages(reading: Option<Reading>, now: DateTime<Utc>, bucket: &BucketReader) -> Result<()> {
+    let whose = bucket.location();
+    let Some(apart) = reading.and_then(|reading| apart(&reading, now, whose)) else {
+        return Ok(());
+    };
+    let attempt = format!("tell how old what lies in {whose} is");
+    Err(Error::new(Kind::Clock, attempt).because(format!("{apart}; set the wrong clock right")))
+}
+
+async fn reading_of(here: &Clock, bucket: &Bucket) -> Option<Reading> {
+    let reading = bucket.reader().time_told();
+    let is_trusted = reading.is_some_and(|reading| {
+        let now = Instant::now();
+        reading.age(now) < FRESH && is_close(&reading, here(), now)
+    });
+    if is_trusted {
+        return reading;
+    }
+    // A cache may have answered, or this machine slept since: what is told now counts.
+    bucket.ask_time().await.or(reading)
 }
 
 /// The same judgement by what the servers told so far, for a run that would mark blocks of `source` and asks nothing.
@@ -82,23 +109,32 @@ pub fn judge(
     source: &BucketReader,
     whose: &Location,
 ) -> Result<()> {
+    let Some(apart) = apart(reading, here, whose) else {
+        return Ok(());
+    };
+    let why = format!(
+        "{apart}, for compactors delete a block so long after the time in its mark; set the wrong clock right"
+    );
+    let attempt = format!("mark blocks in {}", source.location());
+    Err(Error::new(Kind::Clock, attempt).because(why))
+}
+
+/// How far the bucket's clock and this machine's are apart, in words; `None` where they agree.
+fn apart(reading: &Reading, here: DateTime<Utc>, whose: &Location) -> Option<String> {
     let now = Instant::now();
     if is_close(reading, here, now) {
-        return Ok(());
+        return None;
     }
     let there = reading.time_now(now);
     let second = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let apart = there.signed_duration_since(here).abs().num_seconds();
     let apart = Duration::from_secs(apart.unsigned_abs());
-    let why = format!(
-        "the clock of this machine says {}, and that of {whose} says {}: {} apart, where 5m are accepted, for compactors delete a block so \
-         long after the time in its mark; set the wrong clock right",
+    Some(format!(
+        "the clock of this machine says {}, and that of {whose} says {}: {} apart, where 5m are accepted",
         second(here),
         second(there),
         humantime::format_duration(apart),
-    );
-    let attempt = format!("mark blocks in {}", source.location());
-    Err(Error::new(Kind::Clock, attempt).because(why))
+    ))
 }
 
 fn is_close(reading: &Reading, here: DateTime<Utc>, now: Instant) -> bool {

@@ -1,5 +1,6 @@
 //! Verbs: one step each on real buckets, which flows put together.
 
+pub mod cleanup;
 pub mod clocks;
 pub mod copy;
 pub mod examine;

@@ -221,21 +221,37 @@ pub fn is_one(path: &ObjectPath, object: &Object) -> bool {
     is_run(run) && object.size_bytes == CONTENT.len() as u64
 }
 
+/// Whether it is the name of a run's probe.
+#[must_use]
+pub fn is_name(path: &ObjectPath) -> bool {
+    let run = path.as_str().strip_prefix(PREFIX);
+    run.is_some_and(|run| run.parse::<RunId>().is_ok())
+}
+
 /// Removes probes that killed runs left behind, and nothing else: what does not hold a probe's bytes is somebody else's.
 pub async fn sweep(target: &Bucket, leftovers: &[ObjectPath]) -> Result<()> {
     for probe in leftovers {
-        match target.reader().read(probe, LARGEST_COPY).await {
-            Ok(content) if is_probes(probe, &content) => target.delete(probe).await?,
-            Ok(_) => {
+        match is_left(target.reader(), probe).await {
+            Ok(Some(true)) => target.delete(probe).await?,
+            Ok(Some(false)) => {
                 warn!(object = %probe, "left alone: its name is a probe's, and what it holds is not");
             }
-            Err(err) if err.kind() == Kind::NotFound => {}
+            Ok(None) => {}
             Err(err) => {
                 debug!(object = %probe, err = %format!("{err:#}"), "probe of an earlier run left alone");
             }
         }
     }
     Ok(())
+}
+
+/// Whether what lies under a probe's name holds what was put there; `None` where nothing lies there.
+pub async fn is_left(bucket: &BucketReader, probe: &ObjectPath) -> Result<Option<bool>> {
+    match bucket.read(probe, LARGEST_COPY).await {
+        Ok(content) => Ok(Some(is_probes(probe, &content))),
+        Err(err) if err.kind() == Kind::NotFound => Ok(None),
+        Err(err) => Err(err),
+    }
 }
 
 /// Whether what an object of that name holds is what was put or copied there.

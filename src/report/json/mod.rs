@@ -1,5 +1,6 @@
 //! The document as JSON on one line. Every member is always there, `null` where it does not apply; the order is fixed.
 
+mod cleanup;
 mod entries;
 mod members;
 mod overview;
@@ -20,7 +21,9 @@ use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role};
 use crate::exit::{Exit, Signal};
-use crate::outcome::{Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification};
+use crate::outcome::{
+    Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
+};
 use crate::plan::Warning;
 use crate::select::Effect;
 use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
@@ -103,6 +106,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("marked_blocks", &taken.marked_blocks)?;
             members.put("warnings", &Each(&taken.warnings, WarningEntry::of))?;
             members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
+        }
+        Section::Cleaned(cleaned) => {
+            Course::of_cleanup(cleaned).put(members)?;
+            members.put("warnings", &Each(&cleaned.warnings, WarningEntry::of))?;
+            cleanup::put(cleaned, members)
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
@@ -205,6 +213,17 @@ impl<'a> Course<'a> {
             elapsed: Some(taken.elapsed),
             aborted: taken.stopped_by.as_deref(),
             signal: taken.signal,
+            limit: None,
+        }
+    }
+
+    fn of_cleanup(cleaned: &'a Cleaned) -> Self {
+        Self {
+            complete: Some(cleaned.is_complete()).filter(|_| !cleaned.is_dry),
+            exit: cleaned.exit(),
+            elapsed: Some(cleaned.elapsed),
+            aborted: cleaned.stopped_by.as_deref(),
+            signal: cleaned.signal,
             limit: None,
         }
     }

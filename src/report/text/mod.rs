@@ -4,6 +4,7 @@
 mod bill;
 mod blocks;
 mod check;
+mod cleanup;
 mod closing;
 mod deep;
 mod estimate;
@@ -50,6 +51,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
+            Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
         }
     }
     Ok(())
@@ -69,7 +71,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
-        Section::Verified(_) => 11,
+        Section::Verified(_) | Section::Cleaned(_) => 11,
     }
 }
 

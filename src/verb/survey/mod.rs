@@ -2,6 +2,7 @@
 //! decide. Whatever it cannot be sure of ends the run here, before anything is written.
 
 mod beside;
+mod left;
 mod listing;
 mod reading;
 mod source;
@@ -22,6 +23,7 @@ use crate::block::{BlockId, Inventory, ObjectPath, Packed, Strength};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
+pub use left::{Left, survey_left};
 use listing::{Directory, Listed, listed_once, listing};
 use source::{read_source, read_source_block};
 use target::{read_target, read_target_block, unread};

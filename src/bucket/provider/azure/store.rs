@@ -293,7 +293,9 @@ impl store::Store for Store {
     }
 
     fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
-        Err("Azure shows blocks that belong to no object only name by name, cannot remove them alone, and removes them by itself a week after the last of them came")
+        Err(
+            "Azure shows blocks that belong to no object only name by name, cannot remove them alone, and removes them by itself a week after the last of them came",
+        )
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

@@ -126,7 +126,11 @@ fn place(root: &Root, begun: &Begun) -> Result<Option<(Arc<Directory>, Directory
     let Some(mut home) = root.anchor().folder()? else {
         return Ok(None);
     };
-    if let Some((block, _)) = begun.key.split_once('/').filter(|(name, _)| *name != STAGING) {
+    if let Some((block, _)) = begun
+        .key
+        .split_once('/')
+        .filter(|(name, _)| *name != STAGING)
+    {
         match root.enter(&home, OsStr::new(block))? {
             Some(folder) => home = folder,
             None => return Ok(None),

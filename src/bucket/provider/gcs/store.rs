@@ -232,7 +232,9 @@ impl store::Store for Store {
     }
 
     fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
-        Err("Google Cloud Storage shows no uploads that go on, asks nothing for them, and removes them by itself a week after they were begun")
+        Err(
+            "Google Cloud Storage shows no uploads that go on, asks nothing for them, and removes them by itself a week after they were begun",
+        )
     }
 
     fn meaning(&self, cause: &(dyn StdError + 'static)) -> Option<Meaning> {

@@ -71,7 +71,9 @@ impl Refusal {
 
     /// Whether it says that there is no such upload.
     pub(super) fn lacks_upload(&self) -> bool {
-        self.said.as_ref().is_some_and(|said| said.code == "NoSuchUpload")
+        self.said
+            .as_ref()
+            .is_some_and(|said| said.code == "NoSuchUpload")
     }
 
     /// Whether nobody said what is wrong, as nobody can in answer to `HEAD`.

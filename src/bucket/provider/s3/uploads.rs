@@ -40,7 +40,9 @@ pub(super) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Fault::NoUploads => "the answer is no list of uploads, which the server seems not to keep",
+            Fault::NoUploads => {
+                "the answer is no list of uploads, which the server seems not to keep"
+            }
             Fault::NoParts => "the answer is no list of an upload's parts",
             Fault::Endless => "the list of uploads goes on and brings nothing new",
             Fault::NoName => "the list shows an upload without a name or an id",
@@ -157,9 +159,7 @@ impl Asker {
         }
         let mut request = self.about(Method::GET, &url)?;
         request.extensions.insert(Asked::About);
-        let read = |_: &HeaderMap, body: &[u8]| {
-            parts(body).ok_or_else(|| Fault::NoParts.error())
-        };
+        let read = |_: &HeaderMap, body: &[u8]| parts(body).ok_or_else(|| Fault::NoParts.error());
         self.server.ask(&request, read).await
     }
 
@@ -242,7 +242,9 @@ fn page_of_uploads(body: &[u8]) -> Result<Page, Fault> {
         }));
     }
     let next = is_truncated.then(|| {
-        let last = uploads.last().map(|last| (last.key.clone(), last.id.clone()));
+        let last = uploads
+            .last()
+            .map(|last| (last.key.clone(), last.id.clone()));
         match decoded(key_marker) {
             Some(key) if !key.is_empty() => (key, id_marker),
             _ => last.unwrap_or_default(),
