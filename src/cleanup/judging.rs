@@ -12,7 +12,7 @@ use super::found::{Found, Handle};
 use crate::at_once::LOOK_AHEAD;
 use crate::block::{BlockId, Inventory, ObjectPath, Packed};
 use crate::bucket::{Begun, BegunForm, BucketReader};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::{CleanEnding, Cleaned, Leftover, LeftoverKind};
 use crate::plan::{
     Fate, SourceBlock, fate_of_copy, fate_of_overwrite, kept, last_written, too_young, wholly_held,
@@ -173,12 +173,7 @@ impl Judge<'_> {
             Some(young) => young,
             None => match look_at_probe(&path, self.bucket).await {
                 Err(err) if err.kind().spoils_one_object() => {
-                    let failed = Leftover {
-                        ending: CleanEnding::Failed,
-                        detail: Some(format!("{err:#}")),
-                        ..leftover
-                    };
-                    return Ok(Some((failed, Handle::None)));
+                    return Ok(Some(failed(leftover, &err)));
                 }
                 looked => looked?,
             },
@@ -198,26 +193,36 @@ impl Judge<'_> {
                 self.before,
             )
         };
-        let (mut now, mut fate) = (begun.clone(), judge(&begun));
-        if matches!(fate, Fate::Goes(_)) && begun.form == BegunForm::Upload {
-            // The time at which it was begun is no time at which something of it came last.
-            let Some(looked) = self.bucket.look_at(&begun).await? else {
-                return Ok(None);
-            };
-            fate = judge(&looked);
-            now = looked;
-        }
         let kind = match begun.form {
             BegunForm::Upload => LeftoverKind::Upload,
             BegunForm::StagedFile => LeftoverKind::StagedFile,
         };
-        let leftover = Leftover {
+        let mut leftover = Leftover {
             block,
-            written: now.touched,
+            written: begun.touched,
             ..leftover(kind, name.as_str().to_owned())
         };
+        // When an upload was begun is not when something of it came last, and some servers list what is gone.
+        let now = match self.bucket.look_at(&begun).await {
+            Ok(Some(now)) => now,
+            Ok(None) => return Ok(None),
+            Err(err) if err.kind().spoils_one_object() => return Ok(Some(failed(leftover, &err))),
+            Err(err) => return Err(err),
+        };
+        let fate = judge(&now);
+        leftover.written = now.touched;
         Ok(judged(fate, leftover, Handle::Begun(name, begun)).ok())
     }
+}
+
+/// It could not be looked at.
+fn failed(leftover: Leftover, err: &Error) -> (Leftover, Handle) {
+    let failed = Leftover {
+        ending: CleanEnding::Failed,
+        detail: Some(format!("{err:#}")),
+        ..leftover
+    };
+    (failed, Handle::None)
 }
 
 fn leftover(kind: LeftoverKind, name: String) -> Leftover {

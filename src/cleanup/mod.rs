@@ -57,35 +57,48 @@ pub async fn clean_up(
 ) -> Result<Cleaned> {
     let begun = Instant::now();
     let source = source.map(|source| BucketReader::new(source, task.retry.clone()));
-    let bucket = Bucket::new(bucket, task.retry.clone());
-    let looked = async {
-        let found = within(step!("survey"), Found::look(bucket.reader(), &task.ids)).await?;
-        // Ages decide, so that the clocks have to agree before anything is judged.
-        if task.is_dry {
-            agree_on_ages_so_far(clock(), bucket.reader())?;
-        } else {
-            agree_on_ages(clock, &bucket).await?;
-        }
-        judge(task, found, source.as_ref(), bucket.reader()).await
-    };
-    let (mut cleaned, handles) = tokio::select! {
-        looked = looked => looked?,
-        signal = stop.wait() => return Err(stopped(signal)),
-    };
-    cleaned
-        .warnings
-        .extend(keeps_versions(&cleaned, bucket.reader()).await);
-    if !task.is_dry {
+    let source = source.as_ref();
+    let mut cleaned = if task.is_dry {
+        let reader = BucketReader::new(bucket, task.retry.clone());
+        let agreed = async { agree_on_ages_so_far(clock(), &reader) };
+        look(task, source, &reader, agreed, stop).await?.0
+    } else {
+        let bucket = Bucket::new(bucket, task.retry.clone());
+        let agreed = async { agree_on_ages(clock, &bucket).await.map(drop) };
+        let (mut cleaned, handles) = look(task, source, bucket.reader(), agreed, stop).await?;
         cleaned.is_dry = false;
         let hands = Hands {
-            source: source.as_ref(),
+            source,
             bucket: &bucket,
             before: task.before,
         };
         carry_out(&hands, handles, progress, stop, &mut cleaned).await;
-    }
+        cleaned
+    };
     cleaned.elapsed = begun.elapsed();
     Ok(cleaned)
+}
+
+/// Looks for what was left behind, and judges it. Ages decide, so that the clocks have to be `agreed` on before.
+async fn look(
+    task: &Task,
+    source: Option<&BucketReader>,
+    bucket: &BucketReader,
+    agreed: impl Future<Output = Result<()>>,
+    stop: &Stop,
+) -> Result<(Cleaned, Vec<Handle>)> {
+    let looking = async {
+        let found = within(step!("survey"), Found::look(bucket, &task.ids)).await?;
+        agreed.await?;
+        let (mut cleaned, handles) = judge(task, found, source, bucket).await?;
+        let keeps = keeps_versions(&cleaned, bucket).await;
+        cleaned.warnings.extend(keeps);
+        Ok((cleaned, handles))
+    };
+    tokio::select! {
+        looked = looking => looked,
+        signal = stop.wait() => Err(stopped(signal)),
+    }
 }
 
 /// A signal came before anything was done.

@@ -30,8 +30,8 @@ pub(super) struct Flags {
     /// What was written last before this: an age, a time or a day.
     ///
     /// It is the time at which something was written that counts here, by the clock
-    /// of the bucket. With less than 12h no migration may be running: one that goes on
-    /// with such a copy would have to begin it anew.
+    /// of the bucket. With less than 13h no migration may be running, for one may go on
+    /// with what is removed here.
     #[arg(long, value_name = "AGE|TIME|DAY", default_value = "48h")]
     #[arg(help_heading = "What was left behind")]
     older_than: String,

@@ -191,3 +191,168 @@ fn by_others(cleaned: &Cleaned) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::time::Duration;
+
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+    use crate::block::RunId;
+    use crate::exit::Signal;
+    use crate::outcome::{LeftoverKind, Untold};
+    use crate::plan::Warning;
+    use crate::report::{Document, Form, Header, Output};
+
+    const BLOCK: &str = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+
+    fn left(kind: LeftoverKind, name: &str, size: Option<u64>, ending: CleanEnding) -> Leftover {
+        Leftover {
+            kind,
+            block: None,
+            name: name.to_owned(),
+            objects: 1,
+            size_bytes: size,
+            written: DateTime::from_timestamp(1_767_000_000, 0),
+            ending,
+            detail: None,
+        }
+    }
+
+    fn cleaned(leftovers: Vec<Leftover>) -> Cleaned {
+        Cleaned {
+            leftovers,
+            before: DateTime::from_timestamp(1_767_225_600, 0).unwrap(),
+            uploads_untold: None,
+            is_dry: true,
+            signal: None,
+            stopped_by: None,
+            warnings: Vec::new(),
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    fn text(cleaned: &Cleaned) -> String {
+        let header = Header {
+            run: BLOCK.parse::<RunId>().unwrap(),
+            started: cleaned.before + TimeDelta::hours(48),
+            source: "s3://minio.example.com:9000/hot".to_owned(),
+            target: Some("s3://minio.example.com:9000/cold".to_owned()),
+            cutoff: None,
+        };
+        let form = Form {
+            output: Output::Text,
+            rows: Rows::Auto,
+            columns: Some(80),
+        };
+        let mut out = Vec::new();
+        crate::report::write(form, &Document::of_cleanup(&header, cleaned), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    /// S-18.7
+    #[test]
+    fn a_cleanup_reads_like_this() {
+        use LeftoverKind::{OverwriteFile, PartialCopy, Probe, StagedFile, Upload};
+        let due = CleanEnding::ToRemove;
+        let upload = format!("{BLOCK}/chunks/000001");
+        let overwrite = format!("{BLOCK}/thanos-bucket-overwrite.json");
+        let with = |leftover, detail: &str| Leftover {
+            detail: Some(detail.to_owned()),
+            ..leftover
+        };
+        let one = cleaned(vec![
+            with(
+                left(PartialCopy, BLOCK, Some(5 << 30), due),
+                "7 of 12 data objects",
+            ),
+            with(
+                left(
+                    PartialCopy,
+                    BLOCK,
+                    Some(77),
+                    CleanEnding::Stays(Stays::NotInSource),
+                ),
+                "the source has nothing of it",
+            ),
+            with(
+                left(
+                    PartialCopy,
+                    BLOCK,
+                    Some(77),
+                    CleanEnding::Stays(Stays::SourceNotWhole),
+                ),
+                "in the source index is missing",
+            ),
+            left(OverwriteFile, &overwrite, Some(34), due),
+            left(
+                Probe,
+                "thanos-bucket-probe-01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
+                None,
+                due,
+            ),
+            left(Upload, &upload, None, due),
+            left(
+                StagedFile,
+                ".thanos-bucket-staging/01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
+                None,
+                due,
+            ),
+        ]);
+        let one = Cleaned {
+            warnings: vec![Warning {
+                name: "keeps-versions",
+                text: "s3://cold keeps what is deleted".to_owned(),
+                blocks: Vec::new(),
+            }],
+            uploads_untold: Some(Untold {
+                why: "list what was begun: AccessDenied".to_owned(),
+                needs_a_person: true,
+            }),
+            ..one
+        };
+        let text = text(&one);
+        assert_eq!(text, include_str!("golden/cleanup.txt"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+    }
+
+    #[test]
+    fn the_last_sentence_says_what_happened() {
+        let last = |cleaned: &Cleaned| {
+            let text = text(cleaned).replace('\n', " ");
+            text.rsplit("last written) ")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let copy = |ending| left(LeftoverKind::PartialCopy, BLOCK, Some(1024), ending);
+        let done = |leftovers| Cleaned {
+            is_dry: false,
+            ..cleaned(leftovers)
+        };
+        let nothing = last(&cleaned(Vec::new()));
+        assert!(
+            nothing.contains("There is nothing that it would remove."),
+            "{nothing}"
+        );
+        let removed = last(&done(vec![copy(CleanEnding::Removed)]));
+        assert!(
+            removed.contains("1 leftover with 1.0 KiB was removed."),
+            "{removed}"
+        );
+        let stopped = last(&Cleaned {
+            signal: Some(Signal::Interrupt),
+            ..done(vec![copy(CleanEnding::NotFinished)])
+        });
+        assert!(
+            stopped.contains("SIGINT ended it. Nothing was removed. 1 leftover was not come to: the same command goes on."),
+            "{stopped}"
+        );
+    }
+}

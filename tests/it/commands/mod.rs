@@ -3,6 +3,8 @@
 mod carried_out;
 mod check;
 mod check_probe;
+mod cleanup;
+mod cleanup_meanwhile;
 mod estimated;
 mod likely_mistakes;
 mod migrate;

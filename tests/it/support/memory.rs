@@ -10,11 +10,12 @@ use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
     Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, ServerClock, Sizes, Store,
 };
+use thanos_bucket::cleanup;
 use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
     Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, migrate,
 };
-use thanos_bucket::outcome::{Charted, Results, TakenBack};
+use thanos_bucket::outcome::{Charted, Cleaned, Results, TakenBack};
 use thanos_bucket::plan::{Plan, Rules, TakeBack};
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::{Cutoff, Filter};
@@ -137,6 +138,20 @@ impl World {
         let source = backend(&self.source, "hot");
         let clock = Arc::clone(&self.task.clock);
         unmark::take_back(&task, source, &clock, &Arc::default(), &self.task.stop).await
+    }
+
+    /// Cleans the target up as the product does, from opened buckets on: of what was written longer ago than `age`.
+    pub(crate) async fn clean_up(&self, age: TimeDelta, is_dry: bool) -> Result<Cleaned> {
+        let task = cleanup::Task {
+            before: (self.task.clock)() - age,
+            ids: std::collections::BTreeSet::new(),
+            is_dry,
+            retry: self.task.settings.retry.clone(),
+        };
+        let source = Some(backend(&self.source, "hot"));
+        let target = backend(&self.target, "cold");
+        let (clock, stop) = (&self.task.clock, &self.task.stop);
+        cleanup::clean_up(&task, source, target, clock, &Arc::default(), stop).await
     }
 
     /// The process is killed after so many writes to the source and to the target.

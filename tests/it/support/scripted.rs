@@ -18,7 +18,7 @@ use object_store::{
 };
 
 use thanos_bucket::block::{Fingerprint, Form};
-use thanos_bucket::bucket::{Entry, Listings};
+use thanos_bucket::bucket::{Begun, Entry, Listings, Unfinished};
 
 use super::memory::now;
 use super::times::Times;
@@ -80,6 +80,8 @@ pub(crate) struct Scripted {
     /// What no listing shows.
     hidden: Mutex<Names>,
     requests: Mutex<Vec<(Request, String)>>,
+    /// What was begun and not finished.
+    begun: Mutex<Vec<Begun>>,
     /// The clock of its servers, which tells nothing unless it is set.
     pub(crate) times: Arc<Times>,
     /// Added to the time of the machine that the tests run on, where this bucket tells when an object was written.
@@ -105,6 +107,7 @@ impl Scripted {
             tells: AtomicBool::new(false),
             hidden: Mutex::new(Box::new(|_| false)),
             requests: Mutex::new(Vec::new()),
+            begun: Mutex::default(),
             times: Arc::default(),
             ahead: now() - Utc::now() + ahead,
         })
@@ -170,6 +173,17 @@ impl Scripted {
     /// What is made of a request to put an object where none is.
     pub(crate) fn conditions(&self, conditions: Conditions) {
         *self.conditions.lock().unwrap() = conditions;
+    }
+
+    /// Somebody begins to write something, and does not finish.
+    pub(crate) fn begin(&self, begun: Begun) {
+        self.begun.lock().unwrap().push(begun);
+    }
+
+    /// The names of what was begun and is there still.
+    pub(crate) fn begun_names(&self) -> Vec<String> {
+        let begun = self.begun.lock().unwrap();
+        begun.iter().map(|one| one.key.clone()).collect()
     }
 
     /// Listings lack these names.
@@ -246,6 +260,10 @@ impl thanos_bucket::bucket::Store for Scripted {
         self
     }
 
+    fn unfinished(&self) -> Result<&dyn Unfinished, &'static str> {
+        Ok(self)
+    }
+
     fn entries(
         &self,
         below: Option<&Path>,
@@ -265,6 +283,26 @@ impl thanos_bucket::bucket::Store for Scripted {
             ..Entry::from(meta.clone())
         };
         listed.map_ok(told).boxed()
+    }
+}
+
+#[async_trait::async_trait]
+impl Unfinished for Scripted {
+    async fn begun(&self, _: Option<&Path>) -> object_store::Result<Vec<Begun>> {
+        Ok(self.begun.lock().unwrap().clone())
+    }
+
+    async fn look_at(&self, begun: &Begun) -> object_store::Result<Option<Begun>> {
+        self.ask(Request::List, &begun.key)?;
+        let there = self.begun.lock().unwrap();
+        Ok(there.iter().find(|one| one.id == begun.id).cloned())
+    }
+
+    async fn end(&self, begun: &Begun) -> object_store::Result<()> {
+        if self.ask(Request::Delete, &begun.key)? != Some(Fault::Lost) {
+            self.begun.lock().unwrap().retain(|one| one.id != begun.id);
+        }
+        Ok(())
     }
 }
 

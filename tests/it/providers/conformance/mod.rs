@@ -8,6 +8,7 @@ mod listings;
 mod names;
 mod objects;
 mod seen;
+mod unfinished;
 mod wire;
 
 use std::path::Path as FilePath;
@@ -107,6 +108,7 @@ pub fn conforms(subject: &Subject) {
         objects::come_in_parts(&bucket, &mut seen).await;
         objects::are_copied_by_the_service((&bucket, &beside), wire, &mut seen).await;
         objects::are_deleted(&bucket).await;
+        unfinished::is_told_and_ended(&bucket, subject).await;
         digests::are_told_by_listings(&bucket, &mut seen).await;
         digests::are_told_by_answers(wire, &mut seen).await;
         digests::are_told_when_asked_for(subject, &bucket, &mut seen).await;
