@@ -15,7 +15,8 @@ use crate::bucket::{Begun, BegunForm, BucketReader};
 use crate::error::{Error, Result};
 use crate::outcome::{CleanEnding, Cleaned, Leftover, LeftoverKind};
 use crate::plan::{
-    Fate, SourceBlock, fate_of_copy, fate_of_overwrite, kept, last_written, too_young, wholly_held,
+    Fate, SourceBlock, Stays, fate_of_copy, fate_of_overwrite, kept, last_written, too_young,
+    wholly_held,
 };
 use crate::stored::Stored;
 use crate::verb::cleanup::{fate_of_begun, look_at_probe, of_block};
@@ -58,17 +59,21 @@ pub(super) async fn judge(
         before: task.before,
         blocks: seen_in(source, of_partial.chain(of_begun).collect()).await?,
     };
-    let mut judged: Vec<(Leftover, Handle)> = left
-        .partial
-        .iter()
-        .map(|(id, objects)| judge.copy(*id, objects))
-        .collect();
+    let begun = stream::iter(begun).map(|(name, begun)| judge.begun(name, begun));
+    let begun = all(begun).await?;
+    // A large object may be on its way for longer than others lie there.
+    let young = CleanEnding::Stays(Stays::TooYoung);
+    let goes_on = begun.iter().filter(|(one, _)| one.ending == young);
+    let going_on: BTreeSet<BlockId> = goes_on.filter_map(|(one, _)| one.block).collect();
+    let mut judged: Vec<(Leftover, Handle)> = Vec::new();
+    for (id, objects) in &left.partial {
+        judged.push(judge.copy(*id, objects, going_on.contains(id)));
+    }
     let overwritten = stream::iter(left.overwritten).map(|id| judge.overwrite(id));
     judged.extend(all(overwritten).await?);
     let probes = stream::iter(left.probes).map(|(path, at)| judge.probe(path, at));
     judged.extend(all(probes).await?);
-    let begun = stream::iter(begun).map(|(name, begun)| judge.begun(name, begun));
-    judged.extend(all(begun).await?);
+    judged.extend(begun);
     let (leftovers, handles) = judged.into_iter().unzip();
     let cleaned = Cleaned {
         leftovers,
@@ -107,10 +112,14 @@ async fn seen_in(source: Option<&BucketReader>, ids: BTreeSet<BlockId>) -> Resul
 }
 
 impl Judge<'_> {
-    fn copy(&self, id: BlockId, objects: &Packed<Inventory>) -> (Leftover, Handle) {
+    fn copy(&self, id: BlockId, objects: &Packed<Inventory>, goes_on: bool) -> (Leftover, Handle) {
         let in_target = objects.get();
         let block = self.blocks.get(&id);
         let (fate, all) = match kept(block.map(|block| &**block), &self.name) {
+            Ok(_) if goes_on => {
+                let why = "an upload of one of its objects goes on".to_owned();
+                (Fate::Stays(Stays::TooYoung, why), None)
+            }
             Ok(in_source) => {
                 let fate = fate_of_copy(&in_source, &in_target, self.before);
                 (fate, Some(in_source.data().count()))

@@ -33,12 +33,12 @@ pub(super) struct Flags {
     /// of the bucket. With less than 13h no migration may be running, for one may go on
     /// with what is removed here.
     #[arg(long, value_name = "AGE|TIME|DAY", default_value = "48h")]
-    #[arg(help_heading = "What was left behind")]
+    #[arg(help_heading = "Which blocks")]
     older_than: String,
 
     /// Only what lies in the directory of this block; repeatable.
     #[arg(long, value_name = "ULID", value_parser = block_id)]
-    #[arg(help_heading = "What was left behind")]
+    #[arg(help_heading = "Which blocks")]
     id: Vec<BlockId>,
 
     /// Show what would be removed, and remove nothing.

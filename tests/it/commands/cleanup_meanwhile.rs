@@ -292,6 +292,23 @@ async fn uploads_go_where_the_source_wholly_holds_what_they_are_of() {
     assert_eq!(world.target.tree(), Tree::new());
 }
 
+/// S-18.2: a large object may be on its way for days.
+#[tokio::test(start_paused = true)]
+async fn a_copy_stays_while_an_upload_of_the_block_goes_on() {
+    let world = half_copied();
+    world.target.begin(upload(&object('A', "meta-to-be"), -2));
+    world.target.begin(upload(&object('B', "index"), -2));
+    let cleaned = world.clean_up(ANY_AGE, false).await.unwrap();
+    assert_eq!(
+        endings(&cleaned)[..2],
+        [
+            (id('A').as_str(), "removed"),
+            (id('B').as_str(), "too-young")
+        ]
+    );
+    assert!(world.target.has(&object('B', "chunks/000002")));
+}
+
 /// S-18.4, S-18.6
 #[tokio::test(start_paused = true)]
 async fn an_upload_of_what_the_source_loses_meanwhile_stays() {

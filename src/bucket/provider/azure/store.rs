@@ -294,7 +294,7 @@ impl store::Store for Store {
 
     fn unfinished(&self) -> std::result::Result<&dyn Unfinished, &'static str> {
         Err(
-            "Azure shows blocks that belong to no object only name by name, cannot remove them alone, and removes them by itself a week after the last of them came",
+            "blocks that belong to no object cannot be removed by themselves, and Azure removes them a week after the last of them came",
         )
     }
 
