@@ -19,7 +19,7 @@ use crate::plan::{
     wholly_held,
 };
 use crate::stored::Stored;
-use crate::verb::cleanup::{fate_of_begun, look_at_probe, of_block};
+use crate::verb::cleanup::{fate_of_begun, look_at_probe, of_block, read_where_in_doubt};
 use crate::verb::survey::survey_block;
 
 /// Blocks of the source, each as it was seen a moment ago.
@@ -65,10 +65,9 @@ pub(super) async fn judge(
     let young = CleanEnding::Stays(Stays::TooYoung);
     let goes_on = begun.iter().filter(|(one, _)| one.ending == young);
     let going_on: BTreeSet<BlockId> = goes_on.filter_map(|(one, _)| one.block).collect();
-    let mut judged: Vec<(Leftover, Handle)> = Vec::new();
-    for (id, objects) in &left.partial {
-        judged.push(judge.copy(*id, objects, going_on.contains(id)));
-    }
+    let copies = stream::iter(&left.partial)
+        .map(|(id, objects)| judge.copy(*id, objects, going_on.contains(id)));
+    let mut judged = all(copies).await?;
     let overwritten = stream::iter(left.overwritten).map(|id| judge.overwrite(id));
     judged.extend(all(overwritten).await?);
     let probes = stream::iter(left.probes).map(|(path, at)| judge.probe(path, at));
@@ -112,41 +111,55 @@ async fn seen_in(source: Option<&BucketReader>, ids: BTreeSet<BlockId>) -> Resul
 }
 
 impl Judge<'_> {
-    fn copy(&self, id: BlockId, objects: &Packed<Inventory>, goes_on: bool) -> (Leftover, Handle) {
+    async fn copy(
+        &self,
+        id: BlockId,
+        objects: &Packed<Inventory>,
+        goes_on: bool,
+    ) -> Result<Option<(Leftover, Handle)>> {
         let in_target = objects.get();
-        let block = self.blocks.get(&id);
-        let (fate, all) = match kept(block.map(|block| &**block), &self.name) {
-            Ok(_) if goes_on => {
-                let why = "an upload of one of its objects goes on".to_owned();
-                (Fate::Stays(Stays::TooYoung, why), None)
-            }
-            Ok(in_source) => {
-                let fate = fate_of_copy(&in_source, &in_target, self.before);
-                (fate, Some(in_source.data().count()))
-            }
-            Err(fate) => (fate, None),
-        };
-        let detail = match (&fate, all) {
-            (Fate::Goes(_), Some(all)) => Some(share(in_target.data().count(), all)),
-            _ => None,
-        };
-        let handle = match (block, self.source, &fate) {
-            (Some(block), Some(source), Fate::Goes(_)) => block.meta().map(|meta| {
-                let (block, meta) = (Arc::clone(block), Arc::clone(meta));
-                Handle::Copy(Stored::new(source.clone(), block, meta))
-            }),
-            _ => None,
-        };
         let leftover = Leftover {
             block: Some(id),
             objects: in_target.block_objects(),
             size_bytes: Some(in_target.block_bytes()),
             written: last_written(&in_target),
-            detail,
             ..leftover(LeftoverKind::PartialCopy, id.to_string())
         };
-        let handle = handle.unwrap_or(Handle::None);
-        judged(fate, leftover, handle).unwrap_or_else(|gone| (gone, Handle::None))
+        let block = self.blocks.get(&id);
+        let in_source = match kept(block.map(|block| &**block), &self.name) {
+            Ok(in_source) => in_source,
+            Err(fate) => return Ok(judged(fate, leftover, Handle::None)),
+        };
+        let fate = if goes_on {
+            let why = "an upload of one of its objects goes on".to_owned();
+            Fate::Stays(Stays::TooYoung, why)
+        } else {
+            fate_of_copy(&in_source, &in_target, self.before)
+        };
+        let stored = self.source.zip(block).and_then(|(source, block)| {
+            let (block, meta) = (Arc::clone(block), Arc::clone(block.meta()?));
+            Some(Stored::new(source.clone(), block, meta))
+        });
+        let (Fate::Goes(_), Some(stored)) = (&fate, stored) else {
+            return Ok(judged(fate, leftover, Handle::None));
+        };
+        let doubt = match read_where_in_doubt(&stored, &in_source, &in_target, self.bucket).await {
+            Err(err) if err.kind().wants_a_fresh_look() => {
+                let why = "it changes while it is looked at".to_owned();
+                Some(Fate::Stays(Stays::TooYoung, why))
+            }
+            Err(err) if err.kind().spoils_one_object() => return Ok(Some(failed(leftover, &err))),
+            read => read?,
+        };
+        let leftover = Leftover {
+            detail: Some(share(in_target.data().count(), in_source.data().count())),
+            ..leftover
+        };
+        Ok(judged(
+            doubt.unwrap_or(fate),
+            leftover,
+            Handle::Copy(stored),
+        ))
     }
 
     async fn overwrite(&self, id: BlockId) -> Result<Option<(Leftover, Handle)>> {
@@ -165,7 +178,7 @@ impl Judge<'_> {
             ..leftover(LeftoverKind::OverwriteFile, name)
         };
         let fate = fate_of_overwrite(&block, self.before);
-        Ok(judged(fate, leftover, Handle::Overwrite(id)).ok())
+        Ok(judged(fate, leftover, Handle::Overwrite(id)))
     }
 
     async fn probe(
@@ -187,7 +200,7 @@ impl Judge<'_> {
                 looked => looked?,
             },
         };
-        Ok(judged(fate, leftover, Handle::Probe(path)).ok())
+        Ok(judged(fate, leftover, Handle::Probe(path)))
     }
 
     async fn begun(&self, name: ObjectPath, begun: Begun) -> Result<Option<(Leftover, Handle)>> {
@@ -220,7 +233,7 @@ impl Judge<'_> {
         };
         let fate = judge(&now);
         leftover.written = now.touched;
-        Ok(judged(fate, leftover, Handle::Begun(name, begun)).ok())
+        Ok(judged(fate, leftover, Handle::Begun(name, begun)))
     }
 }
 
@@ -247,22 +260,19 @@ fn leftover(kind: LeftoverKind, name: String) -> Leftover {
     }
 }
 
-/// With what becomes of it. What is gone by now is the error.
-fn judged(fate: Fate, leftover: Leftover, handle: Handle) -> Result<(Leftover, Handle), Leftover> {
+/// With what becomes of it; `None` of what is gone by now.
+fn judged(fate: Fate, leftover: Leftover, handle: Handle) -> Option<(Leftover, Handle)> {
     match fate {
-        Fate::Goes(_) => Ok((leftover, handle)),
+        Fate::Goes(_) => Some((leftover, handle)),
         Fate::Stays(stays, why) => {
             let stays = Leftover {
                 ending: CleanEnding::Stays(stays),
                 detail: Some(why),
                 ..leftover
             };
-            Ok((stays, Handle::None))
+            Some((stays, Handle::None))
         }
-        Fate::Nothing => Err(Leftover {
-            ending: CleanEnding::Gone,
-            ..leftover
-        }),
+        Fate::Nothing => None,
     }
 }
 

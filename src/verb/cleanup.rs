@@ -4,12 +4,15 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::probe;
 use super::survey::survey_block;
-use crate::block::{BlockId, Inventory, OVERWRITE_MARKER, ObjectPath, compare};
-use crate::bucket::{Begun, BegunForm, Bucket, BucketReader};
+use crate::block::{
+    BlockId, Inventory, OVERWRITE_MARKER, ObjectPath, compare, is_put_at_once, pairs, tags_differ,
+};
+use crate::bucket::{Begun, BegunForm, Bucket, BucketReader, Budget, Comparison, same_content};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{
     Fate, Halt, Stays, fate_of_copy, fate_of_overwrite, fate_of_upload, too_young, wholly_held,
@@ -39,6 +42,9 @@ impl Removal {
         }
     }
 }
+
+/// So many bytes of both buckets are in memory while one object is compared.
+const READ_AT_ONCE: usize = 32 << 20;
 
 /// So often one object is deleted that is still there afterwards.
 const TRIES: u32 = 3;
@@ -79,6 +85,34 @@ pub async fn remove_copy(
             return Err(Error::new(Kind::Other, attempt).because(why));
         }
     }
+}
+
+/// What becomes of a copy in which checksums differ though nothing shows that they are any, as where a bucket encrypts: the smallest such object is
+/// read in both buckets. `None` where there is no such object, or it has the same bytes.
+///
+/// Errors: [`Kind::Changed`] and [`Kind::NotFound`] where it is another one by now.
+pub async fn read_where_in_doubt(
+    stored: &Stored,
+    in_source: &Inventory,
+    in_target: &Inventory,
+    target: &BucketReader,
+) -> Result<Option<Fate>> {
+    let differing = pairs(in_source, in_target)
+        .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other));
+    let Some((one, other)) = differing.min_by_key(|(one, _)| one.size_bytes) else {
+        return Ok(None);
+    };
+    let is_same = same_content(Comparison {
+        path: &stored.id().object(&one.name),
+        in_source: one,
+        in_target: other,
+        source: stored.bucket(),
+        target,
+        budget: &Budget::new(READ_AT_ONCE),
+        cancel: &CancellationToken::new(),
+    });
+    let why = format!("{} has other bytes", one.name);
+    Ok((!is_same.await?).then_some(Fate::Stays(Stays::Different, why)))
 }
 
 /// The next object that may go; or that there is none, and why.

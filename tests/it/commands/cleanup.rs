@@ -109,10 +109,6 @@ fn what_runs_left_behind_is_removed_and_nothing_else() {
     let said = clean(&world, &[]).expect(0).stdout;
     assert!(said.contains("It would remove 4 leftovers with"), "{said}");
     assert!(said.contains("`thanos tools bucket cleanup`"), "{said}");
-    assert!(
-        said.lines().all(|line| line.chars().count() <= 100),
-        "{said}"
-    );
 
     let done = clean(&world, &["--no-dry-run", "--output=json"])
         .expect(0)
@@ -195,6 +191,7 @@ fn what_the_source_does_not_wholly_hold_needs_a_person() {
     let (world, [half, ..]) = littered();
     world.source.remove(&format!("{half}/index"));
     let said = clean(&world, &["--no-dry-run"]).expect(3).stdout;
+    let said = said.replace('\n', " ");
     assert!(
         said.contains("source-not-whole: in the source index is missing"),
         "{said}"
@@ -267,10 +264,16 @@ fn what_killed_migrations_left_on_a_server_is_removed() {
         Block::new(2).days(1, 2).chunk_bytes(&[1000, 7 * MIB]),
     ];
     let world = on_minio::World::new(&minio, &blocks);
+    // What the source has in parts goes up in the same ones.
+    let large = format!("{}/chunks/000001", blocks[0].id());
+    let parts = [5 * MIB, 5 * MIB, 2 * MIB];
+    world
+        .source
+        .put_in_parts(&large, &world.before[&large], &parts);
     let (source, target) = world.configs();
     let mut uploads = 0;
     let mut copies = 0;
-    for number in (6..40).step_by(3) {
+    for number in (10..50).step_by(3) {
         let line = Line::to(minio.port());
         let ran = killed::at(line, number, number % 2 == 0, |proxy| {
             let (source, target) = world.configs_with(proxy, "  part_size: 5242880\n");
