@@ -102,14 +102,16 @@ pub async fn read_where_in_doubt(
     let Some((one, other)) = differing.min_by_key(|(one, _)| one.size_bytes) else {
         return Ok(None);
     };
+    let path = stored.id().object(&one.name);
+    let (budget, cancel) = (Budget::new(READ_AT_ONCE), CancellationToken::new());
     let is_same = same_content(Comparison {
-        path: &stored.id().object(&one.name),
+        path: &path,
         in_source: one,
         in_target: other,
         source: stored.bucket(),
         target,
-        budget: &Budget::new(READ_AT_ONCE),
-        cancel: &CancellationToken::new(),
+        budget: &budget,
+        cancel: &cancel,
     });
     let why = format!("{} has other bytes", one.name);
     Ok((!is_same.await?).then_some(Fate::Stays(Stays::Different, why)))
