@@ -7,7 +7,6 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::Task;
 use super::found::{Found, Handle};
 use crate::at_once::LOOK_AHEAD;
 use crate::block::{BlockId, Inventory, ObjectPath, Packed};
@@ -37,7 +36,7 @@ struct Judge<'a> {
 
 /// Judges all of it, and tells how what may go is found again, in the same order.
 pub(super) async fn judge(
-    task: &Task,
+    before: DateTime<Utc>,
     found: Found,
     source: Option<&BucketReader>,
     bucket: &BucketReader,
@@ -56,7 +55,7 @@ pub(super) async fn judge(
         source,
         bucket,
         name: bucket.location().to_string(),
-        before: task.before,
+        before,
         blocks: seen_in(source, of_partial.chain(of_begun).collect()).await?,
     };
     let begun = stream::iter(begun).map(|(name, begun)| judge.begun(name, begun));
@@ -76,7 +75,7 @@ pub(super) async fn judge(
     let (leftovers, handles) = judged.into_iter().unzip();
     let cleaned = Cleaned {
         leftovers,
-        before: task.before,
+        before,
         uploads_untold: untold,
         is_dry: true,
         signal: None,

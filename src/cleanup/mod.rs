@@ -90,7 +90,7 @@ async fn look(
     let looking = async {
         let found = within(step!("survey"), Found::look(bucket, &task.ids)).await?;
         agreed.await?;
-        let (mut cleaned, handles) = judge(task, found, source, bucket).await?;
+        let (mut cleaned, handles) = judge(task.before, found, source, bucket).await?;
         let keeps = keeps_versions(&cleaned, bucket).await;
         cleaned.warnings.extend(keeps);
         Ok((cleaned, handles))

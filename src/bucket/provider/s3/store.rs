@@ -227,7 +227,18 @@ impl Unfinished for Store {
     }
 
     async fn look_at(&self, begun: &Begun) -> Result<Option<Begun>> {
-        self.asker.upload(begun).await
+        let Some((now, has_parts)) = self.asker.upload(begun).await? else {
+            return Ok(None);
+        };
+        if has_parts {
+            return Ok(Some(now));
+        }
+        // Some servers list no parts, and nothing more, of what is gone.
+        let directory = begun.key.rsplit_once('/').map(|(directory, _)| directory);
+        let below = directory.and_then(|directory| Path::parse(directory).ok());
+        let listed = self.begun(below.as_ref()).await?;
+        let is_it = |one: &Begun| one.key == begun.key && one.id == begun.id;
+        Ok(listed.iter().any(is_it).then_some(now))
     }
 
     async fn end(&self, begun: &Begun) -> Result<()> {

@@ -78,6 +78,7 @@ struct Page {
 struct Parts {
     /// When the latest of them came.
     latest: Option<DateTime<Utc>>,
+    has_some: bool,
     /// After which number the next page begins; `None` on the last one.
     next: Option<u64>,
 }
@@ -126,9 +127,12 @@ impl Asker {
         self.server.ask(&request, read).await
     }
 
-    /// The upload with the time at which something of it came last; `None` where it is there no more.
-    pub(super) async fn upload(&self, begun: &Begun) -> object_store::Result<Option<Begun>> {
-        let mut touched = begun.touched;
+    /// The upload with the time at which something of it came last, and whether it has parts; `None` where it is there no more.
+    pub(super) async fn upload(
+        &self,
+        begun: &Begun,
+    ) -> object_store::Result<Option<(Begun, bool)>> {
+        let (mut touched, mut has_parts) = (begun.touched, false);
         let mut after = None;
         for _ in 0..PAGES {
             let parts = match self.page_of_parts(begun, after).await {
@@ -136,12 +140,13 @@ impl Asker {
                 asked => asked?,
             };
             touched = touched.max(parts.latest);
+            has_parts |= parts.has_some;
             if parts.next.is_none() || parts.next <= after {
                 let touched = Begun {
                     touched,
                     ..begun.clone()
                 };
-                return Ok(Some(touched));
+                return Ok(Some((touched, has_parts)));
             }
             after = parts.next;
         }
@@ -198,7 +203,11 @@ struct Raw {
 }
 
 fn page_of_uploads(body: &[u8]) -> Result<Page, Fault> {
-    const ROOTS: [&str; 2] = ["ListMultipartUploadsResult", "ListMultipartUploadsOutput"];
+    const ROOTS: [&str; 3] = [
+        "ListMultipartUploadsResult",
+        "ListMultipartUploadsResponse",
+        "ListMultipartUploadsOutput",
+    ];
     let (mut is_one, mut is_escaped, mut is_truncated) = (false, false, false);
     let (mut key_marker, mut id_marker) = (String::new(), String::new());
     let (mut raws, mut current) = (Vec::new(), Raw::default());
@@ -255,18 +264,20 @@ fn page_of_uploads(body: &[u8]) -> Result<Page, Fault> {
 
 /// `None` for what is no such document.
 fn parts(body: &[u8]) -> Option<Parts> {
-    const ROOTS: [&str; 2] = ["ListPartsResult", "ListPartsOutput"];
+    const ROOTS: [&str; 3] = ["ListPartsResult", "ListPartsResponse", "ListPartsOutput"];
     let (mut is_one, mut is_truncated, mut next) = (false, false, None);
-    let mut latest = None;
+    let (mut latest, mut has_some) = (None, false);
     let is_whole = xml::walk(body, |element| match element.path {
         [root] => is_one = ROOTS.contains(root),
         [_, "IsTruncated"] => is_truncated = boolean(element.text.trim()) == Some(true),
         [_, "NextPartNumberMarker"] => next = element.text.trim().parse().ok(),
+        [_, "Part"] => has_some = true,
         [_, "Part", "LastModified"] => latest = latest.max(date::time(element.text)),
         _ => {}
     });
     (is_whole && is_one).then(|| Parts {
         latest,
+        has_some,
         next: next.filter(|_| is_truncated),
     })
 }
@@ -330,7 +341,8 @@ mod tests {
             <Part><LastModified>2026-11-26T13:35:25Z</LastModified></Part></ListPartsResult>";
         let read = parts(page).unwrap_or_default();
         assert_eq!(read.latest, date::time("2026-11-27T13:35:25Z"));
-        assert_eq!(read.next, Some(2));
+        assert_eq!((read.next, read.has_some), (Some(2), true));
+        assert!(parts(b"<ListPartsResponse/>").is_some());
         assert_eq!(parts(b"<ListPartsResult/>"), Some(Parts::default()));
         assert_eq!(parts(b"<ListBucketResult/>"), None);
     }

@@ -18,7 +18,7 @@ pub async fn is_told_and_ended(bucket: &Opened, subject: &Subject<'_>) {
     };
     let names = [
         "unfinished/01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/chunks/000001",
-        "unfinished/a b+é",
+        "unfinished/a b é",
     ];
     let mut uploads = Vec::new();
     for name in names {
