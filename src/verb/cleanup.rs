@@ -78,9 +78,9 @@ pub async fn remove_copy(
             Ok(deleted) => deleted,
             Err(over) => return Ok(over),
         };
-        let tried = tries.entry(deleted.clone()).or_default();
-        *tried += 1;
-        if *tried > TRIES {
+        let so_often = tries.entry(deleted.clone()).or_default();
+        *so_often += 1;
+        if *so_often > TRIES {
             let why = format!("{deleted} is said to be deleted, and it is still there");
             return Err(Error::new(Kind::Other, attempt).because(why));
         }
