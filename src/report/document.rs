@@ -95,10 +95,7 @@ impl<'a> Document<'a> {
         Self {
             kind: "unmark",
             header,
-            sections: vec![
-                Section::TakenBack(taken),
-                Section::AbsentIds(&taken.absent_ids),
-            ],
+            sections: vec![Section::TakenBack(taken)],
         }
     }
 

@@ -102,7 +102,8 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("absent_run", &absent_run)?;
             members.put("marked_blocks", &taken.marked_blocks)?;
             members.put("warnings", &Each(&taken.warnings, WarningEntry::of))?;
-            members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
+            members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))?;
+            members.put("absent_ids", &Each(&taken.absent_ids, BlockId::to_string))
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),

@@ -38,7 +38,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::NotHeld(entries) => excluded::write_marked_not_held(entries, page)?,
             Section::Blocks(review) => blocks::write(review, form.rows, page)?,
             Section::Excluded(excluded) => excluded::write(excluded, form.rows, page)?,
-            Section::AbsentIds(ids) => excluded::write_absent(ids, page)?,
+            Section::AbsentIds(ids) => excluded::write_absent(ids, "--id or --plan", page)?,
             Section::Totals(review) => closing::write_totals(review, page)?,
             Section::Sums(sums) => sums::write(sums, page)?,
             Section::Estimate(estimate, freed) => estimate::write(estimate, freed, page)?,
