@@ -65,8 +65,13 @@ pub(super) struct Finished {
 
 impl Finished {
     pub(super) fn review(&self) -> Review<'_> {
-        let Migrated { plan, results, .. } = &self.migrated;
-        Review::new(plan, &self.rules, results.as_ref())
+        let Migrated {
+            plan,
+            results,
+            carrier,
+            ..
+        } = &self.migrated;
+        Review::new(plan, &self.rules, results.as_ref()).carried_by(*carrier)
     }
 
     /// Writes the document in the form that was asked for.

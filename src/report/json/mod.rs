@@ -112,7 +112,7 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
         }
         Section::Money(bill) => members.put("money", &bill.map(MoneyEntry::of)),
         // Programs find the numbers among the totals, and need no sentences.
-        Section::Concerns(_) | Section::Closing(_) => Ok(()),
+        Section::Concerns(_) | Section::Closing(_) | Section::Next(..) => Ok(()),
     }
 }
 

@@ -46,6 +46,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Money(None) => {}
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
+            Section::Next(review, out) => closing::write_next(review, *out, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
@@ -67,7 +68,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::AbsentIds(_) => 6,
         Section::Totals(_) | Section::Sums(_) | Section::Estimate(..) | Section::Money(_) => 7,
         Section::Concerns(_) => 8,
-        Section::Closing(_) => 9,
+        Section::Closing(_) | Section::Next(..) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
         Section::Verified(_) => 11,
     }
@@ -178,7 +179,7 @@ mod tests {
         let plan = last_line(&World::of([block(1)]).only_copied(), None);
         assert_eq!(
             plan,
-            "This is a plan: nothing was written. Without --dry-run it is carried out."
+            "This is a plan: no bucket was written. Without --dry-run it is carried out."
         );
         let world = World::of([block(1)]).only_copied();
         let end = "1 of 1 block done: each is in the target, or needed nothing, and nothing was written into the source. Nothing is left to do.";
