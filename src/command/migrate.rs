@@ -129,6 +129,11 @@ async fn begin(
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");
+    if request.task.rules.purpose == Purpose::Copy {
+        info!(
+            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
+        );
+    }
     let this_run = Run {
         id: header.run.clone(),
         started: header.started,
