@@ -51,7 +51,8 @@ impl Progress {
 
     /// Runs `work`, which looks at buckets: the blocks that it [`sees`](Self::sees) are counted, however deep below.
     pub async fn surveyed_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
-        SURVEY.scope(Arc::clone(self), work).await
+        // A survey is large, and what waits for one should not be.
+        SURVEY.scope(Arc::clone(self), Box::pin(work)).await
     }
 
     /// The task that asks has looked at one more block directory.
