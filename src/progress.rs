@@ -13,6 +13,7 @@ use tokio::task_local;
 /// Numbers may pass below zero between two additions, so they wrap around and come back.
 #[derive(Debug, Default)]
 pub struct Progress {
+    blocks_seen: AtomicU64,
     blocks_done: AtomicU64,
     blocks_total: AtomicU64,
     bytes_done: AtomicU64,
@@ -25,6 +26,8 @@ pub struct Progress {
 /// A [`Progress`] at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Block directories that were looked at, in either bucket, before there is a plan.
+    pub blocks_seen: u64,
     /// Blocks whose work has ended, in whatever way.
     pub blocks_done: u64,
     /// Blocks that the run works on; 0 while there is no plan.
@@ -44,6 +47,17 @@ impl Progress {
         self.most_bytes
             .store(most_bytes.unwrap_or_default(), Ordering::Relaxed);
         self.blocks_total.store(blocks, Ordering::Relaxed);
+    }
+
+    /// Runs `work`, which looks at buckets: the blocks that it [`sees`](Self::sees) are counted, however deep below.
+    pub async fn surveyed_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        // A survey is large, and what waits for one should not be.
+        SURVEY.scope(Arc::clone(self), Box::pin(work)).await
+    }
+
+    /// The task that asks has looked at one more block directory.
+    pub fn sees() {
+        let _ = SURVEY.try_with(|run| run.blocks_seen.fetch_add(1, Ordering::Relaxed)); // nobody may be watching
     }
 
     /// The progress of one of the blocks, of which the plan wants `bytes` moved.
@@ -72,6 +86,7 @@ impl Progress {
         let most = most.map_or(u64::MAX, |most| most.max(bytes_done));
         let bytes_total = read(&self.bytes_total).min(most);
         Snapshot {
+            blocks_seen: read(&self.blocks_seen),
             blocks_done: read(&self.blocks_done).min(blocks_total),
             blocks_total,
             bytes_done: bytes_done.min(bytes_total),
@@ -147,6 +162,7 @@ impl Drop for BlockProgress {
 task_local! {
     static CURRENT: Piece;
     static READER: Arc<BlockProgress>;
+    static SURVEY: Arc<Progress>;
 }
 
 impl BlockProgress {
@@ -240,6 +256,21 @@ mod tests {
         let progress = Arc::new(Progress::default());
         progress.start(blocks, bytes, None);
         progress
+    }
+
+    #[tokio::test]
+    async fn blocks_are_counted_as_they_are_seen_by_whoever_watches() {
+        let progress = Arc::new(Progress::default());
+        Progress::sees();
+        progress
+            .surveyed_by(async {
+                Progress::sees();
+                tokio::task::yield_now().await;
+                Progress::sees();
+            })
+            .await;
+        Progress::sees();
+        assert_eq!(progress.snapshot().blocks_seen, 2);
     }
 
     fn bytes(progress: &Progress) -> (u64, u64) {

@@ -222,6 +222,12 @@ impl NoCompactMark {
         })
     }
 
+    /// Free text of whoever made it.
+    #[must_use]
+    pub fn details(&self) -> &str {
+        &self.details
+    }
+
     /// Who made it, where that was this tool.
     #[must_use]
     pub fn provenance(&self) -> Option<Provenance> {

@@ -62,11 +62,11 @@ impl Provenance {
         let rest = details.strip_prefix("migrated to ")?;
         let (target, rest) = rest.rsplit_once(" by thanos-bucket ")?;
         let (version, rest) = rest.split_once(" run ")?;
-        let run = rest.split([' ', ',']).next()?;
-        (!target.is_empty() && !version.is_empty() && !run.is_empty()).then(|| Self {
+        let run = rest.split([' ', ',']).next()?.parse().ok()?;
+        (!target.is_empty() && !version.is_empty()).then(|| Self {
             target: target.to_owned(),
             version: version.to_owned(),
-            run: RunId(run.to_owned()),
+            run,
         })
     }
 }
@@ -138,7 +138,13 @@ mod tests {
             "",
             "source of compacted block",
             "migrated to s3://cold",
-            "migrated to  by thanos-bucket 1 run 2",
+            "migrated to  by thanos-bucket 1 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
+            "migrated to s3://cold by thanos-bucket  run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B",
+            // This tool has never called a run so.
+            "migrated to s3://cold by thanos-bucket 1 run 2",
+            "migrated to s3://cold by thanos-bucket 1 run \u{1b}[2J",
+            "migrated to s3://cold by thanos-bucket 1 run 01j9zk3m7q8t5v6w7x8y9z0a1b",
+            "migrated to s3://cold by thanos-bucket 1 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B\n! x",
         ] {
             assert_eq!(Provenance::parse(details), None, "{details}");
         }

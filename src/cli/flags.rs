@@ -59,6 +59,8 @@ pub(super) fn names(command: &Command) -> Vec<String> {
 /// Tells flags that stood on the command line from those that came by the environment.
 #[derive(Clone, Copy)]
 pub(super) struct Origins<'a> {
+    /// As they were typed, with files of arguments not read.
+    pub(super) typed: &'a [OsString],
     pub(super) arguments: &'a [OsString],
     pub(super) environment: &'a Environment,
 }
@@ -79,14 +81,23 @@ impl Origins<'_> {
         self.is_on_command_line(flag) || given(self.environment, &variable_of(flag)).is_some()
     }
 
-    /// Whether everybody who may list processes can read its value.
+    /// Whether it was given by an argument, typed or in a file.
     pub(super) fn is_on_command_line(&self, flag: &str) -> bool {
-        self.arguments.iter().any(|argument| {
-            let name = argument.as_encoded_bytes().strip_prefix(b"--");
-            name.and_then(|name| name.strip_prefix(flag.as_bytes()))
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
-        })
+        has(self.arguments, flag)
     }
+
+    /// Whether everybody who may list processes can read its value.
+    pub(super) fn is_seen(&self, flag: &str) -> bool {
+        has(self.typed, flag)
+    }
+}
+
+fn has(arguments: &[OsString], flag: &str) -> bool {
+    arguments.iter().any(|argument| {
+        let name = argument.as_encoded_bytes().strip_prefix(b"--");
+        name.and_then(|name| name.strip_prefix(flag.as_bytes()))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+    })
 }
 
 /// Booleans take `--flag` and `--flag=true|false`, and the last one counts. A value may begin with a dash: that is for its flag to judge.

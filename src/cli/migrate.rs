@@ -4,16 +4,14 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Agreement, Buckets, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing,
-    agreed_rules, exit_codes,
+    Agreement, Buckets, Copying, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing,
+    agreed_rules, exit_codes_of_a_move,
 };
 use super::flags::Origins;
-use super::values::one_of;
-use crate::block::Strength;
 use crate::command::migrate::Request;
 use crate::error::Result;
 use crate::migrate::{Mode, ReplicaTarget, Task};
-use crate::plan::{Existing, PublishOrder, Rules};
+use crate::plan::{Existing, Rules};
 
 /// Moves blocks that are older than a cutoff from a source bucket to a target bucket.
 ///
@@ -62,26 +60,8 @@ struct What {
     #[arg(long)]
     overwrite_existing: bool,
 
-    /// The order in which blocks are published.
-    ///
-    /// `strict` is the order that a compactor running on the target needs; `none`
-    /// is for a target without a compactor.
-    #[arg(long, value_name = "ORDER", default_value = "strict")]
-    #[arg(value_parser = one_of([("strict", PublishOrder::Strict), ("none", PublishOrder::None)]))]
-    publish_order: PublishOrder,
-
-    /// How thoroughly the target is compared with the source before a mark.
-    ///
-    /// `size` compares names and sizes; `checksum` also entity tags where they tell
-    /// the content, without a download unless they differ; `content` reads every
-    /// object in both buckets.
-    #[arg(long, value_name = "HOW", default_value = "checksum")]
-    #[arg(value_parser = one_of([
-        ("size", Strength::Size),
-        ("checksum", Strength::Checksum),
-        ("content", Strength::Content),
-    ]))]
-    verify: Strength,
+    #[command(flatten)]
+    copying: Copying,
 
     /// Write no-compact-mark.json before each deletion mark.
     ///
@@ -120,7 +100,7 @@ Examples:
       --selector.relabel-config-file=selector.yaml";
 
 fn examples_and_exit_codes() -> String {
-    let exit_codes = exit_codes(&MEANINGS);
+    let exit_codes = exit_codes_of_a_move(&MEANINGS);
     format!(
         "{EXAMPLES}\n\n{exit_codes}  A dry run exits as the run would, as far as a plan can tell: it does not\n  try whether it may write."
     )
@@ -159,8 +139,8 @@ impl Flags {
         warnings.extend(self.runtime.without_effect(origins));
         let task = Task {
             rules: Rules {
-                verify: what.verify,
-                publish_order: what.publish_order,
+                verify: what.copying.verify,
+                publish_order: what.copying.publish_order,
                 shard: self.sharing.shard,
                 ..selected
             },

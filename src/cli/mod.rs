@@ -1,6 +1,7 @@
 //! The command line: arguments, environment and files become a request that needs no further checking. Only this module names `clap`.
 
 mod args;
+mod argument_files;
 mod check;
 mod cleanup;
 mod document;
@@ -50,7 +51,8 @@ pub struct Run {
     pub command: Command,
 }
 
-/// Reads a command line, of which the first argument is the program's name. Ages are counted back from `now`.
+/// Reads a command line, of which the first argument is the program's name. Ages are counted back from `now`. `@FILE` stands for the arguments in that
+/// file.
 ///
 /// Files that flags name are read; nothing else is contacted. Errors are of kind [`crate::Kind::Usage`], and one line each.
 pub fn parse(
@@ -59,8 +61,11 @@ pub fn parse(
     now: DateTime<Utc>,
 ) -> Result<Invocation> {
     let mut command = flags::complete(Cli::command(), environment);
+    let typed: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = argument_files::expanded(typed.iter().cloned())?;
     let arguments = flags::without_negations(&command, arguments.into_iter());
     let origins = Origins {
+        typed: &typed,
         arguments: &arguments,
         environment,
     };
@@ -124,6 +129,8 @@ pub fn parse(
 pub fn output(arguments: &[OsString], environment: &Environment) -> Output {
     let is_json = |value: &str| value == "json";
     let mut asked = environment.get("THANOS_BUCKET_OUTPUT").is_some_and(is_json);
+    let expanded = argument_files::expanded(arguments.iter().cloned());
+    let arguments = expanded.as_deref().unwrap_or(arguments);
     let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
     while let Some(argument) = arguments.next() {
         let Some(rest) = argument.strip_prefix("--output") else {

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Buckets, Cache, Landing, Meanings, Printed, Repetition, Selection, Sharing, exit_codes,
+    Buckets, Cache, Landing, Meanings, Printed, Repetition, Selection, Sharing,
+    exit_codes_of_a_move,
 };
 use super::flags::Origins;
 use super::values::{one_of, size_bytes};
@@ -137,7 +138,7 @@ Examples:
       --objstore-to.config-file=cold.yaml --older-than=2025-06-01";
 
 fn examples_and_exit_codes() -> String {
-    format!("{EXAMPLES}\n\n{}", exit_codes(&MEANINGS))
+    format!("{EXAMPLES}\n\n{}", exit_codes_of_a_move(&MEANINGS))
 }
 
 const MEANINGS: Meanings = Meanings {

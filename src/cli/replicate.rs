@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Buckets, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing, Thanos, exit_codes,
+    Buckets, Copying, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing, Thanos,
+    exit_codes,
 };
 use super::flags::Origins;
-use super::values::{one_of, whole_number};
-use crate::block::Strength;
+use super::values::whole_number;
 use crate::command::migrate::Request;
 use crate::error::{Error, Result};
 use crate::migrate::{Mode, ReplicaTarget, Task};
-use crate::plan::{Existing, PublishOrder, Purpose, Rules, Scope};
+use crate::plan::{Existing, Purpose, Rules, Scope};
 use crate::select::{Filter, Selector};
 
 /// Copies blocks from a source bucket to a target bucket, and leaves the source alone.
@@ -87,26 +87,8 @@ struct What {
     #[arg(long)]
     overwrite_existing: bool,
 
-    /// The order in which blocks are published.
-    ///
-    /// `strict` is the order that a compactor running on the target needs; `none`
-    /// is for a target without a compactor.
-    #[arg(long, value_name = "ORDER", default_value = "strict")]
-    #[arg(value_parser = one_of([("strict", PublishOrder::Strict), ("none", PublishOrder::None)]))]
-    publish_order: PublishOrder,
-
-    /// How thoroughly the target is compared with the source.
-    ///
-    /// `size` compares names and sizes; `checksum` also entity tags where they tell
-    /// the content, without a download unless they differ; `content` reads every
-    /// object in both buckets.
-    #[arg(long, value_name = "HOW", default_value = "checksum")]
-    #[arg(value_parser = one_of([
-        ("size", Strength::Size),
-        ("checksum", Strength::Checksum),
-        ("content", Strength::Content),
-    ]))]
-    verify: Strength,
+    #[command(flatten)]
+    copying: Copying,
 }
 
 const USAGE: &str = "thanos-bucket replicate [FLAGS]";
@@ -156,8 +138,8 @@ impl Flags {
         let rules = Rules {
             purpose: Purpose::Copy,
             scope,
-            verify: what.verify,
-            publish_order: what.publish_order,
+            verify: what.copying.verify,
+            publish_order: what.copying.publish_order,
             shard: self.sharing.shard,
             ..Rules::of(self.which.narrow(filter, origins, warnings)?)
         };

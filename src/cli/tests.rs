@@ -310,6 +310,18 @@ fn every_help_fits_eighty_columns_and_goes_to_stdout() {
     }
 }
 
+/// S-2.4
+#[test]
+fn only_what_moves_blocks_speaks_of_a_target_that_is_a_replica() {
+    for name in subcommands() {
+        let Invocation::Show(text) = parse(&[&name, "--help"], &[]).unwrap() else {
+            panic!("{name}");
+        };
+        let speaks = text.contains("live replica");
+        assert_eq!(speaks, ["migrate", "plan"].contains(&&*name), "{name}");
+    }
+}
+
 #[test]
 fn the_long_help_names_every_flag_with_its_variable() {
     let help = |subcommand: &String| match parse(&[subcommand, "--help"], &[]).unwrap() {

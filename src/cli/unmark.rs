@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use super::args::{Buckets, Filters, Landing, Meanings, Printed, Repetition, exit_codes};
 use super::flags::Origins;
-use super::values::{long_duration, run_id};
+use super::values::{delete_delay, run_id};
 use crate::block::RunId;
 use crate::command::unmark::Request;
 use crate::error::{Error, Result};
@@ -39,11 +39,11 @@ pub(super) struct Flags {
 
     /// The delete delay of the source's compactor.
     ///
-    /// Half of it after a mark was written, parts of Thanos no longer count on the
+    /// It is that flag of Thanos' compactor: give what it is given. Half of it after a mark was written, parts of Thanos no longer count on the
     /// block, and another one may have been made of its data.
-    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = long_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "48h", value_parser = delete_delay)]
     #[arg(help_heading = "What happens")]
-    delete_delay: Duration,
+    delete_delay: TimeDelta,
 
     /// Take back marks of any age.
     #[arg(long, help_heading = "What happens")]
@@ -106,7 +106,7 @@ impl Flags {
                     filter,
                     run: self.run,
                     target,
-                    oldest: (!self.force).then_some(self.delete_delay / 2),
+                    oldest: (!self.force).then(|| half(self.delete_delay)),
                 },
                 is_dry: self.dry_run,
                 retry: self.repetition.policy(origins)?,
@@ -115,4 +115,8 @@ impl Flags {
             now,
         })
     }
+}
+
+fn half(delay: TimeDelta) -> Duration {
+    delay.to_std().unwrap_or_default() / 2
 }

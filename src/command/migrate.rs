@@ -65,8 +65,13 @@ pub(super) struct Finished {
 
 impl Finished {
     pub(super) fn review(&self) -> Review<'_> {
-        let Migrated { plan, results, .. } = &self.migrated;
-        Review::new(plan, &self.rules, results.as_ref())
+        let Migrated {
+            plan,
+            results,
+            carrier,
+            ..
+        } = &self.migrated;
+        Review::new(plan, &self.rules, results.as_ref()).carried_by(*carrier)
     }
 
     /// Writes the document in the form that was asked for.
@@ -124,6 +129,11 @@ async fn begin(
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");
+    if request.task.rules.purpose == Purpose::Copy {
+        info!(
+            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
+        );
+    }
     let this_run = Run {
         id: header.run.clone(),
         started: header.started,

@@ -52,7 +52,7 @@ impl Command {
             Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
-            Command::Status(request) => status::run(request, clock, stop, stdout).await,
+            Command::Status(request) => status::run(request, progress, clock, stop, stdout).await,
             Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
             Command::Cleanup(request) => cleanup::run(request, progress, clock, stop, stdout).await,

@@ -68,9 +68,11 @@ pub async fn run(
         let freed = Freed::by(keeping.as_ref());
         let bill = prices.map(|prices| Bill::of(&review, &estimate, &prices));
         let costs = (&estimate, &freed);
-        let document = Document::of_plan(&finished.header, &review, &sums, costs, bill.as_ref());
+        let (header, bill) = (&finished.header, bill.as_ref());
+        let document = Document::of_plan(header, &review, &sums, costs, bill, out.as_deref());
         let manifest = manifest.map_or(Ok(()), |manifest| manifest.write(plan));
-        let written = manifest.and_then(|()| out.map_or(Ok(()), |out| write(&document, &out)));
+        let written =
+            manifest.and_then(|()| out.as_ref().map_or(Ok(()), |out| write(&document, out)));
         if let Err(err) = written {
             finished.refuse(&err, stdout);
             return Err(err);

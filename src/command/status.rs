@@ -1,6 +1,7 @@
 //! `status`: opens one bucket or two, and shows where blocks are.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
@@ -12,6 +13,7 @@ use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::outcome::Overview;
+use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::status::{Task, status};
@@ -38,6 +40,7 @@ pub struct Request {
 /// Errors: a bucket cannot be looked at, a signal asked for the end, or `stdout` cannot be written.
 pub async fn run(
     request: Request,
+    progress: Arc<Progress>,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -65,7 +68,7 @@ pub async fn run(
     let looking = async {
         info!(run = %header.run, source = header.source, target = header.target, "status begins");
         let buckets = open(&request, stop).await?;
-        status(&request.task, buckets, request.now, &clock, stop).await
+        status(&request.task, buckets, request.now, &clock, &progress, stop).await
     };
     let charted = match Box::pin(within(span.clone(), looking)).await {
         Ok(charted) => charted,

@@ -13,7 +13,7 @@ use crate::block::BlockId;
 pub struct Marked {
     /// The run and its target, as the marks name them; `None` for marks that this tool did not write.
     pub run: Option<(String, String)>,
-    /// When the run began, by its id, or when its first mark was made.
+    /// When the run began, by its id; or when the first of those marks was made that this tool did not write.
     pub time: Option<DateTime<Utc>>,
     /// When its first and its last mark were made.
     pub between: Option<(DateTime<Utc>, DateTime<Utc>)>,

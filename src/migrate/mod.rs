@@ -145,8 +145,10 @@ async fn look_and_plan(
 ) -> Result<(Plan, Survey)> {
     let rules = &task.rules;
     let target_name = target.location().to_string();
+    let surveying = survey(source, target, rules, run.started);
+    let surveying = run.progress.surveyed_by(surveying);
     let survey = tokio::select! {
-        survey = within(step!("survey"), survey(source, target, rules, run.started)) => survey?,
+        survey = within(step!("survey"), surveying) => survey?,
         signal = run.stop.wait() => return Err(stopped(signal, "make a plan")),
     };
     if task.replica_target == ReplicaTarget::Refuse

@@ -231,7 +231,8 @@ impl Bill {
         ];
         let days = prices.target.minimum_storage_days;
         let at_least = (days > 0).then(|| {
-            let billionths = i128::from(put) * i128::from(target.0) * i128::from(days);
+            let billionths =
+                (i128::from(put) * i128::from(target.0)).saturating_mul(i128::from(days));
             Line {
                 name: "target minimum",
                 formula: format!("{put} bytes / 2^30 x {target} x {days} days / {DAYS_OF_A_MONTH}"),

@@ -62,6 +62,15 @@ impl Estimate {
     }
 }
 
+impl Review<'_> {
+    /// The same, with requests counted as they are where that one copies: [`Review::new`] lets every object go through this process.
+    #[must_use]
+    pub fn carried_by(mut self, carrier: Carrier) -> Self {
+        self.totals.requests_estimate = Estimate::of(&self, carrier, None).asked.sum();
+        self
+    }
+}
+
 /// What `meta.json` adds to what is put: this process puts it, whoever copies the rest.
 fn meta_bytes(selected: &Selected) -> u64 {
     let objects = selected.block.objects();

@@ -47,13 +47,33 @@ impl UnmarkEnding {
     /// Whether a person has to look at it.
     #[must_use]
     pub fn needs_a_person(self) -> bool {
-        match self {
+        self.advice().is_some()
+    }
+
+    /// What a person can do about it; `None` where nobody has to look at it.
+    #[must_use]
+    pub(crate) fn advice(self) -> Option<&'static str> {
+        Some(match self {
             UnmarkEnding::ToUnmark
             | UnmarkEnding::Unmarked
             | UnmarkEnding::Gone
-            | UnmarkEnding::NotFinished => false,
-            UnmarkEnding::Refused(_) | UnmarkEnding::LostMeanwhile | UnmarkEnding::Failed => true,
-        }
+            | UnmarkEnding::NotFinished => return None,
+            UnmarkEnding::Refused(Refusal::NotMarked) => "there is nothing to be taken back",
+            UnmarkEnding::Refused(Refusal::NotOurs) => {
+                "ask whoever wrote the mark; thanos tools bucket mark --remove takes marks of anybody away"
+            }
+            UnmarkEnding::Refused(Refusal::UnreadableMark) => {
+                "permit reading the mark, or restore it from the archive, and run this again"
+            }
+            UnmarkEnding::Refused(Refusal::Excluded) => "leave out the other filters",
+            UnmarkEnding::Refused(Refusal::NotWhole) | UnmarkEnding::LostMeanwhile => {
+                "bring it back from the target with replicate, once its compactor has deleted the rest"
+            }
+            UnmarkEnding::Refused(Refusal::TooOld) => {
+                "look whether a compactor has made another block of it; --force takes the mark back all the same"
+            }
+            UnmarkEnding::Failed => "see why above, mend that, and run this again",
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A plan that was made before and read by a person, as far as it binds the run that carries it out: what it does to which blocks, as they were
 //! then.
 
-use crate::block::{BlockId, Contents};
+use crate::block::{BlockId, Contents, Group};
 
 /// A plan that was made before, without the blocks that it leaves alone.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct Agreed {
 }
 
 /// A block that the plan does something for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AgreedBlock {
     /// The block.
     pub id: BlockId,
@@ -23,6 +23,10 @@ pub struct AgreedBlock {
     pub is_marked: bool,
     /// What it held.
     pub contents: Contents,
+    /// What it was a part of, which decides what waits for it.
+    pub group: Group,
+    /// When it began.
+    pub min_time_ms: i64,
 }
 
 /// What a plan does for a block.

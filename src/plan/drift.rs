@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::agreed::{Agreed, AgreedBlock, Work};
 use super::decide::{Action, Put};
 use super::exclude::{self, Exclusion, Reason};
-use super::facts::{Mark, SourceBlock, SourceIndex, TargetIndex};
+use super::facts::{Mark, SourceBlock, SourceIndex, SourceMeta, TargetIndex};
+use super::order::publish_place;
 use super::rules::Rules;
-use super::shape::{Plan, Selected};
+use super::shape::{Gap, Plan, Selected};
 use super::unit::{Unit, Units};
 use crate::block::{BlockId, Contents, MetaFile};
 
@@ -73,6 +74,21 @@ pub(super) fn judge_duplicates(plan: &mut Plan, agreed: &Agreed) {
             (excluded.reason, excluded.detail) = drifted(why);
         }
     }
+}
+
+/// The places in units that stay empty for what has drifted, by what the plan says of it: what comes after it is held back, though nobody may be able
+/// to read it now. What is gone, or going, leaves none: it will not come under its id, and what holds its samples is another block.
+pub(super) fn gaps(plan: &Plan, agreed: &Agreed, units: &Units) -> Vec<Gap> {
+    let drifted = plan.excluded.iter();
+    let drifted = drifted.filter(|one| one.reason == Reason::Drifted);
+    let may_come = drifted.filter(|one| !matches!(one.block.meta, SourceMeta::Absent));
+    let places = may_come.filter_map(|one| agreed.get(one.block.id));
+    let gap = |block: &AgreedBlock| Gap {
+        block: block.id,
+        unit: units.unit_at(&block.group.labels, block.min_time_ms),
+        rank: publish_place(block.group.resolution_ms, block.min_time_ms, block.id),
+    };
+    places.map(gap).collect()
 }
 
 fn drifted(why: String) -> Exclusion {
@@ -199,6 +215,8 @@ mod tests {
                 .unwrap(),
             is_marked: one.bears_a_mark(),
             contents: Contents::of(&one.meta, &one.block.objects()),
+            group: one.meta.block.group.clone(),
+            min_time_ms: one.meta.block.min_time_ms,
         });
         let agreed = Agreed::new("s3://cold".to_owned(), blocks.collect()).unwrap();
         Rules {
@@ -217,6 +235,10 @@ mod tests {
             (None, Some(excluded)) => excluded.reason.as_str().to_owned(),
             _ => "nothing".to_owned(),
         }
+    }
+
+    fn outlooks(plan: &Plan) -> Vec<Outlook> {
+        plan.selected.iter().map(|one| one.outlook).collect()
     }
 
     fn words(plan: &Plan, letters: &str) -> Vec<String> {
@@ -286,8 +308,29 @@ mod tests {
             let outlook = outlook.map(|one| one.outlook);
             assert_eq!(outlook, Some(Outlook::HeldBack(id('A'))), "{what}");
         }
-        let partial = planned(&[block('A').without("meta.json"), later()], &[], &rules);
-        assert_eq!(word(&partial, 'A'), "drifted");
+        // Elsewhere by its meta.json of now, which is not where the plan had it.
+        let moved = block('A').labels(&[("cluster", "b")]);
+        let again = planned(&[moved, later()], &[], &rules);
+        assert_eq!(word(&again, 'A'), "drifted");
+        assert_eq!(outlooks(&again), [Outlook::HeldBack(id('A'))]);
+        for (meta, outlook) in [
+            (
+                SourceMeta::Unreadable("denied".into()),
+                Outlook::HeldBack(id('A')),
+            ),
+            (
+                SourceMeta::Corrupted("no JSON".into()),
+                Outlook::HeldBack(id('A')),
+            ),
+            (SourceMeta::Absent, Outlook::Through),
+        ] {
+            let [now, later] = [block('A'), later()].map(Builder::source);
+            let now = SourceBlock { meta, ..now };
+            let blocks = [now, later].map(Arc::new);
+            let again = plan(&blocks, &TargetIndex::default(), &rules, "s3://cold");
+            assert_eq!(word(&again, 'A'), "drifted");
+            assert_eq!(outlooks(&again), [outlook]);
+        }
         let compacted = block('C').sources("AZ").range(0, 30);
         let again = planned(&[block('A'), later(), compacted], &[], &rules);
         assert_eq!(words(&again, "AZC"), ["drifted", "drifted", "not-in-plan"]);
@@ -350,6 +393,7 @@ mod tests {
         for theirs in [vec![], vec![torn], vec![marked]] {
             let again = planned(&[block('B').range(10, 20)], &theirs, &rules);
             assert_eq!(again.absent_ids, [id('A')]);
+            assert!(again.gaps.is_empty());
         }
     }
 
@@ -372,7 +416,7 @@ mod tests {
     /// S-17.2
     #[test]
     fn a_block_takes_little_memory() {
-        assert_eq!(size_of::<AgreedBlock>(), 82);
+        assert_eq!(size_of::<AgreedBlock>(), 112);
     }
 
     #[test]

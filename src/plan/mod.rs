@@ -121,6 +121,10 @@ pub fn plan(
             }
         }
     }
+    if let Some(agreed) = &rules.agreed {
+        let gaps = drift::gaps(&plan, agreed, &units);
+        plan.gaps.extend(gaps);
+    }
     outlook::hold_back(&mut plan, rules.publish_order);
     if rules.purpose == Purpose::Move {
         duplicate::select_with_their_keepers(&mut plan, target, &index, &units);

@@ -23,12 +23,12 @@ impl Rank {
 #[must_use]
 pub fn publish_rank(meta: &MetaFile) -> Rank {
     let block = &meta.block;
-    Rank(
-        block.group.resolution_ms.saturating_neg(),
-        false,
-        block.min_time_ms,
-        block.id,
-    )
+    publish_place(block.group.resolution_ms, block.min_time_ms, block.id)
+}
+
+/// The same of a block of that resolution and minTime.
+pub(super) fn publish_place(resolution_ms: i64, min_time_ms: i64, id: BlockId) -> Rank {
+    Rank(resolution_ms.saturating_neg(), false, min_time_ms, id)
 }
 
 /// Raw, then 5m, then 1h, each ascending by minTime, but duplicates before all others.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::facts::{Mark, SourceBlock, SourceMeta};
-use crate::block::{DeletionMark, Provenance, RunId};
+use crate::block::{DeletionMark, NoCompactMark, Provenance, RunId};
 use crate::select::Filter;
 
 /// Which marks are to be taken back.
@@ -65,9 +65,15 @@ impl Refusal {
 }
 
 impl TakeBack {
-    /// What is to be done about the mark of this block, as it was seen at about `now`.
+    /// What is to be done about the mark of this block, as it was seen at about `now`; `alone` is the no-compact mark of a block that bears no
+    /// deletion mark: a run that was killed between the two leaves one behind.
     #[must_use]
-    pub fn verdict(&self, block: &SourceBlock, now: DateTime<Utc>) -> Verdict {
+    pub fn verdict(
+        &self,
+        block: &SourceBlock,
+        alone: Option<&NoCompactMark>,
+        now: DateTime<Utc>,
+    ) -> Verdict {
         let is_named = self.filter.ids.contains(&block.id);
         // Of a block that nobody named nothing is said that is no matter of this tool's.
         let refuse_named = |refusal, why: String| {
@@ -80,8 +86,17 @@ impl TakeBack {
         let mark = match &block.mark {
             Mark::Present(mark) => mark,
             Mark::Absent => {
-                let why = "there is no deletion-mark.json".to_owned();
-                return refuse_named(Refusal::NotMarked, why);
+                let ours = alone.map(|mark| self.ours(mark.provenance(), mark.details()));
+                return match (ours, lost(block)) {
+                    (Some(Ok(_)), Some(why)) => refuse_named(Refusal::NotWhole, why),
+                    (Some(Ok(provenance)), None) if self.is_meant(block) => {
+                        Verdict::TakeBack(provenance)
+                    }
+                    _ => {
+                        let why = "there is no deletion-mark.json".to_owned();
+                        refuse_named(Refusal::NotMarked, why)
+                    }
+                };
             }
             Mark::Corrupted(err) => return refuse_named(Refusal::NotOurs, err.to_string()),
             Mark::Unreadable(why) => {
@@ -92,7 +107,7 @@ impl TakeBack {
                 };
             }
         };
-        let provenance = match self.ours(mark) {
+        let provenance = match self.ours(mark.provenance(), mark.details()) {
             Ok(provenance) => provenance,
             Err(why) => return refuse_named(Refusal::NotOurs, why),
         };
@@ -110,9 +125,9 @@ impl TakeBack {
     }
 
     /// Who wrote the mark, where it is one that was asked for; else what it is instead.
-    fn ours(&self, mark: &DeletionMark) -> Result<Provenance, String> {
-        let Some(provenance) = mark.provenance() else {
-            return Err(match mark.details() {
+    fn ours(&self, provenance: Option<Provenance>, details: &str) -> Result<Provenance, String> {
+        let Some(provenance) = provenance else {
+            return Err(match details {
                 "" => "it does not say who wrote it".to_owned(),
                 details => format!("it says {details:?}"),
             });
@@ -170,7 +185,7 @@ mod tests {
 
     use super::super::facts::testing::{Builder, block, id, source};
     use super::*;
-    use crate::block::{BlockId, MarkError};
+    use crate::block::{BlockId, MarkError, NO_COMPACT_MARK};
 
     const RUN: &str = "01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
     const OURS: &str =
@@ -199,7 +214,7 @@ mod tests {
     /// In a word.
     fn verdict(wish: &TakeBack, builder: Builder) -> &'static str {
         let [block] = source([builder]).try_into().unwrap();
-        match wish.verdict(&block, written()) {
+        match wish.verdict(&block, None, written()) {
             Verdict::NotMeant => "not meant",
             Verdict::TakeBack(_) => "take back",
             Verdict::Refuse(refusal, _) => refusal.as_str(),
@@ -288,7 +303,7 @@ mod tests {
         let [marked] = source([block('A').marked(OURS)]).try_into().unwrap();
         let after = |hours, wish: &TakeBack| {
             let now = written() + chrono::TimeDelta::hours(hours);
-            wish.verdict(&marked, now)
+            wish.verdict(&marked, None, now)
         };
         let forced = TakeBack {
             oldest: None,
@@ -301,5 +316,33 @@ mod tests {
             Verdict::Refuse(Refusal::TooOld, _)
         ));
         assert!(matches!(after(2500, &forced), Verdict::TakeBack(_)));
+    }
+
+    /// S-16.1
+    #[test]
+    fn a_no_compact_mark_that_was_left_behind_is_taken_back_by_the_same_rules() {
+        let details = format!("{OURS}, proven by size");
+        let other_run = TakeBack {
+            run: "01J9ZK3M7Q8T5V6W7X8Y9Z0A1C".parse().ok(),
+            ..all()
+        };
+        for (wish, details, expected) in [
+            (all(), &*details, true),
+            (named(id('A')), &details, true),
+            (named(id('B')), &details, false),
+            (other_run, &details, false),
+            (all(), "by hand", false),
+        ] {
+            let [block] = source([block('A').object(NO_COMPACT_MARK, 9)])
+                .try_into()
+                .unwrap();
+            let mark = NoCompactMark::new(id('A'), details.to_owned(), written());
+            let verdict = wish.verdict(&block, Some(&mark), written());
+            assert_eq!(
+                matches!(verdict, Verdict::TakeBack(_)),
+                expected,
+                "{verdict:?}"
+            );
+        }
     }
 }

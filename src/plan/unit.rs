@@ -96,17 +96,27 @@ impl Units {
 
     /// The unit of a block that was among those the units were made of.
     pub(super) fn unit_of(&self, block: &BlockMeta) -> Unit {
-        let own = windows(block);
+        self.unit_in(&block.group.labels, windows(block))
+    }
+
+    /// The unit of a block of these labels that begins then, which need not be among them.
+    pub(super) fn unit_at(&self, labels: &Labels, min_time_ms: i64) -> Unit {
+        let window = min_time_ms.div_euclid(WINDOW_MS);
+        self.unit_in(labels, (window, window))
+    }
+
+    fn unit_in(&self, labels: &Labels, own: (i64, i64)) -> Unit {
         let (first_window, last_window) = self
             .0
-            .get(&block.group.labels)
+            .get(labels)
             .and_then(|spans| {
                 let after = spans.partition_point(|(first, _)| *first <= own.0);
-                spans.get(after.checked_sub(1)?).copied()
+                let span = spans.get(after.checked_sub(1)?).copied();
+                span.filter(|(_, last)| own.0 <= *last)
             })
             .unwrap_or(own);
         Unit {
-            labels: block.group.labels.clone(),
+            labels: labels.clone(),
             first_window,
             last_window,
         }

@@ -1,6 +1,7 @@
 //! What stands in a document, whatever its form: a heading and its sections. Each form knows how it shows a section, and in which place.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::header::Header;
 use crate::block::BlockId;
@@ -48,6 +49,8 @@ pub(super) enum Section<'a> {
     Concerns(&'a BTreeMap<Concern, u64>),
     /// What happened and what comes next, in a sentence.
     Closing(&'a Review<'a>),
+    /// What comes next after a plan, and the file that it was written to.
+    Next(&'a Review<'a>, Option<&'a Path>),
     /// What a check found, and how it ended.
     Findings(&'a Checked),
     /// Where blocks are.
@@ -97,10 +100,7 @@ impl<'a> Document<'a> {
         Self {
             kind: "unmark",
             header,
-            sections: vec![
-                Section::TakenBack(taken),
-                Section::AbsentIds(&taken.absent_ids),
-            ],
+            sections: vec![Section::TakenBack(taken)],
         }
     }
 
@@ -114,7 +114,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// A plan with its sums, and what it costs.
+    /// A plan with its sums, what it costs, and the file that it is written to.
     #[must_use]
     pub fn of_plan(
         header: &'a Header,
@@ -122,15 +122,21 @@ impl<'a> Document<'a> {
         sums: &'a Sums<'a>,
         (estimate, freed): (&'a Estimate, &'a Freed),
         bill: Option<&'a Bill>,
+        out: Option<&'a Path>,
     ) -> Self {
-        let mut document = Self::of_migration(header, review);
+        let mut sections = sections(review);
         let added = [
             Section::Sums(sums),
             Section::Estimate(estimate, freed),
             Section::Money(bill),
+            Section::Next(review, out),
         ];
-        document.sections.extend(added);
-        document
+        sections.extend(added);
+        Self {
+            kind: "plan",
+            header,
+            sections,
+        }
     }
 
     /// The plan of a migration or, where it was carried out, its report. Those of a run that copies are of kinds of their own, so that nobody takes
@@ -145,18 +151,26 @@ impl<'a> Document<'a> {
                 (Purpose::Copy, Some(_)) => "replication-report",
             },
             header,
-            sections: vec![
-                Section::Course(review),
-                Section::Warnings(review),
-                Section::Selector(review.selector),
-                Section::Blocks(review),
-                Section::Excluded(&review.excluded),
-                Section::NotHeld(&review.marked_not_held),
-                Section::AbsentIds(review.absent_ids),
-                Section::Totals(review),
-                Section::Concerns(&review.totals.concerns),
-                Section::Closing(review),
-            ],
+            sections: {
+                let mut sections = sections(review);
+                sections.push(Section::Closing(review));
+                sections
+            },
         }
     }
+}
+
+/// Those of every plan and report, but for its last sentence.
+fn sections<'a>(review: &'a Review<'a>) -> Vec<Section<'a>> {
+    vec![
+        Section::Course(review),
+        Section::Warnings(review),
+        Section::Selector(review.selector),
+        Section::Blocks(review),
+        Section::Excluded(&review.excluded),
+        Section::NotHeld(&review.marked_not_held),
+        Section::AbsentIds(review.absent_ids),
+        Section::Totals(review),
+        Section::Concerns(&review.totals.concerns),
+    ]
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use chrono::{DateTime, Datelike, Utc};
+use unicode_width::UnicodeWidthChar;
 
 pub(super) use crate::printable::{is_unprintable, printable};
 
@@ -41,6 +42,16 @@ pub(super) fn number(number: u64) -> String {
         shown.push(digit);
     }
     shown
+}
+
+/// How many columns of a terminal the text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+/// The same of one character: two of most that are written in East Asia, and none of accents that stand on another one.
+pub(super) fn width_of(c: char) -> usize {
+    c.width().unwrap_or_default()
 }
 
 /// `1 block`, `3,000 blocks`.

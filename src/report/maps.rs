@@ -56,6 +56,14 @@ fn small() -> World {
     ])
 }
 
+/// Labels whose characters are two columns wide.
+fn wide() -> World {
+    World::of([
+        block(1).label("場所", &"東京".repeat(60)),
+        block(2).label("場所", &"東京 ".repeat(60)).without("index"),
+    ])
+}
+
 fn text(charted: &Charted) -> String {
     map_written(charted, Output::Text, Some(80))
 }
@@ -145,8 +153,10 @@ fn nothing_on_a_map_is_wider_than_the_screen() {
     for columns in [40, 50, 76, 80, 100, 200] {
         let of_two = map_written(&small().charted(), Output::Text, Some(columns));
         let of_one = map_written(&small().charted_alone(), Output::Text, Some(columns));
-        for shown in [of_two, of_one] {
-            assert!(widest(&shown) <= columns, "{columns}\n{shown}");
+        let wide = map_written(&wide().charted(), Output::Text, Some(columns));
+        for shown in [of_two, of_one, wide] {
+            let lines = || shown.lines().map(super::human::width);
+            assert!(lines().all(|width| width <= columns), "{columns}\n{shown}");
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn map_written_as(charted: &Charted, form: Form) -> String {
 pub(super) fn written_in_full(world: &World, output: Output, group_by: &[&str]) -> String {
     let header = header();
     let plan = world.plan();
-    let review = Review::new(&plan, &world.rules, None);
+    let review = Review::new(&plan, &world.rules, None).carried_by(Carrier::Service);
     let labels: Vec<String> = group_by.iter().map(|label| (*label).to_owned()).collect();
     let sums = Sums::of(&review, &labels);
     let estimate = Estimate::of(&review, Carrier::Service, NonZeroU64::new(100 << 20));
@@ -74,7 +74,7 @@ pub(super) fn written_in_full(world: &World, output: Output, group_by: &[&str]) 
     let prices = include_str!("../../examples/prices.yaml");
     let bill = Bill::of(&review, &estimate, &Prices::parse(prices).unwrap());
     let costs = (&estimate, &freed);
-    let document = Document::of_plan(&header, &review, &sums, costs, Some(&bill));
+    let document = Document::of_plan(&header, &review, &sums, costs, Some(&bill), None);
     let form = Form {
         output,
         rows: Rows::None,

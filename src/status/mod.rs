@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::map::{Due, Map, Question};
 use crate::outcome::Charted;
 use crate::plan::{Rules, SourceBlock, TargetIndex, Warning, all_not_held, plan};
+use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::select::{Cutoff, Filter};
 use crate::trace::{step, within};
@@ -48,6 +49,7 @@ pub async fn status(
     (source, target): (Backend, Option<Backend>),
     now: DateTime<Utc>,
     clock: &Clock,
+    progress: &Arc<Progress>,
     stop: &Stop,
 ) -> Result<Charted> {
     let common = Common {
@@ -58,7 +60,7 @@ pub async fn status(
     let (source, target) = (reader(source), target.map(reader));
     let looking = within(
         step!("survey"),
-        surveyed(task, &source, target.as_ref(), now),
+        progress.surveyed_by(surveyed(task, &source, target.as_ref(), now)),
     );
     let mut surveyed = tokio::select! {
         surveyed = looking => surveyed?,

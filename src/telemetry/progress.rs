@@ -98,6 +98,10 @@ fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
         let now = progress.snapshot();
         let stopping = if now.stopping { "stopping: " } else { "" };
         let (done, total) = (now.blocks_done, now.blocks_total);
+        if total == 0 {
+            let _ = write!(out, "{} block directories looked at", now.blocks_seen); // as below
+            return;
+        }
         let _ = write!(out, "{stopping}{done}/{total} blocks"); // a display that broke is not worth a word
     };
     ProgressStyle::with_template(template)
@@ -108,8 +112,8 @@ fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
 
 /// One frame, of everything at once.
 fn draw(bar: &ProgressBar, now: Snapshot) {
-    if now.blocks_total == 0 {
-        return; // nothing is planned yet
+    if now.blocks_total == 0 && now.blocks_seen == 0 {
+        return; // nothing is known yet
     }
     bar.update(|state| {
         state.set_len(now.bytes_total);
@@ -292,6 +296,20 @@ mod tests {
         let _shown = show(&screen, progress);
         wait_until(|| terminal.shows().contains("1/8 blocks"));
         assert!(!terminal.showed().contains(" left"));
+    }
+
+    /// S-2.5
+    #[tokio::test]
+    async fn before_there_is_a_plan_blocks_are_counted_as_they_are_looked_at() {
+        let terminal = Terminal::default();
+        let target = ProgressDrawTarget::term_like(Box::new(terminal.clone()));
+        let screen = Arc::new(Screen::new(target, Box::new(io::sink())));
+        let progress = Arc::new(Progress::default());
+        let _shown = show(&screen, Arc::clone(&progress));
+        progress.surveyed_by(async { Progress::sees() }).await;
+        wait_until(|| terminal.shows().contains("1 block directories looked at"));
+        progress.start(8, 0, None);
+        wait_until(|| terminal.shows().contains("0/8 blocks"));
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Taking marks back: survey the one bucket, judge each mark, and look again at each block right before its mark goes and right after.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use futures::{StreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
-use crate::at_once::OBJECTS_AT_ONCE;
-use crate::block::{BlockId, RunId};
+use crate::at_once::{OBJECTS_AT_ONCE, READS};
+use crate::block::{BlockId, NO_COMPACT_MARK, NoCompactMark, RunId};
 use crate::bucket::{Backend, Bucket, BucketReader};
+use crate::causes;
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Signal;
@@ -17,6 +19,7 @@ use crate::outcome::{TakenBack, UnmarkEnding, Unmarked};
 use crate::plan::{Mark, SourceBlock, TakeBack, Verdict};
 use crate::progress::Progress;
 use crate::retry::Policy;
+use crate::stored::read_small;
 use crate::trace::{step, within};
 use crate::verb::clocks::{Clock, agree, agree_so_far};
 use crate::verb::survey::{Alone, survey_block, survey_one};
@@ -49,27 +52,58 @@ pub async fn take_back(
     let begun = Instant::now();
     if task.is_dry {
         let reader = BucketReader::new(source, task.retry.clone());
-        let surveyed = survey(&reader, stop).await?;
+        let found = survey(&reader, progress, stop).await?;
         agree_so_far(clock(), &reader, &reader)?;
-        let mut taken = judge(task, surveyed, clock());
+        let mut taken = judge(task, found, clock());
         taken.elapsed = begun.elapsed();
         return Ok(taken);
     }
     let bucket = Bucket::new(source, task.retry.clone());
-    let surveyed = survey(bucket.reader(), stop).await?;
+    let found = survey(bucket.reader(), progress, stop).await?;
     // Ages decide, so that the clocks have to agree before anything is judged.
     let now = agree(clock, &bucket, &bucket).await?.time();
-    let mut taken = judge(task, surveyed, now);
+    let mut taken = judge(task, found, now);
     taken.is_dry = false;
     carry_out(task, &bucket, clock, progress, stop, &mut taken).await;
     taken.elapsed = begun.elapsed();
     Ok(taken)
 }
 
-async fn survey(bucket: &BucketReader, stop: &Stop) -> Result<Alone> {
+/// What lies in the bucket.
+struct Found {
+    surveyed: Alone,
+    /// No-compact marks of blocks that bear no deletion mark.
+    alone: BTreeMap<BlockId, NoCompactMark>,
+}
+
+async fn survey(bucket: &BucketReader, progress: &Arc<Progress>, stop: &Stop) -> Result<Found> {
+    let surveying = async {
+        let surveyed = progress.surveyed_by(survey_one(bucket)).await?;
+        let with_one = surveyed.blocks.iter().filter(|block| may_be_left(block));
+        let ids: Vec<BlockId> = with_one.map(|block| block.id).collect();
+        let read = stream::iter(ids).map(async |id| Ok((id, no_compact_mark(bucket, id).await?)));
+        let read = read.buffer_unordered(READS);
+        let alone = read.try_filter_map(async |(id, mark)| Ok(mark.map(|mark| (id, mark))));
+        let alone = alone.try_collect().await?;
+        Ok(Found { surveyed, alone })
+    };
     tokio::select! {
-        surveyed = within(step!("survey"), survey_one(bucket)) => surveyed,
+        found = within(step!("survey"), surveying) => found,
         signal = stop.wait() => Err(stopped(signal)),
+    }
+}
+
+/// Whether the block may bear a no-compact mark that a run left behind which was killed before it came to the deletion mark.
+fn may_be_left(block: &SourceBlock) -> bool {
+    matches!(block.mark, Mark::Absent) && block.objects().get(NO_COMPACT_MARK).is_some()
+}
+
+/// `None` where none can be read: it is not known to be of this tool.
+async fn no_compact_mark(bucket: &BucketReader, id: BlockId) -> Result<Option<NoCompactMark>> {
+    match read_small(bucket, id, NO_COMPACT_MARK).await {
+        Ok(bytes) => Ok(bytes.and_then(|bytes| NoCompactMark::parse(&bytes).ok())),
+        Err(err) if err.kind().spoils_one_object() => Ok(None),
+        Err(err) => Err(err),
     }
 }
 
@@ -80,10 +114,15 @@ pub fn stopped(signal: Signal) -> Error {
     Error::new(Kind::Cancelled, attempt)
 }
 
-fn judge(task: &Task, surveyed: Alone, now: DateTime<Utc>) -> TakenBack {
+fn judge(task: &Task, found: Found, now: DateTime<Utc>) -> TakenBack {
+    let Found { surveyed, alone } = found;
     let Alone {
         blocks, warnings, ..
     } = surveyed;
+    let written_by = |block: &SourceBlock| match alone.get(&block.id) {
+        Some(mark) => mark.provenance().map(|provenance| provenance.run),
+        None => written_by(block),
+    };
     let is_there = |id: &BlockId| blocks.binary_search_by_key(id, |block| block.id).is_ok();
     let ids = task.take_back.filter.ids.iter();
     let absent_ids = ids.filter(|id| !is_there(id)).copied().collect();
@@ -97,9 +136,14 @@ fn judge(task: &Task, surveyed: Alone, now: DateTime<Utc>) -> TakenBack {
     let is_marked = |block: &&Arc<SourceBlock>| !matches!(block.mark, Mark::Absent);
     let marked_blocks = blocks.iter().filter(is_marked).count() as u64;
     let meant = blocks.into_iter().filter_map(|block| {
-        let (run, ending, detail) = match task.take_back.verdict(&block, now) {
+        let (run, ending, detail) = match task.take_back.verdict(&block, alone.get(&block.id), now)
+        {
             Verdict::NotMeant => return None,
-            Verdict::TakeBack(provenance) => (Some(provenance.run), UnmarkEnding::ToUnmark, None),
+            Verdict::TakeBack(provenance) => (
+                Some(provenance.run),
+                UnmarkEnding::ToUnmark,
+                left_behind(&block),
+            ),
             Verdict::Refuse(refusal, why) => (
                 written_by(&block),
                 UnmarkEnding::Refused(refusal),
@@ -124,6 +168,12 @@ fn judge(task: &Task, surveyed: Alone, now: DateTime<Utc>) -> TakenBack {
         warnings,
         elapsed: Duration::ZERO,
     }
+}
+
+/// What there is to be said of a mark that is not the one that is looked for.
+fn left_behind(block: &SourceBlock) -> Option<String> {
+    let words = "a no-compact mark alone: its run was killed before it came to the deletion mark";
+    matches!(block.mark, Mark::Absent).then(|| words.to_owned())
 }
 
 fn written_by(block: &SourceBlock) -> Option<RunId> {
@@ -213,7 +263,12 @@ async fn one(
 ) -> Result<(UnmarkEnding, Option<String>)> {
     let now = agree(clock, bucket, bucket).await?.time();
     let block = survey_block(bucket.reader(), id).await?;
-    let provenance = match task.take_back.verdict(&block, now) {
+    let alone = if may_be_left(&block) {
+        no_compact_mark(bucket.reader(), id).await?
+    } else {
+        None
+    };
+    let provenance = match task.take_back.verdict(&block, alone.as_ref(), now) {
         Verdict::TakeBack(provenance) => provenance,
         Verdict::NotMeant => return Ok((UnmarkEnding::Gone, None)),
         Verdict::Refuse(_, _) if matches!(block.mark, Mark::Absent) => {
@@ -223,14 +278,20 @@ async fn one(
             return Ok((UnmarkEnding::Refused(refusal), Some(why)));
         }
     };
-    unmark(id, &provenance.run, bucket).await?;
+    match unmark(id, &provenance.run, bucket).await {
+        Ok(()) => {}
+        Err(err) if err.kind() == Kind::Changed => {
+            return Ok((UnmarkEnding::Gone, Some(causes::deepest(&err))));
+        }
+        Err(err) => return Err(err),
+    }
     let after = survey_block(bucket.reader(), id).await?;
     let lost = match after.meta() {
         Some(meta) => after.objects().lacks(&meta.block),
         None => Some("meta.json is gone".to_owned()),
     };
     Ok(match lost {
-        None => (UnmarkEnding::Unmarked, None),
+        None => (UnmarkEnding::Unmarked, left_behind(&block)),
         Some(why) => (UnmarkEnding::LostMeanwhile, Some(why)),
     })
 }

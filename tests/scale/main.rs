@@ -124,7 +124,8 @@ async fn map(blocks: u64) -> Map {
     };
     let buckets = (backend("hot", bucket), Some(backend("cold", bucket)));
     let clock: Clock = Arc::new(move || now);
-    let charted = status(&task, buckets, now, &clock, &Stop::default()).await;
+    let (progress, stop) = (Arc::default(), Stop::default());
+    let charted = status(&task, buckets, now, &clock, &progress, &stop).await;
     let charted = charted.expect("a map");
     assert_eq!(charted.due.expect("a cutoff").selected.blocks, blocks);
     charted.map

@@ -230,7 +230,7 @@ impl Given {
         warnings: &mut Vec<String>,
     ) -> Result<Option<(Document, BucketConfig)>> {
         let Self { flag, text, path } = self;
-        let is_seen = origins.is_on_command_line(flag)
+        let is_seen = origins.is_seen(flag)
             && text
                 .as_deref()
                 .is_some_and(BucketConfig::spells_out_a_secret);

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod buckets;
+mod copying;
 mod effort;
 mod output;
 mod screen;
@@ -11,8 +12,9 @@ mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
 pub(super) use buckets::{Buckets, Landing};
+pub(super) use copying::Copying;
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
-pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};
+pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes, exit_codes_of_a_move};
 pub(super) use selection::{Filters, LEVELS, Selection, Sharing};
 pub(super) use telemetry::Telemetry;
 pub(super) use thanos::{GoRuntime, Thanos};

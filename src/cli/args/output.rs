@@ -74,26 +74,34 @@ pub(in crate::cli) struct Meanings {
     pub(in crate::cli) attention: &'static str,
 }
 
-impl Meanings {
-    fn of(&self, exit: Exit) -> &'static str {
-        match exit {
-            Exit::Done => self.done,
-            Exit::Aborted => self.aborted,
-            Exit::Misused => {
-                "usage or configuration; source and target are the same bucket, or the\n\
-                 target of a migration looks like a live replica of the source"
-            }
-            Exit::Attention => self.attention,
-            Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
-            Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
-        }
-    }
-}
-
 /// The table of exit codes in the help of a subcommand; all lines of a meaning but the first are indented.
 pub(in crate::cli) fn exit_codes(meanings: &Meanings) -> String {
+    table(
+        meanings,
+        "usage or configuration; source and target are the same bucket",
+    )
+}
+
+/// The same of one that moves blocks: only that deletes something in the end.
+pub(in crate::cli) fn exit_codes_of_a_move(meanings: &Meanings) -> String {
+    table(
+        meanings,
+        "usage or configuration; source and target are the same bucket, or the\n\
+         target looks like a live replica of the source",
+    )
+}
+
+fn table(meanings: &Meanings, misused: &str) -> String {
     let rows = Exit::ALL.map(|exit| {
-        let text = meanings.of(exit).replace('\n', "\n       ");
+        let text = match exit {
+            Exit::Done => meanings.done,
+            Exit::Aborted => meanings.aborted,
+            Exit::Misused => misused,
+            Exit::Attention => meanings.attention,
+            Exit::Stopped(Signal::Interrupt) => "stopped by SIGINT; start it again",
+            Exit::Stopped(Signal::Terminate) => "stopped by SIGTERM; start it again",
+        };
+        let text = text.replace('\n', "\n       ");
         format!("  {:<5}{text}\n", exit.code())
     });
     format!("Exit codes:\n{}", rows.concat())

@@ -90,8 +90,8 @@ pub(in crate::cli) struct Sharing {
     pub(in crate::cli) shard: Option<Shard>,
 }
 
-/// Levels grow by one with each compaction, so that no real one is near the end.
-pub(in crate::cli) const LEVELS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+/// Levels grow by one with each compaction, so that no real one is near the end; a `meta.json` that tells none is of level 0.
+pub(in crate::cli) const LEVELS: std::ops::RangeInclusive<usize> = 0..=1_000_000;
 
 impl Selection {
     /// The rules that these flags make; the others keep their defaults. `existing` is what happens to a block that the target has in another form.

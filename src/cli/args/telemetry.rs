@@ -47,12 +47,9 @@ pub(in crate::cli) struct Telemetry {
 impl Telemetry {
     /// What is told, and how.
     pub(in crate::cli) fn options(self, origins: &Origins<'_>) -> Result<Options> {
-        let document = Document::read(
-            "tracing.config",
-            self.tracing_config,
-            self.tracing_config_file,
-            origins,
-        )?;
+        // As for Thanos, an empty text is none: a script may have nothing to give.
+        let text = self.tracing_config.filter(|text| !text.is_empty());
+        let document = Document::read("tracing.config", text, self.tracing_config_file, origins)?;
         let tracing = document
             .map(|document| document.parse_expanded(origins.environment, TracingConfig::parse));
         Ok(Options {

@@ -78,6 +78,8 @@ fn flags_say_what_they_say_to_thanos() {
         (&["--compaction-min=2", "--compaction-max=2"], true),
         (&["--compaction-min=3"], false),
         (&["--compaction-max=1"], false),
+        (&["--compaction-min=0", "--compaction-max=2"], true),
+        (&["--compaction=0"], false),
         // It counts in their place.
         (
             &["--compaction=1", "--compaction=2", "--compaction-min=3"],

@@ -105,7 +105,8 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("absent_run", &absent_run)?;
             members.put("marked_blocks", &taken.marked_blocks)?;
             members.put("warnings", &Each(&taken.warnings, WarningEntry::of))?;
-            members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))
+            members.put("blocks", &Each(&taken.blocks, UnmarkedEntry::of))?;
+            members.put("absent_ids", &Each(&taken.absent_ids, BlockId::to_string))
         }
         Section::Cleaned(cleaned) => {
             Course::of_cleanup(cleaned).put(members)?;
@@ -119,7 +120,7 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
         }
         Section::Money(bill) => members.put("money", &bill.map(MoneyEntry::of)),
         // Programs find the numbers among the totals, and need no sentences.
-        Section::Concerns(_) | Section::Closing(_) => Ok(()),
+        Section::Concerns(_) | Section::Closing(_) | Section::Next(..) => Ok(()),
     }
 }
 

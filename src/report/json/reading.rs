@@ -1,6 +1,7 @@
 //! Reads a plan back from the document that it was written to. The file may come from anywhere: of each block only what binds a run is kept,
 //! and nothing in it may take much memory or go deep.
 
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io::{self, BufReader, Read};
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::version::SCHEMA_VERSION;
-use crate::block::Contents;
+use crate::block::{BlockId, Contents, Group, Labels};
 use crate::plan::{Agreed, AgreedBlock, Work};
 use crate::printable::message;
 
@@ -30,6 +31,8 @@ const MOST_BLOCKS: usize = 5_000_000;
 /// Texts in plans are labels and reasons.
 const LONGEST_TEXT_BYTES: usize = 1 << 20;
 const DEEPEST: usize = 32;
+/// Thousands of blocks share a handful of label sets; each is kept once.
+const MOST_LABEL_BYTES: usize = 64 << 20;
 
 /// What a plan does that leaves the block alone.
 const LEFT_ALONE: [&str; 3] = ["conflict", "covered-unproven", "would-overlap"];
@@ -95,9 +98,19 @@ impl<'de> Visitor<'de> for OfDocument {
         kind.ok_or_else(|| de::Error::missing_field("kind"))?;
         let source = source.ok_or_else(|| de::Error::missing_field("source"))?;
         let target: String = target.ok_or_else(|| de::Error::missing_field("target"))?;
-        let Blocks(blocks) = blocks.ok_or_else(|| de::Error::missing_field("blocks"))?;
-        let agreed = Agreed::new(target.clone(), blocks);
-        let agreed = agreed.map_err(|id| de::Error::custom(format!("it names {id} twice")))?;
+        let Blocks {
+            acting,
+            mut left_alone,
+        } = blocks.ok_or_else(|| de::Error::missing_field("blocks"))?;
+        let twice = |id| de::Error::custom(format!("it names {id} twice"));
+        let agreed = Agreed::new(target.clone(), acting).map_err(twice)?;
+        left_alone.sort_unstable();
+        let pairs = left_alone.iter().zip(left_alone.iter().skip(1));
+        let mut again = pairs.filter(|(one, next)| one == next).map(|(id, _)| id);
+        let acts_too = |id: &&BlockId| agreed.get(**id).is_some();
+        if let Some(id) = again.next().or_else(|| left_alone.iter().find(acts_too)) {
+            return Err(twice(*id));
+        }
         Ok(PlanFile {
             source,
             target,
@@ -124,8 +137,13 @@ where
     Ok(value)
 }
 
-/// The blocks for which something is done.
-struct Blocks(Vec<AgreedBlock>);
+/// The blocks, each as often as it is named.
+struct Blocks {
+    /// Those for which something is done.
+    acting: Vec<AgreedBlock>,
+    /// Those of the others.
+    left_alone: Vec<BlockId>,
+}
 
 impl<'de> Deserialize<'de> for Blocks {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -138,25 +156,37 @@ impl<'de> Deserialize<'de> for Blocks {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Blocks, A::Error> {
-                let mut blocks = Vec::new();
+                let (mut acting, mut left_alone) = (Vec::new(), Vec::new());
+                let mut known = KnownLabels::default();
                 let mut number = 0_u64;
                 while let Some(entry) = entries.next_element::<Entry>()? {
-                    let agreed = entry.agreed();
+                    let agreed = entry.agreed(&mut known);
                     let agreed = agreed
                         .map_err(|why| de::Error::custom(format!("blocks[{number}]: {why}")))?;
                     number += 1;
-                    if blocks.len() == MOST_BLOCKS && agreed.is_some() {
+                    if acting.len() + left_alone.len() == MOST_BLOCKS {
                         return Err(de::Error::custom(format!(
                             "it has more than {MOST_BLOCKS} blocks"
                         )));
                     }
-                    blocks.extend(agreed);
+                    match agreed {
+                        Agreement::To(block) => acting.push(block),
+                        Agreement::LeaveAlone(id) => left_alone.push(id),
+                    }
                 }
-                Ok(Blocks(blocks))
+                Ok(Blocks { acting, left_alone })
             }
         }
         deserializer.deserialize_seq(OfBlocks)
     }
+}
+
+/// What a plan says of one block.
+enum Agreement {
+    /// Something is done.
+    To(AgreedBlock),
+    /// Nothing is.
+    LeaveAlone(BlockId),
 }
 
 /// Of one block, what binds the run.
@@ -168,6 +198,34 @@ struct Entry {
     marked: Option<bool>,
     meta_sha256: Option<String>,
     objects_sha256: Option<String>,
+    labels: Option<BTreeMap<String, String>>,
+    min_time_ms: Option<i64>,
+    resolution_ms: Option<i64>,
+}
+
+/// The label sets that came so far.
+#[derive(Default)]
+struct KnownLabels {
+    sets: HashSet<Labels>,
+    bytes: usize,
+}
+
+impl KnownLabels {
+    fn shared(&mut self, labels: BTreeMap<String, String>) -> Result<Labels, String> {
+        let labels: Labels = labels.into_iter().collect();
+        if let Some(known) = self.sets.get(&labels) {
+            return Ok(known.clone());
+        }
+        let pairs = labels.as_map().iter();
+        self.bytes += pairs
+            .map(|(name, value)| name.len() + value.len())
+            .sum::<usize>();
+        if self.bytes > MOST_LABEL_BYTES {
+            return Err("the labels of the plan take more than 64 MiB".to_owned());
+        }
+        self.sets.insert(labels.clone());
+        Ok(labels)
+    }
 }
 
 #[derive(Deserialize)]
@@ -176,35 +234,40 @@ struct Outlook {
 }
 
 impl Entry {
-    /// `None` where the plan does nothing for the block.
-    fn agreed(&self) -> Result<Option<AgreedBlock>, String> {
+    fn agreed(self, known: &mut KnownLabels) -> Result<Agreement, String> {
         let id = self.id.parse().map_err(|err| format!("id: {err}"))?;
         match self.outlook.as_ref().map(|outlook| outlook.name.as_str()) {
             None | Some("mark-deferred") => {}
-            Some("held-back") => return Ok(None),
+            Some("held-back") => return Ok(Agreement::LeaveAlone(id)),
             Some(other) => return Err(format!("outlook {other:?} is none that plans have")),
         }
         if LEFT_ALONE.contains(&self.action.as_str()) {
-            return Ok(None);
+            return Ok(Agreement::LeaveAlone(id));
         }
         let named = |work: &Work| work.as_str() == self.action;
         let Some(work) = Work::ALL.into_iter().find(named) else {
             return Err(format!("action {:?} is none that plans have", self.action));
         };
+        let missing = |name: &str| format!("{name} is missing: make the plan anew");
         let sum = |name: &str, text: &Option<String>| {
             let text = text.as_ref().ok_or_else(|| {
                 format!("{name} is missing: an earlier version made the plan; make it anew")
             })?;
             text.parse().map_err(|why| format!("{name}: {why}"))
         };
-        Ok(Some(AgreedBlock {
+        Ok(Agreement::To(AgreedBlock {
             id,
             work,
             contents: Contents {
                 meta: sum("meta_sha256", &self.meta_sha256)?,
                 objects: sum("objects_sha256", &self.objects_sha256)?,
             },
-            is_marked: self.marked.ok_or("marked is missing: make the plan anew")?,
+            is_marked: self.marked.ok_or_else(|| missing("marked"))?,
+            group: Group {
+                labels: known.shared(self.labels.ok_or_else(|| missing("labels"))?)?,
+                resolution_ms: self.resolution_ms.ok_or_else(|| missing("resolution_ms"))?,
+            },
+            min_time_ms: self.min_time_ms.ok_or_else(|| missing("min_time_ms"))?,
         }))
     }
 }
@@ -359,12 +422,28 @@ mod tests {
                 "meta_sha256 is missing: an earlier version",
             ),
             (
+                plan.replace("\"resolution_ms\"", "\"resolution\""),
+                "resolution_ms is missing: make the plan anew",
+            ),
+            (
+                plan.replace("\"labels\"", "\"names\""),
+                "labels is missing: make the plan anew",
+            ),
+            (
                 plan.replace("\"action\":\"copy\"", "\"action\":\"delete\""),
                 "action \"delete\" is none",
             ),
             (
                 plan.replace(&first, &id(4).to_string()),
                 "it names 01J9ZK3M7Q8T5V6W7X00000004 twice",
+            ),
+            (
+                plan.replace(&first, &id(5).to_string()),
+                "it names 01J9ZK3M7Q8T5V6W7X00000005 twice",
+            ),
+            (
+                plan.replace(&id(3).to_string(), &id(5).to_string()),
+                "it names 01J9ZK3M7Q8T5V6W7X00000005 twice",
             ),
             (plan.replace(&first, "../../etc/passwd"), "blocks[0]: id:"),
             (plan.replace(&first, "\\u001b[2J\\n"), "blocks[0]: id:"),

@@ -9,6 +9,9 @@ use crate::report::human::printable;
 /// Continuation lines are indented like the formulas.
 const INDENT: usize = 21;
 
+/// Longer formulas have a line of their own.
+const FORMULA: usize = 45;
+
 pub(super) fn write(bill: &Bill, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()?;
     let title = format!(
@@ -41,10 +44,13 @@ fn row(line: &Line, page: &mut Page<'_>) -> io::Result<()> {
         amount,
     } = line;
     let amount = amount.to_string();
-    page.line(
-        &format!("    {name:<15} {formula:<45} {amount:>13}"),
-        INDENT,
-    )
+    let mut formula = formula.as_str();
+    let mut name = format!("    {name:<15} ");
+    if formula.chars().count() > FORMULA {
+        page.line(&format!("{name}{formula}"), INDENT)?;
+        (name, formula) = (" ".repeat(name.chars().count()), "");
+    }
+    page.line(&format!("{name}{formula:<FORMULA$} {amount:>13}"), INDENT)
 }
 
 fn total(name: &str, amount: &impl ToString, page: &mut Page<'_>) -> io::Result<()> {

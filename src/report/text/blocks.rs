@@ -248,7 +248,7 @@ fn row(block: &Block<'_>, cause: Cause, page: &mut Page<'_>) -> io::Result<()> {
     let mut text = format!("{start} {}", printable(&what));
     // They are left out where they do not fit, for they are worth no line of their own.
     for aside in asides {
-        if page.fits(text.chars().count() + aside.chars().count()) {
+        if page.fits(human::width(&text) + human::width(&aside)) {
             text.push_str(&aside);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use super::page::Page;
 use super::summary;
@@ -89,28 +90,46 @@ pub(super) fn write_concerns(
 
 pub(super) fn write_sentence(review: &Review<'_>, page: &mut Page<'_>) -> io::Result<()> {
     let sentence = match review.results {
-        None => of_a_plan(review),
+        None => of_a_plan(review, "Without --dry-run it is carried out."),
         Some(results) => of_a_report(review, results),
     };
     page.blank()?;
     page.line(&printable(&sentence), 0)
 }
 
-fn of_a_plan(review: &Review<'_>) -> String {
+/// After a plan that stands by itself, in a file or not.
+pub(super) fn write_next(
+    review: &Review<'_>,
+    out: Option<&Path>,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
+    let next = match out {
+        Some(path) => format!(
+            "{} has it: migrate --plan carries that out, and nothing else.",
+            path.display()
+        ),
+        None => "migrate with the same flags carries it out.".to_owned(),
+    };
+    page.blank()?;
+    page.line(&printable(&of_a_plan(review, &next)), 0)
+}
+
+/// `next` says how it is carried out.
+fn of_a_plan(review: &Review<'_>, next: &str) -> String {
     let totals = &review.totals;
     if totals.selected.blocks == 0 {
         return nothing_selected(review);
     }
     if !review.writes {
-        return "This is a plan: nothing was written, and a run could do nothing before a person has looked at it.".to_owned();
+        return "This is a plan: no bucket was written, and a run could do nothing before a person has looked at it.".to_owned();
     }
     if let Some(why) = review.stopped_by {
         let why = printable(why);
         return format!(
-            "This is a plan: nothing was written, and a run would stop before it begins: could not {why}."
+            "This is a plan: no bucket was written, and a run would stop before it begins: could not {why}."
         );
     }
-    "This is a plan: nothing was written. Without --dry-run it is carried out.".to_owned()
+    format!("This is a plan: no bucket was written. {next}")
 }
 
 fn of_a_report(review: &Review<'_>, results: &Results) -> String {

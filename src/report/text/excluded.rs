@@ -87,10 +87,12 @@ pub(super) fn write(all: &[Excluded<'_>], rows: Rows, page: &mut Page<'_>) -> io
     Ok(())
 }
 
-pub(super) fn write_absent(ids: &[BlockId], page: &mut Page<'_>) -> io::Result<()> {
+/// `by` says which flags may have asked for them.
+pub(super) fn write_absent(ids: &[BlockId], by: &str, page: &mut Page<'_>) -> io::Result<()> {
     if !ids.is_empty() {
         page.blank()?;
-        page.line("asked for by --id or --plan, and not in the source", INDENT)?;
+        let text = format!("asked for by {by}, and not in the source");
+        page.line(&text, INDENT)?;
     }
     for id in ids {
         page.line(&format!("! {id}"), INDENT)?;

@@ -39,7 +39,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::NotHeld(entries) => excluded::write_marked_not_held(entries, page)?,
             Section::Blocks(review) => blocks::write(review, form.rows, page)?,
             Section::Excluded(excluded) => excluded::write(excluded, form.rows, page)?,
-            Section::AbsentIds(ids) => excluded::write_absent(ids, page)?,
+            Section::AbsentIds(ids) => excluded::write_absent(ids, "--id or --plan", page)?,
             Section::Totals(review) => closing::write_totals(review, page)?,
             Section::Sums(sums) => sums::write(sums, page)?,
             Section::Estimate(estimate, freed) => estimate::write(estimate, freed, page)?,
@@ -47,6 +47,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Money(None) => {}
             Section::Concerns(concerns) => closing::write_concerns(concerns, page)?,
             Section::Closing(review) => closing::write_sentence(review, page)?,
+            Section::Next(review, out) => closing::write_next(review, *out, page)?,
             Section::Findings(checked) => check::write(checked, page)?,
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
@@ -69,7 +70,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::AbsentIds(_) => 6,
         Section::Totals(_) | Section::Sums(_) | Section::Estimate(..) | Section::Money(_) => 7,
         Section::Concerns(_) => 8,
-        Section::Closing(_) => 9,
+        Section::Closing(_) | Section::Next(..) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
         Section::Verified(_) | Section::Cleaned(_) => 11,
     }
@@ -180,7 +181,7 @@ mod tests {
         let plan = last_line(&World::of([block(1)]).only_copied(), None);
         assert_eq!(
             plan,
-            "This is a plan: nothing was written. Without --dry-run it is carried out."
+            "This is a plan: no bucket was written. Without --dry-run it is carried out."
         );
         let world = World::of([block(1)]).only_copied();
         let end = "1 of 1 block done: each is in the target, or needed nothing, and nothing was written into the source. Nothing is left to do.";

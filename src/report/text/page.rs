@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::report::human;
+
 /// Narrower screens are written on as if they had so many characters.
 const NARROWEST: usize = 40;
 
@@ -15,7 +17,7 @@ pub(super) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// `columns` is how many characters a line may have.
+    /// `columns` is how wide a line may be: so many letters, or half as many characters that are two columns wide.
     pub(super) fn new(out: &'a mut dyn Write, columns: Option<usize>) -> Self {
         Self {
             out,
@@ -23,9 +25,9 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Whether a line of so many characters fits.
-    pub(super) fn fits(&self, characters: usize) -> bool {
-        characters <= self.columns
+    /// Whether a line fits that is so many columns wide.
+    pub(super) fn fits(&self, columns: usize) -> bool {
+        columns <= self.columns
     }
 
     pub(super) fn blank(&mut self) -> io::Result<()> {
@@ -69,7 +71,7 @@ fn wrapped(text: &str, columns: usize, indent: usize) -> Vec<&str> {
     let mut lines = Vec::new();
     let mut rest = text;
     let mut room = columns;
-    while let Some((end, _)) = rest.char_indices().nth(room) {
+    while let Some(end) = beyond(rest, room) {
         let (head, _) = rest.split_at(end);
         // A space right behind the line counts too, and the line's own indentation does not.
         let blank = head.len() - head.trim_start().len();
@@ -86,6 +88,17 @@ fn wrapped(text: &str, columns: usize, indent: usize) -> Vec<&str> {
     }
     lines.push(rest);
     lines
+}
+
+/// Where the first character is that does not fit into so many columns; `None` where all do. One character fits always.
+fn beyond(text: &str, columns: usize) -> Option<usize> {
+    let mut taken = 0;
+    let mut ends = text.char_indices().map(|(start, c)| {
+        taken += human::width_of(c);
+        (start, taken)
+    });
+    ends.find(|(start, taken)| *taken > columns && *start > 0)
+        .map(|(start, _)| start)
 }
 
 #[cfg(test)]
@@ -116,6 +129,13 @@ mod tests {
             ("  0123456789", vec!["  01234567", "89"]),
             ("été à Paris été", vec!["été à", "Paris", "été"]),
             ("", vec![""]),
+            // What is two columns wide, or none.
+            ("東京 東京 東京", vec!["東京 東京", "東京"]),
+            ("東京東京東京東京", vec!["東京東京東", "京東京"]),
+            (
+                "e\u{301}e\u{301}e\u{301} été été",
+                vec!["e\u{301}e\u{301}e\u{301} été", "été"],
+            ),
         ] {
             assert_eq!(wrapped(text, 10, 2), lines, "{text}");
         }
@@ -123,11 +143,13 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_screen() {
-        let text = "word ".repeat(100);
-        for columns in [40, 41, 80, 200] {
-            let shown = written(Some(columns), |page| page.line(&text, 4));
-            assert!(shown.lines().all(|line| line.chars().count() <= columns));
+        for text in ["word ".repeat(100), "東京".repeat(100), "x東 ".repeat(100)] {
+            for columns in [40, 41, 80, 200] {
+                let shown = written(Some(columns), |page| page.line(&text, 4));
+                assert!(shown.lines().all(|line| human::width(line) <= columns));
+            }
         }
+        let text = "word ".repeat(100);
         assert_eq!(written(None, |page| page.line(&text, 4)).lines().count(), 1);
     }
 

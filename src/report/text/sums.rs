@@ -75,13 +75,16 @@ fn row(name: &str, sum: &Sum, page: &mut Page<'_>) -> io::Result<()> {
 fn columns(name: &str, cells: [&str; 4], indent: usize, page: &mut Page<'_>) -> io::Result<()> {
     let width = NAME + 2 - indent;
     let mut name: Cow<'_, str> = format!("{:indent$}{name}", "").into();
-    if name.chars().count() > width + indent {
+    if human::width(&name) > width + indent {
         page.line(&name, INDENT)?;
         name = "".into();
     }
+    let rest = (NAME + 2).saturating_sub(human::width(&name));
     let [blocks, objects, bytes, to_put] = cells;
-    let width = NAME + 2;
-    let text = format!("{name:<width$} {blocks:>9} {objects:>11} {bytes:>11} {to_put:>13}");
+    let text = format!(
+        "{name}{:rest$} {blocks:>9} {objects:>11} {bytes:>11} {to_put:>13}",
+        ""
+    );
     page.line(&text, INDENT)
 }
 

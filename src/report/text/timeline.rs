@@ -112,7 +112,12 @@ impl Timeline {
         let mut axis = String::new();
         for tick in 0..(room / each).max(1) {
             let place = tick * each;
-            axis = format!("{axis:<place$}|{}", told(self.time_at(place)));
+            let sign = format!("|{}", told(self.time_at(place)));
+            // Times that no calendar has are longer than others.
+            let is_free = axis.chars().count() < place && place + sign.chars().count() < room;
+            if tick == 0 || is_free {
+                axis = format!("{axis:<place$}{sign}");
+            }
         }
         let left = self.width.saturating_sub(axis.chars().count());
         // A line that is too short shows where it begins.
@@ -262,6 +267,11 @@ mod tests {
             min_ms: i64::MIN,
             max_ms: i64::MAX,
         };
+        for width in [36, 76, 156] {
+            let axis = Timeline::new(range, width).axis();
+            assert!(axis.chars().count() <= width, "{axis}");
+            assert!(axis.starts_with("|-9223372036854775808 ms"), "{axis}");
+        }
         let line = Timeline::new(range, 76);
         let all = Interval {
             state: State::Hot,

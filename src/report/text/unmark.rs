@@ -6,6 +6,7 @@ use std::io;
 use chrono::{DateTime, Utc};
 
 use super::blocks::{MOST, columns};
+use super::excluded::write_absent;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
@@ -34,6 +35,9 @@ pub(super) fn write(taken: &TakenBack, rows: Rows, page: &mut Page<'_>) -> io::R
         page.blank()?;
         page.line("blocks", INDENT)?;
         write_blocks(&taken.blocks, rows, page)?;
+    }
+    write_absent(&taken.absent_ids, "--id", page)?;
+    if !taken.blocks.is_empty() {
         page.blank()?;
         page.line("totals", INDENT)?;
         for (ending, many) in taken.by_ending() {
@@ -42,8 +46,27 @@ pub(super) fn write(taken: &TakenBack, rows: Rows, page: &mut Page<'_>) -> io::R
             page.line(&text, INDENT)?;
         }
     }
+    write_advice(taken, page)?;
     page.blank()?;
     page.prose("", &closing(taken))
+}
+
+/// What a person can do about what stays.
+fn write_advice(taken: &TakenBack, page: &mut Page<'_>) -> io::Result<()> {
+    let by_ending = taken.by_ending();
+    let advised: Vec<_> = by_ending
+        .iter()
+        .filter_map(|(ending, many)| Some((ending, many, ending.advice()?)))
+        .collect();
+    if !advised.is_empty() {
+        page.blank()?;
+        page.line("needs a person", INDENT)?;
+    }
+    for (ending, many, advice) in advised {
+        let (many, name) = (human::number(*many), ending.as_str());
+        page.line(&format!("  {many} {name}: {advice}"), INDENT)?;
+    }
+    Ok(())
 }
 
 /// Which runs wrote the marks, and when: the latest first.
@@ -69,7 +92,7 @@ fn write_runs(blocks: &[Unmarked], page: &mut Page<'_>) -> io::Result<()> {
             _ => String::new(),
         };
         let text = format!("{} of run {run}{when}", human::count(*marks, "mark"));
-        fact("written", &text, page)?;
+        fact("written", &printable(&text), page)?;
     }
     if let Some(more) = runs.len().checked_sub(RUNS).filter(|more| *more > 0) {
         fact("", &format!("… and those of {more} more runs"), page)?;
@@ -123,6 +146,8 @@ fn row(unmarked: &Unmarked, page: &mut Page<'_>) -> io::Result<()> {
 fn closing(taken: &TakenBack) -> String {
     let by_ending = taken.by_ending();
     let of = |ending| by_ending.get(&ending).copied().unwrap_or_default();
+    // Also of a block that somebody deletes all the same.
+    let gone = of(UnmarkEnding::Unmarked) + of(UnmarkEnding::LostMeanwhile);
     let mut said = Vec::new();
     if let Some(why) = &taken.stopped_by {
         said.push(format!("It had to stop: {}.", printable(why)));
@@ -131,7 +156,10 @@ fn closing(taken: &TakenBack) -> String {
         said.push(format!("{} ended it.", signal.as_str()));
     }
     if let Some(run) = &taken.absent_run {
-        said.push(format!("No mark in the bucket is of run {run}."));
+        said.push(format!(
+            "No mark in the bucket is of run {run} (exit code {}).",
+            Exit::Attention.code()
+        ));
     } else if taken.is_dry {
         said.push(match of(UnmarkEnding::ToUnmark) {
             0 => "There is no mark that it would take back.".to_owned(),
@@ -141,7 +169,7 @@ fn closing(taken: &TakenBack) -> String {
             ),
         });
     } else {
-        said.push(match of(UnmarkEnding::Unmarked) {
+        said.push(match gone {
             0 => "No mark was taken back.".to_owned(),
             marks => format!("{} taken back.", were(marks)),
         });
@@ -153,7 +181,7 @@ fn closing(taken: &TakenBack) -> String {
         ));
     }
     said.extend(attention(taken, &by_ending));
-    if of(UnmarkEnding::Unmarked) + of(UnmarkEnding::ToUnmark) > 0 {
+    if gone + of(UnmarkEnding::ToUnmark) > 0 {
         said.push(
             "Stop what starts migrations, or the next one marks the blocks again; and restart the source's compactor afterwards, for it remembers marks that it has seen."
                 .to_owned(),

@@ -15,6 +15,7 @@ use crate::block::{BlockId, Inventory, Labels, LeftOut, MetaFile, Packed};
 use crate::bucket::BucketReader;
 use crate::error::{Kind, Result};
 use crate::plan::{SourceBlock, SourceMeta};
+use crate::progress::Progress;
 use crate::stored::{read_meta, with_marks_read};
 
 /// So many bytes of `meta.json` are kept until blocks are published; what is not kept is read again then.
@@ -35,6 +36,7 @@ pub(super) async fn read_source(
         .map(|(id, objects)| read_source_block(bucket, id, objects))
         .buffer_unordered(READS);
     while let Some(mut block) = read.try_next().await? {
+        Progress::sees();
         // A link in the place of `meta.json` says nothing of other blocks.
         let is_odd = matches!(block.objects().meta_left_out(), Some(LeftOut::Odd(_)));
         match &mut block.meta {

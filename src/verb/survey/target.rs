@@ -12,6 +12,7 @@ use crate::block::{BlockId, Inventory, Likeness, MarkError, Packed, ReadBack};
 use crate::bucket::BucketReader;
 use crate::error::{Error, Result};
 use crate::plan::{Mark, SourceBlock, TargetBlock, TargetMeta};
+use crate::progress::Progress;
 use crate::stored::read_meta;
 
 /// Reads each `meta.json` that the source does not tell, and each mark, in the order of their ids. Tells too which blocks may not be read.
@@ -39,6 +40,7 @@ pub(super) async fn read_target(
         })
         .buffered(READS);
     while let Some((id, meta, mark, objects)) = read.next().await {
+        Progress::sees();
         let meta = match meta {
             Ok((meta, Known::Read)) => {
                 readable += 1;

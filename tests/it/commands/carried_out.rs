@@ -34,6 +34,10 @@ fn written(world: &World, code: i32) -> Value {
     let out = format!("--out={}", world.path("plan.json").display());
     let ran = plan(world, &[&out]).expect(code);
     assert!(ran.stdout.starts_with("plan of run "), "{}", ran.stdout);
+    let says_where = ran
+        .stdout
+        .contains("plan.json has it: migrate --plan carries");
+    assert!(says_where || code != 0, "{}", ran.stdout);
     serde_json::from_slice(&fs::read(world.path("plan.json")).unwrap()).unwrap()
 }
 

@@ -148,6 +148,9 @@ fn requests_bytes_and_time_are_told() {
         asked["target"],
         json!({"list": 9, "get": 0, "put": 3, "copy": 7, "delete": 0})
     );
+    let counts = ["source", "target"].map(|side| asked[side].as_object().unwrap().values());
+    let sum: u64 = counts.into_iter().flatten().filter_map(Value::as_u64).sum();
+    assert_eq!(document["totals"]["requests_estimate"], sum);
     assert_eq!(document["money"], Value::Null);
     let shown = of_folders(&world, &["--rate=1KiB"]).expect(0).stdout;
     assert!(

@@ -196,6 +196,133 @@ async fn a_kill_at_any_write_leaves_marks_that_the_next_run_takes_back() {
     }
 }
 
+/// S-16.1: whatever a killed run has left of its marks goes, and so it does where another run has finished its work.
+#[tokio::test(start_paused = true)]
+async fn what_a_killed_migration_has_left_of_its_marks_is_taken_back() {
+    for kill in 0..6 {
+        for goes_on in [false, true] {
+            let mut world = memory::World::new(&memory::three());
+            world.task.settings.no_compact_mark_source = true;
+            world.kill_after(kill, usize::MAX / 2);
+            let _ = world.run().await;
+            world.revive();
+            if goes_on {
+                world.task.settings.no_compact_mark_source = false;
+                world.run().await.unwrap();
+            }
+            let taken = world.take_back(Filter::default(), false).await.unwrap();
+            assert_same(&world.source.tree(), &world.before);
+            let marked = if goes_on { 3 } else { kill.div_ceil(2) };
+            assert_eq!(taken.blocks.len(), marked, "killed after {kill} writes");
+            assert_eq!(taken.exit().code(), 0);
+        }
+    }
+}
+
+/// S-16.1: marks against compaction of others stay, whoever asks.
+#[test]
+fn a_no_compact_mark_of_somebody_else_stays() {
+    let blocks = [Block::new(1), Block::new(2).days(1, 2), Block::new(3)];
+    let world = folders::World::new(&blocks[..2]);
+    let ours = "migrated to file:///cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+    let mark = |block: &Block, details: &str| {
+        let id = block.id();
+        let text = format!(
+            r#"{{"id":"{id}","version":1,"details":"{details}","no_compact_time":1,"reason":"manual"}}"#
+        );
+        let name = format!("{id}/no-compact-mark.json");
+        world.source.put(&name, text.into_bytes());
+    };
+    mark(&blocks[0], "by hand");
+    mark(&blocks[1], &format!("{ours}, proven by size"));
+    // Of a block that is gone it is left to whoever clears such away.
+    mark(&blocks[2], ours);
+    let run = "--run=01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+    let ran = unmark(&world, &[run]).expect(0);
+    assert!(
+        ran.stdout.contains("a no-compact mark alone"),
+        "{}",
+        ran.stdout
+    );
+    let done = unmark(&world, &[run, "--no-dry-run", "--output=json"]);
+    assert_eq!(all_are(&done.expect(0).json(), "unmarked"), 1);
+    let left = blocks_with(&world.source.tree(), "no-compact-mark.json");
+    let mut expected = [blocks[0].id(), blocks[2].id()];
+    expected.sort();
+    assert_eq!(left, expected);
+    for (block, ending) in [(&blocks[0], "not-marked"), (&blocks[2], "not-whole")] {
+        let named = format!("--id={}", block.id());
+        let document = unmark(&world, &[&named, "--no-dry-run", "--output=json"]).expect(3);
+        assert_eq!(all_are(&document.json(), ending), 1);
+    }
+}
+
+/// S-16.4
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_is_replaced_after_the_last_look_stays() {
+    let world = memory::World::new(&memory::three());
+    world.run().await.unwrap();
+    let mark = object('A', "deletion-mark.json");
+    let theirs = format!(
+        r#"{{"id":"{}","version":1,"deletion_time":1,"details":"by hand"}}"#,
+        id('A')
+    );
+    let (source, content, name) = (Arc::clone(&world.source), theirs.clone(), mark.clone());
+    let turns = std::sync::atomic::AtomicUsize::new(0);
+    world.source.on_request(move |request, path| {
+        // The survey reads it, the last look does, and then whoever deletes it.
+        if request == Request::Get
+            && path == name
+            && turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 2
+        {
+            source.put(path, content.clone().into_bytes());
+        }
+    });
+    let taken = world.take_back(Filter::default(), false).await.unwrap();
+    let endings: Vec<_> = taken.blocks.iter().map(|one| one.ending.as_str()).collect();
+    assert_eq!(endings, ["gone", "unmarked", "unmarked"]);
+    assert_eq!(world.source.tree().get(&mark), Some(&theirs.into_bytes()));
+}
+
+/// S-16.2, S-16.5: what a person reads of what stays, and of marks that speak in this tool's words without being of it.
+#[test]
+fn what_stays_is_told_with_what_to_do_about_it() {
+    let hostile = "migrated to s3://x by thanos-bucket 1 run \u{1b}[2J";
+    let theirs = Block::new(2).days(1, 2).marked(hostile);
+    let world = folders::World::new(&[Block::new(1), theirs.clone()]);
+    let named = |block: &Block| format!("--id={}", block.id());
+    world.migrate(&[OLD, &named(&Block::new(1))]).expect(0);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let absent = Block::new(7);
+    let ran = unmark(
+        &world,
+        &[
+            &named(&Block::new(1)),
+            &named(&theirs),
+            &named(&absent),
+            "--delete-delay=1ms",
+        ],
+    );
+    let said = ran.expect(3).stdout;
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+    let places: Vec<_> = [
+        "  mode          dry run",
+        "asked for by --id, and not in the source\n! ",
+        "\ntotals\n",
+        "\nneeds a person\n  1 not-ours: ",
+        "--force takes the mark back all the same",
+        "There is no mark that it would take back. 3 blocks need a person (exit code 3).",
+    ]
+    .into_iter()
+    .map(|words| {
+        said.find(words)
+            .unwrap_or_else(|| panic!("{words}\n{said}"))
+    })
+    .collect();
+    assert!(places.is_sorted(), "{said}");
+    unmark(&world, &[OLD, "--delete-delay=2days"]).expect(2);
+}
+
 /// S-16.4
 #[tokio::test(start_paused = true)]
 async fn what_changes_before_its_turn_is_left_alone() {

@@ -91,8 +91,8 @@ fn a_wrong_value_is_told_with_what_is_accepted() {
         ("--id", "81JGWNE9800000000000000001", "26 upper-case"),
         ("--resolution", "10m", "0s, 5m or 1h"),
         ("--resolution", "300000", "0s, 5m or 1h"),
-        ("--compaction-min", "0", "from 1"),
-        ("--compaction-max", "-1", "from 1"),
+        ("--compaction-min", "-1", "from 0"),
+        ("--compaction-max", "-1", "from 0"),
         ("--dry-run", "maybe", "true or false"),
         ("--exclude-delete-marked", "1", "true or false"),
         (

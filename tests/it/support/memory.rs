@@ -120,7 +120,8 @@ impl World {
             backend(&self.source, "hot"),
             Some(backend(&self.target, "cold")),
         );
-        status::status(&task, buckets, now(), &self.task.clock, &self.task.stop).await
+        let (clock, stop) = (&self.task.clock, &self.task.stop);
+        status::status(&task, buckets, now(), clock, &Arc::default(), stop).await
     }
 
     /// Takes marks back as the product does, from the opened source on.
