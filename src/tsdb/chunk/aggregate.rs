@@ -61,6 +61,11 @@ fn part_span(
     part: &[u8],
     scratch: &mut Scratch,
 ) -> Result<Span, Trouble> {
+    if plain::is_newer(encoding) {
+        let what =
+            format!("samples of encoding {encoding}, which no version of Thanos writes there");
+        return Err(Trouble::new(Kind::UnknownEncoding, what));
+    }
     if encoding == XOR && name == "counter" {
         return xor::decode(part, Order::Repeating);
     }

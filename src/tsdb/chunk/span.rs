@@ -14,7 +14,7 @@ pub(crate) enum Class {
 }
 
 /// The times of a chunk's samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) samples: u64,
     pub(crate) first: i64,
