@@ -3,6 +3,7 @@
 pub mod clocks;
 pub mod copy;
 pub mod examine;
+pub mod hashes;
 pub mod mark;
 pub mod probe;
 pub mod prove;
