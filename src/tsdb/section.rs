@@ -200,14 +200,16 @@ impl<'a, S: BlockFiles> Pieces<'a, S> {
     /// Whether a piece of that length is to be read: all of them have room beside each other.
     pub(crate) fn has_room(&mut self, length: u64, at: u64, findings: &mut Findings) -> bool {
         let room = self.range.end - self.range.start;
-        let had_room = self.taken <= room;
+        let is_said = self.taken > room;
         self.taken = self.taken.saturating_add(length);
-        let has_room = self.taken <= room;
-        if had_room && !has_room {
+        if self.taken <= room {
+            return true;
+        }
+        if !is_said {
             findings.push(self.in_no_order(at));
         }
-        self.lost |= !has_room;
-        has_room
+        self.lost = true;
+        false
     }
 
     fn in_no_order(&self, at: u64) -> Finding {

@@ -32,7 +32,7 @@ impl Window {
 
     /// How many bits of a change follow that lies where the last one did.
     #[inline]
-    pub(super) fn width(&self) -> u32 {
+    pub(super) fn width(self) -> u32 {
         64 - u32::from(self.leading) - u32::from(self.trailing)
     }
 
