@@ -139,6 +139,7 @@ mod tests {
             let span = Span {
                 samples,
                 first,
+                second: last,
                 last,
             };
             let found = compare(&record(Some(expected)), span).err();

@@ -41,18 +41,22 @@ pub(super) fn span<'a>(
         return Ok(Span::default());
     }
     let first = reader.first().map_err(|err| trouble(&err, 0, samples))?;
-    let mut last = first;
+    let (mut second, mut last) = (first, first);
     for number in 1..samples {
         let next = reader.next(number);
         let time = next.map_err(|err| trouble(&err, number, samples))?;
         if !order.holds(time, last) {
             return Err(Trouble::backwards(time, last));
         }
+        if number == 1 {
+            second = time;
+        }
         last = time;
     }
     Ok(Span {
         samples,
         first,
+        second,
         last,
     })
 }

@@ -18,6 +18,8 @@ pub(crate) enum Class {
 pub(crate) struct Span {
     pub(crate) samples: u64,
     pub(crate) first: i64,
+    /// Of the sample behind the first; where there is none, of the first.
+    pub(crate) second: i64,
     pub(crate) last: i64,
 }
 
