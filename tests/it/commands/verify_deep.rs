@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use thanos_bucket::block::Sha256Sum;
 
 use crate::support::folders::{World, copy_tree};
 use crate::support::minio::Minio;
@@ -293,8 +294,7 @@ fn one_bucket_is_read_against_the_hashes_that_meta_json_tells() {
             }
             let mut file = json!({ "rel_path": path, "size_bytes": content.len() });
             if Some(path) != without {
-                let digest = Sha256::digest(&content);
-                let value: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                let value = Sha256Sum(Sha256::digest(&content).into()).to_string();
                 file["hash"] = json!({ "hashFunc": "SHA256", "value": value });
             }
             files.push(file);
