@@ -75,7 +75,7 @@ pub use store::{Entry, Page, Pager, Store};
 pub use sweep::Swept;
 pub use transfer::{
     Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, Transferred, same_content,
-    transfer, transferred,
+    sha256, transfer, transferred,
 };
 pub use unfinished::{Begun, Form as BegunForm, Unfinished};
 pub use writer::Bucket;

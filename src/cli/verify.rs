@@ -64,7 +64,8 @@ struct Comparison {
     /// "listing" compares names and sizes. "checksum" compares entity tags and
     /// digests too, and reads objects whose tags differ, as a migration does before
     /// it marks; this is the default. "read" reads every byte of both sides. One
-    /// bucket alone is judged by its listing.
+    /// bucket alone is judged by its listing; with "read" also by the hashes of
+    /// files that meta.json tells, where Thanos was run with --hash-func.
     #[arg(long, value_name = "HOW")]
     #[arg(value_parser = one_of([("listing", Strength::Size), ("checksum", Strength::Checksum), ("read", Strength::Content)]))]
     content: Option<Strength>,
@@ -115,13 +116,13 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
-        let (source, target) = self
-            .buckets
-            .one_or_two(Landing::default(), origins, warnings)?;
+        let (source, target) =
+            self.buckets
+                .one_or_two(Landing::of_a_reader(), origins, warnings)?;
         let content = self.comparison.content;
-        if target.is_none() && content.is_some_and(|content| content != Strength::Size) {
+        if target.is_none() && content == Some(Strength::Checksum) {
             return Err(Error::usage(format!(
-                "{}: there is one bucket, and nothing to compare it with: expected listing, or --objstore-to.config-file too",
+                "{}: there is one bucket, and nothing to compare it with: expected listing, read, or --objstore-to.config-file too",
                 origins.name("content")
             )));
         }

@@ -8,6 +8,9 @@ use crate::tsdb::{Counts, Finding, Findings, Kind};
 /// So many findings are kept; the others are counted.
 const MOST_KEPT: usize = 10_000;
 
+/// So many of these may be about data that is newer than its readers, for it may be in every chunk of a bucket, and hide no damage.
+const MOST_NEWER_KEPT: u64 = 1000;
+
 /// What came of opening one block.
 #[derive(Debug)]
 pub enum Opened {
@@ -44,13 +47,13 @@ pub struct Deep {
     pub chunks: u64,
     /// How many samples.
     pub samples: u64,
-    /// What is wrong, as far as it was kept: by block, kind, file and offset.
+    /// What is wrong, as far as it was kept: damage first, by block, kind, file and offset.
     pub findings: Vec<(BlockId, Finding)>,
     /// How often each kind was found, what was not kept included.
     pub by_kind: BTreeMap<Kind, u64>,
     /// How many blocks are damaged within.
     pub damaged_blocks: u64,
-    /// How many hold data that is newer than what Thanos reads.
+    /// How many others hold data that is newer than what Thanos reads.
     pub newer_blocks: u64,
     /// Blocks that were not opened, by id.
     pub not_opened: Vec<(BlockId, NotOpened)>,
@@ -73,16 +76,20 @@ impl Deep {
         }
         self.damaged_blocks += u64::from(findings.is_damaged());
         let is_newer = findings.counts().contains_key(&Kind::UnreadableByThanos);
-        self.newer_blocks += u64::from(is_newer);
+        self.newer_blocks += u64::from(is_newer && !findings.is_damaged());
         let room = MOST_KEPT.saturating_sub(self.findings.len());
-        let kept = findings.iter().take(room);
+        let of_newer = usize::from(self.newer_blocks <= MOST_NEWER_KEPT);
+        let damage = findings.iter().filter(|one| one.kind.is_damage());
+        let newer = findings.iter().filter(|one| !one.kind.is_damage());
+        let kept = damage.chain(newer.take(of_newer)).take(room);
         self.findings.extend(kept.map(|one| (block, one.clone())));
     }
 
     /// Sorts it as documents show it.
     pub fn sort(&mut self) {
         // What was found in one block is in order.
-        self.findings.sort_by_key(|(block, _)| *block);
+        let key = |(block, one): &(BlockId, Finding)| (!one.kind.is_damage(), *block);
+        self.findings.sort_by_key(key);
         self.not_opened.sort_by_key(|(block, _)| *block);
     }
 

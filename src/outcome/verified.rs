@@ -119,6 +119,8 @@ impl State {
 pub struct Verification {
     /// How thoroughly blocks were compared; `None` where there was one bucket.
     pub content: Option<Strength>,
+    /// Whether the objects of one bucket were compared with the hashes that each `meta.json` tells.
+    pub hashes_were_read: bool,
     /// The run whose marks chose the blocks.
     pub of_run: Option<RunId>,
     /// By labels, time and id; those without a `meta.json` first.
@@ -255,6 +257,7 @@ mod tests {
         };
         Verification {
             content: Some(Strength::Checksum),
+            hashes_were_read: false,
             of_run: None,
             blocks: states.iter().zip(0..).map(block).collect(),
             absent_ids: Vec::new(),

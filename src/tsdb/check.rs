@@ -184,6 +184,7 @@ impl<S: BlockFiles> Check<'_, S> {
         };
         let mut order = Order::new(self.block, symbols.sorted);
         let mut labels = Labels::default();
+        let mut of_tombstones = Findings::new(findings.cap());
         let mut tombstones = self.tombstones.series.iter().copied().peekable();
         let counts = &mut self.counts;
         self.whole = series::walk(self.source, toc, findings, |entry, whole, findings| {
@@ -194,7 +195,7 @@ impl<S: BlockFiles> Check<'_, S> {
             let id = entry.id(toc.version);
             while let Some(deleted) = tombstones.next_if(|deleted| *deleted <= id) {
                 if deleted < id {
-                    tombstones::dangling(deleted, findings);
+                    tombstones::dangling(deleted, &mut of_tombstones);
                 }
             }
             let dangling = labels.each(self.source, symbols, entry, |pair| {
@@ -210,7 +211,11 @@ impl<S: BlockFiles> Check<'_, S> {
             Ok(())
         })?;
         for deleted in tombstones {
-            tombstones::dangling(deleted, findings);
+            tombstones::dangling(deleted, &mut of_tombstones);
+        }
+        // A series that cannot be read is there all the same.
+        if self.whole {
+            findings.merge(of_tombstones);
         }
         walker.strict = self.whole;
         self.counted &= walker.finish(findings)?;
@@ -231,13 +236,16 @@ impl<S: BlockFiles> Check<'_, S> {
         let mut said = Findings::new(0);
         let mut whole = true;
         let mut first = true;
+        let mut all;
         loop {
             if label_index::present(toc) {
                 let findings = if first { &mut *findings } else { &mut said };
                 whole &= label_index::check(self.source, toc, symbols, &mut names, findings)?;
             }
             first = false;
-            if !symbols.advance(self.source, toc)? {
+            // What repeats itself may be without end, and what is out of order was said.
+            all = symbols.sorted || symbols.is_all();
+            if !all || !symbols.advance(self.source, toc)? {
                 break;
             }
             let mut labels = Labels::default();
@@ -249,7 +257,7 @@ impl<S: BlockFiles> Check<'_, S> {
         }
         symbols.rewind(self.source, toc)?;
         let differing = sums.differing();
-        if self.whole && symbols.whole && postings.whole && !differing.is_empty() {
+        if all && self.whole && symbols.whole && postings.whole && !differing.is_empty() {
             diagnose::postings(
                 self.source,
                 toc,
@@ -259,7 +267,7 @@ impl<S: BlockFiles> Check<'_, S> {
                 findings,
             )?;
         }
-        let comparable = whole && symbols.whole && postings.whole;
+        let comparable = all && whole && symbols.whole && postings.whole;
         if label_index::present(toc) && comparable && !names.differing().is_empty() {
             let what = "label indices do not hold the values that there are postings of";
             let at = toc.label_indices.start;

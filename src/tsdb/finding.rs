@@ -65,7 +65,7 @@ pub enum Kind {
     UnknownEncoding,
     /// Something is larger than any writer makes it, and was not read.
     Oversized,
-    /// A chunk's encoding is one of newer versions of Prometheus, which Thanos 0.42 cannot read. No damage.
+    /// A chunk's encoding is one of newer versions of Prometheus, or the index of a format, that Thanos 0.42 cannot read. No damage.
     UnreadableByThanos,
     /// The tombstones do not have the checksum that is written behind them.
     TombstonesChecksum,

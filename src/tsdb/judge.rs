@@ -1,6 +1,6 @@
 //! What the chunks themselves say, against what the index says of them.
 
-use super::chunk::{Class, Scratch, Span, Trouble, decode};
+use super::chunk::{Class, Scratch, Span, Trouble, decode, is_newer};
 use super::finding::{Finding, Findings, Kind};
 use super::segment::{Batch, Record, file_name, parts};
 use super::source::{Block, Counts};
@@ -31,7 +31,12 @@ impl<'a> Judge<'a> {
         for record in &batch.records {
             let frame = batch.frame(record);
             let outcome = match frame.and_then(parts) {
-                Some((encoding, data, true)) => decode(encoding, data, &mut self.scratch),
+                Some((encoding, data, true)) => {
+                    if is_newer(encoding) {
+                        self.report_newer(batch, record, encoding);
+                    }
+                    decode(encoding, data, &mut self.scratch)
+                }
                 _ => Err(Trouble {
                     kind: Kind::ChunkChecksum,
                     what: "the checksum is another".to_owned(),
@@ -58,14 +63,22 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// Whatever else is said of it, Thanos cannot read it.
+    fn report_newer(&mut self, batch: &Batch, record: &Record, encoding: u8) {
+        self.counts.unreadable_chunks += 1;
+        let what = format!("chunk of encoding {encoding}, which Prometheus 3.11 and later write");
+        self.find(batch, record, Kind::UnreadableByThanos, what);
+    }
+
     fn report(&mut self, batch: &Batch, record: &Record, trouble: Trouble) {
         let Trouble { kind, what } = trouble;
-        if kind == Kind::UnreadableByThanos {
-            self.counts.unreadable_chunks += 1;
-        }
         if !matches!(kind, Kind::ChunkTimesDiffer | Kind::ChunkEmpty) {
             self.counted = false;
         }
+        self.find(batch, record, kind, what);
+    }
+
+    fn find(&mut self, batch: &Batch, record: &Record, kind: Kind, what: String) {
         let block = self.block;
         self.findings.add(kind, || {
             let at = batch.base + u64::from(record.start);
@@ -126,6 +139,7 @@ mod tests {
             let span = Span {
                 samples,
                 first,
+                second: last,
                 last,
             };
             let found = compare(&record(Some(expected)), span).err();

@@ -4,7 +4,7 @@ use super::bytes::Cursor;
 use super::compare::{Pair, Sums, hash};
 use super::crc::Crc;
 use super::finding::{Finding, Findings, Kind};
-use super::section::{self, Pieces};
+use super::section::{self, Pieces, Place};
 use super::source::BlockFiles;
 use super::symbols::{Known, Symbols, quoted};
 use super::toc::{INDEX, Toc};
@@ -23,7 +23,7 @@ pub(crate) fn check<S: BlockFiles>(
     names: &mut Sums,
     findings: &mut Findings,
 ) -> Result<bool, S::Error> {
-    let mut pieces = Pieces::new(source, toc.label_indices, "label index before");
+    let mut pieces = Pieces::new(source, toc.label_indices, "label index");
     let mut whole = true;
     let table = section::read(
         source,
@@ -75,11 +75,14 @@ impl Values<'_> {
         names: &mut Sums,
         findings: &mut Findings,
     ) -> Result<bool, S::Error> {
-        if !pieces.go(offset, findings)? {
+        let place = pieces.go(offset, findings)?;
+        if place == Place::Nowhere {
             findings.add(Kind::DanglingReference, || {
                 let what = "said to lie where none is";
                 self.found(Kind::DanglingReference, entry_at, what)
             });
+        }
+        if place != Place::There {
             return Ok(false);
         }
         let stream = &mut pieces.stream;
@@ -97,6 +100,10 @@ impl Values<'_> {
             pieces.lose();
             return Ok(false);
         }
+        if !pieces.has_room(length + 8, offset, findings) {
+            return Ok(false);
+        }
+        let stream = &mut pieces.stream;
         let mut crc = Crc::new();
         crc.update(stream.peek(12)?.get(4..12).unwrap_or_default());
         stream.consume(12);

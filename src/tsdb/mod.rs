@@ -1,13 +1,13 @@
 //! Reads blocks of Prometheus' time series database, as Prometheus and Thanos write them, and says what is wrong with them.
 //!
 //! [`check()`] reads every byte of a block once: the index of format 1, 2 or 3, each section and its checksum; every chunk that a series refers
-//! to and every one that none does; the samples of floats, native histograms of integers and floats with exponential or custom buckets, and the
-//! aggregates of blocks that Thanos has downsampled; tombstones. What is counted is compared with the statistics in meta.json. [`Kind`] lists
+//! to and every one that none does; the samples of floats, native histograms of integers and floats with exponential or custom buckets, the same in
+//! the encodings of Prometheus 3.11 and later, and the aggregates of blocks that Thanos has downsampled; tombstones. What is counted is compared with the statistics in meta.json. [`Kind`] lists
 //! what can be found.
 //!
 //! It only reads, and it believes nothing: bytes of any kind end in findings, never in a panic, an endless loop or more memory than is told
-//! below. Of a block that Prometheus or Thanos have written, and nobody damaged, it finds nothing, but for chunks in encodings that Thanos cannot
-//! read yet ([`Kind::UnreadableByThanos`], which is no damage).
+//! below. Of a block that Prometheus or Thanos have written, and nobody damaged, it finds nothing, but for chunks in encodings and an index of a
+//! format that Thanos cannot read yet ([`Kind::UnreadableByThanos`], which is no damage).
 //!
 //! # Memory
 //!

@@ -4,7 +4,7 @@ use super::bytes::{Cursor, size};
 use super::compare::{Pair, Sums, hash};
 use super::crc::Crc;
 use super::finding::{Finding, Findings, Kind};
-use super::section::{self, Pieces};
+use super::section::{self, Pieces, Place};
 use super::source::BlockFiles;
 use super::symbols;
 use super::toc::{INDEX, Toc};
@@ -83,7 +83,7 @@ pub(crate) fn walk<S: BlockFiles>(
     mut label: impl FnMut(&Label<'_>, u64, &mut Findings),
     mut series: impl FnMut(&Label<'_>, u32),
 ) -> Result<bool, S::Error> {
-    let mut lists = Pieces::new(source, toc.postings, "postings before");
+    let mut lists = Pieces::new(source, toc.postings, "postings");
     let mut whole = true;
     let table = section::read(
         source,
@@ -127,11 +127,14 @@ fn list<S: BlockFiles>(
     series: &mut impl FnMut(&Label<'_>, u32),
 ) -> Result<bool, S::Error> {
     let name = || format!("postings of {}", label.text());
-    if !lists.go(offset, findings)? {
+    let place = lists.go(offset, findings)?;
+    if place == Place::Nowhere {
         findings.add(Kind::DanglingReference, || {
             let what = format!("{}: said to lie at {offset}, where no postings are", name());
             Finding::new(Kind::DanglingReference, INDEX, entry_at, what)
         });
+    }
+    if place != Place::There {
         return Ok(false);
     }
     let stream = &mut lists.stream;
@@ -146,6 +149,10 @@ fn list<S: BlockFiles>(
         lists.lose();
         return Ok(false);
     }
+    if !lists.has_room(length + 8, offset, findings) {
+        return Ok(false);
+    }
+    let stream = &mut lists.stream;
     let mut crc = Crc::new();
     crc.update(stream.peek(8)?.get(4..8).unwrap_or_default());
     stream.consume(8);

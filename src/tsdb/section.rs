@@ -125,6 +125,12 @@ pub(crate) fn padding<S: BlockFiles>(
     Ok(false)
 }
 
+/// From so many jumps on less is read at once.
+const FEW_JUMPS: u32 = 64;
+
+/// Pieces that lie in another order than the table's are read up to so many jumps: no writer makes any, and each costs a read.
+const MOST_JUMPS: u32 = 64 << 10;
+
 /// A range of pieces that a table refers to, one behind the other.
 pub(crate) struct Pieces<'a, S> {
     pub(crate) stream: Stream<'a, S>,
@@ -132,6 +138,20 @@ pub(crate) struct Pieces<'a, S> {
     name: &'static str,
     /// Whether it is not known where the piece before ends.
     lost: bool,
+    jumps: u32,
+    /// How long all pieces are that were read.
+    taken: u64,
+}
+
+/// Where a piece is said to lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Within the range.
+    There,
+    /// Outside of it.
+    Nowhere,
+    /// So many lie in no order, or over each other, that this one is not read. That is said.
+    Unread,
 }
 
 impl<'a, S: BlockFiles> Pieces<'a, S> {
@@ -141,22 +161,63 @@ impl<'a, S: BlockFiles> Pieces<'a, S> {
             range,
             name,
             lost: false,
+            jumps: 0,
+            taken: 0,
         }
     }
 
-    /// Goes to a piece; what lies before it and belongs to none has to be zero. `false` where there is no such place.
-    pub(crate) fn go(&mut self, offset: u64, findings: &mut Findings) -> Result<bool, S::Error> {
+    /// Goes to a piece; what lies before it and belongs to none has to be zero.
+    pub(crate) fn go(&mut self, offset: u64, findings: &mut Findings) -> Result<Place, S::Error> {
         if offset < self.range.start || offset >= self.range.end {
             self.lost = true;
-            return Ok(false);
+            return Ok(Place::Nowhere);
         }
         if offset > self.stream.position() && !self.lost {
-            padding(&mut self.stream, offset, self.name, findings)?;
-        } else {
+            padding(
+                &mut self.stream,
+                offset,
+                &format!("{} before", self.name),
+                findings,
+            )?;
+        } else if offset != self.stream.position() {
+            self.jumps = self.jumps.saturating_add(1);
+            if self.jumps > MOST_JUMPS {
+                self.lost = true;
+                if self.jumps == MOST_JUMPS + 1 {
+                    findings.push(self.in_no_order(offset));
+                }
+                return Ok(Place::Unread);
+            }
+            if self.jumps == FEW_JUMPS {
+                self.stream.read_less_at_once();
+            }
             self.stream.seek(offset);
         }
         self.lost = false;
-        Ok(true)
+        Ok(Place::There)
+    }
+
+    /// Whether a piece of that length is to be read: all of them have room beside each other.
+    pub(crate) fn has_room(&mut self, length: u64, at: u64, findings: &mut Findings) -> bool {
+        let room = self.range.end - self.range.start;
+        let is_said = self.taken > room;
+        self.taken = self.taken.saturating_add(length);
+        if self.taken <= room {
+            return true;
+        }
+        if !is_said {
+            findings.push(self.in_no_order(at));
+        }
+        self.lost = true;
+        false
+    }
+
+    fn in_no_order(&self, at: u64) -> Finding {
+        let what = format!(
+            "{}: so many lie out of order or over each other that the rest is not read",
+            self.name
+        );
+        Finding::new(Kind::IndexMalformed, INDEX, at, what)
     }
 
     /// The piece that begins here is not what it has to be.
@@ -167,7 +228,12 @@ impl<'a, S: BlockFiles> Pieces<'a, S> {
     /// What lies behind the last piece has to be zero.
     pub(crate) fn finish(mut self, findings: &mut Findings) -> Result<(), S::Error> {
         if !self.lost {
-            padding(&mut self.stream, self.range.end, self.name, findings)?;
+            padding(
+                &mut self.stream,
+                self.range.end,
+                &format!("{} before", self.name),
+                findings,
+            )?;
         }
         Ok(())
     }

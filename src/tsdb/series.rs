@@ -86,27 +86,35 @@ pub(crate) fn walk<S: BlockFiles>(
     let mut whole = true;
     while to_next(&mut stream, toc, findings, &mut entry)? {
         let at = stream.position();
-        let Some(length) = read_entry(&mut stream, &mut entry)? else {
-            whole = false;
-            let next = resume(&mut stream, toc, &mut entry)?;
-            findings.add(Kind::IndexChecksum, || {
-                let what = match next {
-                    Some(next) => format!(
-                        "series: the entry is damaged; the next one that is not begins at {next}"
-                    ),
-                    None => "series: the entry is damaged, and so is what follows".to_owned(),
-                };
-                Finding::new(Kind::IndexChecksum, INDEX, at, what)
-            });
-            if next.is_none() {
-                break;
+        let length = match read_entry(&mut stream, &mut entry)? {
+            Ok(length) => length,
+            Err(kind) => {
+                whole = false;
+                let next = resume(&mut stream, toc, &mut entry)?;
+                findings.add(kind, || damaged(kind, at, next));
+                if next.is_none() {
+                    break;
+                }
+                continue;
             }
-            continue;
         };
         each(&entry, whole, findings)?;
         stream.consume(length);
     }
     Ok(whole)
+}
+
+fn damaged(kind: Kind, at: u64, next: Option<u64>) -> Finding {
+    let how = match kind {
+        Kind::IndexMalformed => "does not parse, although its checksum is right",
+        _ => "is damaged",
+    };
+    let then = match next {
+        Some(next) => format!("the next one that is not begins at {next}"),
+        None => "and so is what follows".to_owned(),
+    };
+    let what = format!("series: the entry {how}; {then}");
+    Finding::new(kind, INDEX, at, what)
 }
 
 /// Goes to where the next entry begins; `false` if there is none.
@@ -125,7 +133,7 @@ fn to_next<S: BlockFiles>(
     if aligned > at
         && let Some(found) = stream.padding(aligned)?
     {
-        if read_entry(stream, entry)?.is_some() {
+        if read_entry(stream, entry)?.is_ok() {
             findings.add(Kind::SeriesMisaligned, || {
                 let what = "series: the entry does not begin at a multiple of 16";
                 Finding::new(Kind::SeriesMisaligned, INDEX, found, what)
@@ -141,31 +149,33 @@ fn to_next<S: BlockFiles>(
     Ok(stream.left() > 0)
 }
 
-/// Reads the entry that begins here, and leaves it where it is; how long it is, or `None` if it is damaged.
+/// Reads the entry that begins here, and leaves it where it is; how long it is, or in which way it is damaged.
 fn read_entry<S: BlockFiles>(
     stream: &mut Stream<'_, S>,
     entry: &mut Entry,
-) -> Result<Option<usize>, S::Error> {
+) -> Result<Result<usize, Kind>, S::Error> {
     entry.at = stream.position();
     let Some((length, prefix)) = stream.uvarint()? else {
-        return Ok(None);
+        return Ok(Err(Kind::IndexChecksum));
     };
     let left = stream.left();
     let total = length.saturating_add(prefix as u64 + 4);
     if total > left || total > MOST_BYTES as u64 {
-        return Ok(None);
+        return Ok(Err(Kind::IndexChecksum));
     }
     let held = stream.peek(size(total))?;
-    Ok(parse_entry(held, entry).then_some(size(total)))
+    Ok(parse_entry(held, entry).map(|()| size(total)))
 }
 
-/// Takes the entry that a slice begins with; whether it is sound.
-fn parse_entry(held: &[u8], entry: &mut Entry) -> bool {
+/// Takes the entry that a slice begins with, or tells in which way it is damaged.
+fn parse_entry(held: &[u8], entry: &mut Entry) -> Result<(), Kind> {
     let mut cursor = Cursor::new(held);
     let body = cursor.string();
     match body.zip(cursor.u32()) {
-        Some((body, stored)) => stored == crc32c(body) && entry.parse(body).is_some(),
-        None => false,
+        Some((body, stored)) if stored == crc32c(body) => {
+            entry.parse(body).ok_or(Kind::IndexMalformed)
+        }
+        _ => Err(Kind::IndexChecksum),
     }
 }
 
@@ -190,7 +200,7 @@ fn resume<S: BlockFiles>(
         let from = from.get(..most).unwrap_or(from);
         // Zeros would parse as an entry without labels.
         if from.first().is_some_and(|byte| *byte > 0)
-            && parse_entry(from, entry)
+            && parse_entry(from, entry).is_ok()
             && !entry.labels.is_empty()
         {
             stream.skip(next - at);
@@ -222,9 +232,9 @@ pub(crate) fn is_at<S: BlockFiles>(
         toc.series.end.min(at + LOOK_BYTES as u64),
     );
     let mut entry = Entry::default();
-    if read_entry(&mut stream, &mut entry)?.is_none() {
+    if read_entry(&mut stream, &mut entry)?.is_err() {
         stream = Stream::short(source, File::Index, at, toc.series.end);
-        if read_entry(&mut stream, &mut entry)?.is_none() {
+        if read_entry(&mut stream, &mut entry)?.is_err() {
             return Ok(None);
         }
     }
@@ -268,7 +278,7 @@ pub(crate) fn labels_at<S: BlockFiles>(
         .min(at.saturating_add(VARINT_BYTES as u64 + MOST_BYTES as u64));
     let mut stream = Stream::short(source, File::Index, at, end);
     let mut entry = Entry::default();
-    if read_entry(&mut stream, &mut entry)?.is_none() {
+    if read_entry(&mut stream, &mut entry)?.is_err() {
         return Ok(None);
     }
     print(source, symbols, &entry).map(Some)

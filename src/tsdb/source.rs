@@ -111,7 +111,7 @@ pub struct Counts {
     pub float_samples: u64,
     /// Samples in chunks of histograms.
     pub histogram_samples: u64,
-    /// Chunks that are encoded in a newer way than Thanos 0.42 reads; their samples are not counted.
+    /// Chunks that are encoded in a newer way than Thanos 0.42 reads.
     pub unreadable_chunks: u64,
     /// Intervals that are deleted.
     pub tombstones: u64,

@@ -53,6 +53,11 @@ impl<'a, S: BlockFiles> Stream<'a, S> {
         stream
     }
 
+    /// From now on a few bytes are wanted here and there.
+    pub(crate) const fn read_less_at_once(&mut self) {
+        self.window = SHORT_BYTES;
+    }
+
     /// Where in the file the next byte lies.
     pub(crate) fn position(&self) -> u64 {
         self.next - (self.buffer.len() - self.taken) as u64

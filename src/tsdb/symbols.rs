@@ -209,6 +209,11 @@ impl Symbols {
         self.first + self.hashes.len() as u64 >= self.count
     }
 
+    /// Whether all symbols are in memory.
+    pub(crate) fn is_all(&self) -> bool {
+        self.first == 0 && self.at_end()
+    }
+
     /// Whether the symbols in memory are the first.
     pub(crate) const fn is_first(&self) -> bool {
         self.first == 0

@@ -59,6 +59,10 @@ pub(crate) fn read<S: BlockFiles>(
         findings.push(Finding::new(Kind::UnknownVersion, INDEX, 4, what));
         return Ok(None);
     }
+    if version == 3 {
+        let what = "format 3 of the index, which Thanos 0.42 does not open; Prometheus writes 2, and no more than a bit is different";
+        findings.push(Finding::new(Kind::UnreadableByThanos, INDEX, 4, what));
+    }
     let at = size - TOC_BYTES;
     let mut toc = [0; 52];
     source.read(File::Index, at, &mut toc)?;

@@ -4,6 +4,7 @@ pub mod cleanup;
 pub mod clocks;
 pub mod copy;
 pub mod examine;
+pub mod hashes;
 pub mod mark;
 pub mod probe;
 pub mod prove;

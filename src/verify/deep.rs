@@ -15,7 +15,7 @@ use crate::verb::examine::{Examined, Examiner};
 use crate::verb::survey::survey_block;
 
 /// How often a block is opened that changes.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// What is left for comparing while blocks are opened, in bytes.
 const COMPARING: usize = 32 << 20;
@@ -84,7 +84,11 @@ impl<'a> Deep<'a> {
                 Err(err) if err.kind().wants_a_fresh_look() => {}
                 Err(err) => return not(format!("could not {err:#}"), true),
             }
-            let now = survey_block(self.bucket, meta.block.id).await?;
+            let now = match survey_block(self.bucket, meta.block.id).await {
+                Ok(now) => now,
+                Err(err) if err.kind().concerns_whole_bucket() => return Err(err),
+                Err(err) => return not(format!("could not {err:#}"), true),
+            };
             let Some(fresh) = now.meta() else {
                 return not(
                     "it is gone by now, or not published any more".to_owned(),

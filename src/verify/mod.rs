@@ -11,7 +11,7 @@ pub use task::{Buckets, Run, Task};
 
 use tokio::time::Instant;
 
-use crate::block::BlockId;
+use crate::block::{BlockId, Strength};
 use crate::bucket::{Bandwidth, BucketReader, Cache, Common};
 use crate::error::{Error, Kind, Result};
 use crate::outcome::{Deep, Verification};
@@ -61,6 +61,7 @@ async fn two(
 async fn one(task: &Task, run: &Run, bucket: &BucketReader) -> Result<Verification> {
     let survey = unless_stopped(run, within(step!("survey"), survey_one(bucket))).await?;
     let (begun, mut found) = (Instant::now(), nothing_yet(task));
+    found.hashes_were_read = task.content == Strength::Content;
     found.absent_ids = absent(task, |id| block_of(&survey.blocks, id).is_some());
     found.blocks = alone::rows(task, &survey.blocks);
     alone::settle(task, run, bucket, &survey.blocks, &mut found).await;

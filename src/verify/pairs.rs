@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::deep::{Deep, shares};
 use super::surveyed::block_of;
 use super::task::{Run, Task};
-use super::work::{Job, Settled, work};
+use super::work::{Job, Settled, unreadable, work};
 use crate::block::{BlockId, ReadBack, Strength};
 use crate::bucket::{BucketReader, Budget};
 use crate::error::Result;
@@ -105,11 +105,16 @@ pub(super) async fn settle(
     };
     let jobs: Vec<Job> = found.blocks.iter().enumerate().filter_map(job).collect();
     work(jobs, run, task.concurrency, found, async |id, progress| {
-        let (seen, verified) = comparing.settle(id).await?;
+        let (seen, verified) = match comparing.settle(id).await {
+            Ok(settled) => settled,
+            // What is in the target's is another question.
+            Err(err) => (comparing.surveyed(id), unreadable(id, err)?),
+        };
         let opened = comparing.open(&seen, &progress).await?;
         Ok(Settled {
             source: seen.source,
             verified,
+            notes: Vec::new(),
             opened,
         })
     })
@@ -147,10 +152,7 @@ impl Comparing<'_> {
     }
 
     async fn settle(&self, id: BlockId) -> Result<(Seen, Verified)> {
-        let mut seen = Seen {
-            source: block_of(&self.survey.source, id).cloned(),
-            target: self.survey.target.get(id).cloned(),
-        };
+        let mut seen = self.surveyed(id);
         let (mut is_fresh, mut is_doubted) = (false, false);
         for _ in 0..LOOKS {
             let verified = self.judge(id, &seen, &ReadBack::default());
@@ -180,6 +182,13 @@ impl Comparing<'_> {
         }
         let why = "it changes each time that it is looked at";
         Ok((seen, Verified::because(State::Unreadable, why)))
+    }
+
+    fn surveyed(&self, id: BlockId) -> Seen {
+        Seen {
+            source: block_of(&self.survey.source, id).cloned(),
+            target: self.survey.target.get(id).cloned(),
+        }
     }
 
     fn judge(&self, id: BlockId, seen: &Seen, read: &ReadBack) -> Verified {

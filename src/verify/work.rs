@@ -8,9 +8,9 @@ use tracing::warn;
 
 use super::task::Run;
 use crate::block::BlockId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::{Opened, Verification};
-use crate::plan::{SourceBlock, State, Verified};
+use crate::plan::{Note, SourceBlock, State, Verified};
 use crate::progress::BlockProgress;
 use crate::trace::{step, within};
 
@@ -30,6 +30,8 @@ pub(super) struct Settled {
     /// What the source has of it, as it was seen last.
     pub(super) source: Option<Arc<SourceBlock>>,
     pub(super) verified: Verified,
+    /// What more there is to know of it.
+    pub(super) notes: Vec<Note>,
     /// What came of opening it, where that was to be done.
     pub(super) opened: Option<Opened>,
 }
@@ -76,24 +78,36 @@ pub(super) async fn work<F>(
             Ok(settled) => {
                 if let Some(block) = found.blocks.get_mut(job.place) {
                     block.source = settled.source;
+                    block.notes.extend(settled.notes);
                 }
                 if let (Some(deep), Some(opened)) = (&mut found.deep, settled.opened) {
                     deep.add(job.id, opened);
                 }
                 settled.verified
             }
-            Err(err) => {
-                let why = format!("{err:#}");
-                warn!(block = %job.id, err = why, "block cannot be verified");
-                if err.kind().concerns_whole_bucket() {
-                    found.aborted = Some(why);
+            Err(err) => match unreadable(job.id, err) {
+                Ok(verified) => verified,
+                Err(err) => {
+                    found.aborted = Some(format!("{err:#}"));
                     return;
                 }
-                Verified::because(State::Unreadable, format!("could not {why}"))
-            }
+            },
         };
         if let Some(block) = found.blocks.get_mut(job.place) {
             block.verified = verified;
         }
     }
+}
+
+/// What is said of a block that an error kept from being verified.
+///
+/// Errors: that error, where it concerns the whole bucket.
+pub(super) fn unreadable(id: BlockId, err: Error) -> Result<Verified> {
+    let why = format!("{err:#}");
+    warn!(block = %id, err = why, "block cannot be verified");
+    if err.kind().concerns_whole_bucket() {
+        return Err(err);
+    }
+    let why = format!("could not {why}");
+    Ok(Verified::because(State::Unreadable, why))
 }

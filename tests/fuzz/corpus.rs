@@ -82,10 +82,13 @@ pub fn examples(part: &str) -> Vec<Vec<u8>> {
     found.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// The file of that name of each block in `tests/golden/tsdb` that has it.
+/// The file of that name of each golden block that has it.
 pub fn golden_blocks(file: &str) -> Vec<Vec<u8>> {
-    let blocks = fs::read_dir(repository("tests/golden/tsdb")).unwrap();
+    let folders = ["tests/golden/tsdb", "tests/golden/tsdb-newer"];
+    let blocks = folders.map(|folder| fs::read_dir(repository(folder)).unwrap());
     let mut paths: Vec<PathBuf> = blocks
+        .into_iter()
+        .flatten()
         .map(|block| block.unwrap().path().join(file))
         .collect();
     paths.retain(|path| path.is_file());

@@ -5,6 +5,7 @@
 mod at_once;
 mod budget;
 mod compare;
+mod digest;
 mod in_parts;
 mod job;
 mod limits;
@@ -17,6 +18,7 @@ mod upload;
 
 pub use budget::Budget;
 pub use compare::{Comparison, same_content};
+pub use digest::sha256;
 pub use job::Transfer;
 pub use limits::TIME_TO_END;
 pub use route::{Transferred, transferred};

@@ -45,7 +45,14 @@ pub fn judge(pair: &Pair<'_>, read: &ReadBack) -> Verified {
             Compared::Lacking(_) if let TargetMeta::Unreadable(why) = &there.meta => {
                 return unknown(format!("meta.json in the target: {why}"));
             }
-            Compared::Lacking(lacking) => return not_held(block, &lacking, pair),
+            Compared::Lacking(lacking) => {
+                let mut verified = not_held(block, &lacking, pair);
+                if let (State::MarkedNotHeld, Some(why)) = (verified.state, why) {
+                    let lacking = lacking.in_words();
+                    verified.why = Some(format!("{lacking}; {why}"));
+                }
+                return verified;
+            }
             Compared::Held(_) | Compared::NothingLeft => {}
         }
     }

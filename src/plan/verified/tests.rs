@@ -332,8 +332,10 @@ fn what_nobody_can_read_is_neither_held_nor_lost() {
         (State::Unreadable, why)
     );
     // Its listing is enough to see that it is about to be lost.
-    let (state, _) = said(Some(&marked(corrupted_meta())), vec![]);
+    let (state, why) = said(Some(&marked(corrupted_meta())), vec![]);
     assert_eq!(state, State::MarkedNotHeld);
+    let of_source = "; meta.json in the source: no json";
+    assert!(why.ends_with(of_source), "{why}");
     let there = corrupted(block('A').target(), TargetMeta::Unreadable("denied".into()));
     let (state, why) = said(Some(&block('A').marked(OURS).source()), vec![there]);
     assert_eq!(

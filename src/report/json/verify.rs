@@ -14,7 +14,9 @@ use crate::tsdb::Finding;
 
 /// All but how it went, and its warnings.
 pub(super) fn put(verification: &Verification, members: &mut Members<'_>) -> io::Result<()> {
-    members.put("content", &verification.content.map(spelled))?;
+    let of_one = verification.hashes_were_read.then_some(Strength::Content);
+    let content = verification.content.or(of_one);
+    members.put("content", &content.map(spelled))?;
     let of_run = verification.of_run.as_ref();
     members.put("of_run", &of_run.map(RunId::to_string))?;
     members.put("blocks", &Each(&verification.blocks, Entry::of))?;

@@ -34,7 +34,7 @@ pub(super) fn advice(deep: &Deep) -> [(u64, &'static str, &'static str); 3] {
         (
             deep.newer_blocks,
             "unreadable by Thanos",
-            "whole, and written by a newer Prometheus: wait for a Thanos that reads it",
+            "not damaged, but newer than what it reads: wait for a Thanos that does",
         ),
         (
             deep.closed_blocks(),

@@ -42,6 +42,9 @@ pub(super) fn write(
 
 fn write_facts(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {
     let compared = match verification.content {
+        None if verification.hashes_were_read => {
+            "one bucket, by its listing, each meta.json with its hashes, and each mark"
+        }
         None => "one bucket, by its listing, each meta.json and each mark",
         Some(Strength::Size) => "by names and sizes",
         Some(Strength::Checksum) => "by names, sizes and checksums",

@@ -1,8 +1,7 @@
 //! What comes before the samples of a chunk of histograms: which buckets they have.
 
 use super::bits::{Bits, Ended};
-use super::span::{Span, Trouble};
-use crate::tsdb::bytes::Cursor;
+use super::span::Trouble;
 use crate::tsdb::finding::Kind;
 
 /// A histogram whose sum has these bits says that its series has ended, and has no buckets.
@@ -13,22 +12,15 @@ const CUSTOM: i64 = -53;
 
 /// The start of a chunk of histograms.
 pub(super) struct Start<'a> {
-    pub(super) samples: u64,
     pub(super) bits: Bits<'a>,
     /// Buckets of each sample, positive and negative ones.
     pub(super) buckets: u64,
 }
 
-/// Reads what comes before the first sample; a chunk without any has no more than its header.
-pub(super) fn start(data: &[u8]) -> Result<Start<'_>, Trouble> {
-    let mut cursor = Cursor::new(data);
-    // The third byte is about resets of counters, and of no matter here.
-    let header = cursor.bytes(3).and_then(|bytes| bytes.first_chunk());
-    let samples = header.map(|bytes| u64::from(u16::from_be_bytes(*bytes)));
-    let samples = samples.ok_or_else(|| Trouble::ends_early(0, 0))?;
+/// Reads what comes before the first sample, behind a header of three bytes; there is nothing where there are no samples.
+pub(super) fn start(data: &[u8], samples: u64) -> Result<Start<'_>, Trouble> {
     let mut start = Start {
-        samples,
-        bits: Bits::new(cursor.rest()),
+        bits: Bits::new(data),
         buckets: 0,
     };
     if samples > 0 {
@@ -43,15 +35,7 @@ pub(super) fn start(data: &[u8]) -> Result<Start<'_>, Trouble> {
             let what = format!("histograms of schema {schema}, which none is known by");
             return Err(Trouble::new(Kind::ChunkUndecodable, what));
         }
-        // Each bucket of the first sample takes one bit at least.
-        if start.buckets > start.bits.left() {
-            let what = format!(
-                "histograms of {} buckets in {} bits",
-                start.buckets,
-                start.bits.left()
-            );
-            return Err(Trouble::new(Kind::ChunkUndecodable, what));
-        }
+        start.have_room(1)?;
     }
     Ok(start)
 }
@@ -84,15 +68,13 @@ impl Start<'_> {
         Ok(())
     }
 
-    /// A chunk without samples.
-    pub(super) const fn empty(&self) -> Option<Span> {
-        if self.samples > 0 {
-            return None;
+    /// Whether there is room for as many buckets as are told, of at least so many bits each in the first sample.
+    pub(super) fn have_room(&self, bits_each: u64) -> Result<(), Trouble> {
+        let (buckets, left) = (self.buckets, self.bits.left());
+        if buckets <= left / bits_each {
+            return Ok(());
         }
-        Some(Span {
-            samples: 0,
-            first: 0,
-            last: 0,
-        })
+        let what = format!("histograms of {buckets} buckets in {left} bits");
+        Err(Trouble::new(Kind::ChunkUndecodable, what))
     }
 }

@@ -6,10 +6,13 @@ mod float_histogram;
 mod histogram;
 mod layout;
 mod plain;
+mod samples;
+mod since;
 mod span;
 mod xor;
+mod xor2;
 
-pub(crate) use plain::Scratch;
+pub(crate) use plain::{Scratch, is_newer};
 pub(crate) use span::{Class, Span, Trouble};
 
 /// The encoding of Thanos' five aggregates: the greatest, so that none of Prometheus' comes to be the same.

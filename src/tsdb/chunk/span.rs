@@ -14,10 +14,12 @@ pub(crate) enum Class {
 }
 
 /// The times of a chunk's samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) samples: u64,
     pub(crate) first: i64,
+    /// Of the sample behind the first; where there is none, of the first.
+    pub(crate) second: i64,
     pub(crate) last: i64,
 }
 

@@ -1,9 +1,9 @@
 //! Floats: times as differences of differences, values as what changes of their bits.
 
 use super::bits::{Bits, Ended, signed};
+use super::samples::{Failed, Samples, span};
 use super::span::{Order, Span, Trouble};
 use crate::tsdb::bytes::Cursor;
-use crate::tsdb::finding::Kind;
 
 /// Where the bits of a value lie that the last change of its kind told.
 #[derive(Clone, Copy, Default)]
@@ -11,36 +11,6 @@ pub(super) struct Window {
     leading: u8,
     /// How many bits lie behind those that are written.
     trailing: u8,
-}
-
-/// Why a value cannot be read.
-#[derive(Debug)]
-pub(super) enum Failed {
-    /// The data ends within it.
-    Ended,
-    /// It is said to have more than 64 bits.
-    TooWide,
-}
-
-impl From<Ended> for Failed {
-    fn from(_: Ended) -> Self {
-        Self::Ended
-    }
-}
-
-impl Failed {
-    pub(super) fn trouble(&self, read: u64, samples: u64) -> Trouble {
-        match self {
-            Self::Ended => Trouble::ends_early(read, samples),
-            Self::TooWide => Trouble::new(
-                Kind::ChunkUndecodable,
-                format!(
-                    "a value of sample {} of {samples} is told to have more than 64 bits",
-                    read + 1
-                ),
-            ),
-        }
-    }
 }
 
 impl Window {
@@ -54,15 +24,29 @@ impl Window {
         }
         if word >> 62 == 0b10 {
             bits.drop(2)?;
-            return Ok(64 - u32::from(self.leading) - u32::from(self.trailing));
+            return Ok(self.width());
         }
-        let leading = (word >> 57) & 0x1f;
+        bits.drop(2)?;
+        self.anew(bits)
+    }
+
+    /// How many bits of a change follow that lies where the last one did.
+    #[inline]
+    pub(super) fn width(self) -> u32 {
+        64 - u32::from(self.leading) - u32::from(self.trailing)
+    }
+
+    /// Takes where the next change lies; how many bits of it follow. Wants 11 bits in the word.
+    #[inline]
+    pub(super) fn anew(&mut self, bits: &mut Bits<'_>) -> Result<u32, Failed> {
+        let word = bits.word();
+        let leading = word >> 59;
         // 64 bits are written as none: there is no change of none.
-        let width = match (word >> 51) & 0x3f {
+        let width = match (word >> 53) & 0x3f {
             0 => 64,
             width => width,
         };
-        bits.drop(13)?;
+        bits.drop(11)?;
         let trailing = 64_u64.checked_sub(leading + width).ok_or(Failed::TooWide)?;
         self.leading = u8::try_from(leading).unwrap_or_default();
         self.trailing = u8::try_from(trailing).unwrap_or_default();
@@ -104,42 +88,15 @@ impl Window {
 /// Decodes a chunk of floats.
 pub(super) fn decode(data: &[u8], order: Order) -> Result<Span, Trouble> {
     let mut cursor = Cursor::new(data);
-    let header = cursor
-        .bytes(2)
-        .and_then(|bytes| bytes.first_chunk())
-        .ok_or_else(|| Trouble::ends_early(0, 0))?;
-    let samples = u64::from(u16::from_be_bytes(*header));
-    if samples == 0 {
-        return Ok(Span {
-            samples,
-            first: 0,
-            last: 0,
-        });
-    }
-    let mut reader = Reader {
+    let header = cursor.bytes(2).and_then(|bytes| bytes.first_chunk());
+    let samples = header.ok_or_else(|| Trouble::ends_early(0, 0))?;
+    let reader = Reader {
         bits: Bits::new(cursor.rest()),
         window: Window::default(),
         time: 0,
         delta: 0,
     };
-    let first = reader.first().map_err(|err| err.trouble(0, samples))?;
-    for read in 1..samples {
-        let before = reader.time;
-        if read == 1 {
-            reader.second()
-        } else {
-            reader.next()
-        }
-        .map_err(|err| err.trouble(read, samples))?;
-        if !order.holds(reader.time, before) {
-            return Err(Trouble::backwards(reader.time, before));
-        }
-    }
-    Ok(Span {
-        samples,
-        first,
-        last: reader.time,
-    })
+    span(u64::from(u16::from_be_bytes(*samples)), order, reader)
 }
 
 struct Reader<'a> {
@@ -149,21 +106,34 @@ struct Reader<'a> {
     delta: i64,
 }
 
-impl Reader<'_> {
+impl<'a> Samples<'a> for Reader<'a> {
+    fn bits(&mut self) -> &mut Bits<'a> {
+        &mut self.bits
+    }
+
     fn first(&mut self) -> Result<i64, Failed> {
         self.time = self.bits.varint()?;
         self.bits.skip(64)?;
         Ok(self.time)
     }
 
-    fn second(&mut self) -> Result<(), Failed> {
-        self.delta = self.bits.uvarint()?.cast_signed();
-        self.time = self.time.wrapping_add(self.delta);
-        self.window.skip(&mut self.bits)
-    }
-
     #[inline]
-    fn next(&mut self) -> Result<(), Failed> {
+    fn next(&mut self, number: u64) -> Result<i64, Failed> {
+        if number == 1 {
+            self.delta = self.bits.uvarint()?.cast_signed();
+            self.window.skip(&mut self.bits)?;
+        } else {
+            self.regular()?;
+        }
+        self.time = self.time.wrapping_add(self.delta);
+        Ok(self.time)
+    }
+}
+
+impl Reader<'_> {
+    /// Any but the first two.
+    #[inline]
+    fn regular(&mut self) -> Result<(), Failed> {
         self.bits.refill();
         let ones = self.bits.ones(4);
         if ones == 0 {
@@ -182,7 +152,6 @@ impl Reader<'_> {
             };
             self.delta = self.delta.wrapping_add(change);
         }
-        self.time = self.time.wrapping_add(self.delta);
         // At most 24 of 56 bits are gone.
         self.window.skip_filled(&mut self.bits)
     }

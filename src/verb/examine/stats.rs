@@ -31,12 +31,15 @@ struct Told {
 pub(super) fn of(json: &[u8]) -> Stats {
     let document: Document = serde_json::from_slice(json).unwrap_or_default();
     let told = document.stats;
+    // Who tells one of these tells the other, too, unless there are none.
+    let tells = told.float_samples.is_some() || told.histogram_samples.is_some();
+    let of_kind = |told: Option<u64>| told.or(tells.then_some(0));
     Stats {
         series: told.series,
         chunks: told.chunks,
         samples: told.samples,
-        float_samples: told.float_samples,
-        histogram_samples: told.histogram_samples,
+        float_samples: of_kind(told.float_samples),
+        histogram_samples: of_kind(told.histogram_samples),
         tombstones: told.tombstones,
     }
 }
@@ -54,6 +57,8 @@ mod tests {
             ..Stats::default()
         };
         assert_eq!(told, expected);
+        let of_floats = of(br#"{"stats":{"numSamples":7,"numFloatSamples":7}}"#);
+        assert_eq!(of_floats.histogram_samples, Some(0));
         assert_eq!(of(b"{}"), Stats::default());
         assert_eq!(of(b"no json"), Stats::default());
     }

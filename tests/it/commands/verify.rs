@@ -1,6 +1,7 @@
 //! `verify`: how blocks stand in two buckets, or in one; and that nothing is changed.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -411,8 +412,23 @@ fn one_bucket_is_judged_by_itself() {
         .put(&format!("{}/meta.json", fine.id()), b"{".to_vec());
     let ran = verify_alone(&world, &[JSON]).expect(3);
     assert_eq!(of_block(&ran.json(), &fine)["state"], "damaged");
-    let ran = verify_alone(&world, &["--content=read"]).expect(2);
+    let ran = verify_alone(&world, &["--content=checksum"]).expect(2);
     assert!(ran.stderr.contains("--content"), "{ran:?}");
+}
+
+/// S-13.1: where a migration would put objects is no matter to who compares them.
+#[test]
+fn a_target_that_puts_objects_into_an_archive_can_be_compared() {
+    let minio = Minio::start();
+    let world = on_minio::World::new(&minio, &[Block::new(1)]);
+    let (source, target) = world.configs();
+    let archive = "  put_user_metadata: {X-Amz-Storage-Class: GLACIER}\n";
+    let text = fs::read_to_string(&target).unwrap() + archive;
+    let config = target.with_file_name("archive.yaml");
+    fs::write(&config, text).unwrap();
+    on_minio::run(&(source.clone(), config.clone()), &[OLD]).expect(2);
+    let ran = Ran::of(command(&[&source, &config], &[JSON])).expect(3);
+    assert_states(&ran, &[(&Block::new(1), "source-only")]);
 }
 
 /// S-13.7

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use thanos_bucket::block::Sha256Sum;
 
 use crate::support::folders::{World, copy_tree};
 use crate::support::minio::Minio;
@@ -239,4 +241,139 @@ fn on_a_server_what_cannot_be_read_is_no_damage_and_a_bad_moment_is_tried_again(
     flip(&hot, &format!("{floats}/chunks/000003"), 20);
     let document = verify(&[&hot.config("hot.yaml")], &[JSON]).expect(3).json();
     assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+}
+
+/// S-13.8
+#[test]
+fn a_block_that_could_not_be_compared_is_opened_all_the_same() {
+    let minio = Minio::start();
+    let (hot, cold) = (minio.bucket("hot"), minio.bucket("cold"));
+    for (name, content) in world().source.tree() {
+        hot.put(&name, content.clone());
+        cold.put(&name, content);
+    }
+    let floats = id_of("floats");
+    flip(&cold, &format!("{floats}/chunks/000002"), 30);
+    let denied = format!("/hot/{floats}/chunks/");
+    let proxy = Line::to(minio.port())
+        .fault(move |request| {
+            if request.is("GET", &denied) {
+                Fault::Answer(403, "<Error><Code>AccessDenied</Code></Error>")
+            } else {
+                Fault::None
+            }
+        })
+        .open();
+    let configs = [
+        hot.config_for("hot-proxy.yaml", hot.root(), proxy.port(), ""),
+        cold.config("cold.yaml"),
+    ];
+    let configs = configs.each_ref().map(|path| &**path);
+    let id = format!("--id={floats}");
+    let document = verify(&configs, &[JSON, "--content=read", &id])
+        .expect(3)
+        .json();
+    assert_eq!(document["blocks"][0]["state"], "unreadable", "{document}");
+    assert_eq!(document["deep"]["blocks"], 1);
+    assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+}
+
+/// S-13.5
+#[test]
+fn one_bucket_is_read_against_the_hashes_that_meta_json_tells() {
+    let world = world();
+    let (floats, histograms) = (id_of("floats"), id_of("histograms"));
+    for (id, without) in [(&floats, None), (&histograms, Some("index"))] {
+        let mut files = Vec::new();
+        for (name, content) in world.source.tree() {
+            let Some(path) = name.strip_prefix(&format!("{id}/")) else {
+                continue;
+            };
+            if path != "index" && !path.starts_with("chunks/") {
+                continue;
+            }
+            let mut file = json!({ "rel_path": path, "size_bytes": content.len() });
+            if Some(path) != without {
+                let value = Sha256Sum(Sha256::digest(&content).into()).to_string();
+                file["hash"] = json!({ "hashFunc": "SHA256", "value": value });
+            }
+            files.push(file);
+        }
+        let name = format!("{id}/meta.json");
+        let mut meta: Value = serde_json::from_slice(&world.source.tree()[&name]).unwrap();
+        meta["thanos"]["files"] = json!(files);
+        world.source.put(&name, serde_json::to_vec(&meta).unwrap());
+    }
+    let config = world.source_config();
+    let read = |arguments: &[&str], code| {
+        let mut command = binary();
+        command.args(["verify", JSON]).args(arguments);
+        command.arg(format!("--objstore.config-file={}", config.display()));
+        Ran::of(command).expect(code).json()
+    };
+    let of = |document: &Value, id: &str| {
+        let mut blocks = document["blocks"].as_array().unwrap().iter();
+        blocks.find(|block| block["id"] == *id).unwrap().clone()
+    };
+    let document = read(&["--content=read"], 0);
+    assert_eq!(document["content"], "read");
+    assert_eq!(of(&document, &floats)["proof"], "content");
+    let block = of(&document, &histograms);
+    assert_eq!(block["proof"], Value::Null);
+    let told = "meta.json tells no hash of 1 object, which was not read";
+    let notes = block["notes"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note["text"] == told), "{block}");
+
+    // A byte that no listing shows.
+    flip(&world.source, &format!("{floats}/chunks/000002"), 30);
+    assert_eq!(of(&read(&[], 0), &floats)["state"], "whole");
+    let document = read(&["--content=read", "--deep"], 3);
+    let block = of(&document, &floats);
+    assert_eq!(block["state"], "damaged");
+    let why = block["why"].as_str().unwrap();
+    assert!(
+        why.starts_with("chunks/000002 has the SHA-256 ") && why.contains(", meta.json says "),
+        "{why}"
+    );
+    assert_eq!(kinds(&document, &floats), ["chunk-checksum"]);
+    // There is nothing to compare checksums with.
+    let wrong = verify(&[&config], &["--content=checksum"]).expect(2);
+    assert!(
+        wrong.stderr.contains("expected listing, read"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// S-13.9
+#[test]
+fn what_is_newer_than_thanos_reads_is_no_damage_and_hides_none() {
+    let world = world();
+    let newer = repository("tests/golden/tsdb-newer/xor2-and-start-times");
+    let meta = fs::read(newer.join("meta.json")).unwrap();
+    let meta: Value = serde_json::from_slice(&meta).unwrap();
+    let id = meta["ulid"].as_str().unwrap();
+    copy_tree(&newer, &world.source.join(id));
+    let floats = id_of("floats");
+    flip(&world.source, &format!("{floats}/index"), 4);
+    flip(
+        &world.source,
+        &format!("{}/chunks/000001", id_of("histograms")),
+        40,
+    );
+    let document = verify(&[&world.source_config()], &[JSON]).expect(3).json();
+    let deep = &document["deep"];
+    assert_eq!(kinds(&document, id), ["unreadable-by-thanos"]);
+    assert_eq!(kinds(&document, &floats), ["unreadable-by-thanos"]);
+    let findings = deep["findings"].as_array().unwrap();
+    // Damage comes first, and of what is newer one of each block is listed.
+    let damage: Vec<bool> = findings
+        .iter()
+        .map(|one| one["is_damage"].as_bool().unwrap())
+        .collect();
+    assert_eq!(damage, [true, false, false]);
+    assert_eq!(
+        deep["by_kind"]["unreadable-by-thanos"],
+        meta["stats"]["numChunks"].as_u64().unwrap() + 1
+    );
 }

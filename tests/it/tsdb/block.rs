@@ -27,6 +27,11 @@ impl Memory {
         Self::read(&repository("tests/golden/tsdb").join(name))
     }
 
+    /// A block in encodings that Thanos cannot read yet.
+    pub fn newer() -> Self {
+        Self::read(&repository("tests/golden/tsdb-newer/xor2-and-start-times"))
+    }
+
     /// The names of all of them.
     pub fn names() -> Vec<String> {
         let entries = fs::read_dir(repository("tests/golden/tsdb")).unwrap();

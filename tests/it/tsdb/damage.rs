@@ -213,6 +213,26 @@ fn postings_are_compared_with_series() {
 }
 
 #[test]
+fn postings_that_lie_over_each_other_are_not_read_again_and_again() {
+    damaged(
+        "floats",
+        |block| {
+            let longest = block.lists()[0];
+            let places: Vec<_> = block.list_offsets().collect();
+            for at in places {
+                assert_eq!(uvarint(&block.index[at..]).1, 2);
+                block.index[at] = u8::try_from(longest & 0x7f).unwrap() | 0x80;
+                block.index[at + 1] = u8::try_from(longest >> 7).unwrap();
+            }
+            let table = block.section(POSTINGS_TABLE);
+            block.seal_section(table);
+        },
+        &[Kind::IndexMalformed],
+        "postings: so many lie out of order or over each other that the rest is not read",
+    );
+}
+
+#[test]
 fn symbols_that_are_out_of_order_are_found() {
     damaged(
         "floats",
@@ -302,8 +322,8 @@ fn times_that_do_not_ascend_are_found() {
             block.seal(body.clone());
             assert_eq!(labels, 1);
         },
-        &[Kind::IndexChecksum],
-        "series: the entry is damaged",
+        &[Kind::IndexMalformed],
+        "series: the entry does not parse, although its checksum is right",
     );
     damaged(
         "label-indices",
@@ -318,11 +338,66 @@ fn times_that_do_not_ascend_are_found() {
     );
 }
 
-/// Changes the first chunk of a block, behind its length, and writes the checksum that is right then.
+/// Changes the first chunk of a block, which is of that encoding, and writes the checksum that is right then.
 fn change_chunk(block: &mut Memory, change: impl FnOnce(&mut [u8])) {
+    let first = &block.segments[0].1[8..];
+    let encoding = first[uvarint(first).1];
+    change_chunk_of(block, encoding, change);
+}
+
+#[test]
+fn what_is_newer_than_thanos_reads_is_told_as_such_and_checked_like_all() {
+    let block = Memory::newer();
+    let (counts, findings) = block.check();
+    assert_eq!(block.kinds(), [Kind::UnreadableByThanos]);
+    assert!(!findings.is_damaged());
+    assert_eq!(counts.unreadable_chunks, counts.chunks);
+    assert_eq!(findings.total(), counts.chunks);
+    assert_eq!(block.stats.samples, Some(counts.samples));
+    assert_eq!(block.stats.float_samples, Some(counts.float_samples));
+    assert_eq!(
+        block.stats.histogram_samples,
+        Some(counts.histogram_samples)
+    );
+    let found = block.found();
+    for encoding in 4..7 {
+        let mut told = found.iter();
+        let words = format!("chunk of encoding {encoding}, which Prometheus 3.11");
+        assert!(told.any(|line| line.contains(&words)), "{found:#?}");
+    }
+    // The first chunk of each encoding.
+    for encoding in 4..7 {
+        let mut changed = Memory::newer();
+        change_chunk_of(&mut changed, encoding, |chunk| chunk[2] -= 1);
+        let kinds = changed.kinds();
+        assert!(kinds.contains(&Kind::ChunkTimesDiffer), "{kinds:?}");
+        assert!(kinds.contains(&Kind::UnreadableByThanos), "{kinds:?}");
+        let mut changed = Memory::newer();
+        change_chunk_of(&mut changed, encoding, |chunk| chunk[2] += 100);
+        let kinds = changed.kinds();
+        assert!(kinds.contains(&Kind::ChunkUndecodable), "{kinds:?}");
+        let mut changed = Memory::newer();
+        change_chunk_of(&mut changed, encoding, |chunk| chunk[0] = 1);
+        assert!(changed.check().1.is_damaged());
+    }
+    let mut block = Memory::golden("floats");
+    block.index[4] = 3;
+    assert_eq!(block.kinds(), [Kind::UnreadableByThanos]);
+    assert!(!block.check().1.is_damaged());
+}
+
+/// Changes the first chunk of an encoding, and writes the checksum that is right then.
+fn change_chunk_of(block: &mut Memory, encoding: u8, change: impl FnOnce(&mut [u8])) {
     let bytes = &mut block.segments[0].1;
-    let (length, prefix) = uvarint(&bytes[8..]);
-    let range = 8 + prefix..8 + prefix + 1 + length;
+    let mut at = 8;
+    let range = loop {
+        let (length, prefix) = uvarint(&bytes[at..]);
+        let range = at + prefix..at + prefix + 1 + length;
+        if bytes[range.start] == encoding {
+            break range;
+        }
+        at = range.end + 4;
+    };
     change(&mut bytes[range.clone()]);
     let crc = crc32c(&bytes[range.clone()]);
     bytes[range.end..range.end + 4].copy_from_slice(&crc.to_be_bytes());
@@ -330,18 +405,6 @@ fn change_chunk(block: &mut Memory, change: impl FnOnce(&mut [u8])) {
 
 #[test]
 fn chunks_that_say_other_than_the_index_are_found() {
-    for encoding in [4, 5, 6] {
-        damaged(
-            "floats",
-            |block| change_chunk(block, |chunk| chunk[0] = encoding),
-            &[Kind::UnreadableByThanos],
-            "which Prometheus 3.11 and later write",
-        );
-        let mut block = Memory::golden("floats");
-        change_chunk(&mut block, |chunk| chunk[0] = encoding);
-        assert_eq!(block.kinds(), [Kind::UnreadableByThanos], "no damage");
-        assert!(!block.check().1.is_damaged());
-    }
     damaged(
         "floats",
         |block| change_chunk(block, |chunk| chunk[0] = 7),

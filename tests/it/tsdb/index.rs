@@ -56,20 +56,24 @@ impl Memory {
 
     /// Where the postings of each label lie.
     pub fn lists(&self) -> Vec<usize> {
+        let places = self.list_offsets();
+        places.map(|at| uvarint(&self.index[at..]).0).collect()
+    }
+
+    /// Where the table says so.
+    pub fn list_offsets(&self) -> impl Iterator<Item = usize> {
         let table = self.section(POSTINGS_TABLE);
         let mut at = table + 8;
-        (0..self.u32(table + 4))
-            .map(|_| {
-                at += 1;
-                for _ in 0..2 {
-                    let (length, prefix) = uvarint(&self.index[at..]);
-                    at += length + prefix;
-                }
-                let (offset, prefix) = uvarint(&self.index[at..]);
-                at += prefix;
-                offset
-            })
-            .collect()
+        (0..self.u32(table + 4)).map(move |_| {
+            at += 1;
+            for _ in 0..2 {
+                let (length, prefix) = uvarint(&self.index[at..]);
+                at += length + prefix;
+            }
+            let place = at;
+            at += uvarint(&self.index[at..]).1;
+            place
+        })
     }
 }
 
