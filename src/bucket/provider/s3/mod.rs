@@ -13,6 +13,7 @@ mod credentials;
 mod customer_key;
 mod differences;
 mod endpoint;
+mod history;
 mod keeping;
 mod location;
 mod meaning;
@@ -28,6 +29,7 @@ mod tag;
 mod trace;
 mod understood;
 mod version2;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
