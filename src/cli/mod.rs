@@ -9,6 +9,7 @@ mod plan;
 mod refusal;
 mod replicate;
 mod status;
+mod undelete;
 mod unmark;
 mod values;
 mod variables;
@@ -106,6 +107,9 @@ pub fn parse(
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Undelete(flags) => {
+            Command::Undelete(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -166,6 +170,7 @@ enum Subcommand {
     Verify(Box<verify::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
+    Undelete(Box<undelete::Flags>),
 }
 
 const VERSION: &str = concat!(

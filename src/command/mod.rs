@@ -5,6 +5,7 @@ pub mod migrate;
 pub mod plan;
 pub mod status;
 mod told;
+pub mod undelete;
 pub mod unmark;
 pub mod verify;
 
@@ -32,6 +33,8 @@ pub enum Command {
     Verify(verify::Request),
     /// Marks are taken back.
     Unmark(unmark::Request),
+    /// Deleted blocks are brought back.
+    Undelete(undelete::Request),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
             Command::Status(request) => status::run(request, clock, stop, stdout).await,
             Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
+            Command::Undelete(request) => undelete::run(request, progress, stop, stdout).await,
         }
     }
 }

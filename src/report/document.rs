@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{
-    Bill, Checked, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview, Review, Sums,
-    TakenBack, Verification,
+    Bill, BroughtBack, Checked, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview,
+    Review, Sums, TakenBack, Verification,
 };
 use crate::plan::Purpose;
 use crate::select::Effect;
@@ -56,6 +56,8 @@ pub(super) enum Section<'a> {
     Verified(&'a Verification),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
+    /// Which deleted blocks were brought back, and how that ended.
+    BroughtBack(&'a BroughtBack),
 }
 
 impl<'a> Document<'a> {
@@ -98,6 +100,19 @@ impl<'a> Document<'a> {
             sections: vec![
                 Section::TakenBack(taken),
                 Section::AbsentIds(&taken.absent_ids),
+            ],
+        }
+    }
+
+    /// Which deleted blocks were brought back, or would be.
+    #[must_use]
+    pub fn of_undelete(header: &'a Header, brought: &'a BroughtBack) -> Self {
+        Self {
+            kind: "undelete",
+            header,
+            sections: vec![
+                Section::BroughtBack(brought),
+                Section::AbsentIds(&brought.absent_ids),
             ],
         }
     }

@@ -10,7 +10,7 @@ mod telemetry;
 mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
-pub(super) use buckets::{Buckets, Landing};
+pub(super) use buckets::{Buckets, Landing, Source};
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes};
 pub(super) use selection::{Filters, LEVELS, Selection, Sharing};

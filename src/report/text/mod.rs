@@ -16,6 +16,7 @@ mod page;
 mod summary;
 mod sums;
 mod timeline;
+mod undelete;
 mod unmark;
 mod verify;
 
@@ -50,6 +51,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
+            Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
         }
     }
     Ok(())
@@ -69,7 +71,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
-        Section::Verified(_) => 11,
+        Section::Verified(_) | Section::BroughtBack(_) => 11,
     }
 }
 
