@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -43,7 +43,8 @@
 //!    [`verb::clocks::AgreedTime`], which only a comparison of clocks makes
 //!    (S-6.13 `clocks_that_differ_by_more_than_minutes_end_the_run_before_any_mark`).
 //! 3. The source is written by [`verb::mark`] alone, and it writes marks alone (S-7.4 `blocks_move_between_two_buckets_and_only_once`); what
-//!    [`verb::unmark`] takes away there are marks of this tool alone (S-16.1 `marks_of_a_run_are_taken_back_and_nothing_else`).
+//!    [`verb::unmark`] takes away there are marks of this tool alone (S-16.1 `marks_of_a_run_are_taken_back_and_nothing_else`), and what
+//!    [`verb::undelete`] brings back lay there before (S-19.1 `blocks_of_a_run_that_thanos_has_deleted_come_back_byte_for_byte`).
 //! 4. What [`verb::cleanup`] removes is nothing but what this tool alone names so, or a part of what the source wholly holds right before each removal
 //!    (S-18.2 `only_a_part_of_what_the_source_holds_goes`).
 //! 5. A dry run is given [`bucket::BucketReader`]s, which cannot write (S-7.3 `a_dry_run_leaves_no_trace`), and so is a run that only copies for its source
@@ -85,6 +86,7 @@ pub mod stored;
 pub mod telemetry;
 pub mod trace;
 pub mod tsdb;
+pub mod undelete;
 pub mod unmark;
 pub mod verb;
 pub mod verify;

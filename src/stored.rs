@@ -133,7 +133,7 @@ impl Stored {
 }
 
 /// The largest `meta.json` or mark that is read; real ones stay far below.
-const SMALL_OBJECT_BYTES: usize = 4 << 20;
+pub const SMALL_OBJECT_BYTES: usize = 4 << 20;
 
 /// Reads a `meta.json`, with its bytes, as it was `listed`, where a listing is at hand; `None` where it is gone by now.
 ///

@@ -20,8 +20,10 @@ mod clock;
 mod config;
 mod copier;
 mod differences;
+mod entry;
 mod environment;
 mod fetch;
+mod history;
 mod http;
 mod keeping;
 mod listing;
@@ -29,6 +31,7 @@ mod location;
 mod nearness;
 mod opened;
 mod pages;
+mod past;
 mod prefix;
 mod provider;
 mod ranged;
@@ -59,11 +62,14 @@ pub use differences::{
     Classes, Create, Differences, Digest, Larger, Order, Pages, Precision, Sent, ServerCopy, Tag,
     Whole,
 };
+pub use entry::Entry;
 pub use environment::{Environment, Secret};
+pub use history::{History, HistoryPage, Lost, Next, Row, Way, What};
 pub use keeping::{Act, Keeping, Lock, LockedOn, Rule, Told, Versions};
 pub use location::Location;
 pub use nearness::Names;
 pub use opened::Common;
+pub use past::{Gone, Past};
 pub use prefix::Prefix;
 pub use provider::differences;
 pub use ranged::Ranged;
@@ -71,7 +77,7 @@ pub use reader::BucketReader;
 pub use rights::{Policy, Role};
 pub use sizes::Sizes;
 pub use storage_class::{PUT_AS_SEGMENT, Readable, StorageClasses};
-pub use store::{Entry, Page, Pager, Store};
+pub use store::{Page, Pager, Store};
 pub use sweep::Swept;
 pub use transfer::{
     Budget, Comparison, CopiedBy, ServerSide, TIME_TO_END, Transfer, Transferred, same_content,

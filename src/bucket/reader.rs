@@ -306,6 +306,10 @@ impl BucketReader {
         &self.0.backend
     }
 
+    pub(super) fn opened(&self) -> &Opened {
+        &self.0
+    }
+
     /// Repeats transient failures by this bucket's retry policy. `attempt` is what is being attempted, as in "could not …".
     pub async fn retrying<T, F>(&self, attempt: &str, operation: impl FnMut() -> F) -> Result<T>
     where

@@ -7,16 +7,17 @@ use std::error::Error as StdError;
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, Result};
+use object_store::{ObjectStore, ObjectStoreExt, Result};
 
 use super::classify::Meaning;
 use super::copier::Copier;
+pub(super) use super::entry::Entry;
+use super::history::History;
 use super::keeping::Keeping;
 use super::unfinished::Unfinished;
-use crate::block::{FileId, Fingerprint, LeftOut};
+use crate::block::Fingerprint;
 
 /// A store with listings of its own. What it does not tell is what `object_store` knows of it.
 #[async_trait]
@@ -101,6 +102,11 @@ pub trait Store: ObjectStore {
         None
     }
 
+    /// What is kept of objects that were deleted; `None` for a kind of bucket that keeps nothing.
+    fn history(&self) -> Option<Arc<dyn History>> {
+        None
+    }
+
     /// Whether [`digests`](Self::digests) may tell anything.
     fn tells_digests(&self) -> bool {
         false
@@ -159,40 +165,6 @@ impl Declared {
     /// What was said.
     pub(super) fn get(&self) -> Option<Fingerprint> {
         self.0.get().copied()
-    }
-}
-
-/// What a listing shows of an object. What it does not show is unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Entry {
-    /// Its whole name.
-    pub key: String,
-    /// Its size.
-    pub size_bytes: Option<u64>,
-    /// When it was last written.
-    pub modified: Option<DateTime<Utc>>,
-    /// Its entity tag, as a condition in a request wants it.
-    pub etag: Option<String>,
-    /// Digests of its content that the listing tells beside the entity tag.
-    pub digests: Fingerprint,
-    /// Whether it is in a storage class from which nobody can read it before it is restored, and is not.
-    pub archived: bool,
-    /// Which file it is, in a folder.
-    pub file: Option<FileId>,
-    /// Why nothing can be read under this name.
-    pub left_out: Option<LeftOut>,
-}
-
-impl From<ObjectMeta> for Entry {
-    fn from(meta: ObjectMeta) -> Self {
-        Self {
-            key: meta.location.into(),
-            size_bytes: Some(meta.size),
-            // Stores that are not told a time make one of it.
-            modified: Some(meta.last_modified).filter(|time| *time != DateTime::UNIX_EPOCH),
-            etag: meta.e_tag,
-            ..Self::default()
-        }
     }
 }
 

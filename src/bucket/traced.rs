@@ -17,6 +17,7 @@ use object_store::{
 
 use super::classify::Meaning;
 use super::copier::{Assembly, Copier, Original};
+use super::history::{History, HistoryPage, Lost, Next, Way};
 use super::keeping::Keeping;
 use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Page, Pager, Store};
@@ -264,6 +265,12 @@ impl Store for Traced {
         self.inner.keeping().await
     }
 
+    fn history(&self) -> Option<Arc<dyn History>> {
+        let inner = self.inner.history()?;
+        let bucket = Arc::clone(&self.bucket);
+        Some(Arc::new(TracedHistory { inner, bucket }))
+    }
+
     async fn part_sizes(&self, key: &Path, size_bytes: u64, parts: u32) -> Option<Vec<u64>> {
         let asked = async { Ok(self.inner.part_sizes(key, size_bytes, parts).await) };
         let told = traced(self.request("head", key), asked).await;
@@ -343,6 +350,34 @@ impl Copier for TracedCopier {
             bucket: Arc::clone(&self.bucket),
             key: to.clone(),
         }))
+    }
+}
+
+/// What is kept of deleted objects: each page, and each object that is read or brought back, is a request.
+#[derive(Debug)]
+struct TracedHistory {
+    inner: Arc<dyn History>,
+    bucket: Arc<str>,
+}
+
+#[async_trait]
+impl History for TracedHistory {
+    async fn page(&self, below: Option<&Path>, next: Option<&Next>) -> Result<HistoryPage> {
+        let key = below.map(AsRef::as_ref).unwrap_or_default();
+        let request = Request::new("list-versions", &self.bucket, key);
+        traced(request, self.inner.page(below, next)).await
+    }
+
+    async fn read(&self, key: &Path, version: &str, size_bytes: u64) -> Result<Bytes> {
+        let request = Request::new("get", &self.bucket, key.as_ref());
+        let read = traced(request.clone(), self.inner.read(key, version, size_bytes)).await?;
+        note_bytes(request.as_ref(), read.len());
+        Ok(read)
+    }
+
+    async fn bring_back(&self, key: &Path, lost: &Lost) -> Result<Way> {
+        let request = Request::new("bring-back", &self.bucket, key.as_ref());
+        traced(request, self.inner.bring_back(key, lost)).await
     }
 }
 

@@ -11,6 +11,7 @@ mod plan;
 mod refusal;
 mod replicate;
 mod status;
+mod undelete;
 mod unmark;
 mod values;
 mod variables;
@@ -115,6 +116,9 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Undelete(flags) => {
+            Command::Undelete(flags.request(&origins, now, &mut warnings)?)
+        }
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -178,6 +182,7 @@ enum Subcommand {
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
+    Undelete(Box<undelete::Flags>),
 }
 
 const VERSION: &str = concat!(

@@ -6,6 +6,7 @@ pub mod migrate;
 pub mod plan;
 pub mod status;
 mod told;
+pub mod undelete;
 pub mod unmark;
 pub mod verify;
 
@@ -35,6 +36,8 @@ pub enum Command {
     Unmark(unmark::Request),
     /// What runs left behind is removed.
     Cleanup(cleanup::Request),
+    /// Deleted blocks are brought back.
+    Undelete(undelete::Request),
 }
 
 impl Command {
@@ -56,6 +59,7 @@ impl Command {
             Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
             Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
             Command::Cleanup(request) => cleanup::run(request, progress, clock, stop, stdout).await,
+            Command::Undelete(request) => undelete::run(request, progress, stop, stdout).await,
         }
     }
 }

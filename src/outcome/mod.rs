@@ -20,6 +20,7 @@ mod taken_back;
 #[cfg(test)]
 pub(crate) mod testing;
 mod totals;
+mod undeleted;
 mod verified;
 
 pub(crate) use bill::Line;
@@ -42,4 +43,5 @@ pub use sums::Sums;
 pub(crate) use sums::{Month, Sum};
 pub use taken_back::{TakenBack, UnmarkEnding, Unmarked};
 pub(crate) use totals::{Done, Totals};
+pub use undeleted::{BroughtBack, UndeleteEnding, Undeleted};
 pub use verified::{Verification, VerifiedBlock};

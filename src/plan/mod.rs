@@ -2,6 +2,7 @@
 //! Nothing here waits, reads a clock or touches a bucket.
 
 mod agreed;
+mod bring_back;
 mod decide;
 mod drift;
 mod duplicate;
@@ -26,6 +27,7 @@ mod verified;
 mod warning;
 
 pub use agreed::{Agreed, AgreedBlock, Work};
+pub use bring_back::{Among, Beside, BringBack, Candidate, Missing, NotBack, PastBlock, Recall};
 pub use decide::{Action, Conflict, Put, objects_to_put};
 pub use exclude::Reason;
 pub use facts::{Mark, SourceBlock, SourceMeta, TargetBlock, TargetIndex, TargetMeta};

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::outcome::{
-    Bill, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld, Overview, Review,
-    Sums, TakenBack, Verification,
+    Bill, BroughtBack, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld,
+    Overview, Review, Sums, TakenBack, Verification,
 };
 use crate::plan::Purpose;
 use crate::select::Effect;
@@ -61,6 +61,8 @@ pub(super) enum Section<'a> {
     TakenBack(&'a TakenBack),
     /// What was left behind, and what became of it.
     Cleaned(&'a Cleaned),
+    /// Which deleted blocks were brought back, and how that ended.
+    BroughtBack(&'a BroughtBack),
 }
 
 impl<'a> Document<'a> {
@@ -111,6 +113,19 @@ impl<'a> Document<'a> {
             kind: "cleanup",
             header,
             sections: vec![Section::Cleaned(cleaned)],
+        }
+    }
+
+    /// Which deleted blocks were brought back, or would be.
+    #[must_use]
+    pub fn of_undelete(header: &'a Header, brought: &'a BroughtBack) -> Self {
+        Self {
+            kind: "undelete",
+            header,
+            sections: vec![
+                Section::BroughtBack(brought),
+                Section::AbsentIds(&brought.absent_ids),
+            ],
         }
     }
 

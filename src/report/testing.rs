@@ -10,7 +10,8 @@ use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
 use crate::outcome::testing::World;
 use crate::outcome::{
-    Bill, Carrier, Charted, Estimate, Freed, Overview, Prices, Results, Review, Sums, Verification,
+    Bill, BroughtBack, Carrier, Charted, Estimate, Freed, Overview, Prices, Results, Review, Sums,
+    Verification,
 };
 
 /// With the default rows, and lines of any length.
@@ -32,6 +33,21 @@ pub(super) fn written_verification(found: &Verification) -> String {
     };
     let header = header();
     told(form, &header, &Document::of_verification(&header, found))
+}
+
+/// What became of blocks that were to be brought back, in lines of a screen.
+pub(super) fn written_undelete(brought: &BroughtBack, output: Output) -> String {
+    let form = Form {
+        output,
+        rows: Rows::Auto,
+        columns: Some(80),
+    };
+    let header = Header {
+        target: None,
+        cutoff: None,
+        ..header()
+    };
+    told(form, &header, &Document::of_undelete(&header, brought))
 }
 
 pub(super) fn written_as(world: &World, form: Form, results: Option<&Results>) -> String {

@@ -11,4 +11,5 @@ pub mod prove;
 pub mod publish;
 pub mod survey;
 mod there;
+pub mod undelete;
 pub mod unmark;

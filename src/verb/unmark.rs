@@ -1,4 +1,4 @@
-//! Takes back marks that this tool wrote: the only module that deletes in the source, and it deletes nothing else.
+//! Takes back marks that this tool wrote: the only module that deletes objects in the source, and it deletes no others.
 
 use crate::block::{
     BlockId, DELETION_MARK, DeletionMark, NO_COMPACT_MARK, NoCompactMark, Provenance, RunId,

@@ -184,6 +184,18 @@ impl Classes {
 }
 
 impl Source {
+    /// The one bucket of a subcommand that works on no other.
+    pub(in crate::cli) fn config(
+        self,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<BucketConfig> {
+        match self.given().read(origins, warnings)? {
+            Some((_, source)) => Ok(source),
+            None => Err(missing("source", "objstore.config")),
+        }
+    }
+
     fn given(self) -> Given {
         Given {
             flag: "objstore.config",

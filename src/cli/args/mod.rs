@@ -11,7 +11,7 @@ mod telemetry;
 mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
-pub(super) use buckets::{Buckets, Landing};
+pub(super) use buckets::{Buckets, Landing, Source};
 pub(super) use copying::Copying;
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes, exit_codes_of_a_move};

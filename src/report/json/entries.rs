@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::members::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Contents, Sha256Sum, Strength};
-use crate::outcome::{Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals, Unmarked};
+use crate::outcome::{
+    Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals, Undeleted, Unmarked,
+};
 use crate::plan::Outlook;
 use crate::report::human;
 
@@ -280,6 +282,35 @@ impl<'a> UnmarkedEntry<'a> {
             ending: ending.as_str(),
             detail: detail.as_deref(),
             needs_a_person: ending.needs_a_person(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct UndeletedEntry<'a> {
+    #[serde(serialize_with = "display")]
+    id: BlockId,
+    #[serde(flatten)]
+    meta: MetaEntry<'a>,
+    run: Option<String>,
+    missing_objects: u64,
+    missing_bytes: u64,
+    ending: &'static str,
+    detail: Option<&'a str>,
+    needs_a_person: bool,
+}
+
+impl<'a> UndeletedEntry<'a> {
+    pub(super) fn of(undeleted: &'a Undeleted) -> Self {
+        Self {
+            id: undeleted.id,
+            meta: MetaEntry::of(undeleted.meta.as_ref().map(|meta| &meta.block)),
+            run: undeleted.run.as_ref().map(ToString::to_string),
+            missing_objects: undeleted.objects,
+            missing_bytes: undeleted.size_bytes,
+            ending: undeleted.ending.as_str(),
+            detail: undeleted.detail.as_deref(),
+            needs_a_person: undeleted.ending.needs_a_person(),
         }
     }
 }

@@ -19,14 +19,16 @@ use serde::Serialize;
 use super::document::{Document, Section};
 use super::header::Header;
 use crate::block::BlockId;
-use crate::bucket::{Policy, Role};
+use crate::bucket::{Policy, Role, Way};
 use crate::exit::{Exit, Signal};
 use crate::outcome::{
-    Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
+    BroughtBack, Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
 };
 use crate::plan::Warning;
 use crate::select::Effect;
-use entries::{BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UnmarkedEntry};
+use entries::{
+    BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UndeletedEntry, UnmarkedEntry,
+};
 use members::{Each, Members, rfc3339, seconds};
 pub use reading::PlanFile;
 pub(super) use reading::read;
@@ -112,6 +114,17 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             Course::of_cleanup(cleaned).put(members)?;
             members.put("warnings", &Each(&cleaned.warnings, WarningEntry::of))?;
             cleanup::put(cleaned, members)
+        }
+        Section::BroughtBack(brought) => {
+            Course::of_brought_back(brought).put(members)?;
+            members.put("dry_run", &brought.is_dry)?;
+            let absent_run = brought.absent_run.as_ref().map(ToString::to_string);
+            members.put("absent_run", &absent_run)?;
+            let by = |way| brought.ways.get(&way).copied().unwrap_or_default();
+            members.put("uncovered_objects", &by(Way::Uncovered))?;
+            members.put("copied_objects", &by(Way::Copied))?;
+            members.put("warnings", &Each(&brought.warnings, WarningEntry::of))?;
+            members.put("blocks", &Each(&brought.blocks, UndeletedEntry::of))
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
@@ -225,6 +238,17 @@ impl<'a> Course<'a> {
             elapsed: Some(cleaned.elapsed),
             aborted: cleaned.stopped_by.as_deref(),
             signal: cleaned.signal,
+            limit: None,
+        }
+    }
+
+    fn of_brought_back(brought: &'a BroughtBack) -> Self {
+        Self {
+            complete: Some(!brought.is_unfinished()).filter(|_| !brought.is_dry),
+            exit: brought.exit(),
+            elapsed: Some(brought.elapsed),
+            aborted: brought.stopped_by.as_deref(),
+            signal: brought.signal,
             limit: None,
         }
     }

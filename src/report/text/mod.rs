@@ -17,6 +17,7 @@ mod page;
 mod summary;
 mod sums;
 mod timeline;
+mod undelete;
 mod unmark;
 mod verify;
 
@@ -53,6 +54,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
+            Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
         }
     }
     Ok(())
@@ -72,7 +74,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) | Section::Next(..) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
-        Section::Verified(_) | Section::Cleaned(_) => 11,
+        Section::Verified(_) | Section::Cleaned(_) | Section::BroughtBack(_) => 11,
     }
 }
 

@@ -4,6 +4,7 @@
 mod beside;
 mod left;
 mod listing;
+mod past;
 mod reading;
 mod source;
 mod suspects;
@@ -25,6 +26,7 @@ use crate::error::Result;
 use crate::plan::{Rules, SourceBlock, TargetBlock, TargetIndex, Warning, needs_target_metas};
 pub use left::{Left, survey_left};
 use listing::{Directory, Listed, listed_once, listing};
+pub use past::{Directories, look_at_past, survey_past};
 use source::{read_source, read_source_block};
 use target::{read_target, read_target_block, unread};
 

@@ -60,7 +60,7 @@ pub(super) async fn read_source(
 }
 
 /// Takes from a `meta.json` what is not to be kept a million times.
-struct Slimming {
+pub(super) struct Slimming {
     /// Thousands of blocks share a handful of label sets, and of names of who wrote them.
     labels: HashSet<Labels>,
     writers: HashSet<Arc<str>>,
@@ -69,7 +69,7 @@ struct Slimming {
 }
 
 impl Slimming {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             labels: HashSet::new(),
             writers: HashSet::new(),
@@ -77,7 +77,7 @@ impl Slimming {
         }
     }
 
-    fn slim(&mut self, meta: &mut MetaFile) {
+    pub(super) fn slim(&mut self, meta: &mut MetaFile) {
         share(&mut self.labels, &mut meta.block.group.labels);
         share(&mut self.writers, &mut meta.block.source);
         let bytes = meta.bytes.as_ref().map_or(0, |bytes| bytes.len());

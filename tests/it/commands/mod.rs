@@ -15,6 +15,7 @@ mod status;
 mod stopping;
 mod stopping_while_opening;
 mod story;
+mod undelete;
 mod unmark;
 mod verify;
 mod verify_deep;

@@ -80,6 +80,15 @@ pub struct Bucket {
 impl Bucket {
     /// A new, empty one, whose name ends with this.
     pub fn new(name: &str) -> Self {
+        Self::made(name, false)
+    }
+
+    /// The same, and it keeps versions.
+    pub fn versioned(name: &str) -> Self {
+        Self::made(name, true)
+    }
+
+    fn made(name: &str, keeps_versions: bool) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let bucket = Self::named(&format!(
             "b{}-{name}",
@@ -88,7 +97,9 @@ impl Bucket {
         let made = bucket
             .client
             .post(format!("{}?project=tests", url("/storage/v1/b")));
-        expect(made.body(json!({"name": bucket.name}).to_string()));
+        let versioning = json!({"enabled": keeps_versions});
+        let told = json!({"name": bucket.name, "versioning": versioning});
+        expect(made.body(told.to_string()));
         bucket
     }
 

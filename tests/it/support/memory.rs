@@ -15,11 +15,12 @@ use thanos_bucket::engine::Stop;
 use thanos_bucket::migrate::{
     Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, migrate,
 };
-use thanos_bucket::outcome::{Charted, Cleaned, Results, TakenBack};
-use thanos_bucket::plan::{Plan, Rules, TakeBack};
+use thanos_bucket::outcome::{BroughtBack, Charted, Cleaned, Results, TakenBack};
+use thanos_bucket::plan::{BringBack, Plan, Rules, TakeBack};
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::select::{Cutoff, Filter};
 use thanos_bucket::status;
+use thanos_bucket::undelete;
 use thanos_bucket::unmark;
 use thanos_bucket::verb::clocks::Clock;
 
@@ -153,6 +154,17 @@ impl World {
         let target = backend(&self.target, "cold");
         let (clock, stop) = (&self.task.clock, &self.task.stop);
         cleanup::clean_up(&task, source, target, clock, &Arc::default(), stop).await
+    }
+
+    /// Brings deleted blocks back as the product does, from the opened source on.
+    pub(crate) async fn bring_back(&self, bring_back: BringBack) -> Result<BroughtBack> {
+        let task = undelete::Task {
+            bring_back,
+            is_dry: false,
+            retry: self.task.settings.retry.clone(),
+        };
+        let source = backend(&self.source, "hot");
+        undelete::undelete(&task, source, &Arc::default(), &self.task.stop).await
     }
 
     /// The process is killed after so many writes to the source and to the target.

@@ -9,6 +9,7 @@ pub mod credential_service;
 pub mod fake_gcs;
 pub mod folders;
 pub mod http;
+pub mod kept;
 pub mod killed;
 pub mod memory;
 pub mod message;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -18,8 +18,9 @@ use object_store::{
 };
 
 use thanos_bucket::block::{Fingerprint, Form};
-use thanos_bucket::bucket::{Begun, Entry, Listings, Unfinished};
+use thanos_bucket::bucket::{Begun, Entry, History, Listings, Unfinished};
 
+use super::kept::Kept;
 use super::memory::now;
 use super::times::Times;
 use super::world::{Contents, Tree};
@@ -66,7 +67,11 @@ pub(crate) enum Conditions {
 
 /// A bucket in memory.
 pub(crate) struct Scripted {
-    inner: Arc<InMemory>,
+    /// Itself.
+    me: Weak<Self>,
+    pub(super) inner: Arc<InMemory>,
+    /// What is kept of deleted objects.
+    pub(crate) kept: Kept,
     writes: AtomicUsize,
     /// After so many writes nothing succeeds any more.
     dies_after: Mutex<Option<usize>>,
@@ -96,8 +101,10 @@ fn is_probe(path: &str) -> bool {
 impl Scripted {
     /// Its clock says [`now`] at first, and so much more.
     pub(super) fn new(ahead: TimeDelta) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
+            me: Weak::clone(me),
             inner: Arc::default(),
+            kept: Kept::default(),
             writes: AtomicUsize::new(0),
             dies_after: Mutex::new(None),
             hooks: Mutex::default(),
@@ -198,7 +205,7 @@ impl Scripted {
         }
     }
 
-    fn ask(&self, request: Request, path: &str) -> object_store::Result<Option<Fault>> {
+    pub(super) fn ask(&self, request: Request, path: &str) -> object_store::Result<Option<Fault>> {
         if !is_probe(path) {
             let mut requests = self.requests.lock().unwrap();
             requests.push((request, path.to_owned()));
@@ -262,6 +269,10 @@ impl thanos_bucket::bucket::Store for Scripted {
 
     fn unfinished(&self) -> Result<&dyn Unfinished, &'static str> {
         Ok(self)
+    }
+
+    fn history(&self) -> Option<Arc<dyn History>> {
+        self.kept.is_on().then(|| self.me.upgrade().unwrap() as _)
     }
 
     fn entries(
@@ -383,6 +394,9 @@ impl ObjectStore for Scripted {
                 let (lost, asked): (Vec<_>, Vec<_>) = asked
                     .into_iter()
                     .partition(|asked| matches!(asked, Ok((Some(Fault::Lost), _))));
+                for (_, path) in asked.iter().flatten() {
+                    self.kept.keep(&self.inner, path);
+                }
                 let path = |asked: object_store::Result<(_, Path)>| Ok(asked?.1);
                 let lost = futures::stream::iter(lost.into_iter().map(path));
                 let asked = futures::stream::iter(asked.into_iter().map(path));
@@ -448,11 +462,12 @@ impl Contents for Scripted {
     }
 
     fn remove(&self, name: &str) {
+        self.kept.keep(&self.inner, &Path::from(name));
         at_once(self.inner.delete(&Path::from(name)));
     }
 }
 
 /// Memory answers at once.
-fn at_once<T>(answer: impl Future<Output = object_store::Result<T>>) -> T {
+pub(super) fn at_once<T>(answer: impl Future<Output = object_store::Result<T>>) -> T {
     answer.now_or_never().unwrap().unwrap()
 }

@@ -41,6 +41,8 @@ const LIFE: Duration = Duration::from_hours(1);
 pub(super) struct Copier {
     source: Arc<Container>,
     target: Arc<Container>,
+    /// The version that is copied; what lies under the name where none is given.
+    version: Option<String>,
     /// Whether an answer did not say that an MD5 was compared.
     compares_nothing: Arc<AtomicBool>,
 }
@@ -59,8 +61,19 @@ impl Copier {
         is_one.then(|| Self {
             source: Arc::clone(source),
             target: Arc::clone(target),
+            version: None,
             compares_nothing: Arc::default(),
         })
+    }
+
+    /// Copies that version of an object onto its own name, under which nothing lies.
+    pub(super) fn of_version(container: &Arc<Container>, version: &str) -> Self {
+        Self {
+            source: Arc::clone(container),
+            target: Arc::clone(container),
+            version: Some(version.to_owned()),
+            compares_nothing: Arc::default(),
+        }
     }
 
     /// Where the original is, without what proves the right to read it.
@@ -88,12 +101,19 @@ impl Copier {
         let key = original.key.as_ref();
         let mut url = self.address(original);
         let mut token = None;
+        let version = self.version.as_deref();
+        let mut sign = '?';
+        if let Some(version) = version {
+            url = format!("{url}?versionid={}", escaped(version, b""));
+            sign = '&';
+        }
         match credentials {
             Credentials::Key(account) => {
-                let signed = signature(account, name, key, Utc::now() + LIFE, service.is_secure());
-                url = format!("{url}?{signed}");
+                let end = Utc::now() + LIFE;
+                let signed = signature(account, name, (key, version), end, service.is_secure());
+                url = format!("{url}{sign}{signed}");
             }
-            Credentials::Signature(query) => url = format!("{url}?{}", query.expose()),
+            Credentials::Signature(query) => url = format!("{url}{sign}{}", query.expose()),
             Credentials::Tokens(tokens) => token = Some(tokens.token().await.map_err(generic)?),
         }
         let mut question = question
@@ -125,6 +145,9 @@ impl copier::Copier for Copier {
             .asker
             .about(Asked::Copy, Method::PUT, to, "")?
             .with("x-ms-requires-sync", "true")?;
+        if self.version.is_some() {
+            question = question.with("if-none-match", "*")?;
+        }
         let md5 = md5.map(|md5| STANDARD.encode(md5));
         if let Some(md5) = &md5 {
             question = question.with("x-ms-source-content-md5", md5)?;
@@ -222,26 +245,42 @@ fn blocks_of(part: Range<u64>, most: u64) -> impl Iterator<Item = Range<u64>> {
     })
 }
 
-/// What lets whoever has it read one object, as it stands in a query:
+/// What lets whoever has it read one object, or one version of it, as it stands in a query:
 /// <https://learn.microsoft.com/rest/api/storageservices/create-service-sas>.
 fn signature(
     account: &AccountKey,
     container: &str,
-    key: &str,
+    (key, version): (&str, Option<&str>),
     end: DateTime<Utc>,
     is_secure: bool,
 ) -> String {
     let end = end.to_rfc3339_opts(SecondsFormat::Secs, true);
     let protocol = if is_secure { "https" } else { "" };
     let resource = format!("/blob/{}/{container}/{key}", account.account);
+    let kind = if version.is_some() { "bv" } else { "b" };
     let text = [
-        "r", "", &end, &resource, "", "", protocol, VERSION, "b", "", "", "", "", "", "", "",
+        "r",
+        "",
+        &end,
+        &resource,
+        "",
+        "",
+        protocol,
+        VERSION,
+        kind,
+        version.unwrap_or_default(),
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
     ]
     .join("\n");
     let query = [
         ("sv", VERSION),
         ("se", &end),
-        ("sr", "b"),
+        ("sr", kind),
         ("sp", "r"),
         ("spr", protocol),
         ("sig", &account.sign(&text)),
@@ -320,12 +359,15 @@ mod tests {
             key: b"key".to_vec(),
         };
         let end = DateTime::from_timestamp(1_764_229_999, 0).unwrap();
-        let one = signature(&account, "c", "a/b c", end, true);
+        let one = signature(&account, "c", ("a/b c", None), end, true);
         assert!(
             one.starts_with("sv=2022-11-02&se=2025-11-27T07%3A53%3A19Z&sr=b&sp=r&spr=https&sig="),
             "{one}"
         );
-        assert_ne!(one, signature(&account, "c", "a/b d", end, true));
-        assert!(!signature(&account, "c", "a", end, false).contains("spr"));
+        assert_ne!(one, signature(&account, "c", ("a/b d", None), end, true));
+        assert!(!signature(&account, "c", ("a", None), end, false).contains("spr"));
+        let version = Some("2026-01-01T00:00:00.0000000Z");
+        let of_version = signature(&account, "c", ("a/b c", version), end, true);
+        assert!(of_version.contains("&sr=bv&"), "{of_version}");
     }
 }

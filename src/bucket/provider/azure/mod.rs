@@ -10,6 +10,7 @@ mod container;
 mod copier;
 mod credentials;
 mod differences;
+mod history;
 mod keeping;
 mod location;
 mod meaning;

@@ -13,6 +13,9 @@ use crate::bucket::pages::{Next, Page, entry};
 use crate::bucket::store::Entry;
 use crate::error::Kind;
 
+/// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
+pub(super) const LONGEST: usize = 64 << 20;
+
 /// What is wrong with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -160,7 +163,7 @@ impl Found {
 }
 
 /// A name, and whether it is to the letter what Azure calls the object. Names that XML cannot hold are escaped, and their element says so.
-fn name(element: &xml::Element<'_>) -> (String, bool) {
+pub(super) fn name(element: &xml::Element<'_>) -> (String, bool) {
     let has_sign = element.text.contains(char::REPLACEMENT_CHARACTER);
     if !element.is_encoded {
         return (element.text.to_owned(), element.is_exact && !has_sign);
@@ -195,7 +198,7 @@ pub(super) fn tag(text: &str) -> Option<String> {
 }
 
 /// The MD5 that whoever put the object told, or that Azure computed of what came in one request.
-fn md5(text: &str) -> Fingerprint {
+pub(super) fn md5(text: &str) -> Fingerprint {
     let digest = STANDARD.decode(text).ok();
     let digest = digest.and_then(|digest| <[u8; 16]>::try_from(digest).ok());
     digest.map_or(Fingerprint::UNKNOWN, Fingerprint::md5)

@@ -19,6 +19,7 @@ use super::ask::{STORE, escaped, generic};
 use super::asked::Asked;
 use super::container::{Container, is_still_empty};
 use super::copier::Copier;
+use super::history::History;
 use super::keeping;
 use super::meaning;
 use super::object;
@@ -27,6 +28,7 @@ use super::refusal::Refusal;
 use super::upload::{Blocks, Upload};
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
+use crate::bucket::history;
 use crate::bucket::http::body::whole;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
@@ -35,9 +37,6 @@ use crate::bucket::unfinished::Unfinished;
 use crate::causes;
 use crate::error::Kind;
 use crate::retry::Backoff;
-
-/// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
-const LONGEST_PAGE: usize = 64 << 20;
 
 /// The container.
 #[derive(Debug)]
@@ -92,7 +91,7 @@ async fn one_page(container: &Container, place: &Place) -> Result<Page> {
     loop {
         let read = async {
             let answer = container.ask(&question).await?;
-            let body = whole(answer.body, LONGEST_PAGE).await.map_err(generic)?;
+            let body = whole(answer.body, page::LONGEST).await.map_err(generic)?;
             page::read(&body, marker).map_err(generic)
         };
         let err = match read.await {
@@ -312,6 +311,10 @@ impl store::Store for Store {
 
     async fn keeping(&self) -> Option<Keeping> {
         keeping::keeping(&self.0).await
+    }
+
+    fn history(&self) -> Option<Arc<dyn history::History>> {
+        Some(Arc::new(History(Arc::clone(&self.0))))
     }
 
     async fn delete_once(&self, key: &Path) -> Result<()> {

@@ -38,6 +38,17 @@ pub(super) struct Copier {
     pub(super) asker: Asker,
     /// The source's name.
     pub(super) source_bucket: String,
+    /// Which versions are copied, and onto which names.
+    pub(super) kind: Copies,
+}
+
+/// Which versions are copied, and onto which names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Copies {
+    /// What lies under a name, whatever lies under the other.
+    Current,
+    /// What lay there once, where nothing lies.
+    Former,
 }
 
 /// How far a copy is.
@@ -86,7 +97,10 @@ impl Copier {
         let fields = format!("kind,done,rewriteToken,totalBytesRewritten,resource({MEMBERS})");
         let mut query = vec![
             ("sourceGeneration", generation),
-            ("ifSourceGenerationMatch", generation),
+            match self.kind {
+                Copies::Current => ("ifSourceGenerationMatch", generation),
+                Copies::Former => ("ifGenerationMatch", "0"),
+            },
             ("fields", &fields),
         ];
         query.extend(token.map(|token| ("rewriteToken", token)));

@@ -11,6 +11,7 @@ mod copier;
 mod credentials;
 mod differences;
 mod fault;
+mod history;
 mod keeping;
 mod location;
 mod meaning;

@@ -17,8 +17,9 @@ use object_store::{
 };
 
 use super::ask::Asker;
-use super::copier::Copier;
+use super::copier::{Copier, Copies};
 use super::fault::{Fault, STORE};
+use super::history::History;
 use super::keeping;
 use super::meaning;
 use super::refusal::Refusal;
@@ -26,6 +27,7 @@ use super::resource::{Resource, generation_of};
 use super::upload::{Asking, Upload};
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
+use crate::bucket::history;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
@@ -215,6 +217,7 @@ impl store::Store for Store {
             Arc::new(Copier {
                 asker: self.asker.clone(),
                 source_bucket: source.bucket.clone(),
+                kind: Copies::Current,
             }) as Arc<dyn copier::Copier>
         })
     }
@@ -243,6 +246,11 @@ impl store::Store for Store {
 
     async fn keeping(&self) -> Option<Keeping> {
         Some(keeping::keeping(&self.asker).await)
+    }
+
+    fn history(&self) -> Option<Arc<dyn history::History>> {
+        let asker = self.asker.clone();
+        Some(Arc::new(History { asker }))
     }
 
     async fn delete_once(&self, key: &Path) -> Result<()> {

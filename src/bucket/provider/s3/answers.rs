@@ -54,7 +54,7 @@ impl HttpService for Answers {
             return Err(refused(&head.headers, &beginning(body).await));
         }
         let body = match &asked {
-            Asked::Credentials => body,
+            Asked::Credentials | Asked::Deletion => body,
             Asked::List | Asked::About => {
                 let body = whole(body, LONGEST_PAGE).await?;
                 if is_error(&body) {
@@ -94,6 +94,8 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     let is_success = match asked {
         Asked::List | Asked::About => status == 200,
         Asked::Read { .. } => matches!(status, 200 | 206),
+        // S3 says of such a version that nothing can be had of it, and why.
+        Asked::Deletion => status == 200 || headers.contains_key(DELETE_MARKER),
         _ => (200..300).contains(&status),
     };
     // A page for people, by something that answers everybody in this way; what a listing is shows in its body, and 204 has none.
@@ -107,6 +109,9 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     };
     is_success && (matches!(asked, Asked::List | Asked::About | Asked::Credentials) || !is_page())
 }
+
+/// The header of what says that an object is deleted.
+pub(super) const DELETE_MARKER: &str = "x-amz-delete-marker";
 
 /// Whether the headers include one that only S3 writes.
 fn is_signed_by_s3(headers: &HeaderMap) -> bool {

@@ -13,6 +13,8 @@ pub(super) enum Asked {
     List,
     /// How the bucket keeps its objects.
     About,
+    /// Whether a version says that an object is deleted, and nothing else.
+    Deletion,
     /// An object, or a part of it.
     Read {
         /// The bytes that are wanted, where not all are.
@@ -58,7 +60,9 @@ pub(super) const CARRIERS: Carriers = Carriers {
 
 impl Asked {
     pub(super) fn by(request: &HttpRequest) -> Self {
-        if let Some(asked @ (Self::List | Self::About | Self::Copy)) = request.extensions().get() {
+        if let Some(asked @ (Self::List | Self::About | Self::Deletion | Self::Copy)) =
+            request.extensions().get()
+        {
             return asked.clone();
         }
         let header = |name: &str| request.headers().get(name)?.to_str().ok();

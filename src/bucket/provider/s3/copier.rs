@@ -31,6 +31,8 @@ pub(super) struct Copier {
     pub(super) asker: Asker,
     /// The source's name.
     pub(super) source_bucket: String,
+    /// The version that is copied; what lies under the name where none is given.
+    pub(super) version: Option<String>,
     /// The customer's key, in base64, that the source's objects are encrypted with.
     pub(super) source_key: Option<Secret>,
     /// The customer's key, in base64, that the target's objects are to be encrypted with.
@@ -51,7 +53,11 @@ impl Copier {
     /// What a request says of what it copies.
     fn headers(&self, original: &Original) -> Result<HeaderMap> {
         let mut headers = HeaderMap::new();
-        let source = format!("/{}/{}", self.source_bucket, escaped(&original.key));
+        let mut source = format!("/{}/{}", self.source_bucket, escaped(&original.key));
+        if let Some(version) = &self.version {
+            source.push_str("?versionId=");
+            source.push_str(&escaped_value(version));
+        }
         insert(&mut headers, "x-amz-copy-source", &source)?;
         insert(&mut headers, "x-amz-copy-source-if-match", &original.etag)?;
         if let Some(key) = &self.source_key {

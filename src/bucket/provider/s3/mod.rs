@@ -13,6 +13,7 @@ mod credentials;
 mod customer_key;
 mod differences;
 mod endpoint;
+mod history;
 mod keeping;
 mod location;
 mod meaning;
@@ -29,6 +30,7 @@ mod trace;
 mod understood;
 mod uploads;
 mod version2;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;

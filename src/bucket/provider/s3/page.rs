@@ -27,6 +27,8 @@ pub(super) enum Fault {
     NoName,
     /// It says that names are escaped, and one is not.
     BadEscape,
+    /// It shows no versions, though it was asked for them.
+    NoVersions,
 }
 
 impl fmt::Display for Fault {
@@ -40,6 +42,9 @@ impl fmt::Display for Fault {
             Fault::SameToken => "the page says that it comes next itself",
             Fault::NoName => "the page shows an object without a name",
             Fault::BadEscape => "the page says that its names are escaped, and one of them is not",
+            Fault::NoVersions => {
+                "asked for versions, the server shows objects: it seems to keep none"
+            }
         })
     }
 }
@@ -51,6 +56,7 @@ impl Fault {
         match self {
             // The next try may bring another answer.
             Fault::NoListing | Fault::SameToken => Kind::Transient,
+            Fault::NoVersions => Kind::Unsupported,
             Fault::NoToken | Fault::KnowsOne | Fault::NoName | Fault::BadEscape => Kind::Other,
         }
     }
@@ -86,9 +92,9 @@ struct Raw {
 }
 
 #[derive(Default)]
-struct Text {
-    text: String,
-    is_exact: bool,
+pub(super) struct Text {
+    pub(super) text: String,
+    pub(super) is_exact: bool,
 }
 
 /// Reads a page that was asked for with this `token`, which in version 1 is the name that it begins after.
@@ -202,7 +208,7 @@ pub(super) fn boolean(text: &str) -> Option<bool> {
 }
 
 /// A name, and whether it is to the letter what the server calls the object.
-fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
+pub(super) fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fault> {
     if !is_escaped {
         // Servers write U+FFFD in place of characters that XML cannot hold.
         let is_exact = text.is_exact && !text.text.contains(char::REPLACEMENT_CHARACTER);

@@ -19,6 +19,7 @@ use tracing::debug;
 use super::ask::{Asker, STORE};
 use super::copier::Copier;
 use super::endpoint::Endpoint;
+use super::history::History;
 use super::keeping;
 use super::meaning;
 use super::refusal::Refusal;
@@ -28,6 +29,7 @@ use crate::block::Fingerprint;
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::environment::Secret;
+use crate::bucket::history;
 use crate::bucket::http::late_body::Streamed;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
@@ -264,6 +266,7 @@ impl store::Store for Store {
                 target: Arc::clone(&self.inner),
                 asker: self.asker.clone(),
                 source_bucket: source.bucket.clone(),
+                version: None,
                 source_key: source.customer_key.clone(),
                 target_key: self.abode.customer_key.clone(),
                 knows_no_tags: Arc::default(),
@@ -308,6 +311,15 @@ impl store::Store for Store {
 
     async fn keeping(&self) -> Option<Keeping> {
         Some(keeping::keeping(&self.asker).await)
+    }
+
+    fn history(&self) -> Option<Arc<dyn history::History>> {
+        Some(Arc::new(History {
+            client: Arc::clone(&self.inner),
+            asker: self.asker.clone(),
+            bucket: self.abode.bucket.clone(),
+            customer_key: self.abode.customer_key.clone(),
+        }))
     }
 
     async fn delete_once(&self, key: &Path) -> Result<()> {

@@ -10,6 +10,7 @@ mod same_container;
 mod secondary;
 mod server_side;
 mod tokens;
+mod undelete;
 
 use std::path::PathBuf;
 

@@ -7,3 +7,4 @@ mod foreign_answers;
 mod migrate;
 mod one_bucket;
 mod server_side;
+mod undelete;
