@@ -95,7 +95,7 @@ mod tests {
         [&[length, XOR], &*data].concat()
     }
 
-    fn times(parts: [Vec<u8>; 5]) -> Option<(u64, i64, i64)> {
+    fn times(parts: &[Vec<u8>; 5]) -> Option<(u64, i64, i64)> {
         let decoded = decode(&parts.concat(), &mut Scratch::default()).ok();
         decoded.map(|span| (span.samples, span.first, span.last))
     }
@@ -105,15 +105,15 @@ mod tests {
         let none = || vec![0];
         let count = || floats(40, None);
         let alone = [count(), none(), none(), none(), none()];
-        assert_eq!(times(alone), Some((1, 40, 40)));
+        assert_eq!(times(&alone), Some((1, 40, 40)));
         // The counter's first sample is a raw one, which is in no window yet.
         let usual = [count(), none(), none(), none(), floats(10, Some(30))];
-        assert_eq!(times(usual), Some((1, 40, 40)));
+        assert_eq!(times(&usual), Some((1, 40, 40)));
         let sooner = [count(), none(), none(), none(), floats(10, Some(15))];
-        assert_eq!(times(sooner), Some((1, 25, 40)));
+        assert_eq!(times(&sooner), Some((1, 25, 40)));
         let later = [count(), floats(40, Some(9)), none(), none(), none()];
-        assert_eq!(times(later), Some((1, 40, 49)));
+        assert_eq!(times(&later), Some((1, 40, 49)));
         let without = [none(), count(), none(), none(), none()];
-        assert_eq!(times(without), None);
+        assert_eq!(times(&without), None);
     }
 }
