@@ -108,6 +108,8 @@ pub(crate) struct Nature {
     pub(crate) copies: Copies,
     /// Whether `meta.json` gives the files' SHA-256.
     pub(crate) hashes: bool,
+    /// Whether the source's compactor goes by marks that it saw once, as Thanos' does until it is started anew.
+    pub(crate) remembers: bool,
     /// Whether somebody meddles with the blocks that migrators are at.
     pub(crate) meddled_with: bool,
     /// Whether one block's data takes long to be read.
@@ -178,6 +180,7 @@ impl Nature {
             target_parts: [0, PART][rng.index(2)],
             parts_are_told: rng.once_in(2),
             hashes: rng.once_in(3),
+            remembers: busy && rng.once_in(2),
             meddled_with: busy && rng.once_in(2),
             slow: rng.once_in(4),
             denies: rng.once_in(8),
@@ -198,6 +201,7 @@ impl Nature {
             nature.oddity = Oddity::Nothing;
             nature.busy = false;
             nature.meddled_with = false;
+            nature.remembers = false;
         }
         nature
     }

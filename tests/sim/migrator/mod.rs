@@ -1,6 +1,8 @@
 //! One run of the product: its own flow, from opened buckets to the ending, under circumstances that the seed decides.
 
 mod circumstances;
+mod errand;
+mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -15,7 +17,7 @@ use thanos_bucket::bucket::{
 use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
-use thanos_bucket::outcome::{Results, exit_of};
+use thanos_bucket::outcome::{Results, TakenBack, Verification, exit_of};
 use thanos_bucket::plan::{Existing, Plan, Rules, Scope};
 use thanos_bucket::select::Cutoff;
 use thanos_bucket::verb::clocks::Clock;
@@ -24,7 +26,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::store::{Store, Verb};
 use crate::world::{Side, World};
-pub(crate) use circumstances::Circumstances;
+pub(crate) use circumstances::{CLOCKS_MAY_DIFFER_MS, Circumstances, longest_ms};
+pub(crate) use errand::{Errand, Wish};
 
 pub(crate) const TARGET_NAME: &str = "s3://simulated/cold";
 
@@ -33,7 +36,7 @@ pub(crate) const TARGET_NAME: &str = "s3://simulated/cold";
 pub(crate) struct Run {
     pub(crate) circumstances: Circumstances,
     pub(crate) begun_ms: i64,
-    /// No other run has been at work since it began.
+    /// No other run has put anything into the target since it began.
     pub(crate) is_alone: bool,
     pub(crate) is_alive: bool,
     /// It came to its end by itself: it has nothing more to ask.
@@ -60,6 +63,17 @@ pub(crate) struct Run {
     /// Blocks whose `meta.json` it put, and blocks that it marked.
     pub(crate) published: BTreeSet<String>,
     pub(crate) marked: BTreeSet<String>,
+    /// When it was last shown a page on which the block begins in the source,
+    pub(crate) shown_ms: BTreeMap<String, i64>,
+    /// how often it read the `meta.json` after that, and the time that the page was shown before the last time.
+    pub(crate) looks: BTreeMap<String, (u64, i64)>,
+    /// When it last read a mark of the source, by path.
+    pub(crate) read_ms: BTreeMap<String, i64>,
+    /// Blocks whose mark it took back, and when.
+    pub(crate) unmarked: BTreeMap<String, i64>,
+    /// Blocks that the target has held at some time since it began, and blocks that were marked at some time and not held.
+    pub(crate) held: BTreeSet<String>,
+    pub(crate) at_stake: BTreeSet<String>,
     /// What it put into the target.
     pub(crate) put: BTreeSet<String>,
     /// Objects that it put into the target, by block.
@@ -81,7 +95,14 @@ impl Run {
 }
 
 /// How a run came to its end by itself.
-pub(crate) struct Ended {
+pub(crate) enum Ended {
+    Migrated(Box<Moved>),
+    TakenBack(Box<TakenBack>),
+    Verified(Box<Verification>),
+}
+
+/// What came of a migration.
+pub(crate) struct Moved {
     pub(crate) plan: Plan,
     /// Nothing where it was a dry run.
     pub(crate) results: Option<Results>,
@@ -140,8 +161,10 @@ fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
     let begun_ms = world.now_ms();
     world.tell(|_| format!("run {number} begins: {circumstances:?}"));
     let mut is_alone = true;
+    let migrates = circumstances.migrates();
     for run in &mut world.runs {
-        if run.is_alive && !run.has_ended {
+        let both = migrates && run.circumstances.migrates();
+        if both && run.is_alive && !run.has_ended {
             run.is_alone = false;
             is_alone = false;
         }
@@ -165,12 +188,19 @@ fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
         sent_bytes: 0,
         published: BTreeSet::new(),
         marked: BTreeSet::new(),
+        shown_ms: BTreeMap::new(),
+        looks: BTreeMap::new(),
+        read_ms: BTreeMap::new(),
+        unmarked: BTreeMap::new(),
+        held: BTreeSet::new(),
+        at_stake: BTreeSet::new(),
         put: BTreeSet::new(),
         puts: BTreeMap::new(),
         writes: 0,
         aborted_uploads: BTreeSet::new(),
         exit_code: None,
     });
+    world.note_what_is_held(number);
     number
 }
 
@@ -188,6 +218,20 @@ async fn work(
     stop: &Stop,
 ) -> Result<Ended, Error> {
     let clock = clock(world, circumstances.clock_ahead_ms);
+    match &circumstances.errand {
+        Errand::Migrate => {}
+        Errand::Unmark(wish) => {
+            let source = backend(world, number, Side::Source);
+            let taken = others::take_back(wish, circumstances, source, &clock, stop).await?;
+            return Ok(Ended::TakenBack(Box::new(taken)));
+        }
+        Errand::Verify(content) => {
+            let source = backend(world, number, Side::Source);
+            let target = backend(world, number, Side::Target);
+            let found = others::verify(*content, circumstances, (source, target), stop).await?;
+            return Ok(Ended::Verified(Box::new(found)));
+        }
+    }
     let task = Task {
         rules: rules(world, circumstances),
         mode: if circumstances.is_dry {
@@ -212,11 +256,11 @@ async fn work(
     };
     let Migrated { plan, results, .. } = migrate(&task, this_run, buckets).await?;
     let ending = exit_of(&plan, &task.rules, results.as_ref());
-    Ok(Ended {
+    Ok(Ended::Migrated(Box::new(Moved {
         plan,
         results,
         ending,
-    })
+    })))
 }
 
 fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {

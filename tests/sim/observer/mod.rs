@@ -10,6 +10,8 @@ mod publications;
 mod puts;
 mod samples;
 mod target;
+mod unmarks;
+mod verdicts;
 
 use crate::world::{Object, Side, World};
 

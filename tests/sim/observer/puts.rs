@@ -10,8 +10,10 @@ use crate::world::{Side, World};
 impl World {
     pub(crate) fn judge_put(&mut self, run: usize, side: Side, path: &str, before: &Before) {
         let this = &mut self.runs[run];
-        if this.circumstances.is_dry {
-            self.violated(format!("a dry run puts {path} into {side:?}"));
+        if this.circumstances.is_dry || !this.circumstances.migrates() {
+            self.violated(format!(
+                "a run that is to put nothing puts {path} into {side:?}"
+            ));
             return;
         }
         let Some((id, name)) = path.split_once('/') else {

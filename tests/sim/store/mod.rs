@@ -62,7 +62,7 @@ impl Store {
                     Conditions::Honoured | Conditions::Ignored => {}
                 }
             }
-            world.put(Who::Migrator(self.run), self.side, path, bytes, 0);
+            world.put(Who::Run(self.run), self.side, path, bytes, 0);
             Ok(put_result())
         })
     }
@@ -85,6 +85,13 @@ impl Store {
             None => 0..meta.size,
         };
         let bytes = slice(&object.bytes, &range);
+        if !options.head && self.side == Side::Source && !is_payload(path.as_ref()) {
+            self.with(|world| {
+                if !world.runs[self.run].circumstances.migrates() {
+                    world.note_read(self.run, path.as_ref());
+                }
+            });
+        }
         if !options.head && is_payload(path.as_ref()) {
             self.with(|world| world.runs[self.run].read_bytes += bytes.len() as u64);
         }
@@ -212,7 +219,7 @@ impl ObjectStore for Store {
                 let store = store.clone();
                 async move {
                     let fate = store.request(Verb::Delete, path.as_ref()).await?;
-                    let who = Who::Migrator(store.run);
+                    let who = Who::Run(store.run);
                     store.with(|world| world.delete(who, store.side, path.as_ref()));
                     store.answer(fate, Ok(path)).await
                 }

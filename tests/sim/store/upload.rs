@@ -62,7 +62,7 @@ impl InParts {
                 bytes.extend_from_slice(part);
             }
             world.storage.uploads.remove(&self.number);
-            let who = Who::Migrator(self.store.run);
+            let who = Who::Run(self.store.run);
             world.put(
                 who,
                 self.store.side,
