@@ -100,16 +100,17 @@ impl Aside {
         if !world.rng.once_in(2) {
             return Self::Nobody;
         }
-        let run = if world.rng.once_in(4) {
-            Circumstances::verifying(world)
-        } else {
-            Circumstances::unmarking(world)
+        let is_beside = !world.rng.once_in(3);
+        let run = match world.rng.below(6) {
+            0 => Circumstances::verifying(world),
+            1..4 => Circumstances::unmarking(world),
+            _ => Circumstances::cleaning(world, is_beside),
         };
-        if world.rng.once_in(3) {
-            Self::Afterwards(run)
-        } else {
+        if is_beside {
             let longest = longest_ms(world);
             Self::Beside(Duration::from_millis(world.rng.below(longest)), run)
+        } else {
+            Self::Afterwards(run)
         }
     }
 }

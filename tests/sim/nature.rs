@@ -103,6 +103,8 @@ pub(crate) struct Nature {
     pub(crate) source_parts: u64,
     /// The same for what migrators put.
     pub(crate) target_parts: u64,
+    /// Whether a bucket tells which uploads were begun.
+    pub(crate) uploads_are_told: bool,
     /// Whether a bucket tells in which parts an object was put.
     pub(crate) parts_are_told: bool,
     pub(crate) copies: Copies,
@@ -179,6 +181,7 @@ impl Nature {
             source_parts: [0, 0, PART, 30][rng.index(4)],
             target_parts: [0, PART][rng.index(2)],
             parts_are_told: rng.once_in(2),
+            uploads_are_told: !rng.once_in(4),
             hashes: rng.once_in(3),
             remembers: busy && rng.once_in(2),
             meddled_with: busy && rng.once_in(2),

@@ -9,7 +9,7 @@ use thanos_bucket::migrate::Settings;
 use thanos_bucket::plan::{Existing, Purpose, Shard};
 use thanos_bucket::retry::{Jitter, Policy};
 
-use super::{Errand, Wish};
+use super::{Errand, Sweep, Wish};
 use crate::rng::Rng;
 use crate::world::World;
 
@@ -139,6 +139,16 @@ impl Circumstances {
         let mut circumstances = Self::calm(world);
         circumstances.is_calm = false;
         circumstances.errand = Errand::Unmark(Wish::any(world));
+        circumstances.is_dry = world.rng.once_in(8);
+        circumstances.go_wrong(&mut world.rng, 500, 40);
+        circumstances
+    }
+
+    /// Somebody removes what runs left behind, perhaps beside migrations.
+    pub(crate) fn cleaning(world: &mut World, is_beside: bool) -> Self {
+        let mut circumstances = Self::calm(world);
+        circumstances.is_calm = false;
+        circumstances.errand = Errand::CleanUp(Sweep::any(world, is_beside));
         circumstances.is_dry = world.rng.once_in(8);
         circumstances.go_wrong(&mut world.rng, 500, 40);
         circumstances

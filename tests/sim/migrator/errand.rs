@@ -7,7 +7,7 @@ use thanos_bucket::block::{Provenance, RunId, Strength};
 use thanos_bucket::plan::TakeBack;
 use thanos_bucket::select::Filter;
 
-use super::{TARGET_NAME, run_id};
+use super::{Sweep, TARGET_NAME, run_id};
 use crate::blocks::{Block, FIVE_MINUTES_MS};
 use crate::world::{DELETE_DELAY_MS, World};
 
@@ -18,6 +18,8 @@ pub(crate) enum Errand {
     Migrate,
     /// It takes marks back in the source.
     Unmark(Wish),
+    /// It removes in the target what runs left behind.
+    CleanUp(Sweep),
     /// It compares the buckets so thoroughly.
     Verify(Strength),
 }

@@ -19,6 +19,7 @@ impl World {
             Errand::Unmark(wish) => {
                 self.judge_taking_a_mark_back(run, &wish, (side, path), before);
             }
+            Errand::CleanUp(sweep) => self.judge_cleaning(run, &sweep, (side, path), before),
             Errand::Verify(_) => {
                 self.violated(format!("{path} was deleted in {side:?}"));
             }

@@ -15,6 +15,7 @@ impl World {
             Err(err) => self.judge_refusal(run, &err),
             Ok(Ended::Migrated(moved)) => self.judge_migration(run, &moved),
             Ok(Ended::TakenBack(taken)) => self.judge_what_was_taken_back(run, &taken),
+            Ok(Ended::CleanedUp(cleaned)) => self.judge_cleanup(run, &cleaned),
             Ok(Ended::Verified(found)) => self.judge_verdicts(run, &found),
         }
     }
@@ -96,6 +97,7 @@ impl World {
             self.is_torn(id)
                 && self.history.publisher(id) == Some(run)
                 && !this.given_up.contains(*id)
+                && !self.was_cleaned_since(id, looked_ms)
                 && !self.was_disturbed_since(Side::Target, id, looked_ms)
                 && self.has(Side::Source, id, "meta.json")
                 && !self.is_marked_by_a_run(id)

@@ -3,6 +3,7 @@
 mod copier;
 mod faults;
 mod listing;
+mod unfinished;
 mod upload;
 
 use std::any::Any;
@@ -148,6 +149,17 @@ impl thanos_bucket::bucket::Store for Store {
     fn pager(&self) -> Option<&dyn thanos_bucket::bucket::Pager> {
         let has_pages = self.with(|world| world.nature.pages_may_be_asked_for);
         has_pages.then_some(self)
+    }
+
+    fn unfinished(
+        &self,
+    ) -> std::result::Result<&dyn thanos_bucket::bucket::Unfinished, &'static str> {
+        let tells = self.with(|world| world.nature.uploads_are_told);
+        if tells {
+            Ok(self)
+        } else {
+            Err("this service does not tell")
+        }
     }
 
     fn copier(

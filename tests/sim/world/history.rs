@@ -18,6 +18,8 @@ pub(crate) struct History {
     robbed: BTreeSet<String>,
     /// When a mark of a run was last taken back.
     unmarked_ms: BTreeMap<String, i64>,
+    /// When something of it was last removed by whoever cleans up.
+    cleaned_ms: BTreeMap<String, i64>,
     /// The run that published a block last.
     publishers: BTreeMap<String, usize>,
 }
@@ -45,6 +47,10 @@ impl History {
 
     pub(crate) fn note_unmarked(&mut self, id: &str, now_ms: i64) {
         self.unmarked_ms.insert(id.to_owned(), now_ms);
+    }
+
+    pub(crate) fn note_cleaned(&mut self, id: &str, now_ms: i64) {
+        self.cleaned_ms.insert(id.to_owned(), now_ms);
     }
 
     /// Whether a mark of it was ever taken back.
@@ -77,6 +83,12 @@ impl World {
     /// Whether a mark of it was taken back since then.
     pub(crate) fn was_unmarked_since(&self, id: &str, since_ms: i64) -> bool {
         let at_ms = self.history.unmarked_ms.get(id);
+        at_ms.is_some_and(|at_ms| *at_ms >= since_ms)
+    }
+
+    /// Whether whoever cleans up has removed something of it since then.
+    pub(crate) fn was_cleaned_since(&self, id: &str, since_ms: i64) -> bool {
+        let at_ms = self.history.cleaned_ms.get(id);
         at_ms.is_some_and(|at_ms| *at_ms >= since_ms)
     }
 
