@@ -44,7 +44,7 @@ pub use rules::{Existing, NewMarks, PublishOrder, Purpose, Rules, Scope, Shard};
 pub use shape::{Excluded, Gap, Outlook, Plan, Selected, Warning};
 pub use standing::{Halt, Standing, standing};
 pub use supersede::supersedes;
-pub use take_back::{Refusal, TakeBack, Verdict};
+pub use take_back::{Refusal, TakeBack, Verdict, not_whole};
 pub use unit::Unit;
 pub use verified::{Neighbours, Note, Pair, State, Verified, judge, judge_alone};
 

@@ -115,7 +115,7 @@ impl TakeBack {
             let why = "another filter leaves it out".to_owned();
             return refuse_named(Refusal::Excluded, why);
         }
-        if let Some(why) = lost(block) {
+        if let Some(why) = not_whole(block) {
             return Verdict::Refuse(Refusal::NotWhole, why);
         }
         match self.age_beyond(mark, now) {
@@ -165,8 +165,9 @@ impl TakeBack {
     }
 }
 
-/// What the source no longer holds of a block, in words.
-fn lost(block: &SourceBlock) -> Option<String> {
+/// What its bucket no longer holds of a block, in words; `None` where it is whole.
+#[must_use]
+pub fn not_whole(block: &SourceBlock) -> Option<String> {
     match &block.meta {
         SourceMeta::Read(meta) => block.objects().lacks(&meta.block),
         SourceMeta::Absent => Some("meta.json is missing".to_owned()),

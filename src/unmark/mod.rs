@@ -16,7 +16,7 @@ use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Signal;
 use crate::outcome::{TakenBack, UnmarkEnding, Unmarked};
-use crate::plan::{Mark, SourceBlock, TakeBack, Verdict};
+use crate::plan::{Mark, SourceBlock, TakeBack, Verdict, not_whole};
 use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::stored::read_small;
@@ -38,6 +38,9 @@ pub struct Task {
 
 /// How long blocks in hand may go on after a signal.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Before a block is said to be lost it is looked at so often: what arrives wrong once need not be wrong.
+const LOOKS_AFTERWARDS: usize = 2;
 
 /// Takes the marks back, or tells which it would take back.
 ///
@@ -285,13 +288,12 @@ async fn one(
         }
         Err(err) => return Err(err),
     }
-    let after = survey_block(bucket.reader(), id).await?;
-    let lost = match after.meta() {
-        Some(meta) => after.objects().lacks(&meta.block),
-        None => Some("meta.json is gone".to_owned()),
-    };
-    Ok(match lost {
-        None => (UnmarkEnding::Unmarked, left_behind(&block)),
-        Some(why) => (UnmarkEnding::LostMeanwhile, Some(why)),
-    })
+    let mut lost = None;
+    for _ in 0..LOOKS_AFTERWARDS {
+        lost = not_whole(&survey_block(bucket.reader(), id).await?);
+        if lost.is_none() {
+            return Ok((UnmarkEnding::Unmarked, left_behind(&block)));
+        }
+    }
+    Ok((UnmarkEnding::LostMeanwhile, lost))
 }

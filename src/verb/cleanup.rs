@@ -2,6 +2,8 @@
 //! and whatever is no longer known to be left behind stays.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
@@ -56,6 +58,8 @@ pub async fn remove_copy(
     before: DateTime<Utc>,
 ) -> Result<Removal> {
     let mut tries: HashMap<Box<str>, u32> = HashMap::new();
+    // Whatever came of a request: its answer may have been lost.
+    let has_begun = AtomicBool::new(false);
     loop {
         let id = stored.id();
         let attempt = format!(
@@ -64,12 +68,13 @@ pub async fn remove_copy(
         );
         // The looks repeat their own requests.
         let step = target.reader().retrying(&attempt, || async {
-            let next = match next_of_copy(stored, target.reader(), before, !tries.is_empty()).await
-            {
+            let was_begun = has_begun.load(Ordering::Relaxed);
+            let next = match next_of_copy(stored, target.reader(), before, was_begun).await {
                 Ok(Ok(next)) => next,
                 Ok(Err(over)) => return Ok(Ok(Err(over))),
                 Err(err) => return Ok(Err(err)),
             };
+            has_begun.store(true, Ordering::Relaxed);
             target.delete_once(&id.object(&next)).await?;
             debug!(block = %id, object = %next, "object of an unfinished copy deleted");
             Ok(Ok(Ok(next)))
@@ -173,6 +178,8 @@ pub async fn remove_overwrite(
 ) -> Result<Removal> {
     let path = id.object(OVERWRITE_MARKER);
     let attempt = format!("delete {path} in {}", target.reader().location());
+    // What it held, once it was asked to go; the answer may have been lost.
+    let held = OnceLock::new();
     let removed = target.reader().retrying(&attempt, || async {
         let block = match survey_block(target.reader(), id).await {
             Ok(block) => block,
@@ -183,14 +190,19 @@ pub async fn remove_overwrite(
             Err(err) => return Ok(Err(err)),
         };
         let fate = fate_of_overwrite(&block, before);
-        let (Fate::Goes(_), Some(content)) = (&fate, content) else {
-            return Ok(Ok((Removal::of(fate), None)));
-        };
-        target.delete_once(&path).await?;
-        Ok(Ok((Removal::Removed, Some(content))))
+        match (fate, content) {
+            (Fate::Goes(_), Some(content)) => {
+                held.get_or_init(|| content);
+                target.delete_once(&path).await?;
+                Ok(Ok(Removal::Removed))
+            }
+            (_, None) if held.get().is_some() => Ok(Ok(Removal::Removed)),
+            (fate, _) => Ok(Ok(Removal::of(fate))),
+        }
     });
-    let (removal, content) = removed.await??;
-    if let Some(content) = content
+    let removal = removed.await??;
+    if let Some(content) = held.into_inner()
+        && removal == Removal::Removed
         && target.reader().list_block(id).await?.meta().is_none()
     {
         target.put(&path, content).await?;
@@ -207,12 +219,17 @@ pub async fn remove_probe(
     before: DateTime<Utc>,
 ) -> Result<Removal> {
     let attempt = format!("delete {path} in {}", target.reader().location());
+    let has_begun = AtomicBool::new(false);
     let removed = target.reader().retrying(&attempt, || async {
         match fate_of_probe(path, target, before).await {
             Ok(Fate::Goes(_)) => {}
+            Ok(Fate::Nothing) if has_begun.load(Ordering::Relaxed) => {
+                return Ok(Ok(Removal::Removed));
+            }
             Ok(fate) => return Ok(Ok(Removal::of(fate))),
             Err(err) => return Ok(Err(err)),
         }
+        has_begun.store(true, Ordering::Relaxed);
         target.delete_once(path).await?;
         Ok(Ok(Removal::Removed))
     });
@@ -303,13 +320,16 @@ pub async fn remove_begun(
 ) -> Result<Removal> {
     let reader = target.reader();
     let attempt = format!("remove what was begun of {name} in {}", reader.location());
+    let has_begun = AtomicBool::new(false);
     let removed = reader.retrying(&attempt, || async {
         match look_at_begun(name, begun, source, reader, before).await {
             Ok(Some((_, Fate::Goes(_)))) => {}
             Ok(Some((_, fate))) => return Ok(Ok(Removal::of(fate))),
+            Ok(None) if has_begun.load(Ordering::Relaxed) => return Ok(Ok(Removal::Removed)),
             Ok(None) => return Ok(Ok(Removal::Gone)),
             Err(err) => return Ok(Err(err)),
         }
+        has_begun.store(true, Ordering::Relaxed);
         target.end(begun).await?;
         // A part that came at the same moment may have outlived it.
         match reader.look_at(begun).await {

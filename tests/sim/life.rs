@@ -2,12 +2,14 @@
 //! acts, runs that nothing disturbs.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use thanos_bucket::plan::Existing;
+use tokio::time::sleep;
 
 use crate::blocks::HOUR_MS;
 use crate::log::Told;
-use crate::migrator::{Circumstances, run};
+use crate::migrator::{Circumstances, longest_ms, run};
 use crate::world::{Story, World};
 
 /// What went wrong with this seed, and everything that happened.
@@ -29,25 +31,43 @@ pub(crate) fn simulate(seed: u64, telling: Story) -> (Option<String>, Vec<String
 
 async fn disturbed(world: &Arc<Mutex<World>>) {
     for _ in 0..3 {
-        let (one, other, together, hours) = {
+        let (one, other, together, aside, hours) = {
             let mut world = world.lock().unwrap();
             let one = Circumstances::any(&mut world);
             let other = Circumstances::any(&mut world);
             // Where listings lag, or meta.json is replaced, one run may take away what the other has proven.
             let keeps = world.nature.existing == Existing::Keep && world.nature.lag_ms == 0;
             let together = world.rng.once_in(3) && keeps;
+            let aside = Aside::any(&mut world);
             let hours = if world.rng.once_in(3) {
                 0
             } else {
                 world.rng.below(70)
             };
-            (one, other, together, hours)
+            (one, other, together, aside, hours)
         };
-        if together {
-            futures::join!(run(world, one), run(world, other));
-        } else {
-            run(world, one).await;
+        let migrations = Box::pin(async {
+            if together {
+                futures::join!(run(world, one), run(world, other));
+            } else {
+                run(world, one).await;
+            }
+        });
+        match aside {
+            Aside::Nobody => migrations.await,
+            Aside::Beside(after, another) => {
+                let beside = async {
+                    sleep(after).await;
+                    run(world, another).await;
+                };
+                futures::join!(migrations, beside);
+            }
+            Aside::Afterwards(another) => {
+                migrations.await;
+                run(world, another).await;
+            }
         }
+        restart(world);
         let mut world = world.lock().unwrap();
         if hours > 0 {
             // Nobody pauses for hours in the middle of an upload.
@@ -64,6 +84,43 @@ async fn disturbed(world: &Arc<Mutex<World>>) {
         Circumstances::calm(&world)
     };
     run(world, calm).await;
+}
+
+/// A run that moves nothing, and when it begins.
+enum Aside {
+    Nobody,
+    /// So long after the migrations.
+    Beside(Duration, Circumstances),
+    /// When they are over.
+    Afterwards(Circumstances),
+}
+
+impl Aside {
+    fn any(world: &mut World) -> Self {
+        if !world.rng.once_in(2) {
+            return Self::Nobody;
+        }
+        let is_beside = !world.rng.once_in(3);
+        let run = match world.rng.below(6) {
+            0 => Circumstances::verifying(world),
+            1..4 => Circumstances::unmarking(world),
+            _ => Circumstances::cleaning(world, is_beside),
+        };
+        if is_beside {
+            let longest = longest_ms(world);
+            Self::Beside(Duration::from_millis(world.rng.below(longest)), run)
+        } else {
+            Self::Afterwards(run)
+        }
+    }
+}
+
+/// Whoever has taken marks back starts the source's compactor anew, or does not.
+fn restart(world: &Mutex<World>) {
+    let mut world = world.lock().unwrap();
+    if world.nature.remembers && world.rng.once_in(2) {
+        world.restart_the_compactor();
+    }
 }
 
 async fn undisturbed(world: &Arc<Mutex<World>>) {

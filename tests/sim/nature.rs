@@ -103,11 +103,15 @@ pub(crate) struct Nature {
     pub(crate) source_parts: u64,
     /// The same for what migrators put.
     pub(crate) target_parts: u64,
+    /// Whether a bucket tells which uploads were begun.
+    pub(crate) uploads_are_told: bool,
     /// Whether a bucket tells in which parts an object was put.
     pub(crate) parts_are_told: bool,
     pub(crate) copies: Copies,
     /// Whether `meta.json` gives the files' SHA-256.
     pub(crate) hashes: bool,
+    /// Whether the source's compactor goes by marks that it saw once, as Thanos' does until it is started anew.
+    pub(crate) remembers: bool,
     /// Whether somebody meddles with the blocks that migrators are at.
     pub(crate) meddled_with: bool,
     /// Whether one block's data takes long to be read.
@@ -177,7 +181,9 @@ impl Nature {
             source_parts: [0, 0, PART, 30][rng.index(4)],
             target_parts: [0, PART][rng.index(2)],
             parts_are_told: rng.once_in(2),
+            uploads_are_told: !rng.once_in(4),
             hashes: rng.once_in(3),
+            remembers: busy && rng.once_in(2),
             meddled_with: busy && rng.once_in(2),
             slow: rng.once_in(4),
             denies: rng.once_in(8),
@@ -198,6 +204,7 @@ impl Nature {
             nature.oddity = Oddity::Nothing;
             nature.busy = false;
             nature.meddled_with = false;
+            nature.remembers = false;
         }
         nature
     }

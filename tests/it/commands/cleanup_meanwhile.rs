@@ -245,6 +245,27 @@ async fn a_deletion_counts_once_the_target_no_longer_shows_it() {
     assert!(world.target.tree().is_empty());
 }
 
+/// S-18.6
+#[tokio::test(start_paused = true)]
+async fn what_went_though_its_answer_was_lost_is_removed() {
+    let world = half_copied();
+    for name in world.target.tree().into_keys() {
+        if !name.starts_with(&id('A')) || !name.ends_with("/index") {
+            world.target.remove(&name);
+        }
+    }
+    let (target, is_first) = (Arc::clone(&world.target), AtomicBool::new(true));
+    world.target.fail(move |request, name| {
+        let is_lost = request == Request::Delete && is_first.swap(false, Ordering::SeqCst);
+        is_lost.then(|| {
+            target.remove(name);
+            Fault::Transient
+        })
+    });
+    let cleaned = world.clean_up(ANY_AGE, false).await.unwrap();
+    assert_eq!(endings(&cleaned), [(id('A').as_str(), "removed")]);
+}
+
 /// S-18.6: wrong clocks make every age wrong.
 #[tokio::test(start_paused = true)]
 async fn nothing_goes_where_clocks_differ() {

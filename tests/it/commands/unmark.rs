@@ -369,6 +369,34 @@ async fn a_block_that_is_deleted_all_the_same_is_told() {
     assert_eq!(taken.exit().code(), 3);
 }
 
+/// S-16.4
+#[tokio::test(start_paused = true)]
+async fn a_meta_json_that_is_read_wrong_once_is_no_loss() {
+    let world = memory::World::new(&memory::three());
+    world.run().await.unwrap();
+    let source = Arc::clone(&world.source);
+    let (path, reads) = (
+        object('B', "meta.json"),
+        std::sync::atomic::AtomicUsize::new(0),
+    );
+    let right = world.source.tree()[&path].clone();
+    world.source.on_request(move |request, name| {
+        if request == Request::Get && name == path {
+            // The survey reads it, then the look before its mark goes, then the one after.
+            let wrong = reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 2;
+            let content = if wrong {
+                vec![b'?'; right.len()]
+            } else {
+                right.clone()
+            };
+            source.put(name, content);
+        }
+    });
+    let taken = world.take_back(Filter::default(), false).await.unwrap();
+    let endings: Vec<_> = taken.blocks.iter().map(|one| one.ending.as_str()).collect();
+    assert_eq!(endings, ["unmarked", "unmarked", "unmarked"]);
+}
+
 /// S-16.4: a refusal of one is told of one, and of all of them ends nothing before its time.
 #[tokio::test(start_paused = true)]
 async fn a_mark_that_may_not_be_deleted_is_told() {

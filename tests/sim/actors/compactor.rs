@@ -156,9 +156,28 @@ impl World {
             .collect()
     }
 
+    /// A run has put something: perhaps the source's compactor sees the mark.
+    pub(crate) fn remember(&mut self, side: Side, path: &str) {
+        if side != Side::Source || !self.nature.remembers || self.rng.once_in(2) {
+            return;
+        }
+        if let Some((id, "deletion-mark.json")) = path.split_once('/')
+            && let Some(marked_ms) = self.marked_at_ms(side, id)
+        {
+            self.remembered.entry(id.to_owned()).or_insert(marked_ms);
+        }
+    }
+
+    /// Somebody starts the source's compactor anew, as whoever takes marks back is told to do.
+    pub(crate) fn restart_the_compactor(&mut self) {
+        self.tell(|_| "the source's compactor is started anew".to_owned());
+        self.remembered.clear();
+    }
+
     pub(super) fn delete_what_is_marked(&mut self, side: Side) {
         let due = self.storage.ids(side).into_iter().find(|id| {
-            let marked_ms = self.marked_at_ms(side, id);
+            let remembered = self.remembered.get(*id).filter(|_| side == Side::Source);
+            let marked_ms = remembered.copied().or_else(|| self.marked_at_ms(side, id));
             !self.is_doomed(side, id)
                 && self.known.contains_key(*id)
                 && marked_ms.is_some_and(|marked_ms| self.now_ms() - marked_ms > DELETE_DELAY_MS)

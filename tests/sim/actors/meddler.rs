@@ -1,7 +1,7 @@
 //! Somebody who meddles with the very blocks that migrators are at: what would be rare among many blocks is common here.
 
 use super::{MEDDLING, Step, mark};
-use crate::blocks::{Block, is_data, no_compact_mark};
+use crate::blocks::{Block, FileList, is_data, no_compact_mark};
 use crate::world::{Side, Who, World};
 
 /// What is done to a block that a migrator is at.
@@ -27,6 +27,12 @@ pub(crate) enum Deed {
     NoCompact,
     /// Somebody puts one of the source's objects anew, byte for byte.
     PutAnew,
+    /// Somebody puts a mark of his own in the place of a run's.
+    MarkByHand,
+    /// The source loses one of its objects, and keeps the mark.
+    LoseMarkedObject,
+    /// Somebody deletes the marked block in the source before its time.
+    DeleteMarked,
 }
 
 const DEEDS: [Deed; 10] = [
@@ -42,7 +48,30 @@ const DEEDS: [Deed; 10] = [
     Deed::PutAnew,
 ];
 
+const DEEDS_TO_MARKED: [Deed; 3] = [Deed::MarkByHand, Deed::LoseMarkedObject, Deed::DeleteMarked];
+
 impl World {
+    /// Somebody who takes marks back has just looked at a block, or at all of them: perhaps somebody else does something to it soon.
+    pub(crate) fn meddle_with_a_mark(&mut self, looked_at: &str) {
+        if !self.nature.meddled_with || !self.rng.once_in(4) {
+            return;
+        }
+        let marked = self.storage.ids(Side::Source).into_iter();
+        let marked: Vec<&String> = marked
+            .filter(|id| looked_at.is_empty() || looked_at == *id)
+            .filter(|id| self.known.contains_key(*id) && self.is_marked_by_a_run(id))
+            .collect();
+        if marked.is_empty() {
+            return;
+        }
+        let id = marked[self.rng.clone().index(marked.len())].clone();
+        let deed = DEEDS_TO_MARKED[self.rng.index(DEEDS_TO_MARKED.len())];
+        let most = [1, 6, 60][self.rng.index(3)];
+        let mut steps = vec![Step::Wait; self.rng.index(most)];
+        steps.push(Step::Meddle(deed, id));
+        self.enqueue(Side::Source, MEDDLING, Who::Operator, steps);
+    }
+
     /// A migrator has just put something: perhaps somebody meddles with that block soon.
     pub(crate) fn meddle(&mut self, side: Side, path: &str) {
         if !self.nature.meddled_with || side == Side::Source {
@@ -64,7 +93,12 @@ impl World {
     }
 
     pub(super) fn carry_out(&mut self, deed: Deed, id: &str) {
-        if !self.is_live(Side::Source, id) {
+        let is_there = if DEEDS_TO_MARKED.contains(&deed) {
+            self.is_marked_by_a_run(id) && !self.is_doomed(Side::Source, id)
+        } else {
+            self.is_live(Side::Source, id)
+        };
+        if !is_there {
             return;
         }
         self.tell(|_| format!("somebody meddles with {id}: {deed:?}"));
@@ -76,8 +110,9 @@ impl World {
                     self.doom(Side::Target, id, Who::Operator);
                 }
             }
-            Deed::MarkInSource => self.mark_in_the_source(id),
-            Deed::DeleteInSource => {
+            Deed::MarkInSource | Deed::MarkByHand => self.mark_in_the_source(id),
+            Deed::LoseMarkedObject => self.lose_an_object_of_the_source(id),
+            Deed::DeleteInSource | Deed::DeleteMarked => {
                 self.give_up_in_the_source(id);
                 self.doom(Side::Source, id, Who::Operator);
             }
@@ -113,6 +148,19 @@ impl World {
         if let Some(name) = self.rng.pick(&data).cloned() {
             self.lose_in_the_target(id);
             self.delete(Who::Operator, Side::Target, &format!("{id}/{name}"));
+        }
+    }
+
+    fn lose_an_object_of_the_source(&mut self, id: &str) {
+        let there = self.storage.directory(Side::Source, id);
+        // A segment that no list names is missed by nobody.
+        let listed = self.known[id].files != FileList::Nothing;
+        let data = there.keys().filter(|name| is_data(name));
+        let data = data.filter(|name| listed || *name == "index");
+        let data: Vec<String> = data.cloned().collect();
+        if let Some(name) = self.rng.pick(&data).cloned() {
+            self.give_up_in_the_source(id);
+            self.delete(Who::Operator, Side::Source, &format!("{id}/{name}"));
         }
     }
 

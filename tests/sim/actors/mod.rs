@@ -85,6 +85,9 @@ impl World {
                 self.doomed.remove(&(Side::Target, id));
             }
             Some((_, Step::Gone(side, id))) => {
+                if side == Side::Source {
+                    self.remembered.remove(&id);
+                }
                 self.doomed.remove(&(side, id));
             }
             Some((_, Step::Meddle(deed, id))) => self.carry_out(deed, &id),

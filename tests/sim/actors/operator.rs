@@ -62,7 +62,10 @@ impl World {
         }
         // What another block supersedes is garbage, marked or not: whoever made that block is about to mark it.
         let kept = |side: Side, block: &&&Block| match side {
-            Side::Source => !self.is_a_duplicate(&block.id),
+            // What was marked goes all the same where the compactor remembers it.
+            Side::Source => {
+                !self.is_a_duplicate(&block.id) && !self.remembered.contains_key(&block.id)
+            }
             Side::Target => block.id != id && !self.known[id].supersedes(block),
         };
         let elsewhere: BTreeSet<Sample> = [Side::Source, Side::Target]

@@ -9,6 +9,7 @@ use thanos_bucket::migrate::Settings;
 use thanos_bucket::plan::{Existing, Purpose, Shard};
 use thanos_bucket::retry::{Jitter, Policy};
 
+use super::{Errand, Sweep, Wish};
 use crate::rng::Rng;
 use crate::world::World;
 
@@ -17,7 +18,8 @@ use crate::world::World;
 pub(crate) struct Circumstances {
     /// Nothing disturbs it.
     pub(crate) is_calm: bool,
-    /// It only plans.
+    pub(crate) errand: Errand,
+    /// It only plans, or tells what it would do.
     pub(crate) is_dry: bool,
     /// Whether it moves blocks, or copies them and marks nothing.
     pub(crate) purpose: Purpose,
@@ -49,6 +51,7 @@ impl Circumstances {
     pub(crate) fn calm(world: &World) -> Self {
         Self {
             is_calm: true,
+            errand: Errand::Migrate,
             is_dry: false,
             purpose: Purpose::Move,
             dies_after: u64::MAX,
@@ -92,26 +95,16 @@ impl Circumstances {
         let thoroughness = world.nature.thoroughness();
         let keeps = world.nature.existing == Existing::Keep;
         let is_served = world.nature.is_served();
-        let longest = if world.slow.is_some() { 90_000 } else { 1500 };
+        let longest = longest_ms(world);
         let rng = &mut world.rng;
         if rng.once_in(3) {
             circumstances.forbidden = rng.pick(&ids).cloned();
             circumstances.forbidden_from = if rng.once_in(2) { 0 } else { rng.below(150) };
         }
-        circumstances.one_fails_in = [0, 50, 8][rng.index(3)];
+        circumstances.go_wrong(rng, longest, 150);
         let soon = |rng: &mut Rng| Duration::from_millis(rng.below(longest));
-        match rng.below(8) {
-            0..3 => circumstances.dies_after = 1 + rng.below(150),
-            3 => circumstances.dies_at = soon(rng),
-            4 => circumstances.stops_at = Some(soon(rng)),
-            _ => {}
-        }
         if rng.once_in(8) {
             circumstances.shard = Some(format!("{}/2", rng.below(2)).parse().unwrap());
-        }
-        if rng.once_in(32) {
-            let minutes = [-49 * 60, -60, -1, 1, 60, 49 * 60][rng.index(6)];
-            circumstances.clock_ahead_ms = minutes * 60_000;
         }
         circumstances.includes_marked = keeps && rng.once_in(16);
         circumstances.verify = match rng.below(6) {
@@ -141,6 +134,57 @@ impl Circumstances {
         circumstances
     }
 
+    /// Somebody takes marks back.
+    pub(crate) fn unmarking(world: &mut World) -> Self {
+        let mut circumstances = Self::calm(world);
+        circumstances.is_calm = false;
+        circumstances.errand = Errand::Unmark(Wish::any(world));
+        circumstances.is_dry = world.rng.once_in(8);
+        circumstances.go_wrong(&mut world.rng, 500, 40);
+        circumstances
+    }
+
+    /// Somebody removes what runs left behind, perhaps beside migrations.
+    pub(crate) fn cleaning(world: &mut World, is_beside: bool) -> Self {
+        let mut circumstances = Self::calm(world);
+        circumstances.is_calm = false;
+        circumstances.errand = Errand::CleanUp(Sweep::any(world, is_beside));
+        circumstances.is_dry = world.rng.once_in(8);
+        circumstances.go_wrong(&mut world.rng, 500, 40);
+        circumstances
+    }
+
+    /// Somebody compares the buckets, at least as thoroughly as finds what is wrong in this world.
+    pub(crate) fn verifying(world: &mut World) -> Self {
+        let mut circumstances = Self::calm(world);
+        circumstances.is_calm = false;
+        circumstances.errand = Errand::Verify(circumstances.verify);
+        let longest = longest_ms(world);
+        circumstances.go_wrong(&mut world.rng, longest, 100);
+        circumstances
+    }
+
+    /// Requests fail, it is killed or told to stop, or its machine's clock is wrong.
+    fn go_wrong(&mut self, rng: &mut Rng, longest_ms: u64, most_requests: u64) {
+        self.one_fails_in = [0, 50, 8][rng.index(3)];
+        let soon = |rng: &mut Rng| Duration::from_millis(rng.below(longest_ms));
+        match rng.below(8) {
+            0..3 => self.dies_after = 1 + rng.below(most_requests),
+            3 => self.dies_at = soon(rng),
+            4 => self.stops_at = Some(soon(rng)),
+            _ => {}
+        }
+        if rng.once_in(32) {
+            let minutes = [-49 * 60, -60, -1, 1, 60, 49 * 60][rng.index(6)];
+            self.clock_ahead_ms = minutes * 60_000;
+        }
+    }
+
+    /// Whether it moves or copies blocks.
+    pub(crate) fn migrates(&self) -> bool {
+        matches!(self.errand, Errand::Migrate)
+    }
+
     /// Whether nothing is marked.
     pub(crate) fn only_copies(&self) -> bool {
         self.purpose == Purpose::Copy
@@ -163,6 +207,11 @@ impl Circumstances {
 
 /// What the specification allows.
 pub(crate) const CLOCKS_MAY_DIFFER_MS: i64 = 5 * 60_000;
+
+/// About as long as a run takes in this world.
+pub(crate) fn longest_ms(world: &World) -> u64 {
+    if world.slow.is_some() { 90_000 } else { 1500 }
+}
 
 fn policy() -> Policy {
     Policy {

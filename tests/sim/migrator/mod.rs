@@ -1,8 +1,11 @@
 //! One run of the product: its own flow, from opened buckets to the ending, under circumstances that the seed decides.
 
 mod circumstances;
+mod errand;
+mod others;
+mod run;
+mod sweep;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,73 +18,31 @@ use thanos_bucket::bucket::{
 use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::migrate::{Buckets, Migrated, Mode, ReplicaTarget, Task, migrate};
-use thanos_bucket::outcome::{Results, exit_of};
+use thanos_bucket::outcome::{Cleaned, Results, TakenBack, Verification, exit_of};
 use thanos_bucket::plan::{Existing, Plan, Rules, Scope};
 use thanos_bucket::select::Cutoff;
 use thanos_bucket::verb::clocks::Clock;
-use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
-use crate::store::{Store, Verb};
+use crate::store::Store;
 use crate::world::{Side, World};
-pub(crate) use circumstances::Circumstances;
+pub(crate) use circumstances::{CLOCKS_MAY_DIFFER_MS, Circumstances, longest_ms};
+pub(crate) use errand::{Errand, Wish};
+pub(crate) use run::Run;
+pub(crate) use sweep::Sweep;
 
 pub(crate) const TARGET_NAME: &str = "s3://simulated/cold";
 
-/// One run, as the observer knows it.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) circumstances: Circumstances,
-    pub(crate) begun_ms: i64,
-    /// No other run has been at work since it began.
-    pub(crate) is_alone: bool,
-    pub(crate) is_alive: bool,
-    /// It came to its end by itself: it has nothing more to ask.
-    pub(crate) has_ended: bool,
-    pub(crate) killed: Arc<Notify>,
-    /// Requests so far, and requests until it is killed.
-    pub(crate) requests: u64,
-    pub(crate) left: u64,
-    /// How often each request failed in a row.
-    pub(crate) failures: BTreeMap<(Verb, String), u32>,
-    /// Blocks of which some request failed as often as it is tried.
-    pub(crate) given_up: BTreeSet<String>,
-    /// Objects that were denied once.
-    pub(crate) denied: BTreeSet<String>,
-    /// Blocks of which something arrived with another byte.
-    pub(crate) flipped: BTreeSet<String>,
-    /// When it last began to list a block, and when before that.
-    pub(crate) looked_ms: BTreeMap<(Side, String), [i64; 2]>,
-    /// Entity tags of the source's objects as listings showed them to it.
-    pub(crate) shown: BTreeSet<(String, String)>,
-    /// Bytes of data that it read, and that it put: what the service copied by itself is in neither.
-    pub(crate) read_bytes: u64,
-    pub(crate) sent_bytes: u64,
-    /// Blocks whose `meta.json` it put, and blocks that it marked.
-    pub(crate) published: BTreeSet<String>,
-    pub(crate) marked: BTreeSet<String>,
-    /// What it put into the target.
-    pub(crate) put: BTreeSet<String>,
-    /// Objects that it put into the target, by block.
-    pub(crate) puts: BTreeMap<String, u64>,
-    /// Everything that it put and deleted but for its probe.
-    pub(crate) writes: u64,
-    /// Uploads that it tried to abort.
-    pub(crate) aborted_uploads: BTreeSet<u64>,
-    /// Where it came to its end by itself.
-    pub(crate) exit_code: Option<u8>,
-}
-
-impl Run {
-    /// When it last began to list the block; where something was refused, the last time may have been only to see whether the bucket answers.
-    pub(crate) fn last_look_at(&self, side: Side, id: &str, was_refused: bool) -> i64 {
-        let looks = self.looked_ms.get(&(side, id.to_owned()));
-        looks.copied().unwrap_or_default()[usize::from(was_refused)]
-    }
-}
-
 /// How a run came to its end by itself.
-pub(crate) struct Ended {
+pub(crate) enum Ended {
+    Migrated(Box<Moved>),
+    TakenBack(Box<TakenBack>),
+    CleanedUp(Box<Cleaned>),
+    Verified(Box<Verification>),
+}
+
+/// What came of a migration.
+pub(crate) struct Moved {
     pub(crate) plan: Plan,
     /// Nothing where it was a dry run.
     pub(crate) results: Option<Results>,
@@ -140,37 +101,18 @@ fn begin(world: &Mutex<World>, circumstances: &Circumstances) -> usize {
     let begun_ms = world.now_ms();
     world.tell(|_| format!("run {number} begins: {circumstances:?}"));
     let mut is_alone = true;
+    let migrates = circumstances.migrates();
     for run in &mut world.runs {
-        if run.is_alive && !run.has_ended {
+        let both = migrates && run.circumstances.migrates();
+        if both && run.is_alive && !run.has_ended {
             run.is_alone = false;
             is_alone = false;
         }
     }
-    world.runs.push(Run {
-        circumstances: circumstances.clone(),
-        begun_ms,
-        is_alone,
-        is_alive: true,
-        has_ended: false,
-        killed: Arc::new(Notify::new()),
-        requests: 0,
-        left: circumstances.dies_after,
-        failures: BTreeMap::new(),
-        given_up: BTreeSet::new(),
-        denied: BTreeSet::new(),
-        flipped: BTreeSet::new(),
-        looked_ms: BTreeMap::new(),
-        shown: BTreeSet::new(),
-        read_bytes: 0,
-        sent_bytes: 0,
-        published: BTreeSet::new(),
-        marked: BTreeSet::new(),
-        put: BTreeSet::new(),
-        puts: BTreeMap::new(),
-        writes: 0,
-        aborted_uploads: BTreeSet::new(),
-        exit_code: None,
-    });
+    world
+        .runs
+        .push(Run::new(circumstances.clone(), begun_ms, is_alone));
+    world.note_what_is_held(number);
     number
 }
 
@@ -188,6 +130,27 @@ async fn work(
     stop: &Stop,
 ) -> Result<Ended, Error> {
     let clock = clock(world, circumstances.clock_ahead_ms);
+    match &circumstances.errand {
+        Errand::Migrate => {}
+        Errand::Unmark(wish) => {
+            let source = backend(world, number, Side::Source);
+            let taken = others::take_back(wish, circumstances, source, &clock, stop).await?;
+            return Ok(Ended::TakenBack(Box::new(taken)));
+        }
+        Errand::CleanUp(sweep) => {
+            let source = backend(world, number, Side::Source);
+            let target = backend(world, number, Side::Target);
+            let buckets = (source, target);
+            let cleaned = others::clean_up(sweep, circumstances, buckets, &clock, stop).await?;
+            return Ok(Ended::CleanedUp(Box::new(cleaned)));
+        }
+        Errand::Verify(content) => {
+            let source = backend(world, number, Side::Source);
+            let target = backend(world, number, Side::Target);
+            let found = others::verify(*content, circumstances, (source, target), stop).await?;
+            return Ok(Ended::Verified(Box::new(found)));
+        }
+    }
     let task = Task {
         rules: rules(world, circumstances),
         mode: if circumstances.is_dry {
@@ -212,11 +175,11 @@ async fn work(
     };
     let Migrated { plan, results, .. } = migrate(&task, this_run, buckets).await?;
     let ending = exit_of(&plan, &task.rules, results.as_ref());
-    Ok(Ended {
+    Ok(Ended::Migrated(Box::new(Moved {
         plan,
         results,
         ending,
-    })
+    })))
 }
 
 fn backend(world: &Arc<Mutex<World>>, run: usize, side: Side) -> Backend {

@@ -1,10 +1,13 @@
 //! What the service copies by itself: the version that was listed, nothing whose digest is to be seen on its way, and of what it copies not a
 //! byte comes here.
 
+use std::collections::BTreeSet;
+
 use thanos_bucket::block::Strength;
 use thanos_bucket::bucket::CopiedBy;
 
 use crate::blocks::{FileList, is_data};
+use crate::migrator::Errand;
 use crate::nature::{Conditions, Leftovers};
 use crate::world::{Object, Side, World};
 
@@ -59,16 +62,34 @@ impl World {
     }
 
     /// Notes that a run looked at a block.
-    pub(crate) fn note_look(&mut self, run: usize, side: Side, id: String) {
-        self.tell(|_| format!("Migrator({run}) lists {id} in {side:?}"));
+    pub(crate) fn note_look(&mut self, run: usize, side: Side, id: &str) {
+        self.tell(|_| format!("Run({run}) lists {id} in {side:?}"));
         let now_ms = self.now_ms();
         let looks = &mut self.runs[run].looked_ms;
-        let [last, _] = looks.get(&(side, id.clone())).copied().unwrap_or_default();
-        looks.insert((side, id), [now_ms, last]);
+        let [last, _] = looks
+            .get(&(side, id.to_owned()))
+            .copied()
+            .unwrap_or_default();
+        looks.insert((side, id.to_owned()), [now_ms, last]);
+        let takes_back = matches!(self.runs[run].circumstances.errand, Errand::Unmark(_));
+        if takes_back && side == Side::Source {
+            self.meddle_with_a_mark(id);
+        }
     }
 
-    /// What lies in the source under names that a listing shows to a run.
-    pub(crate) fn note_shown(&mut self, run: usize, page: &[(String, Object)]) {
+    /// What lies in the source under names that a listing shows to a run, and which blocks begin on that page.
+    pub(crate) fn note_shown(&mut self, run: usize, after: &str, page: &[(String, Object)]) {
+        let now_ms = self.now_ms();
+        if !self.runs[run].circumstances.migrates() {
+            let ids = page.iter().filter_map(|(path, _)| path.split_once('/'));
+            let ids: BTreeSet<&str> = ids.map(|(id, _)| id).collect();
+            for id in ids {
+                if *after < *format!("{id}/") {
+                    self.runs[run].shown_ms.insert(id.to_owned(), now_ms);
+                }
+            }
+            return;
+        }
         let shown = page.iter().map(|(path, it)| (path.clone(), it.tag.clone()));
         self.runs[run].shown.extend(shown);
     }

@@ -3,16 +3,30 @@
 use thanos_bucket::plan::Existing;
 
 use super::Before;
+use crate::migrator::Errand;
 use crate::world::{MOMENT_MS, Side, World};
 
 impl World {
-    pub(crate) fn judge_migrators_deletion(
+    pub(crate) fn judge_runs_deletion(
         &mut self,
         run: usize,
         side: Side,
         path: &str,
         before: &Before,
     ) {
+        match self.runs[run].circumstances.errand.clone() {
+            Errand::Migrate => self.judge_migrators_deletion(run, side, path, before),
+            Errand::Unmark(wish) => {
+                self.judge_taking_a_mark_back(run, &wish, (side, path), before);
+            }
+            Errand::CleanUp(sweep) => self.judge_cleaning(run, &sweep, (side, path), before),
+            Errand::Verify(_) => {
+                self.violated(format!("{path} was deleted in {side:?}"));
+            }
+        }
+    }
+
+    fn judge_migrators_deletion(&mut self, run: usize, side: Side, path: &str, before: &Before) {
         if side == Side::Source || self.runs[run].circumstances.is_dry {
             self.violated(format!("{path} was deleted in {side:?}"));
             return;

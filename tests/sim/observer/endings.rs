@@ -4,39 +4,44 @@ use thanos_bucket::outcome::{BlockEnding, Results};
 use thanos_bucket::plan::{Plan, Reason};
 use thanos_bucket::{Error, Kind};
 
-use crate::migrator::Ended;
+use crate::migrator::{Ended, Moved};
 use crate::nature::Buckets;
 use crate::world::{Side, World};
 
 impl World {
     pub(crate) fn judge_ending(&mut self, run: usize, ended: Result<Ended, Error>) {
         self.judge_what_is_left(run);
-        self.judge_what_passed_through(run);
         match ended {
             Err(err) => self.judge_refusal(run, &err),
-            Ok(ended) => {
-                let expected = expected_exit_code(&ended.plan, ended.results.as_ref());
-                let exit_code = ended.ending.code();
-                if expected.is_some_and(|expected| expected != exit_code) {
-                    self.violated(format!(
-                        "run {run} exits with {exit_code} instead of {expected:?}"
-                    ));
-                }
-                self.runs[run].exit_code = Some(exit_code);
-                self.judge_look_back(run, &ended.plan);
-                if let Some(results) = &ended.results {
-                    self.judge_outcomes(run, &ended.plan, results);
-                    if exit_code == 0 && results.complete {
-                        self.judge_that_nothing_was_passed_over(run);
-                    }
-                }
-                let is_dry = self.runs[run].circumstances.is_dry;
-                let stops = self.nature.buckets == Buckets::Replica
-                    || self.nature.buckets == Buckets::One && ended.plan.writes() && !is_dry;
-                if stops {
-                    self.violated(format!("run {run} takes one bucket for two"));
-                }
+            Ok(Ended::Migrated(moved)) => self.judge_migration(run, &moved),
+            Ok(Ended::TakenBack(taken)) => self.judge_what_was_taken_back(run, &taken),
+            Ok(Ended::CleanedUp(cleaned)) => self.judge_cleanup(run, &cleaned),
+            Ok(Ended::Verified(found)) => self.judge_verdicts(run, &found),
+        }
+    }
+
+    fn judge_migration(&mut self, run: usize, moved: &Moved) {
+        self.judge_what_passed_through(run);
+        let expected = expected_exit_code(&moved.plan, moved.results.as_ref());
+        let exit_code = moved.ending.code();
+        if expected.is_some_and(|expected| expected != exit_code) {
+            self.violated(format!(
+                "run {run} exits with {exit_code} instead of {expected:?}"
+            ));
+        }
+        self.runs[run].exit_code = Some(exit_code);
+        self.judge_look_back(run, &moved.plan);
+        if let Some(results) = &moved.results {
+            self.judge_outcomes(run, &moved.plan, results);
+            if exit_code == 0 && results.complete {
+                self.judge_that_nothing_was_passed_over(run);
             }
+        }
+        let is_dry = self.runs[run].circumstances.is_dry;
+        let stops = self.nature.buckets == Buckets::Replica
+            || self.nature.buckets == Buckets::One && moved.plan.writes() && !is_dry;
+        if stops {
+            self.violated(format!("run {run} takes one bucket for two"));
         }
     }
 
@@ -49,7 +54,7 @@ impl World {
         );
         let is_right = match err.kind() {
             Kind::Clock => circumstances.has_a_wrong_clock() && !circumstances.only_copies(),
-            Kind::Usage => self.nature.buckets != Buckets::Two,
+            Kind::Usage => self.nature.buckets != Buckets::Two && circumstances.migrates(),
             Kind::Cancelled => stops,
             _ => fails,
         };
@@ -92,6 +97,7 @@ impl World {
             self.is_torn(id)
                 && self.history.publisher(id) == Some(run)
                 && !this.given_up.contains(*id)
+                && !self.was_cleaned_since(id, looked_ms)
                 && !self.was_disturbed_since(Side::Target, id, looked_ms)
                 && self.has(Side::Source, id, "meta.json")
                 && !self.is_marked_by_a_run(id)

@@ -64,7 +64,7 @@ impl World {
     }
 
     /// By anybody, this run included: it may have moved what covers the block since it looked.
-    fn was_changed_around(&self, id: &str, since_ms: i64) -> bool {
+    pub(super) fn was_changed_around(&self, id: &str, since_ms: i64) -> bool {
         let block = &self.known[id];
         let related = self.known.values().filter(|other| {
             other.group == block.group && !other.sources.is_disjoint(&block.sources)
@@ -79,7 +79,7 @@ impl World {
     }
 
     /// `meta.json` and data; marks are of no importance for what is lost.
-    fn holds_what_matters(&self, id: &str) -> bool {
+    pub(super) fn holds_what_matters(&self, id: &str) -> bool {
         let there = self.storage.directory(Side::Target, id);
         let namesake = usize::from(self.namesakes.contains(id));
         let has_all = self.versions[id][namesake..].iter().any(|version| {

@@ -5,7 +5,7 @@ use thanos_bucket::block::{BlockId, DeletionMark, NoCompactMark};
 use super::Before;
 use crate::migrator::TARGET_NAME;
 use crate::nature::{Buckets, Conditions};
-use crate::world::{Side, World};
+use crate::world::{MOMENT_MS, Side, World};
 
 /// A mark's time has whole seconds, and its request may have been repeated.
 const MARKS_CLOCK_MS: i64 = 10_000;
@@ -23,13 +23,15 @@ impl World {
         self.judge_overwritten_mark(id, before);
         self.judge_what_the_mark_says(run, id);
         self.judge_that_it_is_held(id);
-        self.judge_finer_kin(id);
+        self.judge_finer_kin(run, id);
         if self.is_going_from_the_target(id) {
             self.lose_in_the_target(id);
         }
         let wants_both = self.runs[run].circumstances.settings.no_compact_mark_source;
         let has_both = self.has(Side::Source, id, "no-compact-mark.json");
-        if wants_both && !has_both && !self.is_disturbed(Side::Source, id) {
+        let is_known = !self.is_disturbed(Side::Source, id)
+            && !self.was_unmarked_since(id, self.now_ms() - MOMENT_MS);
+        if wants_both && !has_both && is_known {
             self.violated(format!("{id} is marked before its no-compact mark"));
         }
     }
@@ -55,7 +57,7 @@ impl World {
     fn judge_overwritten_mark(&mut self, id: &str, before: &Before) {
         let Some(there) = &before.there else { return };
         let unseen = self.nature.conditions != Conditions::Honoured
-            && self.now_ms() - there.modified_ms < crate::world::MOMENT_MS;
+            && self.now_ms() - there.modified_ms < MOMENT_MS;
         if !unseen {
             self.violated(format!("a mark of {id} was overwritten"));
         }
@@ -111,13 +113,16 @@ impl World {
             })
     }
 
-    fn judge_finer_kin(&mut self, id: &str) {
+    fn judge_finer_kin(&mut self, run: usize, id: &str) {
+        let begun_ms = self.runs[run].begun_ms;
         let block = &self.known[id];
         let kin = self
             .known
             .values()
             .filter(|other| other.is_finer_kin_of(block))
             .filter(|other| self.is_live(Side::Source, &other.id))
+            // What it had marked itself it does not look at once more.
+            .filter(|other| !self.was_unmarked_since(&other.id, begun_ms))
             .find(|other| !self.is_disturbed(Side::Source, &other.id));
         if let Some(kin) = kin.map(|kin| kin.id.clone()) {
             self.violated(format!(

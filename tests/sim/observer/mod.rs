@@ -1,8 +1,10 @@
 //! The observer, who knows the truth: what may be put and deleted, what may be said of it, and where every sample must be.
 
+mod cleanups;
 mod copies;
 mod deletions;
 mod endings;
+mod leftovers;
 mod look_back;
 mod marks;
 mod outcomes;
@@ -10,6 +12,8 @@ mod publications;
 mod puts;
 mod samples;
 mod target;
+mod unmarks;
+mod verdicts;
 
 use crate::world::{Object, Side, World};
 

@@ -3,13 +3,15 @@
 use thanos_bucket::block::BlockId;
 
 use super::Before;
-use crate::world::{Side, World};
+use crate::world::{MOMENT_MS, Side, World};
 
 impl World {
     pub(super) fn judge_publication(&mut self, run: usize, id: &str, before: &Before) {
         self.judge_meta_json(id, before);
         if self.is_torn(id) {
-            if !self.is_disturbed(Side::Target, id) {
+            let a_moment_ago = self.now_ms() - MOMENT_MS;
+            let is_known = !self.is_disturbed(Side::Target, id);
+            if is_known && !self.was_cleaned_since(id, a_moment_ago) {
                 self.violated(format!("{id} is published, and torn"));
             }
             self.history.rob(id);

@@ -66,6 +66,7 @@ impl World {
     pub(crate) fn judge_downsampling(&mut self, side: Side, raw: &Block) {
         // Whoever believes a listing that lags takes back what others were published after.
         let unforeseen = self.late.contains(&raw.id)
+            || side == Side::Source && self.history.was_unmarked(&raw.id)
             || self.rewritten.contains(raw.group.0)
             || self.nature.lag_ms > 0;
         if !self.first.contains(&raw.id) || unforeseen {

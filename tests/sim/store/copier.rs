@@ -69,7 +69,7 @@ impl Copier {
             if found.bytes.len() as u64 > world.nature.copies.largest_bytes() {
                 world.violated(format!("{to} is too large to be copied at once"));
             }
-            world.put(Who::Migrator(run), side, to.as_ref(), found.bytes, 0);
+            world.put(Who::Run(run), side, to.as_ref(), found.bytes, 0);
         });
         Ok(())
     }

@@ -44,12 +44,12 @@ impl Store {
                 .page(self.side, (below, after), most, lags.then_some(now_ms))
         });
         if self.side == Side::Source {
-            self.with(|world| world.note_shown(self.run, &page));
+            self.with(|world| world.note_shown(self.run, after, &page));
         }
         let listed = page.iter().map(|(path, object)| meta(path, object));
         let listed = listed.collect();
         if after.is_empty() && matches!(fate, Fate::Answered) {
-            let id = below.trim_end_matches('/').to_owned();
+            let id = below.trim_end_matches('/');
             self.with(|world| world.note_look(self.run, self.side, id));
         }
         self.answer(fate, Ok(listed)).await

@@ -3,6 +3,7 @@
 mod copier;
 mod faults;
 mod listing;
+mod unfinished;
 mod upload;
 
 use std::any::Any;
@@ -62,7 +63,7 @@ impl Store {
                     Conditions::Honoured | Conditions::Ignored => {}
                 }
             }
-            world.put(Who::Migrator(self.run), self.side, path, bytes, 0);
+            world.put(Who::Run(self.run), self.side, path, bytes, 0);
             Ok(put_result())
         })
     }
@@ -85,6 +86,13 @@ impl Store {
             None => 0..meta.size,
         };
         let bytes = slice(&object.bytes, &range);
+        if !options.head && self.side == Side::Source && !is_payload(path.as_ref()) {
+            self.with(|world| {
+                if !world.runs[self.run].circumstances.migrates() {
+                    world.note_read(self.run, path.as_ref());
+                }
+            });
+        }
         if !options.head && is_payload(path.as_ref()) {
             self.with(|world| world.runs[self.run].read_bytes += bytes.len() as u64);
         }
@@ -141,6 +149,17 @@ impl thanos_bucket::bucket::Store for Store {
     fn pager(&self) -> Option<&dyn thanos_bucket::bucket::Pager> {
         let has_pages = self.with(|world| world.nature.pages_may_be_asked_for);
         has_pages.then_some(self)
+    }
+
+    fn unfinished(
+        &self,
+    ) -> std::result::Result<&dyn thanos_bucket::bucket::Unfinished, &'static str> {
+        let tells = self.with(|world| world.nature.uploads_are_told);
+        if tells {
+            Ok(self)
+        } else {
+            Err("this service does not tell")
+        }
     }
 
     fn copier(
@@ -212,7 +231,7 @@ impl ObjectStore for Store {
                 let store = store.clone();
                 async move {
                     let fate = store.request(Verb::Delete, path.as_ref()).await?;
-                    let who = Who::Migrator(store.run);
+                    let who = Who::Run(store.run);
                     store.with(|world| world.delete(who, store.side, path.as_ref()));
                     store.answer(fate, Ok(path)).await
                 }

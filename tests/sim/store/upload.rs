@@ -25,6 +25,7 @@ pub(super) fn begin(store: &Store, path: &str, is_answer_lost: bool) -> InParts 
         path: path.to_owned(),
         parts: BTreeMap::new(),
         is_unknown: is_answer_lost,
+        touched_ms: store.with(|world| world.now_ms()),
     };
     let number = store.with(|world| world.storage.begin(upload));
     InParts {
@@ -62,7 +63,7 @@ impl InParts {
                 bytes.extend_from_slice(part);
             }
             world.storage.uploads.remove(&self.number);
-            let who = Who::Migrator(self.store.run);
+            let who = Who::Run(self.store.run);
             world.put(
                 who,
                 self.store.side,
@@ -96,8 +97,10 @@ impl InParts {
 
 fn keep(store: &Store, upload: u64, path: &str, number: usize, bytes: Bytes) -> Result<()> {
     store.with(|world| {
+        let now_ms = world.now_ms();
         let upload = world.storage.uploads.get_mut(&upload);
         let upload = upload.ok_or_else(|| missing(&path.into()))?;
+        upload.touched_ms = now_ms;
         upload.parts.insert(number, bytes);
         Ok(())
     })

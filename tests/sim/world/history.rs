@@ -16,6 +16,10 @@ pub(crate) struct History {
     runs: BTreeMap<(Side, String), BTreeMap<usize, i64>>,
     /// Blocks that lost something in the target after they were published.
     robbed: BTreeSet<String>,
+    /// When a mark of a run was last taken back.
+    unmarked_ms: BTreeMap<String, i64>,
+    /// When something of it was last removed by whoever cleans up.
+    cleaned_ms: BTreeMap<String, i64>,
     /// The run that published a block last.
     publishers: BTreeMap<String, usize>,
 }
@@ -25,7 +29,7 @@ impl History {
         let id = path.split_once('/').map_or(path, |(id, _)| id);
         let key = (side, id.to_owned());
         match who {
-            Who::Migrator(run) => {
+            Who::Run(run) => {
                 if side == Side::Target && path.ends_with("meta.json") {
                     self.publishers.insert(id.to_owned(), run);
                 }
@@ -39,6 +43,19 @@ impl History {
 
     pub(crate) fn rob(&mut self, id: &str) {
         self.robbed.insert(id.to_owned());
+    }
+
+    pub(crate) fn note_unmarked(&mut self, id: &str, now_ms: i64) {
+        self.unmarked_ms.insert(id.to_owned(), now_ms);
+    }
+
+    pub(crate) fn note_cleaned(&mut self, id: &str, now_ms: i64) {
+        self.cleaned_ms.insert(id.to_owned(), now_ms);
+    }
+
+    /// Whether a mark of it was ever taken back.
+    pub(crate) fn was_unmarked(&self, id: &str) -> bool {
+        self.unmarked_ms.contains_key(id)
     }
 
     pub(crate) fn publisher(&self, id: &str) -> Option<usize> {
@@ -61,6 +78,18 @@ impl World {
     /// Whether somebody who is no migrator changed something about the block in the last moment.
     pub(crate) fn is_disturbed(&self, side: Side, id: &str) -> bool {
         self.was_disturbed_since(side, id, self.now_ms() - MOMENT_MS)
+    }
+
+    /// Whether a mark of it was taken back since then.
+    pub(crate) fn was_unmarked_since(&self, id: &str, since_ms: i64) -> bool {
+        let at_ms = self.history.unmarked_ms.get(id);
+        at_ms.is_some_and(|at_ms| *at_ms >= since_ms)
+    }
+
+    /// Whether whoever cleans up has removed something of it since then.
+    pub(crate) fn was_cleaned_since(&self, id: &str, since_ms: i64) -> bool {
+        let at_ms = self.history.cleaned_ms.get(id);
+        at_ms.is_some_and(|at_ms| *at_ms >= since_ms)
     }
 
     pub(crate) fn was_disturbed_since(&self, side: Side, id: &str, since_ms: i64) -> bool {

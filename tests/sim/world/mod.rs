@@ -31,7 +31,7 @@ pub(crate) enum Side {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     /// The run of that number.
-    Migrator(usize),
+    Run(usize),
     Compactor,
     Cleaner,
     Operator,
@@ -73,6 +73,8 @@ pub(crate) struct World {
     pub(crate) flips: usize,
     /// The block whose data takes long to be read.
     pub(crate) slow: Option<String>,
+    /// When the source's compactor, which has not been started anew since, saw a block marked: it goes by that, whatever lies there now.
+    pub(crate) remembered: BTreeMap<String, i64>,
     /// Blocks whose deletion has begun, by side.
     pub(crate) doomed: BTreeSet<(Side, String)>,
     pub(crate) queues: BTreeMap<(Side, u8), VecDeque<(Who, Step)>>,
@@ -113,6 +115,7 @@ impl World {
             archived: BTreeSet::new(),
             flips: 0,
             slow: None,
+            remembered: BTreeMap::new(),
             doomed: BTreeSet::new(),
             queues: BTreeMap::new(),
             others_act: nature.busy,
@@ -182,9 +185,11 @@ impl World {
         let now_ms = self.now_ms();
         self.storage.put(side, path, bytes, parts, now_ms);
         self.history.note(who, side, path, now_ms);
+        self.note_how_it_stands(path);
         match who {
-            Who::Migrator(run) => {
+            Who::Run(run) => {
                 self.judge_put(run, side, path, &before);
+                self.remember(side, path);
                 self.meddle(side, path);
             }
             _ if side == Side::Target && path.ends_with("meta.json") => self.judge_overlaps(),
@@ -198,8 +203,9 @@ impl World {
         let now_ms = self.now_ms();
         self.storage.delete(side, path, now_ms);
         self.history.note(who, side, path, now_ms);
+        self.note_how_it_stands(path);
         match who {
-            Who::Migrator(run) => self.judge_migrators_deletion(run, side, path, &before),
+            Who::Run(run) => self.judge_runs_deletion(run, side, path, &before),
             _ if side == Side::Target && before.was_published => {
                 if let Some((id, _)) = path.split_once('/') {
                     self.history.rob(id);

@@ -27,6 +27,8 @@ pub(crate) struct Upload {
     pub(crate) run: usize,
     pub(crate) path: String,
     pub(crate) parts: BTreeMap<usize, Bytes>,
+    /// When it was begun, or a part of it came last.
+    pub(crate) touched_ms: i64,
     /// The answer that names it was lost.
     pub(crate) is_unknown: bool,
 }
