@@ -87,7 +87,7 @@ impl TakeBack {
             Mark::Present(mark) => mark,
             Mark::Absent => {
                 let ours = alone.map(|mark| self.ours(mark.provenance(), mark.details()));
-                return match (ours, lost(block)) {
+                return match (ours, not_whole(block)) {
                     (Some(Ok(_)), Some(why)) => refuse_named(Refusal::NotWhole, why),
                     (Some(Ok(provenance)), None) if self.is_meant(block) => {
                         Verdict::TakeBack(provenance)

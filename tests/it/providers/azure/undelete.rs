@@ -147,8 +147,8 @@ impl Container {
 }
 
 fn undelete(container: &Arc<Container>, arguments: &[&str]) -> Ran {
-    let served = Arc::clone(container);
-    let server = Answering::start(move |asked| served.answer(asked));
+    let answers = Arc::clone(container);
+    let server = Answering::start(move |asked| answers.answer(asked));
     let config = tempfile::NamedTempFile::new().unwrap();
     let connection = format!(
         "BlobEndpoint={};AccountName=acc;AccountKey={KEY}",
