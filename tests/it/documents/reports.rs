@@ -204,7 +204,8 @@ fn no_line_is_wider_than_the_screen_and_many_blocks_are_summed_up() {
     let first = on_screen("80", &[OLD]);
     assert!(first.lines().count() < 50, "{first}");
     let second = on_screen("80", &[OLD]);
-    assert!(second.lines().count() < 60, "{second}");
+    // Marks of two minutes make a line wrap once more.
+    assert!(second.lines().count() < 64, "{second}");
     assert!(
         second.contains("    130 blocks moved to file://"),
         "{second}"
