@@ -14,6 +14,7 @@ mod moved_again;
 mod odd_mark;
 mod order;
 mod outlook;
+mod overwritten;
 mod relatives;
 mod replica;
 mod rules;
@@ -133,6 +134,9 @@ pub fn plan(
         if let Some(agreed) = &rules.agreed {
             drift::judge_duplicates(&mut plan, agreed);
         }
+    }
+    overwritten::leave_to_what_is_put(&mut plan, target);
+    if rules.purpose == Purpose::Move {
         outlook::defer_marks(&mut plan, &index);
     }
     plan.selected.sort_unstable_by(|one, other| {
