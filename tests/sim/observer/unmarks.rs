@@ -58,7 +58,7 @@ impl World {
             self.violated(format!("{path} was taken back by a clock that is wrong"));
         }
         if mark.modified_ms < read_ms
-            && let Some(why) = self.is_not_to_go(wish, id, name, mark)
+            && let Some(why) = self.is_not_to_go(run, wish, (id, name), mark)
         {
             self.violated(format!("{path} was taken back, and {why}"));
         }
@@ -69,21 +69,34 @@ impl World {
         let now_ms = self.now_ms();
         if name == "deletion-mark.json" {
             self.judge_what_stays_beside(id, mark, looked_ms);
+        }
+        // A no-compact mark may lie there alone.
+        if !self.is_marked(Side::Source, id) {
             self.runs[run].unmarked.insert(id.to_owned(), now_ms);
         }
         self.history.note_unmarked(id, now_ms);
     }
 
     /// Why that mark is none that was meant, if it is none.
-    fn is_not_to_go(&self, wish: &Wish, id: &str, name: &str, mark: &Object) -> Option<String> {
+    fn is_not_to_go(
+        &self,
+        run: usize,
+        wish: &Wish,
+        (id, name): (&str, &str),
+        mark: &Object,
+    ) -> Option<String> {
         let Some(written) = written_by(id, name, mark) else {
             return Some("no run wrote it".to_owned());
         };
-        if !wish.takes_mark(&written) || !self.known.get(id).is_some_and(|it| wish.takes(it)) {
-            return Some("nobody asked for it".to_owned());
-        }
         if name == "no-compact-mark.json" {
-            return None;
+            // One that another run has left behind goes with the deletion mark.
+            let goes = self.bears_what_is_meant(wish, id)
+                || self.is_meant(wish, id, &written)
+                || self.was_at_source_since(run, id);
+            return (!goes).then(|| "nobody asked for it".to_owned());
+        }
+        if !self.is_meant(wish, id, &written) {
+            return Some("nobody asked for it".to_owned());
         }
         let age_ms = self.now_ms() - deletion_ms(id, mark)?;
         let oldest = wish.oldest()?;
@@ -179,7 +192,10 @@ impl World {
         let whole = self.source_is_whole(&id);
         let trouble = circumstances.one_fails_in > 0 || self.nature.denies || self.nature.flips;
         let is_right = match unmarked.ending {
-            UnmarkEnding::ToUnmark => circumstances.is_dry && (changed || bears && whole),
+            UnmarkEnding::ToUnmark => {
+                let bears = bears || self.bears_a_meant_mark_alone(wish, &id);
+                circumstances.is_dry && (changed || bears && whole)
+            }
             UnmarkEnding::Unmarked => {
                 if let Some(what) = self.is_not_known_to_be_whole(run, &id) {
                     return Some(what);
@@ -224,13 +240,24 @@ impl World {
         lost.then_some("it was not whole any more")
     }
 
-    /// Whether the block bears a mark that was meant, however old.
+    /// Whether the block bears a deletion mark that was meant, however old.
     fn bears_what_is_meant(&self, wish: &Wish, id: &str) -> bool {
-        let path = format!("{id}/deletion-mark.json");
-        let mark = self.storage.get(Side::Source, &path);
-        let written = mark.and_then(|mark| written_by(id, "deletion-mark.json", mark));
-        let is_meant = written.is_some_and(|written| wish.takes_mark(&written));
-        is_meant && wish.takes(&self.known[id])
+        self.bears(wish, id, "deletion-mark.json")
+    }
+
+    /// Whether it bears none, and a no-compact mark that was meant.
+    fn bears_a_meant_mark_alone(&self, wish: &Wish, id: &str) -> bool {
+        !self.is_marked(Side::Source, id) && self.bears(wish, id, "no-compact-mark.json")
+    }
+
+    fn bears(&self, wish: &Wish, id: &str, name: &str) -> bool {
+        let mark = self.storage.get(Side::Source, &format!("{id}/{name}"));
+        let written = mark.and_then(|mark| written_by(id, name, mark));
+        written.is_some_and(|written| self.is_meant(wish, id, &written))
+    }
+
+    fn is_meant(&self, wish: &Wish, id: &str, written: &Provenance) -> bool {
+        wish.takes_mark(written) && self.known.get(id).is_some_and(|it| wish.takes(it))
     }
 
     /// Whether anybody but this run has been at the block in the source since it began, or is about to be.
