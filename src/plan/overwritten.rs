@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decide::Action;
 use super::facts::TargetIndex;
-use super::{Plan, Selected};
+use super::shape::{Plan, Selected};
 use crate::block::{BlockId, Inventory, MetaFile, NoCover};
 
 /// What is put in the place of blocks of the target, by their ids.

@@ -17,7 +17,7 @@ fn a_block_costs_no_more_requests_than_is_written() {
     let servers = Servers::new(&minio, &blocks);
     let mut counted = Vec::new();
     for (what, arguments, most) in [
-        ("copied by the service", &["--copy=server"][..], 6.5),
+        ("copied by the service", &["--copy=server"][..], 7.0),
         ("nothing to do", &[], 2.1),
         ("there already", &[], 4.5),
         ("copied through here", &["--copy=client"], 9.0),
