@@ -22,6 +22,8 @@ pub enum Past {
     There(Object),
     /// None does, and its newest version is kept.
     Gone(Gone),
+    /// None does, and nothing is kept but that it was deleted: there was one.
+    Lost,
 }
 
 /// An object that was deleted.
@@ -183,13 +185,16 @@ fn objects(
     })
 }
 
-/// What all rows of an object tell of it; nothing of one of which nothing is kept.
+/// What all rows of an object tell of it.
 fn told(backend: &Backend, rows: &[Row]) -> Option<(ObjectPath, Past)> {
     if let Some(row) = rows.iter().find(|row| row.what == What::Current) {
         let (path, object) = described(backend, row.entry.clone())?;
         return Some((path, Past::There(object)));
     }
-    let (former, deleted, lost) = lost(rows)?;
+    let Some((former, deleted, lost)) = lost(rows) else {
+        let (path, _) = described(backend, rows.first()?.entry.clone())?;
+        return Some((path, Past::Lost));
+    };
     let (path, object) = described(backend, former.entry.clone())?;
     let gone = Gone {
         object,

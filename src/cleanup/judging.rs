@@ -223,6 +223,10 @@ impl Judge<'_> {
             written: begun.touched,
             ..leftover(kind, name.as_str().to_owned())
         };
+        let by_name = judge(&begun);
+        if matches!(by_name, Fate::Stays(Stays::NotOurs, _)) {
+            return Ok(judged(by_name, leftover, Handle::None));
+        }
         // When an upload was begun is not when something of it came last, and some servers list what is gone.
         let now = match self.bucket.look_at(&begun).await {
             Ok(Some(now)) => now,

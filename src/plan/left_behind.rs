@@ -132,11 +132,15 @@ pub fn fate_of_copy(in_source: &Inventory, in_target: &Inventory, before: DateTi
     if in_target.may_be_marked() {
         return Stays::MarkedInTarget.with("a deletion mark lies there");
     }
+    // Of such an entry nobody tells when it was written.
+    if let Some((name, why)) = in_target
+        .left_out()
+        .find_map(|entry| Some((&entry.name, entry.left_out.as_ref()?)))
+    {
+        return Stays::Different.with(format!("{name} is left out: {why}"));
+    }
     if let Some(young) = too_young_block(in_target, before) {
         return young;
-    }
-    if let Some(odd) = in_target.left_out().next() {
-        return Stays::Different.with(format!("{:?} is no object of a block", odd.name));
     }
     let tags = Tags::of(in_source, in_target);
     for there in in_target.data() {
@@ -158,13 +162,10 @@ pub fn fate_of_copy(in_source: &Inventory, in_target: &Inventory, before: DateTi
 }
 
 fn too_young_block(objects: &Inventory, before: DateTime<Utc>) -> Option<Fate> {
-    let written = objects
+    objects
         .iter()
         .filter(|(role, _)| *role != Role::DirectoryMarker)
-        .map(|(_, object)| object);
-    written
-        .chain(objects.left_out())
-        .find_map(|object| too_young(object.modified, before))
+        .find_map(|(_, object)| too_young(object.modified, before))
 }
 
 /// When something of the block was written last, as far as the listing tells.
@@ -317,6 +318,13 @@ mod tests {
         let odd = listed(&[segment, ("index", 3, 1)])
             .leaving_out("index", LeftOut::Odd("it is a link".into()));
         assert_eq!(told(&fate_of_copy(&in_source, &odd, hour(4))), "different");
+        // A listing tells no time of a link.
+        let link = listed(&[segment, ("index", 0, -1)])
+            .leaving_out("index", LeftOut::Odd("it is a link".into()));
+        assert_eq!(
+            fate_of_copy(&in_source, &link, hour(4)),
+            Stays::Different.with("index is left out: it is a link")
+        );
     }
 
     /// S-18.2

@@ -143,16 +143,13 @@ fn among_all(wish: &BringBack, past: Vec<Judged>, now: Alone) -> Surveyed {
     }
     blocks.sort_unstable_by_key(|block| block.id);
     let live = now.blocks.iter().filter(|block| is_at_work(block));
+    let live: Vec<_> = live.filter_map(|block| block.meta()).collect();
+    // What stays deleted beside what lies there keeps no other block away.
+    let alone = Among::new(live.iter().copied(), runs.clone(), &[]);
+    refuse(&mut blocks, &alone);
     let candidates: Vec<Candidate> = blocks.iter().filter_map(candidate).collect();
-    let among = Among::new(live.filter_map(|block| block.meta()), runs, &candidates);
-    for block in &mut blocks {
-        if let (UndeleteEnding::ToUndelete, Some(meta)) = (block.ending, &block.meta)
-            && let Beside::Kept(why, detail) = among.beside(&meta.block)
-        {
-            block.ending = UndeleteEnding::Refused(why);
-            block.detail = Some(detail);
-        }
-    }
+    let among = Among::new(live, runs, &candidates);
+    refuse(&mut blocks, &among);
     let published = now.blocks.iter().filter(|block| block.meta().is_some());
     Surveyed {
         published: published.map(|block| block.id).collect(),
@@ -168,6 +165,17 @@ fn among_all(wish: &BringBack, past: Vec<Judged>, now: Alone) -> Surveyed {
             warnings,
             elapsed: Duration::ZERO,
         },
+    }
+}
+
+fn refuse(blocks: &mut [Undeleted], among: &Among) {
+    for block in blocks {
+        if let (UndeleteEnding::ToUndelete, Some(meta)) = (block.ending, &block.meta)
+            && let Beside::Kept(why, detail) = among.beside(&meta.block)
+        {
+            block.ending = UndeleteEnding::Refused(why);
+            block.detail = Some(detail);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tracing::debug;
 use super::probe;
 use super::survey::survey_block;
 use crate::block::{
-    BlockId, Inventory, OVERWRITE_MARKER, ObjectPath, compare, is_put_at_once, pairs, tags_differ,
+    BlockId, Inventory, OVERWRITE_MARKER, Object, ObjectPath, Strength, agreement, compare, pairs,
 };
 use crate::bucket::{Begun, BegunForm, Bucket, BucketReader, Budget, Comparison, same_content};
 use crate::error::{Error, Kind, Result};
@@ -92,8 +92,8 @@ pub async fn remove_copy(
     }
 }
 
-/// What becomes of a copy in which checksums differ though nothing shows that they are any, as where a bucket encrypts: the smallest such object is
-/// read in both buckets. `None` where there is no such object, or it has the same bytes.
+/// What becomes of a copy by the bytes of what no checksum shows to be the same, as in folders, where a bucket encrypts, or where the parts of two
+/// uploads differ: those objects are read in both buckets, the smallest first. `None` where there is none, or all have the same bytes.
 ///
 /// Errors: [`Kind::Changed`] and [`Kind::NotFound`] where it is another one by now.
 pub async fn read_where_in_doubt(
@@ -102,24 +102,28 @@ pub async fn read_where_in_doubt(
     in_target: &Inventory,
     target: &BucketReader,
 ) -> Result<Option<Fate>> {
-    let differing = pairs(in_source, in_target)
-        .filter(|(one, other)| is_put_at_once(one) && tags_differ(one, other));
-    let Some((one, other)) = differing.min_by_key(|(one, _)| one.size_bytes) else {
-        return Ok(None);
-    };
-    let path = stored.id().object(&one.name);
+    let is_unproven =
+        |(one, other): &(&Object, &Object)| agreement(one, other) != Some(Strength::Checksum);
+    let mut unproven: Vec<_> = pairs(in_source, in_target).filter(is_unproven).collect();
+    unproven.sort_by_key(|(one, _)| one.size_bytes);
     let (budget, cancel) = (Budget::new(READ_AT_ONCE), CancellationToken::new());
-    let is_same = same_content(Comparison {
-        path: &path,
-        in_source: one,
-        in_target: other,
-        source: stored.bucket(),
-        target,
-        budget: &budget,
-        cancel: &cancel,
-    });
-    let why = format!("{} has other bytes", one.name);
-    Ok((!is_same.await?).then_some(Fate::Stays(Stays::Different, why)))
+    for (one, other) in unproven {
+        let path = stored.id().object(&one.name);
+        let is_same = same_content(Comparison {
+            path: &path,
+            in_source: one,
+            in_target: other,
+            source: stored.bucket(),
+            target,
+            budget: &budget,
+            cancel: &cancel,
+        });
+        if !is_same.await? {
+            let why = format!("{} has other bytes", one.name);
+            return Ok(Some(Fate::Stays(Stays::Different, why)));
+        }
+    }
+    Ok(None)
 }
 
 /// The next object that may go; or that there is none, and why.

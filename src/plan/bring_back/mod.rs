@@ -34,6 +34,8 @@ pub struct PastBlock {
     pub now: Inventory,
     /// What lay there and is kept, by its name in the directory; without what this tool wrote for itself.
     pub gone: Vec<Gone>,
+    /// The names of what lay there and is not kept, where the bucket still tells.
+    pub lost: Vec<Box<str>>,
     /// The `meta.json`, or its newest version where it was deleted.
     pub meta: SourceMeta,
     /// The deletion mark that lies there.
@@ -106,10 +108,17 @@ impl PastBlock {
         }
     }
 
-    /// Whether all of it lies there by its own `meta.json`, which lies there too.
+    /// Whether all of it lies there by its own `meta.json`, which lies there too. Where that lists no segments, one that was deleted is none of what
+    /// lies there.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        let lacks_nothing = |meta: &BlockMeta| self.now.lacks(meta).is_none();
+        let lacks_nothing = |meta: &BlockMeta| {
+            let files = meta.files();
+            let mut deleted = self.gone.iter().map(|gone| &*gone.object.name);
+            let mut lost = self.lost.iter().map(|name| &**name);
+            let is_part = |name: &str| is_of_the_block(name, &files) == Some(true);
+            self.now.lacks(meta).is_none() && !deleted.any(is_part) && !lost.any(is_part)
+        };
         self.now.meta().is_some() && self.meta().is_some_and(lacks_nothing)
     }
 }
@@ -199,7 +208,8 @@ fn missing(block: &PastBlock, meta: &BlockMeta) -> Missing {
         }
         match is_of_the_block(&object.name, &files) {
             Some(is_part) => is_part,
-            // What was deleted before the block was is no part of it any more.
+            // What was deleted before the block was, or beside one that was not, is no part of it any more.
+            None if meta_json.is_none() => false,
             None => match (gone.deleted, its_end) {
                 (Some(gone), Some(end)) => gone >= end,
                 _ => matches!(&*object.name, NO_COMPACT_MARK | NO_DOWNSAMPLE_MARK),
@@ -250,6 +260,13 @@ fn judge(block: &PastBlock, meta: &BlockMeta, missing: Missing) -> Recall {
     }
     if let Some(what) = all.lacks(meta) {
         return Recall::Refuse(NotBack::NotWhole, what);
+    }
+    // Without a list of files nothing else tells that there was a last segment.
+    let files = meta.files();
+    let mut lost = block.lost.iter().map(|name| &**name);
+    if let Some(name) = lost.find(|name| is_of_the_block(name, &files) == Some(true)) {
+        let detail = format!("{name} was deleted, and no version of it is kept");
+        return Recall::Refuse(NotBack::NotWhole, detail);
     }
     if let Some(object) = all.archived() {
         let detail = format!("{} is archived, and has to be restored first", object.name);

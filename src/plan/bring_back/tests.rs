@@ -52,6 +52,7 @@ fn past(builder: Builder, there: &[&str], deleted: Option<DateTime<Utc>>) -> Pas
                 deleted,
             })
             .collect(),
+        lost: Vec::new(),
         meta: block.meta,
         marked_by: provenance.filter(|_| !is_marked),
         mark: if is_marked { block.mark } else { Mark::Absent },
@@ -208,6 +209,32 @@ fn what_was_deleted_before_the_block_was_stays_deleted() {
     ] {
         assert_eq!(with(name, deleted), expected, "{name} {deleted:?}");
     }
+}
+
+/// S-19.3: without a list of files a last segment is known by what was deleted only.
+#[test]
+fn a_last_segment_that_was_deleted_belongs_to_the_block() {
+    let silent = || block('A').without_file_list().object("chunks/000002", 500);
+    let live = past(silent(), &WHOLE, time(0));
+    assert_eq!(told(&wish("A", None), &live), "chunks/000002");
+    let lost = PastBlock {
+        lost: vec!["chunks/000002".into()],
+        ..past(block('A').without_file_list(), &[], time(0))
+    };
+    assert_eq!(told(&wish("A", None), &lost), "not-whole");
+    let listed = PastBlock {
+        lost: vec!["chunks/000002".into()],
+        ..past(block('A'), &WHOLE, time(0))
+    };
+    assert_eq!(told(&wish("A", None), &listed), "is there");
+}
+
+/// S-19.3: somebody took the mark away from a block that stayed.
+#[test]
+fn a_mark_that_was_taken_away_from_a_live_block_stays_away() {
+    let there = ["chunks/000001", "meta.json"];
+    let block = past(block('A').object(NO_COMPACT_MARK, 9), &there, time(0));
+    assert_eq!(told(&wish("A", None), &block), "index");
 }
 
 /// S-19.6: what was deleted softly is listed, and can be had by nobody.

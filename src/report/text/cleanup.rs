@@ -28,7 +28,10 @@ pub(super) fn write(cleaned: &Cleaned, rows: Rows, page: &mut Page<'_>) -> io::R
     }
     if let Some(untold) = &cleaned.uploads_untold {
         let flag = sign(untold.needs_a_person);
-        let text = format!("{flag} uploads are not listed: {}", printable(&untold.why));
+        let text = format!(
+            "{flag} uploads and staged files are not listed: {}",
+            printable(&untold.why)
+        );
         page.line(&text, INDENT)?;
     }
     if !cleaned.leftovers.is_empty() {
@@ -180,7 +183,7 @@ fn by_others(cleaned: &Cleaned) -> Option<String> {
     let many = cleaned.leftovers.iter().filter(is_others).count() as u64;
     (many > 0).then(|| {
         format!(
-            "{} not known to be left by this tool: `thanos tools bucket cleanup` clears away uploads of blocks that were given up.",
+            "{} not known to be left by this tool, and may be all that there is of a block: look at it before `thanos tools bucket cleanup` clears it away.",
             match many {
                 1 => "1 thing is".to_owned(),
                 many => format!("{} things are", human::number(many)),

@@ -38,6 +38,7 @@ struct Listed {
     id: BlockId,
     now: Vec<Object>,
     gone: Vec<Gone>,
+    lost: Vec<Box<str>>,
 }
 
 /// Looks at directories as they are and were, one after the other as they are listed, and keeps what `judged` makes of each.
@@ -84,7 +85,8 @@ pub async fn look_at_past(bucket: &BucketReader, id: BlockId) -> Result<Option<P
 }
 
 async fn list_past(bucket: &BucketReader, id: BlockId) -> Result<Option<Listed>> {
-    directories(bucket, Some(id)).try_next().await
+    let listed = directories(bucket, Some(id)).try_next().await?;
+    Ok(listed.filter(|listed| !(listed.now.is_empty() && listed.gone.is_empty())))
 }
 
 /// The directories of a listing: what lies in one comes together.
@@ -131,14 +133,16 @@ impl Listed {
             id,
             now: Vec::new(),
             gone: Vec::new(),
+            lost: Vec::new(),
         };
         listed.take(name, past);
         listed
     }
 
     fn take(&mut self, name: &str, past: Past) {
-        let name = name.into();
+        let name: Box<str> = name.into();
         match past {
+            Past::Lost => self.lost.push(name),
             Past::There(object) => self.now.push(Object { name, ..object }),
             Past::Gone(gone) => self.gone.push(Gone {
                 object: Object {
@@ -191,6 +195,7 @@ async fn read(bucket: &BucketReader, listed: Listed) -> Result<PastBlock> {
         id,
         now,
         gone: gone.filter(|gone| !is_ours(&gone.object.name)).collect(),
+        lost: listed.lost,
         meta,
         mark,
         marked_by,

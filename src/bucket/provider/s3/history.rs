@@ -118,7 +118,10 @@ impl history::History for History {
                 Err(err) if kind(&err) == Some(Kind::Refused) => {
                     debug!(object = %key, %err, "no delete marker may be taken away: the version is copied");
                 }
-                uncovered => return uncovered.map(|()| Way::Uncovered),
+                Ok(false) => {
+                    debug!(object = %key, "a delete marker that was listed is not found: the version is copied where nothing lies there");
+                }
+                uncovered => return uncovered.map(|_| Way::Uncovered),
             }
         }
         self.copy(key, lost).await.map(|()| Way::Copied)
@@ -136,8 +139,10 @@ impl History {
         Ok(Request::new(method, url, self.asker.retries))
     }
 
-    /// Takes the markers away, each once it has said itself that it is one.
-    async fn uncover(&self, key: &Path, markers: &[&str]) -> Result<()> {
+    /// Takes the markers away, each once it has said itself that it is one. Whether all of them were found: somebody else may have taken one away, and
+    /// some servers say of every marker that it is not there.
+    async fn uncover(&self, key: &Path, markers: &[&str]) -> Result<bool> {
+        let mut all_found = true;
         for marker in markers {
             let mut request = self.request(Method::HEAD, key, Some(marker))?;
             request.extensions.insert(Asked::Deletion);
@@ -148,14 +153,16 @@ impl History {
             match self.asker.server.ask(&request, is_one).await {
                 Ok(true) => {}
                 Ok(false) => return Err(generic(NoDeletion((*marker).to_owned()))),
-                // Somebody else has taken it away.
-                Err(err) if kind(&err) == Some(Kind::NotFound) => continue,
+                Err(err) if kind(&err) == Some(Kind::NotFound) => {
+                    all_found = false;
+                    continue;
+                }
                 Err(err) => return Err(err),
             }
             let request = self.request(Method::DELETE, key, Some(marker))?;
             self.asker.server.ask(&request, |_, _| Ok(())).await?;
         }
-        Ok(())
+        Ok(all_found)
     }
 
     /// Copies the version onto the name, under which nothing lies.

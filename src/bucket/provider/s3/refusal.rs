@@ -76,6 +76,13 @@ impl Refusal {
             .is_some_and(|said| said.code == "NoSuchUpload")
     }
 
+    /// Whether it says that something that was asked with it is wrong.
+    pub(super) fn is_of_an_argument(&self) -> bool {
+        self.said
+            .as_ref()
+            .is_some_and(|said| said.code == "InvalidArgument")
+    }
+
     /// Whether nobody said what is wrong, as nobody can in answer to `HEAD`.
     pub(super) fn is_unsaid(&self) -> bool {
         self.said.is_none()
