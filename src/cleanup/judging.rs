@@ -11,7 +11,7 @@ use super::found::{Found, Handle};
 use crate::at_once::LOOK_AHEAD;
 use crate::block::{BlockId, Inventory, ObjectPath, Packed};
 use crate::bucket::{Begun, BegunForm, BucketReader};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::outcome::{CleanEnding, Cleaned, Leftover, LeftoverKind};
 use crate::plan::{
     Fate, SourceBlock, Stays, fate_of_copy, fate_of_overwrite, kept, last_written, too_young,
@@ -143,11 +143,14 @@ impl Judge<'_> {
             return Ok(judged(fate, leftover, Handle::None));
         };
         let doubt = match read_where_in_doubt(&stored, &in_source, &in_target, self.bucket).await {
-            Err(err) if err.kind().wants_a_fresh_look() => {
+            Err(err) if err.kind() == Kind::Changed => {
                 let why = "it changes while it is looked at".to_owned();
                 Some(Fate::Stays(Stays::TooYoung, why))
             }
-            Err(err) if err.kind().spoils_one_object() => return Ok(Some(failed(leftover, &err))),
+            // It is listed, and said not to be there; or it may not be read.
+            Err(err) if err.kind() == Kind::NotFound || err.kind().spoils_one_object() => {
+                return Ok(Some(failed(leftover, &err)));
+            }
             read => read?,
         };
         let leftover = Leftover {

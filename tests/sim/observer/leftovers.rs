@@ -85,6 +85,7 @@ impl World {
         let circumstances = &self.runs[run].circumstances;
         let nature = &self.nature;
         let trouble = circumstances.one_fails_in > 0 || nature.denies || nature.flips;
+        let may_not_be_read = circumstances.forbidden.is_some() || !self.archived.is_empty();
         let right_for_all = match leftover.ending {
             CleanEnding::ToRemove => circumstances.is_dry,
             CleanEnding::NotFinished => circumstances.may_end_early() || trouble,
@@ -113,7 +114,7 @@ impl World {
             CleanEnding::Removed => there.is_empty(),
             CleanEnding::Gone | CleanEnding::TakenUp | CleanEnding::PublishedMeanwhile => false,
             CleanEnding::NotFinished => true,
-            CleanEnding::Failed => trouble,
+            CleanEnding::Failed => trouble || may_not_be_read,
             CleanEnding::Stays(stays) => match stays {
                 Stays::TooYoung => {
                     let mut uploads = self.storage.uploads.values();
