@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::blocks::MOST;
+use super::each;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
@@ -40,7 +40,8 @@ pub(super) fn write(cleaned: &Cleaned, rows: Rows, page: &mut Page<'_>) -> io::R
             "  what           last written (UTC)      size name, and what becomes of it",
             INDENT,
         )?;
-        write_leftovers(&cleaned.leftovers, rows, page)?;
+        let needs = |leftover: &Leftover| leftover.ending.needs_a_person();
+        each::write(&cleaned.leftovers, "leftover", rows, page, needs, row)?;
         page.blank()?;
         page.line("totals", INDENT)?;
         for (ending, many) in cleaned.by_ending() {
@@ -59,31 +60,6 @@ pub(super) fn write(cleaned: &Cleaned, rows: Rows, page: &mut Page<'_>) -> io::R
 
 fn sign(needs_a_person: bool) -> char {
     if needs_a_person { '!' } else { ' ' }
-}
-
-fn write_leftovers(leftovers: &[Leftover], rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
-    let few = leftovers.len() <= MOST;
-    let mut left_out = 0;
-    for leftover in leftovers {
-        let is_shown = match rows {
-            Rows::All => true,
-            Rows::Auto => few || leftover.ending.needs_a_person(),
-            Rows::None => false,
-        };
-        if is_shown {
-            row(leftover, page)?;
-        } else {
-            left_out += 1;
-        }
-    }
-    if left_out > 0 {
-        let text = format!(
-            "… {} not listed (--output.blocks=all lists all)",
-            human::count(left_out, "leftover")
-        );
-        page.line(&text, INDENT)?;
-    }
-    Ok(())
 }
 
 fn row(leftover: &Leftover, page: &mut Page<'_>) -> io::Result<()> {

@@ -7,6 +7,7 @@ mod check;
 mod cleanup;
 mod closing;
 mod deep;
+mod each;
 mod estimate;
 mod excluded;
 mod groups;

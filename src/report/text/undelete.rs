@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::blocks::{MOST, columns};
+use super::blocks::columns;
+use super::each;
 use super::heading::fact;
 use super::page::Page;
 use crate::bucket::Way;
@@ -32,7 +33,8 @@ pub(super) fn write(brought: &BroughtBack, rows: Rows, page: &mut Page<'_>) -> i
     if !brought.blocks.is_empty() {
         page.blank()?;
         page.line("blocks", INDENT)?;
-        write_blocks(&brought.blocks, rows, page)?;
+        let needs = |block: &Undeleted| block.ending.needs_a_person();
+        each::write(&brought.blocks, "block", rows, page, needs, row)?;
         page.blank()?;
         page.line("totals", INDENT)?;
         for (ending, many) in brought.by_ending() {
@@ -59,31 +61,6 @@ fn write_runs(blocks: &[Undeleted], page: &mut Page<'_>) -> io::Result<()> {
     }
     if let Some(more) = runs.len().checked_sub(RUNS).filter(|more| *more > 0) {
         fact("", &format!("… and those of {more} more runs"), page)?;
-    }
-    Ok(())
-}
-
-fn write_blocks(blocks: &[Undeleted], rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
-    let few = blocks.len() <= MOST;
-    let mut left_out = 0;
-    for block in blocks {
-        let is_shown = match rows {
-            Rows::All => true,
-            Rows::Auto => few || block.ending.needs_a_person(),
-            Rows::None => false,
-        };
-        if is_shown {
-            row(block, page)?;
-        } else {
-            left_out += 1;
-        }
-    }
-    if left_out > 0 {
-        let text = format!(
-            "… {} not listed (--output.blocks=all lists all)",
-            human::count(left_out, "block")
-        );
-        page.line(&text, INDENT)?;
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 
-use super::blocks::{MOST, columns};
+use super::blocks::columns;
+use super::each;
 use super::excluded::write_absent;
 use super::heading::fact;
 use super::page::Page;
@@ -34,7 +35,8 @@ pub(super) fn write(taken: &TakenBack, rows: Rows, page: &mut Page<'_>) -> io::R
     if !taken.blocks.is_empty() {
         page.blank()?;
         page.line("blocks", INDENT)?;
-        write_blocks(&taken.blocks, rows, page)?;
+        let needs = |unmarked: &Unmarked| unmarked.ending.needs_a_person();
+        each::write(&taken.blocks, "block", rows, page, needs, row)?;
     }
     write_absent(&taken.absent_ids, "--id", page)?;
     if !taken.blocks.is_empty() {
@@ -96,31 +98,6 @@ fn write_runs(blocks: &[Unmarked], page: &mut Page<'_>) -> io::Result<()> {
     }
     if let Some(more) = runs.len().checked_sub(RUNS).filter(|more| *more > 0) {
         fact("", &format!("… and those of {more} more runs"), page)?;
-    }
-    Ok(())
-}
-
-fn write_blocks(blocks: &[Unmarked], rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
-    let few = blocks.len() <= MOST;
-    let mut left_out = 0;
-    for unmarked in blocks {
-        let is_shown = match rows {
-            Rows::All => true,
-            Rows::Auto => few || unmarked.ending.needs_a_person(),
-            Rows::None => false,
-        };
-        if is_shown {
-            row(unmarked, page)?;
-        } else {
-            left_out += 1;
-        }
-    }
-    if left_out > 0 {
-        let text = format!(
-            "… {} not listed (--output.blocks=all lists all)",
-            human::count(left_out, "block")
-        );
-        page.line(&text, INDENT)?;
     }
     Ok(())
 }
