@@ -204,10 +204,10 @@ impl Asker {
         asked: Asked,
         read: impl Fn(StatusCode, &HeaderMap, &[u8]) -> Result<T, HttpError>,
     ) -> Result<T> {
-        let (asked, read) = (&asked, &read);
+        let read = &read;
         let take = |answer: HttpResponse| async move {
             let (head, body) = good(asked, answer).await?.into_parts();
-            let longest = if *asked == Asked::List {
+            let longest = if asked == Asked::List {
                 LONGEST_PAGE
             } else {
                 LONGEST_DOCUMENT
@@ -253,7 +253,7 @@ pub(super) fn address(
 }
 
 /// An answer that gives what was asked for, as far as its head tells.
-pub(super) async fn good(asked: &Asked, answer: HttpResponse) -> Result<HttpResponse, HttpError> {
+pub(super) async fn good(asked: Asked, answer: HttpResponse) -> Result<HttpResponse, HttpError> {
     let (head, body) = answer.into_parts();
     if gives(asked, head.status, &head.headers) {
         return Ok(HttpResponse::from_parts(head, body));
@@ -271,7 +271,7 @@ pub(super) async fn good(asked: &Asked, answer: HttpResponse) -> Result<HttpResp
 }
 
 /// Whether an answer with this head gives what was asked for. What something on the way answers well with gives nothing.
-fn gives(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> bool {
+fn gives(asked: Asked, status: StatusCode, headers: &HeaderMap) -> bool {
     let status = status.as_u16();
     match asked {
         Asked::Info => status == 200,
@@ -279,7 +279,7 @@ fn gives(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> bool {
             matches!(status, 200 | 204) && is_signed(headers)
         }
         Asked::Manifest => status == 200 && is_signed(headers),
-        Asked::Read { .. } => matches!(status, 200 | 206) && is_signed(headers),
+        Asked::Read => matches!(status, 200 | 206) && is_signed(headers),
         // What was put is told by its tag. Another status, 202, says that something newer lies there.
         Asked::Put { .. } | Asked::Assemble | Asked::Copy => {
             matches!(status, 200 | 201) && headers.contains_key(reqwest::header::ETAG)

@@ -1,11 +1,9 @@
 //! What a request asks of the store: the same status means one thing to one request and another to the next.
 
-use std::ops::Range;
-
 use crate::bucket::http::secrets::Carriers;
 
 /// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     /// A page of a listing.
     List,
@@ -18,10 +16,7 @@ pub(super) enum Asked {
     /// The segments that a static large object names.
     Manifest,
     /// An object, or a part of it.
-    Read {
-        /// The bytes that are wanted, where not all are.
-        range: Option<Range<u64>>,
-    },
+    Read,
     /// To put an object or a segment.
     Put {
         /// Whether to fail where an object exists.

@@ -57,7 +57,7 @@ impl Authorizing {
             value.set_sensitive(true);
             request.headers_mut().insert(TOKEN, value);
         }
-        let secrets = Secrets::of(&request, &[token.clone()], &CARRIERS);
+        let secrets = Secrets::of(&request, std::slice::from_ref(token), &CARRIERS);
         let mut answer = self.inner.execute(request).await?;
         answer.extensions_mut().insert(secrets);
         Ok(answer)

@@ -1,4 +1,4 @@
-//! What OpenStack Swift does otherwise than others.
+//! What Swift of `OpenStack` does otherwise than others.
 
 use super::config::LARGEST_OBJECT;
 use crate::bucket::backend::Listings;
@@ -12,7 +12,8 @@ use crate::bucket::sizes::Sizes;
 const MOST_SEGMENTS: u64 = 1000;
 
 pub(super) const DIFFERENCES: Differences = Differences {
-    create: Create::Header("if-none-match"),
+    // `If-None-Match` goes along all the same: it refuses what lies there, but not what comes at the same time.
+    create: Create::LookFirst,
     order: Order::Bytes,
     pages: Pages::AfterAnyName,
     listings: Listings::Lagging,

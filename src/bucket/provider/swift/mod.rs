@@ -1,4 +1,4 @@
-//! OpenStack Swift, by its own interface.
+//! Swift of `OpenStack`, by its own interface.
 
 mod ask;
 mod asked;

@@ -30,23 +30,19 @@ pub(super) async fn read(
     range: Option<&GetRange>,
     version: Option<&Tag>,
 ) -> Result<GetResult> {
-    let newest = match version {
-        None => true,
-        Some(_) => {
-            let read = once(asker, key, range, version, false).await;
-            let is_stale = |err: &Error| {
-                matches!(
-                    meaning::kind(err),
-                    Some(Kind::NotFound | Kind::Changed | Kind::Unreadable)
-                )
-            };
-            if !read.as_ref().err().is_some_and(is_stale) {
-                return read;
-            }
-            true
+    if version.is_some() {
+        let read = once(asker, key, range, version, false).await;
+        let is_stale = |err: &Error| {
+            matches!(
+                meaning::kind(err),
+                Some(Kind::NotFound | Kind::Changed | Kind::Unreadable)
+            )
+        };
+        if !read.as_ref().err().is_some_and(is_stale) {
+            return read;
         }
-    };
-    let read = once(asker, key, range, version, newest).await;
+    }
+    let read = once(asker, key, range, version, true).await;
     asker.believed(read).await
 }
 
@@ -75,11 +71,9 @@ async fn once(
         GetRange::Bounded(range) => Some(range.clone()),
         GetRange::Offset(_) | GetRange::Suffix(_) => None,
     });
-    let asked = Asked::Read {
-        range: wanted.clone(),
-    };
-    let (asked, wanted) = (&asked, wanted.as_ref());
-    let take = |answer: HttpResponse| async move { got(key, wanted, good(asked, answer).await?) };
+    let wanted = wanted.as_ref();
+    let take =
+        |answer: HttpResponse| async move { got(key, wanted, good(Asked::Read, answer).await?) };
     asker.server.answer(&request, take).await
 }
 

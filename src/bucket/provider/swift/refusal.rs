@@ -45,7 +45,7 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 impl Refusal {
     /// Reads an answer, with as much of its body as was read. Secrets are removed.
     pub(super) fn of(
-        asked: &Asked,
+        asked: Asked,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
@@ -107,16 +107,16 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not every status that the service has is one with a name.
+        let reason = self.status.canonical_reason().unwrap_or_default();
+        let status = format!("{} {reason}", self.status.as_u16());
+        let status = status.trim_end();
         match self.told() {
             Some(told) => f.write_str(&told),
             None if self.is_services || tells_of_the_server(self.status) => {
-                write!(f, "the answer is {}", self.status)
+                write!(f, "the answer is {status}")
             }
-            None => write!(
-                f,
-                "the answer is {}, and it is none of Swift's",
-                self.status
-            ),
+            None => write!(f, "the answer is {status}, and it is none of Swift's"),
         }
     }
 }
@@ -154,7 +154,7 @@ fn is_swifts(words: &str) -> bool {
     .contains(&words)
 }
 
-fn kind(asked: &Asked, status: StatusCode, message: &str, is_services: bool) -> Kind {
+fn kind(asked: Asked, status: StatusCode, message: &str, is_services: bool) -> Kind {
     match (asked, of_status(asked, status, message, is_services)) {
         // Without the right to list, a run cannot go on.
         (Asked::List, Kind::Refused) => Kind::Credentials,
@@ -168,7 +168,7 @@ fn kind(asked: &Asked, status: StatusCode, message: &str, is_services: bool) -> 
     }
 }
 
-fn of_status(asked: &Asked, status: StatusCode, message: &str, is_services: bool) -> Kind {
+fn of_status(asked: Asked, status: StatusCode, message: &str, is_services: bool) -> Kind {
     let says = |words: &str| message.to_ascii_lowercase().contains(words);
     match status.as_u16() {
         _ if !is_services => said::of_status(status, false),
@@ -176,9 +176,9 @@ fn of_status(asked: &Asked, status: StatusCode, message: &str, is_services: bool
         413 if says("quota") => Kind::NoSpace,
         405 if says("writes are disabled") => Kind::ReadOnly,
         // A segment was not found yet, or is another one than was put: the servers do not agree yet.
-        400 if *asked == Asked::Assemble && says("errors:") => Kind::Transient,
+        400 if asked == Asked::Assemble && says("errors:") => Kind::Transient,
         409 => match asked {
-            Asked::Read { .. } | Asked::Facts | Asked::Manifest => Kind::Unreadable,
+            Asked::Read | Asked::Facts | Asked::Manifest => Kind::Unreadable,
             // Somebody else was at it at the same moment.
             _ => Kind::Transient,
         },
@@ -188,13 +188,13 @@ fn of_status(asked: &Asked, status: StatusCode, message: &str, is_services: bool
     }
 }
 
-fn hint(asked: &Asked, status: StatusCode, kind: Kind, is_services: bool) -> Option<&'static str> {
+fn hint(asked: Asked, status: StatusCode, kind: Kind, is_services: bool) -> Option<&'static str> {
     match (asked, kind) {
         (_, Kind::Elsewhere) => Some("the service is elsewhere than the catalogue says"),
         (_, Kind::Transient) if is_from_something_else(status, is_services) => {
             Some("something on the way to the service answers")
         }
-        (Asked::Read { .. }, Kind::Unreadable) if status == StatusCode::CONFLICT => {
+        (Asked::Read, Kind::Unreadable) if status == StatusCode::CONFLICT => {
             Some("it is a large object, and a segment of it is missing or another one than was put")
         }
         (Asked::List, Kind::Credentials) if status == StatusCode::FORBIDDEN => {

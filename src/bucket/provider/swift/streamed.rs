@@ -76,12 +76,12 @@ impl LateBody for Passing {
             *passed.lock().unwrap_or_else(PoisonError::into_inner) = md5;
         };
         set(None);
-        let (mut md5, mut sent) = (Md5::new(), 0);
+        let (mut md5, mut went_bytes) = (Md5::new(), 0);
         let pieces = self.inner.pieces().inspect(move |piece| {
             let Ok(piece) = piece else { return };
             md5.update(piece);
-            sent += piece.len() as u64;
-            if sent == whole {
+            went_bytes += piece.len() as u64;
+            if went_bytes == whole {
                 set(Some(hexadecimal(&md5.clone().finalize())));
             }
         });

@@ -1,4 +1,4 @@
-//! The `config` section of a container of OpenStack Swift: every key that Thanos knows is honoured, refused, or warned about.
+//! The `config` section of a container of Swift of `OpenStack`: every key that Thanos knows is honoured, refused, or warned about.
 
 mod identity;
 
