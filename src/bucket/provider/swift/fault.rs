@@ -33,6 +33,8 @@ pub(super) enum Fault {
     OddManifest,
     /// The service does not put static large objects together.
     NoStaticLargeObjects,
+    /// The container in which segments are to lie is not there.
+    NoSegmentsContainer,
     /// It is not at the place from which a copy is to come.
     OtherService,
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Fault {
             Fault::NoStaticLargeObjects => {
                 "the service does not put static large objects together"
             }
+            Fault::NoSegmentsContainer => "the container of the segments is not there",
             Fault::OtherService => "the source is at another address",
         })
     }
@@ -70,6 +73,7 @@ impl Fault {
             Fault::NoStaticLargeObjects | Fault::OddManifest | Fault::OtherService => {
                 Kind::Unsupported
             }
+            Fault::NoSegmentsContainer => Kind::BucketGone,
             Fault::OtherManifest => Kind::Changed,
             Fault::LostSegment => Kind::Unreadable,
             // The next try may bring another answer.
@@ -81,6 +85,9 @@ impl Fault {
     pub(super) fn hint(self) -> Option<&'static str> {
         match self {
             Fault::NoListing => Some("something on the way to the service answers"),
+            Fault::NoSegmentsContainer => Some(
+                "config.large_object_segments_container_name is to name one, which nobody makes here",
+            ),
             Fault::NoStaticLargeObjects => {
                 Some("config.use_dynamic_large_objects: true puts large objects in another way")
             }

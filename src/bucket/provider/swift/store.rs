@@ -158,11 +158,19 @@ impl ObjectStore for Store {
 #[async_trait]
 impl store::Pager for Store {
     async fn page(&self, below: Option<&Path>, after: &str, at_most: usize) -> Result<store::Page> {
-        let place = Place {
+        let mut place = Place {
             at_most: Some(at_most),
             ..Place::after(below, Some(after))
         };
         let mut page = self.asker.objects(&place).await?;
+        // Behind what is not shown comes what is.
+        while page.entries.is_empty()
+            && page.next != Next::End
+            && place.next.as_ref() != Some(&page.next)
+        {
+            place.next = Some(page.next);
+            page = self.asker.objects(&place).await?;
+        }
         // Not every service keeps to the number that is asked for.
         let is_cut = page.entries.len() > at_most;
         page.entries.truncate(at_most);

@@ -16,7 +16,9 @@ use super::config::Kind;
 use super::facts::{Of, Tag};
 use super::fault::{Fault, generic};
 use super::large::Made;
+use super::meaning;
 use super::segment::{Folder, Segment};
+use crate::error;
 
 /// So long a listing of segments is waited for that is to show all of them, as in Thanos' client, and so often it is looked at.
 const LAG: Duration = Duration::from_secs(15);
@@ -88,9 +90,18 @@ impl Target {
         let mut segment = self.begins(number, size_bytes);
         let at = (segment.container.as_str(), segment.name.as_str());
         let put = self.asker.put(at, payload, false, self.asker.retries);
-        segment.hash = put.await?;
+        segment.hash = put.await.map_err(|err| self.of_segments(err))?;
         self.note(number, segment);
         Ok(())
+    }
+
+    /// Where a segment cannot go, it may be for a container that is another one than the object's.
+    fn of_segments(&self, err: object_store::Error) -> object_store::Error {
+        let is_other = self.asker.segments_container != self.asker.container;
+        if is_other && meaning::kind(&err) == Some(error::Kind::BucketGone) {
+            return generic(Fault::NoSegmentsContainer);
+        }
+        err
     }
 
     /// Makes the object of all segments that were noted, and removes those of which it was made before.

@@ -97,6 +97,10 @@ impl Sessions {
         match self.begin().await {
             Ok(session) => {
                 debug!(storage = %session.storage, "a token was had");
+                let schemes = [self.auth.url.scheme(), session.storage.scheme()];
+                if schemes == ["https", "http"] {
+                    warn!(storage = %session.storage, "the catalogue names an address to which data and tokens travel unencrypted");
+                }
                 *failed = None;
                 Ok(known.insert(session).clone())
             }
