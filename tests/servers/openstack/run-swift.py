@@ -12,7 +12,9 @@ FOLDER gets all that the servers write, and at last a file `port` with the port 
 Nothing waits for the disk: whoever pulls the plug of a test does not read it again.
 """
 
+import copy
 import json
+import logging
 import os
 import sys
 import time
@@ -78,11 +80,11 @@ class Memory:
 
     def get(self, key, raise_on_error=False):
         value, until = self.kept.get(key, (None, 0))
-        return json.loads(value) if value is not None and time.monotonic() < until else None
+        return copy.deepcopy(value) if time.monotonic() < until else None
 
     def set(self, key, value, serialize=True, time=0, min_compress_len=0, raise_on_error=False):
         seconds = time or 86400
-        self.kept[key] = (json.dumps(value), now() + seconds)
+        self.kept[key] = (copy.deepcopy(value), now() + seconds)
 
     def incr(self, key, delta=1, time=0):
         value = max(0, (self.get(key) or 0) + int(delta))
@@ -120,6 +122,11 @@ def memory_filter(_, **__):
     return around
 
 
+def log_here(conf, name, log_to_console, log_route, fmt, logger, adapted_logger):
+    """What the servers have to say goes to stderr, and not to syslog."""
+    logger.handlers = [logging.StreamHandler()]
+
+
 def serve(name, sock, sections):
     """Starts one server, as `swift.common.wsgi.run_server` does, which begins with a loop of events of its own."""
     common = {
@@ -127,7 +134,8 @@ def serve(name, sock, sections):
         "devices": within("nodes"),
         "mount_check": "false",
         "log_level": "ERROR",
-        "log_address": within("no-log"),
+        "log_address": within("nobody"),
+        "log_custom_handlers": "__main__.log_here",
         "fallocate_reserve": "0",
         "disable_fallocate": "true",
     }

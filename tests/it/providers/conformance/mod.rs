@@ -28,6 +28,7 @@ use crate::support::fake_gcs;
 use crate::support::minio::{Credentials, Minio};
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
+use crate::support::swift::Swift;
 use seen::{Deviation, Seen};
 use wire::Wire;
 
@@ -347,6 +348,27 @@ fn fake_gcs_server_conforms() {
         reads_any_version: true,
         environment: &environment,
         credentials: None,
+        folder: None,
+    });
+}
+
+/// S-3.20
+#[test]
+fn swift_conforms_as_s3() {
+    let swift = Swift::shared();
+    let (one, two) = (swift.container("one"), swift.container("two"));
+    let credentials = swift.s3_credentials();
+    conforms(&Subject {
+        kind: "S3",
+        server: "Swift's s3api",
+        files: [&|port| one.text_as_s3(port), &|port| two.text_as_s3(port)],
+        port: Some(swift.port()),
+        keys: 1_100,
+        deviations: &[THE_TAG_ALONE],
+        mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
+        credentials: Some(&credentials),
         folder: None,
     });
 }
