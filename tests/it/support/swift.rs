@@ -219,8 +219,13 @@ impl Swift {
     pub fn name(self: &Arc<Self>, beginning: &str) -> Container {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        self.named(&format!("{beginning}-{number}"))
+    }
+
+    /// A container of that name, which may still have to be made.
+    pub fn named(self: &Arc<Self>, name: &str) -> Container {
         Container {
-            name: format!("{beginning}-{number}"),
+            name: name.to_owned(),
             swift: Arc::clone(self),
             folder: tempfile::tempdir().unwrap(),
         }

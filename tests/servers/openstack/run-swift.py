@@ -166,7 +166,7 @@ def tempauth():
         users["user_" + name.replace(":", "_")] = " ".join(words)
     seconds = SETTINGS.get("token_seconds", 86400)
     return {
-        "s3api": {"use": "egg:swift#s3api", "dns_compliant_bucket_names": "false", "location": "us-east-1"},
+        "s3api": {"use": "egg:swift#s3api", "dns_compliant_bucket_names": "false", "location": "us-east-1", "max_bucket_listing": "200"},
         "tempauth": {"use": "egg:swift#tempauth", "token_life": seconds, **users},
     }
 

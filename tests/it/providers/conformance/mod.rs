@@ -356,15 +356,29 @@ fn fake_gcs_server_conforms() {
 #[test]
 fn swift_conforms_as_s3() {
     let swift = Swift::shared();
-    let (one, two) = (swift.container("one"), swift.container("two"));
+    let [one, two] = ["one", "two"].map(|name| swift.named(name));
+    one.make(&[]);
+    two.make(&[]);
     let credentials = swift.s3_credentials();
     conforms(&Subject {
         kind: "S3",
         server: "Swift's s3api",
         files: [&|port| one.text_as_s3(port), &|port| two.text_as_s3(port)],
         port: Some(swift.port()),
-        keys: 1_100,
-        deviations: &[THE_TAG_ALONE],
+        keys: 250,
+        deviations: &[
+            Deviation {
+                column: "an object is put only where there is none by",
+                seen: "a look first",
+                why: "it looks as an object begins to come, so that several who put at once all do",
+            },
+            Deviation {
+                column: "digests told when asked for",
+                seen: "none",
+                why: "it keeps none but the MD5",
+            },
+            THE_TAG_ALONE,
+        ],
         mistaken: &[],
         reads_any_version: false,
         environment: &|_| Environment::default(),
