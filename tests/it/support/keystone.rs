@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -100,8 +100,7 @@ impl Keystone {
     pub fn token(&self, user: &Value, scope: &Value) -> String {
         let identity = json!({"methods": ["password"], "password": {"user": user}});
         let body = json!({"auth": {"identity": identity, "scope": scope}});
-        let url = format!("http://127.0.0.1:{}/v3/auth/tokens", self.port);
-        let request = self.client.post(url).body(body.to_string());
+        let request = self.request("POST", "auth/tokens").body(body.to_string());
         let answer = request.header("content-type", "application/json").send();
         let answer = answer.unwrap();
         assert_eq!(answer.status(), 201, "{answer:?}");
@@ -111,30 +110,12 @@ impl Keystone {
 
     /// Asks something as the administrator; the status of the answer, and its document.
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
-        let url = format!("http://127.0.0.1:{}/v3/{path}", self.port);
-        self.ask_with(method, &url, &[], body)
+        self.ask_as(&self.admin, method, path, body)
     }
 
-    /// From now on nobody believes that token.
-    pub fn revoke(&self, token: &str) {
-        let url = format!("http://127.0.0.1:{}/v3/auth/tokens", self.port);
-        let subject = [("x-subject-token", token)];
-        let (status, said) = self.ask_with("DELETE", &url, &subject, &Value::Null);
-        assert_eq!(status, 204, "{said}");
-    }
-
-    fn ask_with(
-        &self,
-        method: &str,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: &Value,
-    ) -> (u16, Value) {
-        let request = self.client.request(method.parse().unwrap(), url);
-        let mut request = request.header("x-auth-token", &self.admin);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
+    /// The same, as whose token that is.
+    pub fn ask_as(&self, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let mut request = self.request(method, path).header("x-auth-token", token);
         if !body.is_null() {
             request = request.header("content-type", "application/json");
             request = request.body(body.to_string());
@@ -143,6 +124,19 @@ impl Keystone {
         let status = answer.status().as_u16();
         let said = answer.bytes().unwrap();
         (status, serde_json::from_slice(&said).unwrap_or(Value::Null))
+    }
+
+    /// From now on nobody believes that token.
+    pub fn revoke(&self, token: &str) {
+        let request = self.request("DELETE", "auth/tokens");
+        let request = request.header("x-auth-token", &self.admin);
+        let answer = request.header("x-subject-token", token).send().unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+
+    fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = format!("http://127.0.0.1:{}/v3/{path}", self.port);
+        self.client.request(method.parse().unwrap(), url)
     }
 
     /// Makes what is described, such as a project, and gives its id.

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::path::Path;
+use serde_json::json;
 use thanos_bucket::Kind;
 use thanos_bucket::bucket::{
     Access, Backend, BucketConfig, Differences, Environment, MissingRoot, Store, Whole, differences,
@@ -383,6 +384,26 @@ fn swift_conforms_as_s3() {
         reads_any_version: false,
         environment: &|_| Environment::default(),
         credentials: Some(&credentials),
+        folder: None,
+    });
+}
+
+/// S-3.20: pages of a listing are as small as the server makes them, whatever is asked for.
+#[test]
+fn swift_conforms() {
+    let swift = Swift::start(json!({"listing_limit": 100}));
+    let (one, two) = (swift.container("one"), swift.container("two"));
+    conforms(&Subject {
+        kind: "SWIFT",
+        server: "Swift",
+        files: [&|port| one.text(port), &|port| two.text(port)],
+        port: Some(swift.port()),
+        keys: 250,
+        deviations: &[],
+        mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
+        credentials: None,
         folder: None,
     });
 }
