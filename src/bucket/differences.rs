@@ -80,6 +80,8 @@ pub enum Tag {
     /// The MD5 of the bytes, or the MD5 of the parts' MD5s with their number; but where the key of a key service or the customer's encrypts,
     /// which version it is.
     Md5UnlessEncrypted,
+    /// The MD5 of the bytes; but of a large object, which is made of others, which version it is.
+    Md5UnlessLarge,
     /// Which version it is.
     Version,
 }
@@ -285,6 +287,7 @@ impl fmt::Display for Tag {
             Self::Md5UnlessEncrypted => {
                 "the MD5 of the bytes or of the parts' MD5s; with KMS or SSE-C, a version"
             }
+            Self::Md5UnlessLarge => "the MD5 of the bytes; of a large object, a version",
             Self::Version => "a version",
         })
     }

@@ -65,8 +65,7 @@ pub(super) fn route(
     let size = object.size_bytes;
     if let Multipart::Never { largest_bytes } = target.multipart {
         return match size {
-            0..=SINGLE => Ok(Route::AtOnce),
-            _ if size <= largest_bytes => Ok(Route::Streamed),
+            _ if size <= largest_bytes => Ok(in_one_request(size)),
             _ => {
                 let attempt = format!("put {} of {size} bytes in one request", object.name);
                 let why = format!(
@@ -77,6 +76,13 @@ pub(super) fn route(
         };
     }
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
+    if let Multipart::OnlyAbove { largest_bytes } = target.multipart {
+        return Ok(if size <= largest_bytes {
+            in_one_request(size)
+        } else {
+            Route::Parts(in_parts(size, asked, target.sizes))
+        });
+    }
     if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes, target.sizes)) {
         return Ok(route);
     }
@@ -201,11 +207,24 @@ fn thanos(size: u64, configured: Option<u64>) -> Vec<u64> {
 }
 
 fn own(size: u64, asked: Option<u64>, limits: Sizes) -> Route {
-    let part = asked.unwrap_or(PART);
-    if size <= part {
+    if size <= asked.unwrap_or(PART) {
         return Route::AtOnce;
     }
-    Route::Parts(part.max(least_part(size, limits)))
+    Route::Parts(in_parts(size, asked, limits))
+}
+
+/// The size of the parts in which an object of that size is put.
+fn in_parts(size: u64, asked: Option<u64>, limits: Sizes) -> u64 {
+    let part = asked.unwrap_or(PART);
+    part.max(least_part(size, limits))
+}
+
+fn in_one_request(size: u64) -> Route {
+    if size <= SINGLE {
+        Route::AtOnce
+    } else {
+        Route::Streamed
+    }
 }
 
 /// The smallest part size, in whole MiB, in which an object of that size has no more parts than the target allows.
