@@ -12,7 +12,7 @@ use crate::bucket::sizes::Sizes;
 const MOST_SEGMENTS: u64 = 1000;
 
 pub(super) const DIFFERENCES: Differences = Differences {
-    create: Create::Header("if-none-match"),
+    create: Create::LookFirst,
     order: Order::Bytes,
     pages: Pages::AfterAnyName,
     listings: Listings::Lagging,
@@ -21,11 +21,11 @@ pub(super) const DIFFERENCES: Differences = Differences {
     always_told: Some(Digest::Md5),
     answered: &[Digest::Md5],
     asked: &[],
-    sent: &[Sent::WithObject("etag"), Sent::WithPart("etag")],
+    sent: &[Sent::WithObject("ETag"), Sent::WithPart("ETag")],
     server_copy: Some(ServerCopy {
         largest_bytes: None,
         larger: Larger::None,
-        condition: "`if-match`",
+        condition: "`If-Match`",
     }),
     sizes: Sizes {
         object_bytes: Some(MOST_SEGMENTS * LARGEST_OBJECT),

@@ -399,7 +399,18 @@ fn swift_conforms() {
         files: [&|port| one.text(port), &|port| two.text(port)],
         port: Some(swift.port()),
         keys: 250,
-        deviations: &[],
+        deviations: &[
+            Deviation {
+                column: "listings after a write",
+                seen: "show it",
+                why: "one node of it has nobody to be behind",
+            },
+            Deviation {
+                column: "last-modified is exact to",
+                seen: "what the file system keeps",
+                why: "it tells microseconds, of which the last one counts for nothing",
+            },
+        ],
         mistaken: &[],
         reads_any_version: false,
         environment: &|_| Environment::default(),
