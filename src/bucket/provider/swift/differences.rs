@@ -22,11 +22,11 @@ pub(super) const DIFFERENCES: Differences = Differences {
     always_told: Some(Digest::Md5),
     answered: &[Digest::Md5],
     asked: &[],
-    sent: &[Sent::WithObject("etag"), Sent::WithPart("etag")],
+    sent: &[Sent::WithObject("ETag"), Sent::WithPart("ETag")],
     server_copy: Some(ServerCopy {
         largest_bytes: None,
         larger: Larger::None,
-        condition: "`if-match`",
+        condition: "`If-Match`",
     }),
     sizes: Sizes {
         object_bytes: Some(MOST_SEGMENTS * LARGEST_OBJECT),
