@@ -251,11 +251,6 @@ impl Container {
         );
     }
 
-    /// The server.
-    pub fn swift(&self) -> &Arc<Swift> {
-        &self.swift
-    }
-
     /// Asks something of it, or of the object whose name follows a slash, with a query.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let path = format!("/{}{path}", self.name);
