@@ -1,6 +1,7 @@
 //! What the store is asked: each request with its address, and an answer that gives what was asked for, or an error that says why not.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use object_store::client::{HttpError, HttpErrorKind, HttpResponse};
 use object_store::path::Path;
@@ -43,7 +44,6 @@ pub(super) struct Asker {
     pub(super) container: Arc<str>,
     /// Where segments of large objects are, which may be the same.
     pub(super) segments_container: Arc<str>,
-    pub(super) chunk_bytes: u64,
     pub(super) large: Kind,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
@@ -57,6 +57,12 @@ pub(super) struct Known {
     pub(super) keeps_versions: OnceCell<bool>,
     /// Whether the service puts static large objects together.
     pub(super) has_static: OnceCell<bool>,
+    /// Whether a listing has told of a static large object that it is one.
+    pub(super) tells_static: AtomicBool,
+    /// Whether there were segments.
+    pub(super) has_segments: OnceCell<bool>,
+    /// Whether this process has put some.
+    pub(super) puts_segments: AtomicBool,
 }
 
 impl Asker {

@@ -1,11 +1,13 @@
 //! What is done with whole objects, whether they are large ones or not: they are put, listed as what they are, and deleted with their segments.
 
+use std::sync::atomic::Ordering;
+
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{PutPayload, Result};
 
 use super::ask::{Asker, is_absent};
-use super::facts::{Facts, Large};
+use super::facts::{Facts, Large, Of, Tag};
 use super::fault::Fault;
 use super::meaning;
 use super::segment::{FOLDER, Segment};
@@ -17,6 +19,9 @@ use crate::error::Kind;
 
 /// Questions about objects of one page that are asked at once.
 const AT_ONCE: usize = 10;
+
+/// The largest list of segments that the service takes.
+const LARGEST_LIST: u64 = 8 << 20;
 
 /// What comes after every name in the folder of segments.
 const BEHIND_SEGMENTS: &str = "segments/\u{10ffff}";
@@ -34,20 +39,59 @@ impl Asker {
                 BEHIND_SEGMENTS.clone_into(last);
             }
         }
+        let doubt = self.doubt(&page).await?;
         let entries = stream::iter(std::mem::take(&mut page.entries))
-            .map(|entry| self.as_read(entry))
+            .map(|entry| self.as_read(entry, doubt))
             .buffered(AT_ONCE);
         let entries: Vec<Option<Entry>> = entries.try_collect().await?;
         page.entries = entries.into_iter().flatten().collect();
         Ok(page)
     }
 
+    /// What a listing leaves open of its objects. One that has told of any static large object tells of all; one that has not may be an older server's,
+    /// which shows the list of the segments as if it were the object, and where there are no segments there is no such object.
+    async fn doubt(&self, page: &Page) -> Result<Doubt> {
+        let tells = &self.known.tells_static;
+        if page.entries.iter().any(is_told_to_be_large) {
+            tells.store(true, Ordering::Relaxed);
+        }
+        if tells.load(Ordering::Relaxed) || !self.has_segments().await? {
+            return Ok(Doubt::OfEmpty);
+        }
+        Ok(Doubt::OfSmall)
+    }
+
+    /// Whether there are segments. Whoever may not see them cannot say that there are none.
+    async fn has_segments(&self) -> Result<bool> {
+        if self.known.puts_segments.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let place = Place {
+            prefix: FOLDER.to_owned(),
+            at_most: Some(1),
+            ..Place::default()
+        };
+        let looked = self.known.has_segments.get_or_try_init(async || {
+            match self.page(&self.segments_container, &place).await {
+                Ok(page) => Ok(!page.entries.is_empty()),
+                Err(err) => match meaning::kind(&err) {
+                    Some(Kind::BucketGone) => Ok(false),
+                    Some(Kind::Credentials | Kind::Refused) => Ok(true),
+                    _ => Err(err),
+                },
+            }
+        });
+        looked.await.copied()
+    }
+
     /// What a listing shows of an object, or what it is where that may be something else: nothing that a listing shows tells a dynamic large object
-    /// from an empty one, nor everywhere a static one from its list. `None` where there is none any more.
-    async fn as_read(&self, entry: Entry) -> Result<Option<Entry>> {
+    /// from an empty one. `None` where there is none any more.
+    async fn as_read(&self, entry: Entry, doubt: Doubt) -> Result<Option<Entry>> {
         let size_bytes = entry.size_bytes.unwrap_or_default();
-        let is_told = entry.etag.as_ref().is_some_and(|tag| tag.contains('+'));
-        let may_be_large = size_bytes == 0 || (size_bytes >= self.chunk_bytes && !is_told);
+        let may_be_large = match doubt {
+            Doubt::OfEmpty => size_bytes == 0,
+            Doubt::OfSmall => size_bytes <= LARGEST_LIST && !is_told_to_be_large(&entry),
+        };
         if !may_be_large || entry.left_out.is_some() || entry.key.ends_with('/') {
             return Ok(Some(entry));
         }
@@ -124,6 +168,20 @@ impl Asker {
         self.discard(key, segments).await;
         Ok(())
     }
+}
+
+/// Of which objects a listing does not say what they are.
+#[derive(Debug, Clone, Copy)]
+enum Doubt {
+    /// Of those without a byte.
+    OfEmpty,
+    /// Of all that are no larger than a list of segments is.
+    OfSmall,
+}
+
+fn is_told_to_be_large(entry: &Entry) -> bool {
+    let tag = entry.etag.as_deref().and_then(Tag::read);
+    tag.is_some_and(|tag| tag.of != Of::Bytes)
 }
 
 /// Whether it says of one object that it cannot be read.

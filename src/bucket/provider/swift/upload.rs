@@ -67,6 +67,8 @@ impl Target {
             hash: String::new(),
         };
         self.note(number, segment.clone());
+        let puts = &self.asker.known.puts_segments;
+        puts.store(true, Ordering::Relaxed);
         segment
     }
 
