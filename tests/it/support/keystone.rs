@@ -1,4 +1,4 @@
-//! OpenStack's Keystone for tests, and whom it knows.
+//! Keystone of `OpenStack` for tests, and whom it knows.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -31,14 +31,14 @@ pub struct User {
     pub project: String,
 }
 
-/// Runs a program of OpenStack's by the script of that name.
+/// Runs a program of `OpenStack` by the script of that name.
 pub fn openstack(script: &str) -> Command {
     let mut command = Command::new(program("openstack-servers"));
     command.arg(repository("tests/servers/openstack").join(script));
     command
 }
 
-/// The port that a server of OpenStack's writes to its folder once it listens.
+/// The port that a server of `OpenStack` writes to its folder once it listens.
 pub fn port_of(server: &mut Server, folder: &Path) -> u16 {
     let port = folder.join("port");
     if !server.wait_until(|| port.exists()) {
@@ -91,6 +91,10 @@ impl Keystone {
         self.endpoint(&identity, "internal", "one", &own);
     }
 
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
     /// The loopback port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
@@ -103,7 +107,7 @@ impl Keystone {
         let request = self.request("POST", "auth/tokens").body(body.to_string());
         let answer = request.header("content-type", "application/json").send();
         let answer = answer.unwrap();
-        assert_eq!(answer.status(), 201, "{answer:?}");
+        assert_eq!(answer.status(), 201, "{}", self.log());
         let token = answer.headers()["x-subject-token"].to_str().unwrap();
         token.to_owned()
     }
@@ -142,7 +146,7 @@ impl Keystone {
     /// Makes what is described, such as a project, and gives its id.
     pub fn make(&self, path: &str, described: &Value) -> String {
         let (status, said) = self.ask("POST", path, described);
-        assert!(status == 200 || status == 201, "{path}: {status} {said}");
+        assert_eq!(status, 201, "{path}: {said} {}", self.log());
         let mut members = said.as_object().unwrap().values();
         members.next().unwrap()["id"].as_str().unwrap().to_owned()
     }

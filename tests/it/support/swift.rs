@@ -1,4 +1,4 @@
-//! OpenStack's Swift for tests, one for those that run at the same time, and containers of it.
+//! Swift of `OpenStack` for tests, one for those that run at the same time, and containers of it.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -163,7 +163,7 @@ impl Swift {
     }
 
     /// Who signs requests of S3 for the same account.
-    pub fn s3_credentials(&self) -> Credentials {
+    pub fn s3_credentials() -> Credentials {
         Credentials {
             access_key: format!("{ACCOUNT}:{USER}"),
             secret_key: PASSWORD.to_owned(),
@@ -314,7 +314,7 @@ impl Container {
         let Credentials {
             access_key,
             secret_key,
-        } = self.swift.s3_credentials();
+        } = Swift::s3_credentials();
         let (name, port) = (&self.name, port.unwrap_or(self.swift.port));
         format!(
             "type: S3\nconfig:\n  bucket: {name}\n  endpoint: 127.0.0.1:{port}\n  insecure: true\n  \

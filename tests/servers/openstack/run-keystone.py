@@ -12,6 +12,7 @@ import grp
 import os
 import socketserver
 import sys
+import threading
 from wsgiref import simple_server
 
 task, folder = sys.argv[1], os.path.abspath(sys.argv[2])
@@ -53,6 +54,17 @@ def manage(*arguments):
         sys.exit(f"keystone-manage {arguments[0]} ended with {status}")
 
 
+def one_by_one(app):
+    """SQLite has no patience with two who write."""
+    turn = threading.Lock()
+
+    def answer(env, start_response):
+        with turn:
+            return list(app(env, start_response))
+
+    return answer
+
+
 class Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
     daemon_threads = True
     request_queue_size = 128
@@ -80,7 +92,7 @@ else:
     os.environ["OS_KEYSTONE_CONFIG_FILES"] = path
     from keystone.server import wsgi
 
-    app = wsgi.initialize_public_application()
+    app = one_by_one(wsgi.initialize_public_application())
     server = simple_server.make_server("127.0.0.1", 0, app, Server, Handler)
     with open(os.path.join(folder, "port.new"), "w") as file:
         file.write(str(server.server_port))

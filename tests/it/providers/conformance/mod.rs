@@ -360,7 +360,7 @@ fn swift_conforms_as_s3() {
     let [one, two] = ["one", "two"].map(|name| swift.named(name));
     one.make(&[]);
     two.make(&[]);
-    let credentials = swift.s3_credentials();
+    let credentials = Swift::s3_credentials();
     conforms(&Subject {
         kind: "S3",
         server: "Swift's s3api",

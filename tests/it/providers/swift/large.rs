@@ -151,22 +151,22 @@ fn an_object_that_has_lost_a_segment_is_never_taken_for_whole() {
         let name = format!("{}/chunks/000001", lost.id());
         let content = &objects(&lost)[&name];
         let holder = place.beside.as_ref().unwrap_or(&place.container);
-        let mut list = Vec::new();
+        let mut manifest = Vec::new();
         for (number, segment) in content.chunks(500).enumerate() {
             let path = format!("segments/abc/torn/{:016}", number + 1);
             holder.put(&path, segment.to_vec());
-            list.push(json!({"path": format!("{}/{path}", holder.name)}));
+            manifest.push(json!({"path": format!("{}/{path}", holder.name)}));
         }
         let put = if place.more.contains(DYNAMIC) {
-            let manifest = format!("{}/segments/abc/torn", holder.name);
-            let header = [("x-object-manifest", manifest.as_str())];
+            let beginning = format!("{}/segments/abc/torn", holder.name);
+            let header = [("x-object-manifest", beginning.as_str())];
             place
                 .container
                 .ask("PUT", &format!("/{name}"), &header, b"")
         } else {
-            let list = Value::from(list).to_string();
+            let manifest = Value::from(manifest).to_string();
             let path = format!("/{name}?multipart-manifest=put");
-            place.container.ask("PUT", &path, &[], list.as_bytes())
+            place.container.ask("PUT", &path, &[], manifest.as_bytes())
         };
         assert_eq!(put.status, 201);
         holder.remove("segments/abc/torn/0000000000000003");
