@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use tokio::time::timeout;
 
-use super::Failure;
+use super::token::Failure;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::whole;
 use crate::bucket::http::date;

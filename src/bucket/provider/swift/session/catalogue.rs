@@ -1,6 +1,6 @@
 //! Which store is meant among those that a catalogue names: the first public one, or that of a region.
 
-use super::Failure;
+use super::token::Failure;
 
 /// What stores are called in catalogues.
 pub(super) const STORE: &str = "object-store";

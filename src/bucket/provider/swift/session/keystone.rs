@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
 use super::catalogue::{self, Endpoint};
-use super::{Failure, Session};
+use super::token::{Failure, Session};
 use crate::bucket::environment::Secret;
 use crate::bucket::provider::swift::config::{Domain, Scope, User, Who};
 

@@ -5,57 +5,21 @@ mod answer;
 mod catalogue;
 mod keystone;
 mod tempauth;
+mod token;
 
-use std::error::Error as StdError;
-use std::fmt;
+pub(super) use token::{Failure, Session};
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use object_store::client::{HttpClient, HttpError, HttpErrorKind};
-use reqwest::Url;
+use object_store::client::HttpClient;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
 use super::config::{Auth, How};
-use crate::bucket::environment::Secret;
-use crate::bucket::values;
-use crate::error::Kind;
 
 /// Where no new token comes, so long the old one is used before the next is asked for.
 const PAUSE: Duration = Duration::from_secs(10);
-
-/// A token that is about to expire is asked for anew so long before, or sooner in the life of one that lives shorter.
-const RENEW_BEFORE: Duration = Duration::from_mins(2);
-
-/// Nobody's token is used for longer without another being asked for.
-const LONGEST_LIFE: Duration = Duration::from_hours(24);
-
-/// A token, and where it is good.
-#[derive(Debug, Clone)]
-pub(super) struct Session {
-    token: Secret,
-    /// The account's address, without a slash at the end.
-    storage: Url,
-    /// `None` where nothing tells how long it lives.
-    life: Option<Life>,
-    /// Whether the store ever took it.
-    was_taken: Arc<AtomicBool>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Life {
-    renew_at: Instant,
-    ends_at: Instant,
-}
-
-/// Why there is none.
-#[derive(Debug, Clone)]
-pub(super) struct Failure {
-    why: String,
-    /// Whether another try may help.
-    passes: bool,
-}
 
 /// Gives tokens.
 #[derive(Debug)]
@@ -96,10 +60,10 @@ impl Sessions {
         }
         match self.begin().await {
             Ok(session) => {
-                debug!(storage = %session.storage, "a token was had");
-                let schemes = [self.auth.url.scheme(), session.storage.scheme()];
+                debug!(storage = %session.storage(), "a token was had");
+                let schemes = [self.auth.url.scheme(), session.storage().scheme()];
                 if schemes == ["https", "http"] {
-                    warn!(storage = %session.storage, "the catalogue names an address to which data and tokens travel unencrypted");
+                    warn!(storage = %session.storage(), "the catalogue names an address to which data and tokens travel unencrypted");
                 }
                 *failed = None;
                 Ok(known.insert(session).clone())
@@ -122,9 +86,11 @@ impl Sessions {
     pub(super) async fn after(&self, refused: &Session) -> Result<Option<Session>, Failure> {
         {
             let mut known = self.known.lock().await;
-            let is_known = known.as_ref().is_some_and(|it| it.token == refused.token);
+            let is_known = known
+                .as_ref()
+                .is_some_and(|it| it.token() == refused.token());
             if is_known {
-                if !refused.was_taken.load(Ordering::Relaxed) {
+                if !refused.was_taken() {
                     return Ok(None);
                 }
                 *known = None;
@@ -165,111 +131,6 @@ impl Sessions {
         self.region.as_deref()
     }
 }
-
-impl Session {
-    /// Of that token, which lives so long where it is told.
-    fn new(token: &str, storage: &str, life: Option<Duration>) -> Result<Self, Failure> {
-        // It goes into a header.
-        if let Some(fault) = values::fault(token) {
-            return Err(Failure::final_one(format!("the token that came {fault}")));
-        }
-        let url = Url::parse(storage.trim_end_matches('/')).ok();
-        let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.has_host());
-        let Some(storage) = url else {
-            return Err(Failure::final_one(
-                "the address of the store that came with the token is none",
-            ));
-        };
-        let now = Instant::now();
-        let life = life.map(|life| life.min(LONGEST_LIFE)).map(|life| Life {
-            renew_at: now + life.saturating_sub(RENEW_BEFORE.min(life / 5)),
-            ends_at: now + life,
-        });
-        Ok(Self {
-            token: Secret::new(token.to_owned()),
-            storage,
-            life,
-            was_taken: Arc::default(),
-        })
-    }
-
-    pub(super) fn token(&self) -> &Secret {
-        &self.token
-    }
-
-    /// The account's address, without a slash at the end.
-    pub(super) fn storage(&self) -> &Url {
-        &self.storage
-    }
-
-    /// The account's name, as addresses have it.
-    pub(super) fn account(&self) -> &str {
-        let mut names = self.storage.path().rsplit('/');
-        names.next().unwrap_or_default()
-    }
-
-    /// The store has taken it.
-    pub(super) fn taken(&self) {
-        self.was_taken.store(true, Ordering::Relaxed);
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.life.is_none_or(|life| Instant::now() < life.renew_at)
-    }
-
-    fn is_good(&self) -> bool {
-        self.life.is_none_or(|life| Instant::now() < life.ends_at)
-    }
-
-    fn renew_in(&mut self, pause: Duration) {
-        if let Some(life) = &mut self.life {
-            life.renew_at = Instant::now() + pause;
-        }
-    }
-}
-
-impl Failure {
-    fn final_one(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            passes: false,
-        }
-    }
-
-    fn passing(why: impl Into<String>) -> Self {
-        Self {
-            why: why.into(),
-            passes: true,
-        }
-    }
-
-    /// What it means to a run.
-    pub(super) fn kind(&self) -> Kind {
-        if self.passes {
-            Kind::Transient
-        } else {
-            Kind::Credentials
-        }
-    }
-
-    /// What a request fails with when there is no token for it. What passes is tried again like a connection that fails.
-    pub(super) fn of_request(self) -> HttpError {
-        let kind = if self.passes {
-            HttpErrorKind::Connect
-        } else {
-            HttpErrorKind::Unknown
-        };
-        HttpError::new(kind, self)
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
-    }
-}
-
-impl StdError for Failure {}
 
 #[cfg(test)]
 mod tests;

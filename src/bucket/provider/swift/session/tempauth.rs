@@ -7,7 +7,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::answer;
-use super::{Failure, Session};
+use super::token::{Failure, Session};
 use crate::bucket::environment::Secret;
 
 const USER: HeaderName = HeaderName::from_static("x-auth-user");

@@ -7,11 +7,15 @@ use std::sync::Mutex as StdMutex;
 
 use async_trait::async_trait;
 use futures::future::join_all;
-use object_store::client::{HttpRequest, HttpResponse, HttpResponseBody, HttpService};
+use object_store::client::{
+    HttpError, HttpRequest, HttpRequestBody, HttpResponse, HttpResponseBody, HttpService,
+};
+use reqwest::Url;
 
 use super::super::authorizing::Authorizing;
 use super::*;
-use object_store::client::HttpRequestBody;
+use crate::bucket::environment::Secret;
+use crate::error::Kind;
 
 /// Gives tokens that are numbered, and takes those from a number on.
 #[derive(Debug, Default)]
