@@ -140,7 +140,6 @@ fn a_dry_run_writes_nothing() {
     assert!(world.target.tree().is_empty());
 }
 
-/// S-10.1
 #[test]
 fn check_tells_what_a_container_can_do() {
     let world = World::new(&[Block::new(1)]);
