@@ -151,7 +151,7 @@ fn keystone_lets_in_whom_it_lets_in_by_thanos_client() {
             format!(
                 "{password}  username: mover\n  domain_name: elsewhere\n  project_name: metrics\n"
             ),
-            "403",
+            "404",
         ),
         (format!("{password}{who}  region_name: two\n"), "one"),
         (
