@@ -1,7 +1,6 @@
 //! What the store is asked: each request with its address, and an answer that gives what was asked for, or an error that says why not.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use object_store::client::{HttpError, HttpErrorKind, HttpResponse};
 use object_store::path::Path;
@@ -13,7 +12,8 @@ use tokio::sync::OnceCell;
 use super::asked::Asked;
 use super::config::Kind;
 use super::digest::md5_of;
-use super::facts::Facts;
+use super::doubt::Listings;
+use super::facts::{Facts, Large};
 use super::fault::{Fault, generic};
 use super::meaning;
 use super::page;
@@ -57,12 +57,8 @@ pub(super) struct Known {
     pub(super) keeps_versions: OnceCell<bool>,
     /// Whether the service puts static large objects together.
     pub(super) has_static: OnceCell<bool>,
-    /// Whether a listing has told of a static large object that it is one.
-    pub(super) tells_static: AtomicBool,
-    /// Whether there were segments.
-    pub(super) has_segments: OnceCell<bool>,
-    /// Whether this process has put some.
-    pub(super) puts_segments: AtomicBool,
+    /// What listings leave open.
+    pub(super) listings: Listings,
 }
 
 impl Asker {
@@ -124,7 +120,7 @@ impl Asker {
     /// What is known of an object, by the newest of its copies.
     pub(super) async fn facts(&self, key: &Path) -> Result<Facts> {
         let told = self.facts_in(&self.container, key.as_ref()).await;
-        self.believed(told).await
+        self.believed(key, told).await
     }
 
     /// The same; `None` where there is none.
@@ -136,9 +132,13 @@ impl Asker {
         }
     }
 
-    /// What is known of an object of any container.
+    /// What the service says of an object of any container.
     pub(super) async fn facts_in(&self, container: &str, key: &str) -> Result<Facts> {
-        let url = self.url(container, Some(key), &[]).await?;
+        self.head(container, key, &[]).await
+    }
+
+    async fn head(&self, container: &str, key: &str, query: &[(&str, &str)]) -> Result<Facts> {
+        let url = self.url(container, Some(key), query).await?;
         let mut request = self.request(Method::HEAD, url);
         request
             .headers
@@ -147,12 +147,24 @@ impl Asker {
         self.ask(&request, Asked::Facts, read).await
     }
 
-    /// What was answered of an object; that it is absent is believed only where its container is there.
-    pub(super) async fn believed<T>(&self, answered: Result<T>) -> Result<T> {
-        if answered.as_ref().err().is_some_and(is_absent) {
-            self.container(&self.container).await?;
+    /// What was answered of an object. That it is absent is believed only where its container is there, and where it is no dynamic large object whose
+    /// segments' container is what is absent: the service says the same of both.
+    pub(super) async fn believed<T>(&self, key: &Path, answered: Result<T>) -> Result<T> {
+        if !answered.as_ref().err().is_some_and(is_absent) {
+            return answered;
         }
-        answered
+        let itself = [("multipart-manifest", "get")];
+        match self.head(&self.container, key.as_ref(), &itself).await {
+            Ok(facts) => Err(generic(match facts.large {
+                Some(Large::Dynamic { .. }) => Fault::LostSegments,
+                _ => Fault::Denied,
+            })),
+            Err(err) if is_absent(&err) => {
+                self.container(&self.container).await?;
+                answered
+            }
+            Err(err) => Err(err),
+        }
     }
 
     /// Puts an object or a segment of one with its MD5, which the service verifies before it shows it. Returns the MD5.

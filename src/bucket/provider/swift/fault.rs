@@ -29,6 +29,10 @@ pub(super) enum Fault {
     OtherManifest,
     /// A dynamic large object lacks one of its segments.
     LostSegment,
+    /// The container of a dynamic large object's segments is not there.
+    LostSegments,
+    /// It is said not to be there, and it is.
+    Denied,
     /// A large object is made of what is not copied here.
     OddManifest,
     /// The service does not put static large objects together.
@@ -52,6 +56,10 @@ impl fmt::Display for Fault {
             Fault::LostSegment => {
                 "it is a dynamic large object, and the listing of its segments lacks one"
             }
+            Fault::LostSegments => {
+                "it is a dynamic large object, and the container of its segments is not there"
+            }
+            Fault::Denied => "it is said not to be there, and it is",
             Fault::OddManifest => {
                 "it is made of parts of objects, or of other large objects, which are not copied one by one"
             }
@@ -75,7 +83,7 @@ impl Fault {
             }
             Fault::NoSegmentsContainer => Kind::BucketGone,
             Fault::OtherManifest => Kind::Changed,
-            Fault::LostSegment => Kind::Unreadable,
+            Fault::LostSegment | Fault::LostSegments => Kind::Unreadable,
             // The next try may bring another answer.
             _ => Kind::Transient,
         }

@@ -25,14 +25,14 @@ const AT_ONCE: usize = 8;
 
 const DYNAMIC: HeaderName = HeaderName::from_static("x-object-manifest");
 
-/// A segment as the service shows it.
+/// A segment as the service shows it, or as it was told.
 #[derive(Deserialize)]
 struct Shown {
-    #[serde(default)]
+    #[serde(default, alias = "path")]
     name: String,
-    #[serde(default)]
+    #[serde(default, alias = "size_bytes")]
     bytes: u64,
-    #[serde(default)]
+    #[serde(default, alias = "etag")]
     hash: String,
     #[serde(default)]
     range: Option<String>,
@@ -62,6 +62,15 @@ impl Made {
         let mut md5 = Md5::new();
         self.segments.iter().for_each(|it| md5.update(&it.hash));
         hexadecimal(&md5.finalize())
+    }
+
+    /// Whether the object of those facts is made of these segments and of nothing else: its tag and its size say it.
+    pub(super) fn makes(&self, facts: &Facts) -> bool {
+        let has_tag = |tag: &Tag| tag.hash == self.hash();
+        self.is_plain
+            && !self.segments.is_empty()
+            && facts.tag.as_ref().is_some_and(has_tag)
+            && facts.size_bytes == Some(self.size_bytes())
     }
 
     /// How large the object is.
@@ -215,20 +224,8 @@ impl Asker {
     /// Whether the service puts static large objects together, where it says what it can do; where it does not say it, that is found out by doing it.
     pub(super) async fn has_static(&self) -> Result<bool> {
         let found = self.known.has_static.get_or_try_init(async || {
-            let session = self.sessions.get().await.map_err(generic)?;
-            let mut url = session.storage().clone();
-            if let Ok(mut path) = url.path_segments_mut() {
-                path.pop_if_empty().pop().pop().push("info");
-            }
-            let request = self.request(Method::GET, url);
-            let read = |_: StatusCode, _: &HeaderMap, body: &[u8]| {
-                let told: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-                let told = told.filter(|it| it.get("swift").is_some());
-                Ok(told.is_none_or(|it| it.get("slo").is_some()))
-            };
-            // Some tell nobody.
-            let told = self.ask(&request, Asked::Info, read).await;
-            Ok::<_, object_store::Error>(told.unwrap_or(true))
+            let told = self.info().await?;
+            Ok::<_, object_store::Error>(told.is_none_or(|it| it.get("slo").is_some()))
         });
         found.await.copied()
     }
@@ -306,6 +303,17 @@ mod tests {
         assert_eq!(read.size_bytes(), 5);
         // What `md5sum` makes of `aabb`.
         assert_eq!(read.hash(), "5e394281dfac81c1e7dddcaf4d35d1f6");
+        let told = r#"[{"path": "c/segments/a/1", "size_bytes": 2, "etag": "aa"}, {"path": "/c/é", "size_bytes": 3, "etag": "bb"}]"#;
+        assert_eq!(made(told.as_bytes()).ok().as_ref(), Some(&read));
+        let facts = |hash: &str, size_bytes| Facts {
+            size_bytes: Some(size_bytes),
+            modified: None,
+            tag: Tag::new(hash, Of::StaticSegments),
+            large: Some(Large::Static),
+        };
+        assert!(read.makes(&facts("5e394281dfac81c1e7dddcaf4d35d1f6", 5)));
+        assert!(!read.makes(&facts("5e394281dfac81c1e7dddcaf4d35d1f6", 6)));
+        assert!(!read.makes(&facts("65ba841e01d6db7733e90a5b7f9e6f80", 5)));
         let names: Vec<_> = read.segments.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["segments/a/1", "é"]);
         for odd in [

@@ -8,6 +8,7 @@ mod connector;
 mod copier;
 mod differences;
 mod digest;
+mod doubt;
 mod facts;
 mod fault;
 mod keeping;

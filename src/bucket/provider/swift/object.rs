@@ -1,13 +1,13 @@
 //! What is done with whole objects, whether they are large ones or not: they are put, listed as what they are, and deleted with their segments.
 
-use std::sync::atomic::Ordering;
-
 use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{PutPayload, Result};
+use tracing::warn;
 
 use super::ask::{Asker, is_absent};
-use super::facts::{Facts, Large, Of, Tag};
+use super::doubt::Doubt;
+use super::facts::{Facts, Large};
 use super::fault::Fault;
 use super::meaning;
 use super::segment::{FOLDER, Segment};
@@ -19,9 +19,6 @@ use crate::error::Kind;
 
 /// Questions about objects of one page that are asked at once.
 const AT_ONCE: usize = 10;
-
-/// The largest list of segments that the service takes.
-const LARGEST_LIST: u64 = 8 << 20;
 
 /// What comes after every name in the folder of segments.
 const BEHIND_SEGMENTS: &str = "segments/\u{10ffff}";
@@ -39,7 +36,7 @@ impl Asker {
                 BEHIND_SEGMENTS.clone_into(last);
             }
         }
-        let doubt = self.doubt(&page).await?;
+        let doubt = self.doubt(&page.entries).await?;
         let entries = stream::iter(std::mem::take(&mut page.entries))
             .map(|entry| self.as_read(entry, doubt))
             .buffered(AT_ONCE);
@@ -48,57 +45,16 @@ impl Asker {
         Ok(page)
     }
 
-    /// What a listing leaves open of its objects. One that has told of any static large object tells of all; one that has not may be an older server's,
-    /// which shows the list of the segments as if it were the object, and where there are no segments there is no such object.
-    async fn doubt(&self, page: &Page) -> Result<Doubt> {
-        let tells = &self.known.tells_static;
-        if page.entries.iter().any(is_told_to_be_large) {
-            tells.store(true, Ordering::Relaxed);
-        }
-        if tells.load(Ordering::Relaxed) || !self.has_segments().await? {
-            return Ok(Doubt::OfEmpty);
-        }
-        Ok(Doubt::OfSmall)
-    }
-
-    /// Whether there are segments. Whoever may not see them cannot say that there are none.
-    async fn has_segments(&self) -> Result<bool> {
-        if self.known.puts_segments.load(Ordering::Relaxed) {
-            return Ok(true);
-        }
-        let place = Place {
-            prefix: FOLDER.to_owned(),
-            at_most: Some(1),
-            ..Place::default()
-        };
-        let looked = self.known.has_segments.get_or_try_init(async || {
-            match self.page(&self.segments_container, &place).await {
-                Ok(page) => Ok(!page.entries.is_empty()),
-                Err(err) => match meaning::kind(&err) {
-                    Some(Kind::BucketGone) => Ok(false),
-                    Some(Kind::Credentials | Kind::Refused) => Ok(true),
-                    _ => Err(err),
-                },
-            }
-        });
-        looked.await.copied()
-    }
-
     /// What a listing shows of an object, or what it is where that may be something else: nothing that a listing shows tells a dynamic large object
     /// from an empty one. `None` where there is none any more.
     async fn as_read(&self, entry: Entry, doubt: Doubt) -> Result<Option<Entry>> {
-        let size_bytes = entry.size_bytes.unwrap_or_default();
-        let may_be_large = match doubt {
-            Doubt::OfEmpty => size_bytes == 0,
-            Doubt::OfSmall => size_bytes <= LARGEST_LIST && !is_told_to_be_large(&entry),
-        };
-        if !may_be_large || entry.left_out.is_some() || entry.key.ends_with('/') {
+        if !doubt.concerns(&entry) || entry.left_out.is_some() || entry.key.ends_with('/') {
             return Ok(Some(entry));
         }
         let Ok(key) = Path::parse(&entry.key) else {
             return Ok(Some(entry));
         };
-        let facts = match self.facts_in(&self.container, key.as_ref()).await {
+        let facts = match self.facts(&key).await {
             Ok(facts) => facts,
             Err(err) if is_absent(&err) => return Ok(None),
             Err(err) if is_closed(&err) => return Ok(Some(closed(entry, &err))),
@@ -124,18 +80,26 @@ impl Asker {
 
     /// The segments of what lies under a name and is about to be replaced or removed; none where it keeps them as an old version.
     pub(super) async fn replaced(&self, key: &Path) -> Result<Vec<Segment>> {
-        let facts = self.facts_if_there(key).await?;
+        let facts = match self.facts_if_there(key).await {
+            Err(err) if is_closed(&err) => None,
+            told => told?,
+        };
         self.segments_of(key, facts.as_ref()).await
     }
 
     async fn segments_of(&self, key: &Path, facts: Option<&Facts>) -> Result<Vec<Segment>> {
-        let Some(large) = facts.and_then(|facts| facts.large.as_ref()) else {
+        let Some((facts, large)) = facts.and_then(|it| Some((it, it.large.as_ref()?))) else {
             return Ok(Vec::new());
         };
         if self.keeps_versions().await? {
             return Ok(Vec::new());
         }
-        Ok(self.made_of(key, large).await?.segments)
+        let made = self.made_of(key, large).await?;
+        if made.makes(facts) {
+            return Ok(made.segments);
+        }
+        warn!(object = %key, "what a large object is made of is not told, so that its segments stay");
+        Ok(Vec::new())
     }
 
     /// Puts an object in one request, whatever was there, and removes the segments of what it replaces.
@@ -158,30 +122,38 @@ impl Asker {
         Ok(md5)
     }
 
+    /// Puts an object where there is none. Not every service that looks like this one knows the header, so that a look comes first.
+    pub(super) async fn create(&self, key: &Path, payload: PutPayload) -> Result<String> {
+        let at = (&*self.container, key.as_ref());
+        match self.facts_in(at.0, at.1).await {
+            Ok(_) => {
+                return Err(object_store::Error::AlreadyExists {
+                    path: key.to_string(),
+                    source: "a look shows one".into(),
+                });
+            }
+            Err(err) if is_absent(&err) => {}
+            Err(err) => return Err(err),
+        }
+        // Whether it is there after a failure, whoever asked finds out.
+        self.put(at, payload, true, 0).await
+    }
+
     /// Deletes an object, and then its segments if it has some.
     pub(super) async fn delete_whole(&self, key: &Path, retries: u32) -> Result<()> {
-        let facts = self.facts(key).await?;
-        let segments = self.segments_of(key, Some(&facts)).await?;
+        let facts = match self.facts(key).await {
+            Ok(facts) => Some(facts),
+            // It goes all the same.
+            Err(err) if is_closed(&err) => None,
+            Err(err) => return Err(err),
+        };
+        let segments = self.segments_of(key, facts.as_ref()).await?;
         let at = (&*self.container, key.as_ref());
         let deleted = self.delete(at, retries).await;
-        self.believed(deleted).await?;
+        self.believed(key, deleted).await?;
         self.discard(key, segments).await;
         Ok(())
     }
-}
-
-/// Of which objects a listing does not say what they are.
-#[derive(Debug, Clone, Copy)]
-enum Doubt {
-    /// Of those without a byte.
-    OfEmpty,
-    /// Of all that are no larger than a list of segments is.
-    OfSmall,
-}
-
-fn is_told_to_be_large(entry: &Entry) -> bool {
-    let tag = entry.etag.as_deref().and_then(Tag::read);
-    tag.is_some_and(|tag| tag.of != Of::Bytes)
 }
 
 /// Whether it says of one object that it cannot be read.

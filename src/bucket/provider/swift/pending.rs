@@ -10,10 +10,11 @@ use object_store::Result;
 use object_store::path::Path;
 
 use super::ask::Asker;
-use super::facts::Large;
+use super::meaning;
 use super::segment::{FOLDER, Folder, Segment};
 use crate::bucket::pages::{Next, Place};
 use crate::bucket::unfinished::{Begun, Form, Unfinished};
+use crate::error::Kind;
 
 /// Questions about objects that are asked at once.
 const AT_ONCE: usize = 10;
@@ -60,27 +61,26 @@ impl Asker {
         }
     }
 
-    /// Whether the object is made of segments in that folder.
-    async fn is_made_of(&self, folder: &Folder) -> Result<bool> {
+    /// Whether the object may be made of segments in that folder: it is not where nothing lies under its name, or what shows what it is made of.
+    async fn may_be_made_of(&self, folder: &Folder) -> Result<bool> {
         let Ok(key) = Path::parse(&folder.key) else {
             // Nothing is known of it, so that nothing is told of it.
             return Ok(true);
         };
-        let Some(facts) = self.facts_if_there(&key).await? else {
+        let facts = match self.facts_if_there(&key).await {
+            Ok(Some(facts)) => facts,
+            Ok(None) => return Ok(false),
+            // Its segments are looked for elsewhere.
+            Err(err) if meaning::kind(&err) == Some(Kind::Unreadable) => return Ok(true),
+            Err(err) => return Err(err),
+        };
+        let Some(large) = &facts.large else {
             return Ok(false);
         };
-        let name = folder.to_string();
-        match facts.large {
-            None => Ok(false),
-            Some(Large::Dynamic { prefix, .. }) => {
-                Ok(name.starts_with(&prefix) || prefix.starts_with(&name))
-            }
-            Some(large @ Large::Static) => {
-                let made = self.made_of(&key, &large).await?;
-                let inside = format!("{name}/");
-                Ok(made.segments.iter().any(|it| it.name.starts_with(&inside)))
-            }
-        }
+        let made = self.made_of(&key, large).await?;
+        let inside = format!("{folder}/");
+        let is_inside = |segment: &Segment| segment.name.starts_with(&inside);
+        Ok(!made.makes(&facts) || made.segments.iter().any(is_inside))
     }
 
     async fn lying(&self, begun: &Begun) -> Result<Option<Lying>> {
@@ -89,7 +89,7 @@ impl Asker {
             return Ok(None);
         };
         let is_ours = folder.key == begun.key;
-        if !is_ours || self.keeps_versions().await? || self.is_made_of(&folder).await? {
+        if !is_ours || self.keeps_versions().await? || self.may_be_made_of(&folder).await? {
             return Ok(None);
         }
         Ok(Some(lying))
@@ -124,7 +124,7 @@ impl Unfinished for Asker {
             .filter(|(_, (folder, _))| is_below(&folder.key));
         stream::iter(folders)
             .map(async |(name, (folder, lying))| {
-                let is_made = self.is_made_of(&folder).await?;
+                let is_made = self.may_be_made_of(&folder).await?;
                 Ok((!is_made).then(|| begun(name, &folder, &lying)))
             })
             .buffered(AT_ONCE)

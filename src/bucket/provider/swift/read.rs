@@ -43,7 +43,7 @@ pub(super) async fn read(
         }
     }
     let read = once(asker, key, range, version, true).await;
-    asker.believed(read).await
+    asker.believed(key, read).await
 }
 
 async fn once(

@@ -54,15 +54,11 @@ impl Folder {
 
     /// Reads the name of a folder, or of a segment in one; `None` unless this program has put it there for an object of that container.
     pub(super) fn read(container: &str, name: &str) -> Option<Self> {
-        let mut parts = name.strip_prefix(FOLDER)?.split('/');
-        let digits = format!("{}{}", parts.next()?, parts.next()?);
-        let digits = digits.strip_suffix(NOTHING)?;
-        let bytes = bytes(digits)?;
-        let (key, chance) = bytes.split_at_checked(bytes.len().checked_sub(CHANCE)?)?;
+        let (key, chance) = read(name)?;
         let (sign_there, id) = chance.split_at_checked(CHANCE / 2)?;
         let id = Ulid::from_bytes(id.try_into().ok()?);
         let read = Self {
-            key: String::from_utf8(key.to_vec()).ok()?,
+            key,
             sign: sign(container),
             id,
         };
@@ -88,6 +84,20 @@ impl fmt::Display for Folder {
         let (first, others) = digits.split_at_checked(3).unwrap_or_default();
         write!(f, "{FOLDER}{first}/{others}{NOTHING}")
     }
+}
+
+/// The object whose segment of that name it is, whoever has put it; `None` where Thanos' client names none so.
+pub(super) fn owner(name: &str) -> Option<String> {
+    read(name).map(|(key, _)| key)
+}
+
+/// The name of the object, and what stands for chance behind it.
+fn read(name: &str) -> Option<(String, Vec<u8>)> {
+    let mut parts = name.strip_prefix(FOLDER)?.split('/');
+    let digits = format!("{}{}", parts.next()?, parts.next()?);
+    let mut key = bytes(digits.strip_suffix(NOTHING)?)?;
+    let chance = key.split_off(key.len().checked_sub(CHANCE)?);
+    Some((String::from_utf8(key).ok()?, chance))
 }
 
 /// What tells the segments of one container's objects from those of another's, which may lie beside each other.
@@ -152,6 +162,7 @@ mod tests {
         assert_ne!(Folder::new("hot", "01J/chunks/é 1"), folder);
         // Thanos' own, with 32 bytes by chance.
         let theirs = format!("segments/616/2{}{NOTHING}", "5a".repeat(CHANCE));
+        assert_eq!(owner(&theirs).as_deref(), Some("ab"));
         for other in [
             theirs.as_str(),
             "segments/",

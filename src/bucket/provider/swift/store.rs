@@ -82,11 +82,7 @@ impl ObjectStore for Store {
                 md5
             }
             (PutMode::Overwrite, None) => asker.replace(location, payload, once).await?,
-            // Whether it is there after a failure, whoever asked finds out.
-            (PutMode::Create, None) => {
-                let at = (&*asker.container, location.as_ref());
-                asker.put(at, payload, true, 0).await?
-            }
+            (PutMode::Create, None) => asker.create(location, payload).await?,
             (PutMode::Create, Some(_)) => return Err(self.unsupported("create by a stream")),
             (PutMode::Update(_), _) => return Err(self.unsupported("update")),
         };

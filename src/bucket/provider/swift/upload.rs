@@ -67,8 +67,7 @@ impl Target {
             hash: String::new(),
         };
         self.note(number, segment.clone());
-        let puts = &self.asker.known.puts_segments;
-        puts.store(true, Ordering::Relaxed);
+        self.asker.known.listings.segments_are_put();
         segment
     }
 
