@@ -234,8 +234,8 @@ fn killed_at(world: &World, number: usize, after_the_server_has_acted: bool) -> 
 /// S-6.3: what a run may do is taken from it, whatever it is at by then.
 #[test]
 fn a_container_that_refuses_everything_from_some_request_on_ends_the_run() {
-    const DENIED: &str =
-        "<html><h1>Forbidden</h1><p>Access was denied to this resource.</p></html>";
+    // As Swift signs it.
+    const SIGN: &str = "X-Trans-Id: tx0123456789abcdef";
     let world = World::new(&three());
     for number in [4, 12, 20, 28] {
         let refused = Arc::new(AtomicUsize::new(0));
@@ -244,7 +244,7 @@ fn a_container_that_refuses_everything_from_some_request_on_ends_the_run() {
             .fault(move |request| {
                 if request.number >= number && request.path.starts_with("/v1/") {
                     count.fetch_add(1, Ordering::SeqCst);
-                    return Fault::Answer(403, DENIED);
+                    return Fault::AnswerHead(403, SIGN);
                 }
                 Fault::None
             })

@@ -128,7 +128,7 @@ fn a_container_that_refuses_every_token_ends_the_run() {
         let proxy = Line::to(swift.port())
             .fault(move |request| {
                 if request.path.starts_with("/v1/") && request.number >= number {
-                    Fault::Answer(401, "<html><h1>Unauthorized</h1></html>")
+                    Fault::AnswerHead(401, "X-Trans-Id: tx0123456789abcdef")
                 } else {
                     Fault::None
                 }
