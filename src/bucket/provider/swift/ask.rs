@@ -44,6 +44,8 @@ pub(super) struct Asker {
     pub(super) container: Arc<str>,
     /// Where segments of large objects are, which may be the same.
     pub(super) segments_container: Arc<str>,
+    /// Objects of so many bytes are large ones.
+    pub(super) chunk_bytes: u64,
     pub(super) large: Kind,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,

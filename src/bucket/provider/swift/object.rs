@@ -48,7 +48,7 @@ impl Asker {
     /// What a listing shows of an object, or what it is where that may be something else: nothing that a listing shows tells a dynamic large object
     /// from an empty one. `None` where there is none any more.
     async fn as_read(&self, entry: Entry, doubt: Doubt) -> Result<Option<Entry>> {
-        if !doubt.concerns(&entry) || entry.left_out.is_some() || entry.key.ends_with('/') {
+        if !self.is_open(&entry, doubt) || entry.left_out.is_some() || entry.key.ends_with('/') {
             return Ok(Some(entry));
         }
         let Ok(key) = Path::parse(&entry.key) else {
