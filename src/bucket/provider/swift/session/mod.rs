@@ -64,10 +64,17 @@ impl Sessions {
     pub(super) async fn get(&self) -> Result<Session, Failure> {
         let begun = Instant::now();
         let mut state = self.state.lock().await;
-        match state.known.as_ref().filter(|it| it.is_fresh()) {
-            Some(session) => Ok(session.clone()),
-            None => self.renewed(&mut state, begun).await,
+        let Some(known) = state.known.as_mut().filter(|it| it.is_good()) else {
+            return self.renewed(&mut state, begun).await;
+        };
+        if known.is_fresh() {
+            return Ok(known.clone());
         }
+        // The others go on with it meanwhile.
+        known.renew_in(PAUSE);
+        drop(state);
+        let asked = self.begin().await;
+        self.noted(&mut *self.state.lock().await, asked)
     }
 
     /// The store has taken it.
@@ -109,6 +116,15 @@ impl Sessions {
             return Err(failure.clone());
         }
         let asked = self.begin().await;
+        self.noted(state, asked)
+    }
+
+    /// Notes what came of asking for one.
+    fn noted(
+        &self,
+        state: &mut State,
+        asked: Result<Session, Failure>,
+    ) -> Result<Session, Failure> {
         state.asked = Some(Instant::now());
         match asked {
             Ok(mut session) => {

@@ -108,6 +108,7 @@ fn client(cluster: &Arc<Cluster>) -> HttpClient {
             user: "a:u".to_owned(),
             key: Secret::new("secret".to_owned()),
         },
+        project: None,
     };
     let sessions = Arc::new(Sessions::new(Arc::new(auth), None, network.clone()));
     HttpClient::new(Authorizing {
@@ -251,7 +252,7 @@ async fn why_no_token_comes_is_told_in_one_line() {
         (201, "<html>", None, Kind::Transient, "brings no token"),
         (
             201,
-            r#"{"token": {"methods": []}}"#,
+            r#"{"token": {"catalog": null}}"#,
             None,
             Kind::Credentials,
             "config.project_id",
@@ -273,6 +274,7 @@ async fn why_no_token_comes_is_told_in_one_line() {
                 },
                 scope: None,
             },
+            project: None,
         };
         let network = HttpClient::new(Answers(status, body));
         let region = region.map(str::to_owned);
