@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::join;
 use object_store::client::{HttpError, HttpErrorKind, HttpResponse};
 use object_store::path::Path;
 use object_store::{PutPayload, Result};
@@ -44,6 +45,8 @@ pub(super) struct Asker {
     pub(super) container: Arc<str>,
     /// Where segments of large objects are, which may be the same.
     pub(super) segments_container: Arc<str>,
+    /// Objects of so many bytes are large ones.
+    pub(super) chunk_bytes: u64,
     pub(super) large: Kind,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
@@ -53,8 +56,8 @@ pub(super) struct Asker {
 /// What was found out once.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    /// Whether what is overwritten or deleted stays as an old version.
-    pub(super) keeps_versions: OnceCell<bool>,
+    /// What becomes of what is overwritten or deleted.
+    pub(super) versions: OnceCell<Versions>,
     /// Whether the service puts static large objects together.
     pub(super) has_static: OnceCell<bool>,
     /// What listings leave open.
@@ -150,21 +153,41 @@ impl Asker {
     /// What was answered of an object. That it is absent is believed only where its container is there, and where it is no dynamic large object whose
     /// segments' container is what is absent: the service says the same of both.
     pub(super) async fn believed<T>(&self, key: &Path, answered: Result<T>) -> Result<T> {
+        if answered.as_ref().err().is_some_and(is_unsigned_absence) {
+            // Whoever says so, a listing may say otherwise.
+            return Err(generic(if self.lists(key).await? {
+                Fault::Denied
+            } else {
+                Fault::Absent
+            }));
+        }
         if !answered.as_ref().err().is_some_and(is_absent) {
             return answered;
         }
         let itself = [("multipart-manifest", "get")];
-        match self.head(&self.container, key.as_ref(), &itself).await {
+        let (itself, container) = join!(
+            self.head(&self.container, key.as_ref(), &itself),
+            self.container(&self.container)
+        );
+        match itself {
             Ok(facts) => Err(generic(match facts.large {
                 Some(Large::Dynamic { .. }) => Fault::LostSegments,
                 _ => Fault::Denied,
             })),
-            Err(err) if is_absent(&err) => {
-                self.container(&self.container).await?;
-                answered
-            }
+            Err(err) if is_absent(&err) => container.and(answered),
             Err(err) => Err(err),
         }
+    }
+
+    /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
+    async fn lists(&self, key: &Path) -> Result<bool> {
+        let place = Place {
+            prefix: key.to_string(),
+            at_most: Some(1),
+            ..Place::default()
+        };
+        let entries = self.page(&self.container, &place).await?.entries;
+        Ok(entries.iter().any(|entry| entry.key == key.as_ref()))
     }
 
     /// Puts an object or a segment of one with its MD5, which the service verifies before it shows it. Returns the MD5.
@@ -202,11 +225,11 @@ impl Asker {
         self.ask(&request, Asked::Delete, |_, _, _| Ok(())).await
     }
 
-    /// Whether what is overwritten or deleted stays as an old version, and with it the segments of large objects are still wanted.
-    pub(super) async fn keeps_versions(&self) -> Result<bool> {
-        let found = self.known.keeps_versions.get_or_try_init(async || {
+    /// What becomes of what is overwritten or deleted.
+    pub(super) async fn versions(&self) -> Result<Versions> {
+        let found = self.known.versions.get_or_try_init(async || {
             let headers = self.container(&self.container).await?;
-            Ok::<_, object_store::Error>(keeps_versions(&headers))
+            Ok::<_, object_store::Error>(Versions::read(&headers))
         });
         found.await.copied()
     }
@@ -291,18 +314,21 @@ pub(super) async fn good(asked: Asked, answer: HttpResponse) -> Result<HttpRespo
 /// Whether an answer with this head gives what was asked for. What something on the way answers well with gives nothing.
 fn gives(asked: Asked, status: StatusCode, headers: &HeaderMap) -> bool {
     let status = status.as_u16();
+    let is_told_by_tag = || headers.contains_key(reqwest::header::ETAG);
     match asked {
-        Asked::Info => status == 200,
-        Asked::List | Asked::Container | Asked::Facts => {
-            matches!(status, 200 | 204) && is_signed(headers)
-        }
-        Asked::Manifest => status == 200 && is_signed(headers),
-        Asked::Read => matches!(status, 200 | 206) && is_signed(headers),
-        // What was put is told by its tag. Another status, 202, says that something newer lies there.
+        // What it brings shows whether it is what was asked for.
+        Asked::List | Asked::Info | Asked::Manifest => matches!(status, 200 | 204),
+        Asked::Container => matches!(status, 200 | 204) && is_signed(headers),
+        Asked::Facts => matches!(status, 200 | 204) && (is_signed(headers) || is_told_by_tag()),
+        Asked::Read => matches!(status, 200 | 206) && (is_signed(headers) || is_told_by_tag()),
+        // Another status, 202, says that something newer lies there.
         Asked::Put { .. } | Asked::Assemble | Asked::Copy => {
-            matches!(status, 200 | 201) && headers.contains_key(reqwest::header::ETAG)
+            matches!(status, 200 | 201) && is_told_by_tag()
         }
-        Asked::Delete => matches!(status, 200 | 202 | 204) && is_signed(headers),
+        Asked::Delete => {
+            let is_empty = || headers.get(CONTENT_LENGTH).is_none_or(|it| it == "0");
+            status == 204 || (matches!(status, 200 | 202) && (is_signed(headers) || is_empty()))
+        }
     }
 }
 
@@ -325,17 +351,37 @@ pub(super) fn is_what_was_put(headers: &HeaderMap, md5: &str) -> Result<(), Http
     }
 }
 
-/// Whether a container keeps what is overwritten or deleted, in either of the ways that the service has had.
-pub(super) fn keeps_versions(headers: &HeaderMap) -> bool {
-    let header = |name: &str| headers.get(name)?.to_str().ok();
-    header("x-versions-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"))
-        || header("x-versions-location").is_some()
-        || header("x-history-location").is_some()
+/// What becomes of what is overwritten or deleted in a container.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Versions {
+    /// It stays as an old version, and the segments of large objects are still wanted.
+    pub(super) are_kept: bool,
+    /// When an object is deleted, the version before it takes its place.
+    pub(super) come_back: bool,
+}
+
+impl Versions {
+    /// In whichever of the ways that the service has had.
+    pub(super) fn read(headers: &HeaderMap) -> Self {
+        let header = |name: &str| headers.get(name)?.to_str().ok();
+        let come_back = header("x-versions-location").is_some();
+        let is_enabled =
+            header("x-versions-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+        Self {
+            are_kept: is_enabled || come_back || header("x-history-location").is_some(),
+            come_back,
+        }
+    }
 }
 
 /// Whether the service says that there is no such object.
 pub(super) fn is_absent(err: &object_store::Error) -> bool {
     meaning::kind(err) == Some(error::Kind::NotFound)
+}
+
+/// Whether somebody says so, and nothing shows that it is the service.
+pub(super) fn is_unsigned_absence(err: &object_store::Error) -> bool {
+    causes::first::<Refusal>(err).is_some_and(Refusal::is_unsigned_absence)
 }
 
 fn is_of_the_question(err: &object_store::Error) -> bool {

@@ -1,4 +1,4 @@
-//! The last that happens to a request before it goes out: it gets the token of the day. One that is refused is had anew, once.
+//! The last that happens to a request before it goes out: it gets the token of the day. One that is refused is had anew.
 
 use std::sync::Arc;
 
@@ -13,6 +13,9 @@ use crate::bucket::http::secrets::Secrets;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
+/// So often a request goes out once more.
+const RENEWALS: u32 = 2;
+
 /// A client whose requests prove who they come from.
 #[derive(Debug)]
 pub(super) struct Authorizing {
@@ -23,25 +26,21 @@ pub(super) struct Authorizing {
 #[async_trait]
 impl HttpService for Authorizing {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let session = self.sessions.get().await.map_err(Failure::of_request)?;
-        let again = request.clone();
-        let answer = self.send(request, &session).await?;
-        if answer.status().as_u16() != 401 {
-            session.taken();
-            return Ok(answer);
-        }
-        let another = self.sessions.after(&session).await;
-        match another.map_err(Failure::of_request)? {
-            Some(another) => {
-                debug!("a token was refused; the request goes out with another");
-                let answer = self.send(again, &another).await?;
-                if answer.status().as_u16() != 401 {
-                    another.taken();
-                }
-                Ok(answer)
+        let mut session = self.sessions.get().await.map_err(Failure::of_request)?;
+        for _ in 0..RENEWALS {
+            let answer = self.send(request.clone(), &session).await?;
+            if answer.status().as_u16() != 401 {
+                self.sessions.taken(&session);
+                return Ok(answer);
             }
-            None => Ok(answer),
+            let another = self.sessions.after(&session).await;
+            match another.map_err(Failure::of_request)? {
+                Some(another) => session = another,
+                None => return Ok(answer),
+            }
+            debug!("a token was refused; the request goes out with another");
         }
+        self.send(request, &session).await
     }
 }
 

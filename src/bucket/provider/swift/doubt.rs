@@ -76,6 +76,12 @@ fn is_told_to_be_large(entry: &Entry) -> bool {
 }
 
 impl Asker {
+    /// Whether it is open what an entry is. What is as large as a large object is told to be one, or was noted by an older version of the service.
+    pub(super) fn is_open(&self, entry: &Entry, doubt: Doubt) -> bool {
+        let is_as_large = entry.size_bytes.is_some_and(|it| it >= self.chunk_bytes);
+        doubt.concerns(entry) || (is_as_large && !is_told_to_be_large(entry))
+    }
+
     /// What a listing leaves open that shows these.
     pub(super) async fn doubt(&self, shown: &[Entry]) -> Result<Doubt> {
         let known = &self.known.listings;

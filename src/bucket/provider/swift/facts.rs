@@ -52,7 +52,7 @@ impl Facts {
     pub(super) fn read(headers: &HeaderMap) -> Self {
         let header = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
         let large = match header("x-object-manifest") {
-            Some(place) => dynamic(place),
+            Some(place) => Some(dynamic(place)),
             None => header("x-static-large-object")
                 .filter(|it| it.eq_ignore_ascii_case("true"))
                 .map(|_| Large::Static),
@@ -73,14 +73,16 @@ impl Facts {
     }
 }
 
-/// The container and the beginning of names in `X-Object-Manifest`.
-fn dynamic(place: &str) -> Option<Large> {
-    let place = String::from_utf8(unescaped(place)?).ok()?;
-    let (container, prefix) = place.trim_start_matches('/').split_once('/')?;
-    Some(Large::Dynamic {
+/// The container and the beginning of names in `X-Object-Manifest`. What is not escaped stands for itself.
+fn dynamic(place: &str) -> Large {
+    let unescaped = unescaped(place).and_then(|it| String::from_utf8(it).ok());
+    let place = unescaped.unwrap_or_else(|| place.to_owned());
+    let place = place.trim_start_matches('/');
+    let (container, prefix) = place.split_once('/').unwrap_or((place, ""));
+    Large::Dynamic {
         container: container.to_owned(),
         prefix: prefix.to_owned(),
-    })
+    }
 }
 
 /// Seconds since 1970, with as many digits behind the point as the service has.
@@ -182,6 +184,12 @@ mod tests {
             assert_eq!(Tag::read(&shown), Some(tag));
             assert_eq!(facts.large, large);
         }
+        let odd = facts(&[("etag", &quoted), ("x-object-manifest", "100%/segments/a")]);
+        assert_eq!(odd.tag.unwrap().of, Of::DynamicSegments);
+        let Some(Large::Dynamic { container, .. }) = odd.large else {
+            panic!("{:?}", odd.large);
+        };
+        assert_eq!(container, "100%");
         assert_eq!(facts(&[("etag", "")]).tag, None);
         assert_eq!(Tag::read("\"a b\""), None);
     }

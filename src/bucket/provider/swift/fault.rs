@@ -31,8 +31,12 @@ pub(super) enum Fault {
     LostSegment,
     /// The container of a dynamic large object's segments is not there.
     LostSegments,
+    /// It is said not to be there, and no listing shows it.
+    Absent,
     /// It is said not to be there, and it is.
     Denied,
+    /// Whatever is deleted, an older version comes back.
+    CameBack,
     /// A large object is made of what is not copied here.
     OddManifest,
     /// The service does not put static large objects together.
@@ -59,6 +63,8 @@ impl fmt::Display for Fault {
             Fault::LostSegments => {
                 "it is a dynamic large object, and the container of its segments is not there"
             }
+            Fault::CameBack => "an older version of it comes back however often it is deleted",
+            Fault::Absent => "it is not there, and no listing shows it",
             Fault::Denied => "it is said not to be there, and it is",
             Fault::OddManifest => {
                 "it is made of parts of objects, or of other large objects, which are not copied one by one"
@@ -77,7 +83,8 @@ impl StdError for Fault {}
 impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
-            Fault::NoName => Kind::Other,
+            Fault::NoName | Fault::CameBack => Kind::Other,
+            Fault::Absent => Kind::NotFound,
             Fault::NoStaticLargeObjects | Fault::OddManifest | Fault::OtherService => {
                 Kind::Unsupported
             }

@@ -23,6 +23,9 @@ use crate::bucket::pages::{Next, Place};
 /// Requests for segments that go on at once.
 const AT_ONCE: usize = 8;
 
+/// What stands for itself where a dynamic large object names its segments: Thanos' client does not unescape it.
+const AS_IT_IS: &[u8] = b"/ !\"$&'()*+,:;<=>@[\\]^`{|}";
+
 const DYNAMIC: HeaderName = HeaderName::from_static("x-object-manifest");
 
 /// A segment as the service shows it, or as it was told.
@@ -210,7 +213,7 @@ impl Asker {
         request.headers.extend(of_put(0));
         // As Thanos writes it, which does not end it with a slash: nothing else begins so.
         let place = format!("{}/{folder}", self.segments_container);
-        let place = HeaderValue::from_str(&escaped(&place, b"/")).map_err(generic)?;
+        let place = HeaderValue::from_str(&escaped(&place, AS_IT_IS)).map_err(generic)?;
         request.headers.insert(DYNAMIC, place);
         let taken = |_: StatusCode, _: &HeaderMap, _: &[u8]| Ok::<_, HttpError>(());
         self.ask(&request, Asked::Assemble, taken).await?;

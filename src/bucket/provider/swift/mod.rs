@@ -111,6 +111,7 @@ fn open(config: &Config, opening: Opening) -> Result<Backend> {
         sessions,
         container: config.container.as_str().into(),
         segments_container: config.segments_container.as_str().into(),
+        chunk_bytes: config.chunk_bytes,
         large: config.large,
         retries: config.retries,
         known: Arc::default(),

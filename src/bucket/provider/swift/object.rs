@@ -5,10 +5,10 @@ use object_store::path::Path;
 use object_store::{PutPayload, Result};
 use tracing::warn;
 
-use super::ask::{Asker, is_absent};
+use super::ask::{Asker, is_absent, is_unsigned_absence};
 use super::doubt::Doubt;
 use super::facts::{Facts, Large};
-use super::fault::Fault;
+use super::fault::{Fault, generic};
 use super::meaning;
 use super::segment::{FOLDER, Segment};
 use crate::block::LeftOut;
@@ -19,6 +19,9 @@ use crate::error::Kind;
 
 /// Questions about objects of one page that are asked at once.
 const AT_ONCE: usize = 10;
+
+/// So often a version may come back.
+const MOST_VERSIONS: usize = 1000;
 
 /// What comes after every name in the folder of segments.
 const BEHIND_SEGMENTS: &str = "segments/\u{10ffff}";
@@ -48,7 +51,7 @@ impl Asker {
     /// What a listing shows of an object, or what it is where that may be something else: nothing that a listing shows tells a dynamic large object
     /// from an empty one. `None` where there is none any more.
     async fn as_read(&self, entry: Entry, doubt: Doubt) -> Result<Option<Entry>> {
-        if !doubt.concerns(&entry) || entry.left_out.is_some() || entry.key.ends_with('/') {
+        if !self.is_open(&entry, doubt) || entry.left_out.is_some() || entry.key.ends_with('/') {
             return Ok(Some(entry));
         }
         let Ok(key) = Path::parse(&entry.key) else {
@@ -80,9 +83,11 @@ impl Asker {
 
     /// The segments of what lies under a name and is about to be replaced or removed; none where it keeps them as an old version.
     pub(super) async fn replaced(&self, key: &Path) -> Result<Vec<Segment>> {
-        let facts = match self.facts_if_there(key).await {
-            Err(err) if is_closed(&err) => None,
-            told => told?,
+        let facts = match self.facts_in(&self.container, key.as_ref()).await {
+            Ok(facts) => Some(facts),
+            // What is put next says whether the container is there.
+            Err(err) if is_absent(&err) || is_unsigned_absence(&err) || is_closed(&err) => None,
+            Err(err) => return Err(err),
         };
         self.segments_of(key, facts.as_ref()).await
     }
@@ -91,12 +96,13 @@ impl Asker {
         let Some((facts, large)) = facts.and_then(|it| Some((it, it.large.as_ref()?))) else {
             return Ok(Vec::new());
         };
-        if self.keeps_versions().await? {
+        if self.versions().await?.are_kept {
             return Ok(Vec::new());
         }
-        let made = self.made_of(key, large).await?;
-        if made.makes(facts) {
-            return Ok(made.segments);
+        match self.made_of(key, large).await {
+            Ok(made) if made.makes(facts) => return Ok(made.segments),
+            Err(err) if !is_closed(&err) && !is_no_manifest(&err) => return Err(err),
+            _ => {}
         }
         warn!(object = %key, "what a large object is made of is not told, so that its segments stay");
         Ok(Vec::new())
@@ -122,6 +128,24 @@ impl Asker {
         Ok(md5)
     }
 
+    /// Where the container keeps old versions in another one, deleting one brings the one before it back.
+    async fn delete_what_came_back(&self, at: (&str, &str)) -> Result<()> {
+        if !self.versions().await?.come_back {
+            return Ok(());
+        }
+        for _ in 0..MOST_VERSIONS {
+            match self.facts_in(at.0, at.1).await {
+                Ok(_) => match self.delete(at, self.retries).await {
+                    Err(err) if !is_absent(&err) => return Err(err),
+                    _ => {}
+                },
+                Err(err) if is_absent(&err) => return Ok(()),
+                Err(err) => return Err(err),
+            }
+        }
+        Err(generic(Fault::CameBack))
+    }
+
     /// Puts an object where there is none. Not every service that looks like this one knows the header, so that a look comes first.
     pub(super) async fn create(&self, key: &Path, payload: PutPayload) -> Result<String> {
         let at = (&*self.container, key.as_ref());
@@ -132,7 +156,8 @@ impl Asker {
                     source: "a look shows one".into(),
                 });
             }
-            Err(err) if is_absent(&err) => {}
+            // What is not there, the header says once more.
+            Err(err) if is_absent(&err) || is_unsigned_absence(&err) => {}
             Err(err) => return Err(err),
         }
         // Whether it is there after a failure, whoever asked finds out.
@@ -151,6 +176,7 @@ impl Asker {
         let at = (&*self.container, key.as_ref());
         let deleted = self.delete(at, retries).await;
         self.believed(key, deleted).await?;
+        self.delete_what_came_back(at).await?;
         self.discard(key, segments).await;
         Ok(())
     }
@@ -162,6 +188,11 @@ fn is_closed(err: &object_store::Error) -> bool {
         meaning::kind(err),
         Some(Kind::Refused | Kind::Unreadable | Kind::Corrupt)
     ) || causes::first::<Fault>(err) == Some(&Fault::LostSegment)
+}
+
+/// Whether somebody answers with something else than the list of segments.
+fn is_no_manifest(err: &object_store::Error) -> bool {
+    causes::first::<Fault>(err) == Some(&Fault::NoManifest)
 }
 
 fn closed(entry: Entry, err: &object_store::Error) -> Entry {

@@ -26,7 +26,9 @@ struct Row {
 
 /// Reads a page. Only an empty one is known to be the last: how many names a page has at most is the service's to decide.
 pub(super) fn read(body: &[u8]) -> Result<Page, Fault> {
-    let rows: Vec<Row> = serde_json::from_slice(body).map_err(|_| Fault::NoListing)?;
+    // Some write no list where it would be empty.
+    let rows: Option<Vec<Row>> = serde_json::from_slice(body).map_err(|_| Fault::NoListing)?;
+    let rows = rows.unwrap_or_default();
     let mut page = Page {
         entries: Vec::with_capacity(rows.len()),
         directories: Vec::new(),
@@ -56,10 +58,13 @@ pub(super) fn read(body: &[u8]) -> Result<Page, Fault> {
 }
 
 fn entry(name: String, row: &Row) -> Entry {
-    let of_segments = row.slo_etag.as_deref();
-    let tag = match of_segments {
+    // What is noted of an object may stand behind its hash.
+    let mut noted = row.hash.as_deref().unwrap_or_default().split(';');
+    let hash = noted.next().unwrap_or_default();
+    let of_segments = noted.find_map(|note| note.trim().strip_prefix("slo_etag="));
+    let tag = match row.slo_etag.as_deref().or(of_segments) {
         Some(tag) => Tag::new(tag, Of::StaticSegments),
-        None => row.hash.as_deref().and_then(|it| Tag::new(it, Of::Bytes)),
+        None => Tag::new(hash, Of::Bytes),
     };
     let rest = Entry {
         size_bytes: row.bytes,
@@ -81,6 +86,7 @@ mod tests {
             {"name": "a", "bytes": 1, "hash": "8a964ee2a5e88be344f36c22562a6486", "last_modified": "2015-10-21T07:28:00.123450", "content_type": "x"},
             {"subdir": "b/"},
             {"name": "c é", "bytes": 7, "hash": "8a964ee2a5e88be344f36c22562a6486", "slo_etag": "\"0cc175b9c0f1b6a831c399e269772661\"", "last_modified": "2015-10-21T07:28:00.000000"},
+            {"name": "d", "bytes": 7, "hash": "8a964ee2a5e88be344f36c22562a6486; s3_etag=x; slo_etag=0cc175b9c0f1b6a831c399e269772661"},
             {"name": "d//e", "bytes": 1}, {"name": "f"}]"#;
         let Ok(page) = read(text.as_bytes()) else {
             panic!("it is one");
@@ -99,6 +105,7 @@ mod tests {
                     Some("\"0cc175b9c0f1b6a831c399e269772661+slo\""),
                     false
                 ),
+                ("d", Some("\"0cc175b9c0f1b6a831c399e269772661+slo\""), false),
                 ("d//e", None, true),
                 ("f", None, true),
             ]
@@ -109,6 +116,7 @@ mod tests {
         assert_eq!(page.directories, ["b/"]);
         assert_eq!(page.next, Next::After("f".to_owned()));
         assert_eq!(read(b"[]").map(|page| page.next), Ok(Next::End));
+        assert_eq!(read(b"null").map(|page| page.next), Ok(Next::End));
         for (text, fault) in [
             ("", Fault::NoListing),
             ("{}", Fault::NoListing),

@@ -89,7 +89,7 @@ impl Asker {
             return Ok(None);
         };
         let is_ours = folder.key == begun.key;
-        if !is_ours || self.keeps_versions().await? || self.may_be_made_of(&folder).await? {
+        if !is_ours || self.versions().await?.are_kept || self.may_be_made_of(&folder).await? {
             return Ok(None);
         }
         Ok(Some(lying))
@@ -109,7 +109,7 @@ fn begun(name: String, folder: &Folder, lying: &Lying) -> Begun {
 impl Unfinished for Asker {
     async fn begun(&self, below: Option<&Path>) -> Result<Vec<Begun>> {
         // An old version may be made of segments that nothing else names.
-        if self.keeps_versions().await? {
+        if self.versions().await?.are_kept {
             return Ok(Vec::new());
         }
         let is_below = |key: &str| {

@@ -99,6 +99,11 @@ impl Refusal {
         self.hint
     }
 
+    /// Whether somebody says that nothing is there, and nothing shows that it is the service.
+    pub(super) fn is_unsigned_absence(&self) -> bool {
+        !self.is_services && self.status == StatusCode::NOT_FOUND
+    }
+
     /// Whether a listing is refused for how it was asked for.
     pub(super) fn is_of_the_question(&self) -> bool {
         self.is_services && self.status == StatusCode::PRECONDITION_FAILED

@@ -14,6 +14,8 @@ pub(in crate::bucket::provider::swift) struct Auth {
     /// As it is given, without a slash at the end.
     pub(in crate::bucket::provider::swift) url: Url,
     pub(in crate::bucket::provider::swift) how: How,
+    /// What the section calls the project, whatever tokens are asked for.
+    pub(in crate::bucket::provider::swift) project: Option<String>,
 }
 
 /// How a token is asked for.
@@ -144,12 +146,25 @@ impl Given {
             0 => of_url(url.as_str())?,
             version => version,
         };
+        let project = self.project();
         let how = match version {
             1 => self.of_version_1()?,
             2 => self.of_version_2()?,
             _ => self.of_version_3()?,
         };
-        Ok(Auth { url, how })
+        Ok(Auth { url, how, project })
+    }
+
+    /// Its id, or its domain and its name.
+    fn project(&self) -> Option<String> {
+        let [id, name] = &self.project;
+        let given = |pair: &[Option<String>; 2]| pair.iter().rev().flatten().next().cloned();
+        let domain = given(&self.project_domain).or_else(|| given(&self.domain));
+        let named = || {
+            let domain = domain.unwrap_or_else(|| "Default".to_owned());
+            name.as_ref().map(|name| format!("{domain}:{name}"))
+        };
+        id.clone().or_else(named)
     }
 
     fn checked_url(&self) -> Result<Url> {

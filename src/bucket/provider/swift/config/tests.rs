@@ -394,7 +394,19 @@ fn containers_are_told_apart_by_who_gives_tokens_region_project_and_name() {
         "auth_url: 'https://k:5000/v3', application_credential_id: a, application_credential_secret: s",
         "",
     );
-    assert_eq!(by_id.to_string(), "swift://k:5000/a/hot");
+    assert_eq!(by_id.to_string(), "swift://k:5000/hot");
+    let another = at(
+        "auth_url: 'https://k:5000/v3', application_credential_id: b, application_credential_secret: s",
+        "",
+    );
+    assert!(by_id.overlaps(&by_id) && !by_id.overlaps(&another));
+    // Thanos does nothing with the project there, so that it may name it.
+    let named = at(
+        "auth_url: 'https://k:5000/v3', application_credential_id: b, application_credential_secret: s, project_id: p",
+        "a",
+    );
+    assert_eq!(named.to_string(), "swift://k:5000/p/hot/a");
+    assert!(named.overlaps(&hot));
     let first = at(
         "auth_url: 'http://s:8080/auth/v1.0', username: 'test:tester'",
         "",

@@ -2,7 +2,7 @@
 
 use object_store::client::HttpClient;
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::answer::{self, Answer};
@@ -23,7 +23,7 @@ struct Given {
 struct GivenToken {
     #[serde(default)]
     expires_at: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     catalog: Vec<Service>,
 }
 
@@ -31,7 +31,7 @@ struct GivenToken {
 struct Service {
     #[serde(rename = "type", default)]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     endpoints: Vec<Place>,
 }
 
@@ -45,6 +45,11 @@ struct Place {
     region_id: Option<String>,
     #[serde(default)]
     url: Option<String>,
+}
+
+/// A list, in whose place `null` may stand where it would be empty.
+fn or_none<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::<Vec<T>>::deserialize(from)?.unwrap_or_default())
 }
 
 /// Asks for a session by the third version.
@@ -164,7 +169,7 @@ struct Given2 {
 #[serde(rename_all = "camelCase")]
 struct Access2 {
     token: Token2,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     service_catalog: Vec<Service2>,
 }
 
@@ -179,7 +184,7 @@ struct Token2 {
 struct Service2 {
     #[serde(rename = "type", default)]
     kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_none")]
     endpoints: Vec<Place2>,
 }
 

@@ -4,10 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use object_store::client::{HttpError, HttpErrorKind};
 use reqwest::Url;
+use tokio::time::Instant;
 
 use crate::bucket::environment::Secret;
 use crate::bucket::values;
@@ -18,6 +19,9 @@ const RENEW_BEFORE: Duration = Duration::from_mins(2);
 
 /// Nobody's token is used for longer without another being asked for.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
+
+/// So long each is used, and not asked for anew with every request. One that has ended meanwhile is refused.
+const SHORTEST_USE: Duration = Duration::from_secs(1);
 
 /// A token, and where it is good.
 #[derive(Debug, Clone)]
@@ -60,9 +64,12 @@ impl Session {
             ));
         };
         let now = Instant::now();
-        let life = life.map(|life| life.min(LONGEST_LIFE)).map(|life| Life {
-            renew_at: now + life.saturating_sub(RENEW_BEFORE.min(life / 5)),
-            ends_at: now + life,
+        let life = life.map(|life| life.min(LONGEST_LIFE)).map(|life| {
+            let fresh = life.saturating_sub(RENEW_BEFORE.min(life / 5));
+            Life {
+                renew_at: now + fresh.max(SHORTEST_USE),
+                ends_at: now + life,
+            }
         });
         Ok(Self {
             token: Secret::new(token.to_owned()),
@@ -92,8 +99,13 @@ impl Session {
         self.was_taken.load(Ordering::Relaxed)
     }
 
+    /// It is the same token as that.
+    pub(super) fn goes_on(&mut self, before: &Self) {
+        self.was_taken = Arc::clone(&before.was_taken);
+    }
+
     /// The store has taken it.
-    pub(in crate::bucket::provider::swift) fn taken(&self) {
+    pub(super) fn taken(&self) {
         self.was_taken.store(true, Ordering::Relaxed);
     }
 
