@@ -6,24 +6,27 @@
 
 mod azure;
 mod configured;
+mod cos;
 mod folder;
 mod gcs;
 mod s3;
+mod vendor;
 
 pub(super) use configured::{Configured, Opening, Section};
 
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 4] = [
+const PROVIDERS: [Provider; 5] = [
     azure::PROVIDER,
+    cos::PROVIDER,
     folder::PROVIDER,
     gcs::PROVIDER,
     s3::PROVIDER,
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 6] = ["SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 5] = ["SWIFT", "ALIYUNOSS", "BOS", "OCI", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

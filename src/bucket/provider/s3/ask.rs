@@ -14,6 +14,7 @@ use super::checksum;
 use super::class::Archives;
 use super::config::ListVersion;
 use super::customer_key;
+use super::dialect::{Dialect, Names};
 use super::page;
 use super::receipt::Receipt;
 use super::tag;
@@ -32,6 +33,7 @@ pub(super) struct Asker {
     /// The bucket's own address, without a slash at its end.
     pub(super) bucket: String,
     pub(super) list: ListVersion,
+    pub(super) dialect: &'static Dialect,
     /// What names of storage classes tell.
     pub(super) archives: Archives,
     /// How often a request is repeated whose failure may pass.
@@ -77,7 +79,8 @@ impl StdError for NoReceipt {}
 impl Asker {
     /// One page of a listing, whole or not at all.
     pub(super) async fn page(&self, place: &Place) -> object_store::Result<Page> {
-        let mut query = vec![("prefix", place.prefix.as_str()), ("encoding-type", "url")];
+        let mut query = vec![("prefix", place.prefix.as_str())];
+        query.extend(self.spelled());
         query.extend(place.delimiter.map(|delimiter| ("delimiter", delimiter)));
         let at_most = place.at_most.map(|names| names.to_string());
         query.extend(at_most.as_deref().map(|names| ("max-keys", names)));
@@ -108,6 +111,11 @@ impl Asker {
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         };
         self.server.ask(&request, read).await
+    }
+
+    /// How names are to stand in a listing.
+    pub(super) fn spelled(&self) -> Option<(&'static str, &'static str)> {
+        (self.dialect.names == Names::Escaped).then_some(("encoding-type", "url"))
     }
 
     /// How large a part of an object is; `None` from a server that does not know parts.

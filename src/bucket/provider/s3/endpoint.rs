@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Host and port, and whether they are spoken to with TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(in crate::bucket::provider) struct Endpoint {
     /// Host and port as configured, in lower case.
     authority: String,
     host: String,
@@ -15,17 +15,19 @@ pub(super) struct Endpoint {
 
 /// Where the bucket's name goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lookup {
+pub(in crate::bucket::provider) enum Lookup {
     Auto,
     VirtualHosted,
     Path,
+    /// Nowhere: the endpoint is the bucket's own address.
+    Own,
 }
 
 const EXPECTED: &str = "expected host[:port] without scheme, user and path";
 
 impl Endpoint {
     /// Reads what stands as `endpoint`. The error repeats nothing that may be a secret.
-    pub(super) fn parse(text: &str, secure: bool) -> Result<Self> {
+    pub(in crate::bucket::provider) fn parse(text: &str, secure: bool) -> Result<Self> {
         match fault(text) {
             None => {
                 let authority = text.trim_end_matches('/').to_ascii_lowercase();
@@ -50,18 +52,40 @@ impl Endpoint {
     }
 
     /// `http` or `https`.
-    pub(super) fn scheme(&self) -> &'static str {
+    pub(in crate::bucket::provider) fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
     }
 
     /// Whether it is spoken to with TLS.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(in crate::bucket::provider) fn is_secure(&self) -> bool {
         self.secure
     }
 
+    /// The address of a bucket there, with what follows.
+    pub(super) fn address(&self, lookup: Lookup, bucket: &str, rest: &str) -> String {
+        let scheme = self.scheme();
+        if lookup == Lookup::Own {
+            format!("{scheme}://{self}/{rest}")
+        } else if self.is_virtual_hosted(lookup, bucket) {
+            format!("{scheme}://{bucket}.{self}/{rest}")
+        } else {
+            format!("{scheme}://{self}/{bucket}/{rest}")
+        }
+    }
+
     /// Host and port.
-    pub(super) fn authority(&self) -> &str {
+    pub(in crate::bucket::provider) fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// The host without its port.
+    pub(in crate::bucket::provider) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether it is an IP address, before which no bucket's name can be put.
+    pub(in crate::bucket::provider) fn is_address(&self) -> bool {
+        self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
     /// Whether both are spoken to for the same buckets: regions of Amazon's copy from one another within their partition.
@@ -84,7 +108,7 @@ impl Endpoint {
     /// Whether the bucket's name is part of the host's, as Thanos' client decides it.
     pub(super) fn is_virtual_hosted(&self, lookup: Lookup, bucket: &str) -> bool {
         match lookup {
-            Lookup::VirtualHosted => true,
+            Lookup::VirtualHosted | Lookup::Own => true,
             Lookup::Path => false,
             Lookup::Auto => {
                 // A certificate for *.host does not cover a name with a dot.
@@ -119,9 +143,7 @@ impl Endpoint {
                 "config.bucket has capitals, a colon or an underscore, which no host has: expected config.bucket_lookup_type auto or path for it",
             ));
         }
-        let is_address =
-            self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok();
-        if lookup == Lookup::VirtualHosted && is_address {
+        if lookup == Lookup::VirtualHosted && self.is_address() {
             return Err(Error::usage(
                 "config.endpoint is an address, before which no bucket's name can be put: expected config.bucket_lookup_type auto or path for it",
             ));

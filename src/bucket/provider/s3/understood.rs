@@ -74,6 +74,22 @@ pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
     told
 }
 
+/// Likewise of a vendor's section, as far as all vendors have the same.
+pub(in crate::bucket::provider) fn of_vendor(config: &Config) -> Vec<(&'static str, String)> {
+    let name = config
+        .name()
+        .map_or_else(|| "as the endpoint says".to_owned(), str::to_owned);
+    let region = config
+        .region()
+        .map_or_else(|| "asked of the server".to_owned(), str::to_owned);
+    vec![
+        ("bucket", name),
+        ("endpoint", config.address()),
+        ("region", region),
+        ("credentials", credentials(config)),
+    ]
+}
+
 fn credentials(config: &Config) -> String {
     match &config.credentials {
         Credentials::Static {

@@ -5,13 +5,16 @@ mod headers;
 mod identity;
 mod name;
 mod region;
+mod vendor;
 
 pub(super) use encryption::{Encryption, KEY_ID};
 pub(super) use headers::STORAGE_CLASS;
 pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
+pub(in crate::bucket::provider) use vendor::Vendor;
 
 use super::super::configured::Section;
+use super::dialect::{AMAZON, Dialect};
 use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
 use crate::bucket::backend::Multipart;
@@ -24,7 +27,10 @@ use headers::Headers;
 
 /// An S3 bucket as configured.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(in crate::bucket::provider) struct Config {
+    /// Wherein the service differs from Amazon's.
+    pub(super) dialect: &'static Dialect,
+    /// Its name. Empty where only the endpoint says which one it is.
     pub(super) bucket: String,
     pub(super) endpoint: Endpoint,
     pub(super) region: Option<String>,
@@ -67,7 +73,7 @@ pub(super) enum Trace {
 
 /// Which version of `ListObjects` the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListVersion {
+pub(in crate::bucket::provider) enum ListVersion {
     One,
     Two,
 }
@@ -141,6 +147,7 @@ impl Config {
         endpoint.suits(lookup, &bucket)?;
         name::refuse_directory(&bucket, endpoint.authority())?;
         let parsed = Self {
+            dialect: &AMAZON,
             bucket,
             endpoint,
             region: region

@@ -8,6 +8,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use super::*;
 use crate::bucket::environment::Secret;
 use crate::bucket::provider::s3::asked::CARRIERS;
+use crate::bucket::provider::s3::dialect::AMAZON;
 
 const READ: Asked = Asked::Read {
     range: None,
@@ -24,7 +25,8 @@ fn refusal(asked: &Asked, status: u16, headers: &[(&'static str, &str)], body: &
         all.insert(*name, value.parse().unwrap());
     }
     let status = StatusCode::from_u16(status).unwrap();
-    Refusal::of(asked, status, &all, body.as_bytes(), &secrets)
+    let by = (status, &all, body.as_bytes());
+    Refusal::of(asked, by, &secrets, &AMAZON.hints)
 }
 
 fn document(code: &str) -> String {
