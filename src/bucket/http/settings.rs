@@ -45,6 +45,13 @@ impl Http {
         }
     }
 
+    /// What counts where a section knows no such settings.
+    pub(in crate::bucket) fn usual() -> Result<Self> {
+        let empty = crate::yaml::parse("{}")?;
+        let node = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
+        Self::parse(&mut node.fields(AT, Unknown::Ignore)?, &mut Vec::new())
+    }
+
     /// What is unknown in it is what is unknown in the section that it stands in.
     pub(in crate::bucket) fn parse(
         fields: &mut Fields<'_>,

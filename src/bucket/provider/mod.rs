@@ -5,10 +5,12 @@
 //! errors mean, and a row.
 
 mod azure;
+mod bos;
 mod configured;
 mod cos;
 mod folder;
 mod gcs;
+mod obs;
 mod s3;
 mod vendor;
 
@@ -17,16 +19,18 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 5] = [
+const PROVIDERS: [Provider; 7] = [
     azure::PROVIDER,
+    bos::PROVIDER,
     cos::PROVIDER,
     folder::PROVIDER,
     gcs::PROVIDER,
+    obs::PROVIDER,
     s3::PROVIDER,
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 5] = ["SWIFT", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 3] = ["SWIFT", "ALIYUNOSS", "OCI"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};
