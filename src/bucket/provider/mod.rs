@@ -9,6 +9,7 @@ mod configured;
 mod cos;
 mod folder;
 mod gcs;
+mod oss;
 mod s3;
 mod vendor;
 
@@ -17,7 +18,8 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 5] = [
+const PROVIDERS: [Provider; 6] = [
+    oss::PROVIDER,
     azure::PROVIDER,
     cos::PROVIDER,
     folder::PROVIDER,
@@ -26,7 +28,7 @@ const PROVIDERS: [Provider; 5] = [
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 5] = ["SWIFT", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 4] = ["SWIFT", "BOS", "OCI", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};
