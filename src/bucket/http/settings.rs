@@ -45,11 +45,14 @@ impl Http {
         }
     }
 
-    /// What counts where a section knows no such settings.
+    /// What counts where a section has no such key.
     pub(in crate::bucket) fn usual() -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;
-        let node = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
-        Self::parse(&mut node.fields(AT, Unknown::Ignore)?, &mut Vec::new())
+        let empty = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
+        Self::parse(
+            &mut empty.fields("config", Unknown::Refuse)?,
+            &mut Vec::new(),
+        )
     }
 
     /// What is unknown in it is what is unknown in the section that it stands in.

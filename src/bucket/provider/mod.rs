@@ -11,6 +11,7 @@ mod cos;
 mod folder;
 mod gcs;
 mod obs;
+mod oss;
 mod s3;
 mod vendor;
 
@@ -19,7 +20,8 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 7] = [
+const PROVIDERS: [Provider; 8] = [
+    oss::PROVIDER,
     azure::PROVIDER,
     bos::PROVIDER,
     cos::PROVIDER,
@@ -30,7 +32,7 @@ const PROVIDERS: [Provider; 7] = [
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 3] = ["SWIFT", "ALIYUNOSS", "OCI"];
+const NOT_YET: [&str; 2] = ["SWIFT", "OCI"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

@@ -1,5 +1,8 @@
 //! The `config` section of a COS bucket. Thanos ignores keys that it does not know; here they are worth a word.
 
+#[cfg(test)]
+mod tests;
+
 use super::DIALECT;
 use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;

@@ -32,7 +32,12 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
     };
     let read = ["GetObject", "HeadObject"];
     let inside = |below| resource(config, prefix, below);
-    let mut statement = vec![allow(&["GetBucket"], vec![format!("{}/*", bucket(config))])];
+    let mut of_bucket = vec!["GetBucket"];
+    if config.region().is_none() {
+        of_bucket.push("GetBucketLocation");
+    }
+    let everything = format!("{}/*", bucket(config));
+    let mut statement = vec![allow(&of_bucket, vec![everything])];
     match role {
         Role::Source => {
             let marks = ["*/deletion-mark.json", "*/no-compact-mark.json"].map(inside);

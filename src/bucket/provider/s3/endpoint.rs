@@ -123,7 +123,7 @@ impl Endpoint {
     }
 
     /// Refuses an endpoint that the bucket's name cannot be combined with.
-    pub(super) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
+    pub(in crate::bucket::provider) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
         let is_twice = self.host.starts_with(&format!("{bucket}."))
             && [
                 "amazonaws.com",

@@ -37,7 +37,7 @@ mod versions;
 pub(super) use config::{Config, ListVersion, Vendor};
 pub(super) use dialect::{Classes, Dialect, Hints, Names, Tagging};
 pub(super) use endpoint::{Endpoint, Lookup};
-pub(super) use hosts::{BOS, COS, OBS, known as known_host};
+pub(super) use hosts::{BOS, COS, OBS, OSS, known as known_host};
 pub(super) use understood::of_vendor as understood_of_vendor;
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ pub(in crate::bucket::provider) enum ListVersion {
 
 impl Config {
     /// Reads the section.
-    pub(super) fn parse(section: Section<'_>) -> Result<Self> {
+    pub(in crate::bucket::provider) fn parse(section: Section<'_>) -> Result<Self> {
         let Section {
             config,
             environment,

@@ -65,7 +65,7 @@ impl Config {
         let host = &config.endpoint;
         if !host.is_secure() {
             warnings.push(format!(
-                "config.endpoint: data travel to {host} unencrypted, for it is spoken to without TLS"
+                "config.endpoint: data travel to {host} unencrypted, for it is spoken to without TLS, as Thanos does: https:// before it has TLS spoken"
             ));
         } else if config.http.tls.skip_verification {
             warnings.push(format!(
