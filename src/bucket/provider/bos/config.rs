@@ -92,3 +92,6 @@ impl Place {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

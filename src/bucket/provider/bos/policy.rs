@@ -53,3 +53,68 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
     }
     Policy::of_json(language, &json!({"accessControlList": list}))
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::bucket::environment::Environment;
+    use crate::bucket::provider::bos::config;
+    use crate::bucket::provider::configured::Section;
+    use crate::yaml;
+
+    fn printed(host: &str, prefix: &str, role: Role, from: Option<&str>) -> (String, Value) {
+        let text = format!("{{bucket: cold, endpoint: '{host}', access_key: k, secret_key: s}}");
+        let node = yaml::parse(&text).unwrap().unwrap();
+        let parsed = config::parse(Section {
+            config: &node,
+            environment: &Environment::default(),
+            warnings: &mut Vec::new(),
+        });
+        let prefix = Prefix::new(prefix).unwrap();
+        let Policy { language, text } = policy(&parsed.unwrap().s3, &prefix, role, from);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        (language, document["accessControlList"].clone())
+    }
+
+    /// S-3.69
+    #[test]
+    fn a_policy_allows_what_a_migration_needs_and_says_where_it_allows_more() {
+        let one = |region: &str, resource: &str, permission: &[&str]| {
+            json!({
+                "service": "bce:bos",
+                "region": region,
+                "effect": "Allow",
+                "resource": [resource],
+                "permission": permission,
+            })
+        };
+        let (language, source) = printed("bj.bcebos.com", "a/b", Role::Source, None);
+        assert!(language.contains("wider than needed"), "{language}");
+        assert_eq!(
+            source,
+            json!([
+                one("bj", "cold", &["LIST"]),
+                one("bj", "cold/a/b/*", &["READ", "PutObject"]),
+            ])
+        );
+        let (language, target) = printed("gz.bcebos.com", "", Role::Target, Some("hot/*"));
+        assert_eq!(language, "IAM policy of Baidu AI Cloud");
+        assert_eq!(
+            target,
+            json!([
+                one("gz", "cold", &["LIST"]),
+                one("gz", "cold/*", &["READ", "WRITE"]),
+                one("gz", "hot/*", &["READ"]),
+            ])
+        );
+        let (_, elsewhere) = printed("https://bos.example.com", "", Role::Target, None);
+        assert_eq!(elsewhere[0], one("*", "cold", &["LIST", "READ"]));
+    }
+}

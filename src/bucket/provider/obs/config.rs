@@ -90,3 +90,6 @@ fn region(endpoint: &Endpoint) -> Result<Option<String>> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

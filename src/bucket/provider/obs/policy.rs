@@ -63,3 +63,75 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
     };
     Policy::of_json(format!("IAM policy of Huawei Cloud{wider}"), &document)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::bucket::environment::Environment;
+    use crate::bucket::provider::configured::Section;
+    use crate::bucket::provider::obs::config;
+    use crate::yaml;
+
+    fn printed(host: &str, prefix: &str, role: Role, from: Option<&str>) -> (String, Value) {
+        let text = format!("{{bucket: cold, endpoint: {host}, access_key: k, secret_key: s}}");
+        let node = yaml::parse(&text).unwrap().unwrap();
+        let parsed = config::parse(Section {
+            config: &node,
+            environment: &Environment::default(),
+            warnings: &mut Vec::new(),
+        });
+        let prefix = Prefix::new(prefix).unwrap();
+        let Policy { language, text } = policy(&parsed.unwrap().s3, &prefix, role, from);
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["Version"], "1.1");
+        (language, document["Statement"].clone())
+    }
+
+    /// S-3.64
+    #[test]
+    fn a_policy_allows_what_a_migration_needs_and_no_more() {
+        let here = "obs.cn-north-4.myhuaweicloud.com";
+        let list = json!({"Effect": "Allow", "Action": ["obs:bucket:ListBucket"], "Resource": ["OBS:*:*:bucket:cold"]});
+        let (language, source) = printed(here, "a/b", Role::Source, None);
+        assert_eq!(language, "IAM policy of Huawei Cloud");
+        let marks = ["deletion", "no-compact"]
+            .map(|mark| format!("OBS:*:*:object:cold/a/b/*/{mark}-mark.json"));
+        assert_eq!(
+            source,
+            json!([
+                list,
+                {"Effect": "Allow", "Action": ["obs:object:GetObject"], "Resource": ["OBS:*:*:object:cold/a/b/*"]},
+                {"Effect": "Allow", "Action": ["obs:object:PutObject"], "Resource": marks},
+            ])
+        );
+        let from = "OBS:*:*:object:hot/*";
+        let (_, target) = printed(here, "", Role::Target, Some(from));
+        let rights = [
+            "GetObject",
+            "PutObject",
+            "DeleteObject",
+            "AbortMultipartUpload",
+        ]
+        .map(|right| format!("obs:object:{right}"));
+        assert_eq!(
+            target,
+            json!([
+                list,
+                {"Effect": "Allow", "Action": rights, "Resource": ["OBS:*:*:object:cold/*"]},
+                {"Effect": "Allow", "Action": ["obs:object:GetObject"], "Resource": [from]},
+            ])
+        );
+        let (_, elsewhere) = printed("obs.myhuaweicloud.com", "", Role::Source, None);
+        let actions = ["obs:bucket:ListBucket", "obs:bucket:GetBucketLocation"];
+        assert_eq!(elsewhere[0]["Action"], json!(actions));
+        let (language, _) = printed(here, "a*", Role::Source, None);
+        assert!(language.contains("wider than needed"), "{language}");
+    }
+}
