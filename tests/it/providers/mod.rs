@@ -7,3 +7,4 @@ mod folder;
 mod gcs;
 mod object_names;
 mod s3;
+mod vendors;

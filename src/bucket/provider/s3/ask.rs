@@ -99,7 +99,7 @@ impl Asker {
             }
         }
         let token = token.or(after);
-        let url = Url::parse_with_params(&self.bucket, &query).map_err(generic)?;
+        let url = self.asked_with(&query)?;
         let mut request = Request::new(Method::GET, url, self.retries);
         if self.archives == Archives::Amazons {
             let restored = HeaderValue::from_static("RestoreStatus");
@@ -111,6 +111,14 @@ impl Asker {
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         };
         self.server.ask(&request, read).await
+    }
+
+    /// The bucket's address with a query in which a space is `%20`: in signatures not everybody reads a plus as one.
+    pub(super) fn asked_with(&self, query: &[(&str, &str)]) -> object_store::Result<Url> {
+        let mut url = Url::parse_with_params(&self.bucket, query).map_err(generic)?;
+        let spelled = url.query().map(|query| query.replace('+', "%20"));
+        url.set_query(spelled.as_deref());
+        Ok(url)
     }
 
     /// How names are to stand in a listing.

@@ -78,7 +78,7 @@ impl history::History for History {
         query.extend(next.map(|next| ("key-marker", next.token.as_str())));
         let version = next.and_then(|next| next.version.as_deref());
         query.extend(version.map(|version| ("version-id-marker", version)));
-        let url = Url::parse_with_params(&self.asker.bucket, &query).map_err(generic)?;
+        let url = self.asker.asked_with(&query)?;
         let mut request = Request::new(Method::GET, url, self.asker.retries);
         if self.asker.archives == Archives::Amazons {
             let restored = HeaderValue::from_static("RestoreStatus");
