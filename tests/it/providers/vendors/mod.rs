@@ -1,7 +1,9 @@
 //! Vendors that Thanos has types of their own for, and whose services speak S3: on a server of ours, which refuses what their documents say is refused. The
 //! program is given the vendors' own names, and reaches it as a proxy.
 
+mod bos;
 mod cos;
+mod obs;
 mod oss;
 mod promises;
 

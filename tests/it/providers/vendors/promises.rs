@@ -171,7 +171,7 @@ fn a_check_tells_the_least_rights(kind: &'static Kind) {
     let creates = if kind.vendor.forbids_overwriting.is_some() {
         "an object that exists is not overwritten"
     } else {
-        "a look"
+        "looks first"
     };
     for expected in [
         "conditional-put",
