@@ -176,15 +176,16 @@ pub const OBS: Vendor = Vendor {
     // api-obs/obs_04_0080 ("Uploading Objects - PUT") has none.
     forbids_overwriting: None,
     forbids_in_versions: false,
-    // Clients of the AWS SDK report that its checksums by default, which come in chunks, are refused.
-    refuses_checksums: (400, "InvalidRequest"),
+    // terraform-provider-huaweicloud#7021: what the AWS SDK sends of itself since 2025.
+    refuses_checksums: (400, "XAmzContentSHA256Mismatch"),
     tags: Tags::Amazons,
     // api-obs/obs_04_0099 ("Uploading Parts"): parts of 100 KB to 5 GB.
     least_part_bytes: 100 << 10,
-    // docs.otc.t-systems.com, "PUT Object" of OBS' S3 API: `x-amz-storage-class`.
+    // huaweicloud-sdk-go-obs, obs/trait_object.go: what the header of Amazon's has for WARM and COLD.
     classes: &[
         ("STANDARD", false),
         ("STANDARD_IA", false),
+        ("INTELLIGENT_TIERING", false),
         ("GLACIER", true),
         ("DEEP_ARCHIVE", true),
     ],
@@ -211,6 +212,7 @@ pub const BOS: Vendor = Vendor {
     tags: Tags::WithHyphenInFront,
     // doc/BOS, "UploadPart": parts of 100 KB to 5 GB.
     least_part_bytes: 100 << 10,
+    // bce-sdk-go, services/bos/api/util.go.
     classes: &[
         ("STANDARD", false),
         ("STANDARD_IA", false),
