@@ -3,6 +3,7 @@
 
 mod bos;
 mod cos;
+mod history;
 mod obs;
 mod oss;
 mod promises;
