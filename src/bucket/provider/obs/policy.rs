@@ -68,6 +68,7 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
 mod tests {
     #![expect(
         clippy::unwrap_used,
+        clippy::indexing_slicing,
         reason = "a test that cannot be set up should panic"
     )]
 

@@ -116,7 +116,8 @@ fn list(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answe
         inside += &element("KeyCount", &page.names.len().to_string());
         if !page.is_last {
             // Nothing that anybody but the server could make.
-            let token: String = last.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            let token = last.bytes().map(|byte| format!("%{byte:02X}"));
+            let token = token.collect::<Vec<_>>().concat();
             inside += &element("NextContinuationToken", &token);
         }
     } else {
@@ -128,13 +129,13 @@ fn list(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answe
         }
     }
     for name in &page.names {
-        inside += &match bucket.objects.get(name) {
-            Some(object) => row("Contents", &spelled(name), object, ""),
-            None => format!(
-                "<CommonPrefixes>{}</CommonPrefixes>",
-                element("Prefix", &spelled(name))
-            ),
+        let shown = if let Some(object) = bucket.objects.get(name) {
+            row("Contents", &spelled(name), object, "")
+        } else {
+            let prefix = element("Prefix", &spelled(name));
+            format!("<CommonPrefixes>{prefix}</CommonPrefixes>")
         };
+        inside += &shown;
     }
     Ok(xml("ListBucketResult", &inside))
 }

@@ -63,8 +63,6 @@ pub struct Seen {
     pub path: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The status that it was answered with.
-    pub status: u16,
     /// The code of the refusal.
     pub code: Option<&'static str>,
 }
@@ -271,7 +269,6 @@ impl Shared {
             method: asked.method.clone(),
             path: asked.path.clone(),
             headers: asked.headers.clone(),
-            status: answer.status,
             code,
         });
         (asked, answer)

@@ -360,16 +360,16 @@ mod tests {
                 "AccessDenied",
             ),
         ];
-        for asked in examples() {
+        for example in examples() {
             for (what, change, code) in changes {
-                let mut changed = asked.clone();
-                change(&mut changed);
-                assert_eq!(verified(&changed, "us-east-1", THEN), Err(code), "{what}");
+                let mut asked = example.clone();
+                change(&mut asked);
+                assert_eq!(verified(&asked, "us-east-1", THEN), Err(code), "{what}");
             }
-            let elsewhere = verified(&asked, "us-east-2", THEN);
+            let elsewhere = verified(&example, "us-east-2", THEN);
             assert_eq!(elsewhere, Err("AuthorizationHeaderMalformed"));
             for now in ["2013-05-24T00:16:00Z", "2013-05-23T23:44:00Z"] {
-                let late = verified(&asked, "us-east-1", now);
+                let late = verified(&example, "us-east-1", now);
                 assert_eq!(late, Err("RequestTimeTooSkewed"));
             }
         }

@@ -128,7 +128,7 @@ pub fn parts(bucket: &mut Bucket, request: &Request<'_>) -> Result<Answer, Refus
     let after: u32 = request.text("part-number-marker").parse().unwrap_or(0);
     let upload = upload(bucket, request)?;
     let rest = upload.parts.range(after + 1..);
-    let rows: String = rest
+    let rows: Vec<String> = rest
         .take(1000)
         .map(|(number, part)| {
             let fields = [
@@ -148,7 +148,7 @@ pub fn parts(bucket: &mut Bucket, request: &Request<'_>) -> Result<Answer, Refus
         + &element("UploadId", &request.text("uploadId"))
         + &element("NextPartNumberMarker", &last.to_string())
         + &element("IsTruncated", &(!is_last).to_string())
-        + &rows;
+        + &rows.concat();
     Ok(xml("ListPartsResult", &inside))
 }
 
@@ -174,9 +174,9 @@ pub fn list(bucket: &Bucket, request: &Request<'_>) -> Answer {
         .into_iter()
         .filter(|(id, upload)| (&upload.key, *id) > (&after.0, &after.1));
     let rest: Vec<_> = rest.collect();
-    let (is_last, shown) = (rest.len() <= 1000, rest.iter().take(1000));
-    let rows: String = shown
-        .clone()
+    let (is_last, shown) = (rest.len() <= 1000, &rest[..rest.len().min(1000)]);
+    let rows: Vec<String> = shown
+        .iter()
         .map(|(id, upload)| {
             let fields = [
                 element("Key", &spelled(&upload.key)),
@@ -196,7 +196,7 @@ pub fn list(bucket: &Bucket, request: &Request<'_>) -> Answer {
         inside += &element("NextKeyMarker", &spelled(&upload.key));
         inside += &element("NextUploadIdMarker", id);
     }
-    xml("ListMultipartUploadsResult", &(inside + &rows))
+    xml("ListMultipartUploadsResult", &(inside + &rows.concat()))
 }
 
 fn upload<'a>(bucket: &'a mut Bucket, request: &Request<'_>) -> Result<&'a mut Upload, Refusal> {

@@ -24,111 +24,123 @@ fn read(text: &str) -> (Result<Bucket>, Vec<String>) {
     (parsed, warnings)
 }
 
-/// S-3.65, S-3.66: sections as they are in use, with the address that S3 is spoken at, the region, and which keys are warned of.
+/// A section as it is in use: its bucket, its endpoint and what else it has; the address that S3 is spoken at, the region, and which keys are warned of.
+type InUse = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static [&'static str],
+);
+
+const PLAIN: &[&str] = &["config.endpoint:"];
+
+const IN_USE: [InUse; 12] = [
+    (
+        "thanos-blocks",
+        "bj.bcebos.com",
+        "",
+        "http://thanos-blocks.s3.bj.bcebos.com",
+        Some("bj"),
+        PLAIN,
+    ),
+    (
+        "hot",
+        "https://bj.bcebos.com",
+        "",
+        "https://hot.s3.bj.bcebos.com",
+        Some("bj"),
+        &[],
+    ),
+    (
+        "hot",
+        "http://gz.bcebos.com",
+        "",
+        "http://hot.s3.gz.bcebos.com",
+        Some("gz"),
+        PLAIN,
+    ),
+    (
+        "hot",
+        "https://su.bcebos.com/",
+        "",
+        "https://hot.s3.su.bcebos.com",
+        Some("su"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://BD.bcebos.com",
+        "",
+        "https://hot.s3.bd.bcebos.com",
+        Some("bd"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://hkg.bcebos.com:443",
+        "",
+        "https://hot.s3.hkg.bcebos.com:443",
+        Some("hkg"),
+        &[],
+    ),
+    (
+        "hot",
+        "fwh.bcebos.com:80",
+        "",
+        "http://hot.s3.fwh.bcebos.com:80",
+        Some("fwh"),
+        PLAIN,
+    ),
+    (
+        "hot",
+        "https://sin.bcebos.com",
+        "",
+        "https://hot.s3.sin.bcebos.com",
+        Some("sin"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://s3.fsh.bcebos.com",
+        "",
+        "https://hot.s3.fsh.bcebos.com",
+        Some("fsh"),
+        &[],
+    ),
+    // Whoever answers there.
+    (
+        "hot",
+        "https://bos.example.com",
+        "",
+        "https://bos.example.com/hot",
+        None,
+        &[],
+    ),
+    (
+        "hot",
+        "127.0.0.1:8080",
+        "",
+        "http://127.0.0.1:8080/hot",
+        None,
+        PLAIN,
+    ),
+    // What Thanos does not know of.
+    (
+        "hot",
+        "https://bj.bcebos.com",
+        ", region: bj, session_token: x, http_config: {}, max_retries: 3",
+        "https://hot.s3.bj.bcebos.com",
+        Some("bj"),
+        &["unknown", "unknown", "unknown", "unknown"],
+    ),
+];
+
+/// S-3.65, S-3.66
 #[test]
 fn sections_in_use_come_to_the_address_where_s3_is_spoken() {
-    let none: &[&str] = &[];
-    let plain: &[&str] = &["config.endpoint:"];
-    for (bucket, endpoint, more, address, region, warned) in [
-        (
-            "thanos-blocks",
-            "bj.bcebos.com",
-            "",
-            "http://thanos-blocks.s3.bj.bcebos.com",
-            Some("bj"),
-            plain,
-        ),
-        (
-            "hot",
-            "https://bj.bcebos.com",
-            "",
-            "https://hot.s3.bj.bcebos.com",
-            Some("bj"),
-            none,
-        ),
-        (
-            "hot",
-            "http://gz.bcebos.com",
-            "",
-            "http://hot.s3.gz.bcebos.com",
-            Some("gz"),
-            plain,
-        ),
-        (
-            "hot",
-            "https://su.bcebos.com/",
-            "",
-            "https://hot.s3.su.bcebos.com",
-            Some("su"),
-            none,
-        ),
-        (
-            "hot",
-            "https://BD.bcebos.com",
-            "",
-            "https://hot.s3.bd.bcebos.com",
-            Some("bd"),
-            none,
-        ),
-        (
-            "hot",
-            "https://hkg.bcebos.com:443",
-            "",
-            "https://hot.s3.hkg.bcebos.com:443",
-            Some("hkg"),
-            none,
-        ),
-        (
-            "hot",
-            "fwh.bcebos.com:80",
-            "",
-            "http://hot.s3.fwh.bcebos.com:80",
-            Some("fwh"),
-            plain,
-        ),
-        (
-            "hot",
-            "https://sin.bcebos.com",
-            "",
-            "https://hot.s3.sin.bcebos.com",
-            Some("sin"),
-            none,
-        ),
-        (
-            "hot",
-            "https://s3.fsh.bcebos.com",
-            "",
-            "https://hot.s3.fsh.bcebos.com",
-            Some("fsh"),
-            none,
-        ),
-        // Whoever answers there.
-        (
-            "hot",
-            "https://bos.example.com",
-            "",
-            "https://bos.example.com/hot",
-            None,
-            none,
-        ),
-        (
-            "hot",
-            "127.0.0.1:8080",
-            "",
-            "http://127.0.0.1:8080/hot",
-            None,
-            plain,
-        ),
-        // What Thanos does not know of.
-        (
-            "hot",
-            "https://bj.bcebos.com",
-            ", region: bj, session_token: x, http_config: {}, max_retries: 3",
-            "https://hot.s3.bj.bcebos.com",
-            Some("bj"),
-            &["unknown", "unknown", "unknown", "unknown"],
-        ),
-    ] {
+    for (bucket, endpoint, more, address, region, warned) in IN_USE {
         let text = format!(
             "{{bucket: {bucket}, endpoint: '{endpoint}', access_key: ALTAKEXAMPLE, secret_key: {SECRET}{more}}}"
         );

@@ -24,118 +24,130 @@ fn read(text: &str) -> (Result<Bucket>, Vec<String>) {
     (parsed, warnings)
 }
 
-/// S-3.60, S-3.61: sections as they are in use, with the address that S3 is spoken at, the region, and which keys are warned of.
+/// A section as it is in use: its bucket, its endpoint and what else it has; the address that S3 is spoken at, the region, and which keys are warned of.
+type InUse = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static [&'static str],
+);
+
+const PLAIN: &[&str] = &["config.endpoint:"];
+
+const IN_USE: [InUse; 13] = [
+    (
+        "thanos-blocks",
+        "obs.cn-north-4.myhuaweicloud.com",
+        "",
+        "https://thanos-blocks.obs.cn-north-4.myhuaweicloud.com",
+        Some("cn-north-4"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://obs.cn-east-3.myhuaweicloud.com",
+        "",
+        "https://hot.obs.cn-east-3.myhuaweicloud.com",
+        Some("cn-east-3"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://obs.ap-southeast-1.myhuaweicloud.com/",
+        ", max_retries: 5",
+        "https://hot.obs.ap-southeast-1.myhuaweicloud.com",
+        Some("ap-southeast-1"),
+        &[],
+    ),
+    (
+        "hot",
+        "http://obs.cn-south-1.myhuaweicloud.com",
+        "",
+        "http://hot.obs.cn-south-1.myhuaweicloud.com",
+        Some("cn-south-1"),
+        PLAIN,
+    ),
+    (
+        "hot",
+        "OBS.la-south-2.MyHuaweiCloud.com:443",
+        "",
+        "https://hot.obs.la-south-2.myhuaweicloud.com:443",
+        Some("la-south-2"),
+        &[],
+    ),
+    (
+        "hot",
+        "obs.eu-west-101.myhuaweicloud.eu",
+        ", http_config: {idle_conn_timeout: 2m, response_header_timeout: 5m}",
+        "https://hot.obs.eu-west-101.myhuaweicloud.eu",
+        Some("eu-west-101"),
+        &[],
+    ),
+    (
+        "hot",
+        "obs.eu-de.otc.t-systems.com",
+        "",
+        "https://hot.obs.eu-de.otc.t-systems.com",
+        Some("eu-de"),
+        &[],
+    ),
+    (
+        "hot",
+        "https://obs.cn-hangzhou-1.example-cloud.com",
+        ", http_config: {insecure_skip_verify: true}",
+        "https://hot.obs.cn-hangzhou-1.example-cloud.com",
+        Some("cn-hangzhou-1"),
+        &["config.http_config:"],
+    ),
+    // The host for all regions tells none.
+    (
+        "hot",
+        "obs.myhuaweicloud.com",
+        "",
+        "https://hot.obs.myhuaweicloud.com",
+        None,
+        &[],
+    ),
+    (
+        "hot",
+        "storage.example.com",
+        "",
+        "https://hot.storage.example.com",
+        None,
+        &[],
+    ),
+    (
+        "hot",
+        "http://10.0.0.7:5080",
+        "",
+        "http://10.0.0.7:5080/hot",
+        None,
+        PLAIN,
+    ),
+    (
+        "hot.eu",
+        "obs.cn-north-4.myhuaweicloud.com",
+        ", max_retries: 0",
+        "https://hot.eu.obs.cn-north-4.myhuaweicloud.com",
+        Some("cn-north-4"),
+        &["config.bucket"],
+    ),
+    (
+        "123",
+        "obs.cn-north-4.myhuaweicloud.com",
+        "",
+        "https://123.obs.cn-north-4.myhuaweicloud.com",
+        Some("cn-north-4"),
+        &[],
+    ),
+];
+
+/// S-3.60, S-3.61
 #[test]
 fn sections_in_use_come_to_the_address_where_s3_is_spoken() {
-    let none: &[&str] = &[];
-    let plain: &[&str] = &["config.endpoint:"];
-    for (bucket, endpoint, more, address, region, warned) in [
-        (
-            "thanos-blocks",
-            "obs.cn-north-4.myhuaweicloud.com",
-            "",
-            "https://thanos-blocks.obs.cn-north-4.myhuaweicloud.com",
-            Some("cn-north-4"),
-            none,
-        ),
-        (
-            "hot",
-            "https://obs.cn-east-3.myhuaweicloud.com",
-            "",
-            "https://hot.obs.cn-east-3.myhuaweicloud.com",
-            Some("cn-east-3"),
-            none,
-        ),
-        (
-            "hot",
-            "https://obs.ap-southeast-1.myhuaweicloud.com/",
-            ", max_retries: 5",
-            "https://hot.obs.ap-southeast-1.myhuaweicloud.com",
-            Some("ap-southeast-1"),
-            none,
-        ),
-        (
-            "hot",
-            "http://obs.cn-south-1.myhuaweicloud.com",
-            "",
-            "http://hot.obs.cn-south-1.myhuaweicloud.com",
-            Some("cn-south-1"),
-            plain,
-        ),
-        (
-            "hot",
-            "OBS.la-south-2.MyHuaweiCloud.com:443",
-            "",
-            "https://hot.obs.la-south-2.myhuaweicloud.com:443",
-            Some("la-south-2"),
-            none,
-        ),
-        (
-            "hot",
-            "obs.eu-west-101.myhuaweicloud.eu",
-            ", http_config: {idle_conn_timeout: 2m, response_header_timeout: 5m}",
-            "https://hot.obs.eu-west-101.myhuaweicloud.eu",
-            Some("eu-west-101"),
-            none,
-        ),
-        (
-            "hot",
-            "obs.eu-de.otc.t-systems.com",
-            "",
-            "https://hot.obs.eu-de.otc.t-systems.com",
-            Some("eu-de"),
-            none,
-        ),
-        (
-            "hot",
-            "https://obs.cn-hangzhou-1.example-cloud.com",
-            ", http_config: {insecure_skip_verify: true}",
-            "https://hot.obs.cn-hangzhou-1.example-cloud.com",
-            Some("cn-hangzhou-1"),
-            &["config.http_config:"],
-        ),
-        // The host for all regions tells none.
-        (
-            "hot",
-            "obs.myhuaweicloud.com",
-            "",
-            "https://hot.obs.myhuaweicloud.com",
-            None,
-            none,
-        ),
-        (
-            "hot",
-            "storage.example.com",
-            "",
-            "https://hot.storage.example.com",
-            None,
-            none,
-        ),
-        (
-            "hot",
-            "http://10.0.0.7:5080",
-            "",
-            "http://10.0.0.7:5080/hot",
-            None,
-            plain,
-        ),
-        (
-            "hot.eu",
-            "obs.cn-north-4.myhuaweicloud.com",
-            ", max_retries: 0",
-            "https://hot.eu.obs.cn-north-4.myhuaweicloud.com",
-            Some("cn-north-4"),
-            &["config.bucket"],
-        ),
-        (
-            "123",
-            "obs.cn-north-4.myhuaweicloud.com",
-            "",
-            "https://123.obs.cn-north-4.myhuaweicloud.com",
-            Some("cn-north-4"),
-            none,
-        ),
-    ] {
+    for (bucket, endpoint, more, address, region, warned) in IN_USE {
         let text = format!(
             "{{bucket: {bucket}, endpoint: '{endpoint}', access_key: AK0EXAMPLE, secret_key: {SECRET}{more}}}"
         );
