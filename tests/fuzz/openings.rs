@@ -21,7 +21,13 @@ pub const PROMISES: [Promise; 1] = [Promise {
     name: "opening",
     seeds: || {
         let files = super::corpus::files("tests/fuzz/corpus/bucket");
-        [examples("s3-"), files].concat()
+        [
+            examples("s3-"),
+            examples("cos"),
+            examples("aliyunoss"),
+            files,
+        ]
+        .concat()
     },
     tokens: TOKENS,
     slowest: READ,
@@ -30,6 +36,8 @@ pub const PROMISES: [Promise; 1] = [Promise {
 
 const TOKENS: &[&str] = &[
     "type: S3\n",
+    "type: COS\n",
+    "type: ALIYUNOSS\n",
     "config:\n",
     "  bucket: ",
     "  endpoint: ",
@@ -37,6 +45,10 @@ const TOKENS: &[&str] = &[
     "  access_key: ",
     "  secret_key: ",
     "  session_token: ",
+    "  app_id: '1250000000'\n",
+    "  secret_id: ",
+    "  access_key_id: ",
+    "  access_key_secret: ",
     "  sts_endpoint: ",
     "  put_user_metadata: {",
     "  list_objects_version: v1\n",

@@ -60,6 +60,17 @@ impl Configured for Bucket {
     }
 }
 
+/// What a policy is written in, and what to mind: none of the vendors has escapes for what stands for something else in a resource.
+pub(super) fn language(name: &str, prefix: &Prefix) -> String {
+    let is_wider = prefix.as_str().contains(['*', '?']);
+    let more = if is_wider {
+        "; what * and ? stand for in the prefix is wider than the prefix, for there are no escapes for them"
+    } else {
+        ""
+    };
+    format!("{name}{more}")
+}
+
 /// How an endpoint without a scheme is spoken to, as Thanos' client for that vendor decides it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WithoutScheme {
@@ -169,7 +180,8 @@ pub(super) fn label(key: &str, value: String, fit: &str, example: &str) -> Resul
     if is_label {
         return Ok(value);
     }
-    let also = fit.chars().map(|c| format!(" and {c}")).collect::<String>();
+    let also: Vec<String> = fit.chars().map(|c| format!(" and {c}")).collect();
+    let also = also.concat();
     Err(Error::usage(format!(
         "config.{key} is none that a host's name can hold: expected small letters, digits{also}, such as {example}"
     )))

@@ -210,7 +210,7 @@ fn a_wrong_bucket_is_told_with_the_key() {
             "config: {directory: /x}",
             &["type", "FILESYSTEM or GCS or S3"],
         ),
-        ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
+        ("{type: NFS}", &["NFS", "AZURE or COS or FILESYSTEM"]),
         (
             "{type: OCI, config: {bucket: b}}",
             &["OCI", "not supported yet"],

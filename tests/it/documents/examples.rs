@@ -45,9 +45,11 @@ fn each_example_has_a_test_here() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     let tested: BTreeSet<_> = [
+        "aliyunoss.yaml",
         "azure.yaml",
         "blocks",
         "ci-smoke-test",
+        "cos.yaml",
         "crontab",
         "demo",
         "filesystem.yaml",

@@ -14,6 +14,8 @@ use crate::support::minio::Minio;
 use crate::support::run::{OLD, Ran, Running, migrate};
 use crate::support::world::{Tree, assert_same, without_marks};
 
+use super::vendors::{COS, Service, proxy};
+
 /// Killed so long after their start, in turn; then each leg is finished.
 const KILLED_AFTER: [Duration; 3] = [
     Duration::from_millis(60),
@@ -30,13 +32,15 @@ fn another_second() {
     }
 }
 
-fn leg(from: &Path, to: &Path, arguments: &[&str]) -> std::process::Command {
+fn leg(from: &Path, to: &Path, cos: &Service, arguments: &[&str]) -> std::process::Command {
     let mut command = migrate(from, to, &[&[OLD], arguments].concat());
-    command.env("STORAGE_EMULATOR_HOST", fake_gcs::host(fake_gcs::port()));
+    command
+        .env("STORAGE_EMULATOR_HOST", fake_gcs::host(fake_gcs::port()))
+        .env("HTTP_PROXY", proxy(cos.server.port()));
     command
 }
 
-/// S-6.6, S-7.4: S3, Azure, GCS, a folder and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
+/// S-6.6, S-7.4: S3, Azure, GCS, a folder, COS and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
 #[test]
 fn blocks_pass_through_every_kind_of_bucket_unchanged() {
     let minio = Minio::start();
@@ -45,6 +49,8 @@ fn blocks_pass_through_every_kind_of_bucket_unchanged() {
         Azurite::shared().name("chain"),
         fake_gcs::Bucket::new("chain"),
     );
+    let cos = Service::start(&COS);
+    cos.bucket("chain");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("folder.yaml");
     let between = folder.path().join("between");
@@ -62,22 +68,25 @@ fn blocks_pass_through_every_kind_of_bucket_unchanged() {
         first.put(&name, content);
     }
     let before = first.tree();
-    let stations: [PathBuf; 5] = [
+    let stations: [PathBuf; 6] = [
         first.config("first.yaml"),
         container.config("container.yaml"),
         gcs.config("gcs.yaml", ""),
         file,
+        cos.config("chain"),
         last.config("last.yaml"),
     ];
     for (from, to) in stations.iter().zip(&stations[1..]) {
         another_second();
         for after in KILLED_AFTER {
-            let running = Running::start(&mut leg(from, to, &[]));
+            let running = Running::start(&mut leg(from, to, &cos, &[]));
             sleep(after);
             drop(running);
         }
-        Ran::of(leg(from, to, &[])).expect(0);
-        let again = Ran::of(leg(from, to, &["--output=json"])).expect(0).json();
+        Ran::of(leg(from, to, &cos, &[])).expect(0);
+        let again = Ran::of(leg(from, to, &cos, &["--output=json"]))
+            .expect(0)
+            .json();
         assert_eq!(
             again["totals"]["objects_put"].as_u64().unwrap_or(0),
             0,

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::DIALECT;
+use super::dialect::DIALECT;
 use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
@@ -70,7 +70,7 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
         None => INSUFFICIENT,
     };
     let place = match address {
-        Some(address) => Place::of_endpoint(&address, given, warnings)?,
+        Some(address) => Place::of_endpoint(&address, &given, warnings)?,
         None => Place::of_region(given, warnings)?,
     };
     let vendor = Vendor {
@@ -140,7 +140,7 @@ impl Place {
     }
 
     /// As the endpoint says, which is the whole address of a bucket; what else is given counts where it says nothing.
-    fn of_endpoint(address: &str, given: Given, warnings: &mut Vec<String>) -> Result<Self> {
+    fn of_endpoint(address: &str, given: &Given, warnings: &mut Vec<String>) -> Result<Self> {
         let endpoint = endpoint(address, WithoutScheme::Refused)?;
         let name = given.name()?;
         let region = given.region.clone();

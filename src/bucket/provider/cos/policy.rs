@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::s3::Config;
-use crate::bucket::provider::vendor::Rights;
+use crate::bucket::provider::vendor::{Rights, language};
 use crate::bucket::rights::{Policy, Role};
 
 pub(super) const RIGHTS: Rights = Rights {
@@ -61,5 +61,71 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
         }
     }
     let document = json!({"version": "2.0", "statement": statement});
-    Policy::of_json("CAM policy", &document)
+    Policy::of_json(language("CAM policy", prefix), &document)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use serde_json::Value;
+
+    use super::super::config;
+    use super::*;
+    use crate::bucket::environment::Environment;
+    use crate::bucket::provider::configured::{Configured as _, Section};
+    use crate::yaml;
+
+    fn printed(section: &str, prefix: &str, role: Role) -> Value {
+        let text = format!("{{{section}, secret_id: k, secret_key: s}}");
+        let node = yaml::parse(&text).unwrap().unwrap();
+        let bucket = config::parse(Section {
+            config: &node,
+            environment: &Environment::default(),
+            warnings: &mut Vec::new(),
+        });
+        let source = Some("qcs::cos:ap-beijing:uid/1:hot-1/*");
+        let policy = bucket
+            .unwrap()
+            .policy(&Prefix::new(prefix).unwrap(), role, source);
+        assert_eq!(policy.language, "CAM policy");
+        serde_json::from_str(&policy.text).unwrap()
+    }
+
+    /// S-3.57
+    #[test]
+    fn a_policy_names_the_bucket_as_cam_does() {
+        let cold = "bucket: cold, app_id: 1, region: ap-beijing";
+        let target = printed(cold, "a/b", Role::Target);
+        let statements = target["statement"].as_array().unwrap();
+        assert_eq!(target["version"], "2.0");
+        assert_eq!(statements.len(), 3);
+        assert_eq!(statements[0]["action"], json!(["name/cos:GetBucket"]));
+        let resources = |at: usize| statements[at]["resource"].clone();
+        assert_eq!(resources(0), json!(["qcs::cos:ap-beijing:uid/1:cold-1/*"]));
+        let below = "qcs::cos:ap-beijing:uid/1:cold-1/a/b/*";
+        assert_eq!(resources(1), json!([below]));
+        assert_eq!(resources(2), json!(["qcs::cos:ap-beijing:uid/1:hot-1/*"]));
+        let actions = statements[1]["action"].as_array().unwrap();
+        assert!(actions.contains(&json!("name/cos:DeleteObject")));
+        let source = printed(cold, "", Role::Source);
+        let statements = source["statement"].as_array().unwrap();
+        assert_eq!(statements[2]["action"], json!(["name/cos:PutObject"]));
+        assert_eq!(
+            statements[2]["resource"][0],
+            "qcs::cos:ap-beijing:uid/1:cold-1/*/deletion-mark.json"
+        );
+        // What nobody says is the operator's to fill in.
+        let own = printed("endpoint: 'https://a.example.com'", "", Role::Source);
+        let statement = &own["statement"][0];
+        assert_eq!(
+            statement["resource"][0],
+            "qcs::cos:<region>:uid/<app_id>:<bucket>-<app_id>/*"
+        );
+        assert_eq!(statement["action"][1], "name/cos:GetBucketLocation");
+    }
 }

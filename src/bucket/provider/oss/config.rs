@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::DIALECT;
+use super::dialect::DIALECT;
 use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::s3::Config;
-use crate::bucket::provider::vendor::Rights;
+use crate::bucket::provider::vendor::{Rights, language};
 use crate::bucket::rights::{Policy, Role};
 
 pub(super) const RIGHTS: Rights = Rights {
@@ -53,5 +53,61 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
         }
     }
     let document = json!({"Version": "1", "Statement": statement});
-    Policy::of_json("RAM policy", &document)
+    Policy::of_json(language("RAM policy", prefix), &document)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use serde_json::Value;
+
+    use super::super::config;
+    use super::*;
+    use crate::bucket::environment::Environment;
+    use crate::bucket::provider::configured::{Configured as _, Section};
+    use crate::yaml;
+
+    fn printed(endpoint: &str, prefix: &str, role: Role) -> Value {
+        let text = format!(
+            "{{bucket: cold, endpoint: '{endpoint}', access_key_id: k, access_key_secret: s}}"
+        );
+        let node = yaml::parse(&text).unwrap().unwrap();
+        let bucket = config::parse(Section {
+            config: &node,
+            environment: &Environment::default(),
+            warnings: &mut Vec::new(),
+        });
+        let source = Some("acs:oss:*:*:hot/*");
+        let policy = bucket
+            .unwrap()
+            .policy(&Prefix::new(prefix).unwrap(), role, source);
+        assert_eq!(policy.language, "RAM policy");
+        serde_json::from_str(&policy.text).unwrap()
+    }
+
+    /// S-3.57
+    #[test]
+    fn a_policy_names_the_bucket_as_ram_does() {
+        let target = printed("oss-cn-hangzhou.aliyuncs.com", "a/b", Role::Target);
+        assert_eq!(target["Version"], "1");
+        let statements = target["Statement"].as_array().unwrap();
+        assert_eq!(statements.len(), 3);
+        assert_eq!(statements[0]["Action"], json!(["oss:ListObjects"]));
+        assert_eq!(statements[0]["Resource"], json!(["acs:oss:*:*:cold"]));
+        assert_eq!(statements[1]["Resource"], json!(["acs:oss:*:*:cold/a/b/*"]));
+        assert_eq!(statements[2]["Resource"], json!(["acs:oss:*:*:hot/*"]));
+        let source = printed("https://oss-accelerate.aliyuncs.com", "", Role::Source);
+        let statements = source["Statement"].as_array().unwrap();
+        assert_eq!(statements[0]["Action"][1], "oss:GetBucketLocation");
+        assert_eq!(statements[2]["Action"], json!(["oss:PutObject"]));
+        assert_eq!(
+            statements[2]["Resource"][0],
+            "acs:oss:*:*:cold/*/deletion-mark.json"
+        );
+    }
 }

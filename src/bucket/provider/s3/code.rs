@@ -20,12 +20,15 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "NoSuchUpload" => {
             return Some(Meaning::UploadIsLost);
         }
-        "NoSuchLifecycleConfiguration" | "ObjectLockConfigurationNotFoundError" | "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
+        "NoSuchLifecycleConfiguration" | "NoSuchLifecycle" | "NoSuchWORMConfiguration" | "ObjectLockConfigurationNotFoundError" | "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
         | "NotFound" => Kind::NotFound,
         "NoSuchBucket" | "BucketNotFound" => Kind::BucketGone,
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" => Kind::Refused,
         "PermanentRedirect" | "TemporaryRedirect" | "Redirect" | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException" => Kind::Elsewhere,
+        | "IllegalLocationConstraintException"
+        // A bucket's name in a path, as those put it who refuse that: the endpoint is not one that is known to be theirs.
+        | "PathStyleDomainForbidden"
+        | "SecondLevelDomainForbidden" => Kind::Elsewhere,
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "ExpiredToken"
@@ -39,6 +42,9 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "Unauthorized"
         | "AccountProblem"
         | "NotSignedUp"
+        | "SecurityTokenExpired"
+        | "InvalidSecurityToken"
+        | "UserDisable"
         | "XMinioInvalidAccessKeyId" => Kind::Credentials,
         "NotImplemented" => Kind::Unsupported,
         "InvalidObjectState" => Kind::Unreadable,
@@ -49,12 +55,13 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "InsufficientStorage"
         | "NotEnoughSpace"
         | "InsufficientCapacity" => Kind::NoSpace,
-        "ObjectLocked" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
+        "ObjectLocked" | "FileImmutable" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
         "BadDigest"
         | "IncompleteBody"
         | "XAmzContentSHA256Mismatch"
         | "OperationAborted"
         | "RequestTimeout"
+        | "UserNetworkTooSlow"
         | "XMinioServerNotInitialized"
         // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
         | "ConditionalRequestConflict" => Kind::Transient,

@@ -31,14 +31,16 @@ mod tag;
 mod trace;
 mod understood;
 mod uploads;
+mod vendor;
 mod version2;
 mod versions;
 
-pub(super) use config::{Config, ListVersion, Vendor};
-pub(super) use dialect::{Classes, Dialect, Hints, Names, Tagging};
+pub(super) use config::Config;
+pub(super) use dialect::{Classes, Dialect, Hints, ListVersion, Names, Tagging};
 pub(super) use endpoint::{Endpoint, Lookup};
 pub(super) use hosts::{BOS, COS, OBS, OSS, known as known_host};
 pub(super) use understood::of_vendor as understood_of_vendor;
+pub(super) use vendor::Vendor;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,7 @@
 //! What was understood of an S3 bucket's section, for people. No secret is in it, and of an access key no more than whose it is.
 
-use super::config::{
-    Config, Credentials, Encryption, ListVersion, STORAGE_CLASS, Signatures, Trace,
-};
+use super::config::{Config, Credentials, Encryption, STORAGE_CLASS, Signatures, Trace};
+use super::dialect::ListVersion;
 use crate::bucket::backend::Multipart;
 
 /// Key by key, as Thanos spells them.

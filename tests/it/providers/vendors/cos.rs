@@ -2,9 +2,9 @@
 
 use super::{Kind, Service, World, promises, proxy};
 use crate::support::minio::Credentials;
-use crate::support::run::{OLD, Ran, migrate};
+use crate::support::run::{OLD, Ran, migrate, repository};
 use crate::support::vendor_server::vendor;
-use crate::support::world::{Contents, three};
+use crate::support::world::three;
 
 /// COS, as a bucket's own address names it.
 pub static COS: Kind = Kind {
@@ -58,4 +58,16 @@ fn a_domain_of_ones_own_is_the_bucket() {
     Ran::of(command).expect(0);
     world.assert_moved();
     assert_eq!(service.refused(), Vec::<&str>::new());
+}
+
+/// S-3.2, S-3.51
+#[test]
+fn the_example_is_accepted_and_reaches_its_prefix() {
+    let text = std::fs::read_to_string(repository("examples/cos.yaml")).unwrap();
+    promises::hold_of_the_example(
+        &COS,
+        &text,
+        ["# endpoint: https://", "endpoint: http://"],
+        ["COS_SECRET_ID", "COS_SECRET_KEY"],
+    );
 }

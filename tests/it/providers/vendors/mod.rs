@@ -66,8 +66,8 @@ impl Service {
     /// A bucket's file.
     pub fn text(&self, name: &str) -> String {
         let lines = (self.kind.section)(name, self.server.credentials());
-        let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-        format!("type: {}\nconfig:\n{lines}", self.kind.vendor.name)
+        let lines = lines.join("\n  ");
+        format!("type: {}\nconfig:\n  {lines}\n", self.kind.vendor.name)
     }
 
     /// The file of the same bucket for the type S3.
@@ -95,11 +95,9 @@ impl Service {
         self.file(&format!("{name}.yaml"), &self.text(name))
     }
 
-    /// `migrate` by way of that port.
-    pub fn migrate_at(&self, port: u16, from: &Path, to: &Path, arguments: &[&str]) -> Command {
-        let mut command = migrate(from, to, arguments);
-        command.env("HTTP_PROXY", proxy(port));
-        command
+    /// `migrate` by way of the server.
+    pub fn migrate(&self, from: &Path, to: &Path, arguments: &[&str]) -> Command {
+        migrate_at(self.server.port(), from, to, arguments)
     }
 
     /// The codes of all that was refused, but for what was looked for and is not there.
@@ -143,7 +141,7 @@ impl World {
     pub fn command_at(&self, port: u16, arguments: &[&str]) -> Command {
         let service = &self.task;
         let (from, to) = (service.config("hot"), service.config("cold"));
-        service.migrate_at(port, &from, &to, arguments)
+        migrate_at(port, &from, &to, arguments)
     }
 
     /// `migrate` from one to the other.
@@ -156,6 +154,13 @@ impl World {
         let content = self.source.tree().remove(name)?;
         Some(String::from_utf8(content).unwrap())
     }
+}
+
+/// `migrate` by way of that port.
+fn migrate_at(port: u16, from: &Path, to: &Path, arguments: &[&str]) -> Command {
+    let mut command = migrate(from, to, arguments);
+    command.env("HTTP_PROXY", proxy(port));
+    command
 }
 
 /// What stands in `HTTP_PROXY`.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Service, promises};
 use crate::support::minio::Credentials;
+use crate::support::run::repository;
 use crate::support::vendor_server::vendor;
 
 /// OSS, by the endpoint of a region, which does not speak S3 itself.
@@ -34,4 +35,16 @@ fn it_conforms() {
 #[test]
 fn what_a_vendor_promises_holds() {
     promises::hold(&OSS);
+}
+
+/// S-3.2, S-3.54
+#[test]
+fn the_example_is_accepted_and_reaches_its_prefix() {
+    let text = std::fs::read_to_string(repository("examples/aliyunoss.yaml")).unwrap();
+    promises::hold_of_the_example(
+        &OSS,
+        &text,
+        ["https://", "http://"],
+        ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"],
+    );
 }

@@ -1,5 +1,7 @@
 //! What holds with every vendor, whatever its dialect.
 
+use std::path::Path;
+
 use chrono::TimeDelta;
 
 use super::{Kind, Service, World, proxy};
@@ -19,6 +21,47 @@ pub fn hold(kind: &'static Kind) {
     what_is_archived_is_left(kind);
     a_wrong_clock_is_told_from_a_wrong_key(kind);
     a_check_tells_the_least_rights(kind);
+}
+
+/// As it stands the file is read without a warning; changed so that it leads to the server, blocks arrive below its prefix.
+pub fn hold_of_the_example(
+    kind: &'static Kind,
+    text: &str,
+    plain: [&str; 2],
+    variables: [&str; 2],
+) {
+    let service = Service::start(kind);
+    let bucket = service.bucket("thanos-cold");
+    let by = service.server.credentials();
+    let hot = service.bucket("hot");
+    for (name, content) in three().iter().flat_map(Block::objects) {
+        hot.put(&name, content);
+    }
+    let run = |from: &Path, to: &Path, code| {
+        let mut command = service.migrate(from, to, &[OLD]);
+        let values = [&by.access_key, &by.secret_key];
+        command.envs(variables.into_iter().zip(values));
+        Ran::of(command).expect(code).stderr
+    };
+    let example = service.file("example.yaml", text);
+    let told = run(&example, &example, 2);
+    assert!(told.contains("same bucket"), "{told}");
+    assert!(!told.contains("level=warn"), "{told}");
+    assert!(service.server.seen().is_empty());
+    let changed = text.replace(plain[0], plain[1]);
+    assert_ne!(changed, text);
+    run(
+        &service.config("hot"),
+        &service.file("plain.yaml", &changed),
+        0,
+    );
+    let there = bucket.tree();
+    assert_eq!(there.len(), hot.tree().len() - 3);
+    assert!(
+        there
+            .keys()
+            .all(|name| name.starts_with("prometheus/eu/01J"))
+    );
 }
 
 /// Large objects among them; through this machine, and copied by the service.
@@ -112,7 +155,7 @@ fn one_bucket_is_not_both_source_and_target(kind: &'static Kind) {
     let (own, s3) = (service.config("hot"), service.s3_text("hot"));
     let s3 = service.file("s3.yaml", &s3);
     for [from, to] in [[&own, &own], [&own, &s3], [&s3, &own]] {
-        let ran = Ran::of(service.migrate_at(service.server.port(), from, to, &[OLD])).expect(2);
+        let ran = Ran::of(service.migrate(from, to, &[OLD])).expect(2);
         assert!(ran.stderr.contains("same"), "{}", ran.stderr);
     }
     assert!(service.server.seen().is_empty());
@@ -140,9 +183,8 @@ fn a_wrong_clock_is_told_from_a_wrong_key(kind: &'static Kind) {
     let secret = &world.task.server.credentials().secret_key;
     let text = world.task.text("hot").replace(secret.as_str(), "another");
     let wrong = world.task.file("wrong.yaml", &text);
-    let port = world.task.server.port();
     let to = world.task.config("cold");
-    let ran = Ran::of(world.task.migrate_at(port, &wrong, &to, &QUICK_RETRIES)).expect(1);
+    let ran = Ran::of(world.task.migrate(&wrong, &to, &QUICK_RETRIES)).expect(1);
     assert!(
         ran.stderr.contains("SignatureDoesNotMatch"),
         "{}",

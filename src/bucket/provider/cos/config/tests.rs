@@ -23,106 +23,116 @@ fn read(text: &str) -> (Result<Bucket>, Vec<String>) {
     (parsed, warnings)
 }
 
+/// A section without its keys, the bucket's address, its region, how it is called, and what is warned of.
+type Case = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    &'static [&'static str],
+);
+
+const HOT: &str = "s3://cos.myqcloud.com/hot-1250000000";
+
+const IN_USE: [Case; 12] = [
+    (
+        "bucket: thanos, region: ap-singapore, app_id: '1259654321'",
+        "https://thanos-1259654321.cos.ap-singapore.myqcloud.com",
+        Some("ap-singapore"),
+        "s3://cos.myqcloud.com/thanos-1259654321",
+        &[],
+    ),
+    (
+        "bucket: hot, region: ap-guangzhou, app_id: 1250000000",
+        "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
+        Some("ap-guangzhou"),
+        HOT,
+        &[],
+    ),
+    // As Thanos prints its own example.
+    (
+        "bucket: hot, region: ap-guangzhou, app_id: '1250000000', endpoint: '', max_retries: 0, http_config: {idle_conn_timeout: 1m30s, response_header_timeout: 2m, insecure_skip_verify: false, tls_handshake_timeout: 10s, expect_continue_timeout: 1s, max_idle_conns: 100, max_idle_conns_per_host: 100, max_conns_per_host: 0, tls_config: {ca_file: '', cert_file: '', key_file: '', server_name: '', insecure_skip_verify: false}, disable_compression: false}",
+        "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
+        Some("ap-guangzhou"),
+        HOT,
+        &[
+            "config.http_config.max_idle_conns",
+            "config.http_config.disable_compression",
+        ],
+    ),
+    (
+        "endpoint: 'https://hot-1250000000.cos.ap-guangzhou.myqcloud.com'",
+        "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
+        Some("ap-guangzhou"),
+        HOT,
+        &[],
+    ),
+    (
+        "endpoint: 'http://hot-1250000000.cos-internal.ap-beijing.tencentcos.cn/'",
+        "http://hot-1250000000.cos-internal.ap-beijing.tencentcos.cn",
+        Some("ap-beijing"),
+        HOT,
+        &["config.endpoint:"],
+    ),
+    // Which region it is, the host does not say.
+    (
+        "endpoint: 'https://hot-1250000000.cos.accelerate.myqcloud.com', region: ap-beijing",
+        "https://hot-1250000000.cos.accelerate.myqcloud.com",
+        Some("ap-beijing"),
+        HOT,
+        &[],
+    ),
+    (
+        "endpoint: 'https://hot-1250000000.cos.accelerate.myqcloud.com'",
+        "https://hot-1250000000.cos.accelerate.myqcloud.com",
+        None,
+        HOT,
+        &[],
+    ),
+    // Thanos asks what the endpoint says.
+    (
+        "endpoint: 'https://hot-1250000000.cos.ap-beijing.myqcloud.com', bucket: cold, app_id: 1, region: ap-guangzhou",
+        "https://hot-1250000000.cos.ap-beijing.myqcloud.com",
+        Some("ap-beijing"),
+        HOT,
+        &["config.bucket", "config.region"],
+    ),
+    // A domain of one's own.
+    (
+        "endpoint: 'https://metrics.example.com', bucket: hot, app_id: '1250000000', region: ap-beijing",
+        "https://metrics.example.com",
+        Some("ap-beijing"),
+        "s3://metrics.example.com",
+        &[],
+    ),
+    (
+        "endpoint: 'http://127.0.0.1:9000'",
+        "http://127.0.0.1:9000",
+        None,
+        "s3://127.0.0.1:9000",
+        &["config.endpoint:"],
+    ),
+    (
+        "bucket: hot, region: na-siliconvalley, app_id: 0123456, bukcet: x, http_config: {idle_timeout: 1m}",
+        "https://hot-0123456.cos.na-siliconvalley.myqcloud.com",
+        Some("na-siliconvalley"),
+        "s3://cos.myqcloud.com/hot-0123456",
+        &["config.app_id", "unknown", "unknown"],
+    ),
+    (
+        "bucket: hot-1250000000, region: eu-frankfurt, app_id: 1250000000",
+        "https://hot-1250000000-1250000000.cos.eu-frankfurt.myqcloud.com",
+        Some("eu-frankfurt"),
+        "s3://cos.myqcloud.com/hot-1250000000-1250000000",
+        &["config.bucket"],
+    ),
+];
+
 /// S-3.51: sections as they are in use, with what they come to: the bucket's address, its region, how it is called, and which keys are warned of.
 #[test]
 fn sections_in_use_come_to_the_address_that_thanos_asks() {
     let keys = format!("secret_id: AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE, secret_key: {SECRET}");
-    let (gz, bj) = ("ap-guangzhou", "ap-beijing");
-    let hot = "s3://cos.myqcloud.com/hot-1250000000";
-    let none: &[&str] = &[];
-    for (section, address, region, location, warned) in [
-        (
-            "bucket: thanos, region: ap-singapore, app_id: '1259654321'",
-            "https://thanos-1259654321.cos.ap-singapore.myqcloud.com",
-            Some("ap-singapore"),
-            "s3://cos.myqcloud.com/thanos-1259654321",
-            none,
-        ),
-        (
-            "bucket: hot, region: ap-guangzhou, app_id: 1250000000",
-            "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
-            Some(gz),
-            hot,
-            none,
-        ),
-        // As Thanos prints its own example.
-        (
-            "bucket: hot, region: ap-guangzhou, app_id: '1250000000', endpoint: '', max_retries: 0, http_config: {idle_conn_timeout: 1m30s, response_header_timeout: 2m, insecure_skip_verify: false, tls_handshake_timeout: 10s, expect_continue_timeout: 1s, max_idle_conns: 100, max_idle_conns_per_host: 100, max_conns_per_host: 0, tls_config: {ca_file: '', cert_file: '', key_file: '', server_name: '', insecure_skip_verify: false}, disable_compression: false}",
-            "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
-            Some(gz),
-            hot,
-            &[
-                "config.http_config.max_idle_conns",
-                "config.http_config.disable_compression",
-            ],
-        ),
-        (
-            "endpoint: 'https://hot-1250000000.cos.ap-guangzhou.myqcloud.com'",
-            "https://hot-1250000000.cos.ap-guangzhou.myqcloud.com",
-            Some(gz),
-            hot,
-            none,
-        ),
-        (
-            "endpoint: 'http://hot-1250000000.cos-internal.ap-beijing.tencentcos.cn/'",
-            "http://hot-1250000000.cos-internal.ap-beijing.tencentcos.cn",
-            Some(bj),
-            hot,
-            &["config.endpoint:"],
-        ),
-        // Which region it is, the host does not say.
-        (
-            "endpoint: 'https://hot-1250000000.cos.accelerate.myqcloud.com', region: ap-beijing",
-            "https://hot-1250000000.cos.accelerate.myqcloud.com",
-            Some(bj),
-            hot,
-            none,
-        ),
-        (
-            "endpoint: 'https://hot-1250000000.cos.accelerate.myqcloud.com'",
-            "https://hot-1250000000.cos.accelerate.myqcloud.com",
-            None,
-            hot,
-            none,
-        ),
-        // Thanos asks what the endpoint says.
-        (
-            "endpoint: 'https://hot-1250000000.cos.ap-beijing.myqcloud.com', bucket: cold, app_id: 1, region: ap-guangzhou",
-            "https://hot-1250000000.cos.ap-beijing.myqcloud.com",
-            Some(bj),
-            hot,
-            &["config.bucket", "config.region"],
-        ),
-        // A domain of one's own.
-        (
-            "endpoint: 'https://metrics.example.com', bucket: hot, app_id: '1250000000', region: ap-beijing",
-            "https://metrics.example.com",
-            Some(bj),
-            "s3://metrics.example.com",
-            none,
-        ),
-        (
-            "endpoint: 'http://127.0.0.1:9000'",
-            "http://127.0.0.1:9000",
-            None,
-            "s3://127.0.0.1:9000",
-            &["config.endpoint:"],
-        ),
-        (
-            "bucket: hot, region: na-siliconvalley, app_id: 0123456, bukcet: x, http_config: {idle_timeout: 1m}",
-            "https://hot-0123456.cos.na-siliconvalley.myqcloud.com",
-            Some("na-siliconvalley"),
-            "s3://cos.myqcloud.com/hot-0123456",
-            &["config.app_id", "unknown", "unknown"],
-        ),
-        (
-            "bucket: hot-1250000000, region: eu-frankfurt, app_id: 1250000000",
-            "https://hot-1250000000-1250000000.cos.eu-frankfurt.myqcloud.com",
-            Some("eu-frankfurt"),
-            "s3://cos.myqcloud.com/hot-1250000000-1250000000",
-            &["config.bucket"],
-        ),
-    ] {
+    for (section, address, region, location, warned) in IN_USE {
         let (parsed, warnings) = read(&format!("{{{section}, {keys}}}"));
         let bucket = parsed.unwrap_or_else(|err| panic!("{section}: {err}"));
         assert_eq!(bucket.s3.address(), address, "{section}");

@@ -23,100 +23,111 @@ fn read(text: &str) -> (Result<Bucket>, Vec<String>) {
     (parsed, warnings)
 }
 
+/// An endpoint, what stands beside it, the address where S3 is spoken, the region, and what is warned of.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static [&'static str],
+);
+
+const PLAIN: &[&str] = &["config.endpoint:"];
+
+const IN_USE: [Case; 12] = [
+    (
+        "oss-cn-hangzhou-internal.aliyuncs.com",
+        "",
+        "http://hot.s3.oss-cn-hangzhou-internal.aliyuncs.com",
+        Some("cn-hangzhou"),
+        PLAIN,
+    ),
+    (
+        "https://oss-cn-hangzhou.aliyuncs.com",
+        "",
+        "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
+        Some("cn-hangzhou"),
+        &[],
+    ),
+    (
+        "http://oss-cn-shanghai.aliyuncs.com",
+        "",
+        "http://hot.s3.oss-cn-shanghai.aliyuncs.com",
+        Some("cn-shanghai"),
+        PLAIN,
+    ),
+    (
+        "https://OSS-ap-southeast-1.aliyuncs.com/",
+        "",
+        "https://hot.s3.oss-ap-southeast-1.aliyuncs.com",
+        Some("ap-southeast-1"),
+        &[],
+    ),
+    (
+        "https://s3.oss-cn-beijing.aliyuncs.com",
+        "",
+        "https://hot.s3.oss-cn-beijing.aliyuncs.com",
+        Some("cn-beijing"),
+        &[],
+    ),
+    (
+        "https://oss-accelerate.aliyuncs.com",
+        "",
+        "https://hot.s3.oss-accelerate.aliyuncs.com",
+        None,
+        &[],
+    ),
+    (
+        "https://cn-hangzhou.oss.aliyuncs.com",
+        "",
+        "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
+        Some("cn-hangzhou"),
+        &[],
+    ),
+    (
+        "vpc100-oss-cn-beijing.aliyuncs.com",
+        "",
+        "http://hot.s3.oss-cn-beijing-internal.aliyuncs.com",
+        Some("cn-beijing"),
+        PLAIN,
+    ),
+    (
+        "https://oss-cn-hangzhou.aliyuncs.com:443",
+        "",
+        "https://hot.s3.oss-cn-hangzhou.aliyuncs.com:443",
+        Some("cn-hangzhou"),
+        &[],
+    ),
+    // Whoever answers there.
+    (
+        "https://oss.example.com",
+        "",
+        "https://hot.oss.example.com",
+        None,
+        &[],
+    ),
+    (
+        "127.0.0.1:9000",
+        "",
+        "http://127.0.0.1:9000/hot",
+        None,
+        PLAIN,
+    ),
+    // What Thanos does not know of.
+    (
+        "https://oss-cn-hangzhou.aliyuncs.com",
+        ", region: cn-hangzhou, security_token: x, http_config: {}",
+        "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
+        Some("cn-hangzhou"),
+        &["unknown", "unknown", "unknown"],
+    ),
+];
+
 /// S-3.54: sections as they are in use, with the address that S3 is spoken at, the region, and which keys are warned of.
 #[test]
 fn sections_in_use_come_to_the_address_where_s3_is_spoken() {
     let keys = format!("access_key_id: LTAI5tExampleKBu, access_key_secret: {SECRET}");
-    let plain = "config.endpoint:";
-    let none: &[&str] = &[];
-    for (endpoint, more, address, region, warned) in [
-        (
-            "oss-cn-hangzhou-internal.aliyuncs.com",
-            "",
-            "http://hot.s3.oss-cn-hangzhou-internal.aliyuncs.com",
-            Some("cn-hangzhou"),
-            &[plain][..],
-        ),
-        (
-            "https://oss-cn-hangzhou.aliyuncs.com",
-            "",
-            "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
-            Some("cn-hangzhou"),
-            none,
-        ),
-        (
-            "http://oss-cn-shanghai.aliyuncs.com",
-            "",
-            "http://hot.s3.oss-cn-shanghai.aliyuncs.com",
-            Some("cn-shanghai"),
-            &[plain],
-        ),
-        (
-            "https://OSS-ap-southeast-1.aliyuncs.com/",
-            "",
-            "https://hot.s3.oss-ap-southeast-1.aliyuncs.com",
-            Some("ap-southeast-1"),
-            none,
-        ),
-        (
-            "https://s3.oss-cn-beijing.aliyuncs.com",
-            "",
-            "https://hot.s3.oss-cn-beijing.aliyuncs.com",
-            Some("cn-beijing"),
-            none,
-        ),
-        (
-            "https://oss-accelerate.aliyuncs.com",
-            "",
-            "https://hot.s3.oss-accelerate.aliyuncs.com",
-            None,
-            none,
-        ),
-        (
-            "https://cn-hangzhou.oss.aliyuncs.com",
-            "",
-            "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
-            Some("cn-hangzhou"),
-            none,
-        ),
-        (
-            "vpc100-oss-cn-beijing.aliyuncs.com",
-            "",
-            "http://hot.s3.oss-cn-beijing-internal.aliyuncs.com",
-            Some("cn-beijing"),
-            &[plain],
-        ),
-        (
-            "https://oss-cn-hangzhou.aliyuncs.com:443",
-            "",
-            "https://hot.s3.oss-cn-hangzhou.aliyuncs.com:443",
-            Some("cn-hangzhou"),
-            none,
-        ),
-        // Whoever answers there.
-        (
-            "https://oss.example.com",
-            "",
-            "https://hot.oss.example.com",
-            None,
-            none,
-        ),
-        (
-            "127.0.0.1:9000",
-            "",
-            "http://127.0.0.1:9000/hot",
-            None,
-            &[plain],
-        ),
-        // What Thanos does not know of.
-        (
-            "https://oss-cn-hangzhou.aliyuncs.com",
-            ", region: cn-hangzhou, security_token: x, http_config: {}",
-            "https://hot.s3.oss-cn-hangzhou.aliyuncs.com",
-            Some("cn-hangzhou"),
-            &["unknown", "unknown", "unknown"],
-        ),
-    ] {
+    for (endpoint, more, address, region, warned) in IN_USE {
         let text = format!("{{bucket: hot, endpoint: '{endpoint}'{more}, {keys}}}");
         let (parsed, warnings) = read(&text);
         let bucket = parsed.unwrap_or_else(|err| panic!("{endpoint}: {err}"));

@@ -5,16 +5,14 @@ mod headers;
 mod identity;
 mod name;
 mod region;
-mod vendor;
 
 pub(super) use encryption::{Encryption, KEY_ID};
 pub(super) use headers::STORAGE_CLASS;
 pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
-pub(in crate::bucket::provider) use vendor::Vendor;
 
 use super::super::configured::Section;
-use super::dialect::{AMAZON, Dialect};
+use super::dialect::{AMAZON, Dialect, ListVersion};
 use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
 use crate::bucket::backend::Multipart;
@@ -46,7 +44,7 @@ pub(in crate::bucket::provider) struct Config {
     pub(super) headers: Headers,
     pub(super) content_md5: bool,
     /// Of which version signatures are to be where that may be.
-    asked: Signatures,
+    pub(super) asked: Signatures,
     pub(super) trace: Trace,
     pub(super) multipart: Multipart,
     pub(super) part_size_bytes: Option<u64>,
@@ -69,13 +67,6 @@ pub(super) enum Signatures {
 pub(super) enum Trace {
     On,
     Off,
-}
-
-/// Which version of `ListObjects` the server knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket::provider) enum ListVersion {
-    One,
-    Two,
 }
 
 impl Config {
@@ -187,7 +178,7 @@ impl Config {
     }
 
     /// A proxy that would be asked has an address.
-    fn check_proxy(&self) -> Result<()> {
+    pub(super) fn check_proxy(&self) -> Result<()> {
         let url = reqwest::Url::parse(&format!("{}://{}", self.endpoint.scheme(), self.endpoint));
         let url = url.map_err(|_| Error::usage("config.endpoint makes no address"))?;
         match self.proxies.of_url(&url) {

@@ -1,12 +1,12 @@
 //! A bucket of a vendor's whose section has other keys than S3's: what these come to.
 
-use super::{Config, Credentials, Signatures, Trace};
+use super::config::{Config, Credentials, Signatures, Trace};
+use super::dialect::Dialect;
+use super::endpoint::{Endpoint, Lookup};
 use crate::bucket::backend::Multipart;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
-use crate::bucket::provider::s3::dialect::Dialect;
-use crate::bucket::provider::s3::endpoint::{Endpoint, Lookup};
 use crate::error::Result;
 
 /// What a vendor's section comes to.
@@ -71,6 +71,12 @@ impl Config {
             warnings.push(format!(
                 "config.http_config: whoever answers for {host} is taken for it, for no certificate is verified"
             ));
+        }
+        if config.http.tls.server_name.is_some() && !host.is_secure() {
+            warnings.push(
+                "config.http_config.tls_config.server_name has no effect here: without TLS nobody proves anything"
+                    .to_owned(),
+            );
         }
         Ok(config)
     }
