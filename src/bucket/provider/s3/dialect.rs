@@ -41,7 +41,6 @@ pub(in crate::bucket::provider) enum Names {
     /// Escaped as in URLs, where that is asked for with `encoding-type=url`.
     Escaped,
     /// As they are: nothing else is asked for.
-    #[expect(dead_code, reason = "Huawei's service wants it")]
     Plain,
 }
 
