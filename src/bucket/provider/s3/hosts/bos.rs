@@ -1,6 +1,6 @@
 //! Baidu's: `<region>.bcebos.com`, with `s3.` before it where S3 is spoken, and a bucket's name before that.
 
-use super::{BOS, Host, divided};
+use super::host::{BOS, Host, divided};
 
 pub(super) fn host(host: &str) -> Option<Host> {
     let labels = host.strip_suffix(".bcebos.com")?;

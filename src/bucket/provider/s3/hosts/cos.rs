@@ -1,6 +1,6 @@
 //! Tencent's: `cos.<region>.myqcloud.com` and what is said to be the same under `tencentcos.cn`, with a bucket's name and account before it.
 
-use super::{COS, Host, divided};
+use super::host::{COS, Host, divided};
 
 /// What the first label is called by which way a host is reached.
 const WAYS: [&str; 3] = ["cos", "cos-internal", "cos-dualstack"];

@@ -1,6 +1,6 @@
 //! Huawei's: `obs.<region>.myhuaweicloud.com`, with a bucket's name before it, and the same of those who run its software under a name of their own.
 
-use super::{Host, OBS, divided};
+use super::host::{Host, OBS, divided};
 
 /// What hosts end in, and what stands for all hosts of whoever it is: names of buckets are unique among these.
 const DOMAINS: [(&str, &str); 5] = [

@@ -1,7 +1,7 @@
 //! Alibaba's: `oss-<region>.aliyuncs.com`, from inside `oss-<region>-internal`, accelerated `oss-accelerate`, and each with `s3.` before it, which is how S3
 //! is to be spoken there.
 
-use super::{Host, OSS, divided};
+use super::host::{Host, OSS, divided};
 
 pub(super) fn host(host: &str) -> Option<Host> {
     let labels = host.strip_suffix(".aliyuncs.com")?;
