@@ -18,7 +18,7 @@ pub const PROMISES: [Promise; 6] = [
     Promise {
         name: "bucket",
         seeds: || {
-            let names = ["s3-", "filesystem", "cos.yaml", "aliyunoss"];
+            let names = ["s3-", "filesystem", "cos.yaml", "aliyunoss", "obs", "bos"];
             names.map(examples).concat()
         },
         tokens: YAML,
@@ -88,6 +88,8 @@ const YAML: &[&str] = &[
     "type: S3\n",
     "type: COS\n",
     "type: ALIYUNOSS\n",
+    "type: OBS\n",
+    "type: BOS\n",
     "config:\n",
     "secret_key: ",
     "access_key_secret: ",

@@ -25,6 +25,8 @@ pub const PROMISES: [Promise; 1] = [Promise {
             examples("s3-"),
             examples("cos"),
             examples("aliyunoss"),
+            examples("obs"),
+            examples("bos"),
             files,
         ]
         .concat()
@@ -38,6 +40,8 @@ const TOKENS: &[&str] = &[
     "type: S3\n",
     "type: COS\n",
     "type: ALIYUNOSS\n",
+    "type: OBS\n",
+    "type: BOS\n",
     "config:\n",
     "  bucket: ",
     "  endpoint: ",

@@ -1,6 +1,9 @@
 //! The `config` section of a BOS bucket. Thanos ignores keys that it does not know; here they are worth a word.
 
-use super::DIALECT;
+#[cfg(test)]
+mod tests;
+
+use super::dialect::DIALECT;
 use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
@@ -92,6 +95,3 @@ impl Place {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::s3::Config;
-use crate::bucket::provider::vendor::Rights;
+use crate::bucket::provider::vendor::{Rights, language};
 use crate::bucket::rights::{Policy, Role};
 
 pub(super) const RIGHTS: Rights = Rights { policy, resource };
@@ -36,12 +36,12 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
         None => &["LIST", "READ"],
     };
     let mut list = vec![allow(about, bucket(config).to_owned())];
-    let mut language = "IAM policy of Baidu AI Cloud".to_owned();
+    let mut written_in = language("IAM policy of Baidu AI Cloud", prefix);
     match role {
         Role::Source => {
             // Its patterns are told to end with a star, and not that one may stand before a mark's name.
             list.push(allow(&["READ", "PutObject"], inside()));
-            language.push_str(
+            written_in.push_str(
                 "; wider than needed: no pattern is known for marks alone, so that any object may be put, though none deleted",
             );
         }
@@ -51,7 +51,7 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
             list.extend(copied_from.map(|source| allow(&["READ"], source.to_owned())));
         }
     }
-    Policy::of_json(language, &json!({"accessControlList": list}))
+    Policy::of_json(written_in, &json!({"accessControlList": list}))
 }
 
 #[cfg(test)]
@@ -64,9 +64,9 @@ mod tests {
 
     use serde_json::Value;
 
+    use super::super::config;
     use super::*;
     use crate::bucket::environment::Environment;
-    use crate::bucket::provider::bos::config;
     use crate::bucket::provider::configured::Section;
     use crate::yaml;
 

@@ -1,6 +1,9 @@
 //! The `config` section of an OBS bucket. Thanos refuses keys that it does not know, and so do we.
 
-use super::DIALECT;
+#[cfg(test)]
+mod tests;
+
+use super::dialect::DIALECT;
 use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
@@ -90,6 +93,3 @@ fn region(endpoint: &Endpoint) -> Result<Option<String>> {
         _ => None,
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::s3::Config;
-use crate::bucket::provider::vendor::Rights;
+use crate::bucket::provider::vendor::{Rights, language};
 use crate::bucket::rights::{Policy, Role};
 
 pub(super) const RIGHTS: Rights = Rights {
@@ -56,12 +56,7 @@ fn policy(config: &Config, prefix: &Prefix, role: Role, copied_from: Option<&str
         }
     }
     let document = json!({"Version": "1.1", "Statement": statement});
-    let wider = if prefix.as_str().contains(['*', '?']) {
-        "; wider than needed, for the prefix has letters that stand for others there"
-    } else {
-        ""
-    };
-    Policy::of_json(format!("IAM policy of Huawei Cloud{wider}"), &document)
+    Policy::of_json(language("IAM policy of Huawei Cloud", prefix), &document)
 }
 
 #[cfg(test)]
@@ -74,10 +69,10 @@ mod tests {
 
     use serde_json::Value;
 
+    use super::super::config;
     use super::*;
     use crate::bucket::environment::Environment;
     use crate::bucket::provider::configured::Section;
-    use crate::bucket::provider::obs::config;
     use crate::yaml;
 
     fn printed(host: &str, prefix: &str, role: Role, from: Option<&str>) -> (String, Value) {
@@ -133,6 +128,6 @@ mod tests {
         let actions = ["obs:bucket:ListBucket", "obs:bucket:GetBucketLocation"];
         assert_eq!(elsewhere[0]["Action"], json!(actions));
         let (language, _) = printed(here, "a*", Role::Source, None);
-        assert!(language.contains("wider than needed"), "{language}");
+        assert!(language.contains("wider than the prefix"), "{language}");
     }
 }

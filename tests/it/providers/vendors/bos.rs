@@ -3,7 +3,7 @@
 use super::obs::at_an_address;
 use super::{Kind, Service, World, promises};
 use crate::support::minio::Credentials;
-use crate::support::run::{OLD, Ran};
+use crate::support::run::{OLD, Ran, repository};
 use crate::support::vendor_server::vendor;
 use crate::support::world::three;
 
@@ -57,4 +57,16 @@ fn without_a_scheme_data_travel_unencrypted_and_that_is_said() {
         ran.stderr
     );
     world.assert_moved();
+}
+
+/// S-3.2, S-3.65
+#[test]
+fn the_example_is_accepted_and_reaches_its_prefix() {
+    let text = std::fs::read_to_string(repository("examples/bos.yaml")).unwrap();
+    promises::hold_of_the_example(
+        &BOS,
+        &text,
+        ["https://", "http://"],
+        ["BOS_ACCESS_KEY", "BOS_SECRET_KEY"],
+    );
 }

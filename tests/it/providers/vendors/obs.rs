@@ -2,7 +2,7 @@
 
 use super::{Kind, Service, World, promises, proxy};
 use crate::support::minio::Credentials;
-use crate::support::run::{OLD, Ran};
+use crate::support::run::{OLD, Ran, migrate, repository};
 use crate::support::vendor_server::vendor;
 use crate::support::world::{Contents, three};
 
@@ -66,6 +66,18 @@ fn the_directories_of_a_parallel_file_system_are_left_alone() {
     assert_eq!(world.task.refused(), Vec::<&str>::new());
 }
 
+/// S-3.2, S-3.60
+#[test]
+fn the_example_is_accepted_and_reaches_its_prefix() {
+    let text = std::fs::read_to_string(repository("examples/obs.yaml")).unwrap();
+    promises::hold_of_the_example(
+        &OBS,
+        &text,
+        ["https://", "http://"],
+        ["OBS_ACCESS_KEY", "OBS_SECRET_KEY"],
+    );
+}
+
 /// Blocks move where the endpoint is a loopback address.
 pub fn at_an_address(kind: &'static Kind) {
     let world = World::of(kind, &three());
@@ -78,9 +90,7 @@ pub fn at_an_address(kind: &'static Kind) {
         let there = format!("{before}endpoint: {}\n{after}", proxy(port));
         service.file(&format!("{name}-address.yaml"), &there)
     });
-    let mut command = crate::support::run::migrate(&from, &to, &[OLD]);
-    command.env_remove("HTTP_PROXY");
-    Ran::of(command).expect(0);
+    Ran::of(migrate(&from, &to, &[OLD])).expect(0);
     world.assert_moved();
     assert_eq!(service.refused(), Vec::<&str>::new());
     let seen = service.server.seen();
