@@ -25,10 +25,8 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         "NoSuchBucket" | "BucketNotFound" => Kind::BucketGone,
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" => Kind::Refused,
         "PermanentRedirect" | "TemporaryRedirect" | "Redirect" | "AuthorizationHeaderMalformed"
-        | "IllegalLocationConstraintException"
-        // A bucket's name in a path, as those put it who refuse that: the endpoint is not one that is known to be theirs.
-        | "PathStyleDomainForbidden"
-        | "SecondLevelDomainForbidden" => Kind::Elsewhere,
+        | "IllegalLocationConstraintException" => Kind::Elsewhere,
+        code if is_of_path_style(code) => Kind::Elsewhere,
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "ExpiredToken"
@@ -70,6 +68,14 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         _ => return None,
     };
     Some(Meaning::Kind(kind))
+}
+
+/// Whether a code means that a bucket's name does not stand in a path there, in the words of Tencent, Alibaba and Huawei.
+pub(super) fn is_of_path_style(code: &str) -> bool {
+    matches!(
+        code,
+        "PathStyleDomainForbidden" | "SecondLevelDomainForbidden" | "VirtualHostDomainRequired"
+    )
 }
 
 /// Whether a code means that the server is overloaded or failing. Services spell these in many ways, with a service's name in front and `Exception`

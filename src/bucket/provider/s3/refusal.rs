@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
-use super::code::{Meaning, meaning};
+use super::code::{Meaning, is_of_path_style, meaning};
 use super::dialect::Hints;
 use crate::bucket::http::said::{
     Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
@@ -49,7 +49,10 @@ impl Refusal {
                 hint: Some(hints.plain),
             };
         }
-        let kind = kind(asked, status, code, by_s3);
+        let kind = match &said {
+            Some(said) if is_of_another_place(said) => Kind::Elsewhere,
+            _ => kind(asked, status, code, by_s3),
+        };
         Self {
             kind,
             status,
@@ -147,6 +150,12 @@ fn in_body(body: &[u8]) -> Option<Said> {
     Some(Said { code, message })
 }
 
+/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own.
+fn is_of_another_place(said: &Said) -> bool {
+    let words = "must be addressed using the specified endpoint";
+    said.code == "AccessDenied" && said.message.contains(words)
+}
+
 /// `MinIO` says it here too, also in answer to `HEAD`.
 fn in_headers(headers: &HeaderMap) -> Option<Said> {
     let header = |name: &str| headers.get(name)?.to_str().ok();
@@ -191,6 +200,9 @@ fn hint(
 ) -> Option<&'static str> {
     let lists = *asked == Asked::List;
     match kind {
+        _ if code.is_some_and(is_of_path_style) => Some(
+            "the bucket's name is to stand in the host's, where config.bucket_lookup_type: virtual-hosted puts it",
+        ),
         Kind::Elsewhere => Some(hints.elsewhere),
         _ if code == Some("RequestTimeTooSkewed") => Some("the clock of this machine is wrong"),
         Kind::Unsupported if lists => hints.listing,

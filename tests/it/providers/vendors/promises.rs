@@ -18,6 +18,7 @@ pub fn hold(kind: &'static Kind) {
     killed_runs_are_healed(kind);
     a_mark_of_somebody_elses_is_never_replaced(kind);
     one_bucket_is_not_both_source_and_target(kind);
+    a_name_in_the_path_is_refused_with_what_to_do(kind);
     what_is_archived_is_left(kind);
     a_wrong_clock_is_told_from_a_wrong_key(kind);
     a_check_tells_the_least_rights(kind);
@@ -159,6 +160,25 @@ fn one_bucket_is_not_both_source_and_target(kind: &'static Kind) {
         assert!(ran.stderr.contains("same"), "{}", ran.stderr);
     }
     assert!(service.server.seen().is_empty());
+}
+
+/// As the type S3 puts a bucket's name by itself, at hosts that it does not know: the key to change is told.
+fn a_name_in_the_path_is_refused_with_what_to_do(kind: &'static Kind) {
+    let Some((_, code)) = kind.vendor.path_style else {
+        return;
+    };
+    let world = World::of(kind, &[Block::new(1)]);
+    let service = &world.task;
+    let text = service.s3_text("hot").replace("virtual-hosted", "path");
+    let ran = Ran::of(service.migrate(
+        &service.file("path.yaml", &text),
+        &service.config("cold"),
+        &QUICK_RETRIES,
+    ))
+    .expect(1);
+    for expected in [code, "config.bucket_lookup_type: virtual-hosted"] {
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
 }
 
 fn what_is_archived_is_left(kind: &'static Kind) {

@@ -8,6 +8,7 @@ use crate::bucket::environment::Environment;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::configured::Configured as _;
 use crate::bucket::provider::s3;
+use crate::bucket::storage_class::Readable;
 use crate::yaml;
 
 const SECRET: &str = "hunter2hunter2";
@@ -311,4 +312,22 @@ fn one_bucket_is_one_however_it_is_named() {
         at("bucket: hot, app_id: 1, region: a", "y"),
     );
     assert!(!one.overlaps(&beside));
+}
+
+/// S-3.53
+#[test]
+fn classes_are_the_vendors() {
+    let (bucket, _) =
+        read("{bucket: hot, app_id: 1, region: ap-beijing, secret_id: k, secret_key: s}");
+    let bucket = bucket.unwrap();
+    for (name, expected) in [
+        ("STANDARD_IA", Some(Readable::AtOnce)),
+        ("MAZ_STANDARD", Some(Readable::AtOnce)),
+        ("ARCHIVE", Some(Readable::AfterRestore)),
+        ("DEEP_ARCHIVE", Some(Readable::AfterRestore)),
+        ("GLACIER", None),
+        ("standard", None),
+    ] {
+        assert_eq!(bucket.storage_class(name).ok(), expected, "{name}");
+    }
 }

@@ -8,6 +8,7 @@ use crate::bucket::environment::Environment;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::configured::Configured as _;
 use crate::bucket::provider::s3;
+use crate::bucket::storage_class::Readable;
 use crate::yaml;
 
 const SECRET: &str = "hunter2hunter2";
@@ -240,5 +241,23 @@ fn one_bucket_is_one_however_it_is_named() {
     ] {
         assert_eq!(hot.overlaps(&other), expected, "{other}");
         assert_eq!(other.overlaps(&hot), expected, "{other}");
+    }
+}
+
+/// S-3.56
+#[test]
+fn classes_are_the_vendors() {
+    let (bucket, _) = read(
+        "{bucket: hot, endpoint: oss-cn-hangzhou.aliyuncs.com, access_key_id: k, access_key_secret: s}",
+    );
+    let bucket = bucket.unwrap();
+    for (name, expected) in [
+        ("STANDARD", Some(Readable::AtOnce)),
+        ("STANDARD_IA", Some(Readable::AtOnce)),
+        ("GLACIER", Some(Readable::AfterRestore)),
+        ("Archive", None),
+        ("IA", None),
+    ] {
+        assert_eq!(bucket.storage_class(name).ok(), expected, "{name}");
     }
 }

@@ -214,6 +214,20 @@ fn what_can_be_done_is_said() {
         (PUT, 413, "<html>", Kind::Other, "config.part_size"),
         (
             Asked::List,
+            403,
+            "<Error><Code>PathStyleDomainForbidden</Code></Error>",
+            Kind::Elsewhere,
+            "config.bucket_lookup_type: virtual-hosted",
+        ),
+        (
+            Asked::List,
+            403,
+            "<Error><Code>AccessDenied</Code><Message>The bucket you are attempting to access must be addressed using the specified endpoint.</Message></Error>",
+            Kind::Elsewhere,
+            "config.endpoint",
+        ),
+        (
+            Asked::List,
             501,
             "",
             Kind::Unsupported,
