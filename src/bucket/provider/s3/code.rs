@@ -43,6 +43,10 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "SecurityTokenExpired"
         | "InvalidSecurityToken"
         | "UserDisable"
+        // Huawei's, of accounts that are closed, frozen or in debt.
+        | "DeregisterUserId"
+        | "FrozenUserId"
+        | "InArrearOrInsufficientBalance"
         | "XMinioInvalidAccessKeyId" => Kind::Credentials,
         "NotImplemented" => Kind::Unsupported,
         "InvalidObjectState" => Kind::Unreadable,
@@ -51,6 +55,7 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "XMinioAdminBucketQuotaExceeded"
         | "QuotaExceeded"
         | "InsufficientStorage"
+        | "InsufficientStorageSpace"
         | "NotEnoughSpace"
         | "InsufficientCapacity" => Kind::NoSpace,
         "ObjectLocked" | "FileImmutable" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
@@ -138,5 +143,20 @@ mod tests {
             );
         }
         assert_eq!(meaning("InvalidArgument"), None);
+    }
+
+    /// S-3.62: as OBS' list of error codes has them.
+    #[test]
+    fn huaweis_words_for_what_concerns_a_whole_bucket_are_known() {
+        for (code, expected) in [
+            ("FrozenUserId", Kind::Credentials),
+            ("InArrearOrInsufficientBalance", Kind::Credentials),
+            ("InsufficientStorageSpace", Kind::NoSpace),
+            ("AllAccessDisabled", Kind::Refused),
+            ("InvalidObjectState", Kind::Unreadable),
+            ("ServiceUnavailable", Kind::Transient),
+        ] {
+            assert_eq!(meaning(code), Some(Meaning::Kind(expected)), "{code}");
+        }
     }
 }

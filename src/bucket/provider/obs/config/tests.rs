@@ -36,7 +36,7 @@ type InUse = (
 
 const PLAIN: &[&str] = &["config.endpoint:"];
 
-const IN_USE: [InUse; 13] = [
+const IN_USE: [InUse; 14] = [
     (
         "thanos-blocks",
         "obs.cn-north-4.myhuaweicloud.com",
@@ -100,6 +100,18 @@ const IN_USE: [InUse; 13] = [
         "https://hot.obs.cn-hangzhou-1.example-cloud.com",
         Some("cn-hangzhou-1"),
         &["config.http_config:"],
+    ),
+    // As Thanos prints its own example.
+    (
+        "hot",
+        "obs.sa-brazil-1.myhuaweicloud.com",
+        ", max_retries: 0, http_config: {idle_conn_timeout: 1m30s, response_header_timeout: 2m, insecure_skip_verify: false, tls_handshake_timeout: 10s, expect_continue_timeout: 1s, max_idle_conns: 100, max_idle_conns_per_host: 100, max_conns_per_host: 0, tls_config: {ca_file: '', cert_file: '', key_file: '', server_name: '', insecure_skip_verify: false}, disable_compression: false}",
+        "https://hot.obs.sa-brazil-1.myhuaweicloud.com",
+        Some("sa-brazil-1"),
+        &[
+            "config.http_config.max_idle_conns",
+            "config.http_config.disable_compression",
+        ],
     ),
     // The host for all regions tells none.
     (
