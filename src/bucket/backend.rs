@@ -42,6 +42,11 @@ pub struct Backend {
 pub enum Multipart {
     /// Large objects are put in parts.
     Allowed,
+    /// Objects of up to that size are put in one request, and larger ones in parts.
+    OnlyAbove {
+        /// The size.
+        largest_bytes: u64,
+    },
     /// Every object is put in one request.
     Never {
         /// What one request takes at most.
@@ -115,7 +120,7 @@ impl Backend {
     /// The largest object that can be put, in bytes; `None` where there is no limit that one meets.
     pub(super) fn largest_object(&self) -> Option<u64> {
         match self.multipart {
-            Multipart::Allowed => self.sizes.object_bytes,
+            Multipart::Allowed | Multipart::OnlyAbove { .. } => self.sizes.object_bytes,
             Multipart::Never { largest_bytes } => Some(largest_bytes),
         }
     }

@@ -98,7 +98,7 @@ impl Bucket {
     /// Puts a small object as an upload of one part. Tells whether that was done: a configuration may forbid it.
     pub async fn put_as_one_part(&self, path: &ObjectPath, bytes: Bytes) -> Result<bool> {
         let backend = self.0.backend();
-        if backend.multipart != Multipart::Allowed {
+        if let Multipart::Never { .. } = backend.multipart {
             return Ok(false);
         }
         let full = self.0.full(path)?;

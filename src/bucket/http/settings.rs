@@ -45,6 +45,14 @@ impl Http {
         }
     }
 
+    /// The same, with a connection that stands within that time, and nothing that is silent for longer than that.
+    pub(in crate::bucket) fn bounded(mut self, connecting: Duration, silence: Duration) -> Self {
+        let shorter = |one: Duration, two: Duration| if one.is_zero() { two } else { one.min(two) };
+        self.connect_timeout = shorter(self.connect_timeout, connecting);
+        self.response_timeout = shorter(self.response_timeout, silence);
+        self
+    }
+
     /// What counts where a section has no such key.
     pub(in crate::bucket) fn usual() -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;
@@ -154,5 +162,18 @@ mod tests {
         let less = parsed("{max_idle_conns_per_host: -1, max_conns_per_host: -1}");
         assert_eq!((less.max_idle_per_host, less.max_per_host), (0, None));
         assert_eq!(parsed("{max_conns_per_host: 3}").max_per_host, Some(3));
+        let (second, minute) = (Duration::from_secs(1), Duration::from_mins(1));
+        for (http, expected) in [
+            (default.bounded(second, minute), (second, minute)),
+            (none.bounded(minute, minute), (minute, minute)),
+            (
+                parsed("{tls_handshake_timeout: 1s, response_header_timeout: 1m}")
+                    .bounded(minute, 2 * minute),
+                (second, minute),
+            ),
+        ] {
+            let found = (http.connect_timeout(), http.silence().before_answer);
+            assert_eq!(found, expected);
+        }
     }
 }

@@ -13,6 +13,7 @@ mod gcs;
 mod obs;
 mod oss;
 mod s3;
+mod swift;
 mod vendor;
 
 pub(super) use configured::{Configured, Opening, Section};
@@ -20,7 +21,7 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 8] = [
+const PROVIDERS: [Provider; 9] = [
     oss::PROVIDER,
     azure::PROVIDER,
     bos::PROVIDER,
@@ -29,10 +30,11 @@ const PROVIDERS: [Provider; 8] = [
     gcs::PROVIDER,
     obs::PROVIDER,
     s3::PROVIDER,
+    swift::PROVIDER,
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 2] = ["SWIFT", "OCI"];
+const NOT_YET: [&str; 1] = ["OCI"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

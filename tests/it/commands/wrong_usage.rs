@@ -215,7 +215,7 @@ fn a_wrong_bucket_is_told_with_the_key() {
             "{type: OCI, config: {bucket: b}}",
             &["OCI", "not supported yet"],
         ),
-        ("{type: SWIFT}", &["SWIFT", "not supported yet"]),
+        ("{type: SWIFT}", &["config.auth_url", "missing"]),
         ("{type: FILESYSTEM}", &["config.directory", "missing"]),
         (
             "{type: FILESYSTEM, config: {directory: [a]}}",

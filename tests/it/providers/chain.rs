@@ -12,6 +12,7 @@ use crate::support::fake_gcs;
 use crate::support::folders::tree;
 use crate::support::minio::Minio;
 use crate::support::run::{OLD, Ran, Running, migrate};
+use crate::support::swift::Swift;
 use crate::support::world::{Tree, assert_same, without_marks};
 
 use super::vendors::{COS, Service, proxy};
@@ -40,15 +41,14 @@ fn leg(from: &Path, to: &Path, cos: &Service, arguments: &[&str]) -> std::proces
     command
 }
 
-/// S-6.6, S-7.4: S3, Azure, GCS, a folder, COS and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
+/// S-6.6, S-7.4: S3, Swift, GCS, Azure, a folder, COS and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
 #[test]
 fn blocks_pass_through_every_kind_of_bucket_unchanged() {
     let minio = Minio::start();
     let (first, last) = (minio.bucket("first"), minio.bucket("last"));
-    let (container, gcs) = (
-        Azurite::shared().name("chain"),
-        fake_gcs::Bucket::new("chain"),
-    );
+    let swift = Swift::with_keystone().container("chain");
+    let gcs = fake_gcs::Bucket::new("chain");
+    let container = Azurite::shared().name("chain");
     let cos = Service::start(&COS);
     cos.bucket("chain");
     let folder = tempfile::tempdir().unwrap();
@@ -68,10 +68,13 @@ fn blocks_pass_through_every_kind_of_bucket_unchanged() {
         first.put(&name, content);
     }
     let before = first.tree();
-    let stations: [PathBuf; 6] = [
+    // What is larger than this is put there in segments, and in parts elsewhere.
+    let in_segments = "  large_object_chunk_size: 8388608\n";
+    let stations: [PathBuf; 7] = [
         first.config("first.yaml"),
-        container.config("container.yaml"),
+        swift.config_with("swift.yaml", None, in_segments),
         gcs.config("gcs.yaml", ""),
+        container.config("container.yaml"),
         file,
         cos.config("chain"),
         last.config("last.yaml"),

@@ -7,4 +7,5 @@ mod folder;
 mod gcs;
 mod object_names;
 mod s3;
+mod swift;
 mod vendors;

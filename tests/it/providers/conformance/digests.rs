@@ -259,10 +259,11 @@ async fn with_parts(wire: &Wire) -> Option<Sent> {
         .await;
     put.unwrap();
     let [first, second] = parts(&wire.bucket);
-    let part = STANDARD.encode(Md5::digest(&first));
+    let part = Digests::of(&first, PART).spelled(Digest::Md5);
     let whole = Digests::of(&[first, second].concat().into(), PART).crc32c;
     let whole = format!("crc32c={}", STANDARD.encode(whole.to_be_bytes()));
-    let header = heard.sent_as(&part).map(Sent::WithPart);
+    let header = part.iter().find_map(|part| heard.sent_as(part));
+    let header = header.map(Sent::WithPart);
     header.or_else(|| heard.sent_as(&whole).map(Sent::WithLastPiece))
 }
 
