@@ -59,6 +59,8 @@ pub enum Multipart {
 pub enum EtagMeaning {
     /// A digest of the content, comparable between buckets.
     Content,
+    /// The same of what was put in one request; of what came in parts it tells which version it is.
+    ContentOfOnePut,
     /// Which version of the object it is; comparable within the bucket only.
     VersionOnly,
 }
@@ -68,16 +70,18 @@ impl EtagMeaning {
     ///
     /// Placeholders of servers that have no digest do not count: a single digit repeated, or the MD5 of no bytes for an object that has some.
     pub(super) fn fingerprint(self, tag: Option<&str>, size_bytes: u64) -> Fingerprint {
-        match self {
-            EtagMeaning::Content => tag
-                .and_then(of_tag)
-                .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
-                .map_or(Fingerprint::UNKNOWN, |(digest, parts)| match parts {
-                    Some(parts) => Fingerprint::md5_of_parts(digest, parts),
-                    None => Fingerprint::md5(digest),
-                }),
-            EtagMeaning::VersionOnly => Fingerprint::UNKNOWN,
+        if self == EtagMeaning::VersionOnly {
+            return Fingerprint::UNKNOWN;
         }
+        tag.and_then(of_tag)
+            .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
+            .map_or(Fingerprint::UNKNOWN, |(digest, parts)| match parts {
+                None => Fingerprint::md5(digest),
+                Some(parts) if self == EtagMeaning::Content => {
+                    Fingerprint::md5_of_parts(digest, parts)
+                }
+                Some(_) => Fingerprint::UNKNOWN,
+            })
     }
 }
 
@@ -154,6 +158,10 @@ mod tests {
             assert_eq!(found, expected, "{tag}");
             let unread = EtagMeaning::VersionOnly.fingerprint(Some(&tag), 1);
             assert_eq!(unread, Fingerprint::UNKNOWN);
+            let of_one_put = EtagMeaning::ContentOfOnePut.fingerprint(Some(&tag), 1);
+            let is_of_parts = expected.parts().is_some();
+            let at_once = Some(expected).filter(|_| !is_of_parts);
+            assert_eq!(of_one_put, at_once.unwrap_or_default(), "{tag}");
         }
         let none = EtagMeaning::Content.fingerprint(None, 1);
         assert_eq!(none, Fingerprint::UNKNOWN);

@@ -53,6 +53,17 @@ impl Http {
         self
     }
 
+    /// What counts where a section has no such key.
+    pub(in crate::bucket) fn usual() -> Result<Self> {
+        let empty = crate::yaml::parse("{}")?;
+        let empty = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
+        Self::parse(
+            &mut empty.fields("config", Unknown::Refuse)?,
+            &mut Vec::new(),
+        )
+    }
+
+    /// What is unknown in it is what is unknown in the section that it stands in.
     pub(in crate::bucket) fn parse(
         fields: &mut Fields<'_>,
         warnings: &mut Vec<String>,
@@ -60,7 +71,7 @@ impl Http {
         let empty = crate::yaml::parse("{}")?;
         let node = fields.take("http_config").or(empty.as_ref());
         let node = node.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
-        let mut http = node.fields(AT, Unknown::Refuse)?;
+        let mut http = node.fields(AT, fields.unknown())?;
         let idle_timeout = time(&mut http, "idle_conn_timeout", 90)?;
         let response_timeout = time(&mut http, "response_header_timeout", 120)?;
         let connect_timeout = time(&mut http, "tls_handshake_timeout", 10)?;
@@ -74,7 +85,11 @@ impl Http {
         }
         let max_idle = http.i64("max_idle_conns_per_host")?.unwrap_or(100);
         let max_per_host = http.i64("max_conns_per_host")?.unwrap_or(0);
-        let tls = Tls::parse(http.take("tls_config"), insecure)?;
+        let tls = Tls::parse(http.take("tls_config"), insecure, fields.unknown())?;
+        if fields.unknown() == Unknown::Ignore {
+            let ignored = |key: &str| format!("unknown key {AT}.{key} is ignored, as Thanos does");
+            warnings.extend(http.left().map(ignored));
+        }
         http.finish()?;
         Ok(Self {
             idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),

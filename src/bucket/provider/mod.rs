@@ -5,27 +5,36 @@
 //! errors mean, and a row.
 
 mod azure;
+mod bos;
 mod configured;
+mod cos;
 mod folder;
 mod gcs;
+mod obs;
+mod oss;
 mod s3;
 mod swift;
+mod vendor;
 
 pub(super) use configured::{Configured, Opening, Section};
 
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 5] = [
+const PROVIDERS: [Provider; 9] = [
+    oss::PROVIDER,
     azure::PROVIDER,
+    bos::PROVIDER,
+    cos::PROVIDER,
     folder::PROVIDER,
     gcs::PROVIDER,
+    obs::PROVIDER,
     s3::PROVIDER,
     swift::PROVIDER,
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 5] = ["COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 1] = ["OCI"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

@@ -177,10 +177,10 @@ pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
 /// What is known of the source's object, where it may be compared with what the target will tell.
 fn comparable(object: &Object, target: &Backend) -> Fingerprint {
     // What a source knows whose entity tags tell versions only, its listings tell beside them.
-    if target.etags == EtagMeaning::Content {
-        object.fingerprint
-    } else {
-        Fingerprint::UNKNOWN
+    match target.etags {
+        EtagMeaning::Content => object.fingerprint,
+        EtagMeaning::ContentOfOnePut if object.fingerprint.parts().is_none() => object.fingerprint,
+        EtagMeaning::ContentOfOnePut | EtagMeaning::VersionOnly => Fingerprint::UNKNOWN,
     }
 }
 

@@ -208,9 +208,9 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ("[1, 2]", &["mapping"]),
         (
             "config: {directory: /x}",
-            &["type", "FILESYSTEM or GCS or S3"],
+            &["type", "FILESYSTEM or GCS or OBS or S3"],
         ),
-        ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
+        ("{type: NFS}", &["NFS", "AZURE or BOS or COS or FILESYSTEM"]),
         (
             "{type: OCI, config: {bucket: b}}",
             &["OCI", "not supported yet"],

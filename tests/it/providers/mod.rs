@@ -8,3 +8,4 @@ mod gcs;
 mod object_names;
 mod s3;
 mod swift;
+mod vendors;

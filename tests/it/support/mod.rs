@@ -29,4 +29,5 @@ mod tests;
 pub mod thanos;
 pub mod times;
 pub mod tls_front;
+pub mod vendor_server;
 pub mod world;

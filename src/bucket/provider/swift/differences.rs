@@ -17,7 +17,7 @@ pub(super) const DIFFERENCES: Differences = Differences {
     order: Order::Bytes,
     pages: Pages::AfterAnyName,
     listings: Listings::Lagging,
-    tag: Tag::Md5UnlessLarge,
+    tag: Tag::Md5OfOnePut,
     told: &[Digest::Md5],
     always_told: Some(Digest::Md5),
     answered: &[Digest::Md5],

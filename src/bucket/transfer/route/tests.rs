@@ -58,6 +58,7 @@ fn what_is_copied_by_the_service_has_the_sources_parts() {
         largest_bytes: 5 * GIB,
     };
     let undivided = backend(never, EtagMeaning::Content);
+    let of_one_put = backend(Multipart::Allowed, EtagMeaning::ContentOfOnePut);
     let mib = |sizes: &[u64]| Some(sizes.iter().map(|size| size * MIB).collect::<Vec<_>>());
     for (target, size, print, told, expected) in [
         (&plain, 17 * MIB, at_once, None, None),
@@ -70,6 +71,8 @@ fn what_is_copied_by_the_service_has_the_sources_parts() {
             mib(&[5, 5, 5, 2]),
             mib(&[5, 5, 5, 2]),
         ),
+        // Whatever parts it has: no tag of theirs will be compared.
+        (&of_one_put, 17 * MIB, in_parts(4), mib(&[5, 5, 5, 2]), None),
         (
             &plain,
             20 * MIB,

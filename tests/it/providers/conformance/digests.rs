@@ -86,7 +86,11 @@ impl Digests {
             digits.collect::<String>()
         };
         match digest {
-            Digest::Md5 => vec![hexadecimal(&self.md5), STANDARD.encode(self.md5)],
+            Digest::Md5 => vec![
+                hexadecimal(&self.md5),
+                hexadecimal(&self.md5).to_ascii_uppercase(),
+                STANDARD.encode(self.md5),
+            ],
             Digest::Md5OfParts => vec![hexadecimal(&self.md5_of_parts.0)],
             Digest::Crc32c => vec![STANDARD.encode(self.crc32c.to_be_bytes())],
             Digest::Crc64Nvme => vec![STANDARD.encode(self.crc64nvme.to_be_bytes())],
