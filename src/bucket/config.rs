@@ -196,8 +196,8 @@ mod tests {
             ("[1]", "the document: line 1: expected a mapping"),
             ("config: {}", "type is missing"),
             (
-                "{type: OCI, config: {bucket: b}}",
-                "type OCI is not supported yet",
+                "{type: OBS, config: {bucket: b}}",
+                "type OBS is not supported yet",
             ),
             ("{type: FTP}", "unknown type \"FTP\""),
             ("{type: FILESYSTEM}", "config.directory is missing"),

@@ -53,10 +53,35 @@ impl Http {
         let node = fields.take("http_config").or(empty.as_ref());
         let node = node.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
         let mut http = node.fields(AT, Unknown::Refuse)?;
-        let idle_timeout = time(&mut http, "idle_conn_timeout", 90)?;
-        let response_timeout = time(&mut http, "response_header_timeout", 120)?;
-        let connect_timeout = time(&mut http, "tls_handshake_timeout", 10)?;
-        let _ = time(&mut http, "expect_continue_timeout", 1)?;
+        let read = Self::read(&mut http, warnings)?;
+        http.finish()?;
+        Ok(read)
+    }
+
+    /// The same, of a section in which Thanos ignores what it does not know. `other` takes what this kind of bucket has beside the usual.
+    pub(in crate::bucket) fn parse_leniently(
+        fields: &mut Fields<'_>,
+        warnings: &mut Vec<String>,
+        other: impl FnOnce(&mut Fields<'_>, &mut Vec<String>) -> Result<()>,
+    ) -> Result<Self> {
+        let empty = crate::yaml::parse("{}")?;
+        let node = fields.take("http_config").or(empty.as_ref());
+        let node = node.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
+        let mut http = node.fields(AT, Unknown::Ignore)?;
+        other(&mut http, warnings)?;
+        let read = Self::read(&mut http, warnings)?;
+        warnings.extend(
+            http.left()
+                .map(|key| format!("unknown key {AT}.{key} is ignored, as Thanos does")),
+        );
+        Ok(read)
+    }
+
+    fn read(http: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Self> {
+        let idle_timeout = time(http, "idle_conn_timeout", 90)?;
+        let response_timeout = time(http, "response_header_timeout", 120)?;
+        let connect_timeout = time(http, "tls_handshake_timeout", 10)?;
+        let _ = time(http, "expect_continue_timeout", 1)?;
         let insecure = http.bool("insecure_skip_verify")?.unwrap_or(false);
         for key in ["max_idle_conns", "disable_compression"] {
             if let Some(node) = http.take(key) {
@@ -67,7 +92,6 @@ impl Http {
         let max_idle = http.i64("max_idle_conns_per_host")?.unwrap_or(100);
         let max_per_host = http.i64("max_conns_per_host")?.unwrap_or(0);
         let tls = Tls::parse(http.take("tls_config"), insecure)?;
-        http.finish()?;
         Ok(Self {
             idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
             response_timeout,

@@ -8,6 +8,7 @@ mod azure;
 mod configured;
 mod folder;
 mod gcs;
+mod oci;
 mod s3;
 
 pub(super) use configured::{Configured, Opening, Section};
@@ -15,15 +16,16 @@ pub(super) use configured::{Configured, Opening, Section};
 use configured::Provider;
 
 /// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 4] = [
+const PROVIDERS: [Provider; 5] = [
     azure::PROVIDER,
     folder::PROVIDER,
     gcs::PROVIDER,
+    oci::PROVIDER,
     s3::PROVIDER,
 ];
 
 /// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 6] = ["SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
+const NOT_YET: [&str; 5] = ["SWIFT", "COS", "ALIYUNOSS", "BOS", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};

@@ -212,8 +212,8 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ),
         ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
         (
-            "{type: OCI, config: {bucket: b}}",
-            &["OCI", "not supported yet"],
+            "{type: OBS, config: {bucket: b}}",
+            &["OBS", "not supported yet"],
         ),
         ("{type: SWIFT}", &["SWIFT", "not supported yet"]),
         ("{type: FILESYSTEM}", &["config.directory", "missing"]),

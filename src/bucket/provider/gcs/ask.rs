@@ -1,7 +1,6 @@
 //! What the service is asked: pages of listings, facts of objects, objects and parts of them, and to put, copy and delete them.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +21,8 @@ use super::read;
 use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
 use crate::bucket::http::ask::{self, Request};
+use crate::bucket::http::escape::escaped;
+use crate::bucket::http::range;
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::store::Once;
@@ -137,7 +138,7 @@ impl Asker {
         let as_it_is = HeaderValue::from_static("gzip");
         request.headers.insert(ACCEPT_ENCODING, as_it_is);
         if let Some(range) = range {
-            let range = HeaderValue::from_str(&range_header(range)).map_err(generic)?;
+            let range = HeaderValue::from_str(&range::header(range)).map_err(generic)?;
             request.headers.insert(RANGE, range);
         }
         let bounds = bounds.as_ref();
@@ -308,30 +309,6 @@ pub(super) fn is_what_was_put(there: &Resource, size_bytes: u64, crc32c: u32) ->
 /// What an answer tells of an object.
 pub(super) fn resource(_: &HeaderMap, body: &[u8]) -> Result<Resource, HttpError> {
     Resource::read(body).ok_or_else(|| Fault::NoObject.passing())
-}
-
-/// A name or a value as it stands in an address: every byte but those that never mean anything.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            // Writing to a string never fails.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
-}
-
-fn range_header(range: &GetRange) -> String {
-    match range {
-        GetRange::Bounded(Range { start, end }) => {
-            format!("bytes={start}-{}", end.saturating_sub(1))
-        }
-        GetRange::Offset(start) => format!("bytes={start}-"),
-        GetRange::Suffix(bytes) => format!("bytes=-{bytes}"),
-    }
 }
 
 fn insert(document: &mut Value, name: &str, value: String) {

@@ -8,12 +8,13 @@ use object_store::client::{HttpError, HttpResponse};
 use object_store::path::Path;
 use object_store::{Attributes, GetResult, GetResultPayload, ObjectMeta};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{CONTENT_LENGTH, LAST_MODIFIED};
 
 use super::fault::{Fault, generic};
 use super::resource;
 use crate::bucket::http::body::whole;
 use crate::bucket::http::date;
+use crate::bucket::http::range;
 use crate::bucket::store::SizeUnknown;
 
 /// The header that tells the version.
@@ -36,7 +37,8 @@ pub(super) async fn got(
     let generation = header(GENERATION).and_then(|text| text.parse().ok());
     let generation: u64 = generation.ok_or_else(|| Fault::NoObject.passing())?;
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let (part, size) = part(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
+        let (part, size) =
+            range::that_came(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
         let is_asked_for = range.is_none_or(|range| {
             part.start == range.start
                 && (part.end == range.end || (part.end < range.end && size == Some(part.end)))
@@ -81,16 +83,6 @@ pub(super) async fn got(
         attributes: Attributes::default(),
         extensions,
     })
-}
-
-/// What `bytes 2-4/9` says, or `bytes 2-4/*`.
-fn part(headers: &HeaderMap) -> Option<(Range<u64>, Option<u64>)> {
-    let text = headers.get(CONTENT_RANGE)?.to_str().ok()?.trim();
-    let (part, size) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, last) = part.split_once('-')?;
-    let end = last.trim().parse::<u64>().ok()?.checked_add(1)?;
-    let first: u64 = first.trim().parse().ok()?;
-    (first < end).then_some((first..end, size.trim().parse().ok()))
 }
 
 #[cfg(test)]

@@ -1,0 +1,148 @@
+//! Who signs: as `provider` says, with the keys that stand beside it, or with what Oracle's SDK would find.
+
+use super::endpoint::Endpoint;
+use super::key::Key;
+use super::sdk;
+use crate::bucket::environment::Environment;
+use crate::bucket::values::{plain, text};
+use crate::error::{Error, Result};
+use crate::yaml::Fields;
+
+/// Who the requests come from.
+#[derive(Debug)]
+pub(in crate::bucket::provider::oci) enum Identity {
+    /// A user, whose key was found in one of these places.
+    User(ApiKey, Origin),
+}
+
+/// A key that the service knows, and what it is called there.
+#[derive(Debug, Clone)]
+pub(in crate::bucket::provider::oci) struct ApiKey {
+    pub(in crate::bucket::provider::oci) tenancy: String,
+    pub(in crate::bucket::provider::oci) id: KeyId,
+    pub(in crate::bucket::provider::oci) key: Key,
+}
+
+/// What the service calls a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::bucket::provider::oci) enum KeyId {
+    /// By the user whose it is, and its fingerprint.
+    OfUser { user: String, fingerprint: String },
+    /// By a token that the file of that path holds, and that is written anew before it expires.
+    TokenFile(String),
+}
+
+/// Where a key was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::bucket::provider::oci) enum Origin {
+    Configuration,
+    /// By Oracle's SDK: in a file, or in variables.
+    Sdk(String),
+}
+
+/// What each `provider` is, and what may be given in its place.
+const PROVIDERS: &str = "raw or default";
+
+/// The keys of `raw`.
+const RAW: [&str; 5] = [
+    "tenancy_ocid",
+    "user_ocid",
+    "region",
+    "fingerprint",
+    "privatekey",
+];
+
+/// Finds who signs, and where the service is; files are read, and nothing is contacted.
+pub(super) fn find(
+    fields: &mut Fields<'_>,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<(Identity, Endpoint)> {
+    let provider = text(fields, "provider")?;
+    match provider.as_deref().map(str::to_ascii_lowercase).as_deref() {
+        Some("raw") => raw(fields, environment, warnings),
+        Some("default") => {
+            for key in RAW.into_iter().chain(["passphrase"]) {
+                if text(fields, key)?.is_some() {
+                    warnings.push(format!(
+                        "config.{key} has no effect: with provider: default all is taken from the files and variables of Oracle's SDK"
+                    ));
+                }
+            }
+            sdk::find(environment, warnings)
+        }
+        Some(kind @ ("instance-principal" | "oke-workload-identity")) => {
+            Err(Error::usage(format!(
+                "config.provider: {kind} is not supported yet: expected {PROVIDERS}, with the API key of a user whose group has the policy that `thanos-bucket check` prints"
+            )))
+        }
+        None => Err(Error::usage(format!(
+            "config.provider is missing: expected {PROVIDERS}"
+        ))),
+        Some(_) => Err(Error::usage(format!(
+            "config.provider: there is no such provider: expected {PROVIDERS}"
+        ))),
+    }
+}
+
+fn raw(
+    fields: &mut Fields<'_>,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<(Identity, Endpoint)> {
+    let [tenancy, user, region, fingerprint, pem] = [
+        plain(fields, "tenancy_ocid")?,
+        plain(fields, "user_ocid")?,
+        plain(fields, "region")?,
+        plain(fields, "fingerprint")?,
+        text(fields, "privatekey")?,
+    ];
+    let passphrase = text(fields, "passphrase")?.unwrap_or_default();
+    let given = [&tenancy, &user, &region, &fingerprint, &pem];
+    let missing = RAW.iter().zip(given);
+    let missing: Vec<String> = missing
+        .filter(|(_, value)| value.is_none())
+        .map(|(key, _)| format!("config.{key}"))
+        .collect();
+    let (Some(tenancy), Some(user), Some(region), Some(fingerprint), Some(pem)) =
+        (tenancy, user, region, fingerprint, pem)
+    else {
+        let verb = if missing.len() == 1 { "is" } else { "are" };
+        return Err(Error::usage(format!(
+            "{} {verb} missing: provider raw wants {}",
+            missing.join(", "),
+            RAW.join(", ")
+        )));
+    };
+    let key = Key::read(&pem, &passphrase)
+        .map_err(|why| Error::usage(format!("config.privatekey {why}")))?;
+    let endpoint = Endpoint::of("config.region", &region, environment, warnings)?;
+    check_id("config.tenancy_ocid", &tenancy, "tenancy")?;
+    check_id("config.user_ocid", &user, "user")?;
+    warnings.extend(other_fingerprint("config.fingerprint", &fingerprint, &key));
+    let key = ApiKey {
+        tenancy,
+        id: KeyId::OfUser { user, fingerprint },
+        key,
+    };
+    Ok((Identity::User(key, Origin::Configuration), endpoint))
+}
+
+/// What goes into the name of a key is what it is said to be.
+pub(super) fn check_id(at: &str, id: &str, kind: &str) -> Result<()> {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if id.starts_with(&format!("ocid1.{kind}.")) && id.chars().all(is_fit) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "{at}: expected an OCID that begins with ocid1.{kind}."
+    )))
+}
+
+/// A word on a fingerprint that is not that of the key.
+pub(super) fn other_fingerprint(at: &str, fingerprint: &str, key: &Key) -> Option<String> {
+    let known = key.fingerprint()?;
+    (!known.eq_ignore_ascii_case(fingerprint)).then(|| {
+        format!("{at} is not that of the key, which is {known}: requests are likely to be refused")
+    })
+}
