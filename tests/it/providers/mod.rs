@@ -6,4 +6,5 @@ mod conformance;
 mod folder;
 mod gcs;
 mod object_names;
+mod oci;
 mod s3;

@@ -17,10 +17,6 @@ use crate::bucket::store::Entry;
 pub(super) const MEMBERS: &str =
     "name,size,etag,md5,timeCreated,timeModified,storageTier,archivalState";
 
-/// The members of a page of versions, which tells some unasked.
-pub(super) const MEMBERS_OF_VERSIONS: &str =
-    "size,etag,md5,timeCreated,timeModified,storageTier,archivalState";
-
 /// An object as a page tells of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]

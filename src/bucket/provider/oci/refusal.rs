@@ -185,7 +185,13 @@ fn hint(asked: Asked, status: StatusCode, kind: Kind, is_services: bool) -> Opti
         Kind::Elsewhere => Some(
             "the service is elsewhere: config.region is to name the region where the bucket is",
         ),
-        Kind::Transient if is_from_something_else(status, is_services) => Some(SOMETHING_ELSE),
+        // A page for people, as a login asks for, has a good status.
+        Kind::Transient
+            if is_from_something_else(status, is_services)
+                || status.is_success() && !is_services =>
+        {
+            Some(SOMETHING_ELSE)
+        }
         Kind::Credentials if status == StatusCode::UNAUTHORIZED => Some(
             "the key, its fingerprint, the user or the tenancy is not known there, or this machine's clock is off by more than 5 minutes",
         ),

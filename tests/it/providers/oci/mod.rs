@@ -1,0 +1,8 @@
+//! Buckets of Oracle's Object Storage, on a server of our own that plays it.
+
+mod check;
+mod migrate;
+mod refused;
+mod s3_interface;
+mod thanos;
+mod tiers;

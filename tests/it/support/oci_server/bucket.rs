@@ -1,0 +1,520 @@
+//! What a bucket holds, and what it answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use crc_fast::{CrcAlgorithm, checksum};
+use md5::{Digest as _, Md5};
+use serde_json::{Value, json};
+
+use super::summary;
+use super::wire::{Answer, Asked};
+use crate::support::world::Tree;
+
+/// The most names of a page.
+const LARGEST_PAGE: usize = 1000;
+
+/// The least that a part has, but for the last.
+const LEAST_PART: usize = 10 << 20;
+
+/// A bucket.
+#[derive(Default)]
+pub struct Objects {
+    objects: BTreeMap<String, Object>,
+    uploads: BTreeMap<String, Upload>,
+    /// Whether who asks may not know that it is there.
+    pub is_hidden: bool,
+    /// Permissions that who asks has not.
+    pub lacking: BTreeSet<&'static str>,
+    /// What it says of itself.
+    pub about: Value,
+    pub retention: Vec<Value>,
+    pub lifecycle: Option<Value>,
+}
+
+#[derive(Clone)]
+struct Object {
+    content: Vec<u8>,
+    etag: String,
+    modified: DateTime<Utc>,
+    /// As it came: in one piece, or in parts.
+    md5: String,
+    has_crc: bool,
+    tier: String,
+    state: Option<&'static str>,
+}
+
+struct Upload {
+    object: String,
+    tier: String,
+    has_crc: bool,
+    begun: DateTime<Utc>,
+    /// By their numbers, with their tags.
+    parts: BTreeMap<u32, (String, Vec<u8>)>,
+}
+
+impl Object {
+    fn facts(&self) -> Value {
+        json!({
+            "size": self.content.len(),
+            "etag": self.etag,
+            "md5": self.md5,
+            "timeCreated": time(self.modified),
+            "timeModified": time(self.modified),
+            "storageTier": self.tier,
+            "archivalState": self.state,
+        })
+    }
+
+    /// The head of an answer about it.
+    fn head(&self, mut answer: Answer) -> Answer {
+        let modified = self.modified.format("%a, %d %b %Y %H:%M:%S GMT");
+        answer = answer
+            .with("etag", &self.etag)
+            .with("last-modified", modified.to_string())
+            .with("accept-ranges", "bytes")
+            .with("storage-tier", &self.tier)
+            .with("content-type", "application/octet-stream");
+        answer = match self.md5.contains('-') {
+            true => answer.with("opc-multipart-md5", &self.md5),
+            false => answer.with("content-md5", &self.md5),
+        };
+        if self.has_crc {
+            answer = answer.with("opc-content-crc32c", crc32c(&self.content));
+        }
+        match self.state {
+            Some(state) => answer.with("archival-state", state),
+            None => answer,
+        }
+    }
+}
+
+fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+fn crc32c(content: &[u8]) -> String {
+    let crc = u32::try_from(checksum(CrcAlgorithm::Crc32Iscsi, content)).unwrap();
+    STANDARD.encode(crc.to_be_bytes())
+}
+
+fn md5(content: &[u8]) -> String {
+    STANDARD.encode(Md5::digest(content))
+}
+
+impl Objects {
+    /// Everything it shows.
+    pub fn tree(&self) -> Tree {
+        let all = self.objects.iter();
+        all.map(|(name, object)| (name.clone(), object.content.clone()))
+            .collect()
+    }
+
+    /// Puts an object past the interface.
+    pub fn put(&mut self, name: &str, content: Vec<u8>, etag: String) {
+        let object = Object {
+            etag,
+            modified: Utc::now(),
+            md5: md5(&content),
+            has_crc: false,
+            tier: "Standard".to_owned(),
+            state: None,
+            content,
+        };
+        self.objects.insert(name.to_owned(), object);
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        self.objects.remove(name);
+    }
+
+    /// Puts an object into the archive, where nobody reads it.
+    pub fn archive(&mut self, name: &str) {
+        let object = self.objects.get_mut(name).unwrap();
+        (object.tier, object.state) = ("Archive".to_owned(), Some("Archived"));
+    }
+
+    /// The storage tier of each object.
+    pub fn tiers(&self) -> BTreeMap<String, String> {
+        let all = self.objects.iter();
+        all.map(|(name, object)| (name.clone(), object.tier.clone()))
+            .collect()
+    }
+
+    /// How many uploads in parts are at no end.
+    pub fn uploads(&self) -> usize {
+        self.uploads.len()
+    }
+
+    /// Answers what is asked of the bucket; `rest` is what follows its name.
+    pub fn answer(
+        &mut self,
+        bucket: &str,
+        asked: &Asked,
+        rest: &[String],
+        fresh: impl Fn() -> String,
+    ) -> Answer {
+        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        let may = |permission| !self.lacking.contains(permission);
+        let denied = || {
+            let why = format!(
+                "Either the bucket named '{bucket}' does not exist in the namespace or you are not authorized to access it"
+            );
+            Answer::refusal(404, "BucketNotFound", &why)
+        };
+        match (asked.method.as_str(), rest.as_slice()) {
+            ("GET", ["o"]) if may("OBJECT_INSPECT") => self.list(asked),
+            ("GET" | "HEAD", ["o", name]) if may("OBJECT_READ") => self.get(asked, name),
+            ("PUT", ["o", name]) if may("OBJECT_CREATE") => self.put_asked(asked, name, fresh()),
+            ("DELETE", ["o", name]) if may("OBJECT_DELETE") => self.delete(name),
+            ("POST", ["u"]) if may("OBJECT_CREATE") => self.begin(asked, fresh()),
+            ("GET", ["u"]) if may("BUCKET_READ") => self.list_uploads(asked),
+            ("GET", ["u", _]) if may("OBJECT_INSPECT") => self.list_parts(asked),
+            ("PUT", ["u", name]) if may("OBJECT_CREATE") => self.part(asked, name, fresh()),
+            ("POST", ["u", name]) if may("OBJECT_CREATE") => self.commit(asked, name, fresh()),
+            ("DELETE", ["u", name]) if may("OBJECT_DELETE") => self.abort(asked, name),
+            ("GET", []) if may("BUCKET_READ") => {
+                let mut about =
+                    json!({"name": bucket, "versioning": "Disabled", "storageTier": "Standard"});
+                if let Some(more) = self.about.as_object() {
+                    about.as_object_mut().unwrap().extend(more.clone());
+                }
+                Answer::json(&about)
+            }
+            ("GET", ["retentionRules"]) if may("BUCKET_READ") => {
+                Answer::json(&json!({"items": self.retention}))
+            }
+            ("GET", ["l"]) if may("BUCKET_READ") => match &self.lifecycle {
+                Some(rules) => Answer::json(rules),
+                None => Answer::refusal(404, "LifecyclePolicyNotFound", "There is none."),
+            },
+            ("HEAD", ["o", _]) => Answer::status(404),
+            _ => denied(),
+        }
+    }
+
+    fn list(&self, asked: &Asked) -> Answer {
+        let text = |name: &str| asked.parameter(name).unwrap_or_default();
+        let (prefix, start, delimiter) = (text("prefix"), text("start"), text("delimiter"));
+        let fields = text("fields");
+        let fields: Vec<&str> = fields.split(',').collect();
+        let limit = match asked.parameter("limit").map(|limit| limit.parse()) {
+            None => LARGEST_PAGE,
+            Some(Ok(limit)) if (1..=LARGEST_PAGE).contains(&limit) => limit,
+            _ => return Answer::refusal(400, "InvalidParameter", "The limit is invalid."),
+        };
+        let (mut objects, mut prefixes) = (Vec::new(), Vec::<String>::new());
+        let mut next = None;
+        let from = self
+            .objects
+            .range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded));
+        for (name, object) in from.filter(|(name, _)| name.starts_with(&prefix)) {
+            let directory = name[prefix.len()..].find('/').filter(|_| delimiter == "/");
+            let directory = directory.map(|at| &name[..=prefix.len() + at]);
+            if directory.is_some() && prefixes.last().map(String::as_str) == directory {
+                continue;
+            }
+            if objects.len() + prefixes.len() >= limit {
+                next = Some(name);
+                break;
+            }
+            match directory {
+                Some(directory) => prefixes.push(directory.to_owned()),
+                None => objects.push(summary(name, &fields, &object.facts())),
+            }
+        }
+        Answer::json(&json!({"objects": objects, "prefixes": prefixes, "nextStartWith": next}))
+    }
+
+    fn absent(name: &str) -> Answer {
+        let why = format!("The object '{name}' was not found in the bucket");
+        Answer::refusal(404, "ObjectNotFound", &why)
+    }
+
+    fn get(&self, asked: &Asked, name: &str) -> Answer {
+        let Some(object) = self.objects.get(name) else {
+            return Self::absent(name);
+        };
+        if asked
+            .header("if-match")
+            .is_some_and(|tag| tag != object.etag)
+        {
+            return Answer::refusal(412, "IfMatchFailed", "The If-Match header does not match.");
+        }
+        let size = object.content.len();
+        if asked.method == "HEAD" {
+            let head = Answer::status(200).with("content-length", size.to_string());
+            return object.head(head);
+        }
+        if object.tier == "Archive" && object.state != Some("Restored") {
+            let why = format!("The object '{name}' is in Archived state and cannot be read");
+            return Answer::refusal(409, "NotRestored", &why);
+        }
+        let Some(range) = asked.header("range") else {
+            return object.head(Answer::status(200).of(object.content.clone()));
+        };
+        let (first, last) = range
+            .strip_prefix("bytes=")
+            .unwrap()
+            .split_once('-')
+            .unwrap();
+        let (from, to) = match (first.parse::<usize>(), last.parse::<usize>()) {
+            (Ok(first), Ok(last)) => (first, (last + 1).min(size)),
+            (Ok(first), Err(_)) => (first, size),
+            (Err(_), Ok(last)) => (size.saturating_sub(last), size),
+            _ => return Answer::refusal(400, "InvalidParameter", "no such range"),
+        };
+        if from >= to {
+            return Answer::refusal(416, "InvalidRange", "The range is not satisfiable.");
+        }
+        let range = format!("bytes {from}-{}/{size}", to - 1);
+        let part = Answer::status(206).of(object.content[from..to].to_vec());
+        object.head(part.with("content-range", range))
+    }
+
+    /// What does not fit the digests that come with it is refused.
+    fn damage(asked: &Asked) -> Option<Answer> {
+        let computed = md5(&asked.body);
+        if let Some(given) = asked
+            .header("content-md5")
+            .filter(|given| *given != computed)
+        {
+            let why = format!(
+                "The computed MD5 of the request body ({computed}) does not match the Content-MD5 header ({given})"
+            );
+            return Some(Answer::refusal(400, "UnmatchedContentMD5", &why));
+        }
+        let algorithm = asked.header("opc-checksum-algorithm");
+        let given = asked.header("opc-content-crc32c");
+        if given.is_some() && algorithm != Some("CRC32C") {
+            return Some(Answer::refusal(
+                400,
+                "InvalidParameter",
+                "no opc-checksum-algorithm",
+            ));
+        }
+        given
+            .filter(|given| *given != crc32c(&asked.body))
+            .map(|_| {
+                Answer::refusal(
+                    400,
+                    "UnmatchedContentCRC32C",
+                    "The computed CRC32C does not match.",
+                )
+            })
+    }
+
+    /// The answer to a condition of who writes, where it does not hold.
+    fn forbids(&self, asked: &Asked, name: &str) -> Option<Answer> {
+        let exists = self.objects.get(name);
+        if let Some(condition) = asked.header("if-none-match") {
+            if condition != "*" {
+                return Some(Answer::refusal(
+                    400,
+                    "InvalidParameter",
+                    "The only valid value is '*'.",
+                ));
+            }
+            if exists.is_some() {
+                let why = "The If-None-Match header is '*' and the object exists.";
+                return Some(Answer::refusal(412, "IfNoneMatchFailed", why));
+            }
+        }
+        let lacks = exists.is_some() && self.lacking.contains("OBJECT_OVERWRITE");
+        lacks.then(|| Answer::refusal(404, "BucketNotFound", "or you are not authorized"))
+    }
+
+    fn stored(&mut self, name: &str, object: Object) -> Answer {
+        let modified = object.modified.format("%a, %d %b %Y %H:%M:%S GMT");
+        let answer = Answer::status(200)
+            .with("etag", &object.etag)
+            .with("last-modified", modified.to_string());
+        let header = if object.md5.contains('-') {
+            "opc-multipart-md5"
+        } else {
+            "opc-content-md5"
+        };
+        let mut answer = answer.with(header, &object.md5);
+        if object.has_crc {
+            answer = answer.with("opc-content-crc32c", crc32c(&object.content));
+        }
+        self.objects.insert(name.to_owned(), object);
+        answer
+    }
+
+    fn put_asked(&mut self, asked: &Asked, name: &str, etag: String) -> Answer {
+        if let Some(refused) = Self::damage(asked).or_else(|| self.forbids(asked, name)) {
+            return refused;
+        }
+        let tier = asked
+            .header("storage-tier")
+            .unwrap_or("Standard")
+            .to_owned();
+        let state = (tier == "Archive").then_some("Archived");
+        let object = Object {
+            md5: md5(&asked.body),
+            content: asked.body.clone(),
+            etag,
+            modified: Utc::now(),
+            has_crc: asked.header("opc-checksum-algorithm") == Some("CRC32C"),
+            tier,
+            state,
+        };
+        self.stored(name, object)
+    }
+
+    fn delete(&mut self, name: &str) -> Answer {
+        match self.objects.remove(name) {
+            Some(_) => Answer::status(204),
+            None => Self::absent(name),
+        }
+    }
+
+    fn begin(&mut self, asked: &Asked, id: String) -> Answer {
+        let details: Value = serde_json::from_slice(&asked.body).unwrap();
+        let Some(object) = details["object"].as_str() else {
+            return Answer::refusal(400, "InvalidParameter", "no object");
+        };
+        let upload = Upload {
+            object: object.to_owned(),
+            tier: details["storageTier"]
+                .as_str()
+                .unwrap_or("Standard")
+                .to_owned(),
+            has_crc: asked.header("opc-checksum-algorithm") == Some("CRC32C"),
+            begun: Utc::now(),
+            parts: BTreeMap::new(),
+        };
+        let told = json!({"object": object, "uploadId": id, "timeCreated": time(upload.begun)});
+        self.uploads.insert(id, upload);
+        Answer::json(&told)
+    }
+
+    /// The upload that is meant.
+    fn upload(
+        &mut self,
+        asked: &Asked,
+        name: Option<&str>,
+    ) -> Result<(String, &mut Upload), Answer> {
+        let id = asked.parameter("uploadId").unwrap_or_default();
+        let found = self.uploads.get_mut(&id);
+        let found = found.filter(|upload| name.is_none_or(|name| upload.object == name));
+        let none = || Answer::refusal(404, "UploadNotFound", "There is no such upload.");
+        found.map(|upload| (id, upload)).ok_or_else(none)
+    }
+
+    fn list_uploads(&self, asked: &Asked) -> Answer {
+        // Three to a page, so that there are several.
+        let from = asked.parameter("page").unwrap_or_default();
+        let mut listed = self.uploads.iter().filter(|(id, _)| **id >= from);
+        let page: Vec<Value> = listed
+            .by_ref()
+            .take(3)
+            .map(|(id, upload)| {
+                json!({"object": upload.object, "uploadId": id, "timeCreated": time(upload.begun)})
+            })
+            .collect();
+        let answer = Answer::json(&json!(page));
+        match listed.next() {
+            Some((id, _)) => answer.with("opc-next-page", id),
+            None => answer,
+        }
+    }
+
+    fn list_parts(&mut self, asked: &Asked) -> Answer {
+        match self.upload(asked, None) {
+            Err(refused) => refused,
+            Ok((_, upload)) => {
+                let parts = upload.parts.iter().map(|(number, (etag, part))| {
+                    json!({"etag": etag, "partNumber": number, "size": part.len(), "md5": md5(part)})
+                });
+                Answer::json(&json!(parts.collect::<Vec<_>>()))
+            }
+        }
+    }
+
+    fn part(&mut self, asked: &Asked, name: &str, etag: String) -> Answer {
+        if let Some(refused) = Self::damage(asked) {
+            return refused;
+        }
+        let number = asked
+            .parameter("uploadPartNum")
+            .and_then(|it| it.parse().ok());
+        let Some(number @ 1..=10_000) = number else {
+            return Answer::refusal(400, "InvalidParameter", "uploadPartNum is invalid");
+        };
+        match self.upload(asked, Some(name)) {
+            Err(refused) => refused,
+            Ok((_, upload)) => {
+                upload
+                    .parts
+                    .insert(number, (etag.clone(), asked.body.clone()));
+                Answer::status(200)
+                    .with("etag", etag)
+                    .with("opc-content-md5", md5(&asked.body))
+            }
+        }
+    }
+
+    fn commit(&mut self, asked: &Asked, name: &str, etag: String) -> Answer {
+        let details: Value = serde_json::from_slice(&asked.body).unwrap();
+        if let Some(refused) = self.forbids(asked, name) {
+            return refused;
+        }
+        let (id, upload) = match self.upload(asked, Some(name)) {
+            Err(refused) => return refused,
+            Ok(found) => found,
+        };
+        let invalid = |why: &str| Answer::refusal(400, "InvalidUploadPart", why);
+        let chosen = details["partsToCommit"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        if chosen.is_empty() || chosen.len() != upload.parts.len() {
+            return invalid("each part is to be committed or excluded");
+        }
+        let (mut content, mut digests) = (Vec::new(), Vec::new());
+        let last = chosen.len() - 1;
+        for (place, part) in chosen.iter().enumerate() {
+            let number = part["partNum"]
+                .as_u64()
+                .and_then(|it| u32::try_from(it).ok());
+            let found = number.and_then(|number| upload.parts.get(&number));
+            let Some((tag, bytes)) = found else {
+                return invalid("there is no such part");
+            };
+            if part["etag"] != json!(tag) {
+                return invalid("the part has another tag");
+            }
+            if bytes.len() < LEAST_PART && place != last {
+                return invalid("the part is too small");
+            }
+            content.extend(bytes);
+            digests.extend(Md5::digest(bytes));
+        }
+        let object = Object {
+            content,
+            etag,
+            modified: Utc::now(),
+            md5: format!("{}-{}", md5(&digests), chosen.len()),
+            has_crc: upload.has_crc,
+            state: (upload.tier == "Archive").then_some("Archived"),
+            tier: upload.tier.clone(),
+        };
+        self.uploads.remove(&id);
+        self.stored(name, object)
+    }
+
+    fn abort(&mut self, asked: &Asked, name: &str) -> Answer {
+        match self.upload(asked, Some(name)) {
+            Err(refused) => refused,
+            Ok((id, _)) => {
+                self.uploads.remove(&id);
+                Answer::status(204)
+            }
+        }
+    }
+}
