@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use object_store::client::HttpError;
 use object_store::path::Path;
@@ -10,7 +10,6 @@ use object_store::{Extensions, GetRange, GetResult, PutPayload};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RANGE};
 use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
-use tokio::time::sleep;
 
 use super::asked::Asked;
 use super::digests::{Digests, insert};
@@ -31,8 +30,8 @@ use crate::causes;
 /// What objects are, as far as anybody else is concerned.
 pub(super) const CONTENT: &str = "application/octet-stream";
 
-/// So long after a bucket was denied to who creates something, that is tried again.
-const A_MOMENT: Duration = Duration::from_millis(200);
+/// So many denials of a bucket in a row, to who writes into it, may be in passing.
+const DENIALS_IN_PASSING: u32 = 3;
 
 /// Asks for one bucket.
 #[derive(Debug, Clone)]
@@ -43,6 +42,8 @@ pub(super) struct Asker {
     pub(super) bucket: String,
     /// Where all buckets of a tenancy are; it is asked for once.
     pub(super) namespace: Arc<OnceCell<String>>,
+    /// How often in a row the bucket was denied to who wrote into it, and could be listed.
+    pub(super) denials: Arc<AtomicU32>,
     /// In which classes objects are put.
     pub(super) classes: StorageClasses,
     /// How often a request is repeated whose failure may pass.
@@ -150,25 +151,29 @@ impl Asker {
         answered
     }
 
-    /// What was answered to who writes something: a bucket that is said to be gone is gone only where nothing can be listed there.
+    /// What was answered to who writes something: a bucket that is said to be gone is gone only where nothing can be listed there. Denied so again and
+    /// again, whoever writes lacks a right to.
     pub(super) async fn believed_of_bucket<T>(
         &self,
         answered: object_store::Result<T>,
-        is_tried_once: bool,
     ) -> object_store::Result<T> {
-        if is(&answered, Refusal::is_doubtful_end) {
-            let place = Place {
-                at_most: Some(1),
-                ..Place::default()
-            };
-            self.page(&place).await?;
-            return Err(generic(if is_tried_once {
-                Fault::NoWritingYet
-            } else {
-                Fault::NoWriting
-            }));
+        if !is(&answered, Refusal::is_doubtful_end) {
+            if answered.is_ok() {
+                self.denials.store(0, Ordering::Relaxed);
+            }
+            return answered;
         }
-        answered
+        let place = Place {
+            at_most: Some(1),
+            ..Place::default()
+        };
+        self.page(&place).await?;
+        let before = self.denials.fetch_add(1, Ordering::Relaxed);
+        Err(generic(if before < DENIALS_IN_PASSING {
+            Fault::NoWritingYet
+        } else {
+            Fault::NoWriting
+        }))
     }
 
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
@@ -204,9 +209,7 @@ impl Asker {
             insert(&mut request.headers, "storage-tier", tier)?;
         }
         request.body = payload;
-        let is_tried_once = request.extensions.get::<Once>().is_some();
-        let mut denials = if is_tried_once { 0 } else { self.retries };
-        if create || is_tried_once {
+        if create || request.extensions.get::<Once>().is_some() {
             // Whether it is there after a failure, whoever asked finds out.
             request.retries = 0;
         }
@@ -218,16 +221,8 @@ impl Asker {
                 Ok(there)
             }
         };
-        loop {
-            let put = self.server.ask(&request, taken).await;
-            // A bucket is denied before anything is done.
-            if create && denials > 0 && is(&put, Refusal::is_doubtful_end) {
-                denials -= 1;
-                sleep(A_MOMENT).await;
-                continue;
-            }
-            return self.believed_of_bucket(put, is_tried_once).await;
-        }
+        let put = self.server.ask(&request, taken).await;
+        self.believed_of_bucket(put).await
     }
 
     /// Deletes an object.
@@ -236,7 +231,7 @@ impl Asker {
         let mut request = self.request(Method::DELETE, url, Asked::Delete);
         request.retries = retries;
         let deleted = self.server.ask(&request, |_, _| Ok(())).await;
-        let deleted = self.believed_of_bucket(deleted, retries == 0).await;
+        let deleted = self.believed_of_bucket(deleted).await;
         self.believed(key, deleted).await
     }
 

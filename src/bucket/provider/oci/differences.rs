@@ -1,5 +1,6 @@
 //! What Oracle's Object Storage does otherwise than others.
 
+use super::config::LEAST_PART;
 use crate::bucket::backend::Listings;
 use crate::bucket::differences::{
     Classes, Create, Differences, Digest, Order, Pages, Precision, Sent, Tag, Whole,
@@ -24,8 +25,7 @@ pub(super) const DIFFERENCES: Differences = Differences {
     sizes: Sizes {
         object_bytes: Some(10 << 40),
         put_bytes: Some(50 << 30),
-        // What Oracle's own client takes for the least.
-        least_part_bytes: 10 << 20,
+        least_part_bytes: LEAST_PART,
         largest_part_bytes: Some(50 << 30),
         parts: Some(10_000),
     },

@@ -35,7 +35,7 @@ pub(super) enum Fault {
     Denied,
     /// A bucket is denied of which something can be listed.
     NoWriting,
-    /// The same, to a request that is tried once: the next one may fare better.
+    /// The same, for the first time: the next request may fare better.
     NoWritingYet,
     /// The key signs nothing.
     NoSignature,

@@ -93,6 +93,7 @@ fn open(config: &Config, opening: Opening) -> Result<Backend> {
         base: config.endpoint.base().to_owned(),
         bucket: config.bucket.clone(),
         namespace: Arc::default(),
+        denials: Arc::default(),
         classes,
         retries: config
             .retries

@@ -80,8 +80,13 @@ impl Refusal {
 
     /// Whether the very same request may fare better. A bucket that is denied is asked for again, for some are in passing.
     pub(super) fn may_pass(&self) -> bool {
-        let is_of_the_upload = self.status == StatusCode::NOT_FOUND;
-        self.kind == Kind::BucketGone || self.kind == Kind::Transient && !is_of_the_upload
+        let is_absent = self.status == StatusCode::NOT_FOUND;
+        match self.kind {
+            Kind::BucketGone => true,
+            // So is a namespace, and an upload that is gone stays gone.
+            Kind::Credentials => is_absent,
+            kind => kind == Kind::Transient && !is_absent,
+        }
     }
 
     /// Whether it says that an object is not there, and may say so of one that must not be seen.

@@ -60,7 +60,7 @@ impl Upload {
             begun.ok_or_else(|| Fault::NoUpload.passing())
         };
         let begun = asker.server.ask(&request, read).await;
-        let begun = asker.believed_of_bucket(begun, false).await?;
+        let begun = asker.believed_of_bucket(begun).await?;
         Ok(Self {
             asker: asker.clone(),
             to: to.clone(),
@@ -107,7 +107,7 @@ impl Upload {
             Ok(Facts::of(headers))
         };
         let done = self.asker.server.ask(&request, read).await;
-        self.asker.believed_of_bucket(done, false).await
+        self.asker.believed_of_bucket(done).await
     }
 }
 
@@ -135,7 +135,7 @@ impl MultipartUpload for Upload {
                 there.etag.ok_or_else(|| Fault::NoUpload.passing())
             };
             let put = asker.server.ask(&request, read).await;
-            let tag = asker.believed_of_bucket(put, false).await?;
+            let tag = asker.believed_of_bucket(put).await?;
             let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(number, (tag, digests.md5));
             Ok(())
@@ -176,5 +176,5 @@ pub(super) async fn abort(asker: &Asker, to: &Path, id: &str, retries: u32) -> R
     if is(&ended, Refusal::lacks_upload) {
         return Ok(());
     }
-    asker.believed_of_bucket(ended, retries == 0).await
+    asker.believed_of_bucket(ended).await
 }

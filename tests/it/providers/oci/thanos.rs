@@ -56,13 +56,14 @@ fn thanos_sees_what_was_written_with_the_same_file() {
         "{}",
         String::from_utf8_lossy(&listed.stderr)
     );
+    let said = String::from_utf8_lossy(&listed.stderr).into_owned();
     let mut ids: Vec<_> = String::from_utf8(listed.stdout)
         .unwrap()
         .lines()
         .map(str::to_owned)
         .collect();
     ids.sort();
-    assert_eq!(ids, blocks_with(&bucket.tree(), "meta.json"));
+    assert_eq!(ids, blocks_with(&bucket.tree(), "meta.json"), "{said}");
     // What it writes is read here, too: a mark of its own keeps a block from moving.
     let words = [
         "tools",

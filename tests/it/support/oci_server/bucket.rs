@@ -157,7 +157,13 @@ impl Objects {
         rest: &[String],
         fresh: impl Fn() -> String,
     ) -> Answer {
-        let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+        // A name may stand there with its slashes as they are.
+        let joined = rest.get(1..).unwrap_or_default().join("/");
+        let rest: Vec<&str> = match rest {
+            [] => Vec::new(),
+            [what] => vec![what],
+            [what, ..] => vec![what, &joined],
+        };
         let may = |permission| !self.lacking.contains(permission);
         let denied = || {
             let why = format!(

@@ -46,6 +46,9 @@ pub(super) struct Retries {
 /// The largest part that there is.
 const LARGEST_PART: i64 = 50 << 30;
 
+/// The least that a part has but for the last one: what Oracle's own client takes for it.
+pub(super) const LEAST_PART: u64 = 10 << 20;
+
 /// The longest that is waited between two tries.
 const LONGEST_INTERVAL: i64 = 600;
 
@@ -68,7 +71,7 @@ impl Config {
         let bucket = text(&mut fields, "bucket")?;
         // Thanos makes buckets there, in its own tests.
         let _ = fields.string("compartment_ocid")?;
-        let part_size_bytes = part_size(&mut fields)?;
+        let part_size_bytes = part_size(&mut fields, warnings)?;
         let retries = Retries::parse(&mut fields)?;
         let http = Http::parse_leniently(&mut fields, warnings, client_timeout)?;
         let (identity, endpoint) = identity::find(&mut fields, environment, warnings)?;
@@ -165,14 +168,20 @@ impl Retries {
 }
 
 /// Zero and less stand for the usual size.
-fn part_size(fields: &mut Fields<'_>) -> Result<Option<u64>> {
+fn part_size(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Option<u64>> {
     let size = fields.i64("part_size")?.unwrap_or(0);
     if size > LARGEST_PART {
         return Err(Error::usage(format!(
             "config.part_size \"{size}\": expected a whole number of bytes of at most {LARGEST_PART}"
         )));
     }
-    Ok(u64::try_from(size).ok().filter(|size| *size > 0))
+    let size = u64::try_from(size).ok().filter(|size| *size > 0);
+    if size.is_some_and(|size| size < LEAST_PART) {
+        warnings.push(format!(
+            "config.part_size counts as {LEAST_PART}: parts are no smaller, but for the last one"
+        ));
+    }
+    Ok(size.map(|size| size.max(LEAST_PART)))
 }
 
 /// What Thanos gives each request from its beginning to its end. Here a request ends when nothing comes for a while.

@@ -200,6 +200,7 @@ fn numbers_are_taken_as_thanos_takes_them() {
         parsed("part_size: 20971520").part_size_bytes,
         Some(20 << 20)
     );
+    assert_eq!(parsed("part_size: 5242880").part_size_bytes, Some(10 << 20));
     assert_eq!(parsed("part_size: -5").part_size_bytes, None);
 }
 
