@@ -2,6 +2,7 @@
 //! signature and digest, tells of objects no more than it is asked for, and refuses what the service refuses.
 
 mod bucket;
+mod machine;
 mod signature;
 mod wire;
 
@@ -21,6 +22,8 @@ use super::proxy::Proxy;
 use super::run::{OLD, Ran, migrate};
 use super::world::{self, Contents, Tree};
 use bucket::Objects;
+use machine::Sessions;
+use signature::Wanted;
 pub use wire::Answer;
 use wire::Asked;
 
@@ -29,6 +32,12 @@ pub const ENDPOINT: &str = "OCI_OBJECT_STORAGE_ENDPOINT";
 
 /// The namespace of the tenancy.
 pub const NAMESPACE: &str = "axtests";
+
+/// The region of the machine.
+pub const REGION: &str = "us-test-1";
+
+/// As Oracle's SDK wants that region to be described.
+pub const DESCRIBED: &str = r#"{"realmKey": "oc99", "realmDomainComponent": "cloud.example", "regionKey": "TST", "regionIdentifier": "us-test-1"}"#;
 
 pub const TENANCY: &str = "ocid1.tenancy.oc1..aaaaaaaatests";
 pub const USER: &str = "ocid1.user.oc1..aaaaaaaamover";
@@ -48,6 +57,7 @@ struct Service {
     buckets: Mutex<BTreeMap<String, Objects>>,
     /// Makes entity tags and ids.
     count: AtomicU64,
+    sessions: Sessions,
 }
 
 /// The server, started once for all tests.
@@ -83,7 +93,14 @@ impl Service {
     }
 
     fn answer(&self, asked: &Asked) -> Answer {
-        let mut answer = match signature::verified(asked) {
+        if let Some(answer) = self.sessions.answer(asked) {
+            return answer;
+        }
+        let key = |id: &str| match id.strip_prefix("ST$") {
+            Some(token) => self.sessions.key_of(token),
+            None => signature::users_key(id),
+        };
+        let mut answer = match signature::verified(asked, Wanted::Usual, key) {
             Ok(()) => self.allowed(asked),
             Err(why) => Answer::refusal(401, "NotAuthenticated", &why),
         };
@@ -121,6 +138,19 @@ impl Service {
         };
         objects.answer(name, asked, &rest, || self.fresh())
     }
+}
+
+/// Has a process be a machine of the cloud, whose sessions are good for so many requests.
+pub fn as_machine(command: &mut Command, port: u16, uses: u32) {
+    let base = endpoint(port);
+    command
+        .env("OCI_METADATA_BASE_URL", format!("{base}/opc/v2"))
+        .env("OCI_SDK_AUTH_CLIENT_REGION_URL", format!("{base}/{uses}"));
+}
+
+/// How many sessions there were.
+pub fn sessions() -> usize {
+    RUNNING.service.sessions.count()
 }
 
 /// Writes the file that Oracle's SDK looks for in a home folder, and the key that it names.
@@ -182,6 +212,17 @@ impl Bucket {
         let pem = KEY.trim_end().replace('\n', "\n    ");
         writeln!(text, "  privatekey: |\n    {pem}").unwrap();
         text
+    }
+
+    /// The configuration for a machine of the cloud.
+    pub fn machines_config(&self, file: &str) -> PathBuf {
+        let path = self.file(file);
+        let name = &self.name;
+        let text = format!(
+            "type: OCI\nconfig:\n  bucket: {name}\n  provider: instance-principal\n  http_config:\n    insecure_skip_verify: true\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
     }
 
     /// A file in the bucket's folder.

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use object_store::client::HttpError;
 use object_store::path::Path;
 use object_store::{Extensions, GetRange, GetResult, PutPayload};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RANGE};
@@ -14,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::asked::Asked;
 use super::digests::{Digests, insert};
 use super::fault::{Fault, generic};
+use super::machine::Machine;
 use super::object::{Facts, MEMBERS};
 use super::page;
 use super::read;
@@ -37,8 +37,7 @@ const DENIALS_IN_PASSING: u32 = 3;
 #[derive(Debug, Clone)]
 pub(super) struct Asker {
     pub(super) server: ask::Asker,
-    /// Scheme, host and port, without a slash at the end.
-    pub(super) base: String,
+    pub(super) base: Base,
     pub(super) bucket: String,
     /// Where all buckets of a tenancy are; it is asked for once.
     pub(super) namespace: Arc<OnceCell<String>>,
@@ -50,11 +49,29 @@ pub(super) struct Asker {
     pub(super) retries: u32,
 }
 
+/// Scheme, host and port of the service, without a slash at the end.
+#[derive(Debug, Clone)]
+pub(super) enum Base {
+    Known(String),
+    /// That of the machine's region, which is asked for.
+    OfMachine(Arc<Machine>),
+}
+
 impl Asker {
+    async fn base(&self) -> object_store::Result<&str> {
+        match &self.base {
+            Base::Known(base) => Ok(base),
+            Base::OfMachine(machine) => {
+                let endpoint = machine.endpoint().await.map_err(generic)?;
+                Ok(endpoint.base())
+            }
+        }
+    }
+
     /// The namespace of whoever asks.
     async fn namespace(&self) -> object_store::Result<&str> {
         let asking = async || {
-            let url = Url::parse(&format!("{}/n", self.base)).map_err(generic)?;
+            let url = Url::parse(&format!("{}/n", self.base().await?)).map_err(generic)?;
             let request = self.request(Method::GET, url, Asked::Namespace);
             let read = |_: &HeaderMap, body: &[u8]| {
                 let name: Option<String> = serde_json::from_slice(body).ok();
@@ -108,7 +125,8 @@ impl Asker {
         if let Some(etag) = etag {
             insert(&mut request.headers, "if-match", etag)?;
         }
-        let told = self.server.ask(&request, facts).await;
+        let read = |headers: &HeaderMap, _: &[u8]| Ok(Facts::of(headers));
+        let told = self.server.ask(&request, read).await;
         self.believed(key, told).await
     }
 
@@ -259,7 +277,8 @@ impl Asker {
     ) -> object_store::Result<Url> {
         let namespace = escaped(self.namespace().await?);
         let bucket = escaped(&self.bucket);
-        let mut url = format!("{}/n/{namespace}/b/{bucket}{rest}", self.base);
+        let base = self.base().await?;
+        let mut url = format!("{base}/n/{namespace}/b/{bucket}{rest}");
         for (number, (name, value)) in query.iter().enumerate() {
             let sign = if number == 0 { '?' } else { '&' };
             // Writing to a string never fails.
@@ -273,9 +292,4 @@ impl Asker {
 pub(super) fn is<T>(answered: &object_store::Result<T>, so: fn(&Refusal) -> bool) -> bool {
     let err = answered.as_ref().err();
     err.is_some_and(|err| causes::first::<Refusal>(err).is_some_and(so))
-}
-
-/// What the head of an answer tells of an object.
-pub(super) fn facts(headers: &HeaderMap, _: &[u8]) -> Result<Facts, HttpError> {
-    Ok(Facts::of(headers))
 }

@@ -37,7 +37,7 @@ pub(super) enum Asked {
 
 impl Asked {
     /// Whether the body is an object or a part of one.
-    pub(super) fn brings_an_object(&self) -> bool {
+    pub(super) fn brings_an_object(self) -> bool {
         matches!(self, Asked::Put { .. } | Asked::Part)
     }
 }

@@ -10,26 +10,37 @@ const TENANCY: usize = 8;
 
 /// The location of a bucket and a prefix in it.
 pub(super) fn location(config: &Config, prefix: &str) -> Location {
-    let Identity::User(key, _) = &config.identity;
-    of(
-        config.endpoint.authority(),
-        &key.tenancy,
-        &config.bucket,
-        prefix,
-    )
+    match &config.identity {
+        Identity::User { key, endpoint, .. } => of(
+            endpoint.authority(),
+            Some(&key.tenancy),
+            &config.bucket,
+            prefix,
+        ),
+        // One machine lies in one region, and in one tenancy.
+        Identity::Machine(_) => of(MACHINE, None, &config.bucket, prefix),
+    }
 }
 
-fn of(server: &str, tenancy: &str, bucket: &str, prefix: &str) -> Location {
-    let from = tenancy.len().saturating_sub(TENANCY);
-    let short = tenancy.get(from..).unwrap_or(tenancy);
+/// Stands for the region and the tenancy of the machine, which only it knows.
+const MACHINE: &str = "instance-principal";
+
+fn of(server: &str, tenancy: Option<&str>, bucket: &str, prefix: &str) -> Location {
     let names = prefix.split('/').filter(|name| !name.is_empty());
     let path: Vec<OsString> = [bucket].into_iter().chain(names).map(Into::into).collect();
+    let at = |tenancy: Option<&str>| match tenancy {
+        Some(tenancy) => format!("oci://{tenancy}@{server}"),
+        None => format!("oci://{server}"),
+    };
+    let short = tenancy.map(|tenancy| {
+        let from = tenancy.len().saturating_sub(TENANCY);
+        tenancy.get(from..).unwrap_or(tenancy)
+    });
     let address = Address {
-        server: format!("oci://{tenancy}@{server}"),
+        server: at(tenancy),
         path,
     };
-    let name = format!("oci://{short}@{server}/{bucket}");
-    Location::new(name, prefix, vec![address])
+    Location::new(format!("{}/{bucket}", at(short)), prefix, vec![address])
 }
 
 #[cfg(test)]
@@ -43,7 +54,7 @@ mod tests {
             let server = format!("objectstorage.{region}.oraclecloud.com");
             of(
                 &server,
-                &format!("ocid1.tenancy.oc1..aaaa{tenancy}"),
+                Some(&format!("ocid1.tenancy.oc1..aaaa{tenancy}")),
                 bucket,
                 prefix,
             )
@@ -64,5 +75,8 @@ mod tests {
         ] {
             assert_eq!(hot.overlaps(&other), expected, "{other}");
         }
+        let machines = of(MACHINE, None, "hot", "a");
+        assert_eq!(machines.to_string(), "oci://instance-principal/hot/a");
+        assert!(machines.overlaps(&of(MACHINE, None, "hot", "")));
     }
 }

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use super::fault::Fault;
+use super::machine::Failure;
 use super::refusal::{Refusal, SOMETHING_ELSE};
 use crate::bucket::classify::Meaning;
 use crate::bucket::pages::Endless;
@@ -15,6 +16,13 @@ pub(super) fn meaning(cause: &(dyn StdError + 'static)) -> Option<Meaning> {
             kind: refusal.kind(),
             said: refusal.told(),
             hint: refusal.hint(),
+        });
+    }
+    if let Some(failure) = cause.downcast_ref::<Failure>() {
+        return Some(Meaning {
+            kind: failure.kind(),
+            said: Some(failure.to_string()),
+            hint: None,
         });
     }
     if let Some(fault) = cause.downcast_ref::<Fault>() {

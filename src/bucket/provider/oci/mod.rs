@@ -11,12 +11,14 @@ mod digests;
 mod fault;
 mod keeping;
 mod location;
+mod machine;
 mod meaning;
 mod object;
 mod page;
 mod policy;
 mod read;
 mod refusal;
+mod signature;
 mod signing;
 mod store;
 mod understood;
@@ -37,8 +39,10 @@ use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::Result;
-use config::Config;
+use ask::Base;
+use config::{Config, Identity};
 use differences::DIFFERENCES;
+use signing::Signer;
 
 /// The row of the table.
 pub(super) const PROVIDER: Provider = Provider {
@@ -83,14 +87,27 @@ fn open(config: &Config, opening: Opening) -> Result<Backend> {
         wire,
         ..
     } = opening;
+    let (signer, base) = match &config.identity {
+        Identity::User { key, endpoint, .. } => (
+            Signer::of(&key.key, &key.tenancy, &key.id),
+            Base::Known(endpoint.base().to_owned()),
+        ),
+        Identity::Machine(beside) => {
+            let machine = Arc::new(connector::machine(config, beside, wire.as_ref())?);
+            (
+                Signer::Machine(Arc::clone(&machine)),
+                Base::OfMachine(machine),
+            )
+        }
+    };
     let wire = wire.map_or_else(|| connector::to_bucket(config), Ok)?;
     let heard = Heard::default();
     let asker = ask::Asker {
         server: asking::Asker {
-            http: connector::client(config, wire, heard.clone()),
+            http: connector::client(config, wire, heard.clone(), signer),
             store: fault::STORE,
         },
-        base: config.endpoint.base().to_owned(),
+        base,
         bucket: config.bucket.clone(),
         namespace: Arc::default(),
         denials: Arc::default(),

@@ -1,42 +1,21 @@
-//! The last that happens to a request before it goes out: every try is signed anew, so that none is too old.
-//!
-//! What is signed: <https://docs.oracle.com/iaas/Content/API/Concepts/signingrequests.htm>. Objects and parts are sent with their own digests, and
-//! their bodies are not signed; other bodies are.
+//! The last that happens to a request before it goes out: every try is signed anew, so that none is too old. Objects and parts go with digests of their
+//! own, and their bodies are not signed; other bodies are.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use chrono::Utc;
-use http_body::Body as _;
-use object_store::client::{
-    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
-};
-use reqwest::Url;
-use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderName, HeaderValue,
-};
-use sha2::{Digest as _, Sha256};
+use object_store::client::{HttpClient, HttpError, HttpRequest, HttpResponse, HttpService};
+use reqwest::StatusCode;
+use tracing::debug;
 
 use super::asked::{Asked, CARRIERS};
 use super::config::{Key, KeyId};
 use super::fault::Fault;
+use super::machine::{Failure, Machine};
+use super::signature::{self, Signed};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::secrets::Secrets;
 use crate::small_file;
-
-/// What is signed of every request.
-const ALWAYS: [&str; 3] = ["date", "(request-target)", "host"];
-
-/// And of one whose body is signed.
-const WITH_BODY: [&str; 3] = ["content-length", "content-type", "x-content-sha256"];
-
-const CONTENT_SHA256: &str = "x-content-sha256";
 
 /// A client that signs requests.
 #[derive(Debug)]
@@ -47,225 +26,72 @@ pub(super) struct Signing {
 
 /// Who signs.
 #[derive(Debug)]
-pub(super) struct Signer {
-    pub(super) key: Key,
-    pub(super) id: Id,
+pub(super) enum Signer {
+    /// By this key, which the service calls so.
+    Key(Key, String),
+    /// By this key, which a token vouches for that stands in a file, and is written anew before it expires.
+    Session(Key, String),
+    /// By the keys that a machine gets for a while.
+    Machine(Arc<Machine>),
 }
 
-/// What the service calls the key.
-#[derive(Debug)]
-pub(super) enum Id {
-    /// This, always.
-    Fixed(String),
-    /// A token that stands in a file, and is written anew before it expires.
-    TokenFile(String),
-}
-
-impl Id {
-    /// Of a key of that tenancy.
-    pub(super) fn of(tenancy: &str, id: &KeyId) -> Self {
+impl Signer {
+    /// By a user's key.
+    pub(super) fn of(key: &Key, tenancy: &str, id: &KeyId) -> Self {
         match id {
             KeyId::OfUser { user, fingerprint } => {
-                Id::Fixed(format!("{tenancy}/{user}/{fingerprint}"))
+                Signer::Key(key.clone(), format!("{tenancy}/{user}/{fingerprint}"))
             }
-            KeyId::TokenFile(path) => Id::TokenFile(path.clone()),
+            KeyId::TokenFile(path) => Signer::Session(key.clone(), path.clone()),
         }
     }
 
-    async fn now(&self) -> Result<String, HttpError> {
+    /// The key of the moment, and what the service calls it.
+    async fn key(&self) -> Result<(Key, String), HttpError> {
+        let of_token = |token: &str| format!("ST${}", token.trim());
         match self {
-            Id::Fixed(id) => Ok(id.clone()),
-            Id::TokenFile(path) => match small_file::text(path).await {
-                Ok(token) => Ok(format!("ST${}", token.trim())),
+            Signer::Key(key, id) => Ok((key.clone(), id.clone())),
+            Signer::Session(key, path) => match small_file::text(path).await {
+                Ok(token) => Ok((key.clone(), of_token(&token))),
                 Err(_) => Err(Fault::NoToken.final_one()),
             },
+            Signer::Machine(machine) => {
+                let (key, token) = machine.session().await.map_err(Failure::of_request)?;
+                Ok((key, of_token(&token)))
+            }
         }
     }
 }
 
 #[async_trait]
 impl HttpService for Signing {
-    async fn call(&self, mut request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let asked = request.extensions().get::<Asked>();
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let Signer::Machine(machine) = &self.signer else {
+            return self.send(request).await.map(|(answer, _)| answer);
+        };
+        let again = request.clone();
+        let (answer, id) = self.send(request).await?;
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        debug!("a session was refused; another is asked for");
+        machine.forget(&id).await;
+        self.send(again).await.map(|(answer, _)| answer)
+    }
+}
+
+impl Signing {
+    /// Sends it, and tells by whom it was signed. The answer gets the request's secrets as an extension, so that they can be hidden in messages.
+    async fn send(&self, mut request: HttpRequest) -> Result<(HttpResponse, String), HttpError> {
+        let asked = request.extensions().get::<Asked>().copied();
         let is_object = asked.is_some_and(Asked::brings_an_object);
         let has_body = !is_object && matches!(request.method().as_str(), "PUT" | "POST");
-        if has_body {
-            add_body(&mut request)?;
-        }
-        let id = self.signer.id.now().await?;
-        let now = Utc::now().format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        insert(request.headers_mut(), DATE, &now)?;
-        let url = Url::parse(&request.uri().to_string()).map_err(unknown)?;
-        let signed = ALWAYS.iter().chain(WITH_BODY.iter().filter(|_| has_body));
-        let signed: Vec<&str> = signed.copied().collect();
-        let text = signed_text(&signed, request.method().as_str(), &url, request.headers());
-        let signature = sign(&self.signer.key, &text)?;
-        let authorization = format!(
-            "Signature version=\"1\",headers=\"{}\",keyId=\"{id}\",algorithm=\"rsa-sha256\",signature=\"{signature}\"",
-            signed.join(" ")
-        );
-        insert(request.headers_mut(), AUTHORIZATION, &authorization)?;
-        let secrets = Secrets::of(&request, &[Secret::new(id)], &CARRIERS);
+        let signed = if has_body { Signed::Body } else { Signed::Head };
+        let (key, id) = self.signer.key().await?;
+        signature::add_to(&mut request, signed, &key, &id)?;
+        let secrets = Secrets::of(&request, &[Secret::new(id.clone())], &CARRIERS);
         let mut answer = self.inner.execute(request).await?;
         answer.extensions_mut().insert(secrets);
-        Ok(answer)
-    }
-}
-
-/// What is signed of a request, line by line.
-fn signed_text(names: &[&str], method: &str, url: &Url, headers: &HeaderMap) -> String {
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let lines = names.iter().map(|name| {
-        let value = match *name {
-            "(request-target)" => {
-                let method = method.to_ascii_lowercase();
-                let query = url
-                    .query()
-                    .map_or(String::new(), |query| format!("?{query}"));
-                format!("{method} {}{query}", url.path())
-            }
-            name if name == HOST.as_str() => url.authority().to_owned(),
-            name => header(name).unwrap_or_default().to_owned(),
-        };
-        format!("{name}: {value}")
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-fn sign(key: &Key, text: &str) -> Result<String, HttpError> {
-    let mut signature = vec![0; key.0.public_modulus_len()];
-    let random = SystemRandom::new();
-    key.0
-        .sign(&RSA_PKCS1_SHA256, &random, text.as_bytes(), &mut signature)
-        .map_err(|_| Fault::NoSignature.final_one())?;
-    Ok(STANDARD.encode(signature))
-}
-
-fn add_body(request: &mut HttpRequest) -> Result<(), HttpError> {
-    let mut sha256 = Sha256::new();
-    let mut length = 0;
-    each_piece(request.body(), |piece| {
-        sha256.update(piece);
-        length += piece.len();
-    });
-    let headers = request.headers_mut();
-    insert(headers, CONTENT_LENGTH, &length.to_string())?;
-    if !headers.contains_key(CONTENT_TYPE) {
-        insert(headers, CONTENT_TYPE, "application/json")?;
-    }
-    let name = HeaderName::from_static(CONTENT_SHA256);
-    insert(headers, name, &STANDARD.encode(sha256.finalize()))
-}
-
-fn each_piece(body: &HttpRequestBody, mut take: impl FnMut(&Bytes)) {
-    let mut body = body.clone();
-    let mut context = Context::from_waker(Waker::noop());
-    while let Poll::Ready(Some(Ok(frame))) = Pin::new(&mut body).poll_frame(&mut context) {
-        if let Ok(piece) = frame.into_data() {
-            take(&piece);
-        }
-    }
-}
-
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), HttpError> {
-    let mut value = HeaderValue::from_str(value).map_err(unknown)?;
-    value.set_sensitive(name == AUTHORIZATION);
-    headers.insert(name, value);
-    Ok(())
-}
-
-fn unknown(err: impl std::error::Error + Send + Sync + 'static) -> HttpError {
-    HttpError::new(HttpErrorKind::Unknown, err)
-}
-
-#[cfg(test)]
-mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use aws_lc_rs::signature::{
-        RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
-        UnparsedPublicKey,
-    };
-
-    use super::*;
-
-    /// The key of Oracle's examples, which is shorter than any that signs here.
-    const ORACLES_KEY: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDCFENGw33yGihy92pDjZQhl0C36rPJj+CvfSC8+q28hxA161QFNUd13wuCTUcq0Qd2qsBe/2hFyc2DCJJg0h1L78+6Z4UMR7EOcpfdUE9Hf3m/hs+FUR45uBJeDK1HSFHD8bHKD6kv8FPGfJTotc+2xjJwoYi+1hqp1fIekaxsyQIDAQAB";
-
-    const DATED: (&str, &str) = ("date", "Thu, 05 Jan 2014 21:31:40 GMT");
-
-    fn text(names: &[&str], method: &str, url: &str, headers: &[(&'static str, &str)]) -> String {
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            all.insert(*name, value.parse().unwrap());
-        }
-        signed_text(names, method, &Url::parse(url).unwrap(), &all)
-    }
-
-    /// S-3.73: the examples that Oracle has published, with the signatures that it says they have.
-    #[test]
-    fn requests_are_signed_as_in_oracles_examples() {
-        let get = text(
-            &ALWAYS,
-            "GET",
-            "https://iaas.us-phoenix-1.oraclecloud.com/20160918/instances?availabilityDomain=Pjwf%3A%20PHX-AD-1&compartmentId=ocid1.compartment.oc1..aaaaaaaam3we6vgnherjq5q2idnccdflvjsnog7mlr6rtdb25gilchfeyjxa&displayName=TeamXInstances&volumeId=ocid1.volume.oc1.phx.abyhqljrgvttnlx73nmrwfaux7kcvzfs3s66izvxf2h4lgvyndsdsnoiwr5q",
-            &[DATED],
-        );
-        let body = "{\n    \"compartmentId\": \"ocid1.compartment.oc1..aaaaaaaam3we6vgnherjq5q2idnccdflvjsnog7mlr6rtdb25gilchfeyjxa\",\n    \"instanceId\": \"ocid1.instance.oc1.phx.abuw4ljrlsfiqw6vzzxb43vyypt4pkodawglp3wqxjqofakrwvou52gb6s5a\",\n    \"volumeId\": \"ocid1.volume.oc1.phx.abyhqljrgvttnlx73nmrwfaux7kcvzfs3s66izvxf2h4lgvyndsdsnoiwr5q\"\n}";
-        let mut request = HttpRequest::new(HttpRequestBody::from(body.to_owned()));
-        add_body(&mut request).unwrap();
-        let header = |name: &str| request.headers().get(name).unwrap().to_str().unwrap();
-        let post = text(
-            &[&ALWAYS[..], &WITH_BODY].concat(),
-            "POST",
-            "https://iaas.us-phoenix-1.oraclecloud.com/20160918/volumeAttachments",
-            &[
-                DATED,
-                ("content-length", header("content-length")),
-                ("content-type", header("content-type")),
-                (CONTENT_SHA256, header(CONTENT_SHA256)),
-            ],
-        );
-        assert!(post.ends_with("\nx-content-sha256: V9Z20UJTvkvpJ50flBzKE32+6m2zJjweHpDMX/U4Uy0="));
-        let key = STANDARD.decode(ORACLES_KEY).unwrap();
-        let key = UnparsedPublicKey::new(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, key);
-        for (text, signature) in [
-            (
-                get,
-                "GBas7grhyrhSKHP6AVIj/h5/Vp8bd/peM79H9Wv8kjoaCivujVXlpbKLjMPeDUhxkFIWtTtLBj3sUzaFj34XE6YZAHc9r2DmE4pMwOAy/kiITcZxa1oHPOeRheC0jP2dqbTll8fmTZVwKZOKHYPtrLJIJQHJjNvxFWeHQjMaR7M=",
-            ),
-            (
-                post,
-                "Mje8vIDPlwIHmD/cTDwRxE7HaAvBg16JnVcsuqaNRim23fFPgQfLoOOxae6WqKb1uPjYEl0qIdazWaBy/Ml8DRhqlocMwoSXv0fbukP8J5N80LCmzT/FFBvIvTB91XuXI3hYfP9Zt1l7S6ieVadHUfqBedWH0itrtPJBgKmrWso=",
-            ),
-        ] {
-            let signature = STANDARD.decode(signature).unwrap();
-            key.verify(text.as_bytes(), &signature).unwrap();
-            assert!(
-                key.verify(text.replace("iaas", "iAas").as_bytes(), &signature)
-                    .is_err()
-            );
-        }
-    }
-
-    /// S-3.73
-    #[test]
-    fn what_is_signed_is_what_the_key_signs() {
-        use aws_lc_rs::signature::KeyPair as _;
-        let key = Key::read(include_str!("config/key/testing/pkcs8.pem"), "").unwrap();
-        let signature = STANDARD.decode(sign(&key, "a text").unwrap()).unwrap();
-        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.0.public_key());
-        public.verify(b"a text", &signature).unwrap();
-        let name = "https://x:8080/n/ns/b/b/o/a%2F%C3%A9%20b?fields=a%2Cb";
-        assert_eq!(
-            text(&ALWAYS, "GET", name, &[DATED]),
-            format!(
-                "date: {}\n(request-target): get /n/ns/b/b/o/a%2F%C3%A9%20b?fields=a%2Cb\nhost: x:8080",
-                DATED.1
-            )
-        );
+        Ok((answer, id))
     }
 }

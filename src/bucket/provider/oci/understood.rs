@@ -1,15 +1,29 @@
 //! What was understood of a bucket's section, for people. No secret is in it.
 
-use super::config::{Config, Identity, KeyId, Origin};
+use super::config::{ApiKey, Config, Identity, KeyId, Origin};
 
 /// Key by key, as Thanos spells them.
 pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
-    let mut told = vec![
-        ("bucket", config.bucket.clone()),
-        ("region", config.endpoint.region().to_owned()),
-        ("endpoint", config.endpoint.base().to_owned()),
-        ("credentials", credentials(&config.identity)),
-    ];
+    let mut told = vec![("bucket", config.bucket.clone())];
+    match &config.identity {
+        Identity::User {
+            key,
+            origin,
+            endpoint,
+        } => {
+            told.push(("region", endpoint.region().to_owned()));
+            told.push(("endpoint", endpoint.base().to_owned()));
+            told.push(("credentials", credentials(key, origin)));
+        }
+        Identity::Machine(beside) => {
+            told.push(("region", "that of this machine".to_owned()));
+            let who = format!(
+                "those of this machine, as the metadata service at {} gives them",
+                beside.metadata()
+            );
+            told.push(("credentials", who));
+        }
+    }
     if let Some(size) = config.part_size_bytes {
         told.push(("part_size", size.to_string()));
     }
@@ -22,8 +36,7 @@ pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
     told
 }
 
-fn credentials(identity: &Identity) -> String {
-    let Identity::User(key, origin) = identity;
+fn credentials(key: &ApiKey, origin: &Origin) -> String {
     let place = match origin {
         Origin::Configuration => "the configuration",
         Origin::Sdk(place) => place,

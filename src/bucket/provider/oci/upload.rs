@@ -31,9 +31,11 @@ pub(super) struct Upload {
     to: Path,
     id: String,
     count: u32,
-    /// Of each part that was taken, by its number, its tag and its MD5.
-    taken: Arc<Mutex<BTreeMap<u32, (String, [u8; 16])>>>,
+    taken: Arc<Mutex<Taken>>,
 }
+
+/// Of each part that was taken, by its number, its tag and its MD5.
+type Taken = BTreeMap<u32, (String, [u8; 16])>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

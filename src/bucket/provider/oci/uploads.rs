@@ -27,8 +27,8 @@ const NEXT: &str = "opc-next-page";
 struct Upload {
     #[serde(default)]
     object: String,
-    #[serde(default)]
-    upload_id: String,
+    #[serde(default, rename = "uploadId")]
+    id: String,
     time_created: Option<String>,
 }
 
@@ -45,7 +45,7 @@ pub(super) async fn begun(asker: &Asker, below: Option<&Path>) -> Result<Vec<Beg
         let read = |headers: &HeaderMap, body: &[u8]| {
             let page: Option<Vec<Upload>> = serde_json::from_slice(body).ok();
             let page = page.ok_or_else(|| Fault::NoListing.passing())?;
-            let is_named = |it: &Upload| !it.object.is_empty() && !it.upload_id.is_empty();
+            let is_named = |it: &Upload| !it.object.is_empty() && !it.id.is_empty();
             if page.iter().all(is_named) {
                 Ok((page, text(headers, NEXT)))
             } else {
@@ -55,13 +55,13 @@ pub(super) async fn begun(asker: &Asker, below: Option<&Path>) -> Result<Vec<Beg
         let (page, after) = asker.server.ask(&request, read).await?;
         let before = seen.len();
         for upload in page {
-            let is_new = seen.insert((upload.object.clone(), upload.upload_id.clone()));
+            let is_new = seen.insert((upload.object.clone(), upload.id.clone()));
             if is_new && upload.object.starts_with(&below) {
                 uploads.push(Begun {
                     form: Form::Upload,
                     touched: upload.time_created.as_deref().and_then(date::time),
                     key: upload.object,
-                    id: upload.upload_id,
+                    id: upload.id,
                 });
             }
         }

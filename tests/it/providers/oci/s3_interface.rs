@@ -17,13 +17,13 @@ fn a_bucket_is_asked_for_in_the_path_of_the_compatible_host() {
         hot.put(&name, content);
     }
     // The proxy plays the host, which is reached by plain HTTP here.
-    let host = "axtests.compat.objectstorage.us-phoenix-1.oraclecloud.com";
+    let compatible = "axtests.compat.objectstorage.us-phoenix-1.oraclecloud.com";
     let proxy = Line::to(minio.port()).open();
     let text = |bucket: &crate::support::minio::Bucket, file: &str| {
         let text = bucket.text(None);
         let address = format!("127.0.0.1:{}", minio.port());
         let path = bucket.config(file).with_file_name(format!("compat-{file}"));
-        std::fs::write(&path, text.replace(&address, host)).unwrap();
+        std::fs::write(&path, text.replace(&address, compatible)).unwrap();
         path
     };
     let (source, target) = (text(&hot, "hot.yaml"), text(&cold, "cold.yaml"));
@@ -34,7 +34,7 @@ fn a_bucket_is_asked_for_in_the_path_of_the_compatible_host() {
     assert!(
         asked
             .iter()
-            .all(|request| request.header("host") == Some(host))
+            .all(|request| request.header("host") == Some(compatible))
     );
     assert!(
         asked

@@ -5,17 +5,14 @@
 use std::process::{Command, Output};
 
 use crate::support::folders;
-use crate::support::oci_server::{Bucket, port};
+use crate::support::oci_server::{Bucket, DESCRIBED, REGION, as_machine, endpoint, port};
 use crate::support::run::{OLD, Ran, migrate};
 use crate::support::servers::program;
 use crate::support::world::{Contents, blocks_with};
 
-/// As Oracle's SDK wants a region to be described.
-const REGION: &str = r#"{"realmKey": "oc99", "realmDomainComponent": "cloud.example", "regionKey": "TST", "regionIdentifier": "us-test-1"}"#;
-
 /// A file that both understand.
 fn config(bucket: &Bucket, file: &str) -> std::path::PathBuf {
-    let text = bucket.text().replace("us-phoenix-1", "us-test-1");
+    let text = bucket.text().replace("us-phoenix-1", REGION);
     let path = bucket.file(file);
     let insecure = "  http_config:\n    insecure_skip_verify: true\n";
     std::fs::write(&path, text + insecure).unwrap();
@@ -24,7 +21,7 @@ fn config(bucket: &Bucket, file: &str) -> std::path::PathBuf {
 
 fn with_variables(command: &mut Command) {
     command
-        .env("OCI_REGION_METADATA", REGION)
+        .env("OCI_REGION_METADATA", DESCRIBED)
         .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", port()));
 }
 
@@ -36,6 +33,9 @@ fn thanos(arguments: &[String]) -> Output {
         .env_clear()
         .env("HOME", folder.path());
     with_variables(&mut command);
+    as_machine(&mut command, port(), 10_000);
+    // Oracle's SDK knows no path before that of the service for sessions.
+    command.env("OCI_SDK_AUTH_CLIENT_REGION_URL", endpoint(port()));
     command.output().unwrap()
 }
 
@@ -86,4 +86,24 @@ fn thanos_sees_what_was_written_with_the_same_file() {
     Ran::of(command).expect(0);
     let moved = blocks_with(&folders::tree(&world.target), "meta.json");
     assert_eq!(moved, ids[1..]);
+}
+
+/// S-3.71: as a machine of the cloud.
+#[test]
+fn thanos_sees_what_was_written_as_a_machine_with_the_same_file() {
+    let world = folders::World::of_examples();
+    let bucket = Bucket::new("machine");
+    let config = bucket.machines_config("thanos.yaml");
+    let mut command = migrate(&world.source_config(), &config, &[OLD]);
+    as_machine(&mut command, port(), 10_000);
+    with_variables(&mut command);
+    Ran::of(command).expect(0);
+    let from = format!("--objstore.config-file={}", config.display());
+    let words = ["tools", "bucket", "ls"].map(str::to_owned);
+    let listed = thanos(&[&words[..], &[from]].concat());
+    let said = String::from_utf8_lossy(&listed.stderr);
+    assert!(listed.status.success(), "{said}");
+    let ids = String::from_utf8(listed.stdout).unwrap();
+    assert_eq!(ids.lines().count(), 5, "{said}");
+    assert_eq!(bucket.published().len(), 5);
 }

@@ -20,6 +20,11 @@ fn key(pem: &str) -> RsaKeyPair {
     RsaKeyPair::from_pkcs8(&der).unwrap()
 }
 
+/// The public key of that private one.
+pub fn public_key(pem: &str) -> Vec<u8> {
+    key(pem).public_key().as_ref().to_vec()
+}
+
 /// The MD5 of the public key, as the console shows it.
 pub fn fingerprint(pem: &str) -> String {
     let der: PublicKeyX509Der<'_> = key(pem).public_key().as_der().unwrap();
@@ -28,8 +33,27 @@ pub fn fingerprint(pem: &str) -> String {
     pairs.join(":")
 }
 
-/// Whether the request proves who it comes from; the error says why not.
-pub fn verified(asked: &Asked) -> Result<(), String> {
+/// What is to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The head and, of what is no object and no part of one, the body.
+    Usual,
+    /// The body, and no host.
+    BodyAndNoHost,
+}
+
+/// The key of the user.
+pub fn users_key(id: &str) -> Option<Vec<u8>> {
+    let is_known = id == format!("{TENANCY}/{USER}/{}", *FINGERPRINT);
+    is_known.then(|| public_key(&KEY))
+}
+
+/// Whether the request proves who it comes from; the error says why not. `key` finds the public key of that id.
+pub fn verified(
+    asked: &Asked,
+    wanted: Wanted,
+    key: impl Fn(&str) -> Option<Vec<u8>>,
+) -> Result<(), String> {
     let authorization = asked.header("authorization").ok_or("no authorization")?;
     let given = authorization
         .strip_prefix("Signature ")
@@ -43,9 +67,7 @@ pub fn verified(asked: &Asked) -> Result<(), String> {
     if part("version")? != "1" || part("algorithm")? != "rsa-sha256" {
         return Err("another version or algorithm".to_owned());
     }
-    if part("keyId")? != format!("{TENANCY}/{USER}/{}", *FINGERPRINT) {
-        return Err("an unknown key".to_owned());
-    }
+    let key = key(part("keyId")?).ok_or("an unknown key")?;
     let names: Vec<&str> = part("headers")?.split(' ').collect();
     let lacks = |wanted: &[&'static str]| {
         let mut wanted = wanted.iter();
@@ -57,8 +79,13 @@ pub fn verified(asked: &Asked) -> Result<(), String> {
         asked.method == "PUT" && matches!(path.get(4).map(String::as_str), Some("o" | "u"));
     let has_body = matches!(asked.method.as_str(), "PUT" | "POST") && !is_object;
     let body = ["content-length", "content-type", "x-content-sha256"];
-    let lacking =
-        lacks(&["date", "(request-target)", "host"]).or(lacks(&body).filter(|_| has_body));
+    let host: &[&'static str] = match wanted {
+        Wanted::Usual => &["host"],
+        Wanted::BodyAndNoHost => &[],
+    };
+    let lacking = lacks(&["date", "(request-target)"])
+        .or(lacks(host))
+        .or(lacks(&body).filter(|_| has_body));
     if let Some(name) = lacking {
         return Err(format!("{name} is not signed"));
     }
@@ -86,8 +113,7 @@ pub fn verified(asked: &Asked) -> Result<(), String> {
     let text = lines.collect::<Vec<_>>().join("\n");
     let signature = part("signature")?;
     let signature = STANDARD.decode(signature).map_err(|_| "no base64")?;
-    let key = key(&KEY);
-    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key.public_key());
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key);
     let verified = public.verify(text.as_bytes(), &signature);
     verified.map_err(|_| "the signature is of something else".to_owned())
 }

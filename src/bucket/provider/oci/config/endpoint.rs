@@ -28,6 +28,8 @@ const REALM: &str = "OCI_DEFAULT_REALM";
 pub(in crate::bucket::provider::oci) struct Endpoint {
     url: Url,
     region: String,
+    /// What the hosts of all services there end in.
+    hosts: String,
     is_named: bool,
 }
 
@@ -61,15 +63,16 @@ impl Endpoint {
         let set = environment.get(VARIABLE).filter(|url| !url.is_empty());
         let named = set.map(|text| named(text, &region)).transpose()?;
         let is_named = named.is_some();
-        let host = match domain {
-            Some(domain) => format!("objectstorage.{region}.{domain}"),
-            None => format!("objectstorage.{region}"),
+        let hosts = match domain {
+            Some(domain) => format!("{region}.{domain}"),
+            None => region.clone(),
         };
-        let url = named.or_else(|| Url::parse(&format!("https://{host}")).ok());
+        let url = named.or_else(|| Url::parse(&format!("https://objectstorage.{hosts}")).ok());
         let url = url.ok_or_else(|| Error::usage(format!("{at}: no host has such a name")))?;
         Ok(Self {
             url,
             region,
+            hosts,
             is_named,
         })
     }
@@ -77,6 +80,11 @@ impl Endpoint {
     /// The region, by its full name.
     pub(in crate::bucket::provider::oci) fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The address of another service there.
+    pub(in crate::bucket::provider::oci) fn service(&self, name: &str) -> String {
+        format!("https://{name}.{}", self.hosts)
     }
 
     /// The address itself.

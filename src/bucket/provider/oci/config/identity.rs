@@ -1,5 +1,6 @@
 //! Who signs: as `provider` says, with the keys that stand beside it, or with what Oracle's SDK would find.
 
+use super::beside::Beside;
 use super::endpoint::Endpoint;
 use super::key::Key;
 use super::sdk;
@@ -8,11 +9,17 @@ use crate::bucket::values::{plain, text};
 use crate::error::{Error, Result};
 use crate::yaml::Fields;
 
-/// Who the requests come from.
+/// Who the requests come from, and where they go.
 #[derive(Debug)]
 pub(in crate::bucket::provider::oci) enum Identity {
     /// A user, whose key was found in one of these places.
-    User(ApiKey, Origin),
+    User {
+        key: ApiKey,
+        origin: Origin,
+        endpoint: Endpoint,
+    },
+    /// The machine, which knows its region.
+    Machine(Beside),
 }
 
 /// A key that the service knows, and what it is called there.
@@ -41,7 +48,7 @@ pub(in crate::bucket::provider::oci) enum Origin {
 }
 
 /// What each `provider` is, and what may be given in its place.
-const PROVIDERS: &str = "raw or default";
+const PROVIDERS: &str = "raw, default or instance-principal";
 
 /// The keys of `raw`.
 const RAW: [&str; 5] = [
@@ -57,25 +64,22 @@ pub(super) fn find(
     fields: &mut Fields<'_>,
     environment: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<(Identity, Endpoint)> {
+) -> Result<Identity> {
     let provider = text(fields, "provider")?;
     match provider.as_deref().map(str::to_ascii_lowercase).as_deref() {
         Some("raw") => raw(fields, environment, warnings),
         Some("default") => {
-            for key in RAW.into_iter().chain(["passphrase"]) {
-                if text(fields, key)?.is_some() {
-                    warnings.push(format!(
-                        "config.{key} has no effect: with provider: default all is taken from the files and variables of Oracle's SDK"
-                    ));
-                }
-            }
+            let whence = "from the files and variables of Oracle's SDK";
+            have_no_effect(fields, "default", whence, warnings)?;
             sdk::find(environment, warnings)
         }
-        Some(kind @ ("instance-principal" | "oke-workload-identity")) => {
-            Err(Error::usage(format!(
-                "config.provider: {kind} is not supported yet: expected {PROVIDERS}, with the API key of a user whose group has the policy that `thanos-bucket check` prints"
-            )))
+        Some("instance-principal") => {
+            have_no_effect(fields, "instance-principal", "from the machine", warnings)?;
+            Beside::of(environment).map(Identity::Machine)
         }
+        Some("oke-workload-identity") => Err(Error::usage(format!(
+            "config.provider: oke-workload-identity is not supported yet: expected {PROVIDERS}, with the API key of a user whose group has the policy that `thanos-bucket check` prints"
+        ))),
         None => Err(Error::usage(format!(
             "config.provider is missing: expected {PROVIDERS}"
         ))),
@@ -89,7 +93,7 @@ fn raw(
     fields: &mut Fields<'_>,
     environment: &Environment,
     warnings: &mut Vec<String>,
-) -> Result<(Identity, Endpoint)> {
+) -> Result<Identity> {
     let [tenancy, user, region, fingerprint, pem] = [
         plain(fields, "tenancy_ocid")?,
         plain(fields, "user_ocid")?,
@@ -125,7 +129,28 @@ fn raw(
         id: KeyId::OfUser { user, fingerprint },
         key,
     };
-    Ok((Identity::User(key, Origin::Configuration), endpoint))
+    Ok(Identity::User {
+        key,
+        origin: Origin::Configuration,
+        endpoint,
+    })
+}
+
+/// Warns of the keys of `raw` that are given for another provider.
+fn have_no_effect(
+    fields: &mut Fields<'_>,
+    provider: &str,
+    whence: &str,
+    warnings: &mut Vec<String>,
+) -> Result<()> {
+    for key in RAW.into_iter().chain(["passphrase"]) {
+        if text(fields, key)?.is_some() {
+            warnings.push(format!(
+                "config.{key} has no effect: with provider: {provider} all is taken {whence}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What goes into the name of a key is what it is said to be.

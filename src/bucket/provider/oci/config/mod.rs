@@ -1,5 +1,6 @@
 //! The `config` section of a bucket of Oracle's Object Storage: every key that Thanos knows is honoured, refused, or warned about.
 
+mod beside;
 mod endpoint;
 mod identity;
 mod key;
@@ -7,9 +8,12 @@ mod name;
 mod regions;
 mod sdk;
 
-pub(super) use endpoint::{Endpoint, VARIABLE};
-pub(super) use identity::{Identity, KeyId, Origin};
+pub(super) use beside::Beside;
+pub(super) use endpoint::Endpoint;
+pub(super) use identity::{ApiKey, Identity, KeyId, Origin};
 pub(super) use key::Key;
+
+use endpoint::VARIABLE;
 
 use std::time::Duration;
 
@@ -26,7 +30,6 @@ use crate::yaml::{Fields, Node, Unknown};
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) bucket: String,
-    pub(super) endpoint: Endpoint,
     pub(super) identity: Identity,
     pub(super) part_size_bytes: Option<u64>,
     pub(super) retries: Retries,
@@ -74,7 +77,7 @@ impl Config {
         let part_size_bytes = part_size(&mut fields, warnings)?;
         let retries = Retries::parse(&mut fields)?;
         let http = Http::parse_leniently(&mut fields, warnings, client_timeout)?;
-        let (identity, endpoint) = identity::find(&mut fields, environment, warnings)?;
+        let identity = identity::find(&mut fields, environment, warnings)?;
         warnings.extend(
             fields
                 .left()
@@ -83,7 +86,6 @@ impl Config {
         let bucket = bucket.ok_or_else(|| Error::usage("config.bucket is missing"))?;
         let parsed = Self {
             bucket: name::checked(bucket)?,
-            endpoint,
             identity,
             part_size_bytes,
             retries,
@@ -95,16 +97,31 @@ impl Config {
         Ok(parsed)
     }
 
+    /// Where the service is, where that is known before anything is contacted.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
+        match &self.identity {
+            Identity::User { endpoint, .. } => Some(endpoint),
+            Identity::Machine(_) => None,
+        }
+    }
+
     /// A proxy that would be asked has an address.
     fn check_proxy(&self) -> Result<()> {
-        match self.proxies.of_url(self.endpoint.url()) {
+        let url = self.endpoint().map(Endpoint::url);
+        match url.and_then(|url| self.proxies.of_url(url)) {
             Some(proxy) => proxy.url().map(drop),
             None => Ok(()),
         }
     }
 
     fn what_is_not_safe(&self, environment: &Environment) -> Vec<String> {
-        let endpoint = &self.endpoint;
+        let Some(endpoint) = self.endpoint() else {
+            let is_named = environment.get(VARIABLE).is_some_and(|it| !it.is_empty());
+            return is_named
+                .then(|| format!("environment variable {VARIABLE}: the bucket is asked there, and by Thanos, which does not know the variable, in the machine's region"))
+                .into_iter()
+                .collect();
+        };
         let mut told = Vec::new();
         if endpoint.is_named() {
             let way = if endpoint.is_secure() {

@@ -7,6 +7,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use super::beside::Beside;
 use super::endpoint::Endpoint;
 use super::identity::{ApiKey, Identity, KeyId, Origin, check_id, other_fingerprint};
 use super::key::Key;
@@ -32,10 +33,7 @@ struct Found {
 }
 
 /// Finds who signs, and where.
-pub(super) fn find(
-    environment: &Environment,
-    warnings: &mut Vec<String>,
-) -> Result<(Identity, Endpoint)> {
+pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Result<Identity> {
     let mut places = Vec::new();
     for path in files(environment) {
         if let Some(found) = of_file(&path)? {
@@ -57,6 +55,13 @@ pub(super) fn find(
             region.to_owned(),
         ))
     });
+    let is_of_machine = |found: &Found| found.kind.as_deref() == Some("instance_principal");
+    if places
+        .first()
+        .is_some_and(|(_, found)| is_of_machine(found))
+    {
+        return Beside::of(environment).map(Identity::Machine);
+    }
     let Some((at, found)) = places.into_iter().next() else {
         return Err(Error::usage(
             "config.provider: default: nothing is found: expected ~/.oci/config with a profile [DEFAULT], or the variables TF_VAR_tenancy_ocid, TF_VAR_user_ocid, TF_VAR_fingerprint, TF_VAR_private_key_path and TF_VAR_region",
@@ -65,7 +70,11 @@ pub(super) fn find(
     let (at_region, region) = region.ok_or_else(|| missing(&at, "region"))?;
     let endpoint = Endpoint::of(&at_region, &region, environment, warnings)?;
     let key = key(&at, found, environment, warnings)?;
-    Ok((Identity::User(key, Origin::Sdk(at)), endpoint))
+    Ok(Identity::User {
+        key,
+        origin: Origin::Sdk(at),
+        endpoint,
+    })
 }
 
 fn key(

@@ -65,6 +65,7 @@ fn raw(pem: &str, more: &str) -> String {
 
 /// S-3.70, S-3.71: files as people have them.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn files_of_the_real_world_are_understood() {
     // As Thanos' own documentation shows it, with every key.
     let documented = raw(
@@ -159,14 +160,16 @@ fn files_of_the_real_world_are_understood() {
     ] {
         let parsed = parse(&text).unwrap_or_else(|err| panic!("{what}: {err}"));
         let expected = format!("https://objectstorage.{host}");
-        assert_eq!(parsed.config.endpoint.base(), expected, "{what}");
+        assert_eq!(parsed.config.endpoint().unwrap().base(), expected, "{what}");
         assert_eq!(
             parsed.warnings.len(),
             warnings,
             "{what}: {:?}",
             parsed.warnings
         );
-        let Identity::User(key, origin) = &parsed.config.identity;
+        let Identity::User { key, origin, .. } = &parsed.config.identity else {
+            panic!("{what}");
+        };
         assert_eq!(
             (key.tenancy.as_str(), origin),
             (TENANCY, &Origin::Configuration),
@@ -211,11 +214,7 @@ fn what_is_wrong_gets_one_line_that_names_the_key_and_no_secret() {
         ("{}".to_owned(), "config.provider is missing"),
         (
             "provider: rawest".to_owned(),
-            "config.provider: there is no such provider: expected raw or default",
-        ),
-        (
-            "provider: instance-principal\nbucket: b".to_owned(),
-            "config.provider: instance-principal is not supported yet",
+            "config.provider: there is no such provider: expected raw, default or instance-principal",
         ),
         (
             "provider: OKE-workload-identity\nbucket: b".to_owned(),
@@ -316,7 +315,7 @@ fn the_default_is_what_oracles_sdk_finds() {
     let region = |variables: &[(&str, &str)]| {
         let parsed = parse_with(section, variables).unwrap();
         assert_eq!(parsed.warnings, Vec::<String>::new());
-        parsed.config.endpoint.region().to_owned()
+        parsed.config.endpoint().unwrap().region().to_owned()
     };
     assert_eq!(region(&variables), "uk-london-1");
     write(&at(".oraclebmc/config"), &profile("ams"));
@@ -349,7 +348,9 @@ fn a_session_is_one_of_a_token_that_is_read_again() {
     );
     let section = "provider: default\nbucket: b\nuser_ocid: ignored";
     let parsed = parse_with(section, &[("HOME", path)]).unwrap();
-    let Identity::User(key, _) = &parsed.config.identity;
+    let Identity::User { key, .. } = &parsed.config.identity else {
+        panic!("{:?}", parsed.config);
+    };
     assert_eq!(key.id, KeyId::TokenFile(format!("{path}/token")));
     assert_eq!(parsed.warnings.len(), 1);
     assert!(parsed.warnings[0].contains("config.user_ocid has no effect"));
@@ -382,8 +383,8 @@ fn what_is_wrong_with_a_profile_is_told_with_its_place() {
             "key_file: could not read \"/nowhere/key.pem\"",
         ),
         (
-            format!("{named}\nauthentication_type=instance_principal"),
-            "authentication_type instance_principal is not supported yet",
+            format!("{named}\nauthentication_type=other"),
+            "authentication_type other is not supported yet",
         ),
         (
             format!("{named}\nkey_file=~/.oci/config"),
@@ -398,4 +399,36 @@ fn what_is_wrong_with_a_profile_is_told_with_its_place() {
         assert!(told.contains(expected), "{told}");
         assert!(told.contains(".oci/config"), "{told}");
     }
+}
+
+/// S-3.71
+#[test]
+fn a_machine_is_asked_where_oracles_sdk_asks_it() {
+    let home = tempfile::tempdir().unwrap();
+    write(
+        &home.path().join(".oci/config"),
+        "[DEFAULT]\nauthentication_type=instance_principal\n",
+    );
+    let path = home.path().to_str().unwrap();
+    for provider in ["instance-principal", "Instance-Principal", "default"] {
+        let text = format!("provider: {provider}\nbucket: b\nuser_ocid: x");
+        let parsed = parse_with(&text, &[("HOME", path)]).unwrap();
+        let Identity::Machine(beside) = &parsed.config.identity else {
+            panic!("{provider}");
+        };
+        assert_eq!(beside.metadata(), "http://169.254.169.254/opc/v2");
+        assert_eq!(beside.sessions(), None);
+        assert_eq!(parsed.warnings.len(), 1, "{:?}", parsed.warnings);
+    }
+    let other = ("OCI_METADATA_BASE_URL", "http://127.0.0.1:80/opc/");
+    let text = "provider: instance-principal\nbucket: b";
+    let parsed = parse_with(text, &[other]).unwrap();
+    let Identity::Machine(beside) = &parsed.config.identity else {
+        panic!("{:?}", parsed.config);
+    };
+    assert_eq!(beside.metadata(), "http://127.0.0.1:80/opc");
+    let err = parse_with(text, &[("OCI_METADATA_BASE_URL", "nowhere")])
+        .err()
+        .unwrap();
+    assert!(err.to_string().contains("OCI_METADATA_BASE_URL"), "{err}");
 }

@@ -81,9 +81,9 @@ fn decrypted(
     let key = UnboundCipherKey::new(algorithm, key)
         .and_then(PaddedBlockDecryptingKey::cbc_pkcs7)
         .map_err(|_| OTHERWISE)?;
-    let mut content = content.to_vec();
-    let context = DecryptionContext::Iv128(FixedLength::from(vector));
-    match key.decrypt(&mut content, context) {
+    let mut bytes = content.to_vec();
+    let from = DecryptionContext::Iv128(FixedLength::from(vector));
+    match key.decrypt(&mut bytes, from) {
         Ok(decrypted) => Ok(decrypted.to_vec()),
         Err(_) => Err(WRONG_PASSPHRASE),
     }
