@@ -208,7 +208,7 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ("[1, 2]", &["mapping"]),
         (
             "config: {directory: /x}",
-            &["type", "FILESYSTEM or GCS or S3"],
+            &["type", "FILESYSTEM or GCS or OCI or S3"],
         ),
         ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
         (

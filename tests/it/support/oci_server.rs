@@ -4,6 +4,7 @@
 mod bucket;
 mod machine;
 mod signature;
+mod uploads;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex};
 
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::Utc;
@@ -79,11 +80,22 @@ impl Sessions {
     fn begin(&self, asked: &Asked, uses: u32) -> Answer {
         let refused = |why: &str| Answer::refusal(401, "NotAuthenticated", why);
         let machine = &*MACHINE;
-        let digest = Sha256::digest(machine.certificate.der());
-        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let id = format!("{TENANCY}/fed-x509-sha256/{}", pairs.join(":"));
+        let der = machine.certificate.der();
+        let spelled = |digest: &[u8]| {
+            let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            pairs.join(":")
+        };
+        // Clients of some age know no other.
+        let old = digest(&SHA1_FOR_LEGACY_USE_ONLY, der);
+        let ids = [
+            format!(
+                "{TENANCY}/fed-x509-sha256/{}",
+                spelled(&Sha256::digest(der))
+            ),
+            format!("{TENANCY}/fed-x509/{}", spelled(old.as_ref())),
+        ];
         let public = signature::public_key(&machine.key.serialize_pem());
-        let key = |named: &str| (named == id).then(|| public.clone());
+        let key = |named: &str| ids.iter().any(|id| id == named).then(|| public.clone());
         if let Err(why) = signature::verified(asked, Wanted::BodyAndNoHost, key) {
             return refused(&why);
         }
@@ -91,7 +103,6 @@ impl Sessions {
         let text = |der: &[u8]| json!(STANDARD.encode(der));
         if details["certificate"] != text(machine.certificate.der())
             || details["intermediateCertificates"] != json!([text(machine.intermediate.der())])
-            || details["fingerprintAlgorithm"] != "SHA256"
         {
             return refused("other certificates");
         }

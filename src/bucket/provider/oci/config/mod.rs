@@ -5,6 +5,7 @@ mod endpoint;
 mod identity;
 mod key;
 mod name;
+mod provider;
 mod regions;
 mod sdk;
 
@@ -77,7 +78,7 @@ impl Config {
         let part_size_bytes = part_size(&mut fields, warnings)?;
         let retries = Retries::parse(&mut fields)?;
         let http = Http::parse_leniently(&mut fields, warnings, client_timeout)?;
-        let identity = identity::find(&mut fields, environment, warnings)?;
+        let identity = provider::find(&mut fields, environment, warnings)?;
         warnings.extend(
             fields
                 .left()
