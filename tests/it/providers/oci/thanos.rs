@@ -50,7 +50,7 @@ fn thanos_sees_what_was_written_with_the_same_file() {
     Ran::of(command).expect(0);
     let from = format!("--objstore.config-file={}", config.display());
     let words = ["tools", "bucket", "ls"].map(str::to_owned);
-    let listed = thanos(&[&words[..], &[from.clone()]].concat());
+    let listed = thanos(&[&words[..], std::slice::from_ref(&from)].concat());
     assert!(
         listed.status.success(),
         "{}",

@@ -21,7 +21,7 @@ const LARGEST_PAGE: usize = 1000;
 /// A bucket.
 #[derive(Default)]
 pub struct Objects {
-    objects: BTreeMap<String, Object>,
+    held: BTreeMap<String, Object>,
     pub(super) uploads: BTreeMap<String, Upload>,
     /// Whether who asks may not know that it is there.
     pub is_hidden: bool,
@@ -67,9 +67,10 @@ impl Object {
             .with("accept-ranges", "bytes")
             .with("storage-tier", &self.tier)
             .with("content-type", "application/octet-stream");
-        answer = match self.md5.contains('-') {
-            true => answer.with("opc-multipart-md5", &self.md5),
-            false => answer.with("content-md5", &self.md5),
+        answer = if self.md5.contains('-') {
+            answer.with("opc-multipart-md5", &self.md5)
+        } else {
+            answer.with("content-md5", &self.md5)
         };
         if self.has_crc {
             answer = answer.with("opc-content-crc32c", crc32c(&self.content));
@@ -97,7 +98,7 @@ pub(super) fn md5(content: &[u8]) -> String {
 impl Objects {
     /// Everything it shows.
     pub fn tree(&self) -> Tree {
-        let all = self.objects.iter();
+        let all = self.held.iter();
         all.map(|(name, object)| (name.clone(), object.content.clone()))
             .collect()
     }
@@ -113,22 +114,22 @@ impl Objects {
             state: None,
             content,
         };
-        self.objects.insert(name.to_owned(), object);
+        self.held.insert(name.to_owned(), object);
     }
 
     pub fn remove(&mut self, name: &str) {
-        self.objects.remove(name);
+        self.held.remove(name);
     }
 
     /// Puts an object into the archive, where nobody reads it.
     pub fn archive(&mut self, name: &str) {
-        let object = self.objects.get_mut(name).unwrap();
+        let object = self.held.get_mut(name).unwrap();
         (object.tier, object.state) = ("Archive".to_owned(), Some("Archived"));
     }
 
     /// The storage tier of each object.
     pub fn tiers(&self) -> BTreeMap<String, String> {
-        let all = self.objects.iter();
+        let all = self.held.iter();
         all.map(|(name, object)| (name.clone(), object.tier.clone()))
             .collect()
     }
@@ -204,7 +205,7 @@ impl Objects {
         let (mut objects, mut prefixes) = (Vec::new(), Vec::<String>::new());
         let mut next = None;
         let from = self
-            .objects
+            .held
             .range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded));
         for (name, object) in from.filter(|(name, _)| name.starts_with(&prefix)) {
             let directory = name[prefix.len()..].find('/').filter(|_| delimiter == "/");
@@ -230,7 +231,7 @@ impl Objects {
     }
 
     fn get(&self, asked: &Asked, name: &str) -> Answer {
-        let Some(object) = self.objects.get(name) else {
+        let Some(object) = self.held.get(name) else {
             return Self::absent(name);
         };
         if asked
@@ -304,7 +305,7 @@ impl Objects {
 
     /// The answer to a condition of who writes, where it does not hold.
     pub(super) fn forbids(&self, asked: &Asked, name: &str) -> Option<Answer> {
-        let exists = self.objects.get(name);
+        let exists = self.held.get(name);
         if let Some(condition) = asked.header("if-none-match") {
             if condition != "*" {
                 return Some(Answer::refusal(
@@ -336,7 +337,7 @@ impl Objects {
         if object.has_crc {
             answer = answer.with("opc-content-crc32c", crc32c(&object.content));
         }
-        self.objects.insert(name.to_owned(), object);
+        self.held.insert(name.to_owned(), object);
         answer
     }
 
@@ -362,7 +363,7 @@ impl Objects {
     }
 
     fn delete(&mut self, name: &str) -> Answer {
-        match self.objects.remove(name) {
+        match self.held.remove(name) {
             Some(_) => Answer::status(204),
             None => Self::absent(name),
         }

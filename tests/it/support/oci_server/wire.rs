@@ -1,5 +1,6 @@
 //! Requests and answers, on the wire and within TLS behind a `CONNECT`, which is how a client comes whose address is none of ours.
 
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -165,10 +166,10 @@ fn converse<S: Read + Write>(
         let mut head = format!("HTTP/1.1 {status} Said\r\ndate: {now}\r\n");
         let tells_length = headers.iter().any(|(name, _)| name == "content-length");
         if !tells_length && status != 204 {
-            head += &format!("content-length: {}\r\n", body.len());
+            write!(head, "content-length: {}\r\n", body.len()).unwrap();
         }
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            write!(head, "{name}: {value}\r\n").unwrap();
         }
         head += "\r\n";
         let body: &[u8] = if asked.method == "HEAD" { &[] } else { &body };
