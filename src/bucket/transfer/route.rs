@@ -65,8 +65,7 @@ pub(super) fn route(
     let size = object.size_bytes;
     if let Multipart::Never { largest_bytes } = target.multipart {
         return match size {
-            0..=SINGLE => Ok(Route::AtOnce),
-            _ if size <= largest_bytes => Ok(Route::Streamed),
+            _ if size <= largest_bytes => Ok(in_one_request(size)),
             _ => {
                 let attempt = format!("put {} of {size} bytes in one request", object.name);
                 let why = format!(
@@ -77,6 +76,13 @@ pub(super) fn route(
         };
     }
     let asked = target.part_size_bytes.filter(|part| *part <= SINGLE);
+    if let Multipart::OnlyAbove { largest_bytes } = target.multipart {
+        return Ok(if size <= largest_bytes {
+            in_one_request(size)
+        } else {
+            Route::Parts(part_or_more(size, asked.unwrap_or(PART), target.sizes))
+        });
+    }
     if let Some(route) = told.and_then(|sizes| of_sizes(size, sizes, target.sizes)) {
         return Ok(route);
     }
@@ -171,10 +177,10 @@ pub(super) fn own_route(object: &Object, target: &Backend) -> Route {
 /// What is known of the source's object, where it may be compared with what the target will tell.
 fn comparable(object: &Object, target: &Backend) -> Fingerprint {
     // What a source knows whose entity tags tell versions only, its listings tell beside them.
-    if target.etags == EtagMeaning::Content {
-        object.fingerprint
-    } else {
-        Fingerprint::UNKNOWN
+    match target.etags {
+        EtagMeaning::Content => object.fingerprint,
+        EtagMeaning::ContentOfOnePut if object.fingerprint.parts().is_none() => object.fingerprint,
+        EtagMeaning::ContentOfOnePut | EtagMeaning::VersionOnly => Fingerprint::UNKNOWN,
     }
 }
 
@@ -208,11 +214,33 @@ fn own(size: u64, asked: Option<u64>, limits: Sizes) -> Route {
     Route::Parts(part.max(least_part(size, limits)))
 }
 
+/// That size of parts, unless there would be too many of them.
+fn part_or_more(size: u64, part: u64, limits: Sizes) -> u64 {
+    if size.div_ceil(part) <= few(limits).unwrap_or(u64::MAX) {
+        part
+    } else {
+        least_part(size, limits)
+    }
+}
+
+fn in_one_request(size: u64) -> Route {
+    if size <= SINGLE {
+        Route::AtOnce
+    } else {
+        Route::Streamed
+    }
+}
+
 /// The smallest part size, in whole MiB, in which an object of that size has no more parts than the target allows.
 fn least_part(size: u64, limits: Sizes) -> u64 {
-    let Some(most) = limits.parts else { return 0 };
-    let few = (most - most / RESERVE).max(1);
+    let Some(few) = few(limits) else { return 0 };
     size.div_ceil(few).div_ceil(MIB) * MIB
+}
+
+/// How many parts there may be, but for the reserve.
+fn few(limits: Sizes) -> Option<u64> {
+    let most = limits.parts?;
+    Some((most - most / RESERVE).max(1))
 }
 
 /// The first part size that makes so many parts out of that size: one of the likely ones, or a usual one.
@@ -285,6 +313,7 @@ mod tests {
             largest_bytes: 5 * GIB,
         };
         let undivided = backend(never, EtagMeaning::Content);
+        let of_one_put = backend(Multipart::Allowed, EtagMeaning::ContentOfOnePut);
         let mib = |sizes: &[u64]| Some(sizes.iter().map(|size| size * MIB).collect::<Vec<_>>());
         for (target, size, print, told, expected) in [
             (&plain, 17 * MIB, at_once, None, None),
@@ -297,6 +326,8 @@ mod tests {
                 mib(&[5, 5, 5, 2]),
                 mib(&[5, 5, 5, 2]),
             ),
+            // Whatever parts it has: no tag of theirs will be compared.
+            (&of_one_put, 17 * MIB, in_parts(4), mib(&[5, 5, 5, 2]), None),
             (
                 &plain,
                 20 * MIB,
@@ -371,6 +402,46 @@ mod tests {
             let found = part_of(size, parts, likely.into_iter());
             assert_eq!(found, expected.map(|mib: u64| mib * MIB), "{size} {parts}");
         }
+    }
+
+    /// S-3.44: whatever the source has.
+    #[test]
+    fn only_what_is_large_enough_is_put_in_parts_where_the_target_says_so() {
+        let largest_bytes = 1000 * MIB - 1;
+        let only_above = Multipart::OnlyAbove { largest_bytes };
+        let target = |part_size_bytes| Backend {
+            part_size_bytes,
+            sizes: Sizes {
+                parts: Some(1000),
+                ..Sizes::USUAL
+            },
+            ..backend(only_above, EtagMeaning::Content)
+        };
+        let source = backend(Multipart::Allowed, EtagMeaning::Content);
+        let in_parts = Fingerprint::md5_of_parts([1; 16], NonZeroU32::MIN.saturating_add(7));
+        for (size, part, expected) in [
+            (0, None, Route::AtOnce),
+            (SINGLE, None, Route::AtOnce),
+            (SINGLE + 1, None, Route::Streamed),
+            (largest_bytes, Some(500), Route::Streamed),
+            (largest_bytes + 1, None, Route::Parts(PART)),
+            (largest_bytes + 1, Some(SINGLE), Route::Parts(SINGLE)),
+            // There would be too many.
+            (largest_bytes + 1, Some(500), Route::Parts(2 * MIB)),
+        ] {
+            for print in [Fingerprint::UNKNOWN, Fingerprint::md5([1; 16]), in_parts] {
+                let object = object(size, print);
+                let found = route(&object, &source, &target(part), Some(vec![8 * MIB; 125]));
+                assert_eq!(found.ok(), Some(expected.clone()), "{size} {part:?}");
+            }
+        }
+        let small = Multipart::OnlyAbove { largest_bytes: 499 };
+        let target = Backend {
+            part_size_bytes: Some(500),
+            ..backend(small, EtagMeaning::Content)
+        };
+        let found = route(&object(500, Fingerprint::UNKNOWN), &source, &target, None);
+        assert_eq!(found.ok(), Some(Route::Parts(500)));
     }
 
     #[test]

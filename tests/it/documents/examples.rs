@@ -46,15 +46,19 @@ fn each_example_has_a_test_here() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     let tested: BTreeSet<_> = [
+        "aliyunoss.yaml",
         "azure.yaml",
         "blocks",
+        "bos.yaml",
         "ci-smoke-test",
+        "cos.yaml",
         "crontab",
         "demo",
         "filesystem.yaml",
         "gcs.yaml",
         "kubernetes",
         "nightly",
+        "obs.yaml",
         "oci.yaml",
         "policy-source.json",
         "policy-target.json",

@@ -8,3 +8,5 @@ mod gcs;
 mod object_names;
 mod oci;
 mod s3;
+mod swift;
+mod vendors;

@@ -21,8 +21,7 @@ use super::read;
 use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
 use crate::bucket::http::ask::{self, Request};
-use crate::bucket::http::escape::escaped;
-use crate::bucket::http::range;
+use crate::bucket::http::{percent, range};
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::store::Once;
@@ -137,9 +136,9 @@ impl Asker {
         // What is kept compressed comes as it is kept, and not as something longer.
         let as_it_is = HeaderValue::from_static("gzip");
         request.headers.insert(ACCEPT_ENCODING, as_it_is);
-        if let Some(range) = range {
-            let range = HeaderValue::from_str(&range::header(range)).map_err(generic)?;
-            request.headers.insert(RANGE, range);
+        if let Some(wanted) = range {
+            let wanted = HeaderValue::from_str(&range::asked(wanted)).map_err(generic)?;
+            request.headers.insert(RANGE, wanted);
         }
         let bounds = bounds.as_ref();
         let take = |answer| read::got(key, bounds, answer);
@@ -309,6 +308,11 @@ pub(super) fn is_what_was_put(there: &Resource, size_bytes: u64, crc32c: u32) ->
 /// What an answer tells of an object.
 pub(super) fn resource(_: &HeaderMap, body: &[u8]) -> Result<Resource, HttpError> {
     Resource::read(body).ok_or_else(|| Fault::NoObject.passing())
+}
+
+/// A name or a value as it stands in an address: every byte but those that never mean anything.
+pub(super) fn escaped(text: &str) -> String {
+    percent::escaped(text, b"")
 }
 
 fn insert(document: &mut Value, name: &str, value: String) {

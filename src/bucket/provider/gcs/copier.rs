@@ -12,13 +12,12 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::ask::Asker;
+use super::ask::{Asker, escaped};
 use super::asked::Asked;
 use super::fault::{Fault, generic};
 use super::resource::{MEMBERS, Resource, generation_of};
 use crate::block::Likeness;
 use crate::bucket::copier::{self, Original};
-use crate::bucket::http::escape::escaped;
 use crate::retry::{Backoff, Jitter, Policy};
 
 /// So many answers in a row that hardly anything more was copied, and nothing else is expected. Meanwhile the service is given time.

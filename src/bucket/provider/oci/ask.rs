@@ -20,8 +20,7 @@ use super::read;
 use super::refusal::Refusal;
 use crate::block::Likeness;
 use crate::bucket::http::ask::{self, Request};
-use crate::bucket::http::escape::escaped;
-use crate::bucket::http::range;
+use crate::bucket::http::{percent, range};
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::store::Once;
@@ -146,7 +145,7 @@ impl Asker {
             GetRange::Offset(_) | GetRange::Suffix(_) => None,
         });
         if let Some(range) = range {
-            let range = HeaderValue::from_str(&range::header(range)).map_err(generic)?;
+            let range = HeaderValue::from_str(&range::asked(range)).map_err(generic)?;
             request.headers.insert(RANGE, range);
         }
         if let Some(etag) = etag {
@@ -286,6 +285,11 @@ impl Asker {
         }
         Url::parse(&url).map_err(generic)
     }
+}
+
+/// A name or a value as it stands in an address: every byte but those that never mean anything.
+pub(super) fn escaped(text: &str) -> String {
+    percent::escaped(text, b"")
 }
 
 /// Whether a request was refused so.

@@ -25,12 +25,8 @@ pub(super) fn got(
     let etag = facts.etag.ok_or_else(|| Fault::NoObject.passing())?;
     let other_part = || Fault::OtherPart.passing();
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let (part, size) = range::that_came(&head.headers).ok_or_else(other_part)?;
-        let is_asked_for = wanted.is_none_or(|wanted| {
-            part.start == wanted.start
-                && (part.end == wanted.end || (part.end < wanted.end && size == Some(part.end)))
-        });
-        if !is_asked_for {
+        let (part, size) = range::told(&head.headers).ok_or_else(other_part)?;
+        if !range::is_asked_for(&part, size, wanted) {
             return Err(other_part());
         }
         (part, size)

@@ -15,14 +15,13 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::ask::{Asker, CONTENT, is};
+use super::ask::{Asker, CONTENT, escaped, is};
 use super::asked::Asked;
 use super::digests::{ALGORITHM, Digests, insert};
 use super::fault::{Fault, generic};
 use super::object::Facts;
 use super::refusal::Refusal;
 use crate::block::Likeness;
-use crate::bucket::http::escape::escaped;
 
 /// An upload that has begun.
 #[derive(Debug)]

@@ -9,13 +9,12 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::ask::{Asker, is};
+use super::ask::{Asker, escaped, is};
 use super::asked::Asked;
 use super::fault::{Fault, generic};
 use super::refusal::Refusal;
 use super::upload;
 use crate::bucket::http::date;
-use crate::bucket::http::escape::escaped;
 use crate::bucket::pages::PAGES;
 use crate::bucket::unfinished::{Begun, Form};
 

@@ -86,7 +86,11 @@ impl Digests {
             digits.collect::<String>()
         };
         match digest {
-            Digest::Md5 => vec![hexadecimal(&self.md5), STANDARD.encode(self.md5)],
+            Digest::Md5 => vec![
+                hexadecimal(&self.md5),
+                hexadecimal(&self.md5).to_ascii_uppercase(),
+                STANDARD.encode(self.md5),
+            ],
             Digest::Md5OfParts => vec![hexadecimal(&self.md5_of_parts.0)],
             Digest::Crc32c => vec![STANDARD.encode(self.crc32c.to_be_bytes())],
             Digest::Crc64Nvme => vec![STANDARD.encode(self.crc64nvme.to_be_bytes())],
@@ -265,10 +269,11 @@ async fn with_parts(wire: &Wire) -> Option<Sent> {
         .await;
     put.unwrap();
     let [first, second] = parts(&wire.bucket);
-    let part = STANDARD.encode(Md5::digest(&first));
+    let part = Digests::of(&first, PART).spelled(Digest::Md5);
     let whole = Digests::of(&[first, second].concat().into(), PART).crc32c;
     let whole = format!("crc32c={}", STANDARD.encode(whole.to_be_bytes()));
-    let header = heard.sent_as(&part).map(Sent::WithPart);
+    let header = part.iter().find_map(|part| heard.sent_as(part));
+    let header = header.map(Sent::WithPart);
     header.or_else(|| heard.sent_as(&whole).map(Sent::WithLastPiece))
 }
 

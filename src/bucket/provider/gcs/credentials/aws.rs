@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::super::ask::escaped;
 use super::super::config::{Aws, AwsKeys, Given, REGION};
 use super::ask;
 use super::token::Failure;
 use crate::bucket::environment::Secret;
-use crate::bucket::http::escape::escaped;
 use crate::bucket::values;
 
 const SESSION: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");

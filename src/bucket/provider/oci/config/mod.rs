@@ -77,7 +77,7 @@ impl Config {
         let _ = fields.string("compartment_ocid")?;
         let part_size_bytes = part_size(&mut fields, warnings)?;
         let retries = Retries::parse(&mut fields)?;
-        let http = Http::parse_leniently(&mut fields, warnings, client_timeout)?;
+        let http = Http::parse_beside(&mut fields, warnings, otherwise)?;
         let identity = provider::find(&mut fields, environment, warnings)?;
         warnings.extend(
             fields
@@ -200,6 +200,17 @@ fn part_size(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Opti
         ));
     }
     Ok(size.map(|size| size.max(LEAST_PART)))
+}
+
+/// What is otherwise than in the `http_config` of others: Thanos knows no `tls_config` here.
+fn otherwise(http: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<()> {
+    if http.take("tls_config").is_some() {
+        warnings.push(
+            "config.http_config.tls_config has no effect, as in Thanos: the system's authorities are trusted"
+                .to_owned(),
+        );
+    }
+    client_timeout(http, warnings)
 }
 
 /// What Thanos gives each request from its beginning to its end. Here a request ends when nothing comes for a while.

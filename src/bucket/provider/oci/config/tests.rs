@@ -147,9 +147,12 @@ fn files_of_the_real_world_are_understood() {
         ),
         (
             "unknown in http_config",
-            raw(KEY, "http_config: {tls_config: {}, proxy_url: x}"),
+            raw(
+                KEY,
+                "http_config: {tls_config: {ca_file: /not/there, min_version: TLS12}, proxy_url: x}",
+            ),
             "eu-frankfurt-1.oraclecloud.com",
-            1,
+            2,
         ),
         (
             "no certificate",
