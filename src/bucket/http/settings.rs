@@ -68,10 +68,20 @@ impl Http {
         fields: &mut Fields<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
+        Self::parse_beside(fields, warnings, |_, _| Ok(()))
+    }
+
+    /// The same, once `other` has taken what this kind of bucket has otherwise than the rest.
+    pub(in crate::bucket) fn parse_beside(
+        fields: &mut Fields<'_>,
+        warnings: &mut Vec<String>,
+        other: impl FnOnce(&mut Fields<'_>, &mut Vec<String>) -> Result<()>,
+    ) -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;
         let node = fields.take("http_config").or(empty.as_ref());
         let node = node.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
         let mut http = node.fields(AT, fields.unknown())?;
+        other(&mut http, warnings)?;
         let idle_timeout = time(&mut http, "idle_conn_timeout", 90)?;
         let response_timeout = time(&mut http, "response_header_timeout", 120)?;
         let connect_timeout = time(&mut http, "tls_handshake_timeout", 10)?;

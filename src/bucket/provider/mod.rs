@@ -11,6 +11,7 @@ mod cos;
 mod folder;
 mod gcs;
 mod obs;
+mod oci;
 mod oss;
 mod s3;
 mod swift;
@@ -20,8 +21,8 @@ pub(super) use configured::{Configured, Opening, Section};
 
 use configured::Provider;
 
-/// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 9] = [
+/// Each provider, in the order in which messages name them.
+const PROVIDERS: [Provider; 10] = [
     oss::PROVIDER,
     azure::PROVIDER,
     bos::PROVIDER,
@@ -29,12 +30,10 @@ const PROVIDERS: [Provider; 9] = [
     folder::PROVIDER,
     gcs::PROVIDER,
     obs::PROVIDER,
+    oci::PROVIDER,
     s3::PROVIDER,
     swift::PROVIDER,
 ];
-
-/// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 1] = ["OCI"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};
@@ -46,12 +45,10 @@ pub(super) fn parse(kind: &str, section: Section<'_>) -> Result<Box<dyn Configur
         return (provider.parse)(section);
     }
     let expected = PROVIDERS.map(|provider| provider.kind).join(" or ");
-    Err(Error::usage(match named.as_str() {
-        "" => format!("type is missing: expected {expected}"),
-        other if NOT_YET.contains(&other) => {
-            format!("type {other} is not supported yet: expected {expected}")
-        }
-        _ => format!("unknown type {kind:?}: expected {expected}"),
+    Err(Error::usage(if kind.is_empty() {
+        format!("type is missing: expected {expected}")
+    } else {
+        format!("unknown type {kind:?}: expected {expected}")
     }))
 }
 

@@ -14,6 +14,7 @@ use crate::support::servers::path_variable;
 use crate::support::world::{Contents, blocks_with};
 
 mod kubernetes;
+mod oracle;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
 
@@ -58,6 +59,7 @@ fn each_example_has_a_test_here() {
         "kubernetes",
         "nightly",
         "obs.yaml",
+        "oci.yaml",
         "policy-source.json",
         "policy-target.json",
         "prices.yaml",

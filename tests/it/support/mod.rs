@@ -16,6 +16,7 @@ pub mod memory;
 pub mod message;
 pub mod minio;
 pub mod moto;
+pub mod oci_server;
 pub mod on_minio;
 pub mod proxy;
 pub mod run;

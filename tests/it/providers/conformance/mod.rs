@@ -27,6 +27,7 @@ use thanos_bucket::retry::{Jitter, Policy};
 use crate::support::azurite::Azurite;
 use crate::support::fake_gcs;
 use crate::support::minio::{Credentials, Minio};
+use crate::support::oci_server;
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
 use crate::support::swift::Swift;
@@ -347,6 +348,34 @@ fn fake_gcs_server_conforms() {
         }],
         mistaken: &[],
         reads_any_version: true,
+        environment: &environment,
+        credentials: None,
+        folder: None,
+    });
+}
+
+/// S-3.20, S-3.74, S-3.75
+#[test]
+fn our_server_for_oci_conforms() {
+    let (one, two) = (
+        oci_server::Bucket::new("one"),
+        oci_server::Bucket::new("two"),
+    );
+    let environment = |port: Option<u16>| {
+        let at = oci_server::endpoint(port.unwrap_or(oci_server::port()));
+        [(oci_server::ENDPOINT.to_owned(), at)]
+            .into_iter()
+            .collect()
+    };
+    conforms(&Subject {
+        kind: "OCI",
+        server: "a server of ours",
+        files: [&|_| one.text(), &|_| two.text()],
+        port: Some(oci_server::port()),
+        keys: 2_100,
+        deviations: &[],
+        mistaken: &[],
+        reads_any_version: false,
         environment: &environment,
         credentials: None,
         folder: None,
