@@ -233,7 +233,10 @@ mod tests {
             if let Err(err) = parsed {
                 let err = err.to_string();
                 assert!(err.contains("config.endpoint"), "{err}");
-                assert!(err.contains("https://") && !err.contains("without scheme"), "{err}");
+                assert!(
+                    err.contains("https://") && !err.contains("without scheme"),
+                    "{err}"
+                );
                 assert!(!err.contains("hunter2"), "{err}");
                 assert_eq!(err.lines().count(), 1, "{err}");
             }

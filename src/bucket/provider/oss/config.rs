@@ -70,10 +70,7 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
 }
 
 /// Where S3 is spoken for what is served there, and the region that it says. An endpoint that is none of Alibaba's is left as it is.
-fn of_s3(
-    endpoint: Endpoint,
-    warnings: &mut Vec<String>,
-) -> Result<(Endpoint, Option<String>)> {
+fn of_s3(endpoint: Endpoint, warnings: &mut Vec<String>) -> Result<(Endpoint, Option<String>)> {
     let host = known_host(endpoint.host()).filter(|host| host.service == OSS);
     let Some(host) = host else {
         if endpoint.host().ends_with(".aliyuncs.com") {

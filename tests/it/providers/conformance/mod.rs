@@ -28,8 +28,10 @@ use crate::support::fake_gcs;
 use crate::support::minio::{Credentials, Minio};
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
-use seen::{Deviation, Seen};
+use seen::Seen;
 use wire::Wire;
+
+pub use seen::Deviation;
 
 /// Two buckets of one service, and what is to be known of it.
 pub struct Subject<'a> {
