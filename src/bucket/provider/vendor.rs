@@ -146,15 +146,13 @@ pub(super) fn attempts(fields: &mut Fields<'_>) -> Result<Option<usize>> {
 
 /// Reads what stands as `endpoint`: a host, perhaps with a port, and perhaps with a scheme before it. The error repeats nothing of it.
 pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endpoint> {
-    let wrong = |fault: &str| {
-        let scheme = match without_scheme {
-            WithoutScheme::Refused => "a URL with https:// or http://",
-            WithoutScheme::Http | WithoutScheme::Https => {
-                "host[:port], perhaps with https:// or http:// before it"
-            }
-        };
-        Error::usage(format!("config.endpoint {fault}: expected {scheme}"))
+    let expected = match without_scheme {
+        WithoutScheme::Refused => "expected https:// or http:// and host[:port], without a path",
+        WithoutScheme::Http | WithoutScheme::Https => {
+            "expected host[:port], perhaps with https:// or http:// before it, without a path"
+        }
     };
+    let wrong = |fault: &str| Error::usage(format!("config.endpoint {fault}: {expected}"));
     let (is_secure, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -162,7 +160,7 @@ pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endp
         None if without_scheme == WithoutScheme::Refused => return Err(wrong("has no scheme")),
         None => (without_scheme == WithoutScheme::Https, text),
     };
-    let endpoint = Endpoint::parse(rest, is_secure)?;
+    let endpoint = Endpoint::parse_as(rest, is_secure, expected)?;
     let address = Url::parse(&format!("{}://{endpoint}", endpoint.scheme()));
     address
         .map(|_| endpoint)
@@ -235,6 +233,10 @@ mod tests {
             if let Err(err) = parsed {
                 let err = err.to_string();
                 assert!(err.contains("config.endpoint"), "{err}");
+                assert!(
+                    err.contains("https://") && !err.contains("without scheme"),
+                    "{err}"
+                );
                 assert!(!err.contains("hunter2"), "{err}");
                 assert_eq!(err.lines().count(), 1, "{err}");
             }

@@ -53,5 +53,9 @@ pub(super) static DIALECT: Dialect = Dialect {
         elsewhere: "the bucket is elsewhere: config.endpoint is to be that of the bucket's region",
         listing: None,
         too_large: "something on the way to BOS takes no request of that size",
+        in_path: "config.endpoint is to be a host's name, before which the bucket's can stand, and no address",
+        no_bucket: Some(
+            "there is no such bucket there: config.bucket is to be its name, and config.endpoint is to name the region where it is",
+        ),
     },
 };

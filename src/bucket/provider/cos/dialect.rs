@@ -13,7 +13,8 @@ pub(super) const DIFFERENCES: Differences = Differences {
     create: Create::HeaderUnlessVersioned("x-cos-forbid-overwrite: true"),
     order: Order::Bytes,
     pages: Pages::AfterAnyName,
-    listings: Listings::Strong,
+    // "GET Bucket" is consistent in the end: what was just put may be missing from it.
+    listings: Listings::Lagging,
     tag: Tag::Md5OfOnePut,
     told: &[Digest::Md5],
     always_told: None,
@@ -61,5 +62,9 @@ pub(super) static DIALECT: Dialect = Dialect {
         elsewhere: "the bucket is elsewhere: config.region, or the region in config.endpoint, is to be that of the bucket",
         listing: None,
         too_large: "something on the way to COS takes no request of that size",
+        in_path: "config.endpoint is to be the whole address of the bucket, with the name in it",
+        no_bucket: Some(
+            "there is no such bucket there: config.bucket and config.app_id are to be its name, and config.region, or config.endpoint, is to name the region where it is",
+        ),
     },
 };

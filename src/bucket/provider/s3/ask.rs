@@ -14,7 +14,7 @@ use super::checksum;
 use super::class::Archives;
 use super::customer_key;
 use super::dialect::{Dialect, ListVersion, Names};
-use super::page;
+use super::page::{self, Tokens};
 use super::receipt::Receipt;
 use super::tag;
 use crate::block::Fingerprint;
@@ -35,6 +35,8 @@ pub(super) struct Asker {
     pub(super) dialect: &'static Dialect,
     /// What names of storage classes tell.
     pub(super) archives: Archives,
+    /// How tokens stand in listings.
+    pub(super) tokens: Tokens,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
 }
@@ -81,8 +83,12 @@ impl Asker {
         let mut query = vec![("prefix", place.prefix.as_str())];
         query.extend(self.spelled());
         query.extend(place.delimiter.map(|delimiter| ("delimiter", delimiter)));
-        let at_most = place.at_most.map(|names| names.to_string());
-        query.extend(at_most.as_deref().map(|names| ("max-keys", names)));
+        // Where nothing is said, some show a hundred.
+        let at_most = place
+            .at_most
+            .map_or(page::LARGEST, |names| names.min(page::LARGEST));
+        let at_most = at_most.to_string();
+        query.push(("max-keys", &at_most));
         let (after, token) = match &place.next {
             Some(Next::Token(token)) => (place.after.as_deref(), Some(token.as_str())),
             Some(Next::After(name) | Next::Perhaps(name)) => (Some(name.as_str()), None),
@@ -106,7 +112,7 @@ impl Asker {
         }
         request.extensions.insert(Asked::List);
         let read = |_: &HeaderMap, body: &[u8]| {
-            page::read(body, self.list, token, self.archives)
+            page::read(body, (self.list, self.tokens), token, self.archives)
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         };
         self.server.ask(&request, read).await

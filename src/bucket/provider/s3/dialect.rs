@@ -80,6 +80,10 @@ pub(in crate::bucket::provider) struct Hints {
     pub(in crate::bucket::provider) listing: Option<&'static str>,
     /// Where a request was too large for something on the way.
     pub(in crate::bucket::provider) too_large: &'static str,
+    /// Where the server takes no bucket's name in a path.
+    pub(in crate::bucket::provider) in_path: &'static str,
+    /// Where there is no such bucket, of a service whose hosts know those of their own region only.
+    pub(in crate::bucket::provider) no_bucket: Option<&'static str>,
 }
 
 /// What is spoken to whoever the type S3 names.
@@ -97,6 +101,8 @@ pub(super) const AMAZON: Dialect = Dialect {
             "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
         ),
         too_large: "something on the way takes no request of that size: config.part_size is the size of the largest",
+        in_path: "the bucket's name is to stand in the host's, where config.bucket_lookup_type: virtual-hosted puts it",
+        no_bucket: None,
     },
 };
 

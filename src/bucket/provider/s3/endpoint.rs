@@ -28,6 +28,15 @@ const EXPECTED: &str = "expected host[:port] without scheme, user and path";
 impl Endpoint {
     /// Reads what stands as `endpoint`. The error repeats nothing that may be a secret.
     pub(in crate::bucket::provider) fn parse(text: &str, secure: bool) -> Result<Self> {
+        Self::parse_as(text, secure, EXPECTED)
+    }
+
+    /// The same, of a section in which something else is expected there.
+    pub(in crate::bucket::provider) fn parse_as(
+        text: &str,
+        secure: bool,
+        expected: &str,
+    ) -> Result<Self> {
         match fault(text) {
             None => {
                 let authority = text.trim_end_matches('/').to_ascii_lowercase();
@@ -45,7 +54,7 @@ impl Endpoint {
                     String::new()
                 };
                 Err(Error::usage(format!(
-                    "config.endpoint{shown} {fault}: {EXPECTED}"
+                    "config.endpoint{shown} {fault}: {expected}"
                 )))
             }
         }

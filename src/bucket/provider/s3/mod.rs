@@ -25,6 +25,7 @@ mod policy;
 mod receipt;
 mod refusal;
 mod region;
+mod service;
 mod signing;
 mod store;
 mod tag;
@@ -185,6 +186,7 @@ pub(super) async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         list: config.list,
         dialect: config.dialect,
         archives: class::Archives::of(&config.endpoint),
+        tokens: service::tokens(config),
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
     };
     let abode = store::Abode {
@@ -215,7 +217,7 @@ pub(super) async fn open(config: &Config, opening: Opening) -> Result<Backend> {
             Some(Encryption::Server(_)) | None => config.dialect.tags(),
         },
         tells: None,
-        listings: config.dialect.differences.listings,
+        listings: service::listings(config),
     })
 }
 

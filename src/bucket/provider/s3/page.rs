@@ -62,8 +62,17 @@ impl Fault {
     }
 }
 
-/// How many names a page shows at most where it does not say so itself.
-const LARGEST_PAGE: usize = 1000;
+/// How many names a page shows at most: so many are asked for.
+pub(super) const LARGEST: usize = 1000;
+
+/// How the token for the next page stands in one whose names are escaped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tokens {
+    /// As it is.
+    Plain,
+    /// Escaped as they are.
+    Escaped,
+}
 
 /// What the document says, element by element.
 #[derive(Default)]
@@ -100,7 +109,7 @@ pub(super) struct Text {
 /// Reads a page that was asked for with this `token`, which in version 1 is the name that it begins after.
 pub(super) fn read(
     body: &[u8],
-    version: ListVersion,
+    (version, tokens): (ListVersion, Tokens),
     token: Option<&str>,
     archives: Archives,
 ) -> Result<Page, Fault> {
@@ -122,14 +131,18 @@ pub(super) fn read(
     }
     let marker = found.marker.map(decoded).transpose()?.map(|(name, _)| name);
     let marker = marker.filter(|name| !name.is_empty());
+    let next_token = found.token.map(|token| match tokens {
+        Tokens::Escaped if is_escaped => unescaped_token(token),
+        _ => token,
+    });
     let shows_something = !entries.is_empty() || !directories.is_empty();
     let last_name = || {
         let names = entries.iter().map(|entry| entry.key.as_str());
         let last = names.chain(directories.iter().map(String::as_str)).max();
         last.map(str::to_owned)
     };
-    let is_full = entries.len() + directories.len() >= found.most.unwrap_or(LARGEST_PAGE);
-    let next = match (found.truncated, version, found.token) {
+    let is_full = entries.len() + directories.len() >= found.most.unwrap_or(LARGEST);
+    let next = match (found.truncated, version, next_token) {
         (Some(false), ..) if is_full => last_name()
             .filter(|last| Some(last.as_str()) != token)
             .map_or(Next::End, Next::Perhaps),
@@ -219,6 +232,13 @@ pub(super) fn decoded(text: Text, is_escaped: bool) -> Result<(String, bool), Fa
         Ok(name) => (name, text.is_exact),
         Err(err) => (String::from_utf8_lossy(err.as_bytes()).into_owned(), false),
     })
+}
+
+/// The token with `%XX` decoded, and as it stands where that makes no text. A plus stands for itself.
+fn unescaped_token(token: String) -> String {
+    let text =
+        unescaped(&token.replace('+', "%2B")).and_then(|bytes| String::from_utf8(bytes).ok());
+    text.unwrap_or(token)
 }
 
 /// The name with `%XX` and `+` decoded as in a query; `None` where a percent sign stands alone.

@@ -50,7 +50,7 @@ impl Refusal {
             };
         }
         let kind = match &said {
-            Some(said) if is_of_another_place(said) => Kind::Elsewhere,
+            Some(said) if is_of_another_place(said, body) => Kind::Elsewhere,
             _ => kind(asked, status, code, by_s3),
         };
         Self {
@@ -150,10 +150,16 @@ fn in_body(body: &[u8]) -> Option<Said> {
     Some(Said { code, message })
 }
 
-/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own.
-fn is_of_another_place(said: &Said) -> bool {
+/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own, and names the host
+/// that is to be asked.
+fn is_of_another_place(said: &Said, body: &[u8]) -> bool {
     let words = "must be addressed using the specified endpoint";
-    said.code == "AccessDenied" && said.message.contains(words)
+    let mut names_another = false;
+    let _ = xml::walk(body, |element| {
+        names_another |=
+            matches!(element.path, ["Error", "Endpoint"] if !element.text.trim().is_empty());
+    });
+    said.code == "AccessDenied" && (names_another || said.message.contains(words))
 }
 
 /// `MinIO` says it here too, also in answer to `HEAD`.
@@ -200,9 +206,8 @@ fn hint(
 ) -> Option<&'static str> {
     let lists = *asked == Asked::List;
     match kind {
-        _ if code.is_some_and(is_of_path_style) => Some(
-            "the bucket's name is to stand in the host's, where config.bucket_lookup_type: virtual-hosted puts it",
-        ),
+        _ if code.is_some_and(is_of_path_style) => Some(hints.in_path),
+        Kind::BucketGone if code == Some("NoSuchBucket") => hints.no_bucket,
         Kind::Elsewhere => Some(hints.elsewhere),
         _ if code == Some("RequestTimeTooSkewed") => Some("the clock of this machine is wrong"),
         Kind::Unsupported if lists => hints.listing,

@@ -31,8 +31,10 @@ use crate::support::oci_server;
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
 use crate::support::swift::Swift;
-use seen::{Deviation, Seen};
+use seen::Seen;
 use wire::Wire;
+
+pub use seen::Deviation;
 
 /// Two buckets of one service, and what is to be known of it.
 pub struct Subject<'a> {

@@ -16,6 +16,7 @@ pub static BOS: Kind = Kind {
     language: "IAM policy of Baidu AI Cloud",
     resource: |name| format!("{name}/*"),
     archive: "ARCHIVE",
+    deviations: &[],
 };
 
 fn section(name: &str, by: &Credentials) -> Vec<String> {

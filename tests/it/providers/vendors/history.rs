@@ -13,7 +13,7 @@ use crate::support::world::{Contents, assert_same, three};
 fn where_no_versions_are_told_that_is_said_and_nothing_is_done() {
     let kinds: [(&'static Kind, &str); 4] = [
         (&COS, "the bucket keeps no versions"),
-        (&OSS, "the bucket keeps no versions"),
+        (&OSS, "NotImplemented"),
         (&OBS, "the bucket keeps no versions"),
         (&BOS, "NotImplemented"),
     ];

@@ -15,7 +15,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use thanos_bucket::bucket::Environment;
 
-use super::conformance::{Subject, conforms};
+use super::conformance::{Deviation, Subject, conforms};
 use crate::support::block::Block;
 use crate::support::minio::Credentials;
 use crate::support::run::migrate;
@@ -40,6 +40,8 @@ pub struct Kind {
     pub resource: fn(&str) -> String,
     /// From where nobody reads before a restore.
     pub archive: &'static str,
+    /// Wherein the server is unlike the service.
+    pub deviations: &'static [Deviation],
 }
 
 /// The service of a vendor, and bucket files for it.
@@ -116,7 +118,7 @@ impl Service {
             files: [&|_| self.text("one"), &|_| self.text("two")],
             port: Some(self.server.port()),
             keys: 1_100,
-            deviations: &[],
+            deviations: self.kind.deviations,
             mistaken: &[],
             reads_any_version: false,
             environment: &|port| environment(port.unwrap_or(self.server.port())),

@@ -15,6 +15,7 @@ pub static OBS: Kind = Kind {
     language: "IAM policy of Huawei Cloud",
     resource: |name| format!("OBS:*:*:object:{name}/*"),
     archive: "GLACIER",
+    deviations: &[],
 };
 
 fn section(name: &str, by: &Credentials) -> Vec<String> {

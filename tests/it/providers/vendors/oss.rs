@@ -1,9 +1,10 @@
 //! Alibaba's OSS.
 
-use super::{Kind, Service, promises};
+use super::{Kind, Service, World, promises};
 use crate::support::minio::Credentials;
-use crate::support::run::repository;
+use crate::support::run::{COPIED_HERE, Ran, repository};
 use crate::support::vendor_server::vendor;
+use crate::support::world::three;
 
 /// OSS, by the endpoint of a region, which does not speak S3 itself.
 pub static OSS: Kind = Kind {
@@ -14,6 +15,7 @@ pub static OSS: Kind = Kind {
     language: "RAM policy",
     resource: |name| format!("acs:oss:*:*:{name}/*"),
     archive: "GLACIER",
+    deviations: &[],
 };
 
 fn section(name: &str, by: &Credentials) -> Vec<String> {
@@ -47,4 +49,33 @@ fn the_example_is_accepted_and_reaches_its_prefix() {
         ["https://", "http://"],
         ["OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET"],
     );
+}
+
+/// S-3.50: for the type S3 Amazon's condition is asked for, which OSS refuses; then a look comes first.
+#[test]
+fn as_s3_marks_are_put_after_a_look() {
+    let world = World::of(&OSS, &three());
+    let service = &world.task;
+    let file = |name: &str| {
+        let text = service.s3_text(name);
+        let text = text.replace("insecure: true", "insecure: true, region: cn-hangzhou");
+        service.file(&format!("s3-{name}.yaml"), &text)
+    };
+    let run = || Ran::of(service.migrate(&file("hot"), &file("cold"), &COPIED_HERE));
+    run().expect(0);
+    world.assert_moved();
+    let seen = service.server.seen();
+    let puts = seen
+        .iter()
+        .filter(|seen| seen.method == "PUT" && seen.path.contains("/deletion-mark.json"));
+    let is_conditional =
+        |headers: &[(String, String)]| headers.iter().any(|(name, _)| name == "if-none-match");
+    let mut put = 0;
+    for seen in puts {
+        let is_refused = seen.code == Some("NotImplemented");
+        assert_eq!(is_conditional(&seen.headers), is_refused, "{seen:?}");
+        put += usize::from(!is_refused);
+    }
+    assert_eq!(put, 3);
+    run().expect(0);
 }

@@ -24,6 +24,8 @@ pub fn hold(kind: &'static Kind) {
     a_mark_of_somebody_elses_is_never_replaced(kind);
     one_bucket_is_not_both_source_and_target(kind);
     a_name_in_the_path_is_refused_with_what_to_do(kind);
+    a_bucket_of_another_region_is_told_with_what_to_do(kind);
+    a_bucket_that_encrypts_by_itself_takes_blocks(kind);
     what_is_archived_is_left(kind);
     a_wrong_clock_is_told_from_a_wrong_key(kind);
     a_check_tells_the_least_rights(kind);
@@ -92,6 +94,9 @@ fn blocks_move_once_and_nothing_is_refused(kind: &'static Kind) {
             .any(|seen| header(seen, "x-amz-copy-source").is_some());
         assert_eq!(copies, copied, "{}", kind.vendor.name);
         creates_as_the_vendor_does(kind, &seen);
+        // Where nobody says how many names are wanted, some vendors show a hundred.
+        let mut listings = seen.iter().filter(|seen| seen.path.contains("prefix="));
+        assert!(listings.all(|listing| listing.path.contains("max-keys=")));
         assert_eq!(world.target.uploads(), 0);
     }
 }
@@ -218,6 +223,26 @@ fn a_name_in_the_path_is_refused_with_what_to_do(kind: &'static Kind) {
     .expect(1);
     for expected in [code, "config.bucket_lookup_type: virtual-hosted"] {
         assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+}
+
+/// At the hosts of a region nobody knows the buckets of another.
+fn a_bucket_of_another_region_is_told_with_what_to_do(kind: &'static Kind) {
+    let world = World::of(kind, &[Block::new(1)]);
+    world.source.is_in("elsewhere-1");
+    let ran = Ran::of(world.command(&QUICK_RETRIES)).expect(1);
+    for expected in ["NoSuchBucket", "the region where it is"] {
+        assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+}
+
+/// Its tags look like MD5, and are none: what differs is read, and nothing is put again or given up.
+fn a_bucket_that_encrypts_by_itself_takes_blocks(kind: &'static Kind) {
+    for arguments in [&COPIED_HERE[..], &[OLD]] {
+        let world = World::of(kind, &three());
+        world.target.encrypts();
+        Ran::of(world.command(arguments)).expect(0);
+        world.assert_moved();
     }
 }
 

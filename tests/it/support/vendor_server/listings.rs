@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
 use super::answers::{Refusal, element, xml};
 use super::objects::time;
-use super::signature::decoded;
 use super::state::{Bucket, Object};
-use super::vendor::{About, Encoding, Lists, NextMarker, Vendor};
+use super::vendor::{About, Encoding, Lists, NextMarker, Tokens, Vendor};
 use super::{Buckets, Request};
 use crate::support::answering::Answer;
 
@@ -41,7 +43,7 @@ pub fn read(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<A
         return Err(Refusal::new(403, "AccessDenied", "it is not yours to ask"));
     }
     if asks("versions") {
-        return Ok(versions(request, bucket));
+        return Ok(versions(vendor, request, bucket));
     }
     list(vendor, bucket, request)
 }
@@ -53,15 +55,16 @@ struct Page {
     is_last: bool,
 }
 
-fn page(bucket: &Bucket, request: &Request<'_>, after: &str) -> Page {
+fn page(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>, after: &str) -> Page {
     let prefix = request.text("prefix");
     let delimiter = request.text("delimiter");
-    let most = request.text("max-keys").parse().unwrap_or(MOST).min(MOST);
+    let most = request.text("max-keys").parse();
+    let most = most.unwrap_or(vendor.usual_page).min(MOST);
     let shown = bucket
         .objects
-        .keys()
-        .filter(|key| key.starts_with(&prefix))
-        .map(|key| {
+        .iter()
+        .filter(|(key, object)| key.starts_with(&prefix) && bucket.shows(object))
+        .map(|(key, _)| {
             let rest = &key[prefix.len()..];
             let end = rest.find(&delimiter).filter(|_| !delimiter.is_empty());
             match end {
@@ -88,10 +91,10 @@ fn list(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answe
         (false, _) if is_encoded && vendor.encodes == Encoding::Broken => String::new(),
         (false, _) => request.text("marker"),
         (true, None) => request.text("start-after"),
-        (true, Some(token)) => String::from_utf8(decoded(&token))
-            .map_err(|_| Refusal::new(400, "InvalidArgument", "continuation-token"))?,
+        (true, Some(token)) => name_in(&token)
+            .ok_or_else(|| Refusal::new(400, "InvalidArgument", "continuation-token"))?,
     };
-    let page = page(bucket, request, &after);
+    let page = page(vendor, bucket, request, &after);
     let spelled = |name: &str| {
         if is_encoded {
             encoded(name)
@@ -115,9 +118,12 @@ fn list(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answe
     if is_second {
         inside += &element("KeyCount", &page.names.len().to_string());
         if !page.is_last {
-            // Nothing that anybody but the server could make.
-            let token = last.bytes().map(|byte| format!("%{byte:02X}"));
-            let token = token.collect::<Vec<_>>().concat();
+            let token = token_after(&last);
+            let token = if is_encoded && vendor.tokens == Tokens::Encoded {
+                escaped(&token)
+            } else {
+                token
+            };
             inside += &element("NextContinuationToken", &token);
         }
     } else {
@@ -140,12 +146,29 @@ fn list(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answe
     Ok(xml("ListBucketResult", &inside))
 }
 
+/// Nothing that anybody but the server could make, and none of it may stand in a query as it is.
+fn token_after(last: &str) -> String {
+    format!("/+{}==", STANDARD_NO_PAD.encode(last))
+}
+
+/// The name that is in it.
+fn name_in(token: &str) -> Option<String> {
+    let inside = token.strip_prefix("/+")?.strip_suffix("==")?;
+    String::from_utf8(STANDARD_NO_PAD.decode(inside).ok()?).ok()
+}
+
+/// Percent-encoded, also what stands between names.
+fn escaped(text: &str) -> String {
+    encoded(text).replace('/', "%2F")
+}
+
 fn row(kind: &str, key: &str, object: &Object, more: &str) -> String {
     let Object {
         tag,
         modified,
         class,
         bytes,
+        ..
     } = object;
     let fields = [
         element("Key", key),
@@ -160,8 +183,8 @@ fn row(kind: &str, key: &str, object: &Object, more: &str) -> String {
 }
 
 /// Each object is its only version.
-fn versions(request: &Request<'_>, bucket: &Bucket) -> Answer {
-    let page = page(bucket, request, &request.text("key-marker"));
+fn versions(vendor: &Vendor, request: &Request<'_>, bucket: &Bucket) -> Answer {
+    let page = page(vendor, bucket, request, &request.text("key-marker"));
     let is_encoded = request.text("encoding-type") == "url";
     let mut inside = element("IsTruncated", &(!page.is_last).to_string());
     let spelled = |name: &str| {

@@ -18,6 +18,7 @@ use std::io::{BufReader, Write as _};
 use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 
@@ -27,7 +28,7 @@ use super::world::{Contents, Tree};
 use answers::Refusal;
 use signature::{Expected, decoded};
 use state::{Bucket, Object, USUAL};
-use vendor::Vendor;
+use vendor::{Uploads, Vendor};
 
 /// A server that answers until the process ends.
 pub struct VendorServer {
@@ -183,6 +184,21 @@ impl VendorBucket {
         self.with(|bucket| class.clone_into(&mut bucket.objects.get_mut(key).unwrap().class));
     }
 
+    /// What is put from now on is in listings so much later.
+    pub fn lags(&self, lag: Duration) {
+        self.with(|bucket| bucket.lag = Some((Instant::now(), lag)));
+    }
+
+    /// It is in that region, and elsewhere there is no such bucket.
+    pub fn is_in(&self, region: &'static str) {
+        self.with(|bucket| bucket.region = Some(region));
+    }
+
+    /// Encrypts from now on what is put, so that tags are digests of something else.
+    pub fn encrypts(&self) {
+        self.with(|bucket| bucket.encrypts = true);
+    }
+
     /// How many uploads are begun and not finished.
     pub fn uploads(&self) -> usize {
         self.with(|bucket| bucket.uploads.len())
@@ -285,10 +301,22 @@ impl Shared {
         };
         signature::verify(asked, &expected)?;
         let buckets = &mut state.buckets;
+        let is_here = |region: &str| {
+            let here = &request.regions;
+            here.is_empty() || here.iter().any(|here| here == region)
+        };
+        let region = buckets.named(&request.bucket).ok();
+        let region = region.and_then(|bucket| bucket.region);
+        if region.is_some_and(|region| !is_here(region)) {
+            return Err(no_such_bucket());
+        }
         let has = |name: &str| request.parameter(name).is_some();
         let unknown = || Err(Refusal::new(405, "MethodNotAllowed", &asked.method));
         if request.key.is_empty() {
             return match asked.method.as_str() {
+                "GET" if has("uploads") && vendor.uploads == Uploads::NotImplemented => {
+                    Err(Refusal::new(501, "NotImplemented", "uploads"))
+                }
                 "GET" if has("uploads") => Ok(uploads::list(buckets.of(&request)?, &request)),
                 "GET" => listings::read(vendor, buckets.of(&request)?, &request),
                 "HEAD" => listings::is_there(buckets, &request),

@@ -98,7 +98,8 @@ pub fn put(
     }
     let bucket = buckets.of(request)?;
     may_be_replaced(vendor, bucket, request)?;
-    let object = Object::new(bytes, &class, vendor.tags);
+    let mut object = Object::new(bytes, &class, vendor.tags);
+    object.tag = bucket.tag(&object.bytes, vendor.tags);
     let (tag, modified) = (format!("\"{}\"", object.tag), object.modified);
     bucket.objects.insert(request.key.clone(), object);
     Ok(match source {
@@ -142,12 +143,18 @@ pub fn may_be_put(vendor: &Vendor, request: &Request<'_>) -> Result<(), Refusal>
     Ok(())
 }
 
-/// Whether an object of that name may be put, whatever is there. `If-None-Match` is a header that nobody looks at.
+/// Whether an object of that name may be put, whatever is there. `If-None-Match` is a header that nobody looks at, or that is refused.
 pub fn may_be_replaced(
     vendor: &Vendor,
     bucket: &Bucket,
     request: &Request<'_>,
 ) -> Result<(), Refusal> {
+    if let Some((status, code)) = vendor.refuses_conditions
+        && request.asked.header("if-none-match").is_some()
+    {
+        let why = "A header you provided implies functionality that is not implemented.";
+        return Err(Refusal::new(status, code, why));
+    }
     let Some((header, code)) = vendor.forbids_overwriting else {
         return Ok(());
     };

@@ -1,6 +1,7 @@
 //! What lies in the buckets.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, SubsecRound, Utc};
@@ -16,6 +17,29 @@ pub struct Bucket {
     pub uploads: BTreeMap<String, Upload>,
     /// `Enabled` or `Suspended`, where that was ever asked for. It is told; former versions are not kept.
     pub versioning: Option<&'static str>,
+    /// Since when listings show what is put so much later.
+    pub lag: Option<(Instant, Duration)>,
+    /// Where it is; anywhere, where nobody said it.
+    pub region: Option<&'static str>,
+    /// Whether it encrypts by itself what is put.
+    pub encrypts: bool,
+}
+
+impl Bucket {
+    /// Whether listings show it by now.
+    pub fn shows(&self, object: &Object) -> bool {
+        self.lag
+            .is_none_or(|(since, lag)| object.put < since || object.put.elapsed() >= lag)
+    }
+
+    /// What the tag of an object is here that comes in one piece.
+    pub fn tag(&self, bytes: &[u8], tags: Tags) -> String {
+        if self.encrypts {
+            tag(&[b"encrypted", bytes].concat(), tags)
+        } else {
+            tag(bytes, tags)
+        }
+    }
 }
 
 /// An object.
@@ -27,6 +51,7 @@ pub struct Object {
     /// In whole seconds.
     pub modified: DateTime<Utc>,
     pub class: String,
+    pub put: Instant,
 }
 
 /// What was begun and not finished.
@@ -61,6 +86,7 @@ impl Object {
             bytes,
             modified: now(),
             class: class.to_owned(),
+            put: Instant::now(),
         }
     }
 
@@ -84,6 +110,7 @@ impl Object {
             tag,
             modified: now(),
             class: class.to_owned(),
+            put: Instant::now(),
         }
     }
 }

@@ -15,6 +15,14 @@ pub struct Vendor {
     pub lists: Lists,
     /// Whether it knows `encoding-type=url`.
     pub encodes: Encoding,
+    /// How many names a page has where no number is asked for.
+    pub usual_page: usize,
+    /// Whether the token for the next page is encoded where names are.
+    pub tokens: Tokens,
+    /// What `If-None-Match` in a put is answered with; `None` where nobody looks at it.
+    pub refuses_conditions: Option<(u16, &'static str)>,
+    /// Whether it tells of uploads that are begun.
+    pub uploads: Uploads,
     /// Whether a page that is not the last one has `NextMarker` where no delimiter was asked for.
     pub next_marker: NextMarker,
     /// Whether it refuses `fetch-owner`.
@@ -63,6 +71,20 @@ pub enum Encoding {
     Broken,
 }
 
+/// How the token for the next page stands where names are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tokens {
+    Plain,
+    Encoded,
+}
+
+/// What it says of uploads that are begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploads {
+    Told,
+    NotImplemented,
+}
+
 /// Where a page of version 1 names where the next one begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextMarker {
@@ -103,6 +125,10 @@ pub const COS: Vendor = Vendor {
     // rclone, backend/s3/provider/TencentCOS.yaml: `list_version: 1`.
     lists: Lists::One,
     encodes: Encoding::Known,
+    usual_page: 1000,
+    tokens: Tokens::Plain,
+    refuses_conditions: None,
+    uploads: Uploads::Told,
     // document/product/436/7734 ("GET Bucket"): `NextMarker` wherever a page is not the last one.
     next_marker: NextMarker::Always,
     refuses_owners: false,
@@ -137,6 +163,13 @@ pub const OSS: Vendor = Vendor {
     paths_at_addresses: true,
     lists: Lists::Both,
     encodes: Encoding::Known,
+    // help/en/oss/developer-reference/listobjectsv2: 100 of at most 1000, and `NextContinuationToken` is among what is encoded.
+    usual_page: 100,
+    tokens: Tokens::Encoded,
+    // tobi/walgit#67: "A header you provided implies functionality that is not implemented".
+    refuses_conditions: Some((501, "NotImplemented")),
+    // help/en/oss/developer-reference/compatibility-with-amazon-s3 lists no such operation.
+    uploads: Uploads::NotImplemented,
     next_marker: NextMarker::Always,
     refuses_owners: false,
     // help/en/oss/developer-reference/putobject: `x-oss-forbid-overwrite`, which does nothing where versioning is enabled or suspended.
@@ -155,7 +188,8 @@ pub const OSS: Vendor = Vendor {
         ("GLACIER", true),
         ("DEEP_ARCHIVE", true),
     ],
-    about: About::All,
+    // The same list has neither versions nor locks.
+    about: About::Nothing,
     request_id: "x-oss-request-id",
 };
 
@@ -170,6 +204,10 @@ pub const OBS: Vendor = Vendor {
     // same page forever".
     lists: Lists::One,
     encodes: Encoding::Broken,
+    usual_page: 1000,
+    tokens: Tokens::Plain,
+    refuses_conditions: None,
+    uploads: Uploads::Told,
     // api-obs/obs_04_0022 ("Listing Objects in a Bucket"): `NextMarker` wherever a page is not the last one.
     next_marker: NextMarker::Always,
     refuses_owners: false,
@@ -202,6 +240,10 @@ pub const BOS: Vendor = Vendor {
     paths_at_addresses: true,
     lists: Lists::Both,
     encodes: Encoding::Known,
+    usual_page: 1000,
+    tokens: Tokens::Plain,
+    refuses_conditions: None,
+    uploads: Uploads::Told,
     next_marker: NextMarker::WithDelimiter,
     // intl.cloud.baidu.com/en/doc/BOS, "Compatible Interfaces": ListObjectsV2 without `fetch-owner`.
     refuses_owners: true,

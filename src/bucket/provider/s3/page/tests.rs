@@ -17,7 +17,7 @@ fn page(middle: &str) -> String {
 fn two(middle: &str) -> Result<Page, Fault> {
     read(
         page(middle).as_bytes(),
-        ListVersion::Two,
+        (ListVersion::Two, Tokens::Plain),
         None,
         Archives::Amazons,
     )
@@ -214,7 +214,7 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
     ] {
         let next = read(
             page(&middle).as_bytes(),
-            version,
+            (version, Tokens::Plain),
             Some("s"),
             Archives::Amazons,
         )
@@ -225,7 +225,7 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
     assert_eq!(
         read(
             itself.as_bytes(),
-            ListVersion::Two,
+            (ListVersion::Two, Tokens::Plain),
             Some("t"),
             Archives::Amazons
         ),
@@ -235,7 +235,7 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
     assert_eq!(
         read(
             itself.as_bytes(),
-            ListVersion::One,
+            (ListVersion::One, Tokens::Plain),
             Some("b"),
             Archives::Amazons
         ),
@@ -247,11 +247,19 @@ fn a_listing_goes_on_until_it_is_known_to_end() {
 #[test]
 fn what_is_no_page_or_only_a_part_of_one_is_an_error() {
     let whole = page(&format!("{END}{}", object("a")));
-    assert!(read(whole.as_bytes(), ListVersion::Two, None, Archives::Amazons).is_ok());
+    assert!(
+        read(
+            whole.as_bytes(),
+            (ListVersion::Two, Tokens::Plain),
+            None,
+            Archives::Amazons
+        )
+        .is_ok()
+    );
     for cut in 0..whole.len() {
         let cut = read(
             &whole.as_bytes()[..cut],
-            ListVersion::Two,
+            (ListVersion::Two, Tokens::Plain),
             None,
             Archives::Amazons,
         );
@@ -264,7 +272,12 @@ fn what_is_no_page_or_only_a_part_of_one_is_an_error() {
         "<ListBucketResult><Contents></Content></ListBucketResult>",
         "{}",
     ] {
-        let read = read(body.as_bytes(), ListVersion::Two, None, Archives::Amazons);
+        let read = read(
+            body.as_bytes(),
+            (ListVersion::Two, Tokens::Plain),
+            None,
+            Archives::Amazons,
+        );
         assert_eq!(read, Err(Fault::NoListing), "{body}");
     }
 }
@@ -291,7 +304,7 @@ fn what_is_archived_cannot_be_read_unless_it_is_restored() {
         .concat();
     let read = read(
         page(&format!("{END}{all}")).as_bytes(),
-        ListVersion::Two,
+        (ListVersion::Two, Tokens::Plain),
         None,
         Archives::Amazons,
     )
@@ -303,10 +316,37 @@ fn what_is_archived_cannot_be_read_unless_it_is_restored() {
     let document = page(&format!("{END}{all}"));
     let elsewhere = super::read(
         document.as_bytes(),
-        ListVersion::Two,
+        (ListVersion::Two, Tokens::Plain),
         None,
         Archives::Unknown,
     );
     let entries = elsewhere.unwrap().entries;
     assert!(entries.iter().all(|entry| !entry.archived));
+}
+
+/// S-3.56: where a service says that its tokens are escaped too, and only there.
+#[test]
+fn a_token_is_what_the_server_will_take() {
+    const ESCAPED: &str = "<EncodingType>url</EncodingType>";
+    for (tokens, encoding, token, expected) in [
+        (Tokens::Escaped, ESCAPED, "a%2Fb%2B%3D%3d", "a/b+=="),
+        (Tokens::Escaped, ESCAPED, "CgJ0dRAA--", "CgJ0dRAA--"),
+        // A plus is none of a form's, and what is no escape is the token's own.
+        (Tokens::Escaped, ESCAPED, "a+b%2F", "a+b/"),
+        (Tokens::Escaped, ESCAPED, "100%", "100%"),
+        (Tokens::Escaped, ESCAPED, "%FF", "%FF"),
+        (Tokens::Escaped, "", "a%3D", "a%3D"),
+        (Tokens::Plain, ESCAPED, "a%3D", "a%3D"),
+    ] {
+        let body = page(&format!(
+            "{encoding}{MORE}<NextContinuationToken>{token}</NextContinuationToken>{}",
+            object("x")
+        ));
+        let asked = |with| {
+            let version = (ListVersion::Two, tokens);
+            read(body.as_bytes(), version, with, Archives::Amazons).map(|page| page.next)
+        };
+        assert_eq!(asked(None), Ok(Next::Token(expected.to_owned())), "{token}");
+        assert_eq!(asked(Some(expected)), Err(Fault::SameToken), "{token}");
+    }
 }

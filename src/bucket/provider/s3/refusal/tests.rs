@@ -18,6 +18,14 @@ const PUT: Asked = Asked::Put { create: false };
 const CREATE: Asked = Asked::Put { create: true };
 
 fn refusal(asked: &Asked, status: u16, headers: &[(&'static str, &str)], body: &str) -> Refusal {
+    refusal_of(asked, (status, headers, body), &AMAZON.hints)
+}
+
+fn refusal_of(
+    asked: &Asked,
+    (status, headers, body): (u16, &[(&'static str, &str)], &str),
+    hints: &Hints,
+) -> Refusal {
     let request = HttpRequest::new(HttpRequestBody::empty());
     let secrets = Secrets::of(&request, &[Secret::new("hunter2".to_owned())], &CARRIERS);
     let mut all = HeaderMap::new();
@@ -26,7 +34,7 @@ fn refusal(asked: &Asked, status: u16, headers: &[(&'static str, &str)], body: &
     }
     let status = StatusCode::from_u16(status).unwrap();
     let by = (status, &all, body.as_bytes());
-    Refusal::of(asked, by, &secrets, &AMAZON.hints)
+    Refusal::of(asked, by, &secrets, hints)
 }
 
 fn document(code: &str) -> String {
@@ -228,6 +236,13 @@ fn what_can_be_done_is_said() {
         ),
         (
             Asked::List,
+            403,
+            "<Error><Code>AccessDenied</Code><Message>Other words.</Message><Endpoint>oss-cn-beijing.aliyuncs.com</Endpoint></Error>",
+            Kind::Elsewhere,
+            "config.endpoint",
+        ),
+        (
+            Asked::List,
             501,
             "",
             Kind::Unsupported,
@@ -245,4 +260,45 @@ fn what_can_be_done_is_said() {
         assert_eq!(found.kind(), kind, "{status}");
         assert!(found.hint().unwrap().contains(hint), "{:?}", found.hint());
     }
+}
+
+/// S-3.50: a vendor's section has keys of its own, and its hosts know the buckets of one region.
+#[test]
+fn a_vendor_has_its_own_keys_looked_at() {
+    let hints = Hints {
+        in_path: "in the path",
+        no_bucket: Some("another region"),
+        ..AMAZON.hints
+    };
+    for asked in [Asked::List, READ, PUT] {
+        for (status, code, kind, hint) in [
+            (
+                403,
+                "SecondLevelDomainForbidden",
+                Kind::Elsewhere,
+                Some("in the path"),
+            ),
+            (
+                403,
+                "VirtualHostDomainRequired",
+                Kind::Elsewhere,
+                Some("in the path"),
+            ),
+            (
+                404,
+                "NoSuchBucket",
+                Kind::BucketGone,
+                Some("another region"),
+            ),
+        ] {
+            let found = refusal_of(&asked, (status, &[], &document(code)), &hints);
+            assert_eq!(
+                (found.kind(), found.hint()),
+                (kind, hint),
+                "{asked:?} {code}"
+            );
+        }
+    }
+    let found = refusal(&Asked::List, 404, &[], &document("NoSuchBucket"));
+    assert_eq!(found.hint(), None);
 }
