@@ -146,9 +146,9 @@ pub(super) fn attempts(fields: &mut Fields<'_>) -> Result<Option<usize>> {
 
 /// Reads what stands as `endpoint`: a host, perhaps with a port, and perhaps with a scheme before it. The error repeats nothing of it.
 pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endpoint> {
-    let wrong = |fault: &str| {
+    let wrong = |fault: &'static str| {
         let scheme = match without_scheme {
-            WithoutScheme::Refused => "a URL with https:// or http://",
+            WithoutScheme::Refused => "a URL with https:// or http://, host[:port] and no more",
             WithoutScheme::Http | WithoutScheme::Https => {
                 "host[:port], perhaps with https:// or http:// before it"
             }
@@ -162,7 +162,10 @@ pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endp
         None if without_scheme == WithoutScheme::Refused => return Err(wrong("has no scheme")),
         None => (without_scheme == WithoutScheme::Https, text),
     };
-    let endpoint = Endpoint::parse(rest, is_secure)?;
+    if rest.contains("://") {
+        return Err(wrong("has two schemes"));
+    }
+    let endpoint = Endpoint::read(rest, is_secure).map_err(wrong)?;
     let address = Url::parse(&format!("{}://{endpoint}", endpoint.scheme()));
     address
         .map(|_| endpoint)
@@ -223,6 +226,8 @@ mod tests {
             ("ftp://cos.example.com", Http, None),
             ("https://", Http, None),
             ("https://a/b", Http, None),
+            ("https://a/b", Refused, None),
+            ("https://http://a", Https, None),
             ("https://a?b=hunter2", Http, None),
             ("https://me:hunter2@a", Http, None),
             ("http://a:70000", Http, None),
@@ -237,6 +242,8 @@ mod tests {
                 assert!(err.contains("config.endpoint"), "{err}");
                 assert!(!err.contains("hunter2"), "{err}");
                 assert_eq!(err.lines().count(), 1, "{err}");
+                // Whoever does what one error says does not come to the next.
+                assert!(!err.contains("without scheme"), "{err}");
             }
         }
     }
