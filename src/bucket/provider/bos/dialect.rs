@@ -25,11 +25,12 @@ pub(super) const DIFFERENCES: Differences = Differences {
     ],
     server_copy: Some(ServerCopy {
         largest_bytes: Sizes::USUAL.put_bytes,
-        larger: Larger::InParts,
+        // That parts are copied is not told.
+        larger: Larger::None,
         condition: "`x-amz-copy-source-if-match`",
     }),
     sizes: Sizes {
-        least_part_bytes: 100 << 10,
+        object_bytes: Some(5 << 40),
         ..Sizes::USUAL
     },
     modified: Precision::Second,
@@ -45,12 +46,16 @@ pub(super) static DIALECT: Dialect = Dialect {
     tagging: Tagging::Unknown,
     classes: Classes::These {
         whose: "BOS'",
-        readable: &["STANDARD", "STANDARD_IA", "COLD"],
-        archived: &["ARCHIVE"],
+        // COLD and ARCHIVE are of Baidu's own protocol, whose objects are listed here, too.
+        readable: &["STANDARD", "STANDARD_IA"],
+        archived: &[],
     },
     hints: Hints {
         plain: "the server speaks TLS: config.endpoint is to begin with https://",
         elsewhere: "the bucket is elsewhere: config.endpoint is to be that of the bucket's region",
+        unknown: Some(
+            "buckets of other regions are not known there: config.endpoint is to be that of the bucket's region",
+        ),
         listing: None,
         too_large: "something on the way to BOS takes no request of that size",
     },

@@ -59,6 +59,9 @@ pub(super) static DIALECT: Dialect = Dialect {
     hints: Hints {
         plain: "the server speaks TLS: config.endpoint is to begin with https://",
         elsewhere: "the bucket is elsewhere: config.region, or the region in config.endpoint, is to be that of the bucket",
+        unknown: Some(
+            "buckets of other regions are not known there: config.region, or the region in config.endpoint, is to be that of the bucket",
+        ),
         listing: None,
         too_large: "something on the way to COS takes no request of that size",
     },

@@ -53,6 +53,9 @@ pub(super) static DIALECT: Dialect = Dialect {
     hints: Hints {
         plain: "the server speaks TLS: config.endpoint is to begin with https://",
         elsewhere: "the bucket is elsewhere: config.endpoint is to be that of the bucket's region",
+        unknown: Some(
+            "buckets of other regions are not known there: config.endpoint is to be that of the bucket's region",
+        ),
         listing: None,
         too_large: "something on the way to OBS takes no request of that size",
     },

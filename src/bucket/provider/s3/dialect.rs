@@ -76,6 +76,8 @@ pub(in crate::bucket::provider) struct Hints {
     pub(in crate::bucket::provider) plain: &'static str,
     /// Where the bucket is in another place.
     pub(in crate::bucket::provider) elsewhere: &'static str,
+    /// Where the server knows no bucket of that name, and would not know one that is in another place.
+    pub(in crate::bucket::provider) unknown: Option<&'static str>,
     /// Where the server does not know how a listing was asked for.
     pub(in crate::bucket::provider) listing: Option<&'static str>,
     /// Where a request was too large for something on the way.
@@ -93,6 +95,7 @@ pub(super) const AMAZON: Dialect = Dialect {
     hints: Hints {
         plain: "the server speaks TLS, which config.insecure: true keeps from it",
         elsewhere: "the bucket is elsewhere: config.endpoint and config.region are to name the place where it is",
+        unknown: None,
         listing: Some(
             "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
         ),

@@ -12,6 +12,7 @@ use reqwest::header::HeaderMap;
 use super::asked::Asked;
 use super::code::{Meaning, is_of_path_style, meaning};
 use super::dialect::Hints;
+use super::region::element;
 use crate::bucket::http::said::{
     Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
 };
@@ -50,7 +51,7 @@ impl Refusal {
             };
         }
         let kind = match &said {
-            Some(said) if is_of_another_place(said) => Kind::Elsewhere,
+            Some(said) if is_of_another_place(said, body) => Kind::Elsewhere,
             _ => kind(asked, status, code, by_s3),
         };
         Self {
@@ -89,6 +90,11 @@ impl Refusal {
     /// Whether nobody said what is wrong, as nobody can in answer to `HEAD`.
     pub(super) fn is_unsaid(&self) -> bool {
         self.said.is_none()
+    }
+
+    /// Whether nothing is said but that one does not ask for this in that way.
+    pub(super) fn is_of_the_method(&self) -> bool {
+        self.status == StatusCode::METHOD_NOT_ALLOWED
     }
 
     /// What S3 said, on one line; `None` where it said nothing.
@@ -150,10 +156,11 @@ fn in_body(body: &[u8]) -> Option<Said> {
     Some(Said { code, message })
 }
 
-/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own.
-fn is_of_another_place(said: &Said) -> bool {
+/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own, and names the endpoint.
+fn is_of_another_place(said: &Said, body: &[u8]) -> bool {
     let words = "must be addressed using the specified endpoint";
-    said.code == "AccessDenied" && said.message.contains(words)
+    let names_another = || element(body, "Endpoint").is_some_and(|other| !other.trim().is_empty());
+    said.code == "AccessDenied" && (said.message.contains(words) || names_another())
 }
 
 /// `MinIO` says it here too, also in answer to `HEAD`.
@@ -204,6 +211,8 @@ fn hint(
             "the bucket's name is to stand in the host's, where config.bucket_lookup_type: virtual-hosted puts it",
         ),
         Kind::Elsewhere => Some(hints.elsewhere),
+        // To whom a copy's source is unknown, it is so by its name alone.
+        Kind::BucketGone if *asked != Asked::Copy => hints.unknown,
         _ if code == Some("RequestTimeTooSkewed") => Some("the clock of this machine is wrong"),
         Kind::Unsupported if lists => hints.listing,
         Kind::Transient if is_from_something_else(status, by_s3) => Some(SOMETHING_ELSE),

@@ -20,8 +20,7 @@ pub fn read(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<A
         let region = request.regions.last().map_or("", String::as_str);
         return Ok(xml("LocationConstraint", region));
     }
-    let is_of_versions = ["versioning", "versions", "object-lock"];
-    if vendor.about == About::Nothing && is_of_versions.into_iter().any(asks) {
+    if vendor.about == About::NoLocks && asks("object-lock") {
         let why = "A header or query you provided implies functionality that is not implemented.";
         return Err(Refusal::new(501, "NotImplemented", why));
     }
@@ -159,7 +158,7 @@ fn row(kind: &str, key: &str, object: &Object, more: &str) -> String {
     format!("<{kind}>{}</{kind}>", fields.concat())
 }
 
-/// Each object is its only version.
+/// What is there, and what was deleted last; all of what was deleted comes on the first page.
 fn versions(request: &Request<'_>, bucket: &Bucket) -> Answer {
     let page = page(bucket, request, &request.text("key-marker"));
     let is_encoded = request.text("encoding-type") == "url";
@@ -183,6 +182,25 @@ fn versions(request: &Request<'_>, bucket: &Bucket) -> Answer {
         if let Some(object) = bucket.objects.get(name) {
             inside += &row("Version", &spelled(name), object, &only);
         }
+    }
+    let is_first = request.text("key-marker").is_empty();
+    let prefix = request.text("prefix");
+    let deleted = bucket
+        .deleted
+        .iter()
+        .filter(|(key, _)| is_first && key.starts_with(&prefix));
+    for (key, deleted) in deleted {
+        let is_latest = !bucket.objects.contains_key(key);
+        let name = spelled(key);
+        let marker = [
+            element("Key", &name),
+            element("VersionId", &deleted.marker),
+            element("IsLatest", &is_latest.to_string()),
+            element("LastModified", &time(deleted.at)),
+        ];
+        inside += &format!("<DeleteMarker>{}</DeleteMarker>", marker.concat());
+        let more = element("VersionId", &deleted.version) + &element("IsLatest", "false");
+        inside += &row("Version", &name, &deleted.object, &more);
     }
     xml("ListVersionsResult", &inside)
 }
