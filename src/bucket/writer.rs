@@ -48,8 +48,7 @@ impl Bucket {
     /// that name are [`Kind::AlreadyExists`]; the same bytes are a success, for the answer to an earlier attempt may have been lost.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
         if self.0.backend().store.may_replace_when_creating() && self.0.exists(path).await? {
-            let refusal = self.is_there(path);
-            return self.whose_bytes(path, &bytes, refusal).await;
+            return self.whose_bytes(path, &bytes, self.is_there(path)).await;
         }
         match self.put_once(path, bytes.clone(), PutMode::Create).await {
             Err(err) if err.kind() == Kind::AlreadyExists => {
@@ -77,7 +76,7 @@ impl Bucket {
     /// Without conditional puts, looking first is the best there is.
     async fn look_and_put(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
         if self.0.exists(path).await? {
-            return Err(self.is_there(path));
+            return self.whose_bytes(path, &bytes, self.is_there(path)).await;
         }
         self.put_once(path, bytes, PutMode::Overwrite).await
     }

@@ -77,7 +77,8 @@ impl Http {
         }
         let max_idle = http.i64("max_idle_conns_per_host")?.unwrap_or(100);
         let max_per_host = http.i64("max_conns_per_host")?.unwrap_or(0);
-        let tls = Tls::parse(http.take("tls_config"), insecure, fields.unknown())?;
+        let tls = http.take("tls_config");
+        let tls = Tls::parse(tls, insecure, fields.unknown(), warnings)?;
         if fields.unknown() == Unknown::Ignore {
             let ignored = |key: &str| format!("unknown key {AT}.{key} is ignored, as Thanos does");
             warnings.extend(http.left().map(ignored));

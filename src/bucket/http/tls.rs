@@ -39,6 +39,7 @@ impl Tls {
         node: Option<&Node>,
         skip_verification: bool,
         unknown: Unknown,
+        warnings: &mut Vec<String>,
     ) -> Result<Self> {
         let Some(node) = node else {
             return Ok(Self {
@@ -56,6 +57,10 @@ impl Tls {
         let server_name = path("server_name")?;
         // Thanos overwrites this with the outer one.
         let _ = tls.bool("insecure_skip_verify")?;
+        if unknown == Unknown::Ignore {
+            let ignored = |key: &str| format!("unknown key {AT}.{key} is ignored, as Thanos does");
+            warnings.extend(tls.left().map(ignored));
+        }
         tls.finish()?;
         if server_name.as_deref().is_some_and(|name| !is_name(name)) {
             return Err(Error::usage(format!(

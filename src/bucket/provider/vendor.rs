@@ -146,15 +146,13 @@ pub(super) fn attempts(fields: &mut Fields<'_>) -> Result<Option<usize>> {
 
 /// Reads what stands as `endpoint`: a host, perhaps with a port, and perhaps with a scheme before it. The error repeats nothing of it.
 pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endpoint> {
-    let wrong = |fault: &'static str| {
-        let scheme = match without_scheme {
-            WithoutScheme::Refused => "a URL with https:// or http://, host[:port] and no more",
-            WithoutScheme::Http | WithoutScheme::Https => {
-                "host[:port], perhaps with https:// or http:// before it"
-            }
-        };
-        Error::usage(format!("config.endpoint {fault}: expected {scheme}"))
+    let expected = match without_scheme {
+        WithoutScheme::Refused => "expected https:// or http:// and host[:port], without a path",
+        WithoutScheme::Http | WithoutScheme::Https => {
+            "expected host[:port], perhaps with https:// or http:// before it, without a path"
+        }
     };
+    let wrong = |fault: &str| Error::usage(format!("config.endpoint {fault}: {expected}"));
     let (is_secure, rest) = match text.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
@@ -165,7 +163,7 @@ pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endp
     if rest.contains("://") {
         return Err(wrong("has two schemes"));
     }
-    let endpoint = Endpoint::read(rest, is_secure).map_err(wrong)?;
+    let endpoint = Endpoint::parse_as(rest, is_secure, expected)?;
     let address = Url::parse(&format!("{}://{endpoint}", endpoint.scheme()));
     address
         .map(|_| endpoint)
@@ -240,10 +238,12 @@ mod tests {
             if let Err(err) = parsed {
                 let err = err.to_string();
                 assert!(err.contains("config.endpoint"), "{err}");
+                assert!(
+                    err.contains("https://") && !err.contains("without scheme"),
+                    "{err}"
+                );
                 assert!(!err.contains("hunter2"), "{err}");
                 assert_eq!(err.lines().count(), 1, "{err}");
-                // Whoever does what one error says does not come to the next.
-                assert!(!err.contains("without scheme"), "{err}");
             }
         }
     }

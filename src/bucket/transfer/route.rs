@@ -285,6 +285,7 @@ mod tests {
             largest_bytes: 5 * GIB,
         };
         let undivided = backend(never, EtagMeaning::Content);
+        let of_one_put = backend(Multipart::Allowed, EtagMeaning::ContentOfOnePut);
         let mib = |sizes: &[u64]| Some(sizes.iter().map(|size| size * MIB).collect::<Vec<_>>());
         for (target, size, print, told, expected) in [
             (&plain, 17 * MIB, at_once, None, None),
@@ -297,6 +298,8 @@ mod tests {
                 mib(&[5, 5, 5, 2]),
                 mib(&[5, 5, 5, 2]),
             ),
+            // Whatever parts it has: no tag of theirs will be compared.
+            (&of_one_put, 17 * MIB, in_parts(4), mib(&[5, 5, 5, 2]), None),
             (
                 &plain,
                 20 * MIB,

@@ -131,24 +131,40 @@ impl Place {
         };
         let region = given.region.ok_or_else(|| lacks("region"))?;
         let region = label("region", region, "-", "ap-guangzhou")?;
+        let endpoint = Endpoint::parse(&format!("cos.{region}.myqcloud.com"), true)?;
+        // `accelerate` is a word for a host, and no region.
+        let region = known_host(endpoint.host()).and_then(|host| host.region);
         Ok(Self {
             bucket,
-            endpoint: Endpoint::parse(&format!("cos.{region}.myqcloud.com"), true)?,
+            endpoint,
             lookup: Lookup::VirtualHosted,
-            region: Some(region),
+            region,
         })
     }
 
     /// As the endpoint says, which is the whole address of a bucket; what else is given counts where it says nothing.
     fn of_endpoint(address: &str, given: &Given, warnings: &mut Vec<String>) -> Result<Self> {
         let endpoint = endpoint(address, WithoutScheme::Refused)?;
-        let name = given.name()?;
+        let mut fitting = |what: &str, read: Result<Option<String>>| {
+            read.unwrap_or_else(|_| {
+                warnings.push(format!(
+                    "{what} no effect here: config.endpoint says where the bucket is, and what else is given is none"
+                ));
+                None
+            })
+        };
+        let name = fitting("config.bucket and config.app_id have", given.name());
         let region = given.region.clone();
-        let region = region
-            .map(|region| label("region", region, "-", "ap-guangzhou"))
-            .transpose()?;
+        let region = region.map(|region| label("region", region, "-", "ap-guangzhou"));
+        let region = fitting("config.region has", region.transpose());
         let Some(host) = known_host(endpoint.host()).filter(|host| host.service == COS) else {
             // A domain of one's own.
+            if let Some(name) = &name {
+                warnings.push(format!(
+                    "config.bucket and config.app_id are believed: {} is taken for the bucket {name}",
+                    endpoint.host()
+                ));
+            }
             return Ok(Self {
                 bucket: name.unwrap_or_default(),
                 endpoint,

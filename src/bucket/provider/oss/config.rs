@@ -42,13 +42,13 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
         ));
     }
     let endpoint = endpoint(&address, WithoutScheme::Http)?;
+    let (endpoint, region) = of_s3(endpoint, warnings)?;
     let lookup = if endpoint.is_address() {
         Lookup::Path
     } else {
         Lookup::VirtualHosted
     };
     endpoint.suits(lookup, &bucket)?;
-    let (endpoint, region) = of_s3(endpoint)?;
     let vendor = Vendor {
         dialect: &DIALECT,
         bucket,
@@ -70,15 +70,28 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
 }
 
 /// Where S3 is spoken for what is served there, and the region that it says. An endpoint that is none of Alibaba's is left as it is.
-fn of_s3(endpoint: Endpoint) -> Result<(Endpoint, Option<String>)> {
+fn of_s3(endpoint: Endpoint, warnings: &mut Vec<String>) -> Result<(Endpoint, Option<String>)> {
     let host = known_host(endpoint.host()).filter(|host| host.service == OSS);
     let Some(host) = host else {
+        if endpoint.host().ends_with(".aliyuncs.com") {
+            warnings.push(format!(
+                "config.endpoint is asked as it stands: {} is none of the hosts that Alibaba documents to speak S3, such as oss-cn-hangzhou.aliyuncs.com",
+                endpoint.host()
+            ));
+        }
         return Ok((endpoint, None));
     };
     let named = |name: &str| format!("s3.oss-{name}.aliyuncs.com");
+    if host.bucket.is_some() {
+        return Err(Error::usage(format!(
+            "config.endpoint begins with a bucket's name, and config.bucket is put before it anyway: expected {}",
+            host.rest
+        )));
+    }
+    let dual = host.rest.strip_suffix(".oss.aliyuncs.com");
     let there = match &host.region {
         _ if host.rest.starts_with("s3.") => host.rest,
-        Some(region) if host.rest.ends_with(".oss.aliyuncs.com") => named(region),
+        Some(_) if dual.is_some() => named(dual.unwrap_or_default()),
         Some(region) if host.rest.starts_with("vpc100-") => named(&format!("{region}-internal")),
         _ => format!("s3.{}", host.rest),
     };

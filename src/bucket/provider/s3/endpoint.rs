@@ -28,31 +28,36 @@ const EXPECTED: &str = "expected host[:port] without scheme, user and path";
 impl Endpoint {
     /// Reads what stands as `endpoint`. The error repeats nothing that may be a secret.
     pub(in crate::bucket::provider) fn parse(text: &str, secure: bool) -> Result<Self> {
-        Self::read(text, secure).map_err(|fault| {
-            // With a scheme in front, this is a URL that was copied; what precedes an @ or follows a ? may be a secret.
-            let shown = if text.starts_with("http") && fault == SCHEME && is_harmless(text) {
-                format!(" {text:?}")
-            } else {
-                String::new()
-            };
-            Error::usage(format!("config.endpoint{shown} {fault}: {EXPECTED}"))
-        })
+        Self::parse_as(text, secure, EXPECTED)
     }
 
-    /// Reads `host[:port]`. The error is what is wrong with it, in words that follow its name.
-    pub(in crate::bucket::provider) fn read(
+    /// The same, of a section in which something else is expected there.
+    pub(in crate::bucket::provider) fn parse_as(
         text: &str,
         secure: bool,
-    ) -> std::result::Result<Self, &'static str> {
-        if let Some(fault) = fault(text) {
-            return Err(fault);
+        expected: &str,
+    ) -> Result<Self> {
+        match fault(text) {
+            None => {
+                let authority = text.trim_end_matches('/').to_ascii_lowercase();
+                Ok(Self {
+                    host: host_of(&authority).to_owned(),
+                    authority,
+                    secure,
+                })
+            }
+            Some(fault) => {
+                // With a scheme in front, this is a URL that was copied; what precedes an @ or follows a ? may be a secret.
+                let shown = if text.starts_with("http") && fault == SCHEME && is_harmless(text) {
+                    format!(" {text:?}")
+                } else {
+                    String::new()
+                };
+                Err(Error::usage(format!(
+                    "config.endpoint{shown} {fault}: {expected}"
+                )))
+            }
         }
-        let authority = text.trim_end_matches('/').to_ascii_lowercase();
-        Ok(Self {
-            host: host_of(&authority).to_owned(),
-            authority,
-            secure,
-        })
     }
 
     /// `http` or `https`.

@@ -1,10 +1,14 @@
 //! What holds with every vendor, whatever its dialect.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::TimeDelta;
+use thanos_bucket::block::BlockId;
+use thanos_bucket::bucket::{Access, Bucket, BucketConfig, MissingRoot};
+use thanos_bucket::retry::{Jitter, Policy};
 
-use super::{Kind, Service, World, proxy};
+use super::{Kind, Service, World, environment, proxy};
 use crate::support::block::Block;
 use crate::support::killed;
 use crate::support::proxy::Line;
@@ -16,6 +20,7 @@ use crate::support::world::{Contents, Tree, assert_same, three};
 pub fn hold(kind: &'static Kind) {
     blocks_move_once_and_nothing_is_refused(kind);
     killed_runs_are_healed(kind);
+    what_is_there_is_not_created_anew(kind);
     a_mark_of_somebody_elses_is_never_replaced(kind);
     one_bucket_is_not_both_source_and_target(kind);
     a_name_in_the_path_is_refused_with_what_to_do(kind);
@@ -130,6 +135,41 @@ fn killed_runs_are_healed(kind: &'static Kind) {
     }
     Ran::of(world.command(&QUICK_RETRIES)).expect(0);
     world.assert_moved();
+}
+
+/// Whoever creates an object leaves alone what lies there, also where versions make the service ignore the header; the same bytes are as good as its own.
+fn what_is_there_is_not_created_anew(kind: &'static Kind) {
+    let service = Service::start(kind);
+    let bucket = service.bucket("hot");
+    let environment = environment(service.server.port());
+    let config = BucketConfig::parse(&service.text("hot"), &environment).unwrap();
+    let policy = Policy {
+        max_retries: 0,
+        initial_backoff: Duration::ZERO,
+        max_backoff: Duration::ZERO,
+        jitter: Jitter::None,
+    };
+    let id: BlockId = "01J0000000000000000000000C".parse().unwrap();
+    let path = id.object("deletion-mark.json");
+    let name = path.to_string();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let opened = config.open(Access::Write, MissingRoot::Empty).await;
+        let writer = Bucket::new(opened.unwrap(), policy);
+        for versioning in [None, Some("Enabled"), Some("Suspended")] {
+            if let Some(status) = versioning {
+                bucket.versioning(status);
+            }
+            bucket.put(&name, "theirs".into());
+            let refused = writer.create(&path, "ours".into()).await.unwrap_err();
+            assert_eq!(refused.kind(), thanos_bucket::Kind::AlreadyExists);
+            assert_eq!(bucket.tree()[&name], b"theirs");
+            writer.create(&path, "theirs".into()).await.unwrap();
+            bucket.remove(&name);
+            writer.create(&path, "ours".into()).await.unwrap();
+            assert_eq!(bucket.tree()[&name], b"ours");
+        }
+    });
 }
 
 /// Also in a bucket whose versions make the service ignore the header.

@@ -35,7 +35,7 @@ type Case = (
 
 const HOT: &str = "s3://cos.myqcloud.com/hot-1250000000";
 
-const IN_USE: [Case; 12] = [
+const IN_USE: [Case; 15] = [
     (
         "bucket: thanos, region: ap-singapore, app_id: '1259654321'",
         "https://thanos-1259654321.cos.ap-singapore.myqcloud.com",
@@ -104,7 +104,8 @@ const IN_USE: [Case; 12] = [
         "https://metrics.example.com",
         Some("ap-beijing"),
         "s3://metrics.example.com",
-        &[],
+        // Believed, and said.
+        &["config.bucket"],
     ),
     (
         "endpoint: 'http://127.0.0.1:9000'",
@@ -114,17 +115,40 @@ const IN_USE: [Case; 12] = [
         &["config.endpoint:"],
     ),
     (
-        "bucket: hot, region: na-siliconvalley, app_id: 0123456, bukcet: x, http_config: {idle_timeout: 1m}",
+        "bucket: hot, region: na-siliconvalley, app_id: 0123456, bukcet: x, http_config: {idle_timeout: 1m, tls_config: {cafile: /ca.pem}}",
         "https://hot-0123456.cos.na-siliconvalley.myqcloud.com",
         Some("na-siliconvalley"),
         "s3://cos.myqcloud.com/hot-0123456",
-        &["config.app_id", "unknown", "unknown"],
+        &["config.app_id", "unknown", "unknown", "unknown"],
     ),
     (
         "bucket: hot-1250000000, region: eu-frankfurt, app_id: 1250000000",
         "https://hot-1250000000-1250000000.cos.eu-frankfurt.myqcloud.com",
         Some("eu-frankfurt"),
         "s3://cos.myqcloud.com/hot-1250000000-1250000000",
+        &["config.bucket"],
+    ),
+    // No region is called so: it is a host for all.
+    (
+        "bucket: hot, region: accelerate, app_id: '1250000000'",
+        "https://hot-1250000000.cos.accelerate.myqcloud.com",
+        None,
+        HOT,
+        &[],
+    ),
+    // Left from a template: Thanos does not look at it beside an endpoint.
+    (
+        "endpoint: 'https://hot-1250000000.cos.ap-beijing.myqcloud.com', bucket: '<bucket>', app_id: '<appid>', region: '<region>'",
+        "https://hot-1250000000.cos.ap-beijing.myqcloud.com",
+        Some("ap-beijing"),
+        HOT,
+        &["config.bucket", "config.region"],
+    ),
+    (
+        "endpoint: 'https://metrics.example.com', bucket: Hot, app_id: abc",
+        "https://metrics.example.com",
+        None,
+        "s3://metrics.example.com",
         &["config.bucket"],
     ),
 ];

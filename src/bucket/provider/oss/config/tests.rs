@@ -35,7 +35,7 @@ type Case = (
 
 const PLAIN: &[&str] = &["config.endpoint:"];
 
-const IN_USE: [Case; 12] = [
+const IN_USE: [Case; 15] = [
     (
         "oss-cn-hangzhou-internal.aliyuncs.com",
         "",
@@ -98,6 +98,28 @@ const IN_USE: [Case; 12] = [
         "https://hot.s3.oss-cn-hangzhou.aliyuncs.com:443",
         Some("cn-hangzhou"),
         &[],
+    ),
+    (
+        "https://cn-hangzhou-internal.oss.aliyuncs.com",
+        "",
+        "https://hot.s3.oss-cn-hangzhou-internal.aliyuncs.com",
+        Some("cn-hangzhou"),
+        &[],
+    ),
+    // Nobody documents S3 there; it is asked, and that is said.
+    (
+        "https://cn-hangzhou-b-internal.oss-data-acc.aliyuncs.com",
+        "",
+        "https://hot.cn-hangzhou-b-internal.oss-data-acc.aliyuncs.com",
+        None,
+        &["config.endpoint"],
+    ),
+    (
+        "https://oss.aliyuncs.com",
+        "",
+        "https://hot.oss.aliyuncs.com",
+        None,
+        &["config.endpoint"],
     ),
     // Whoever answers there.
     (
@@ -179,7 +201,16 @@ fn what_is_wrong_is_told_in_one_line_with_its_key() {
         ),
         (
             whole("bucket: hot, endpoint: hot.oss-cn-hangzhou.aliyuncs.com"),
-            "config.endpoint begins with the bucket's name",
+            "config.endpoint begins with a bucket's name",
+        ),
+        // Thanos asks for a bucket that is called so before the other's name.
+        (
+            whole("bucket: hot, endpoint: 'https://other.oss-cn-hangzhou.aliyuncs.com'"),
+            "config.endpoint begins with a bucket's name, and config.bucket is put before it anyway: expected oss-cn-hangzhou.aliyuncs.com",
+        ),
+        (
+            whole("bucket: hot, endpoint: other.s3.oss-accelerate.aliyuncs.com"),
+            "config.endpoint begins with a bucket's name",
         ),
         (
             whole("bucket: hot, endpoint: 'oss://hot'"),

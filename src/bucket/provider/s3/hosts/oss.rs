@@ -25,19 +25,20 @@ pub(super) fn host(host: &str) -> Option<Host> {
 #[expect(clippy::option_option, reason = "an accelerated host is one, too")]
 fn place(labels: &str) -> Option<Option<String>> {
     let is_region = |name: &str| !name.is_empty() && !name.contains('.');
+    let outside = |name: &str| name.strip_suffix("-internal").unwrap_or(name).to_owned();
     // Over IPv4 and IPv6: `cn-hangzhou.oss.aliyuncs.com`.
     if let Some(region) = labels.strip_suffix(".oss") {
-        return is_region(region).then(|| Some(region.to_owned()));
+        return is_region(region).then(|| Some(outside(region)));
     }
     let name = labels
         .strip_prefix("oss-")
         .or_else(|| labels.strip_prefix("vpc100-oss-"))
-        .filter(|name| is_region(name))?;
+        // What accelerates reading, `cn-hangzhou-b-internal.oss-data-acc.aliyuncs.com`, does not speak S3.
+        .filter(|name| is_region(name) && *name != "data-acc")?;
     if name.starts_with("accelerate") {
         return Some(None);
     }
-    let region = name.strip_suffix("-internal").unwrap_or(name);
-    Some(Some(region.to_owned()))
+    Some(Some(outside(name)))
 }
 
 #[cfg(test)]
@@ -84,6 +85,15 @@ mod tests {
                     Some("cn-beijing"),
                 )),
             ),
+            (
+                "cn-hangzhou-internal.oss.aliyuncs.com",
+                Some((
+                    None,
+                    "cn-hangzhou-internal.oss.aliyuncs.com",
+                    Some("cn-hangzhou"),
+                )),
+            ),
+            ("cn-hangzhou-b-internal.oss-data-acc.aliyuncs.com", None),
             ("ecs.aliyuncs.com", None),
             ("aliyuncs.com", None),
             ("oss-cn-hangzhou.example.com", None),
