@@ -198,7 +198,7 @@ fn versions(request: &Request<'_>, bucket: &Bucket) -> Answer {
             element("IsLatest", &is_latest.to_string()),
             element("LastModified", &time(deleted.at)),
         ];
-        inside += &format!("<DeleteMarker>{}</DeleteMarker>", marker.concat());
+        inside += &["<DeleteMarker>", &marker.concat(), "</DeleteMarker>"].concat();
         let more = element("VersionId", &deleted.version) + &element("IsLatest", "false");
         inside += &row("Version", &name, &deleted.object, &more);
     }

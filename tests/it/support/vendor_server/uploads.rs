@@ -7,7 +7,7 @@ use super::answers::{Refusal, element, empty, xml};
 use super::listings::encoded;
 use super::objects::{class, copied, may_be_put, may_be_replaced, receipt, time};
 use super::state::{Bucket, Object, Part, Upload, now, tag};
-use super::vendor::Vendor;
+use super::vendor::{Copied, Vendor};
 use super::{Buckets, Request};
 use crate::support::answering::Answer;
 
@@ -49,7 +49,7 @@ pub fn put(
     let source = request.asked.header("x-amz-copy-source");
     let tags = buckets.of(request)?.tags(vendor);
     let bytes: Bytes = match source {
-        Some(_) if !vendor.copies_parts => {
+        Some(_) if vendor.copied == Copied::Whole => {
             return Err(Refusal::new(501, "NotImplemented", "no parts are copied"));
         }
         Some(source) => copied(vendor, buckets, request, source)?,

@@ -38,8 +38,7 @@ pub struct Vendor {
     pub about: About,
     /// The header by which a version tells that it is none but the mark of a deletion; `None` where it does not tell.
     pub deletion: Option<&'static str>,
-    /// Whether it copies parts of objects.
-    pub copies_parts: bool,
+    pub copied: Copied,
     /// The header that bears the number of a request.
     pub request_id: &'static str,
 }
@@ -92,6 +91,15 @@ pub enum Tags {
     WithHyphenInFront,
     /// What looks like Amazon's, and is a digest of nothing that a client has: of what the bucket encrypts by itself.
     Nothing,
+}
+
+/// How it copies objects by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// In one request only.
+    Whole,
+    /// Range by range, too.
+    InParts,
 }
 
 /// What is said of a bucket that is in another region.
@@ -147,7 +155,7 @@ pub const COS: Vendor = Vendor {
     elsewhere: Elsewhere::Unknown,
     about: About::All,
     deletion: Some("x-cos-delete-marker"),
-    copies_parts: true,
+    copied: Copied::InParts,
     request_id: "x-cos-request-id",
 };
 
@@ -183,7 +191,7 @@ pub const OSS: Vendor = Vendor {
     elsewhere: Elsewhere::AtAnEndpoint,
     about: About::All,
     deletion: Some("x-oss-delete-marker"),
-    copies_parts: true,
+    copied: Copied::InParts,
     request_id: "x-oss-request-id",
 };
 
@@ -221,7 +229,7 @@ pub const OBS: Vendor = Vendor {
     elsewhere: Elsewhere::Unknown,
     about: About::All,
     deletion: Some("x-amz-delete-marker"),
-    copies_parts: true,
+    copied: Copied::InParts,
     request_id: "x-amz-request-id",
 };
 
@@ -255,7 +263,7 @@ pub const BOS: Vendor = Vendor {
     // "Compatible public headers": `x-amz-delete-marker` is not.
     deletion: None,
     // The page has "PUT Object - Copy", and no "Upload Part - Copy".
-    copies_parts: false,
+    copied: Copied::Whole,
     request_id: "x-bce-request-id",
 };
 
