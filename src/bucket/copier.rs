@@ -29,6 +29,12 @@ pub trait Copier: fmt::Debug + Send + Sync {
     /// The largest object that one request copies, in bytes.
     fn largest_bytes(&self) -> u64;
 
+    /// Whether there is a way to copy an object of that size.
+    fn copies(&self, size_bytes: u64) -> bool {
+        let _ = size_bytes;
+        true
+    }
+
     /// Copies the object in one request, whatever was there. The target shows it whole or not at all.
     async fn copy(&self, original: &Original, to: &Path) -> Result<()>;
 

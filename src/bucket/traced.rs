@@ -338,6 +338,10 @@ impl Copier for TracedCopier {
         self.inner.largest_bytes()
     }
 
+    fn copies(&self, size_bytes: u64) -> bool {
+        self.inner.copies(size_bytes)
+    }
+
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {
         let request = Request::new("copy", &self.bucket, to.as_ref());
         traced(request, self.inner.copy(original, to)).await

@@ -160,6 +160,9 @@ pub(super) fn endpoint(text: &str, without_scheme: WithoutScheme) -> Result<Endp
         None if without_scheme == WithoutScheme::Refused => return Err(wrong("has no scheme")),
         None => (without_scheme == WithoutScheme::Https, text),
     };
+    if rest.contains("://") {
+        return Err(wrong("has two schemes"));
+    }
     let endpoint = Endpoint::parse_as(rest, is_secure, expected)?;
     let address = Url::parse(&format!("{}://{endpoint}", endpoint.scheme()));
     address
@@ -221,6 +224,8 @@ mod tests {
             ("ftp://cos.example.com", Http, None),
             ("https://", Http, None),
             ("https://a/b", Http, None),
+            ("https://a/b", Refused, None),
+            ("https://http://a", Https, None),
             ("https://a?b=hunter2", Http, None),
             ("https://me:hunter2@a", Http, None),
             ("http://a:70000", Http, None),

@@ -109,6 +109,14 @@ impl ServerSide {
         if !is_asked {
             return Ok(None);
         }
+        if !service.copier.copies(object.size_bytes) {
+            if !service.insisted_on {
+                return Ok(None);
+            }
+            let attempt = format!("let the service copy {}", object.name);
+            let why = "--copy=server: the service is not known to copy an object of that size";
+            return Err(Error::new(Kind::Unsupported, attempt).because(why));
+        }
         match condition(object) {
             Some(etag) => Ok(Some((&*service.copier, etag))),
             None if service.insisted_on => {
@@ -161,6 +169,10 @@ mod tests {
     impl Copier for Idle {
         fn largest_bytes(&self) -> u64 {
             0
+        }
+
+        fn copies(&self, size_bytes: u64) -> bool {
+            size_bytes <= 1
         }
 
         async fn copy(&self, _: &Original, _: &Path) -> object_store::Result<()> {
@@ -239,6 +251,28 @@ mod tests {
         }
         assert_eq!(tag(&asked, strong, None), Ok(None));
         assert_eq!(tag(&insisted_on, strong, None), found);
+    }
+
+    /// S-5.20: others are still copied by the service.
+    #[test]
+    fn what_is_too_large_for_the_service_goes_through_here() {
+        let large = Object {
+            size_bytes: 2,
+            ..object(Some("\"a\""))
+        };
+        for (server_side, expected) in [
+            (service(false), Ok(false)),
+            (service(true), Err(Kind::Unsupported)),
+        ] {
+            let asked = |object| {
+                let copier = server_side.copier_of(object, None);
+                copier
+                    .map(|copier| copier.is_some())
+                    .map_err(|err| err.kind())
+            };
+            assert_eq!(asked(&large), expected);
+            assert_eq!(asked(&object(Some("\"a\""))), Ok(true));
+        }
     }
 
     /// S-5.21: whoever reads meets what is wrong with the object or the target all the same.

@@ -8,7 +8,9 @@ use super::policy::RIGHTS;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
 use crate::bucket::provider::configured::Section;
-use crate::bucket::provider::s3::{BOS, Config, Endpoint, Lookup, Vendor, known_host};
+use crate::bucket::provider::s3::{
+    BOS, Config, Endpoint, Lookup, Spoken, Vendor, known_host, spoken,
+};
 use crate::bucket::provider::vendor::{
     Bucket, Keys, WithoutScheme, endpoint, label, missing, warn_of_numbers, warn_of_unknown,
 };
@@ -45,6 +47,7 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
     let bucket = label("bucket", bucket.ok_or_else(|| lacks("bucket"))?, "-", "hot")?;
     let address = address.ok_or_else(|| lacks("endpoint"))?;
     let place = Place::of(endpoint(&address, WithoutScheme::Http)?)?;
+    warnings.extend(place.what_is_not_told());
     let vendor = Vendor {
         dialect: &DIALECT,
         bucket,
@@ -93,5 +96,19 @@ impl Place {
             lookup: Lookup::VirtualHosted,
             region: host.region,
         })
+    }
+
+    /// Where Baidu tells of no S3 there, or of none in that way. What it tells may be old, and so nothing is refused.
+    fn what_is_not_told(&self) -> Option<String> {
+        let host = &self.endpoint;
+        match self.region.as_deref().map_or(Spoken::Untold, spoken) {
+            Spoken::Plain if host.is_secure() => Some(format!(
+                "config.endpoint: Baidu tells of S3 at {host} without TLS only; where no connection comes about, http:// before it has S3 spoken unencrypted"
+            )),
+            Spoken::AsAsked | Spoken::Plain => None,
+            Spoken::Untold => Some(format!(
+                "config.endpoint: Baidu does not tell that S3 is spoken at {host}, which takes the place of the interface that Thanos speaks to"
+            )),
+        }
     }
 }

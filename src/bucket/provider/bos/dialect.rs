@@ -25,11 +25,12 @@ pub(super) const DIFFERENCES: Differences = Differences {
     ],
     server_copy: Some(ServerCopy {
         largest_bytes: Sizes::USUAL.put_bytes,
-        larger: Larger::InParts,
+        // That parts are copied is not told.
+        larger: Larger::None,
         condition: "`x-amz-copy-source-if-match`",
     }),
     sizes: Sizes {
-        least_part_bytes: 100 << 10,
+        object_bytes: Some(5 << 40),
         ..Sizes::USUAL
     },
     modified: Precision::Second,
@@ -45,8 +46,9 @@ pub(super) static DIALECT: Dialect = Dialect {
     tagging: Tagging::Unknown,
     classes: Classes::These {
         whose: "BOS'",
-        readable: &["STANDARD", "STANDARD_IA", "COLD"],
-        archived: &["ARCHIVE"],
+        // COLD and ARCHIVE are of Baidu's own protocol, whose objects are listed here, too.
+        readable: &["STANDARD", "STANDARD_IA"],
+        archived: &[],
     },
     hints: Hints {
         plain: "the server speaks TLS: config.endpoint is to begin with https://",

@@ -47,7 +47,7 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
     let bucket = bucket.ok_or_else(|| Error::usage("config.bucket is missing"))?;
     let bucket = label("bucket", bucket, "-.", "hot")?;
     let endpoint = endpoint(&address, WithoutScheme::Https)?;
-    let region = region(&endpoint)?;
+    let (region, likely) = region(&endpoint)?;
     let lookup = if endpoint.is_address() {
         Lookup::Path
     } else {
@@ -71,16 +71,17 @@ pub(super) fn parse(section: Section<'_>) -> Result<Bucket> {
         proxies: Proxies::of(environment),
     };
     Ok(Bucket {
-        s3: Config::of_vendor(vendor, warnings)?,
+        s3: Config::of_vendor(vendor, warnings)?.likely_in(likely),
         rights: RIGHTS,
     })
 }
 
-/// The region that the host names; those who run Huawei's software under another name name it in the same way.
-fn region(endpoint: &Endpoint) -> Result<Option<String>> {
+/// The region that the host names, and the one that it may name: those who run Huawei's software under a name that nobody knows name it in the same way,
+/// and so do hosts of something else that stands before it.
+fn region(endpoint: &Endpoint) -> Result<(Option<String>, Option<String>)> {
     if let Some(host) = known_host(endpoint.host()) {
         return match host.bucket {
-            None => Ok(host.region),
+            None => Ok((host.region, None)),
             Some(_) => Err(Error::usage(format!(
                 "config.endpoint begins with a bucket's name, before which config.bucket is put once more: expected {} alone",
                 host.rest
@@ -88,8 +89,9 @@ fn region(endpoint: &Endpoint) -> Result<Option<String>> {
         };
     }
     let labels: Vec<&str> = endpoint.host().split('.').collect();
-    Ok(match labels.as_slice() {
+    let likely = match labels.as_slice() {
         ["obs", region, _, _, ..] => Some((*region).to_owned()),
         _ => None,
-    })
+    };
+    Ok((None, likely))
 }

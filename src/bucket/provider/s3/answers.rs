@@ -115,11 +115,12 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
 
 /// What says that an object is deleted.
 pub(super) fn delete_marker(headers: &HeaderMap) -> Option<&HeaderValue> {
-    const NAMES: [&str; 4] = [
+    const NAMES: [&str; 5] = [
         "x-amz-delete-marker",
         "x-cos-delete-marker",
         "x-oss-delete-marker",
         "x-obs-delete-marker",
+        "x-bce-delete-marker",
     ];
     NAMES.iter().find_map(|name| headers.get(*name))
 }

@@ -17,6 +17,7 @@ use super::ask::{Asker, escaped, escaped_value, generic};
 use super::customer_key;
 use super::refusal::Refusal;
 use crate::bucket::copier::{self, Original};
+use crate::bucket::differences::Larger;
 use crate::bucket::environment::Secret;
 use crate::causes;
 use crate::error::Kind;
@@ -91,6 +92,12 @@ impl copier::Copier for Copier {
     fn largest_bytes(&self) -> u64 {
         let copy = self.asker.dialect.differences.server_copy;
         copy.and_then(|copy| copy.largest_bytes).unwrap_or(u64::MAX)
+    }
+
+    fn copies(&self, size_bytes: u64) -> bool {
+        let copy = self.asker.dialect.differences.server_copy;
+        let in_parts = copy.is_some_and(|copy| copy.larger != Larger::None);
+        in_parts || size_bytes <= self.largest_bytes()
     }
 
     async fn copy(&self, original: &Original, to: &Path) -> Result<()> {

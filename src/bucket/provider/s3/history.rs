@@ -117,7 +117,7 @@ impl history::History for History {
                     debug!(object = %key, %err, "no delete marker may be taken away: the version is copied");
                 }
                 Ok(false) => {
-                    debug!(object = %key, "a delete marker that was listed is not found: the version is copied where nothing lies there");
+                    debug!(object = %key, "a delete marker that was listed does not show itself: the version is copied where nothing lies there");
                 }
                 uncovered => return uncovered.map(|_| Way::Uncovered),
             }
@@ -137,8 +137,8 @@ impl History {
         Ok(Request::new(method, url, self.asker.retries))
     }
 
-    /// Takes the markers away, each once it has said itself that it is one. Whether all of them were found: somebody else may have taken one away, and
-    /// some servers say of every marker that it is not there.
+    /// Takes the markers away, each once it has said itself that it is one. Whether all of them did: somebody else may have taken one away, and some
+    /// services say of every marker that it is not there, or that nobody reads it, and not what it is.
     async fn uncover(&self, key: &Path, markers: &[&str]) -> Result<bool> {
         let mut all_found = true;
         for marker in markers {
@@ -151,7 +151,7 @@ impl History {
             match self.asker.server.ask(&request, is_one).await {
                 Ok(true) => {}
                 Ok(false) => return Err(generic(NoDeletion((*marker).to_owned()))),
-                Err(err) if kind(&err) == Some(Kind::NotFound) => {
+                Err(err) if kind(&err) == Some(Kind::NotFound) || is_unsaid(&err) => {
                     all_found = false;
                     continue;
                 }
@@ -199,6 +199,9 @@ impl History {
         if lost.size_bytes <= copier.largest_bytes() {
             return copier.copy(&original, key).await;
         }
+        if !copier.copies(lost.size_bytes) {
+            return Err(unable("nobody tells that the service copies so much"));
+        }
         let upload = copier.assemble(key).await?;
         let putting = async {
             let mut parts = Vec::new();
@@ -220,6 +223,10 @@ impl History {
 
 fn kind(err: &Error) -> Option<Kind> {
     causes::first::<Refusal>(err).map(Refusal::kind)
+}
+
+fn is_unsaid(err: &Error) -> bool {
+    causes::first::<Refusal>(err).is_some_and(Refusal::is_of_the_method)
 }
 
 fn is_missing(err: &Error) -> bool {

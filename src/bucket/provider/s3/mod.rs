@@ -39,7 +39,7 @@ mod versions;
 pub(super) use config::Config;
 pub(super) use dialect::{Classes, Dialect, Hints, ListVersion, Names, Tagging};
 pub(super) use endpoint::{Endpoint, Lookup};
-pub(super) use hosts::{BOS, COS, OBS, OSS, known as known_host};
+pub(super) use hosts::{BOS, COS, OBS, OSS, Spoken, known as known_host, spoken};
 pub(super) use understood::of_vendor as understood_of_vendor;
 pub(super) use vendor::Vendor;
 
@@ -269,6 +269,10 @@ impl Place {
             lookup: config.lookup,
             dualstack: config.dualstack,
             region: Region::new(known.map(str::to_owned)),
+            likely: config
+                .likely_region
+                .clone()
+                .unwrap_or_else(|| region::DEFAULT.to_owned()),
         }
     }
 }

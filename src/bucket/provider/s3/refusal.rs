@@ -12,6 +12,7 @@ use reqwest::header::HeaderMap;
 use super::asked::Asked;
 use super::code::{Meaning, is_of_path_style, meaning};
 use super::dialect::Hints;
+use super::region::element;
 use crate::bucket::http::said::{
     Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
 };
@@ -91,6 +92,11 @@ impl Refusal {
         self.said.is_none()
     }
 
+    /// Whether nothing is said but that one does not ask for this in that way.
+    pub(super) fn is_of_the_method(&self) -> bool {
+        self.status == StatusCode::METHOD_NOT_ALLOWED
+    }
+
     /// What S3 said, on one line; `None` where it said nothing.
     pub(super) fn told(&self) -> Option<String> {
         self.said.as_ref().map(Said::told)
@@ -150,16 +156,11 @@ fn in_body(body: &[u8]) -> Option<Said> {
     Some(Said { code, message })
 }
 
-/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own, and names the host
-/// that is to be asked.
+/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own, and names the endpoint.
 fn is_of_another_place(said: &Said, body: &[u8]) -> bool {
     let words = "must be addressed using the specified endpoint";
-    let mut names_another = false;
-    let _ = xml::walk(body, |element| {
-        names_another |=
-            matches!(element.path, ["Error", "Endpoint"] if !element.text.trim().is_empty());
-    });
-    said.code == "AccessDenied" && (names_another || said.message.contains(words))
+    let names_another = || element(body, "Endpoint").is_some_and(|other| !other.trim().is_empty());
+    said.code == "AccessDenied" && (said.message.contains(words) || names_another())
 }
 
 /// `MinIO` says it here too, also in answer to `HEAD`.
@@ -207,7 +208,10 @@ fn hint(
     let lists = *asked == Asked::List;
     match kind {
         _ if code.is_some_and(is_of_path_style) => Some(hints.in_path),
-        Kind::BucketGone if code == Some("NoSuchBucket") => hints.no_bucket,
+        // To whom a copy's source is unknown, it is so by its name alone.
+        Kind::BucketGone if code == Some("NoSuchBucket") && *asked != Asked::Copy => {
+            hints.no_bucket
+        }
         Kind::Elsewhere => Some(hints.elsewhere),
         _ if code == Some("RequestTimeTooSkewed") => Some("the clock of this machine is wrong"),
         Kind::Unsupported if lists => hints.listing,

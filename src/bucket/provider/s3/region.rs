@@ -36,8 +36,8 @@ pub(super) enum Told {
 }
 
 /// Reads the answer as Thanos' client does. Where asking is not allowed, or the server knows no regions, the region is `us-east-1`: if that is wrong,
-/// the first refusal names the right one.
-pub(super) async fn location(answer: HttpResponse) -> Told {
+/// the first refusal names the right one. Where the question itself, which is signed for `us-east-1`, is refused for its signature, it is the likely one.
+pub(super) async fn location(answer: HttpResponse, likely: &str) -> Told {
     let status = answer.status().as_u16();
     if matches!(status, 408 | 429 | 500 | 502..=599) {
         return Told::NotNow(answer);
@@ -51,10 +51,14 @@ pub(super) async fn location(answer: HttpResponse) -> Told {
         Some(region) => Some(region),
         None => named,
     };
+    let code = element(&body, "Code");
+    let is_of_signature =
+        matches!(status, 400 | 403) && code.is_some_and(|code| code != "AccessDenied");
+    let untold = if is_of_signature { likely } else { DEFAULT };
     Told::Region(
         region
             .filter(|region| is_fit(region))
-            .unwrap_or_else(|| DEFAULT.to_owned()),
+            .unwrap_or_else(|| untold.to_owned()),
     )
 }
 
@@ -186,6 +190,13 @@ mod tests {
             ),
             (403, None, error("AccessDenied", named), "garage"),
             (403, None, error("AccessDenied", ""), "us-east-1"),
+            (403, None, error("SignatureDoesNotMatch", ""), "likely"),
+            (
+                400,
+                None,
+                error("AuthorizationHeaderMalformed", ""),
+                "likely",
+            ),
             (
                 403,
                 Some("eu-west-3"),
@@ -196,13 +207,14 @@ mod tests {
             (405, None, String::new(), "us-east-1"),
             (501, None, error("NotImplemented", ""), "us-east-1"),
         ] {
-            let Told::Region(region) = location(answer(status, header, &body)).await else {
+            let told = location(answer(status, header, &body), "likely").await;
+            let Told::Region(region) = told else {
                 panic!("{status} {body}");
             };
             assert_eq!(region, expected, "{status} {body}");
         }
         for status in [408, 429, 500, 502, 503, 504] {
-            let told = location(answer(status, None, "")).await;
+            let told = location(answer(status, None, ""), DEFAULT).await;
             assert!(matches!(told, Told::NotNow(_)), "{status}");
         }
     }

@@ -61,6 +61,8 @@ pub(super) struct Place {
     pub(super) lookup: Lookup,
     pub(super) dualstack: bool,
     pub(super) region: Region,
+    /// The region that is tried first where nobody knows it.
+    pub(super) likely: String,
 }
 
 /// What a request puts.
@@ -93,7 +95,7 @@ impl HttpService for Signing {
             }
         }
         let is_guess = known.is_none();
-        let region = known.unwrap_or_else(|| region::DEFAULT.to_owned());
+        let region = known.unwrap_or_else(|| self.place.likely.clone());
         let again = request.clone();
         let answer = self.send(request, &region).await?;
         if !matches!(answer.status().as_u16(), 400 | 403) {
@@ -242,7 +244,7 @@ impl Signing {
         let mut request = HttpRequest::new(HttpRequestBody::empty());
         *request.uri_mut() = self.place.url("?location").parse().map_err(unknown)?;
         let (answer, _) = self.send_as_it_is(request, region::DEFAULT).await?;
-        let location = region::location(answer).await;
+        let location = region::location(answer, &self.place.likely).await;
         if let Told::Region(region) = &location {
             *told = Some(region.clone());
         }

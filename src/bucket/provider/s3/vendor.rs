@@ -3,6 +3,7 @@
 use super::config::{Config, Credentials, Signatures, Trace};
 use super::dialect::Dialect;
 use super::endpoint::{Endpoint, Lookup};
+use super::hosts::lacks_tls;
 use crate::bucket::backend::Multipart;
 use crate::bucket::environment::Secret;
 use crate::bucket::http::proxy::Proxies;
@@ -40,6 +41,7 @@ impl Config {
             bucket: vendor.bucket,
             endpoint: vendor.endpoint,
             region: vendor.region,
+            likely_region: None,
             dualstack: false,
             lookup: vendor.lookup,
             credentials: Credentials::Static {
@@ -64,8 +66,13 @@ impl Config {
         config.check_proxy()?;
         let host = &config.endpoint;
         if !host.is_secure() {
+            let advice = if lacks_tls(host.host()) {
+                "TLS is not spoken there, by all that is told of it"
+            } else {
+                "https:// before it has TLS spoken"
+            };
             warnings.push(format!(
-                "config.endpoint: data travel to {host} unencrypted, for it is spoken to without TLS, as Thanos does: https:// before it has TLS spoken"
+                "config.endpoint: data travel to {host} unencrypted, for it is spoken to without TLS, as Thanos does: {advice}"
             ));
         } else if config.http.tls.skip_verification {
             warnings.push(format!(
@@ -79,6 +86,12 @@ impl Config {
             );
         }
         Ok(config)
+    }
+
+    /// Has this region tried first where none is known.
+    pub(in crate::bucket::provider) fn likely_in(mut self, region: Option<String>) -> Self {
+        self.likely_region = region;
+        self
     }
 
     /// The bucket's name, where it is known.

@@ -67,6 +67,28 @@ fn the_directories_of_a_parallel_file_system_are_left_alone() {
     assert_eq!(world.task.refused(), Vec::<&str>::new());
 }
 
+/// S-3.61: what a name only looks like is tried, and what the server says counts.
+#[test]
+fn a_region_that_a_host_may_name_is_a_guess() {
+    for (host, region) in [
+        ("obs.internal.corp.example.com", "us-east-1"),
+        ("obs.cn-private-1.cloud.example.com", "cn-private-1"),
+    ] {
+        let world = World::of(&OBS, &three());
+        let service = &world.task;
+        let [from, to] = ["hot", "cold"].map(|name| {
+            let there = format!("{name}.{host}");
+            service.server.names_in(&there, name, region);
+            let text = service.text(name);
+            let changed = text.replace("obs.cn-north-4.myhuaweicloud.com", host);
+            assert_ne!(changed, text);
+            service.file(&format!("{name}-{region}.yaml"), &changed)
+        });
+        Ran::of(service.migrate(&from, &to, &[OLD, "--copy=client"])).expect(0);
+        world.assert_moved();
+    }
+}
+
 /// S-3.2, S-3.60
 #[test]
 fn the_example_is_accepted_and_reaches_its_prefix() {

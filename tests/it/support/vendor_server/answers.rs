@@ -11,6 +11,9 @@ pub struct Refusal {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
+    /// Where the bucket is.
+    pub endpoint: Option<String>,
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
@@ -19,6 +22,8 @@ impl Refusal {
             status,
             code,
             message: message.to_owned(),
+            endpoint: None,
+            headers: Vec::new(),
         }
     }
 
@@ -28,6 +33,8 @@ impl Refusal {
             status,
             code,
             message,
+            endpoint,
+            headers,
         } = self;
         let more = match vendor.name {
             "COS" => format!(
@@ -38,14 +45,16 @@ impl Refusal {
             "OBS" => "<HostId>host</HostId>".to_owned(),
             _ => format!("<Resource>{}</Resource>", escaped(path)),
         };
+        let endpoint = endpoint.as_ref();
+        let more = more + &endpoint.map_or(String::new(), |endpoint| element("Endpoint", endpoint));
         let message = escaped(message);
         let body = format!(
             "<?xml version='1.0' encoding='utf-8' ?>\n<Error>\n\t<Code>{code}</Code>\n\t<Message>{message}</Message>\n\t{more}\n\t<RequestId>1</RequestId>\n</Error>\n"
         );
-        Answer {
-            body: body.into_bytes(),
-            ..document(*status)
-        }
+        let mut answer = document(*status);
+        answer.headers.extend(headers.iter().cloned());
+        answer.body = body.into_bytes();
+        answer
     }
 }
 

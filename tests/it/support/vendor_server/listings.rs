@@ -22,8 +22,12 @@ pub fn read(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<A
         let region = request.regions.last().map_or("", String::as_str);
         return Ok(xml("LocationConstraint", region));
     }
-    let is_of_versions = ["versioning", "versions", "object-lock"];
-    if vendor.about == About::Nothing && is_of_versions.into_iter().any(asks) {
+    let not_implemented: &[&str] = match vendor.about {
+        About::All => &[],
+        About::NoLocks => &["object-lock"],
+        About::Nothing => &["versioning", "versions", "object-lock"],
+    };
+    if not_implemented.iter().any(|name| asks(name)) {
         let why = "A header or query you provided implies functionality that is not implemented.";
         return Err(Refusal::new(501, "NotImplemented", why));
     }
@@ -182,7 +186,7 @@ fn row(kind: &str, key: &str, object: &Object, more: &str) -> String {
     format!("<{kind}>{}</{kind}>", fields.concat())
 }
 
-/// Each object is its only version.
+/// What is there, and what was deleted last; all of what was deleted comes on the first page.
 fn versions(vendor: &Vendor, request: &Request<'_>, bucket: &Bucket) -> Answer {
     let page = page(vendor, bucket, request, &request.text("key-marker"));
     let is_encoded = request.text("encoding-type") == "url";
@@ -206,6 +210,25 @@ fn versions(vendor: &Vendor, request: &Request<'_>, bucket: &Bucket) -> Answer {
         if let Some(object) = bucket.objects.get(name) {
             inside += &row("Version", &spelled(name), object, &only);
         }
+    }
+    let is_first = request.text("key-marker").is_empty();
+    let prefix = request.text("prefix");
+    let deleted = bucket
+        .deleted
+        .iter()
+        .filter(|(key, _)| is_first && key.starts_with(&prefix));
+    for (key, deleted) in deleted {
+        let is_latest = !bucket.objects.contains_key(key);
+        let name = spelled(key);
+        let marker = [
+            element("Key", &name),
+            element("VersionId", &deleted.marker),
+            element("IsLatest", &is_latest.to_string()),
+            element("LastModified", &time(deleted.at)),
+        ];
+        inside += &["<DeleteMarker>", &marker.concat(), "</DeleteMarker>"].concat();
+        let more = element("VersionId", &deleted.version) + &element("IsLatest", "false");
+        inside += &row("Version", &name, &deleted.object, &more);
     }
     xml("ListVersionsResult", &inside)
 }

@@ -28,7 +28,7 @@ use super::world::{Contents, Tree};
 use answers::Refusal;
 use signature::{Expected, decoded};
 use state::{Bucket, Object, USUAL};
-use vendor::{Uploads, Vendor};
+use vendor::{Elsewhere, Uploads, Vendor};
 
 /// A server that answers until the process ends.
 pub struct VendorServer {
@@ -45,8 +45,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     buckets: Buckets,
-    /// Which bucket a host stands for that is none of the vendor's.
-    domains: BTreeMap<String, String>,
+    /// Which bucket a host stands for that is none of the vendor's, and the regions that signatures may be for.
+    domains: BTreeMap<String, (String, Vec<String>)>,
     seen: Vec<Seen>,
     /// How far its clock is ahead.
     ahead: TimeDelta,
@@ -105,6 +105,14 @@ fn no_such_bucket() -> Refusal {
     Refusal::new(404, "NoSuchBucket", "The specified bucket does not exist.")
 }
 
+fn at_another_endpoint(region: &str) -> Refusal {
+    let why = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+    Refusal {
+        endpoint: Some(format!("oss-{region}.aliyuncs.com")),
+        ..Refusal::new(403, "AccessDenied", why)
+    }
+}
+
 impl VendorServer {
     /// Listens on a free loopback port from now on; it has no buckets.
     pub fn start(vendor: &'static Vendor) -> Self {
@@ -152,7 +160,15 @@ impl VendorServer {
     /// From now on this host, with its port where it has one, stands for that bucket, as a domain of the customer's does.
     pub fn names(&self, host: &str, bucket: &str) {
         let mut state = self.shared.state.lock().unwrap();
-        state.domains.insert(host.to_owned(), bucket.to_owned());
+        let there = (bucket.to_owned(), Vec::new());
+        state.domains.insert(host.to_owned(), there);
+    }
+
+    /// The same, and requests there are signed for that region.
+    pub fn names_in(&self, host: &str, bucket: &str, region: &str) {
+        let mut state = self.shared.state.lock().unwrap();
+        let there = (bucket.to_owned(), vec![region.to_owned()]);
+        state.domains.insert(host.to_owned(), there);
     }
 
     /// Its clock is so far ahead from now on.
@@ -174,9 +190,19 @@ pub struct VendorBucket {
 }
 
 impl VendorBucket {
-    /// Its versions are `Enabled` or `Suspended`; former ones are not kept here.
+    /// Its versions are `Enabled` or `Suspended`; of former ones what was deleted last is kept here.
     pub fn versioning(&self, status: &'static str) {
         self.with(|bucket| bucket.versioning = Some(status));
+    }
+
+    /// It is in that region, and other regions' hosts do not know it.
+    pub fn is_in(&self, region: &'static str) {
+        self.with(|bucket| bucket.region = Some(region));
+    }
+
+    /// It encrypts what is put into it from now on.
+    pub fn encrypts(&self) {
+        self.with(|bucket| bucket.encrypts = true);
     }
 
     /// Moves an object into a storage class.
@@ -187,16 +213,6 @@ impl VendorBucket {
     /// What is put from now on is in listings so much later.
     pub fn lags(&self, lag: Duration) {
         self.with(|bucket| bucket.lag = Some((Instant::now(), lag)));
-    }
-
-    /// It is in that region, and elsewhere there is no such bucket.
-    pub fn is_in(&self, region: &'static str) {
-        self.with(|bucket| bucket.region = Some(region));
-    }
-
-    /// Encrypts from now on what is put, so that tags are digests of something else.
-    pub fn encrypts(&self) {
-        self.with(|bucket| bucket.encrypts = true);
     }
 
     /// How many uploads are begun and not finished.
@@ -221,9 +237,9 @@ impl Contents for VendorBucket {
     }
 
     fn put(&self, name: &str, content: Vec<u8>) {
-        let tags = self.shared.vendor.tags;
+        let vendor = self.shared.vendor;
         self.with(|bucket| {
-            let mut object = Object::new(content.into(), USUAL, tags);
+            let mut object = Object::new(content.into(), USUAL, bucket.tags(vendor));
             // What is put now has another time, also where times have whole seconds.
             object.modified -= TimeDelta::hours(1);
             bucket.objects.insert(name.to_owned(), object);
@@ -231,7 +247,7 @@ impl Contents for VendorBucket {
     }
 
     fn remove(&self, name: &str) {
-        self.with(|bucket| bucket.objects.remove(name));
+        self.with(|bucket| bucket.delete(name));
     }
 }
 
@@ -300,16 +316,8 @@ impl Shared {
             now: Utc::now() + state.ahead,
         };
         signature::verify(asked, &expected)?;
+        self.is_here(state, &request)?;
         let buckets = &mut state.buckets;
-        let is_here = |region: &str| {
-            let here = &request.regions;
-            here.is_empty() || here.iter().any(|here| here == region)
-        };
-        let region = buckets.named(&request.bucket).ok();
-        let region = region.and_then(|bucket| bucket.region);
-        if region.is_some_and(|region| !is_here(region)) {
-            return Err(no_such_bucket());
-        }
         let has = |name: &str| request.parameter(name).is_some();
         let unknown = || Err(Refusal::new(405, "MethodNotAllowed", &asked.method));
         if request.key.is_empty() {
@@ -332,11 +340,32 @@ impl Shared {
             "POST" if has("uploadId") => uploads::complete(vendor, buckets.of(&request)?, &request),
             "DELETE" if has("uploadId") => uploads::abort(buckets.of(&request)?, &request),
             "DELETE" => {
+                let bucket = buckets.of(&request)?;
                 // What is not there is as good as deleted.
-                buckets.of(&request)?.objects.remove(&request.key);
+                match request.parameter("versionId") {
+                    Some(version) if version != "null" => {
+                        bucket.delete_version(&request.key, &version);
+                    }
+                    _ => bucket.delete(&request.key),
+                }
                 Ok(answers::empty(204))
             }
             _ => unknown(),
+        }
+    }
+
+    /// Whether the bucket is in the region whose host was asked.
+    fn is_here(&self, state: &State, request: &Request<'_>) -> Result<(), Refusal> {
+        let bucket = state.buckets.named(&request.bucket)?;
+        let is_another = |region| !request.regions.iter().any(|here| here == region);
+        match bucket.region {
+            Some(region) if !request.regions.is_empty() && is_another(region) => {
+                Err(match self.vendor.elsewhere {
+                    Elsewhere::Unknown => no_such_bucket(),
+                    Elsewhere::AtAnEndpoint => at_another_endpoint(region),
+                })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -363,8 +392,9 @@ impl Shared {
             regions: Vec::new(),
             query: query.collect(),
         };
-        if let Some(bucket) = state.domains.get(host) {
+        if let Some((bucket, regions)) = state.domains.get(host) {
             bucket.clone_into(&mut request.bucket);
+            regions.clone_into(&mut request.regions);
             return Ok(request);
         }
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);

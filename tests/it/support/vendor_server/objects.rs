@@ -20,7 +20,7 @@ const LARGEST_PUT: usize = 5 << 30;
 
 /// `GET` and `HEAD`.
 pub fn read(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<Answer, Refusal> {
-    let object = bucket.objects.get(&request.key).ok_or_else(no_such_key)?;
+    let object = version(vendor, bucket, request)?;
     if is_archived(vendor, &object.class) && request.asked.method == "GET" {
         let why = "the object has to be restored before it is read";
         return Err(Refusal::new(403, "InvalidObjectState", why));
@@ -66,6 +66,30 @@ pub fn read(vendor: &Vendor, bucket: &Bucket, request: &Request<'_>) -> Result<A
     })
 }
 
+/// The version that is asked for.
+fn version<'a>(
+    vendor: &Vendor,
+    bucket: &'a Bucket,
+    request: &Request<'_>,
+) -> Result<&'a Object, Refusal> {
+    let current = || bucket.objects.get(&request.key).ok_or_else(no_such_key);
+    let Some(version) = request.parameter("versionId").filter(|id| id != "null") else {
+        return current();
+    };
+    match bucket.deleted.get(&request.key) {
+        Some(deleted) if deleted.version == version => Ok(&deleted.object),
+        Some(deleted) if deleted.marker == version => {
+            let why = "a mark of a deletion is not read";
+            let headers = vendor.deletion.map(|name| (name, "true".to_owned()));
+            Err(Refusal {
+                headers: headers.into_iter().collect(),
+                ..Refusal::new(405, "MethodNotAllowed", why)
+            })
+        }
+        _ => Err(Refusal::new(404, "NoSuchVersion", &version)),
+    }
+}
+
 /// What a range stands for.
 fn within(range: &str, size: usize) -> Option<Range<usize>> {
     let (first, last) = range.split_once('-')?;
@@ -98,8 +122,7 @@ pub fn put(
     }
     let bucket = buckets.of(request)?;
     may_be_replaced(vendor, bucket, request)?;
-    let mut object = Object::new(bytes, &class, vendor.tags);
-    object.tag = bucket.tag(&object.bytes, vendor.tags);
+    let object = Object::new(bytes, &class, bucket.tags(vendor));
     let (tag, modified) = (format!("\"{}\"", object.tag), object.modified);
     bucket.objects.insert(request.key.clone(), object);
     Ok(match source {
@@ -183,14 +206,18 @@ pub fn copied(
     source: &str,
 ) -> Result<Bytes, Refusal> {
     let invalid = || Refusal::new(400, "InvalidArgument", "x-amz-copy-source is none");
-    let (source, _) = source.split_once("?versionId=").unwrap_or((source, ""));
+    let (source, version) = source.split_once("?versionId=").unwrap_or((source, ""));
     let source = String::from_utf8(decoded(source)).map_err(|_| invalid())?;
     let (bucket, key) = source
         .trim_start_matches('/')
         .split_once('/')
         .ok_or_else(invalid)?;
     let bucket = buckets.named(bucket)?;
-    let object = bucket.objects.get(key).ok_or_else(no_such_key)?;
+    let deleted = bucket.deleted.get(key);
+    let object = match deleted.filter(|deleted| deleted.version == version) {
+        Some(deleted) => &deleted.object,
+        None => bucket.objects.get(key).ok_or_else(no_such_key)?,
+    };
     let wanted = request.asked.header("x-amz-copy-source-if-match");
     if wanted.is_some_and(|wanted| wanted.trim_matches('"') != object.tag) {
         return Err(changed());
@@ -210,7 +237,8 @@ pub fn copied(
 }
 
 fn is_archived(vendor: &Vendor, class: &str) -> bool {
-    vendor.classes.contains(&(class, true))
+    let all = [vendor.classes, vendor.further_classes].concat();
+    all.contains(&(class, true))
 }
 
 pub fn no_such_key() -> Refusal {

@@ -8,21 +8,34 @@ use chrono::{DateTime, SubsecRound, Utc};
 use md5::{Digest as _, Md5};
 
 use super::signature::hexadecimal;
-use super::vendor::Tags;
+use super::vendor::{Tags, Vendor};
 
 /// A bucket.
 #[derive(Debug, Default)]
 pub struct Bucket {
     pub objects: BTreeMap<String, Object>,
     pub uploads: BTreeMap<String, Upload>,
-    /// `Enabled` or `Suspended`, where that was ever asked for. It is told; former versions are not kept.
+    /// `Enabled` or `Suspended`, where that was ever asked for. It is told; of former versions those are kept that were deleted last.
     pub versioning: Option<&'static str>,
     /// Since when listings show what is put so much later.
     pub lag: Option<(Instant, Duration)>,
-    /// Where it is; anywhere, where nobody said it.
+    /// What was deleted while versions were kept.
+    pub deleted: BTreeMap<String, Deleted>,
+    /// Where it is, if it is not everywhere.
     pub region: Option<&'static str>,
-    /// Whether it encrypts by itself what is put.
+    /// Whether it encrypts what is put into it.
     pub encrypts: bool,
+}
+
+/// An object that was deleted where versions are kept.
+#[derive(Debug)]
+pub struct Deleted {
+    /// The name of the version that says so.
+    pub marker: String,
+    /// The name of the version that is hidden by it.
+    pub version: String,
+    pub object: Object,
+    pub at: DateTime<Utc>,
 }
 
 impl Bucket {
@@ -32,12 +45,41 @@ impl Bucket {
             .is_none_or(|(since, lag)| object.put < since || object.put.elapsed() >= lag)
     }
 
-    /// What the tag of an object is here that comes in one piece.
-    pub fn tag(&self, bytes: &[u8], tags: Tags) -> String {
+    /// What tags are here.
+    pub fn tags(&self, vendor: &Vendor) -> Tags {
         if self.encrypts {
-            tag(&[b"encrypted", bytes].concat(), tags)
+            Tags::Nothing
         } else {
-            tag(bytes, tags)
+            vendor.tags
+        }
+    }
+
+    /// Takes the object away, and keeps it where versions are kept.
+    pub fn delete(&mut self, key: &str) {
+        let object = self.objects.remove(key);
+        let (Some("Enabled"), Some(object)) = (self.versioning, object) else {
+            return;
+        };
+        let [marker, version] = ["d", "v"].map(|kind| format!("{kind}-{}", ulid::Ulid::generate()));
+        let deleted = Deleted {
+            marker,
+            version,
+            object,
+            at: now(),
+        };
+        self.deleted.insert(key.to_owned(), deleted);
+    }
+
+    /// Takes a version away; what a mark of a deletion has hidden is there again.
+    pub fn delete_version(&mut self, key: &str, version: &str) {
+        match self.deleted.remove(key) {
+            Some(deleted) if deleted.marker == version => {
+                self.objects.insert(key.to_owned(), deleted.object);
+            }
+            Some(deleted) if deleted.version != version => {
+                self.deleted.insert(key.to_owned(), deleted);
+            }
+            _ => {}
         }
     }
 }
@@ -99,7 +141,9 @@ impl Object {
         let number = parts.len();
         let tag = match tags {
             Tags::Amazons => format!("{}-{number}", digest(&[&digests])),
-            Tags::OtherOfParts => format!("{}-{number}", digest(&[b"another", &digests])),
+            Tags::OtherOfParts | Tags::Nothing => {
+                format!("{}-{number}", digest(&[b"another", &digests]))
+            }
             Tags::OtherOfPartsInCapitals => {
                 format!("{}-{number}", digest(&[b"another", &digests])).to_ascii_uppercase()
             }
@@ -120,6 +164,7 @@ pub fn tag(bytes: &[u8], tags: Tags) -> String {
     let digest = hexadecimal(&Md5::digest(bytes));
     match tags {
         Tags::OtherOfPartsInCapitals => digest.to_ascii_uppercase(),
+        Tags::Nothing => hexadecimal(&Md5::digest([b"encrypted", bytes].concat())),
         _ => digest,
     }
 }

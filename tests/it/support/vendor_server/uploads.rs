@@ -7,7 +7,7 @@ use super::answers::{Refusal, element, empty, xml};
 use super::listings::encoded;
 use super::objects::{class, copied, may_be_put, may_be_replaced, receipt, time};
 use super::state::{Bucket, Object, Part, Upload, now, tag};
-use super::vendor::Vendor;
+use super::vendor::{Copied, Vendor};
 use super::{Buckets, Request};
 use crate::support::answering::Answer;
 
@@ -47,12 +47,16 @@ pub fn put(
         return Err(Refusal::new(400, "InvalidArgument", "partNumber"));
     }
     let source = request.asked.header("x-amz-copy-source");
+    let tags = buckets.of(request)?.tags(vendor);
     let bytes: Bytes = match source {
+        Some(_) if vendor.copied == Copied::Whole => {
+            return Err(Refusal::new(501, "NotImplemented", "no parts are copied"));
+        }
         Some(source) => copied(vendor, buckets, request, source)?,
         None => request.asked.body.clone().into(),
     };
     let part = Part {
-        tag: tag(&bytes, vendor.tags),
+        tag: tag(&bytes, tags),
         bytes,
         modified: now(),
     };
@@ -81,6 +85,7 @@ pub fn complete(
         Regex::new("<PartNumber>([0-9]+)</PartNumber>").unwrap(),
         Regex::new("<ETag>(?:&quot;|&#34;|\")?([^<&\"]*)").unwrap(),
     );
+    let tags = bucket.tags(vendor);
     let upload = upload(bucket, request)?;
     let mut parts: Vec<Part> = Vec::new();
     let mut last = 0;
@@ -105,7 +110,7 @@ pub fn complete(
     if all_but_last.iter().any(is_small) {
         return invalid("EntityTooSmall", "a part is too small");
     }
-    let object = Object::of(&parts, &upload.class, vendor.tags);
+    let object = Object::of(&parts, &upload.class, tags);
     may_be_replaced(vendor, bucket, request)?;
     bucket.uploads.remove(&request.text("uploadId"));
     let inside = element("Location", &format!("http://{}/", request.host))

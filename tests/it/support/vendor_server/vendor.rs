@@ -38,8 +38,15 @@ pub struct Vendor {
     pub least_part_bytes: usize,
     /// The storage classes, as the interface spells them; the second of each pair says whether what lies there has to be restored first.
     pub classes: &'static [(&'static str, bool)],
+    /// Those that only the vendor's own language puts objects into; they are listed and read as well.
+    pub further_classes: &'static [(&'static str, bool)],
+    /// What a host of another region than the bucket's answers.
+    pub elsewhere: Elsewhere,
     /// What is answered to questions about versions and locks.
     pub about: About,
+    /// The header by which a version tells that it is none but the mark of a deletion; `None` where it does not tell.
+    pub deletion: Option<&'static str>,
+    pub copied: Copied,
     /// The header that bears the number of a request.
     pub request_id: &'static str,
 }
@@ -104,13 +111,35 @@ pub enum Tags {
     OtherOfPartsInCapitals,
     /// Of one that came in parts a digest of something else, with a hyphen in front.
     WithHyphenInFront,
+    /// What looks like Amazon's, and is a digest of nothing that a client has: of what the bucket encrypts by itself.
+    Nothing,
+}
+
+/// How it copies objects by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copied {
+    /// In one request only.
+    Whole,
+    /// Range by range, too.
+    InParts,
+}
+
+/// What is said of a bucket that is in another region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elsewhere {
+    /// That there is none of that name.
+    Unknown,
+    /// That nobody may ask there, and where to ask.
+    AtAnEndpoint,
 }
 
 /// What it tells of how a bucket keeps its objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About {
     All,
-    /// Versions and locks are not implemented.
+    /// Locks are not implemented.
+    NoLocks,
+    /// Neither versions nor locks are implemented.
     Nothing,
 }
 
@@ -150,7 +179,11 @@ pub const COS: Vendor = Vendor {
         ("ARCHIVE", true),
         ("DEEP_ARCHIVE", true),
     ],
+    further_classes: &[],
+    elsewhere: Elsewhere::Unknown,
     about: About::All,
+    deletion: Some("x-cos-delete-marker"),
+    copied: Copied::InParts,
     request_id: "x-cos-request-id",
 };
 
@@ -190,6 +223,11 @@ pub const OSS: Vendor = Vendor {
     ],
     // The same list has neither versions nor locks.
     about: About::Nothing,
+    further_classes: &[],
+    // error-code "AccessDenied", "The bucket you access must be addressed using the specified endpoint": with the element `Endpoint`.
+    elsewhere: Elsewhere::AtAnEndpoint,
+    deletion: Some("x-oss-delete-marker"),
+    copied: Copied::InParts,
     request_id: "x-oss-request-id",
 };
 
@@ -227,7 +265,11 @@ pub const OBS: Vendor = Vendor {
         ("GLACIER", true),
         ("DEEP_ARCHIVE", true),
     ],
+    further_classes: &[],
+    elsewhere: Elsewhere::Unknown,
     about: About::All,
+    deletion: Some("x-amz-delete-marker"),
+    copied: Copied::InParts,
     request_id: "x-amz-request-id",
 };
 
@@ -252,16 +294,20 @@ pub const BOS: Vendor = Vendor {
     forbids_in_versions: false,
     refuses_checksums: (400, "InvalidArgument"),
     tags: Tags::WithHyphenInFront,
-    // doc/BOS, "UploadPart": parts of 100 KB to 5 GB.
-    least_part_bytes: 100 << 10,
+    // doc/BOS, "UploadPart": at least 5 MB.
+    least_part_bytes: 5 << 20,
+    // cloud.baidu.com/doc/BOS/s/Njwvyq8ho ("Compatible interfaces", 2025-04-23): `x-amz-storage-class` takes these.
+    classes: &[("STANDARD", false), ("STANDARD_IA", false)],
     // bce-sdk-go, services/bos/api/util.go.
-    classes: &[
-        ("STANDARD", false),
-        ("STANDARD_IA", false),
-        ("COLD", false),
-        ("ARCHIVE", true),
-    ],
-    about: About::Nothing,
+    further_classes: &[("COLD", false), ("ARCHIVE", true)],
+    // bce-sdk-go, services/bos/api/util.go: "otherwise server return NoSuchBucket error".
+    elsewhere: Elsewhere::Unknown,
+    // The same page has versions and lifecycles, and nothing of locks.
+    about: About::NoLocks,
+    // "Compatible public headers": `x-amz-delete-marker` is not.
+    deletion: None,
+    // The page has "PUT Object - Copy", and no "Upload Part - Copy".
+    copied: Copied::Whole,
     request_id: "x-bce-request-id",
 };
 

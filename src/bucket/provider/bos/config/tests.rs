@@ -4,6 +4,7 @@
 )]
 
 use super::*;
+use crate::bucket::differences::Larger;
 use crate::bucket::environment::Environment;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::configured::Configured as _;
@@ -34,7 +35,14 @@ type InUse = (
     &'static [&'static str],
 );
 
-const PLAIN: &[&str] = &["config.endpoint:"];
+/// What the warnings begin with.
+const PLAIN: &[&str] = &["config.endpoint: data travel"];
+const NO_TLS: &[&str] = &["config.endpoint: Baidu tells of S3 at"];
+const UNTOLD: &[&str] = &["config.endpoint: Baidu does not tell"];
+const PLAIN_AND_UNTOLD: &[&str] = &[
+    "config.endpoint: Baidu does not tell",
+    "config.endpoint: data travel",
+];
 
 const IN_USE: [InUse; 12] = [
     (
@@ -83,7 +91,7 @@ const IN_USE: [InUse; 12] = [
         "",
         "https://hot.s3.hkg.bcebos.com:443",
         Some("hkg"),
-        &[],
+        NO_TLS,
     ),
     (
         "hot",
@@ -99,7 +107,7 @@ const IN_USE: [InUse; 12] = [
         "",
         "https://hot.s3.sin.bcebos.com",
         Some("sin"),
-        &[],
+        UNTOLD,
     ),
     (
         "hot",
@@ -107,7 +115,7 @@ const IN_USE: [InUse; 12] = [
         "",
         "https://hot.s3.fsh.bcebos.com",
         Some("fsh"),
-        &[],
+        UNTOLD,
     ),
     // Whoever answers there.
     (
@@ -116,7 +124,7 @@ const IN_USE: [InUse; 12] = [
         "",
         "https://bos.example.com/hot",
         None,
-        &[],
+        UNTOLD,
     ),
     (
         "hot",
@@ -124,7 +132,7 @@ const IN_USE: [InUse; 12] = [
         "",
         "http://127.0.0.1:8080/hot",
         None,
-        PLAIN,
+        PLAIN_AND_UNTOLD,
     ),
     // What Thanos does not know of.
     (
@@ -133,7 +141,7 @@ const IN_USE: [InUse; 12] = [
         ", region: bj, session_token: x, http_config: {}, max_retries: 3",
         "https://hot.s3.bj.bcebos.com",
         Some("bj"),
-        &["unknown", "unknown", "unknown", "unknown"],
+        &["unknown key"; 4],
     ),
 ];
 
@@ -148,12 +156,65 @@ fn sections_in_use_come_to_the_address_where_s3_is_spoken() {
         let bucket = parsed.unwrap_or_else(|err| panic!("{endpoint}: {err}"));
         assert_eq!(bucket.s3.address(), address, "{endpoint}");
         assert_eq!(bucket.s3.region(), region, "{endpoint}");
-        let about = warnings.iter().map(|told| told.split(' ').next().unwrap());
-        let about: Vec<_> = about.collect();
-        assert_eq!(about, warned, "{endpoint}: {warnings:?}");
+        assert_eq!(warnings.len(), warned.len(), "{endpoint}: {warnings:?}");
+        for (told, beginning) in warnings.iter().zip(warned) {
+            assert!(told.starts_with(beginning), "{endpoint}: {told}");
+        }
         let told = format!("{:?} {:?} {warnings:?}", bucket, bucket.understood());
         assert!(!told.contains(SECRET), "{told}");
     }
+}
+
+/// S-3.66: where TLS is not spoken, nobody is told to have it spoken.
+#[test]
+fn without_tls_no_warning_leads_to_it() {
+    for (region, expected) in [("bj", true), ("hkg", false), ("fwh", false)] {
+        let text =
+            format!("{{bucket: hot, endpoint: {region}.bcebos.com, access_key: k, secret_key: s}}");
+        let (_, warnings) = read(&text);
+        let leads = warnings.iter().any(|told| told.contains("https://"));
+        assert_eq!(leads, expected, "{warnings:?}");
+    }
+}
+
+/// S-3.66: by the type S3, too.
+#[test]
+fn tls_where_it_is_not_spoken_is_warned_of() {
+    for (endpoint, insecure, expected) in [
+        (
+            "s3.hkg.bcebos.com",
+            false,
+            Some("config.insecure: TLS is not"),
+        ),
+        ("s3.hkg.bcebos.com", true, Some("config.insecure: data")),
+        ("s3.bj.bcebos.com", false, None),
+    ] {
+        let text = format!(
+            "{{bucket: hot, endpoint: {endpoint}, insecure: {insecure}, access_key: k, secret_key: s}}"
+        );
+        let node = yaml::parse(&text).unwrap().unwrap();
+        let mut warnings = Vec::new();
+        let parsed = s3::Config::parse(Section {
+            config: &node,
+            environment: &Environment::default(),
+            warnings: &mut warnings,
+        });
+        parsed.unwrap();
+        let told = warnings.first().map(String::as_str);
+        assert_eq!(told.is_some(), expected.is_some(), "{endpoint}: {told:?}");
+        let is_so = told
+            .zip(expected)
+            .is_none_or(|(told, expected)| told.starts_with(expected));
+        assert!(is_so, "{endpoint}: {told:?}");
+    }
+}
+
+/// S-3.67: no document tells that parts are copied.
+#[test]
+fn the_service_copies_what_one_request_copies() {
+    let copy = DIALECT.differences.server_copy.unwrap();
+    assert_eq!(copy.largest_bytes, Some(5 << 30));
+    assert_eq!(copy.larger, Larger::None);
 }
 
 /// S-3.65
@@ -260,8 +321,9 @@ fn classes_are_baidus() {
     let bucket = read(text).0.unwrap();
     for (name, expected) in [
         ("STANDARD", Some(Readable::AtOnce)),
-        ("COLD", Some(Readable::AtOnce)),
-        ("ARCHIVE", Some(Readable::AfterRestore)),
+        ("STANDARD_IA", Some(Readable::AtOnce)),
+        ("COLD", None),
+        ("ARCHIVE", None),
         ("GLACIER", None),
         ("standard", None),
     ] {

@@ -36,7 +36,7 @@ type InUse = (
 
 const PLAIN: &[&str] = &["config.endpoint:"];
 
-const IN_USE: [InUse; 14] = [
+const IN_USE: [InUse; 15] = [
     (
         "thanos-blocks",
         "obs.cn-north-4.myhuaweicloud.com",
@@ -98,8 +98,16 @@ const IN_USE: [InUse; 14] = [
         "https://obs.cn-hangzhou-1.example-cloud.com",
         ", http_config: {insecure_skip_verify: true}",
         "https://hot.obs.cn-hangzhou-1.example-cloud.com",
-        Some("cn-hangzhou-1"),
+        None,
         &["config.http_config:"],
+    ),
+    (
+        "hot",
+        "http://obs.svc.cluster.local:9000",
+        "",
+        "http://hot.obs.svc.cluster.local:9000",
+        None,
+        PLAIN,
     ),
     // As Thanos prints its own example.
     (

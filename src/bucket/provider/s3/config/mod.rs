@@ -15,6 +15,7 @@ use super::super::configured::Section;
 use super::dialect::{AMAZON, Dialect, ListVersion};
 use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
+use super::hosts::lacks_tls;
 use crate::bucket::backend::Multipart;
 use crate::bucket::http::proxy::Proxies;
 use crate::bucket::http::settings::Http;
@@ -32,6 +33,8 @@ pub(in crate::bucket::provider) struct Config {
     pub(super) bucket: String,
     pub(super) endpoint: Endpoint,
     pub(super) region: Option<String>,
+    /// The region that is tried first where none is known; `us-east-1` where nothing speaks for another one.
+    pub(super) likely_region: Option<String>,
     pub(super) dualstack: bool,
     pub(super) lookup: Lookup,
     pub(super) credentials: Credentials,
@@ -144,6 +147,7 @@ impl Config {
             region: region
                 .map(|region| region::named("config.region", region))
                 .transpose()?,
+            likely_region: None,
             dualstack,
             lookup,
             credentials,
@@ -202,6 +206,10 @@ impl Config {
         } else if self.http.tls.skip_verification {
             Some(format!(
                 "config.http_config: whoever answers for {endpoint} is taken for it, for no certificate is verified"
+            ))
+        } else if lacks_tls(endpoint.host()) {
+            Some(format!(
+                "config.insecure: TLS is not spoken at {endpoint}, by all that is told of it; where no connection comes about, config.insecure: true has S3 spoken unencrypted"
             ))
         } else {
             None

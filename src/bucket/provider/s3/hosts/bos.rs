@@ -23,6 +23,26 @@ fn region(labels: &str) -> Option<String> {
     is_one.then(|| region.to_owned())
 }
 
+/// How S3 is spoken in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::bucket::provider) enum Spoken {
+    /// With TLS and without.
+    AsAsked,
+    /// Without TLS only.
+    Plain,
+    /// Nobody tells of it.
+    Untold,
+}
+
+/// As Baidu tells of its regions (cloud.baidu.com/doc/BOS/s/xjwvyq9l4, as of 2025-06-27).
+pub(in crate::bucket::provider) fn spoken(region: &str) -> Spoken {
+    match region {
+        "bj" | "gz" | "su" | "bd" => Spoken::AsAsked,
+        "fwh" | "hkg" => Spoken::Plain,
+        _ => Spoken::Untold,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

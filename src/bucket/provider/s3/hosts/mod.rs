@@ -7,6 +7,7 @@ mod host;
 mod obs;
 mod oss;
 
+pub(in crate::bucket::provider) use bos::{Spoken, spoken};
 pub(in crate::bucket::provider) use host::{BOS, COS, Host, OBS, OSS};
 
 /// What a host tells, in lower case and without a port; `None` of one that is no vendor's.
@@ -16,4 +17,12 @@ pub(in crate::bucket::provider) fn known(host: &str) -> Option<Host> {
         .or_else(|| oss::host(host))
         .or_else(|| obs::host(host))
         .or_else(|| bos::host(host))
+}
+
+/// Whether S3 is told to be spoken without TLS only at that host.
+pub(in crate::bucket::provider) fn lacks_tls(host: &str) -> bool {
+    let region = known(host)
+        .filter(|host| host.service == BOS)
+        .and_then(|host| host.region);
+    region.is_some_and(|region| spoken(&region) == Spoken::Plain)
 }

@@ -37,6 +37,57 @@ fn refusal_of(
     Refusal::of(asked, by, &secrets, hints)
 }
 
+/// S-3.50
+#[test]
+fn where_no_bucket_is_known_a_vendor_may_mean_that_it_is_elsewhere() {
+    let hints = Hints {
+        no_bucket: Some("another region"),
+        ..AMAZON.hints
+    };
+    let endpoint =
+        "<Error><Code>AccessDenied</Code><Endpoint>oss-cn-beijing.example.com</Endpoint></Error>";
+    let bare = "<Error><Code>AccessDenied</Code><Endpoint> </Endpoint></Error>";
+    let missing = document("NoSuchBucket");
+    for (asked, status, body, kind, hint) in [
+        (
+            Asked::List,
+            404,
+            missing.as_str(),
+            Kind::BucketGone,
+            Some("another region"),
+        ),
+        (
+            READ,
+            404,
+            &missing,
+            Kind::BucketGone,
+            Some("another region"),
+        ),
+        // Which bucket it is that a copy asks for in vain is not said.
+        (Asked::Copy, 404, &missing, Kind::BucketGone, None),
+        (
+            Asked::List,
+            403,
+            endpoint,
+            Kind::Elsewhere,
+            Some(AMAZON.hints.elsewhere),
+        ),
+        (Asked::List, 403, bare, Kind::Credentials, None),
+    ] {
+        let request = HttpRequest::new(HttpRequestBody::empty());
+        let secrets = Secrets::of(&request, &[], &CARRIERS);
+        let status = StatusCode::from_u16(status).unwrap();
+        let by = (status, &HeaderMap::new(), body.as_bytes());
+        let found = Refusal::of(&asked, by, &secrets, &hints);
+        assert_eq!(
+            (found.kind(), found.hint()),
+            (kind, hint),
+            "{asked:?} {body}"
+        );
+    }
+    assert_eq!(refusal(&Asked::List, 404, &[], &missing).hint(), None);
+}
+
 fn document(code: &str) -> String {
     format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>m</Message></Error>")
 }
