@@ -78,6 +78,18 @@ impl Refusal {
         }
     }
 
+    /// The same, where one token after the other was refused: whoever says so, no further one helps.
+    pub(super) fn of_every_token(self) -> Self {
+        if self.status != StatusCode::UNAUTHORIZED {
+            return self;
+        }
+        Self {
+            kind: Kind::Credentials,
+            hint: None,
+            ..self
+        }
+    }
+
     /// What it means to whoever asked.
     pub(super) fn kind(&self) -> Kind {
         self.kind

@@ -121,6 +121,8 @@ fn what_is_not_the_services_passes() {
         let is_error = status != 200;
         assert_eq!(refusal.hint().is_some(), is_error, "{asked:?} {status}");
     }
+    let refused = refusal(Asked::Read, 401, &[], page);
+    assert_eq!(refused.of_every_token().kind(), Kind::Credentials);
     // In the service's words.
     let words = "<html><h1>Not Found</h1><p>The resource could not be found.</p></html>";
     assert_eq!(refusal(Asked::Read, 404, &[], words).kind(), Kind::NotFound);
