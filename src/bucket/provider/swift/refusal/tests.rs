@@ -131,6 +131,17 @@ fn what_is_not_the_services_passes() {
 /// S-2.6
 #[test]
 fn what_is_told_is_one_line_without_secrets() {
+    let many = refusal(
+        Asked::Assemble,
+        413,
+        SIGNED,
+        "Number of object-backed segments must be <= 1000",
+    );
+    assert!(many.is_for_good() && many.hint().is_none());
+    assert_eq!(
+        many.told().unwrap(),
+        "Number of object-backed segments must be <= 1000 (413)"
+    );
     let body = "<html><h1>Forbidden</h1>\n<p>Token AUTH_tk1234567890ab\nis not good.</p></html>";
     let refusal = refusal(Asked::Read, 403, SIGNED, body);
     assert_eq!(
