@@ -8,14 +8,14 @@ use object_store::path::Path;
 use object_store::{PutPayload, Result};
 use reqwest::header::{ACCEPT, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode, Url};
-use tokio::sync::OnceCell;
 
 use super::asked::Asked;
+use super::authorizing::Renewed;
 use super::config::Kind;
 use super::digest::md5_of;
-use super::doubt::Listings;
 use super::facts::{Facts, Large};
 use super::fault::{Fault, generic};
+use super::found::{Known, Versions};
 use super::meaning;
 use super::page;
 use super::refusal::{Refusal, is_signed};
@@ -51,17 +51,6 @@ pub(super) struct Asker {
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
     pub(super) known: Arc<Known>,
-}
-
-/// What was found out once.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    /// What becomes of what is overwritten or deleted.
-    pub(super) versions: OnceCell<Versions>,
-    /// Whether the service puts static large objects together.
-    pub(super) has_static: OnceCell<bool>,
-    /// What listings leave open.
-    pub(super) listings: Listings,
 }
 
 impl Asker {
@@ -303,6 +292,10 @@ pub(super) async fn good(asked: Asked, answer: HttpResponse) -> Result<HttpRespo
     let secrets = Secrets::of_texts(&[]).and(head.extensions.get());
     let body = beginning(body).await;
     let refusal = Refusal::of(asked, head.status, &head.headers, &body, &secrets);
+    let refusal = match head.extensions.get::<Renewed>() {
+        Some(_) => refusal.of_every_token(),
+        None => refusal,
+    };
     let kind = if refusal.may_pass() {
         HttpErrorKind::Request
     } else {
@@ -348,29 +341,6 @@ pub(super) fn is_what_was_put(headers: &HeaderMap, md5: &str) -> Result<(), Http
         Ok(())
     } else {
         Err(Fault::OtherBytes.passing())
-    }
-}
-
-/// What becomes of what is overwritten or deleted in a container.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Versions {
-    /// It stays as an old version, and the segments of large objects are still wanted.
-    pub(super) are_kept: bool,
-    /// When an object is deleted, the version before it takes its place.
-    pub(super) come_back: bool,
-}
-
-impl Versions {
-    /// In whichever of the ways that the service has had.
-    pub(super) fn read(headers: &HeaderMap) -> Self {
-        let header = |name: &str| headers.get(name)?.to_str().ok();
-        let come_back = header("x-versions-location").is_some();
-        let is_enabled =
-            header("x-versions-enabled").is_some_and(|it| it.eq_ignore_ascii_case("true"));
-        Self {
-            are_kept: is_enabled || come_back || header("x-history-location").is_some(),
-            come_back,
-        }
     }
 }
 

@@ -16,6 +16,10 @@ const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 /// So often a request goes out once more.
 const RENEWALS: u32 = 2;
 
+/// Among the extensions of an answer: the request went out with one new token after the other, and each was refused but perhaps the last.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Renewed;
+
 /// A client whose requests prove who they come from.
 #[derive(Debug)]
 pub(super) struct Authorizing {
@@ -40,7 +44,9 @@ impl HttpService for Authorizing {
             }
             debug!("a token was refused; the request goes out with another");
         }
-        self.send(request, &session).await
+        let mut answer = self.send(request, &session).await?;
+        answer.extensions_mut().insert(Renewed);
+        Ok(answer)
     }
 }
 

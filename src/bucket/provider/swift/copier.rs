@@ -12,6 +12,7 @@ use reqwest::{Method, StatusCode};
 
 use super::ask::{Asker, is_what_was_put, of_put};
 use super::asked::Asked;
+use super::differences::DIFFERENCES;
 use super::facts::{Facts, Large, Of, Tag};
 use super::fault::{Fault, generic};
 use super::large::Made;
@@ -122,7 +123,8 @@ impl Copier {
             (Large::Static, Of::StaticSegments) | (Large::Dynamic { .. }, Of::DynamicSegments)
         );
         let made = self.source.made_of(&original.key, large).await?;
-        if !made.is_plain {
+        let most = DIFFERENCES.sizes.parts.unwrap_or(u64::MAX);
+        if !made.is_plain || made.segments.len() as u64 > most {
             return Err(generic(Fault::OddManifest));
         }
         let is_that =

@@ -2,13 +2,12 @@
 //! large it is; older ones show the list of its segments as if that were the object. Which of them answers is found out where there are segments, for
 //! elsewhere there are no such objects.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use object_store::Result;
 use object_store::client::HttpError;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
-use tokio::sync::OnceCell;
 
 use super::ask::{Asker, is_absent};
 use super::asked::Asked;
@@ -29,26 +28,6 @@ const OWNERS: usize = 3;
 
 /// The first version of Swift whose listings tell of static large objects.
 const TELLING: (u32, u32) = (2, 17);
-
-/// What was found out of listings.
-#[derive(Debug, Default)]
-pub(super) struct Listings {
-    /// Whether they tell of static large objects.
-    tell: OnceCell<bool>,
-    /// Whether one has done so.
-    have_told: AtomicBool,
-    /// Whether there were no segments when they were looked for.
-    without_segments: AtomicBool,
-    /// Whether this process has put some.
-    puts_segments: AtomicBool,
-}
-
-impl Listings {
-    /// This process puts segments: from now on there are some.
-    pub(super) fn segments_are_put(&self) {
-        self.puts_segments.store(true, Ordering::Relaxed);
-    }
-}
 
 /// Of which objects a listing does not say what they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

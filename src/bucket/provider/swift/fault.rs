@@ -67,7 +67,7 @@ impl fmt::Display for Fault {
             Fault::Absent => "it is not there, and no listing shows it",
             Fault::Denied => "it is said not to be there, and it is",
             Fault::OddManifest => {
-                "it is made of parts of objects, or of other large objects, which are not copied one by one"
+                "it is made of parts of objects, of other large objects or of very many, which are not copied one by one"
             }
             Fault::NoStaticLargeObjects => {
                 "the service does not put static large objects together"

@@ -1,6 +1,7 @@
 //! What a container says of how it keeps its objects. It has neither locks nor rules: what is to be deleted some day says so itself, object by object.
 
-use super::ask::{Asker, Versions as Found};
+use super::ask::Asker;
+use super::found::Versions as Found;
 use super::meaning;
 use crate::bucket::keeping::{Keeping, Told, Versions};
 use crate::causes;

@@ -11,6 +11,7 @@ mod digest;
 mod doubt;
 mod facts;
 mod fault;
+mod found;
 mod keeping;
 mod large;
 mod location;

@@ -78,6 +78,18 @@ impl Refusal {
         }
     }
 
+    /// The same, where one token after the other was refused: whoever says so, no further one helps.
+    pub(super) fn of_every_token(self) -> Self {
+        if self.status != StatusCode::UNAUTHORIZED {
+            return self;
+        }
+        Self {
+            kind: Kind::Credentials,
+            hint: None,
+            ..self
+        }
+    }
+
     /// What it means to whoever asked.
     pub(super) fn kind(&self) -> Kind {
         self.kind
@@ -102,6 +114,13 @@ impl Refusal {
     /// Whether somebody says that nothing is there, and nothing shows that it is the service.
     pub(super) fn is_unsigned_absence(&self) -> bool {
         !self.is_services && self.status == StatusCode::NOT_FOUND
+    }
+
+    /// Whether the service says that it has done nothing, and does not do it however often it is asked: for what is asked, and not for who asks or
+    /// what else is there.
+    pub(super) fn is_for_good(&self) -> bool {
+        let is_of_what_is_asked = matches!(self.status.as_u16(), 400 | 405 | 411 | 413);
+        self.is_services && is_of_what_is_asked && self.kind != Kind::Transient
     }
 
     /// Whether a listing is refused for how it was asked for.
@@ -133,9 +152,11 @@ fn words(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body.get(..LONGEST).unwrap_or(body));
     let mut words = String::new();
     let mut is_markup = false;
-    for c in text.chars() {
+    let mut signs = text.chars().peekable();
+    while let Some(c) = signs.next() {
+        let begins = |next: &char| next.is_ascii_alphabetic() || "/!".contains(*next);
         match c {
-            '<' => {
+            '<' if signs.peek().is_some_and(begins) => {
                 is_markup = true;
                 words.push(' ');
             }
@@ -205,7 +226,7 @@ fn hint(asked: Asked, status: StatusCode, kind: Kind, is_services: bool) -> Opti
         (Asked::List, Kind::Credentials) if status == StatusCode::FORBIDDEN => {
             Some("listing a container takes its read ACL, or a role that Swift has for operators")
         }
-        _ if status == StatusCode::PAYLOAD_TOO_LARGE && kind == Kind::Other => Some(
+        (Asked::Put { .. }, Kind::Other) if status == StatusCode::PAYLOAD_TOO_LARGE => Some(
             "no request of that size is taken: config.large_object_chunk_size is the size of the largest",
         ),
         _ => None,

@@ -17,7 +17,9 @@ use super::facts::{Of, Tag};
 use super::fault::{Fault, generic};
 use super::large::Made;
 use super::meaning;
+use super::refusal::Refusal;
 use super::segment::{Folder, Segment};
+use crate::causes;
 use crate::error;
 
 /// So long a listing of segments is waited for that is to show all of them, as in Thanos' client, and so often it is looked at.
@@ -127,7 +129,11 @@ impl Target {
             let (hash, of) = (put.await?, Of::Bytes);
             Tag { hash, of }
         } else {
-            asker.assemble(&self.key, &self.folder, &made).await?
+            let assembled = asker.assemble(&self.key, &self.folder, &made).await;
+            if assembled.as_ref().err().is_some_and(is_refused) {
+                self.may_be_made.store(false, Ordering::Relaxed);
+            }
+            assembled?
         };
         if tag.of == Of::DynamicSegments {
             self.wait_for(&made).await?;
@@ -167,6 +173,11 @@ impl Target {
             .try_collect()
             .await
     }
+}
+
+/// Whether the service says that it has not made the object, and will not.
+fn is_refused(err: &object_store::Error) -> bool {
+    causes::first::<Refusal>(err).is_some_and(Refusal::is_for_good)
 }
 
 impl Upload {

@@ -121,6 +121,8 @@ fn what_is_not_the_services_passes() {
         let is_error = status != 200;
         assert_eq!(refusal.hint().is_some(), is_error, "{asked:?} {status}");
     }
+    let refused = refusal(Asked::Read, 401, &[], page);
+    assert_eq!(refused.of_every_token().kind(), Kind::Credentials);
     // In the service's words.
     let words = "<html><h1>Not Found</h1><p>The resource could not be found.</p></html>";
     assert_eq!(refusal(Asked::Read, 404, &[], words).kind(), Kind::NotFound);
@@ -129,6 +131,17 @@ fn what_is_not_the_services_passes() {
 /// S-2.6
 #[test]
 fn what_is_told_is_one_line_without_secrets() {
+    let many = refusal(
+        Asked::Assemble,
+        413,
+        SIGNED,
+        "Number of object-backed segments must be <= 1000",
+    );
+    assert!(many.is_for_good() && many.hint().is_none());
+    assert_eq!(
+        many.told().unwrap(),
+        "Number of object-backed segments must be <= 1000 (413)"
+    );
     let body = "<html><h1>Forbidden</h1>\n<p>Token AUTH_tk1234567890ab\nis not good.</p></html>";
     let refusal = refusal(Asked::Read, 403, SIGNED, body);
     assert_eq!(

@@ -68,7 +68,7 @@ impl Session {
             let fresh = life.saturating_sub(RENEW_BEFORE.min(life / 5));
             Life {
                 renew_at: now + fresh.max(SHORTEST_USE),
-                ends_at: now + life,
+                ends_at: now + life.max(SHORTEST_USE),
             }
         });
         Ok(Self {
