@@ -164,8 +164,9 @@ impl Machine {
         if tried.is_some_and(|tried| tried.elapsed() < PAUSE) {
             return Ok(still_good);
         }
+        let renewed = timeout(PATIENCE, self.renew()).await;
         *tried = Some(Instant::now());
-        match timeout(PATIENCE, self.renew()).await {
+        match renewed {
             Ok(Ok(begun)) => Ok(begun),
             Ok(Err(err)) => {
                 warn!(%err, "no other session can be had yet; the one at hand is used");
@@ -353,7 +354,7 @@ mod tests {
     fn a_tenancy_is_what_a_certificate_says_it_is() {
         let named = b"\x0c\x1fopc-tenant:ocid1.tenancy.oc1..a0\x30";
         assert_eq!(tenancy(named).as_deref(), Some("ocid1.tenancy.oc1..a"));
-        let of_old = b"\x0c\x22opc-tenant:ocidv1:tenancy:oc1:phx:a\x30";
+        let of_old = b"\x0c\x23opc-tenant:ocidv1:tenancy:oc1:phx:a\x30";
         let expected = Some("ocidv1:tenancy:oc1:phx:a");
         assert_eq!(tenancy(of_old).as_deref(), expected);
         for other in [

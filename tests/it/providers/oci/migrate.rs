@@ -125,7 +125,10 @@ fn requests_that_fail_in_passing_are_repeated() {
         for remainder in [0, 5] {
             let proxy = Line::to(port())
                 .fault(move |request| {
-                    if (request.number * 7 + remainder) % 11 < 2 {
+                    // Other bodies are signed: one that is damaged is a signature that is refused, which ends a run.
+                    let is_for_it =
+                        !matches!(fault, Fault::DamageRequest) || request.method == "PUT";
+                    if is_for_it && (request.number * 7 + remainder) % 11 < 2 {
                         fault
                     } else {
                         Fault::None
@@ -191,7 +194,7 @@ fn a_cleanup_goes_on_where_uploads_may_not_be_seen() {
         .arg(format!("--objstore.config-file={}", source.display()))
         .arg(format!("--objstore-to.config-file={}", target.display()))
         .env(ENDPOINT, endpoint(port()));
-    let ran = Ran::of(command).expect(0);
+    let ran = Ran::of(command).expect(3);
     assert!(ran.stdout.contains("the right BUCKET_READ"), "{ran:?}");
 }
 
