@@ -41,6 +41,8 @@ impl BucketConfig {
         let config = config
             .or(empty.as_ref())
             .ok_or_else(|| Error::usage("config is missing"))?;
+        // So does Thanos, also where it ignores what it does not know.
+        config.refuse_repeated_keys("config")?;
         let mut warnings = Vec::new();
         let section = Section {
             config,
@@ -200,6 +202,14 @@ mod tests {
                 "unknown type \"FTP\": expected ALIYUNOSS or AZURE or BOS or COS or FILESYSTEM or GCS or OBS or OCI or S3 or SWIFT",
             ),
             ("{type: FILESYSTEM}", "config.directory is missing"),
+            (
+                "{type: FILESYSTEM, config: {directory: a, directory: b}}",
+                "config.directory is given twice",
+            ),
+            (
+                "{type: OCI, config: {bucket: a, bucket: b}}",
+                "config.bucket is given twice",
+            ),
             (
                 "{type: FILESYSTEM, config: {directory: \"/a\\0b\"}}",
                 "config.directory \"/a\\0b\": it holds a zero byte",

@@ -133,6 +133,26 @@ impl Node {
         })
     }
 
+    /// Refuses keys that are given twice, in it or anywhere in what it holds. `at` is its path, for messages.
+    pub fn refuse_repeated_keys(&self, at: &str) -> Result<()> {
+        match &self.value {
+            Value::Scalar { .. } => Ok(()),
+            Value::Sequence(items) => items.iter().try_for_each(|it| it.refuse_repeated_keys(at)),
+            Value::Mapping(entries) => {
+                let mut known = BTreeSet::new();
+                for (key, value) in entries {
+                    let Ok(key) = key.string() else { continue };
+                    if !known.insert(key.clone()) {
+                        let (line, what) = (value.line, named(at, &key));
+                        return Err(Error::usage(format!("line {line}: {what} is given twice")));
+                    }
+                    value.refuse_repeated_keys(&join(at, &key))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
     pub(super) fn plain(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar {
@@ -386,6 +406,29 @@ mod tests {
         assert!(twice.fields("config", Unknown::Refuse).is_err());
         let mut fields = twice.fields("config", Unknown::Ignore).unwrap();
         assert_eq!(fields.string("bucket").unwrap().as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn a_key_that_is_given_twice_is_found_however_deep_it_lies() {
+        for (text, expected) in [
+            (
+                "bucket: a\nbucket: b",
+                "line 2: config.bucket is given twice",
+            ),
+            (
+                "http_config: {a: 1,\n  a: 2}",
+                "line 2: config.http_config.a is given twice",
+            ),
+            (
+                "- {a: 1}\n- {a: 1, a: 2}",
+                "line 2: config.a is given twice",
+            ),
+        ] {
+            let found = document(text).refuse_repeated_keys("config");
+            assert_eq!(found.unwrap_err().to_string(), expected, "{text}");
+        }
+        let merged = "base: &base {a: 1, b: 2}\nover:\n  <<: *base\n  b: 3\n";
+        assert!(document(merged).refuse_repeated_keys("").is_ok());
     }
 
     #[test]

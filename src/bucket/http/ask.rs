@@ -33,6 +33,8 @@ pub(in crate::bucket) struct Request {
     pub(in crate::bucket) body: PutPayload,
     /// How often it is repeated when its failure may pass.
     pub(in crate::bucket) retries: u32,
+    /// The least that lies between two tries.
+    pub(in crate::bucket) interval: Duration,
 }
 
 /// A request that failed.
@@ -65,6 +67,7 @@ impl Request {
             extensions: Extensions::new(),
             body: PutPayload::new(),
             retries,
+            interval: Duration::ZERO,
         }
     }
 }
@@ -115,6 +118,7 @@ impl Asker {
                     cause,
                 }));
             };
+            let delay = delay.max(request.interval);
             debug!(%url, ?delay, err = %cause, "request is repeated");
             tokio::time::sleep(delay).await;
         }

@@ -10,11 +10,13 @@ use object_store::client::{
 use reqwest::header::HeaderMap;
 
 use super::asked::{Asked, CARRIERS};
+use super::config::Signs;
 use super::object::Facts;
 use super::refusal::Refusal;
 use crate::bucket::http::body::{beginning, whole};
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::store::Once;
+use crate::causes;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, each of which JSON may make six, and what stands beside them.
 const LONGEST_PAGE: usize = 16 << 20;
@@ -22,30 +24,39 @@ const LONGEST_PAGE: usize = 16 << 20;
 /// What is said of one object, or of a bucket with all its rules.
 const LONGEST_DOCUMENT: usize = 1 << 20;
 
+/// A bucket that is denied is asked for again so much later: some are denied in passing. How often other failures are repeated is configured.
+const DENIED_IN_PASSING: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
+
 /// A client whose answers are what was asked for, or errors.
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) inner: HttpClient,
-    /// An error after which a request may be repeated is handed up so much later.
-    pub(super) interval: Duration,
+    /// What requests are signed with.
+    pub(super) signs: Signs,
 }
 
 #[async_trait]
 impl HttpService for Answers {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_tried_once = request.extensions().get::<Once>().is_some();
-        let answered = self.answer(request).await;
-        let Err(err) = answered else {
-            return answered;
-        };
-        if is_tried_once {
-            // What it was based on may be another by the next try.
-            return Err(HttpError::new(HttpErrorKind::Unknown, err));
+        // What a bucket says of itself takes rights that not everybody has.
+        let is_about = request.extensions().get::<Asked>() == Some(&Asked::About);
+        let mut pauses = DENIED_IN_PASSING.into_iter();
+        loop {
+            let err = match self.answer(request.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(err) => err,
+            };
+            if is_tried_once {
+                // What it was based on may be another by the next try.
+                return Err(HttpError::new(HttpErrorKind::Unknown, err));
+            }
+            let is_denied = causes::first::<Refusal>(&err).is_some_and(Refusal::is_denial);
+            match pauses.next().filter(|_| is_denied && !is_about) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(err),
+            }
         }
-        if !matches!(err.kind(), HttpErrorKind::Unknown | HttpErrorKind::Decode) {
-            tokio::time::sleep(self.interval).await;
-        }
-        Err(err)
     }
 }
 
@@ -58,13 +69,8 @@ impl Answers {
         let secrets = secrets.and(head.extensions.get());
         if !gives(asked, head.status.as_u16(), &head.headers) {
             let body = beginning(body).await;
-            return Err(failed(Refusal::of(
-                asked,
-                head.status,
-                &head.headers,
-                &body,
-                &secrets,
-            )));
+            let refusal = Refusal::of(asked, head.status, &head.headers, &body, &secrets);
+            return Err(failed(refusal.signed_with(self.signs)));
         }
         let longest = match asked {
             Asked::Read => return Ok(HttpResponse::from_parts(head, body)),
@@ -89,6 +95,7 @@ impl Answers {
 fn gives(asked: Asked, status: u16, headers: &HeaderMap) -> bool {
     let tells_an_object = || Facts::of(headers).etag.is_some();
     match asked {
+        Asked::Facts if Facts::of(headers).size_bytes.is_none() => false,
         // Whatever else answers does not know which version it gives.
         Asked::Read => matches!(status, 200 | 206) && tells_an_object(),
         Asked::Facts | Asked::Put { .. } | Asked::Part | Asked::Commit => {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use object_store::path::Path;
 use object_store::{Extensions, GetRange, GetResult, PutPayload};
@@ -46,6 +47,8 @@ pub(super) struct Asker {
     pub(super) classes: StorageClasses,
     /// How often a request is repeated whose failure may pass.
     pub(super) retries: u32,
+    /// The least that lies between two tries.
+    pub(super) interval: Duration,
 }
 
 /// Scheme, host and port of the service, without a slash at the end.
@@ -172,6 +175,7 @@ impl Asker {
     /// again, whoever writes lacks a right to.
     pub(super) async fn believed_of_bucket<T>(
         &self,
+        asked: Asked,
         answered: object_store::Result<T>,
     ) -> object_store::Result<T> {
         if !is(&answered, Refusal::is_doubtful_end) {
@@ -180,17 +184,27 @@ impl Asker {
             }
             return answered;
         }
-        let place = Place {
-            at_most: Some(1),
-            ..Place::default()
-        };
-        self.page(&place).await?;
+        self.page(&one_name()).await?;
         let before = self.denials.fetch_add(1, Ordering::Relaxed);
         Err(generic(if before < DENIALS_IN_PASSING {
             Fault::NoWritingYet
         } else {
-            Fault::NoWriting
+            Fault::NoWriting(asked.right())
         }))
+    }
+
+    /// What was answered to who asked about the bucket itself, which takes a right that listings do not: what is denied where something can be listed is
+    /// there, and may not be seen.
+    pub(super) async fn believed_about_bucket<T>(
+        &self,
+        answered: object_store::Result<T>,
+    ) -> object_store::Result<T> {
+        let is_denied =
+            is(&answered, Refusal::is_doubtful_end) || is(&answered, Refusal::is_doubtful_absence);
+        if is_denied && self.page(&one_name()).await.is_ok() {
+            return Err(generic(Fault::NoSeeing));
+        }
+        answered
     }
 
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
@@ -239,7 +253,7 @@ impl Asker {
             }
         };
         let put = self.server.ask(&request, taken).await;
-        self.believed_of_bucket(put).await
+        self.believed_of_bucket(Asked::Put { create }, put).await
     }
 
     /// Deletes an object.
@@ -248,13 +262,14 @@ impl Asker {
         let mut request = self.request(Method::DELETE, url, Asked::Delete);
         request.retries = retries;
         let deleted = self.server.ask(&request, |_, _| Ok(())).await;
-        let deleted = self.believed_of_bucket(deleted).await;
+        let deleted = self.believed_of_bucket(Asked::Delete, deleted).await;
         self.believed(key, deleted).await
     }
 
     pub(super) fn request(&self, method: Method, url: Url, asked: Asked) -> Request {
         let mut request = Request::new(method, url, self.retries);
         request.extensions.insert(asked);
+        request.interval = self.interval;
         request
     }
 
@@ -284,6 +299,14 @@ impl Asker {
             let _ = write!(url, "{sign}{name}={}", escaped(value));
         }
         Url::parse(&url).map_err(generic)
+    }
+}
+
+/// The first name that there is.
+fn one_name() -> Place {
+    Place {
+        at_most: Some(1),
+        ..Place::default()
     }
 }
 

@@ -36,6 +36,21 @@ pub(super) enum Asked {
 }
 
 impl Asked {
+    /// The rights that it takes, as Oracle's policies name them.
+    pub(super) fn right(self) -> &'static str {
+        match self {
+            Asked::Namespace => "OBJECTSTORAGE_NAMESPACE_READ",
+            Asked::List | Asked::Parts => "OBJECT_INSPECT",
+            Asked::About => "BUCKET_READ",
+            Asked::Facts | Asked::Read => "OBJECT_READ",
+            Asked::Put { create: true } => "OBJECT_CREATE",
+            Asked::Put { create: false } | Asked::Begin | Asked::Part | Asked::Commit => {
+                "OBJECT_CREATE or OBJECT_OVERWRITE"
+            }
+            Asked::Delete | Asked::Abort => "OBJECT_DELETE",
+        }
+    }
+
     /// Whether the body is an object or a part of one.
     pub(super) fn brings_an_object(self) -> bool {
         matches!(self, Asked::Put { .. } | Asked::Part)

@@ -1,12 +1,14 @@
 //! The layers of the client, from the outside in: reading of answers, `Retry-After`, how many requests are under way, the limit on connections,
 //! signing, the server's clock, logging of failures, and the network.
 
+use std::sync::Mutex;
+
 use object_store::client::HttpClient;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::OnceCell;
 
 use super::answers::Answers;
 use super::config::{Beside, Config, Identity};
-use super::machine::Machine;
+use super::machine::{Machine, Renewal};
 use super::signing::{Signer, Signing};
 use crate::bucket::http::client::{self, Limited, Scheme};
 use crate::bucket::http::clock::{Heard, Listening};
@@ -36,7 +38,7 @@ pub(super) fn client(
     let client = HttpClient::new(Patient::new(client));
     HttpClient::new(Answers {
         inner: client,
-        interval: config.retries.interval,
+        signs: config.identity.signs(),
     })
 }
 
@@ -70,5 +72,6 @@ pub(super) fn machine(
         place: beside.clone(),
         endpoint: OnceCell::default(),
         held: Mutex::default(),
+        renewal: Renewal::default(),
     })
 }

@@ -33,10 +33,14 @@ pub(super) enum Fault {
     NoUpload,
     /// An object is denied that is listed.
     Denied,
-    /// A bucket is denied of which something can be listed.
-    NoWriting,
+    /// A bucket is denied of which something can be listed, to who takes this right.
+    NoWriting(&'static str),
     /// The same, for the first time: the next request may fare better.
     NoWritingYet,
+    /// What a bucket says of itself is denied, and something can be listed there.
+    NoSeeing,
+    /// What was put into the bucket lies in the archive, and nobody asked for that.
+    Archives,
     /// The key signs nothing.
     NoSignature,
     /// The file of a token cannot be read.
@@ -46,6 +50,18 @@ pub(super) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Fault::NoWriting(right) => {
+                return write!(
+                    f,
+                    "the bucket is said not to be there, and can be listed: the right {right} seems to be lacking"
+                );
+            }
+            Fault::NoSeeing => {
+                "the bucket is said not to be there, and can be listed: the right BUCKET_READ seems to be lacking"
+            }
+            Fault::Archives => {
+                "what is put into this bucket lies in the tier Archive at once, where it has to be restored before anybody can read it, so that Thanos cannot: expected a bucket whose default tier is Standard"
+            }
             Fault::NoNamespace => "the answer is no namespace",
             Fault::NoListing => "the answer is no page of a listing",
             Fault::SamePage => "the page says that it comes next itself",
@@ -60,9 +76,6 @@ impl fmt::Display for Fault {
             Fault::Denied => {
                 "it is said not to be there, and a listing shows it: the right OBJECT_READ seems to be lacking"
             }
-            Fault::NoWriting => {
-                "the bucket is said not to be there, and can be listed: a right to do this in it seems to be lacking"
-            }
             Fault::NoWritingYet => "the bucket is said not to be there, and can be listed",
             Fault::NoSignature => "the key signs nothing",
             Fault::NoToken => "the file that security_token_file names cannot be read",
@@ -75,8 +88,8 @@ impl StdError for Fault {}
 impl Fault {
     pub(super) fn kind(self) -> Kind {
         match self {
-            Fault::NoName | Fault::Endless => Kind::Other,
-            Fault::Denied | Fault::NoWriting => Kind::Refused,
+            Fault::NoName | Fault::Endless | Fault::Archives => Kind::Other,
+            Fault::Denied | Fault::NoWriting(_) | Fault::NoSeeing => Kind::Refused,
             Fault::NoSignature | Fault::NoToken => Kind::Credentials,
             // The next try may bring another answer.
             _ => Kind::Transient,

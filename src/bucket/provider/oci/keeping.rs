@@ -7,19 +7,21 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::ask::Asker;
+use super::ask::{Asker, is};
 use super::asked::Asked;
 use super::fault::Fault;
 use super::meaning;
+use super::object;
+use super::refusal::Refusal;
 use crate::bucket::classify;
 use crate::bucket::keeping::{Act, Keeping, Lock, Rule, Told, Versions, count};
-use crate::error::Kind;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Bucket {
     versioning: Option<String>,
     auto_tiering: Option<String>,
+    storage_tier: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,8 +69,7 @@ pub(super) async fn keeping(asker: &Asker) -> Keeping {
     let bucket: Told<Bucket> = told(asked(asker, "", &fields).await);
     let locks: Told<Many<Retention>> = told(asked(asker, "/retentionRules", &[]).await);
     let rules = match asked(asker, "/l", &[]).await {
-        // There is no such policy.
-        Err(err) if kind(&err) == Some(Kind::NotFound) => Ok(Many { items: Vec::new() }),
+        rules if is(&rules, Refusal::lacks_policy) => Ok(Many { items: Vec::new() }),
         rules => rules,
     };
     let rules: Told<Many<Ruling>> = told(rules);
@@ -80,10 +81,20 @@ fn put_together(
     locks: Told<Many<Retention>>,
     rules: Told<Many<Ruling>>,
 ) -> Keeping {
-    let tiering = match &bucket {
-        Told::Yes(bucket) => bucket.auto_tiering.clone(),
-        Told::No(_) => None,
+    let (tiering, tier) = match &bucket {
+        Told::Yes(bucket) => (bucket.auto_tiering.clone(), bucket.storage_tier.clone()),
+        Told::No(_) => (None, None),
     };
+    let archive = tier.filter(|tier| object::is_archive(tier));
+    let archive = archive.map(|class| Rule {
+        name: "the bucket's default tier".to_owned(),
+        prefix: Some(String::new()),
+        acts: vec![Act::Move {
+            class,
+            archived: true,
+            after: "as soon as they are put".to_owned(),
+        }],
+    });
     let tiering = tiering.filter(|tier| tier != "Disabled").map(|class| Rule {
         name: "auto-tiering".to_owned(),
         prefix: Some(String::new()),
@@ -109,8 +120,9 @@ fn put_together(
         }),
         rules: map(rules, |rules| {
             let rules = rules.items.into_iter().filter(|rule| rule.is_enabled);
-            tiering
+            archive
                 .into_iter()
+                .chain(tiering)
                 .chain(rules.flat_map(rules_of))
                 .collect()
         }),
@@ -127,13 +139,11 @@ async fn asked<T: DeserializeOwned>(
     let read = |_: &HeaderMap, body: &[u8]| {
         serde_json::from_slice(body).map_err(|_| Fault::NoObject.final_one())
     };
-    asker.server.ask(&request, read).await
-}
-
-fn kind(err: &object_store::Error) -> Option<Kind> {
-    crate::causes::chain(err)
-        .find_map(meaning::meaning)
-        .map(|meaning| meaning.kind)
+    let answered = asker.server.ask(&request, read).await;
+    if is(&answered, Refusal::lacks_policy) {
+        return answered;
+    }
+    asker.believed_about_bucket(answered).await
 }
 
 fn told<T>(answered: Result<T>) -> Told<T> {
@@ -215,8 +225,17 @@ mod tests {
     #[test]
     fn what_a_bucket_says_is_understood() {
         let none = r#"{"items": []}"#;
+        let archive = read(r#"{"storageTier": "Archive"}"#, none, none);
+        let Told::Yes(rules) = archive.rules else {
+            panic!("{:?}", archive.rules);
+        };
+        let acts: Vec<_> = rules.iter().flat_map(|rule| &rule.acts).collect();
+        assert!(
+            matches!(acts.as_slice(), [Act::Move { archived: true, .. }]),
+            "{acts:?}"
+        );
         let plain = read(
-            r#"{"versioning": "Disabled", "autoTiering": "Disabled"}"#,
+            r#"{"versioning": "Disabled", "autoTiering": "Disabled", "storageTier": "Standard"}"#,
             none,
             none,
         );

@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -17,11 +18,11 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{Mutex, OnceCell};
-use tokio::time::timeout;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
-use super::config::{Beside, Endpoint, Key};
+use super::config::{Beside, Endpoint, Key, is_ocid};
 use super::signature::{self, Signed};
 use crate::bucket::http::body::whole;
 use crate::causes;
@@ -36,6 +37,9 @@ const LONGEST: usize = 256 << 10;
 /// So long before a session ends another one is asked for.
 const EARLY: TimeDelta = TimeDelta::minutes(5);
 
+/// While a session is good, another one is asked for no sooner than so long after the last time.
+const PAUSE: Duration = Duration::from_secs(30);
+
 /// What stands before the tenancy in a machine's certificate.
 const TENANCY: &[u8] = b"opc-tenant:";
 
@@ -49,7 +53,12 @@ pub(super) struct Machine {
     pub(super) place: Beside,
     pub(super) endpoint: OnceCell<Endpoint>,
     pub(super) held: Mutex<Option<Held>>,
+    /// Who begins a session holds it; when one was last begun, or could not be.
+    pub(super) renewal: Renewal,
 }
+
+/// When a session was last begun, or could not be.
+pub(super) type Renewal = tokio::sync::Mutex<Option<Instant>>;
 
 /// A session that goes on.
 #[derive(Debug)]
@@ -125,7 +134,10 @@ impl Machine {
         let asking = async || {
             let region = self.metadata("/instance/region").await?;
             let region = String::from_utf8_lossy(&region);
-            let found = self.place.endpoint(region.trim());
+            let (found, warnings) = self.place.endpoint(region.trim());
+            for warning in warnings {
+                warn!("{warning}");
+            }
             found.map_err(|_| Failure::final_one("the metadata service tells no region"))
         };
         self.endpoint.get_or_try_init(asking).await
@@ -133,27 +145,58 @@ impl Machine {
 
     /// The key of the session that goes on, and the token that vouches for it.
     pub(super) async fn session(&self) -> Result<(Key, String), Failure> {
-        let mut held = self.held.lock().await;
-        let now = Utc::now();
-        let known = |held: &Held| (held.key.clone(), held.token.clone());
-        if let Some(fresh) = held.as_ref().filter(|held| now + EARLY < held.ends) {
-            return Ok(known(fresh));
+        if let Some(fresh) = self.at_hand(EARLY) {
+            return Ok(fresh);
         }
-        match self.begin().await {
-            Ok(begun) => Ok(known(held.insert(begun))),
-            Err(err) => match held.as_ref().filter(|held| now < held.ends) {
-                Some(still_good) => {
-                    warn!(%err, "no other session can be had yet; the one at hand is used");
-                    Ok(known(still_good))
-                }
-                None => Err(err),
-            },
+        let Some(still_good) = self.at_hand(TimeDelta::zero()) else {
+            let mut tried = self.renewal.lock().await;
+            // Somebody else may have begun one meanwhile.
+            if let Some(begun) = self.at_hand(TimeDelta::zero()) {
+                return Ok(begun);
+            }
+            *tried = Some(Instant::now());
+            return self.renew().await;
+        };
+        // One asks for another session, now and then; everybody else goes on with the one at hand.
+        let Ok(mut tried) = self.renewal.try_lock() else {
+            return Ok(still_good);
+        };
+        if tried.is_some_and(|tried| tried.elapsed() < PAUSE) {
+            return Ok(still_good);
+        }
+        let renewed = timeout(PATIENCE, self.renew()).await;
+        *tried = Some(Instant::now());
+        match renewed {
+            Ok(Ok(begun)) => Ok(begun),
+            Ok(Err(err)) => {
+                warn!(%err, "no other session can be had yet; the one at hand is used");
+                Ok(still_good)
+            }
+            Err(_) => {
+                warn!("no other session can be had in time; the one at hand is used");
+                Ok(still_good)
+            }
         }
     }
 
+    /// The session at hand, if it goes on for so long.
+    fn at_hand(&self, for_long: TimeDelta) -> Option<(Key, String)> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let good = held.as_ref().filter(|it| Utc::now() + for_long < it.ends)?;
+        Some((good.key.clone(), good.token.clone()))
+    }
+
+    async fn renew(&self) -> Result<(Key, String), Failure> {
+        let begun = self.begin().await?;
+        let known = (begun.key.clone(), begun.token.clone());
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(begun);
+        Ok(known)
+    }
+
     /// Ends the session whose key the service calls so, if it is still the one at hand.
-    pub(super) async fn forget(&self, id: &str) {
-        let mut held = self.held.lock().await;
+    pub(super) fn forget(&self, id: &str) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held
             .as_ref()
             .is_some_and(|held| id.strip_prefix("ST$") == Some(&held.token))
@@ -274,7 +317,7 @@ fn tenancy(certificate: &[u8]) -> Option<String> {
     let length = usize::from(*certificate.get(at.checked_sub(1)?)?);
     let text = certificate.get(at + TENANCY.len()..at + length)?;
     let text = std::str::from_utf8(text).ok()?;
-    text.starts_with("ocid1.").then(|| text.to_owned())
+    is_ocid(text, "tenancy").then(|| text.to_owned())
 }
 
 fn fingerprint(certificate: &[u8]) -> String {
@@ -293,12 +336,27 @@ fn end(token: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use object_store::client::{HttpResponse, HttpService};
+
     use super::*;
+    use crate::bucket::environment::Environment;
 
     #[test]
     fn a_tenancy_is_what_a_certificate_says_it_is() {
         let named = b"\x0c\x1fopc-tenant:ocid1.tenancy.oc1..a0\x30";
         assert_eq!(tenancy(named).as_deref(), Some("ocid1.tenancy.oc1..a"));
+        let of_old = b"\x0c\x23opc-tenant:ocidv1:tenancy:oc1:phx:a\x30";
+        let expected = Some("ocidv1:tenancy:oc1:phx:a");
+        assert_eq!(tenancy(of_old).as_deref(), expected);
         for other in [
             &b"\x0c\x05opc-t"[..],
             b"opc-tenant:",
@@ -307,6 +365,49 @@ mod tests {
         ] {
             assert_eq!(tenancy(other), None);
         }
+    }
+
+    /// Counts who asks, and fails.
+    #[derive(Debug, Default, Clone)]
+    struct Silent(Arc<AtomicU32>);
+
+    #[async_trait]
+    impl HttpService for Silent {
+        async fn call(&self, _: HttpRequest) -> Result<HttpResponse, HttpError> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            std::future::pending().await
+        }
+    }
+
+    /// S-3.71: nobody waits for another session while the one at hand is good, but who asks for it.
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_cannot_be_renewed_holds_up_one_request_in_a_while() {
+        let silent = Silent::default();
+        let client = || HttpClient::new(silent.clone());
+        let held = Held {
+            key: Key::read(include_str!("config/key/testing/pkcs8.pem"), "").unwrap(),
+            token: "at hand".to_owned(),
+            ends: Utc::now() + TimeDelta::minutes(4),
+        };
+        let machine = Machine {
+            beside: client(),
+            services: client(),
+            place: Beside::of(&Environment::default()).unwrap(),
+            endpoint: OnceCell::default(),
+            held: Mutex::new(Some(held)),
+            renewal: Renewal::default(),
+        };
+        let begun = Instant::now();
+        let many = (0..20).map(|_| machine.session());
+        for session in futures::future::join_all(many).await {
+            assert_eq!(session.unwrap().1, "at hand");
+        }
+        assert!(begun.elapsed() <= PATIENCE);
+        machine.session().await.unwrap();
+        assert_eq!(silent.0.load(Ordering::SeqCst), 1);
+        tokio::time::advance(PAUSE).await;
+        machine.session().await.unwrap();
+        assert_eq!(silent.0.load(Ordering::SeqCst), 2);
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Configured for Config {
     }
 
     fn policy(&self, prefix: &Prefix, role: Role, _: Option<&str>) -> Policy {
-        policy::policy(&self.bucket, prefix, role)
+        policy::policy(self, prefix, role)
     }
 
     async fn open(&self, opening: Opening) -> Result<Backend> {
@@ -116,6 +116,7 @@ fn open(config: &Config, opening: Opening) -> Result<Backend> {
             .retries
             .attempts
             .map_or(RETRIES, |attempts| attempts.saturating_sub(1)),
+        interval: config.retries.interval,
     };
     let store: Arc<dyn Store> = Arc::new(store::Store { asker });
     let clock = Clock {

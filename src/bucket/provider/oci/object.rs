@@ -83,7 +83,8 @@ const ARCHIVE: &str = "Archive";
 /// What was.
 const RESTORED: &str = "Restored";
 
-fn is_archive(tier: &str) -> bool {
+/// Whether it is the tier from which nobody reads before a restore.
+pub(super) fn is_archive(tier: &str) -> bool {
     tier.eq_ignore_ascii_case(ARCHIVE)
 }
 

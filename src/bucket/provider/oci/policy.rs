@@ -1,10 +1,23 @@
 //! The least rights for a migration, as statements of a policy of Oracle's IAM.
 
+use super::config::{Config, Signs};
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 
-/// The statements for whoever works on that bucket.
-pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
+/// The statements for whoever works on that bucket: a machine is in no group.
+pub(super) fn policy(config: &Config, prefix: &Prefix, role: Role) -> Policy {
+    of(config.identity.signs(), &config.bucket, prefix, role)
+}
+
+fn of(signs: Signs, bucket: &str, prefix: &Prefix, role: Role) -> Policy {
+    let who = match signs {
+        Signs::Key | Signs::Session => "group GROUP",
+        Signs::Machine => "dynamic-group GROUP",
+    };
+    let meant = match signs {
+        Signs::Key | Signs::Session => format!("that of the {}'s user", role.as_str()),
+        Signs::Machine => "a dynamic group that this machine is in".to_owned(),
+    };
     // Objects in parts take the right to overwrite, whatever lies there, and to end such an upload that to delete.
     let permissions: &[&str] = match role {
         Role::Source => &["OBJECT_INSPECT", "OBJECT_READ", "OBJECT_CREATE"],
@@ -22,10 +35,10 @@ pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
         .collect();
     let mut lines = vec![
         format!(
-            "Allow group GROUP to read buckets in compartment COMPARTMENT where target.bucket.name='{bucket}'"
+            "Allow {who} to read buckets in compartment COMPARTMENT where target.bucket.name='{bucket}'"
         ),
         format!(
-            "Allow group GROUP to manage objects in compartment COMPARTMENT where all {{target.bucket.name='{bucket}', any {{{}}}}}",
+            "Allow {who} to manage objects in compartment COMPARTMENT where all {{target.bucket.name='{bucket}', any {{{}}}}}",
             any.join(", ")
         ),
     ];
@@ -35,10 +48,7 @@ pub(super) fn policy(bucket: &str, prefix: &Prefix, role: Role) -> Policy {
         ));
     }
     Policy {
-        language: format!(
-            "policy of Oracle's IAM; GROUP is that of the {}'s user, COMPARTMENT the bucket's",
-            role.as_str()
-        ),
+        language: format!("policy of Oracle's IAM; GROUP is {meant}, COMPARTMENT the bucket's"),
         text: lines.join("\n"),
     }
 }
@@ -55,7 +65,13 @@ mod tests {
     /// S-3.79
     #[test]
     fn a_source_may_be_read_and_marked_and_a_target_be_written() {
-        let source = policy("hot", &Prefix::new("a/b").unwrap(), Role::Source).text;
+        let source = of(
+            Signs::Key,
+            "hot",
+            &Prefix::new("a/b").unwrap(),
+            Role::Source,
+        )
+        .text;
         assert!(
             source.contains("any {request.permission='OBJECT_INSPECT', "),
             "{source}"
@@ -64,12 +80,18 @@ mod tests {
         assert!(!source.contains("OBJECT_DELETE"), "{source}");
         assert!(!source.contains("OBJECT_OVERWRITE"), "{source}");
         assert!(source.contains("below a/b/"), "{source}");
-        let target = policy("cold", &Prefix::default(), Role::Target).text;
+        let target = of(Signs::Key, "cold", &Prefix::default(), Role::Target).text;
         assert!(
             target.contains("where all {target.bucket.name='cold', any {"),
             "{target}"
         );
         assert!(target.contains("'OBJECT_DELETE'}}"), "{target}");
         assert_eq!(target.lines().count(), 2);
+        let machines = of(Signs::Machine, "hot", &Prefix::default(), Role::Source);
+        let lines = machines.text.lines();
+        for line in lines {
+            assert!(line.starts_with("Allow dynamic-group GROUP to "), "{line}");
+        }
+        assert!(machines.language.contains("dynamic group"));
     }
 }

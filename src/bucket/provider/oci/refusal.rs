@@ -14,6 +14,7 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::asked::Asked;
+use super::config::Signs;
 use crate::bucket::http::said::{
     self, Said, is_code, is_from_something_else, tells_of_the_server, wants_tls,
 };
@@ -78,15 +79,41 @@ impl Refusal {
         self.kind
     }
 
-    /// Whether the very same request may fare better. A bucket that is denied is asked for again, for some are in passing.
+    /// Whether the very same request may fare better. An upload that is gone stays gone, and a part that is another than was put remains so.
     pub(super) fn may_pass(&self) -> bool {
+        let is_absent = self.status == StatusCode::NOT_FOUND;
+        self.kind == Kind::Transient && !is_absent && !self.says(OTHER_PART)
+    }
+
+    /// Whether a bucket, or a namespace, is said not to be there. Some are denied in passing.
+    pub(super) fn is_denial(&self) -> bool {
         let is_absent = self.status == StatusCode::NOT_FOUND;
         match self.kind {
             Kind::BucketGone => true,
-            // So is a namespace, and an upload that is gone stays gone.
             Kind::Credentials => is_absent,
-            kind => kind == Kind::Transient && !is_absent,
+            _ => false,
         }
+    }
+
+    /// The same, of a request that was signed with that.
+    pub(super) fn signed_with(mut self, signs: Signs) -> Self {
+        if self.kind == Kind::Credentials && self.status == StatusCode::UNAUTHORIZED {
+            self.hint = Some(match signs {
+                Signs::Key => KEY,
+                Signs::Session => SESSION,
+                Signs::Machine => MACHINE,
+            });
+        }
+        self
+    }
+
+    /// Whether it says that a bucket has no lifecycle policy.
+    pub(super) fn lacks_policy(&self) -> bool {
+        self.says("LifecyclePolicyNotFound")
+    }
+
+    fn says(&self, code: &str) -> bool {
+        self.said.as_ref().is_some_and(|said| said.code == code)
     }
 
     /// Whether it says that an object is not there, and may say so of one that must not be seen.
@@ -150,10 +177,14 @@ fn kind(asked: Asked, status: StatusCode, said: Option<&Said>, is_services: bool
         | "RequestTimeout"
         | "ConcurrentObjectUpdate"
         | "ConcurrentBucketUpdate"
+        | "IncorrectState"
+        | "ExternalServerIncorrectState"
         | "UnmatchedContentMD5"
         | "UnmatchedContentMd5"
         | "UnmatchedContentCRC32C"
         | "UnmatchedContentCrc32c" => Kind::Transient,
+        // A part that was put more than once may be there as another try left it. Another upload heals that.
+        OTHER_PART if asked == Asked::Commit => Kind::Transient,
         "NotAuthenticated" | "SignUpRequired" => Kind::Credentials,
         "NotAuthorized" | "Forbidden" => Kind::Refused,
         "BucketNotFound" | "NamespaceNotFound" => Kind::BucketGone,
@@ -182,6 +213,14 @@ fn kind(asked: Asked, status: StatusCode, said: Option<&Said>, is_services: bool
     }
 }
 
+/// What to look at where a signature is refused, by what was signed with.
+const KEY: &str = "the key, its fingerprint, the user or the tenancy is not known there, or this machine's clock is off by more than 5 minutes";
+const SESSION: &str = "the session has ended, which oci session refresh renews, so that the file that security_token_file names holds another token; or this machine's clock is off by more than 5 minutes";
+const MACHINE: &str = "the session that this machine was given is not taken there, or its clock is off by more than 5 minutes";
+
+/// What the service says of a part that is not the one that is to be committed.
+const OTHER_PART: &str = "InvalidUploadPart";
+
 /// What to look at where the answer is none of the service's.
 pub(super) const SOMETHING_ELSE: &str = "something on the way to Oracle's Object Storage answers, or config.region names no region of it";
 
@@ -197,9 +236,7 @@ fn hint(asked: Asked, status: StatusCode, kind: Kind, is_services: bool) -> Opti
         {
             Some(SOMETHING_ELSE)
         }
-        Kind::Credentials if status == StatusCode::UNAUTHORIZED => Some(
-            "the key, its fingerprint, the user or the tenancy is not known there, or this machine's clock is off by more than 5 minutes",
-        ),
+        Kind::Credentials if status == StatusCode::UNAUTHORIZED => Some(KEY),
         Kind::Credentials if asked == Asked::Namespace => {
             Some("whoever may use the tenancy may ask for its namespace")
         }

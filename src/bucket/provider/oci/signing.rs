@@ -75,7 +75,7 @@ impl HttpService for Signing {
             return Ok(answer);
         }
         debug!("a session was refused; another is asked for");
-        machine.forget(&id).await;
+        machine.forget(&id);
         self.send(again).await.map(|(answer, _)| answer)
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::DateTime;
-use futures::stream::{self, BoxStream, StreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{
     Attributes, CopyOptions, Error, Extensions, GetOptions, GetResult, GetResultPayload,
@@ -16,7 +16,7 @@ use object_store::{
 use tracing::debug;
 
 use super::ask::Asker;
-use super::fault::STORE;
+use super::fault::{Fault, STORE, generic};
 use super::keeping;
 use super::meaning;
 use super::object;
@@ -208,6 +208,25 @@ impl store::Store for Store {
         after: Option<&str>,
     ) -> BoxStream<'static, Result<Entry>> {
         pages::entries(self.pages(Place::after(below, after)))
+    }
+
+    async fn shows(&self, below: Option<&Path>, key: &Path) -> Result<bool> {
+        let mut before = String::from(key.clone());
+        before.pop();
+        let mut entries = self.entries(below, Some(&before));
+        while let Some(entry) = entries.try_next().await? {
+            if entry.key.as_str() < key.as_ref() {
+                continue;
+            }
+            let is_it = entry.key == key.as_ref();
+            let class = self.asker.classes.of(key.as_ref());
+            let is_asked_for = class.is_some_and(object::is_archive);
+            if is_it && entry.archived && !is_asked_for {
+                return Err(generic(Fault::Archives));
+            }
+            return Ok(is_it);
+        }
+        Ok(false)
     }
 
     async fn directories(&self, below: Option<&Path>) -> Result<Vec<String>> {

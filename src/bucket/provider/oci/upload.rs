@@ -61,7 +61,7 @@ impl Upload {
             begun.ok_or_else(|| Fault::NoUpload.passing())
         };
         let begun = asker.server.ask(&request, read).await;
-        let begun = asker.believed_of_bucket(begun).await?;
+        let begun = asker.believed_of_bucket(Asked::Begin, begun).await?;
         Ok(Self {
             asker: asker.clone(),
             to: to.clone(),
@@ -108,7 +108,7 @@ impl Upload {
             Ok(Facts::of(headers))
         };
         let done = self.asker.server.ask(&request, read).await;
-        self.asker.believed_of_bucket(done).await
+        self.asker.believed_of_bucket(Asked::Commit, done).await
     }
 }
 
@@ -136,7 +136,7 @@ impl MultipartUpload for Upload {
                 there.etag.ok_or_else(|| Fault::NoUpload.passing())
             };
             let put = asker.server.ask(&request, read).await;
-            let tag = asker.believed_of_bucket(put).await?;
+            let tag = asker.believed_of_bucket(Asked::Part, put).await?;
             let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
             taken.insert(number, (tag, digests.md5));
             Ok(())
@@ -177,5 +177,5 @@ pub(super) async fn abort(asker: &Asker, to: &Path, id: &str, retries: u32) -> R
     if is(&ended, Refusal::lacks_upload) {
         return Ok(());
     }
-    asker.believed_of_bucket(ended).await
+    asker.believed_of_bucket(Asked::Abort, ended).await
 }

@@ -51,7 +51,8 @@ pub(super) async fn begun(asker: &Asker, below: Option<&Path>) -> Result<Vec<Beg
                 Err(Fault::NoName.final_one())
             }
         };
-        let (page, after) = asker.server.ask(&request, read).await?;
+        let listed = asker.server.ask(&request, read).await;
+        let (page, after) = asker.believed_about_bucket(listed).await?;
         let before = seen.len();
         for upload in page {
             let is_new = seen.insert((upload.object.clone(), upload.id.clone()));

@@ -1,13 +1,20 @@
 //! `thanos-bucket check` on two buckets of the service.
 
+use std::path::Path;
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::support::oci_server::{ENDPOINT, World, endpoint, port};
+use crate::support::oci_server::{Bucket, ENDPOINT, World, endpoint, port};
 use crate::support::run::{Ran, binary};
 use crate::support::world::{Contents, assert_same, three};
 
 fn check(world: &World) -> Ran {
     let (source, target) = world.configs();
+    check_at(&source, &target)
+}
+
+fn check_at(source: &Path, target: &Path) -> Ran {
     let mut command = binary();
     command
         .arg("check")
@@ -58,5 +65,48 @@ fn a_check_tells_how_the_bucket_keeps_its_objects() {
         .source
         .with(|objects| objects.lacking.insert("BUCKET_READ"));
     let ran = check(&world);
+    assert!(
+        ran.stdout.contains("the right BUCKET_READ"),
+        "{}",
+        ran.stdout
+    );
+    world.target.with(|objects| {
+        objects.about = json!({"storageTier": "Archive"});
+        objects.lifecycle = None;
+        objects.lacking.insert("LIFECYCLE");
+    });
+    // What may not be seen is not told to be nothing.
+    let ran = check(&world);
+    assert!(!ran.stdout.contains("no rule concerns"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("the tier Archive"), "{}", ran.stdout);
+    world.target.with(|objects| objects.lacking.clear());
+    let ran = check(&world);
+    let told = "moves all objects to Archive as soon as they are put";
+    assert!(ran.stdout.contains(told), "{}", ran.stdout);
+}
+
+/// S-3.75: nobody waits for what no further try changes, whatever the configuration says of tries.
+#[test]
+fn what_is_denied_is_soon_told() {
+    let world = World::new(&three());
+    for bucket in [&world.source, &world.target] {
+        bucket.with(|objects| objects.lacking.insert("BUCKET_READ"));
+    }
+    let slow = "  max_request_retries: 4\n  request_retry_interval: 30\n";
+    let configs = |name: &str, bucket: &Bucket| bucket.config(name, slow);
+    let (source, target) = (
+        configs("hot.yaml", &world.source),
+        configs("cold.yaml", &world.target),
+    );
+    let ran = check_at(&source, &target);
+    assert!(
+        ran.stdout.contains("the right BUCKET_READ"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.elapsed < Duration::from_secs(25), "{:?}", ran.elapsed);
+    world.target.with(|objects| objects.is_hidden = true);
+    let ran = check_at(&source, &target);
     assert!(ran.stdout.contains("BucketNotFound"), "{}", ran.stdout);
+    assert!(ran.elapsed < Duration::from_secs(25), "{:?}", ran.elapsed);
 }

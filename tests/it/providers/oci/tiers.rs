@@ -1,9 +1,11 @@
 //! Storage tiers: what is put in them, and what nobody reads there.
 
+use serde_json::json;
+
 use crate::support::block::{Block, id, object};
 use crate::support::oci_server::World;
 use crate::support::run::OLD;
-use crate::support::world::Contents;
+use crate::support::world::{Contents, assert_same, three};
 
 const MIB: usize = 1 << 20;
 
@@ -35,6 +37,30 @@ fn objects_are_put_in_the_tiers_that_are_asked_for() {
             "{ran:?}"
         );
     }
+}
+
+/// S-3.76: a bucket whose own tier is the archive takes nothing, for nobody could read it there, unless that tier is asked for.
+#[test]
+fn a_bucket_of_the_archive_gets_nothing_and_no_block_is_marked() {
+    let world = World::new(&three());
+    world
+        .target
+        .with(|objects| objects.about = json!({"storageTier": "Archive"}));
+    for lacking in ["", "BUCKET_READ"] {
+        world.target.with(|objects| objects.lacking.insert(lacking));
+        let ran = world.migrate(&[OLD]).expect(1);
+        assert!(ran.stderr.contains("the tier Archive"), "{ran:?}");
+        assert_same(&world.source.tree(), &world.before);
+        assert!(world.target.tree().is_empty());
+    }
+    let archive = [
+        OLD,
+        "--target.storage-class=Archive",
+        "--target.storage-class.meta=Archive",
+        "--allow-unreadable-storage-class",
+    ];
+    world.migrate(&archive).expect(0);
+    world.assert_moved();
 }
 
 /// S-3.76: a block that is archived is left where it is, and those of other times move.

@@ -31,6 +31,8 @@ pub struct Objects {
     pub about: Value,
     pub retention: Vec<Value>,
     pub lifecycle: Option<Value>,
+    /// How often a part turns out to be another than was put, once all are to be put together.
+    pub other_parts: u32,
 }
 
 #[derive(Clone)]
@@ -183,6 +185,11 @@ impl Objects {
             ("GET", ["retentionRules"]) if may("BUCKET_READ") => {
                 Answer::json(&json!({"items": self.retention}))
             }
+            ("GET", ["l"]) if !may("LIFECYCLE") => Answer::refusal(
+                404,
+                "NotAuthorizedOrNotFound",
+                "Authorization failed or requested resource not found.",
+            ),
             ("GET", ["l"]) if may("BUCKET_READ") => match &self.lifecycle {
                 Some(rules) => Answer::json(rules),
                 None => Answer::refusal(404, "LifecyclePolicyNotFound", "There is none."),
@@ -341,14 +348,26 @@ impl Objects {
         answer
     }
 
+    /// The tier of what is put: a bucket of the archive takes nothing else.
+    pub(super) fn tier(&self, asked: Option<&str>) -> Result<String, Answer> {
+        let own = self.about["storageTier"].as_str().unwrap_or("Standard");
+        match asked {
+            Some(asked) if own == "Archive" && asked != own => {
+                let why = "Archive storage tier buckets can only contain objects with an Archive storage tier assignment";
+                Err(Answer::refusal(400, "InvalidStorageTier", why))
+            }
+            asked => Ok(asked.unwrap_or(own).to_owned()),
+        }
+    }
+
     fn put_asked(&mut self, asked: &Asked, name: &str, etag: String) -> Answer {
         if let Some(refused) = Self::damage(asked).or_else(|| self.forbids(asked, name)) {
             return refused;
         }
-        let tier = asked
-            .header("storage-tier")
-            .unwrap_or("Standard")
-            .to_owned();
+        let tier = match self.tier(asked.header("storage-tier")) {
+            Ok(tier) => tier,
+            Err(refused) => return refused,
+        };
         let state = (tier == "Archive").then_some("Archived");
         let object = Object {
             md5: md5(&asked.body),

@@ -27,12 +27,13 @@ impl Objects {
         let Some(object) = details["object"].as_str() else {
             return Answer::refusal(400, "InvalidParameter", "no object");
         };
+        let tier = match self.tier(details["storageTier"].as_str()) {
+            Ok(tier) => tier,
+            Err(refused) => return refused,
+        };
         let upload = Upload {
             object: object.to_owned(),
-            tier: details["storageTier"]
-                .as_str()
-                .unwrap_or("Standard")
-                .to_owned(),
+            tier,
             has_crc: asked.header("opc-checksum-algorithm") == Some("CRC32C"),
             begun: Utc::now(),
             parts: BTreeMap::new(),
@@ -113,11 +114,15 @@ impl Objects {
         if let Some(refused) = self.forbids(asked, name) {
             return refused;
         }
+        let invalid = |why: &str| Answer::refusal(400, "InvalidUploadPart", why);
+        if let Some(left) = self.other_parts.checked_sub(1) {
+            self.other_parts = left;
+            return invalid("the part has another tag");
+        }
         let (id, upload) = match self.upload(asked, Some(name)) {
             Err(refused) => return refused,
             Ok(found) => found,
         };
-        let invalid = |why: &str| Answer::refusal(400, "InvalidUploadPart", why);
         let chosen = details["partsToCommit"]
             .as_array()
             .cloned()

@@ -25,7 +25,7 @@ pub(in crate::bucket::provider::oci) struct Beside {
 }
 
 impl Beside {
-    pub(super) fn of(environment: &Environment) -> Result<Self> {
+    pub(in crate::bucket::provider::oci) fn of(environment: &Environment) -> Result<Self> {
         let metadata = address(environment, METADATA)?;
         Ok(Self {
             metadata: metadata.unwrap_or_else(|| USUAL_METADATA.to_owned()),
@@ -44,10 +44,15 @@ impl Beside {
         self.sessions.as_deref()
     }
 
-    /// Where the service is for a machine of that region.
-    pub(in crate::bucket::provider::oci) fn endpoint(&self, region: &str) -> Result<Endpoint> {
+    /// Where the service is for a machine of that region, and what is to be said of it.
+    pub(in crate::bucket::provider::oci) fn endpoint(
+        &self,
+        region: &str,
+    ) -> (Result<Endpoint>, Vec<String>) {
         let at = "the region that the metadata service tells";
-        Endpoint::of(at, region, &self.environment, &mut Vec::new())
+        let mut warnings = Vec::new();
+        let found = Endpoint::of(at, region, &self.environment, &mut warnings);
+        (found, warnings)
     }
 
     /// Whether a variable has the service spoken to without TLS.

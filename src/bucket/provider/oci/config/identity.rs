@@ -43,15 +43,54 @@ pub(in crate::bucket::provider::oci) enum Origin {
     Sdk(String),
 }
 
-/// What goes into the name of a key is what it is said to be.
-pub(super) fn check_id(at: &str, id: &str, kind: &str) -> Result<()> {
-    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if id.starts_with(&format!("ocid1.{kind}.")) && id.chars().all(is_fit) {
-        return Ok(());
+/// What requests are signed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::bucket::provider::oci) enum Signs {
+    /// A user's key.
+    Key,
+    /// The key of a session, whose token stands in a file.
+    Session,
+    /// The key of a session of the machine's.
+    Machine,
+}
+
+impl Identity {
+    /// What requests are signed with.
+    pub(in crate::bucket::provider::oci) fn signs(&self) -> Signs {
+        match self {
+            Identity::User { key, .. } => match key.id {
+                KeyId::OfUser { .. } => Signs::Key,
+                KeyId::TokenFile(_) => Signs::Session,
+            },
+            Identity::Machine(_) => Signs::Machine,
+        }
     }
-    Err(Error::usage(format!(
-        "{at}: expected an OCID that begins with ocid1.{kind}."
-    )))
+}
+
+/// How OCIDs begin, the newer ones and those of before 2018.
+const OCIDS: [(&str, char); 2] = [("ocid1", '.'), ("ocidv1", ':')];
+
+/// Whether it is an OCID of that kind.
+pub(in crate::bucket::provider::oci) fn is_ocid(id: &str, kind: &str) -> bool {
+    OCIDS
+        .iter()
+        .any(|(name, sign)| id.starts_with(&format!("{name}{sign}{kind}{sign}")))
+}
+
+/// What goes into the name of a key, or ends it there, is refused; of what is no OCID of its kind a word is said, for the service is to judge it.
+pub(super) fn check_id(at: &str, id: &str, kind: &str, warnings: &mut Vec<String>) -> Result<()> {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    if !id.chars().all(is_fit) {
+        return Err(Error::usage(format!(
+            "{at}: expected an OCID that begins with ocid1.{kind}."
+        )));
+    }
+    if !is_ocid(id, kind) {
+        warnings.push(format!(
+            "{at} is no OCID that begins with ocid1.{kind}.: requests are likely to be refused"
+        ));
+    }
+    Ok(())
 }
 
 /// A word on a fingerprint that is not that of the key.

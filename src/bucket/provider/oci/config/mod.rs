@@ -11,7 +11,7 @@ mod sdk;
 
 pub(super) use beside::Beside;
 pub(super) use endpoint::Endpoint;
-pub(super) use identity::{ApiKey, Identity, KeyId, Origin};
+pub(super) use identity::{ApiKey, Identity, KeyId, Origin, Signs, is_ocid};
 pub(super) use key::Key;
 
 use endpoint::VARIABLE;
@@ -53,7 +53,10 @@ const LARGEST_PART: i64 = 50 << 30;
 /// The least that a part has but for the last one: what Oracle's own client takes for it.
 pub(super) const LEAST_PART: u64 = 10 << 20;
 
-/// The longest that is waited between two tries.
+/// The most tries of a request.
+const MOST_ATTEMPTS: i64 = 100;
+
+/// The longest that is waited between two tries, in seconds.
 const LONGEST_INTERVAL: i64 = 600;
 
 impl Config {
@@ -76,7 +79,7 @@ impl Config {
         // Thanos makes buckets there, in its own tests.
         let _ = fields.string("compartment_ocid")?;
         let part_size_bytes = part_size(&mut fields, warnings)?;
-        let retries = Retries::parse(&mut fields)?;
+        let retries = Retries::parse(&mut fields, warnings)?;
         let http = Http::parse_beside(&mut fields, warnings, otherwise)?;
         let identity = provider::find(&mut fields, environment, warnings)?;
         warnings.extend(
@@ -157,30 +160,23 @@ const TEMPLATE: &str = "OCI_REALM_SPECIFIC_SERVICE_ENDPOINT_TEMPLATE_ENABLED";
 
 impl Retries {
     /// In Thanos what is not said, or at most one, is no retry at all; here what is not said is the usual patience.
-    fn parse(fields: &mut Fields<'_>) -> Result<Self> {
-        let attempts = fields.i64("max_request_retries")?;
-        let attempts = match attempts {
-            None => None,
-            Some(attempts @ 2..=100) => u32::try_from(attempts).ok(),
-            Some(attempts) if attempts < 2 => Some(1),
-            Some(_) => {
-                return Err(Error::usage(
-                    "config.max_request_retries: expected a whole number of at most 100",
-                ));
+    fn parse(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Self> {
+        let mut bounded = |key: &'static str, least: i64, most: i64| {
+            let given = fields.i64(key)?;
+            let Some(given) = given else { return Ok(None) };
+            let counts = given.clamp(least, most);
+            if given > most {
+                warnings.push(format!("config.{key} counts as {most}"));
             }
+            u64::try_from(counts)
+                .map(Some)
+                .map_err(|_| Error::usage(format!("config.{key}: expected a whole number")))
         };
-        let interval = fields.i64("request_retry_interval")?.unwrap_or(0);
-        let seconds = u64::try_from(interval)
-            .ok()
-            .filter(|_| interval <= LONGEST_INTERVAL);
-        let seconds = seconds.ok_or_else(|| {
-            Error::usage(format!(
-                "config.request_retry_interval \"{interval}\": expected a whole number of seconds from 0 to {LONGEST_INTERVAL}"
-            ))
-        })?;
+        let attempts = bounded("max_request_retries", 1, MOST_ATTEMPTS)?;
+        let interval = bounded("request_retry_interval", 0, LONGEST_INTERVAL)?;
         Ok(Self {
-            attempts,
-            interval: Duration::from_secs(seconds),
+            attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()),
+            interval: Duration::from_secs(interval.unwrap_or_default()),
         })
     }
 }

@@ -84,8 +84,8 @@ fn raw(
     let key = Key::read(&pem, &passphrase)
         .map_err(|why| Error::usage(format!("config.privatekey {why}")))?;
     let endpoint = Endpoint::of("config.region", &region, environment, warnings)?;
-    check_id("config.tenancy_ocid", &tenancy, "tenancy")?;
-    check_id("config.user_ocid", &user, "user")?;
+    check_id("config.tenancy_ocid", &tenancy, "tenancy", warnings)?;
+    check_id("config.user_ocid", &user, "user", warnings)?;
     warnings.extend(other_fingerprint("config.fingerprint", &fingerprint, &key));
     let key = ApiKey {
         tenancy,

@@ -19,6 +19,9 @@ use crate::small_file;
 /// The profile that is read.
 const PROFILE: &str = "DEFAULT";
 
+/// What a profile says that is the machine.
+const MACHINE: &str = "instance_principal";
+
 /// What a place says.
 #[derive(Debug, Default)]
 struct Found {
@@ -29,14 +32,19 @@ struct Found {
     passphrase: Option<String>,
     region: Option<String>,
     token_file: Option<String>,
+    delegation_file: Option<String>,
     kind: Option<String>,
 }
 
 /// Finds who signs, and where.
 pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Result<Identity> {
     let mut places = Vec::new();
+    let of_place = environment.get("OCI_REGION");
+    let of_place = of_place.filter(|region| !region.is_empty());
     for path in files(environment) {
-        if let Some(found) = of_file(&path)? {
+        if let Some(mut found) = of_file(&path)? {
+            // So does the SDK, before it looks into the next place.
+            found.region = found.region.or_else(|| of_place.map(str::to_owned));
             places.push((format!("the file {path:?}"), found));
         }
     }
@@ -49,17 +57,18 @@ pub(super) fn find(environment: &Environment, warnings: &mut Vec<String>) -> Res
         Some((format!("{at}: region"), region))
     });
     let region = regions.or_else(|| {
-        let region = environment.get("OCI_REGION")?;
         Some((
             "environment variable OCI_REGION".to_owned(),
-            region.to_owned(),
+            of_place?.to_owned(),
         ))
     });
-    let is_of_machine = |found: &Found| found.kind.as_deref() == Some("instance_principal");
-    if places
-        .first()
-        .is_some_and(|(_, found)| is_of_machine(found))
-    {
+    let first = places.first();
+    if let Some((at, found)) = first.filter(|(_, found)| found.kind.as_deref() == Some(MACHINE)) {
+        if found.delegation_file.is_some() {
+            return Err(Error::usage(format!(
+                "{at}: delegation_token_file is not supported yet: expected the API key of a user, or the machine without such a token"
+            )));
+        }
         return Beside::of(environment).map(Identity::Machine);
     }
     let Some((at, found)) = places.into_iter().next() else {
@@ -83,18 +92,13 @@ fn key(
     environment: &Environment,
     warnings: &mut Vec<String>,
 ) -> Result<ApiKey> {
-    if let Some(kind) = found.kind.filter(|kind| kind != "user_principal") {
-        let kind = if values::fault(&kind).is_none() {
-            kind
-        } else {
-            "of that kind".to_owned()
-        };
-        return Err(Error::usage(format!(
-            "{at}: authentication_type {kind} is not supported yet: expected the API key of a user"
-        )));
+    if found.kind.is_some_and(|kind| kind != "user_principal") {
+        warnings.push(format!(
+            "{at}: authentication_type is none that the SDK knows, which takes it for a user"
+        ));
     }
     let tenancy = needed(at, "tenancy", found.tenancy)?;
-    check_id(&format!("{at}: tenancy"), &tenancy, "tenancy")?;
+    check_id(&format!("{at}: tenancy"), &tenancy, "tenancy", warnings)?;
     let path = needed(at, "key_file", found.key_file)?;
     let path = expanded(&path, environment);
     let pem = small_file::read(Path::new(&path)).map_err(|err| {
@@ -107,7 +111,7 @@ fn key(
         .map_err(|why| Error::usage(format!("{at}: the key in key_file {why}")))?;
     let id = match (found.user, found.token_file) {
         (Some(user), _) => {
-            check_id(&format!("{at}: user"), &user, "user")?;
+            check_id(&format!("{at}: user"), &user, "user", warnings)?;
             let fingerprint = needed(at, "fingerprint", found.fingerprint)?;
             let at = format!("{at}: fingerprint");
             warnings.extend(other_fingerprint(&at, &fingerprint, &key));
@@ -171,6 +175,7 @@ fn profile(text: &str) -> Option<Found> {
             "passphrase" | "pass_phrase" => found.passphrase = value,
             "region" => found.region = value,
             "security_token_file" => found.token_file = value,
+            "delegation_token_file" => found.delegation_file = value,
             "authentication_type" => found.kind = value,
             _ => {}
         }

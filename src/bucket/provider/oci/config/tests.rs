@@ -155,6 +155,21 @@ fn files_of_the_real_world_are_understood() {
             2,
         ),
         (
+            "identities of the first years",
+            raw(
+                KEY,
+                "user_ocid: ocidv1:user:oc1:phx:1460406592660:aaaaaaaab4fao",
+            ),
+            "eu-frankfurt-1.oraclecloud.com",
+            0,
+        ),
+        (
+            "a tenancy in place of a user",
+            raw(KEY, &format!("user_ocid: {TENANCY}")),
+            "eu-frankfurt-1.oraclecloud.com",
+            1,
+        ),
+        (
             "no certificate",
             raw(KEY, "http_config: {insecure_skip_verify: true}"),
             "eu-frankfurt-1.oraclecloud.com",
@@ -194,6 +209,7 @@ fn numbers_are_taken_as_thanos_takes_them() {
         (1, Some(1)),
         (2, Some(2)),
         (10, Some(10)),
+        (1000, Some(100)),
     ] {
         let config = parsed(&format!("max_request_retries: {given}"));
         assert_eq!(config.retries.attempts, expected, "{given}");
@@ -202,6 +218,12 @@ fn numbers_are_taken_as_thanos_takes_them() {
         parsed("request_retry_interval: 3").retries.interval,
         Duration::from_secs(3)
     );
+    for (given, expected, warnings) in [(-1, 0, 0), (900, 600, 1)] {
+        let parsed = parse(&raw(KEY, &format!("request_retry_interval: {given}"))).unwrap();
+        let interval = parsed.config.retries.interval;
+        assert_eq!(interval, Duration::from_secs(expected), "{given}");
+        assert_eq!(parsed.warnings.len(), warnings, "{:?}", parsed.warnings);
+    }
     assert_eq!(
         parsed("part_size: 20971520").part_size_bytes,
         Some(20 << 20)
@@ -235,7 +257,7 @@ fn what_is_wrong_gets_one_line_that_names_the_key_and_no_secret() {
         ),
         (raw(KEY, "region: eu frankfurt"), "config.region: expected"),
         (
-            raw(KEY, "tenancy_ocid: ocid1.user.oc1..x"),
+            raw(KEY, "tenancy_ocid: ocid1.tenancy.oc1..x/y"),
             "config.tenancy_ocid: expected an OCID",
         ),
         (
@@ -257,14 +279,6 @@ fn what_is_wrong_gets_one_line_that_names_the_key_and_no_secret() {
         (raw(KEY, "fingerprint: \"a\\nb\""), "config.fingerprint"),
         (raw(KEY, "part_size: 99999999999999"), "config.part_size"),
         (raw(KEY, "part_size: big"), "config.part_size"),
-        (
-            raw(KEY, "max_request_retries: 1000"),
-            "config.max_request_retries",
-        ),
-        (
-            raw(KEY, "request_retry_interval: -1"),
-            "config.request_retry_interval",
-        ),
         (
             raw(KEY, "request_retry_interval: 10s"),
             "config.request_retry_interval",
@@ -330,8 +344,11 @@ fn the_default_is_what_oracles_sdk_finds() {
     assert_eq!(region(&variables), "eu-frankfurt-1");
     write(&at(".oci/config"), &profile("phx"));
     assert_eq!(region(&variables), "us-phoenix-1");
-    // A file that names no region leaves it to a variable.
+    // A file that names no region leaves it to a variable, and only then to the next place.
     write(&at(".oci/config"), &profile("").replace("region=\n", ""));
+    assert_eq!(region(&variables), "eu-amsterdam-1");
+    let with_region = [&variables[..], &[("OCI_REGION", "zrh")]].concat();
+    assert_eq!(region(&with_region), "eu-zurich-1");
     fs::remove_file(at(".oraclebmc/config")).unwrap();
     let with_region = [("HOME", path), ("OCI_REGION", "zrh")];
     assert_eq!(region(&with_region), "eu-zurich-1");
@@ -386,15 +403,15 @@ fn what_is_wrong_with_a_profile_is_told_with_its_place() {
             "key_file: could not read \"/nowhere/key.pem\"",
         ),
         (
-            format!("{named}\nauthentication_type=other"),
-            "authentication_type other is not supported yet",
+            "authentication_type=instance_principal\ndelegation_token_file=/etc/oci/delegation_token".to_owned(),
+            "delegation_token_file is not supported yet",
         ),
         (
             format!("{named}\nkey_file=~/.oci/config"),
             "the key in key_file is no RSA key",
         ),
         (
-            format!("tenancy={USER}\nkey_file=~/k"),
+            "tenancy=ocid1.tenancy oc1\nkey_file=~/k".to_owned(),
             "tenancy: expected an OCID",
         ),
     ] {

@@ -62,6 +62,15 @@ fn a_code_means_what_the_service_means_by_it() {
         (PUT, 409, "BucketReadOnly", Kind::ReadOnly),
         (Asked::Part, 404, "UploadNotFound", Kind::Transient),
         (Asked::Commit, 404, "UploadNotFound", Kind::Transient),
+        (Asked::Commit, 400, "InvalidUploadPart", Kind::Transient),
+        (Asked::Part, 400, "InvalidUploadPart", Kind::Other),
+        (PUT, 409, "IncorrectState", Kind::Transient),
+        (
+            Asked::Delete,
+            409,
+            "ExternalServerIncorrectState",
+            Kind::Transient,
+        ),
         (Asked::Part, 404, "BucketNotFound", Kind::BucketGone),
         (Asked::Delete, 404, "ObjectNotFound", Kind::NotFound),
         (Asked::About, 404, "LifecyclePolicyNotFound", Kind::NotFound),
@@ -119,7 +128,7 @@ fn an_absence_is_plain_where_the_service_says_it_of_an_object() {
 fn a_bucket_that_is_denied_is_asked_for_again() {
     let denied = r#"{"code": "BucketNotFound", "message": "Either the bucket named 'b' does not exist in the namespace 'n' or you are not authorized to access it"}"#;
     let found = refusal(Asked::List, 404, denied, true);
-    assert!(found.may_pass() && found.is_doubtful_end());
+    assert!(found.is_denial() && !found.may_pass() && found.is_doubtful_end());
     assert!(
         found
             .hint()
@@ -139,6 +148,28 @@ fn a_bucket_that_is_denied_is_asked_for_again() {
         true,
     );
     assert!(!lost.may_pass() && lost.lacks_upload());
+    // Another upload heals it, and the same commit does not.
+    let other = r#"{"code": "InvalidUploadPart", "message": ""}"#;
+    assert!(!refusal(Asked::Commit, 400, other, true).may_pass());
+}
+
+/// S-3.77: a refusal is no proof that there is no policy.
+#[test]
+fn only_the_service_says_that_there_is_no_lifecycle_policy() {
+    for (body, expected) in [
+        (
+            r#"{"code": "LifecyclePolicyNotFound", "message": ""}"#,
+            true,
+        ),
+        (
+            r#"{"code": "NotAuthorizedOrNotFound", "message": ""}"#,
+            false,
+        ),
+        ("", false),
+    ] {
+        let found = refusal(Asked::About, 404, body, true);
+        assert_eq!(found.lacks_policy(), expected, "{body}");
+    }
 }
 
 /// S-2.6
@@ -152,6 +183,14 @@ fn what_is_told_is_a_line_without_secrets() {
         "NotAuthenticated: the key <secret> is unknown"
     );
     assert!(found.hint().is_some_and(|hint| hint.contains("5 minutes")));
+    for (signs, expected) in [
+        (Signs::Key, "fingerprint"),
+        (Signs::Session, "oci session refresh"),
+        (Signs::Machine, "that this machine was given"),
+    ] {
+        let found = refusal(Asked::List, 401, body, true).signed_with(signs);
+        assert!(found.hint().is_some_and(|hint| hint.contains(expected)));
+    }
     let page = refusal(Asked::List, 200, "<html>secretsecret</html>", false);
     assert_eq!(
         page.to_string(),
