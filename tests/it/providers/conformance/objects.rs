@@ -129,13 +129,15 @@ pub async fn are_created_once(bucket: &Opened, wire: Option<&Wire>, seen: &mut S
     let create = async |name: &str, bytes: Bytes| created(bucket, name, bytes).await;
     let first = create("create/one", "first".into()).await;
     let looks_first = bucket.differences.create == Create::LookFirst;
-    if looks_first && first.is_err() {
-        // What cannot be asked for is not done without a word.
-        assert_eq!(kind(bucket, first), Some(Kind::Unsupported));
-        seen.create = Some(Create::LookFirst);
-        return;
+    match kind(bucket, first) {
+        None => {}
+        // What cannot be asked for is not done without a word: whoever asks looks.
+        Some(Kind::Unsupported) if looks_first => {
+            seen.create = Some(Create::LookFirst);
+            return;
+        }
+        other => panic!("{other:?}"),
     }
-    first.unwrap();
     let second = create("create/one", "second".into()).await;
     let refuses = match kind(bucket, second) {
         Some(Kind::AlreadyExists) => true,
@@ -143,8 +145,6 @@ pub async fn are_created_once(bucket: &Opened, wire: Option<&Wire>, seen: &mut S
         other => panic!("{other:?}"),
     };
     if !refuses {
-        // A store that looks by itself sees what it has put.
-        assert!(!looks_first);
         seen.create = Some(Create::LookFirst);
         return;
     }
