@@ -15,6 +15,7 @@ use crate::support::world::{Contents, blocks_with};
 
 mod kubernetes;
 mod oracle;
+mod swift;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
 
@@ -67,6 +68,7 @@ fn each_example_has_a_test_here() {
         "s3-minio.yaml",
         "selector-drop-and-hashmod.yaml",
         "selector-keep-cluster.yaml",
+        "swift.yaml",
     ]
     .map(str::to_owned)
     .into();
