@@ -216,6 +216,9 @@ fn of_status(asked: Asked, status: StatusCode, message: &str, is_services: bool)
 
 fn hint(asked: Asked, status: StatusCode, kind: Kind, is_services: bool) -> Option<&'static str> {
     match (asked, kind) {
+        (_, Kind::BucketGone) => {
+            Some("there is no container of that name: config.container_name is to name one")
+        }
         (_, Kind::Elsewhere) => Some("the service is elsewhere than the catalogue says"),
         (_, Kind::Transient) if is_from_something_else(status, is_services) => {
             Some("something on the way to the service answers")

@@ -21,13 +21,11 @@ pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
     if let Some(project) = project(&config.auth.how) {
         told.push(("project", project));
     }
-    told.push((
-        "region_name",
-        config
-            .region
-            .clone()
-            .unwrap_or_else(|| "the first of the catalogue".to_owned()),
-    ));
+    if !matches!(config.auth.how, How::V1 { .. }) {
+        let region = config.region.clone();
+        let first = || "the first of the catalogue".to_owned();
+        told.push(("region_name", region.unwrap_or_else(first)));
+    }
     let kind = match config.large {
         Kind::Static => "static",
         Kind::Dynamic => "dynamic",

@@ -145,6 +145,7 @@ pub async fn are_created_once(bucket: &Opened, wire: Option<&Wire>, seen: &mut S
         other => panic!("{other:?}"),
     };
     if !refuses {
+        assert!(!looks_first, "it has put without a look");
         seen.create = Some(Create::LookFirst);
         return;
     }
