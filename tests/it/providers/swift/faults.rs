@@ -198,7 +198,7 @@ fn a_container_that_is_full_ends_the_run_with_a_clear_word() {
 /// S-6.6: before the server acts, and after it; objects in segments among them.
 #[test]
 fn a_kill_at_any_request_leaves_nothing_torn_and_the_next_run_finishes() {
-    let world = World::new(&[Block::new(1), Block::new(2).chunk_bytes(&[1000, 2000])]);
+    let world = World::new(&[Block::new(1).chunk_bytes(&[1000, 2000])]);
     for after_the_server_has_acted in [false, true] {
         let mut number = usize::from(after_the_server_has_acted);
         while killed_at(&world, number, after_the_server_has_acted) {
