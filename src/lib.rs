@@ -9,7 +9,7 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
 //! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
+//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
@@ -54,8 +54,11 @@
 //!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).
 //! 8. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
 //!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
+//! 9. No mark of a run is missing on its audit trail: [`audit::Trail`] is told before it is put, and a trail that breaks ends the run
+//!    (S-20.4 `a_trail_that_breaks_at_any_line_ends_the_run_before_the_next_mark`).
 
 pub mod at_once;
+pub mod audit;
 pub mod block;
 pub mod bucket;
 pub mod causes;

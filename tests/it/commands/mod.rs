@@ -11,6 +11,8 @@ mod migrate;
 mod plan;
 mod progress;
 mod replicate;
+mod report_file;
+mod report_file_faults;
 mod status;
 mod stopping;
 mod stopping_while_opening;

@@ -17,6 +17,7 @@ pub mod minio;
 pub mod moto;
 pub mod on_minio;
 pub mod proxy;
+pub mod report_file;
 pub mod run;
 pub mod s3_request;
 pub mod s3_server;

@@ -167,6 +167,7 @@ async fn work(
         begun: Instant::now(),
         clock,
         progress: Arc::default(),
+        trail: thanos_bucket::audit::Trail::default(),
         stop: stop.clone(),
     };
     let buckets = Buckets {
