@@ -11,10 +11,12 @@ mod file;
 mod groups;
 mod line;
 mod plan;
+mod reading;
 mod trail;
 
 pub use event::{Beginning, Closing, Ended, Event, Subject};
 pub use file::Appended;
-pub use line::{Line, VERSION};
+pub use line::{Held, Line, VERSION};
 pub use plan::tell_plan;
+pub use reading::{Item, Problem, read};
 pub use trail::{Blank, Sink, Trail};

@@ -10,6 +10,7 @@ mod migrate;
 mod plan;
 mod refusal;
 mod replicate;
+mod report;
 mod report_file;
 mod status;
 mod undelete;
@@ -124,6 +125,7 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
         }
@@ -192,6 +194,7 @@ enum Subcommand {
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
     Undelete(Box<undelete::Flags>),
+    Report(Box<report::Flags>),
 }
 
 impl Subcommand {
@@ -204,7 +207,10 @@ impl Subcommand {
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,
-            Subcommand::Plan(_) | Subcommand::Check(_) | Subcommand::Status(_) => return None,
+            Subcommand::Plan(_)
+            | Subcommand::Check(_)
+            | Subcommand::Status(_)
+            | Subcommand::Report(_) => return None,
         };
         audited.report_file.as_ref()
     }

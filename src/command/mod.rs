@@ -4,6 +4,7 @@ pub mod check;
 pub mod cleanup;
 pub mod migrate;
 pub mod plan;
+pub mod report;
 pub mod status;
 mod told;
 mod trailed;
@@ -40,6 +41,8 @@ pub enum Command {
     Cleanup(cleanup::Request),
     /// Deleted blocks are brought back.
     Undelete(undelete::Request),
+    /// What report files tell is made a page.
+    Report(report::Request),
 }
 
 impl Command {
@@ -70,6 +73,7 @@ impl Command {
             Command::Cleanup(request) => {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
+            Command::Report(request) => report::run(&request, stdout),
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await
             }

@@ -13,6 +13,7 @@ mod progress;
 mod replicate;
 mod report_file;
 mod report_file_faults;
+mod report_page;
 mod status;
 mod stopping;
 mod stopping_while_opening;
