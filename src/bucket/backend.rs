@@ -42,6 +42,11 @@ pub struct Backend {
 pub enum Multipart {
     /// Large objects are put in parts.
     Allowed,
+    /// Objects of up to that size are put in one request, and larger ones in parts.
+    OnlyAbove {
+        /// The size.
+        largest_bytes: u64,
+    },
     /// Every object is put in one request.
     Never {
         /// What one request takes at most.
@@ -54,6 +59,8 @@ pub enum Multipart {
 pub enum EtagMeaning {
     /// A digest of the content, comparable between buckets.
     Content,
+    /// The same of what was put in one request; of what came in parts it tells which version it is.
+    ContentOfOnePut,
     /// Which version of the object it is; comparable within the bucket only.
     VersionOnly,
 }
@@ -63,16 +70,18 @@ impl EtagMeaning {
     ///
     /// Placeholders of servers that have no digest do not count: a single digit repeated, or the MD5 of no bytes for an object that has some.
     pub(super) fn fingerprint(self, tag: Option<&str>, size_bytes: u64) -> Fingerprint {
-        match self {
-            EtagMeaning::Content => tag
-                .and_then(of_tag)
-                .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
-                .map_or(Fingerprint::UNKNOWN, |(digest, parts)| match parts {
-                    Some(parts) => Fingerprint::md5_of_parts(digest, parts),
-                    None => Fingerprint::md5(digest),
-                }),
-            EtagMeaning::VersionOnly => Fingerprint::UNKNOWN,
+        if self == EtagMeaning::VersionOnly {
+            return Fingerprint::UNKNOWN;
         }
+        tag.and_then(of_tag)
+            .filter(|(digest, _)| *digest != MD5_OF_NOTHING || size_bytes == 0)
+            .map_or(Fingerprint::UNKNOWN, |(digest, parts)| match parts {
+                None => Fingerprint::md5(digest),
+                Some(parts) if self == EtagMeaning::Content => {
+                    Fingerprint::md5_of_parts(digest, parts)
+                }
+                Some(_) => Fingerprint::UNKNOWN,
+            })
     }
 }
 
@@ -111,7 +120,7 @@ impl Backend {
     /// The largest object that can be put, in bytes; `None` where there is no limit that one meets.
     pub(super) fn largest_object(&self) -> Option<u64> {
         match self.multipart {
-            Multipart::Allowed => self.sizes.object_bytes,
+            Multipart::Allowed | Multipart::OnlyAbove { .. } => self.sizes.object_bytes,
             Multipart::Never { largest_bytes } => Some(largest_bytes),
         }
     }
@@ -149,6 +158,10 @@ mod tests {
             assert_eq!(found, expected, "{tag}");
             let unread = EtagMeaning::VersionOnly.fingerprint(Some(&tag), 1);
             assert_eq!(unread, Fingerprint::UNKNOWN);
+            let of_one_put = EtagMeaning::ContentOfOnePut.fingerprint(Some(&tag), 1);
+            let is_of_parts = expected.parts().is_some();
+            let at_once = Some(expected).filter(|_| !is_of_parts);
+            assert_eq!(of_one_put, at_once.unwrap_or_default(), "{tag}");
         }
         let none = EtagMeaning::Content.fingerprint(None, 1);
         assert_eq!(none, Fingerprint::UNKNOWN);

@@ -196,10 +196,9 @@ mod tests {
             ("[1]", "the document: line 1: expected a mapping"),
             ("config: {}", "type is missing"),
             (
-                "{type: OCI, config: {bucket: b}}",
-                "type OCI is not supported yet",
+                "{type: FTP}",
+                "unknown type \"FTP\": expected ALIYUNOSS or AZURE or BOS or COS or FILESYSTEM or GCS or OBS or OCI or S3 or SWIFT",
             ),
-            ("{type: FTP}", "unknown type \"FTP\""),
             ("{type: FILESYSTEM}", "config.directory is missing"),
             (
                 "{type: FILESYSTEM, config: {directory: \"/a\\0b\"}}",

@@ -46,6 +46,8 @@ pub struct Differences {
 pub enum Create {
     /// This header has the service refuse it. Where a server does not know it, a look comes first, as with [`LookFirst`](Self::LookFirst).
     Header(&'static str),
+    /// The same, but in a bucket that has versions, or had them once, the service ignores it: a look always comes first.
+    HeaderUnlessVersioned(&'static str),
     /// The file system gives a name once: a link of what was written beside.
     Link,
     /// A look comes first: two who look at once both put.
@@ -80,6 +82,8 @@ pub enum Tag {
     /// The MD5 of the bytes, or the MD5 of the parts' MD5s with their number; but where the key of a key service or the customer's encrypts,
     /// which version it is.
     Md5UnlessEncrypted,
+    /// The MD5 of the bytes of what was put in one request; of what came in parts, which version it is.
+    Md5OfOnePut,
     /// Which version it is.
     Version,
 }
@@ -253,6 +257,12 @@ impl fmt::Display for Create {
                     "`{header}`; where a server does not know it, by a look first"
                 )
             }
+            Self::HeaderUnlessVersioned(header) => {
+                write!(
+                    f,
+                    "a look first, and `{header}`, which a bucket with versions ignores"
+                )
+            }
             Self::Link => f.write_str("a link, which takes no name that is taken"),
             Self::LookFirst => f.write_str("a look first"),
         }
@@ -285,6 +295,7 @@ impl fmt::Display for Tag {
             Self::Md5UnlessEncrypted => {
                 "the MD5 of the bytes or of the parts' MD5s; with KMS or SSE-C, a version"
             }
+            Self::Md5OfOnePut => "the MD5 of the bytes; of what came in parts, a version",
             Self::Version => "a version",
         })
     }

@@ -270,7 +270,7 @@ impl BucketReader {
     /// Whether listings tell digests of the content that can be compared with another bucket's.
     #[must_use]
     pub fn tells_content(&self) -> bool {
-        self.backend().etags == EtagMeaning::Content || self.tells_what_passed()
+        self.backend().etags != EtagMeaning::VersionOnly || self.tells_what_passed()
     }
 
     /// Whether listings tell a digest of everything that this program puts, in whatever parts.

@@ -87,6 +87,12 @@ pub trait Store: ObjectStore {
         false
     }
 
+    /// Whether what is put only where there is nothing may replace something all the same, without anybody's being told: whoever creates an object looks
+    /// first.
+    fn may_replace_when_creating(&self) -> bool {
+        false
+    }
+
     /// Deletes an object in a single request, which nobody repeats.
     async fn delete_once(&self, key: &Path) -> Result<()> {
         self.delete(key).await

@@ -243,6 +243,10 @@ impl Store for Traced {
         self.inner.wants_digests()
     }
 
+    fn may_replace_when_creating(&self) -> bool {
+        self.inner.may_replace_when_creating()
+    }
+
     async fn delete_once(&self, key: &Path) -> Result<()> {
         traced(self.request("delete", key), self.inner.delete_once(key)).await
     }

@@ -47,6 +47,9 @@ impl Bucket {
     /// Puts a small object unless there is one, in one attempt: the caller checks again before the next attempt that it may be put. Other bytes under
     /// that name are [`Kind::AlreadyExists`]; the same bytes are a success, for the answer to an earlier attempt may have been lost.
     pub async fn create(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
+        if self.0.backend().store.may_replace_when_creating() && self.0.exists(path).await? {
+            return self.whose_bytes(path, &bytes, self.is_there(path)).await;
+        }
         match self.put_once(path, bytes.clone(), PutMode::Create).await {
             Err(err) if err.kind() == Kind::AlreadyExists => {
                 self.whose_bytes(path, &bytes, err).await
@@ -73,10 +76,14 @@ impl Bucket {
     /// Without conditional puts, looking first is the best there is.
     async fn look_and_put(&self, path: &ObjectPath, bytes: Bytes) -> Result<()> {
         if self.0.exists(path).await? {
-            let attempt = format!("create {path} in {}", self.0.location());
-            return Err(Error::new(Kind::AlreadyExists, attempt));
+            return self.whose_bytes(path, &bytes, self.is_there(path)).await;
         }
         self.put_once(path, bytes, PutMode::Overwrite).await
+    }
+
+    fn is_there(&self, path: &ObjectPath) -> Error {
+        let attempt = format!("create {path} in {}", self.0.location());
+        Error::new(Kind::AlreadyExists, attempt)
     }
 
     /// Whether a put that must not overwrite leaves alone what lies there under that name. Puts the bytes where it does not.
@@ -91,7 +98,7 @@ impl Bucket {
     /// Puts a small object as an upload of one part. Tells whether that was done: a configuration may forbid it.
     pub async fn put_as_one_part(&self, path: &ObjectPath, bytes: Bytes) -> Result<bool> {
         let backend = self.0.backend();
-        if backend.multipart != Multipart::Allowed {
+        if let Multipart::Never { .. } = backend.multipart {
             return Ok(false);
         }
         let full = self.0.full(path)?;

@@ -223,6 +223,12 @@ impl<'a> Fields<'a> {
         self.read(key, Node::string_map)
     }
 
+    /// What happens to keys that nobody asks for.
+    #[must_use]
+    pub fn unknown(&self) -> Unknown {
+        self.unknown
+    }
+
     /// The names of fields that nobody asked for.
     pub fn left(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)

@@ -17,7 +17,10 @@ use super::promise::{Promise, READ, assert_plain, block_of, text_of};
 pub const PROMISES: [Promise; 6] = [
     Promise {
         name: "bucket",
-        seeds: || [examples("s3-"), examples("filesystem")].concat(),
+        seeds: || {
+            let names = ["s3-", "filesystem", "cos.yaml", "aliyunoss", "obs", "bos"];
+            names.map(examples).concat()
+        },
         tokens: YAML,
         slowest: READ,
         check: bucket,
@@ -83,8 +86,13 @@ const YAML: &[&str] = &[
     "[]",
     ": ",
     "type: S3\n",
+    "type: COS\n",
+    "type: ALIYUNOSS\n",
+    "type: OBS\n",
+    "type: BOS\n",
     "config:\n",
     "secret_key: ",
+    "access_key_secret: ",
     "session_token: ",
     "prefix: ",
     "$(HOME)",
@@ -142,7 +150,7 @@ fn secrets(text: &str) -> Vec<String> {
     let Some(Ok(config)) = config.map(|config| config.fields("config", Unknown::Ignore)) else {
         return secrets;
     };
-    for key in ["secret_key", "session_token"] {
+    for key in ["secret_key", "session_token", "access_key_secret"] {
         secrets.extend(config.peek(key).and_then(|node| node.string().ok()));
     }
     let headers = config

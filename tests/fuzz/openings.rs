@@ -21,7 +21,15 @@ pub const PROMISES: [Promise; 1] = [Promise {
     name: "opening",
     seeds: || {
         let files = super::corpus::files("tests/fuzz/corpus/bucket");
-        [examples("s3-"), files].concat()
+        [
+            examples("s3-"),
+            examples("cos"),
+            examples("aliyunoss"),
+            examples("obs"),
+            examples("bos"),
+            files,
+        ]
+        .concat()
     },
     tokens: TOKENS,
     slowest: READ,
@@ -30,6 +38,10 @@ pub const PROMISES: [Promise; 1] = [Promise {
 
 const TOKENS: &[&str] = &[
     "type: S3\n",
+    "type: COS\n",
+    "type: ALIYUNOSS\n",
+    "type: OBS\n",
+    "type: BOS\n",
     "config:\n",
     "  bucket: ",
     "  endpoint: ",
@@ -37,6 +49,10 @@ const TOKENS: &[&str] = &[
     "  access_key: ",
     "  secret_key: ",
     "  session_token: ",
+    "  app_id: '1250000000'\n",
+    "  secret_id: ",
+    "  access_key_id: ",
+    "  access_key_secret: ",
     "  sts_endpoint: ",
     "  put_user_metadata: {",
     "  list_objects_version: v1\n",

@@ -228,7 +228,9 @@ impl Nature {
             _ if self.leftovers == Leftovers::Cut && (!self.flips || self.hashes) => Strength::Size,
             // Tags of other parts are no digests of the same.
             EtagMeaning::Content if self.source_parts == self.target_parts => Strength::Checksum,
-            EtagMeaning::Content | EtagMeaning::VersionOnly => Strength::Content,
+            EtagMeaning::Content | EtagMeaning::ContentOfOnePut | EtagMeaning::VersionOnly => {
+                Strength::Content
+            }
         }
     }
 }

@@ -45,14 +45,43 @@ impl Http {
         }
     }
 
+    /// The same, with a connection that stands within that time, and nothing that is silent for longer than that.
+    pub(in crate::bucket) fn bounded(mut self, connecting: Duration, silence: Duration) -> Self {
+        let shorter = |one: Duration, two: Duration| if one.is_zero() { two } else { one.min(two) };
+        self.connect_timeout = shorter(self.connect_timeout, connecting);
+        self.response_timeout = shorter(self.response_timeout, silence);
+        self
+    }
+
+    /// What counts where a section has no such key.
+    pub(in crate::bucket) fn usual() -> Result<Self> {
+        let empty = crate::yaml::parse("{}")?;
+        let empty = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
+        Self::parse(
+            &mut empty.fields("config", Unknown::Refuse)?,
+            &mut Vec::new(),
+        )
+    }
+
+    /// What is unknown in it is what is unknown in the section that it stands in.
     pub(in crate::bucket) fn parse(
         fields: &mut Fields<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
+        Self::parse_beside(fields, warnings, |_, _| Ok(()))
+    }
+
+    /// The same, once `other` has taken what this kind of bucket has otherwise than the rest.
+    pub(in crate::bucket) fn parse_beside(
+        fields: &mut Fields<'_>,
+        warnings: &mut Vec<String>,
+        other: impl FnOnce(&mut Fields<'_>, &mut Vec<String>) -> Result<()>,
+    ) -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;
         let node = fields.take("http_config").or(empty.as_ref());
         let node = node.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
-        let mut http = node.fields(AT, Unknown::Refuse)?;
+        let mut http = node.fields(AT, fields.unknown())?;
+        other(&mut http, warnings)?;
         let idle_timeout = time(&mut http, "idle_conn_timeout", 90)?;
         let response_timeout = time(&mut http, "response_header_timeout", 120)?;
         let connect_timeout = time(&mut http, "tls_handshake_timeout", 10)?;
@@ -66,7 +95,11 @@ impl Http {
         }
         let max_idle = http.i64("max_idle_conns_per_host")?.unwrap_or(100);
         let max_per_host = http.i64("max_conns_per_host")?.unwrap_or(0);
-        let tls = Tls::parse(http.take("tls_config"), insecure)?;
+        let tls = Tls::parse(http.take("tls_config"), insecure, fields.unknown())?;
+        if fields.unknown() == Unknown::Ignore {
+            let ignored = |key: &str| format!("unknown key {AT}.{key} is ignored, as Thanos does");
+            warnings.extend(http.left().map(ignored));
+        }
         http.finish()?;
         Ok(Self {
             idle_timeout: (!idle_timeout.is_zero()).then_some(idle_timeout),
@@ -139,5 +172,18 @@ mod tests {
         let less = parsed("{max_idle_conns_per_host: -1, max_conns_per_host: -1}");
         assert_eq!((less.max_idle_per_host, less.max_per_host), (0, None));
         assert_eq!(parsed("{max_conns_per_host: 3}").max_per_host, Some(3));
+        let (second, minute) = (Duration::from_secs(1), Duration::from_mins(1));
+        for (http, expected) in [
+            (default.bounded(second, minute), (second, minute)),
+            (none.bounded(minute, minute), (minute, minute)),
+            (
+                parsed("{tls_handshake_timeout: 1s, response_header_timeout: 1m}")
+                    .bounded(minute, 2 * minute),
+                (second, minute),
+            ),
+        ] {
+            let found = (http.connect_timeout(), http.silence().before_answer);
+            assert_eq!(found, expected);
+        }
     }
 }

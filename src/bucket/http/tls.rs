@@ -35,7 +35,11 @@ impl std::fmt::Debug for Identity {
 pub(in crate::bucket) const AT: &str = "config.http_config.tls_config";
 
 impl Tls {
-    pub(in crate::bucket) fn parse(node: Option<&Node>, skip_verification: bool) -> Result<Self> {
+    pub(in crate::bucket) fn parse(
+        node: Option<&Node>,
+        skip_verification: bool,
+        unknown: Unknown,
+    ) -> Result<Self> {
         let Some(node) = node else {
             return Ok(Self {
                 authorities: None,
@@ -44,7 +48,7 @@ impl Tls {
                 server_name: None,
             });
         };
-        let mut tls = node.fields(AT, Unknown::Refuse)?;
+        let mut tls = node.fields(AT, unknown)?;
         let mut path = |key| Ok::<_, Error>(tls.string(key)?.filter(|path| !path.is_empty()));
         let authorities = path("ca_file")?;
         let certificate = path("cert_file")?;

@@ -5,25 +5,35 @@
 //! errors mean, and a row.
 
 mod azure;
+mod bos;
 mod configured;
+mod cos;
 mod folder;
 mod gcs;
+mod obs;
+mod oci;
+mod oss;
 mod s3;
+mod swift;
+mod vendor;
 
 pub(super) use configured::{Configured, Opening, Section};
 
 use configured::Provider;
 
-/// Each provider that this version carries out, in the order in which messages name them.
-const PROVIDERS: [Provider; 4] = [
+/// Each provider, in the order in which messages name them.
+const PROVIDERS: [Provider; 10] = [
+    oss::PROVIDER,
     azure::PROVIDER,
+    bos::PROVIDER,
+    cos::PROVIDER,
     folder::PROVIDER,
     gcs::PROVIDER,
+    obs::PROVIDER,
+    oci::PROVIDER,
     s3::PROVIDER,
+    swift::PROVIDER,
 ];
-
-/// What Thanos knows and this version does not carry out.
-const NOT_YET: [&str; 6] = ["SWIFT", "COS", "ALIYUNOSS", "BOS", "OCI", "OBS"];
 
 use crate::bucket::differences::Differences;
 use crate::error::{Error, Result};
@@ -35,12 +45,10 @@ pub(super) fn parse(kind: &str, section: Section<'_>) -> Result<Box<dyn Configur
         return (provider.parse)(section);
     }
     let expected = PROVIDERS.map(|provider| provider.kind).join(" or ");
-    Err(Error::usage(match named.as_str() {
-        "" => format!("type is missing: expected {expected}"),
-        other if NOT_YET.contains(&other) => {
-            format!("type {other} is not supported yet: expected {expected}")
-        }
-        _ => format!("unknown type {kind:?}: expected {expected}"),
+    Err(Error::usage(if kind.is_empty() {
+        format!("type is missing: expected {expected}")
+    } else {
+        format!("unknown type {kind:?}: expected {expected}")
     }))
 }
 

@@ -208,14 +208,14 @@ fn a_wrong_bucket_is_told_with_the_key() {
         ("[1, 2]", &["mapping"]),
         (
             "config: {directory: /x}",
-            &["type", "FILESYSTEM or GCS or S3"],
+            &["type", "FILESYSTEM or GCS or OBS or OCI or S3 or SWIFT"],
         ),
-        ("{type: NFS}", &["NFS", "AZURE or FILESYSTEM"]),
+        ("{type: NFS}", &["NFS", "AZURE or BOS or COS or FILESYSTEM"]),
         (
-            "{type: OCI, config: {bucket: b}}",
-            &["OCI", "not supported yet"],
+            "{type: OBS, config: {bucket: b}}",
+            &["config.endpoint", "missing"],
         ),
-        ("{type: SWIFT}", &["SWIFT", "not supported yet"]),
+        ("{type: SWIFT}", &["config.auth_url", "missing"]),
         ("{type: FILESYSTEM}", &["config.directory", "missing"]),
         (
             "{type: FILESYSTEM, config: {directory: [a]}}",

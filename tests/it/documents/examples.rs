@@ -14,6 +14,7 @@ use crate::support::servers::path_variable;
 use crate::support::world::{Contents, blocks_with};
 
 mod kubernetes;
+mod oracle;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_thanos-bucket");
 
@@ -45,15 +46,20 @@ fn each_example_has_a_test_here() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     let tested: BTreeSet<_> = [
+        "aliyunoss.yaml",
         "azure.yaml",
         "blocks",
+        "bos.yaml",
         "ci-smoke-test",
+        "cos.yaml",
         "crontab",
         "demo",
         "filesystem.yaml",
         "gcs.yaml",
         "kubernetes",
         "nightly",
+        "obs.yaml",
+        "oci.yaml",
         "policy-source.json",
         "policy-target.json",
         "prices.yaml",

@@ -12,7 +12,10 @@ use crate::support::fake_gcs;
 use crate::support::folders::tree;
 use crate::support::minio::Minio;
 use crate::support::run::{OLD, Ran, Running, migrate};
+use crate::support::swift::Swift;
 use crate::support::world::{Tree, assert_same, without_marks};
+
+use super::vendors::{COS, Service, proxy};
 
 /// Killed so long after their start, in turn; then each leg is finished.
 const KILLED_AFTER: [Duration; 3] = [
@@ -30,21 +33,24 @@ fn another_second() {
     }
 }
 
-fn leg(from: &Path, to: &Path, arguments: &[&str]) -> std::process::Command {
+fn leg(from: &Path, to: &Path, cos: &Service, arguments: &[&str]) -> std::process::Command {
     let mut command = migrate(from, to, &[&[OLD], arguments].concat());
-    command.env("STORAGE_EMULATOR_HOST", fake_gcs::host(fake_gcs::port()));
+    command
+        .env("STORAGE_EMULATOR_HOST", fake_gcs::host(fake_gcs::port()))
+        .env("HTTP_PROXY", proxy(cos.server.port()));
     command
 }
 
-/// S-6.6, S-7.4: S3, Azure, GCS, a folder and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
+/// S-6.6, S-7.4: S3, Swift, GCS, Azure, a folder, COS and S3 again; every leg is killed a few times and finished, and a further run finds nothing to do.
 #[test]
 fn blocks_pass_through_every_kind_of_bucket_unchanged() {
     let minio = Minio::start();
     let (first, last) = (minio.bucket("first"), minio.bucket("last"));
-    let (container, gcs) = (
-        Azurite::shared().name("chain"),
-        fake_gcs::Bucket::new("chain"),
-    );
+    let swift = Swift::with_keystone().container("chain");
+    let gcs = fake_gcs::Bucket::new("chain");
+    let container = Azurite::shared().name("chain");
+    let cos = Service::start(&COS);
+    cos.bucket("chain");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("folder.yaml");
     let between = folder.path().join("between");
@@ -62,22 +68,28 @@ fn blocks_pass_through_every_kind_of_bucket_unchanged() {
         first.put(&name, content);
     }
     let before = first.tree();
-    let stations: [PathBuf; 5] = [
+    // What is larger than this is put there in segments, and in parts elsewhere.
+    let in_segments = "  large_object_chunk_size: 8388608\n";
+    let stations: [PathBuf; 7] = [
         first.config("first.yaml"),
-        container.config("container.yaml"),
+        swift.config_with("swift.yaml", None, in_segments),
         gcs.config("gcs.yaml", ""),
+        container.config("container.yaml"),
         file,
+        cos.config("chain"),
         last.config("last.yaml"),
     ];
     for (from, to) in stations.iter().zip(&stations[1..]) {
         another_second();
         for after in KILLED_AFTER {
-            let running = Running::start(&mut leg(from, to, &[]));
+            let running = Running::start(&mut leg(from, to, &cos, &[]));
             sleep(after);
             drop(running);
         }
-        Ran::of(leg(from, to, &[])).expect(0);
-        let again = Ran::of(leg(from, to, &["--output=json"])).expect(0).json();
+        Ran::of(leg(from, to, &cos, &[])).expect(0);
+        let again = Ran::of(leg(from, to, &cos, &["--output=json"]))
+            .expect(0)
+            .json();
         assert_eq!(
             again["totals"]["objects_put"].as_u64().unwrap_or(0),
             0,

@@ -6,4 +6,7 @@ mod conformance;
 mod folder;
 mod gcs;
 mod object_names;
+mod oci;
 mod s3;
+mod swift;
+mod vendors;

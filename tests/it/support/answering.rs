@@ -130,7 +130,8 @@ fn serve(
     }
 }
 
-fn read(reader: &mut BufReader<&TcpStream>) -> Option<Asked> {
+/// The next request; nothing where the connection ends before it does.
+pub fn read(reader: &mut BufReader<&TcpStream>) -> Option<Asked> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();

@@ -2,12 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};
 use crate::support::folders::{World, tree};
 use crate::support::http;
 use crate::support::minio::Minio;
 use crate::support::proxy::{Fault, Line};
+use crate::support::swift::Swift;
 use crate::support::thanos;
+use crate::support::world::Contents;
 
 #[test]
 fn made_up_blocks_are_blocks_to_thanos() {
@@ -110,4 +114,30 @@ fn a_server_ends_when_it_is_dropped() {
     assert!(http::get(port, "/minio/health/live").is_some());
     drop(minio);
     assert_eq!(http::get(port, "/minio/health/live"), None);
+}
+
+#[test]
+fn a_container_of_swift_is_listed_in_pages_and_told_whole() {
+    for swift in [
+        Swift::start(json!({"listing_limit": 2})),
+        Swift::with_keystone(),
+    ] {
+        let container = swift.container("all");
+        for name in ["a b", "c/é%", "d", "e", "f"] {
+            container.put(name, name.into());
+        }
+        container.ask("PUT", "/segments/1", &[], b"half");
+        let list = json!([{"path": format!("{}/segments/1", container.name)}]);
+        let list = list.to_string();
+        let put = container.ask("PUT", "/large?multipart-manifest=put", &[], list.as_bytes());
+        assert_eq!(put.status, 201, "{}", String::from_utf8_lossy(&put.body));
+        container.remove("d");
+        let tree = container.tree();
+        let names: Vec<&String> = tree.keys().collect();
+        assert_eq!(names, ["a b", "c/é%", "e", "f", "large"]);
+        assert_eq!(tree["large"], b"half");
+        assert_eq!(container.segments(), ["segments/1"]);
+        container.remove("large");
+        assert!(container.segments().is_empty());
+    }
 }

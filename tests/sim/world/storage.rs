@@ -206,7 +206,10 @@ impl Storage {
     fn tag(&self, bytes: &Bytes, parts: u64) -> String {
         match self.etags {
             EtagMeaning::Content => digest(bytes, parts),
-            EtagMeaning::VersionOnly => format!("write-{}", self.writes),
+            EtagMeaning::ContentOfOnePut if parts == 0 => digest(bytes, parts),
+            EtagMeaning::ContentOfOnePut | EtagMeaning::VersionOnly => {
+                format!("write-{}", self.writes)
+            }
         }
     }
 }

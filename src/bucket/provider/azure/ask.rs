@@ -1,7 +1,7 @@
 //! One request to Azure, from its making to an answer that gives what was asked for, repeated while its failure may pass.
 
 use std::error::Error as StdError;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use object_store::client::{
@@ -18,6 +18,7 @@ use super::config::Retries;
 use super::refusal::{Odd, Refusal, is_azures, is_copied, is_pending};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::beginning;
+use crate::bucket::http::percent::escaped;
 use crate::bucket::http::secrets::Secrets;
 use crate::bucket::store::Once;
 use crate::retry::Backoff;
@@ -232,20 +233,6 @@ fn failed(refusal: Refusal) -> HttpError {
         HttpErrorKind::Unknown
     };
     HttpError::new(kind, refusal)
-}
-
-/// A text as it stands in an address: every byte but those that never mean anything, and these.
-pub(super) fn escaped(text: &str, plain: &[u8]) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || plain.contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            // Writing to a string never fails.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
 }
 
 pub(super) fn unknown(err: impl StdError + Send + Sync + 'static) -> HttpError {

@@ -19,7 +19,7 @@ use object_store::Result;
 use object_store::path::Path;
 use reqwest::Method;
 
-use super::ask::{Question, escaped, generic};
+use super::ask::{Question, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::credentials::{AccountKey, Credentials};
@@ -28,6 +28,7 @@ use super::pending;
 use super::signing::VERSION;
 use super::upload::{Blocks, NoAbort};
 use crate::bucket::copier::{self, Original};
+use crate::bucket::http::percent::escaped;
 
 /// A part is copied as so many blocks at most, where each has at least so many bytes.
 const BLOCKS_OF_A_PART: u64 = 4;

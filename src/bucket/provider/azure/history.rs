@@ -11,7 +11,7 @@ use object_store::path::Path;
 use object_store::{Error, Result};
 use reqwest::Method;
 
-use super::ask::{STORE, escaped, generic};
+use super::ask::{STORE, generic};
 use super::asked::Asked;
 use super::class;
 use super::container::{Container, is_still_empty};
@@ -22,6 +22,7 @@ use crate::block::{Fingerprint, LeftOut};
 use crate::bucket::copier::{Copier as _, Original};
 use crate::bucket::history::{self, HistoryPage, Lost, Next, Row, Way, What};
 use crate::bucket::http::body::whole;
+use crate::bucket::http::percent::escaped;
 use crate::bucket::http::{date, xml};
 use crate::bucket::pages::entry;
 use crate::bucket::store::Entry;

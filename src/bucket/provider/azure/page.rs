@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::class;
 use crate::block::{Fingerprint, LeftOut};
+use crate::bucket::http::percent::unescaped;
 use crate::bucket::http::{date, xml};
 use crate::bucket::pages::{Next, Page, entry};
 use crate::bucket::store::Entry;
@@ -172,22 +173,6 @@ pub(super) fn name(element: &xml::Element<'_>) -> (String, bool) {
         Some(Ok(name)) => (name, element.is_exact),
         _ => (element.text.to_owned(), false),
     }
-}
-
-/// The name with `%XX` decoded; `None` where a percent sign stands alone.
-pub(super) fn unescaped(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let (high, low) = (digit(rest.next()?)?, digit(rest.next()?)?);
-            u8::try_from(high << 4 | low).ok()?
-        } else {
-            byte
-        });
-    }
-    Some(bytes)
 }
 
 /// An entity tag as a condition wants it: listings leave out the quotes.

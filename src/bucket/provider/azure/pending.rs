@@ -6,11 +6,10 @@ use object_store::path::Path;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 
-use super::ask::escaped;
 use super::asked::Asked;
 use super::container::Container;
-use super::page::unescaped;
 use super::refusal::{Refusal, is_pending};
+use crate::bucket::http::percent::{escaped, unescaped};
 use crate::causes;
 use crate::error::Kind;
 

@@ -15,7 +15,7 @@ use object_store::{
 use reqwest::Method;
 use tracing::debug;
 
-use super::ask::{STORE, escaped, generic};
+use super::ask::{STORE, generic};
 use super::asked::Asked;
 use super::container::{Container, is_still_empty};
 use super::copier::Copier;
@@ -30,6 +30,7 @@ use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::history;
 use crate::bucket::http::body::whole;
+use crate::bucket::http::percent::escaped;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};

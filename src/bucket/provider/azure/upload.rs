@@ -16,11 +16,12 @@ use object_store::{Extensions, MultipartUpload, PutPayload, PutResult, Result, U
 use reqwest::Method;
 use ulid::Ulid;
 
-use super::ask::{escaped, generic};
+use super::ask::generic;
 use super::asked::Asked;
 use super::container::Container;
 use super::page;
 use crate::block::Fingerprint;
+use crate::bucket::http::percent::escaped;
 use crate::bucket::store::Declared;
 
 /// An upload in blocks. Two uploads to one name do not mix: each has ids of its own.

@@ -1,7 +1,6 @@
 //! What the service is asked: pages of listings, facts of objects, objects and parts of them, and to put, copy and delete them.
 
 use std::fmt::Write as _;
-use std::ops::Range;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -22,6 +21,7 @@ use super::read;
 use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
 use crate::bucket::http::ask::{self, Request};
+use crate::bucket::http::{percent, range};
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::store::Once;
@@ -136,9 +136,9 @@ impl Asker {
         // What is kept compressed comes as it is kept, and not as something longer.
         let as_it_is = HeaderValue::from_static("gzip");
         request.headers.insert(ACCEPT_ENCODING, as_it_is);
-        if let Some(range) = range {
-            let range = HeaderValue::from_str(&range_header(range)).map_err(generic)?;
-            request.headers.insert(RANGE, range);
+        if let Some(wanted) = range {
+            let wanted = HeaderValue::from_str(&range::asked(wanted)).map_err(generic)?;
+            request.headers.insert(RANGE, wanted);
         }
         let bounds = bounds.as_ref();
         let take = |answer| read::got(key, bounds, answer);
@@ -312,26 +312,7 @@ pub(super) fn resource(_: &HeaderMap, body: &[u8]) -> Result<Resource, HttpError
 
 /// A name or a value as it stands in an address: every byte but those that never mean anything.
 pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(byte.into());
-        } else {
-            // Writing to a string never fails.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
-}
-
-fn range_header(range: &GetRange) -> String {
-    match range {
-        GetRange::Bounded(Range { start, end }) => {
-            format!("bytes={start}-{}", end.saturating_sub(1))
-        }
-        GetRange::Offset(start) => format!("bytes={start}-"),
-        GetRange::Suffix(bytes) => format!("bytes=-{bytes}"),
-    }
+    percent::escaped(text, b"")
 }
 
 fn insert(document: &mut Value, name: &str, value: String) {

@@ -8,12 +8,12 @@ use object_store::client::{HttpError, HttpResponse};
 use object_store::path::Path;
 use object_store::{Attributes, GetResult, GetResultPayload, ObjectMeta};
 use reqwest::StatusCode;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, LAST_MODIFIED};
+use reqwest::header::{CONTENT_LENGTH, LAST_MODIFIED};
 
 use super::fault::{Fault, generic};
 use super::resource;
 use crate::bucket::http::body::whole;
-use crate::bucket::http::date;
+use crate::bucket::http::{date, range};
 use crate::bucket::store::SizeUnknown;
 
 /// The header that tells the version.
@@ -25,10 +25,10 @@ const STORED_LENGTH: &str = "x-goog-stored-content-length";
 /// Objects of which not even the size is told are small: large ones are read part by part.
 const LONGEST_UNSIZED: usize = 8 << 20;
 
-/// What an answer with a good status brings of that object; `range` is what was asked for of it.
+/// What an answer with a good status brings of that object; `wanted` is what was asked for of it.
 pub(super) async fn got(
     location: &Path,
-    range: Option<&Range<u64>>,
+    wanted: Option<&Range<u64>>,
     answer: HttpResponse,
 ) -> Result<GetResult, HttpError> {
     let (head, mut body) = answer.into_parts();
@@ -36,19 +36,16 @@ pub(super) async fn got(
     let generation = header(GENERATION).and_then(|text| text.parse().ok());
     let generation: u64 = generation.ok_or_else(|| Fault::NoObject.passing())?;
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let (part, size) = part(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
-        let is_asked_for = range.is_none_or(|range| {
-            part.start == range.start
-                && (part.end == range.end || (part.end < range.end && size == Some(part.end)))
-        });
-        if !is_asked_for {
+        let (part, size) = range::told(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
+        if !range::is_asked_for(&part, size, wanted) {
             return Err(Fault::OtherPart.passing());
         }
         (part, size)
     } else {
         let length = header(CONTENT_LENGTH.as_str()).or_else(|| header(STORED_LENGTH));
         let length: Option<u64> = length.and_then(|text| text.parse().ok());
-        let is_asked_for = range.is_none_or(|range| range.start == 0 && length == Some(range.end));
+        let is_asked_for =
+            wanted.is_none_or(|wanted| wanted.start == 0 && length == Some(wanted.end));
         if !is_asked_for {
             return Err(Fault::OtherPart.passing());
         }
@@ -81,16 +78,6 @@ pub(super) async fn got(
         attributes: Attributes::default(),
         extensions,
     })
-}
-
-/// What `bytes 2-4/9` says, or `bytes 2-4/*`.
-fn part(headers: &HeaderMap) -> Option<(Range<u64>, Option<u64>)> {
-    let text = headers.get(CONTENT_RANGE)?.to_str().ok()?.trim();
-    let (part, size) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, last) = part.split_once('-')?;
-    let end = last.trim().parse::<u64>().ok()?.checked_add(1)?;
-    let first: u64 = first.trim().parse().ok()?;
-    (first < end).then_some((first..end, size.trim().parse().ok()))
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderValue};
 
 use super::asked::{Asked, CARRIERS};
+use super::dialect::Dialect;
 use super::object::{Given, given};
 use super::receipt::{Receipt, with_tag};
-use super::refusal::{Refusal, is_error};
+use super::refusal::{Refusal, has_request_id, is_error};
 use crate::bucket::environment::Secret;
 use crate::bucket::http::body::{beginning, whole};
 use crate::bucket::http::secrets::Secrets;
@@ -26,6 +27,7 @@ const LONGEST_RECEIPT: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Answers {
     pub(super) inner: HttpClient,
+    pub(super) dialect: &'static Dialect,
     /// Secrets beside those that requests carry.
     pub(super) configured: Vec<Secret>,
 }
@@ -47,7 +49,8 @@ impl HttpService for Answers {
         let secrets = secrets.and(head.extensions.get());
         let status = head.status;
         let refused = |headers: &HeaderMap, body: &[u8]| {
-            let refusal = Refusal::of(&asked, status, headers, body, &secrets);
+            let by = (status, headers, body);
+            let refusal = Refusal::of(&asked, by, &secrets, &self.dialect.hints);
             failed(refusal, is_tried_once)
         };
         if !gives(&asked, status.as_u16(), &head.headers) {
@@ -95,7 +98,7 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
         Asked::List | Asked::About => status == 200,
         Asked::Read { .. } => matches!(status, 200 | 206),
         // S3 says of such a version that nothing can be had of it, and why.
-        Asked::Deletion => status == 200 || headers.contains_key(DELETE_MARKER),
+        Asked::Deletion => status == 200 || delete_marker(headers).is_some(),
         _ => (200..300).contains(&status),
     };
     // A page for people, by something that answers everybody in this way; what a listing is shows in its body, and 204 has none.
@@ -110,12 +113,20 @@ fn gives(asked: &Asked, status: u16, headers: &HeaderMap) -> bool {
     is_success && (matches!(asked, Asked::List | Asked::About | Asked::Credentials) || !is_page())
 }
 
-/// The header of what says that an object is deleted.
-pub(super) const DELETE_MARKER: &str = "x-amz-delete-marker";
+/// What says that an object is deleted.
+pub(super) fn delete_marker(headers: &HeaderMap) -> Option<&HeaderValue> {
+    const NAMES: [&str; 4] = [
+        "x-amz-delete-marker",
+        "x-cos-delete-marker",
+        "x-oss-delete-marker",
+        "x-obs-delete-marker",
+    ];
+    NAMES.iter().find_map(|name| headers.get(*name))
+}
 
 /// Whether the headers include one that only S3 writes.
 fn is_signed_by_s3(headers: &HeaderMap) -> bool {
-    headers.contains_key("etag") || headers.contains_key("x-amz-request-id")
+    headers.contains_key("etag") || has_request_id(headers)
 }
 
 /// Whether an answer to a put or delete confirms it: S3 does so without a body. An error document denies it whatever its status is; any other body

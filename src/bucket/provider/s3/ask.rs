@@ -12,8 +12,8 @@ use reqwest::{Method, Url};
 use super::asked::Asked;
 use super::checksum;
 use super::class::Archives;
-use super::config::ListVersion;
 use super::customer_key;
+use super::dialect::{Dialect, ListVersion, Names};
 use super::page;
 use super::receipt::Receipt;
 use super::tag;
@@ -32,6 +32,7 @@ pub(super) struct Asker {
     /// The bucket's own address, without a slash at its end.
     pub(super) bucket: String,
     pub(super) list: ListVersion,
+    pub(super) dialect: &'static Dialect,
     /// What names of storage classes tell.
     pub(super) archives: Archives,
     /// How often a request is repeated whose failure may pass.
@@ -77,7 +78,8 @@ impl StdError for NoReceipt {}
 impl Asker {
     /// One page of a listing, whole or not at all.
     pub(super) async fn page(&self, place: &Place) -> object_store::Result<Page> {
-        let mut query = vec![("prefix", place.prefix.as_str()), ("encoding-type", "url")];
+        let mut query = vec![("prefix", place.prefix.as_str())];
+        query.extend(self.spelled());
         query.extend(place.delimiter.map(|delimiter| ("delimiter", delimiter)));
         let at_most = place.at_most.map(|names| names.to_string());
         query.extend(at_most.as_deref().map(|names| ("max-keys", names)));
@@ -96,7 +98,7 @@ impl Asker {
             }
         }
         let token = token.or(after);
-        let url = Url::parse_with_params(&self.bucket, &query).map_err(generic)?;
+        let url = self.asked_with(&query)?;
         let mut request = Request::new(Method::GET, url, self.retries);
         if self.archives == Archives::Amazons {
             let restored = HeaderValue::from_static("RestoreStatus");
@@ -108,6 +110,19 @@ impl Asker {
                 .map_err(|fault| HttpError::new(HttpErrorKind::Unknown, fault))
         };
         self.server.ask(&request, read).await
+    }
+
+    /// The bucket's address with a query in which a space is `%20`: in signatures not everybody reads a plus as one.
+    pub(super) fn asked_with(&self, query: &[(&str, &str)]) -> object_store::Result<Url> {
+        let mut url = Url::parse_with_params(&self.bucket, query).map_err(generic)?;
+        let spelled = url.query().map(|query| query.replace('+', "%20"));
+        url.set_query(spelled.as_deref());
+        Ok(url)
+    }
+
+    /// How names are to stand in a listing.
+    pub(super) fn spelled(&self) -> Option<(&'static str, &'static str)> {
+        (self.dialect.names == Names::Escaped).then_some(("encoding-type", "url"))
     }
 
     /// How large a part of an object is; `None` from a server that does not know parts.

@@ -20,12 +20,13 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "NoSuchUpload" => {
             return Some(Meaning::UploadIsLost);
         }
-        "NoSuchLifecycleConfiguration" | "ObjectLockConfigurationNotFoundError" | "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
+        "NoSuchLifecycleConfiguration" | "NoSuchLifecycle" | "NoSuchWORMConfiguration" | "ObjectLockConfigurationNotFoundError" | "NoSuchKey" | "NoSuchObject" | "NoSuchVersion" | "ObjectNotFound" | "KeyNotFound"
         | "NotFound" => Kind::NotFound,
         "NoSuchBucket" | "BucketNotFound" => Kind::BucketGone,
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" => Kind::Refused,
         "PermanentRedirect" | "TemporaryRedirect" | "Redirect" | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException" => Kind::Elsewhere,
+        code if is_of_path_style(code) => Kind::Elsewhere,
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "ExpiredToken"
@@ -39,6 +40,13 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "Unauthorized"
         | "AccountProblem"
         | "NotSignedUp"
+        | "SecurityTokenExpired"
+        | "InvalidSecurityToken"
+        | "UserDisable"
+        // Huawei's, of accounts that are closed, frozen or in debt.
+        | "DeregisterUserId"
+        | "FrozenUserId"
+        | "InArrearOrInsufficientBalance"
         | "XMinioInvalidAccessKeyId" => Kind::Credentials,
         "NotImplemented" => Kind::Unsupported,
         "InvalidObjectState" => Kind::Unreadable,
@@ -47,14 +55,16 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         | "XMinioAdminBucketQuotaExceeded"
         | "QuotaExceeded"
         | "InsufficientStorage"
+        | "InsufficientStorageSpace"
         | "NotEnoughSpace"
         | "InsufficientCapacity" => Kind::NoSpace,
-        "ObjectLocked" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
+        "ObjectLocked" | "FileImmutable" | "XMinioReadOnly" | "MethodNotAllowed" => Kind::ReadOnly,
         "BadDigest"
         | "IncompleteBody"
         | "XAmzContentSHA256Mismatch"
         | "OperationAborted"
         | "RequestTimeout"
+        | "UserNetworkTooSlow"
         | "XMinioServerNotInitialized"
         // Somebody else was at it at the same moment; what lies there now is for the next try to find out.
         | "ConditionalRequestConflict" => Kind::Transient,
@@ -63,6 +73,14 @@ pub(super) fn meaning(code: &str) -> Option<Meaning> {
         _ => return None,
     };
     Some(Meaning::Kind(kind))
+}
+
+/// Whether a code means that a bucket's name does not stand in a path there, in the words of Tencent, Alibaba and Huawei.
+pub(super) fn is_of_path_style(code: &str) -> bool {
+    matches!(
+        code,
+        "PathStyleDomainForbidden" | "SecondLevelDomainForbidden" | "VirtualHostDomainRequired"
+    )
 }
 
 /// Whether a code means that the server is overloaded or failing. Services spell these in many ways, with a service's name in front and `Exception`
@@ -125,5 +143,20 @@ mod tests {
             );
         }
         assert_eq!(meaning("InvalidArgument"), None);
+    }
+
+    /// S-3.62: as OBS' list of error codes has them.
+    #[test]
+    fn huaweis_words_for_what_concerns_a_whole_bucket_are_known() {
+        for (code, expected) in [
+            ("FrozenUserId", Kind::Credentials),
+            ("InArrearOrInsufficientBalance", Kind::Credentials),
+            ("InsufficientStorageSpace", Kind::NoSpace),
+            ("AllAccessDisabled", Kind::Refused),
+            ("InvalidObjectState", Kind::Unreadable),
+            ("ServiceUnavailable", Kind::Transient),
+        ] {
+            assert_eq!(meaning(code), Some(Meaning::Kind(expected)), "{code}");
+        }
     }
 }

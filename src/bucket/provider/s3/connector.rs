@@ -36,6 +36,7 @@ pub(super) fn client(
     client = HttpClient::new(Patient::new(client));
     HttpClient::new(Answers {
         inner: client,
+        dialect: config.dialect,
         configured: config.secrets(),
     })
 }

@@ -15,7 +15,6 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::ask::{Asker, escaped, escaped_value, generic};
 use super::customer_key;
-use super::differences::DIFFERENCES;
 use super::refusal::Refusal;
 use crate::bucket::copier::{self, Original};
 use crate::bucket::environment::Secret;
@@ -90,7 +89,7 @@ const TAGGING: &str = "x-amz-tagging-directive";
 #[async_trait]
 impl copier::Copier for Copier {
     fn largest_bytes(&self) -> u64 {
-        let copy = DIFFERENCES.server_copy;
+        let copy = self.asker.dialect.differences.server_copy;
         copy.and_then(|copy| copy.largest_bytes).unwrap_or(u64::MAX)
     }
 

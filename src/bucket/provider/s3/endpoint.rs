@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 
 /// Host and port, and whether they are spoken to with TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(in crate::bucket::provider) struct Endpoint {
     /// Host and port as configured, in lower case.
     authority: String,
     host: String,
@@ -15,17 +15,19 @@ pub(super) struct Endpoint {
 
 /// Where the bucket's name goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lookup {
+pub(in crate::bucket::provider) enum Lookup {
     Auto,
     VirtualHosted,
     Path,
+    /// Nowhere: the endpoint is the bucket's own address.
+    Own,
 }
 
 const EXPECTED: &str = "expected host[:port] without scheme, user and path";
 
 impl Endpoint {
     /// Reads what stands as `endpoint`. The error repeats nothing that may be a secret.
-    pub(super) fn parse(text: &str, secure: bool) -> Result<Self> {
+    pub(in crate::bucket::provider) fn parse(text: &str, secure: bool) -> Result<Self> {
         match fault(text) {
             None => {
                 let authority = text.trim_end_matches('/').to_ascii_lowercase();
@@ -50,18 +52,40 @@ impl Endpoint {
     }
 
     /// `http` or `https`.
-    pub(super) fn scheme(&self) -> &'static str {
+    pub(in crate::bucket::provider) fn scheme(&self) -> &'static str {
         if self.secure { "https" } else { "http" }
     }
 
     /// Whether it is spoken to with TLS.
-    pub(super) fn is_secure(&self) -> bool {
+    pub(in crate::bucket::provider) fn is_secure(&self) -> bool {
         self.secure
     }
 
+    /// The address of a bucket there, with what follows.
+    pub(super) fn address(&self, lookup: Lookup, bucket: &str, rest: &str) -> String {
+        let scheme = self.scheme();
+        if lookup == Lookup::Own {
+            format!("{scheme}://{self}/{rest}")
+        } else if self.is_virtual_hosted(lookup, bucket) {
+            format!("{scheme}://{bucket}.{self}/{rest}")
+        } else {
+            format!("{scheme}://{self}/{bucket}/{rest}")
+        }
+    }
+
     /// Host and port.
-    pub(super) fn authority(&self) -> &str {
+    pub(in crate::bucket::provider) fn authority(&self) -> &str {
         &self.authority
+    }
+
+    /// The host without its port.
+    pub(in crate::bucket::provider) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether it is an IP address, before which no bucket's name can be put.
+    pub(in crate::bucket::provider) fn is_address(&self) -> bool {
+        self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok()
     }
 
     /// Whether both are spoken to for the same buckets: regions of Amazon's copy from one another within their partition.
@@ -84,7 +108,7 @@ impl Endpoint {
     /// Whether the bucket's name is part of the host's, as Thanos' client decides it.
     pub(super) fn is_virtual_hosted(&self, lookup: Lookup, bucket: &str) -> bool {
         match lookup {
-            Lookup::VirtualHosted => true,
+            Lookup::VirtualHosted | Lookup::Own => true,
             Lookup::Path => false,
             Lookup::Auto => {
                 // A certificate for *.host does not cover a name with a dot.
@@ -99,7 +123,7 @@ impl Endpoint {
     }
 
     /// Refuses an endpoint that the bucket's name cannot be combined with.
-    pub(super) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
+    pub(in crate::bucket::provider) fn suits(&self, lookup: Lookup, bucket: &str) -> Result<()> {
         let is_twice = self.host.starts_with(&format!("{bucket}."))
             && [
                 "amazonaws.com",
@@ -119,9 +143,7 @@ impl Endpoint {
                 "config.bucket has capitals, a colon or an underscore, which no host has: expected config.bucket_lookup_type auto or path for it",
             ));
         }
-        let is_address =
-            self.host.starts_with('[') || self.host.parse::<std::net::Ipv4Addr>().is_ok();
-        if lookup == Lookup::VirtualHosted && is_address {
+        if lookup == Lookup::VirtualHosted && self.is_address() {
             return Err(Error::usage(
                 "config.endpoint is an address, before which no bucket's name can be put: expected config.bucket_lookup_type auto or path for it",
             ));
@@ -292,202 +314,4 @@ fn is_harmless(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up should panic"
-    )]
-
-    use super::*;
-
-    fn endpoint(text: &str) -> Endpoint {
-        Endpoint::parse(text, true).unwrap()
-    }
-
-    /// S-3.7
-    #[test]
-    fn an_endpoint_is_a_host_and_perhaps_a_port() {
-        for text in [
-            "minio",
-            "minio:9000",
-            "MinIO.example.com:9000",
-            "minio_1:9000",
-            "minio.default.svc.cluster.local.:9000",
-            "127.0.0.1:9000",
-            "[::1]:9000",
-            "[fe80::1]",
-            "minio:9000/",
-        ] {
-            let parsed = endpoint(text);
-            let url = format!("https://{parsed}/hot");
-            assert!(reqwest::Url::parse(&url).is_ok(), "{text}");
-        }
-        for (text, why) in [
-            ("", "is empty"),
-            ("minio:9000\n", "a line break"),
-            ("minio:9000 ", "a space"),
-            ("mi nio", "no host"),
-            ("http://minio:9000", "\"http://minio:9000\" has a scheme"),
-            ("s3://hunter2", "has a scheme"),
-            ("http://hunter1:hunter2@minio", "has a scheme"),
-            ("hunter1:hunter2@minio", "has a user"),
-            ("minio/hot", "a path"),
-            ("minio?a=hunter2", "a path"),
-            ("minio#hunter2", "a path"),
-            ("::1:9000", "brackets"),
-            ("::1", "brackets"),
-            ("[minio]:9000", "no IPv6 address"),
-            ("[::1", "no IPv6 address"),
-            ("minio:", "a port"),
-            ("minio:0", "a port"),
-            ("minio:65536", "a port"),
-            ("minio:http", "a port"),
-            (":9000", "no host"),
-            (".minio", "no host"),
-            ("min%io", "no host"),
-            ("-minio", "no host"),
-            ("hunter2,other", "no host"),
-            ("minïo", "beyond ASCII"),
-        ] {
-            let told = Endpoint::parse(text, true).unwrap_err().to_string();
-            assert!(told.contains(why), "{text:?}: {told}");
-            assert!(!told.contains("hunter"), "{told}");
-            assert_eq!(told.lines().count(), 1);
-        }
-    }
-
-    /// S-3.8
-    #[test]
-    fn hosts_of_amazon_tell_their_region_and_serve_the_others() {
-        for (host, region, asked_in_eu) in [
-            (
-                "s3.amazonaws.com",
-                None,
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "s3.us-east-1.amazonaws.com",
-                Some("us-east-1"),
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "s3-us-west-2.amazonaws.com",
-                Some("us-west-2"),
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "s3.dualstack.us-west-2.amazonaws.com",
-                Some("us-west-2"),
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "s3-fips.us-gov-west-1.amazonaws.com",
-                Some("us-gov-west-1"),
-                "s3-fips.us-gov-west-1.amazonaws.com",
-            ),
-            (
-                "s3-external-1.amazonaws.com",
-                None,
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "s3-accelerate.amazonaws.com",
-                None,
-                "s3-accelerate.amazonaws.com",
-            ),
-            (
-                "s3.cn-north-1.amazonaws.com.cn",
-                Some("cn-north-1"),
-                "s3.dualstack.eu-west-1.amazonaws.com",
-            ),
-            (
-                "bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
-                Some("us-east-1"),
-                "bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com",
-            ),
-            ("minio.example.com:9000", None, "minio.example.com:9000"),
-            ("s3.fr-par.scw.cloud", None, "s3.fr-par.scw.cloud"),
-            (
-                "s3-website-us-east-1.amazonaws.com",
-                None,
-                "s3-website-us-east-1.amazonaws.com",
-            ),
-        ] {
-            let endpoint = endpoint(host);
-            assert_eq!(endpoint.region(), region, "{host}");
-            assert_eq!(
-                endpoint.authority_in("eu-west-1", true),
-                asked_in_eu,
-                "{host}"
-            );
-        }
-        let amazon = endpoint("s3.amazonaws.com");
-        for (region, expected) in [
-            ("us-east-1", "s3.us-east-1.amazonaws.com"),
-            ("us-gov-east-1", "s3.us-gov-east-1.amazonaws.com"),
-            ("cn-northwest-1", "s3.cn-northwest-1.amazonaws.com.cn"),
-            ("us-iso-east-1", "s3.us-iso-east-1.c2s.ic.gov"),
-            ("us-isob-east-1", "s3.us-isob-east-1.sc2s.sgov.gov"),
-        ] {
-            assert_eq!(amazon.authority_in(region, false), expected);
-        }
-    }
-
-    /// S-5.20
-    #[test]
-    fn buckets_are_on_one_service_where_they_share_an_address_or_amazons_partition() {
-        let (amazon, china) = ("s3.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn");
-        let (gov, private) = ("s3.us-gov-west-1", "bucket.vpce-1a-2b.s3.us-east-1.vpce");
-        let [gov, private, fips, europe] = [
-            gov,
-            private,
-            "s3-fips.us-gov-east-1",
-            "s3.dualstack.eu-west-1",
-        ]
-        .map(|name| format!("{name}.amazonaws.com"));
-        for (one, other, expected) in [
-            ("minio:9000", "MinIO:9000", true),
-            ("minio:9000", "minio:9001", false),
-            ("minio:9000", "minio", false),
-            ("minio-a:9000", "minio-b:9000", false),
-            (amazon, &europe, true),
-            ("s3-external-1.amazonaws.com", &private, true),
-            (china, "s3.cn-northwest-1.amazonaws.com.cn", true),
-            (china, amazon, false),
-            (&gov, &fips, true),
-            (&gov, &europe, false),
-            (&gov, amazon, false),
-            (amazon, "minio:9000", false),
-            (amazon, "amazonaws.com.example.org", false),
-            (amazon, "notamazonaws.com", false),
-        ] {
-            let (one, other) = (endpoint(one), endpoint(other));
-            assert_eq!(one.is_one_service_with(&other), expected, "{one} {other}");
-            assert_eq!(other.is_one_service_with(&one), expected, "{one} {other}");
-        }
-        let plain = Endpoint::parse("minio:9000", false).unwrap();
-        assert!(!endpoint("minio:9000").is_one_service_with(&plain));
-    }
-
-    #[test]
-    fn the_name_goes_into_the_host_where_thanos_puts_it_there() {
-        for (host, secure, bucket, expected) in [
-            ("s3.eu-west-1.amazonaws.com", true, "hot", true),
-            ("s3.eu-west-1.amazonaws.com", true, "hot.eu", false),
-            ("s3.eu-west-1.amazonaws.com", false, "hot.eu", true),
-            ("storage.googleapis.com", true, "hot", true),
-            ("oss-cn-hangzhou.aliyuncs.com", true, "hot", true),
-            ("minio:9000", true, "hot", false),
-            ("amazonaws.com.example.org", true, "hot", false),
-        ] {
-            let endpoint = Endpoint::parse(host, secure).unwrap();
-            assert_eq!(
-                endpoint.is_virtual_hosted(Lookup::Auto, bucket),
-                expected,
-                "{host}"
-            );
-            assert!(endpoint.is_virtual_hosted(Lookup::VirtualHosted, bucket));
-            assert!(!endpoint.is_virtual_hosted(Lookup::Path, bucket));
-        }
-    }
-}
+mod tests;

@@ -17,12 +17,13 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 use tracing::debug;
 
-use super::answers::DELETE_MARKER;
+use super::answers::delete_marker;
 use super::ask::{Asker, STORE, escaped, escaped_value, generic};
 use super::asked::Asked;
 use super::class::Archives;
 use super::copier::Copier;
 use super::customer_key;
+use super::dialect::Tagging;
 use super::refusal::Refusal;
 use super::versions;
 use crate::block::Fingerprint;
@@ -40,8 +41,8 @@ pub(super) struct History {
     /// Begins and ends uploads.
     pub(super) client: Arc<AmazonS3>,
     pub(super) asker: Asker,
-    /// The bucket's name.
-    pub(super) bucket: String,
+    /// The bucket's name, where it is known.
+    pub(super) bucket: Option<String>,
     /// The customer's key, in base64.
     pub(super) customer_key: Option<Secret>,
 }
@@ -72,15 +73,12 @@ impl std::error::Error for NoDeletion {}
 impl history::History for History {
     async fn page(&self, below: Option<&Path>, next: Option<&Next>) -> Result<HistoryPage> {
         let prefix = below.map_or_else(String::new, |path| format!("{path}/"));
-        let mut query = vec![
-            ("versions", ""),
-            ("prefix", prefix.as_str()),
-            ("encoding-type", "url"),
-        ];
+        let mut query = vec![("versions", ""), ("prefix", prefix.as_str())];
+        query.extend(self.asker.spelled());
         query.extend(next.map(|next| ("key-marker", next.token.as_str())));
         let version = next.and_then(|next| next.version.as_deref());
         query.extend(version.map(|version| ("version-id-marker", version)));
-        let url = Url::parse_with_params(&self.asker.bucket, &query).map_err(generic)?;
+        let url = self.asker.asked_with(&query)?;
         let mut request = Request::new(Method::GET, url, self.asker.retries);
         if self.asker.archives == Archives::Amazons {
             let restored = HeaderValue::from_static("RestoreStatus");
@@ -147,7 +145,7 @@ impl History {
             let mut request = self.request(Method::HEAD, key, Some(marker))?;
             request.extensions.insert(Asked::Deletion);
             let is_one = |headers: &HeaderMap, _: &[u8]| {
-                let told = headers.get(DELETE_MARKER);
+                let told = delete_marker(headers);
                 Ok(told.is_some_and(|told| told.as_bytes().eq_ignore_ascii_case(b"true")))
             };
             match self.asker.server.ask(&request, is_one).await {
@@ -176,19 +174,22 @@ impl History {
             Err(err) if is_missing(&err) => {}
             Err(err) => return Err(err),
         }
+        let unable = |why: &str| Error::NotImplemented {
+            operation: format!("copy a version of {key}, of which {why}"),
+            implementer: STORE.to_owned(),
+        };
+        let bucket = self.bucket.clone();
         let copier = Copier {
             target: Arc::clone(&self.client),
             asker: self.asker.clone(),
-            source_bucket: self.bucket.clone(),
+            source_bucket: bucket.ok_or_else(|| unable("the bucket's name is not told"))?,
             version: Some(lost.version.clone()),
             source_key: self.customer_key.clone(),
             target_key: self.customer_key.clone(),
-            knows_no_tags: Arc::default(),
+            knows_no_tags: Arc::new((self.asker.dialect.tagging == Tagging::Unknown).into()),
         };
-        let etag = lost.etag.clone().ok_or_else(|| Error::NotImplemented {
-            operation: format!("copy a version of {key}, of which no entity tag is told"),
-            implementer: STORE.to_owned(),
-        })?;
+        let etag = lost.etag.clone();
+        let etag = etag.ok_or_else(|| unable("no entity tag is told"))?;
         let original = Original {
             key: key.clone(),
             size_bytes: lost.size_bytes,

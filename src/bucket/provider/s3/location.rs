@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::Ipv4Addr;
 
+use super::hosts;
 use crate::bucket::location::{Address, Location};
 
 /// A bucket at an endpoint given as host and port.
@@ -10,6 +11,19 @@ pub(super) fn location(endpoint: &str, bucket: &str, prefix: &str) -> Location {
     let endpoint = normalised(endpoint);
     let name = format!("s3://{}/{bucket}", server(&endpoint));
     Location::new(name, prefix, addresses(&endpoint, bucket, prefix))
+}
+
+/// A bucket whose own address is given as host and port; its name, where it is known, leads to it too.
+pub(super) fn own(endpoint: &str, service: Option<(&str, &str)>, prefix: &str) -> Location {
+    let endpoint = normalised(endpoint);
+    let mut addresses = vec![Address {
+        server: endpoint.clone(),
+        path: segments(prefix),
+    }];
+    if let Some((service, bucket)) = service {
+        addresses.extend(self::addresses(service, bucket, prefix));
+    }
+    Location::new(format!("s3://{endpoint}"), prefix, addresses)
 }
 
 /// The server and the path there, in every way in which a request can be read: the first label of a host may be a bucket's name.
@@ -52,6 +66,13 @@ fn bucket_in(endpoint: &str) -> Option<(&str, &str)> {
             .find_map(|mark| endpoint.find(mark))?;
         return Some((endpoint.get(..at)?, endpoint.get(at + 1..)?));
     }
+    if let Some(host) = hosts::known(endpoint) {
+        let bucket = host.bucket?;
+        return Some((
+            endpoint.get(..bucket.len())?,
+            endpoint.get(bucket.len() + 1..)?,
+        ));
+    }
     let is_number = endpoint.starts_with('[') || host(endpoint).parse::<Ipv4Addr>().is_ok();
     let (label, rest) = endpoint.split_once('.').filter(|_| !is_number)?;
     (!label.is_empty() && !rest.is_empty()).then_some((label, rest))
@@ -61,8 +82,12 @@ fn host(endpoint: &str) -> &str {
     endpoint.rsplit_once(':').map_or(endpoint, |(host, _)| host)
 }
 
-/// Who answers at an endpoint: every host of Amazon's S3 serves every bucket of the partition. Other machines have names there too.
+/// Who answers at an endpoint: every host of Amazon's S3 serves every bucket of the partition, and every host of another vendor's all of its own. Other
+/// machines have names there too.
 fn server(endpoint: &str) -> String {
+    if let Some(host) = hosts::known(endpoint) {
+        return host.service.to_owned();
+    }
     let is_s3 = |rest: &str| {
         let mut labels = rest.split('.');
         rest.is_empty() || labels.any(|label| label == "s3" || label.starts_with("s3-"))

@@ -11,9 +11,11 @@ mod connector;
 mod copier;
 mod credentials;
 mod customer_key;
+mod dialect;
 mod differences;
 mod endpoint;
 mod history;
+mod hosts;
 mod keeping;
 mod location;
 mod meaning;
@@ -29,14 +31,22 @@ mod tag;
 mod trace;
 mod understood;
 mod uploads;
+mod vendor;
 mod version2;
 mod versions;
+
+pub(super) use config::Config;
+pub(super) use dialect::{Classes, Dialect, Hints, ListVersion, Names, Tagging};
+pub(super) use endpoint::{Endpoint, Lookup};
+pub(super) use hosts::{BOS, COS, OBS, OSS, known as known_host};
+pub(super) use understood::of_vendor as understood_of_vendor;
+pub(super) use vendor::Vendor;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use object_store::aws::{AmazonS3Builder, AwsCredential};
+use object_store::aws::{AmazonS3Builder, AwsCredential, S3ConditionalPut};
 use object_store::{BackoffConfig, RetryConfig, StaticCredentialProvider};
 use reqwest::header::{HeaderName, HeaderValue};
 
@@ -53,7 +63,7 @@ use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::{Error, Result};
-use config::{Config, Credentials, Encryption, STORAGE_CLASS, Signatures};
+use config::{Credentials, Encryption, STORAGE_CLASS, Signatures};
 use differences::DIFFERENCES;
 use region::Region;
 use signing::{Place, Signing};
@@ -72,11 +82,18 @@ pub(super) const PROVIDER: Provider = Provider {
 #[async_trait]
 impl Configured for Config {
     fn location(&self, prefix: &Prefix) -> Location {
-        location::location(self.endpoint.authority(), &self.bucket, prefix.as_str())
+        let authority = self.endpoint.authority();
+        match self.lookup {
+            Lookup::Own => {
+                let known = self.dialect.service.zip(self.name());
+                location::own(authority, known, prefix.as_str())
+            }
+            _ => location::location(authority, &self.bucket, prefix.as_str()),
+        }
     }
 
     fn storage_class(&self, name: &str) -> std::result::Result<Readable, String> {
-        class::class(name, &self.endpoint)
+        self.dialect.class(name, &self.endpoint)
     }
 
     fn own_storage_class(&self) -> Option<(&'static str, &str)> {
@@ -103,7 +120,7 @@ impl Configured for Config {
 }
 
 /// Opens the bucket. Credentials are looked for here; only the services that give them are contacted. A `wire` replaces the network.
-async fn open(config: &Config, opening: Opening) -> Result<Backend> {
+pub(super) async fn open(config: &Config, opening: Opening) -> Result<Backend> {
     let Opening {
         location,
         prefix,
@@ -124,6 +141,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         credentials,
         place,
         headers,
+        create: config.dialect.create_header(),
         classes,
         content_md5: config.content_md5,
         version: config.signatures(),
@@ -136,7 +154,7 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         token: None,
     });
     let mut builder = AmazonS3Builder::new()
-        .with_bucket_name(&config.bucket)
+        .with_bucket_name(config.name().unwrap_or_else(|| config.endpoint.host()))
         .with_endpoint(&url)
         .with_region(region::DEFAULT)
         .with_allow_http(!config.endpoint.is_secure())
@@ -148,6 +166,9 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         .with_credentials(Arc::new(nobody))
         .with_skip_signature(true)
         .with_retry(retries(config));
+    if !config.dialect.creates() {
+        builder = builder.with_conditional_put(S3ConditionalPut::Disabled);
+    }
     if let Some(Encryption::Customer(key)) = &config.encryption {
         builder = builder.with_ssec_encryption(key.expose());
     }
@@ -162,12 +183,13 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         },
         bucket: url,
         list: config.list,
+        dialect: config.dialect,
         archives: class::Archives::of(&config.endpoint),
         retries: u32::try_from(retries(config).max_retries).unwrap_or(u32::MAX),
     };
     let abode = store::Abode {
         endpoint: config.endpoint.clone(),
-        bucket: config.bucket.clone(),
+        bucket: config.name().map(str::to_owned),
         customer_key: match &config.encryption {
             Some(Encryption::Customer(key)) => Some(key.clone()),
             _ => None,
@@ -186,14 +208,14 @@ async fn open(config: &Config, opening: Opening) -> Result<Backend> {
         prefix,
         part_size_bytes: config.part_size_bytes,
         multipart: config.multipart,
-        sizes: DIFFERENCES.sizes,
+        sizes: config.dialect.differences.sizes,
         etags: match config.encryption {
             // With keys that the tag does not know of, it is no digest of the content.
             Some(Encryption::KeyService(_) | Encryption::Customer(_)) => EtagMeaning::VersionOnly,
-            Some(Encryption::Server(_)) | None => EtagMeaning::Content,
+            Some(Encryption::Server(_)) | None => config.dialect.tags(),
         },
         tells: None,
-        listings: DIFFERENCES.listings,
+        listings: config.dialect.differences.listings,
     })
 }
 
@@ -242,9 +264,7 @@ impl Place {
         Self {
             endpoint: config.endpoint.clone(),
             bucket: config.bucket.clone(),
-            virtual_hosted: config
-                .endpoint
-                .is_virtual_hosted(config.lookup, &config.bucket),
+            lookup: config.lookup,
             dualstack: config.dualstack,
             region: Region::new(known.map(str::to_owned)),
         }

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use super::class::Archives;
-use super::config::ListVersion;
+use super::dialect::ListVersion;
 use super::tag;
 use crate::bucket::http::{date, xml};
 use crate::bucket::pages::{Next, Page, entry};

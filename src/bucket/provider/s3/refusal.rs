@@ -10,7 +10,8 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
-use super::code::{Meaning, meaning};
+use super::code::{Meaning, is_of_path_style, meaning};
+use super::dialect::Hints;
 use crate::bucket::http::said::{
     Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
 };
@@ -31,29 +32,31 @@ impl Refusal {
     /// Reads an answer, with as much of its body as was read. Secrets are removed.
     pub(super) fn of(
         asked: &Asked,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
+        (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
         secrets: &Secrets,
+        hints: &Hints,
     ) -> Self {
         let said = in_body(body)
             .or_else(|| in_headers(headers))
             .and_then(|said| said.fit_to_print(secrets));
-        let by_s3 = said.is_some() || (body.is_empty() && headers.contains_key("x-amz-request-id"));
+        let by_s3 = said.is_some() || (body.is_empty() && has_request_id(headers));
         let code = said.as_ref().map(|said| said.code.as_str());
         if !by_s3 && wants_tls(body) {
             return Self {
                 kind: Kind::Other,
                 status,
                 said,
-                hint: Some("the server speaks TLS, which config.insecure: true keeps from it"),
+                hint: Some(hints.plain),
             };
         }
-        let kind = kind(asked, status, code, by_s3);
+        let kind = match &said {
+            Some(said) if is_of_another_place(said) => Kind::Elsewhere,
+            _ => kind(asked, status, code, by_s3),
+        };
         Self {
             kind,
             status,
-            hint: hint(asked, status, code, kind, by_s3),
+            hint: hint(asked, (status, code, kind), by_s3, hints),
             said,
         }
     }
@@ -113,6 +116,18 @@ impl fmt::Display for Refusal {
 
 impl StdError for Refusal {}
 
+/// Whether the headers include the number that S3 gives each request; vendors have names of their own for it.
+pub(super) fn has_request_id(headers: &HeaderMap) -> bool {
+    const NAMES: [&str; 5] = [
+        "x-amz-request-id",
+        "x-cos-request-id",
+        "x-oss-request-id",
+        "x-obs-request-id",
+        "x-bce-request-id",
+    ];
+    NAMES.iter().any(|name| headers.contains_key(*name))
+}
+
 /// Whether a body is S3's document for what is wrong.
 pub(super) fn is_error(body: &[u8]) -> bool {
     xml::root(body).as_deref() == Some("Error") && in_body(body).is_some()
@@ -133,6 +148,12 @@ fn in_body(body: &[u8]) -> Option<Said> {
     });
     let code = code.filter(|code| is_code(code))?;
     Some(Said { code, message })
+}
+
+/// OSS says with a code of every day that the bucket is in another region, in the words that Amazon has beside a code of its own.
+fn is_of_another_place(said: &Said) -> bool {
+    let words = "must be addressed using the specified endpoint";
+    said.code == "AccessDenied" && said.message.contains(words)
 }
 
 /// `MinIO` says it here too, also in answer to `HEAD`.
@@ -173,24 +194,20 @@ pub(super) const SOMETHING_ELSE: &str =
 
 fn hint(
     asked: &Asked,
-    status: StatusCode,
-    code: Option<&str>,
-    kind: Kind,
+    (status, code, kind): (StatusCode, Option<&str>, Kind),
     by_s3: bool,
+    hints: &Hints,
 ) -> Option<&'static str> {
     let lists = *asked == Asked::List;
     match kind {
-        Kind::Elsewhere => Some(
-            "the bucket is elsewhere: config.endpoint and config.region are to name the place where it is",
+        _ if code.is_some_and(is_of_path_style) => Some(
+            "the bucket's name is to stand in the host's, where config.bucket_lookup_type: virtual-hosted puts it",
         ),
+        Kind::Elsewhere => Some(hints.elsewhere),
         _ if code == Some("RequestTimeTooSkewed") => Some("the clock of this machine is wrong"),
-        Kind::Unsupported if lists => Some(
-            "a server that knows version 1 of ListObjects only is asked for it with config.list_objects_version: v1",
-        ),
+        Kind::Unsupported if lists => hints.listing,
         Kind::Transient if is_from_something_else(status, by_s3) => Some(SOMETHING_ELSE),
-        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Some(
-            "something on the way takes no request of that size: config.part_size is the size of the largest",
-        ),
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE => Some(hints.too_large),
         _ => None,
     }
 }

@@ -17,14 +17,14 @@ use object_store::aws::{AwsAuthorizer, AwsCredential};
 use object_store::client::{
     HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse, HttpService,
 };
-use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderName, HeaderValue, IF_NONE_MATCH};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::RwLock;
 
 use super::asked::CARRIERS;
 use super::config::{STORAGE_CLASS, Signatures, Trace};
 use super::credentials::{Giver, Unfit, unavailable};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Lookup};
 use super::region::{self, Region, Told};
 use super::{trace, version2};
 use crate::bucket::http::late_body::Streamed;
@@ -43,6 +43,8 @@ pub(super) struct Signing {
     pub(super) place: Place,
     /// What goes along with every object that is put.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What has an object put only where there is none, in the place of `If-None-Match`.
+    pub(super) create: Option<(HeaderName, HeaderValue)>,
     /// In which classes objects are put; these count before one among the headers.
     pub(super) classes: StorageClasses,
     /// Whether what is put is accompanied by its MD5.
@@ -56,7 +58,7 @@ pub(super) struct Signing {
 pub(super) struct Place {
     pub(super) endpoint: Endpoint,
     pub(super) bucket: String,
-    pub(super) virtual_hosted: bool,
+    pub(super) lookup: Lookup,
     pub(super) dualstack: bool,
     pub(super) region: Region,
 }
@@ -117,6 +119,11 @@ impl Signing {
     /// Adds what does not depend on who signs.
     async fn complete(&self, request: &mut HttpRequest) -> Result<(), HttpError> {
         let puts = puts(request);
+        if let Some((name, value)) = &self.create
+            && request.headers_mut().remove(IF_NONE_MATCH).is_some()
+        {
+            request.headers_mut().insert(name, value.clone());
+        }
         if matches!(puts, Puts::Object | Puts::Copy | Puts::Upload) {
             for (name, value) in &self.headers {
                 request.headers_mut().insert(name, value.clone());
@@ -162,7 +169,7 @@ impl Signing {
             return Err(HttpError::new(HttpErrorKind::Unknown, Unfit(fault)));
         }
         if self.version == Signatures::Two {
-            let bucket = self.place.virtual_hosted.then_some(&*self.place.bucket);
+            let bucket = Some(&*self.place.bucket).filter(|_| self.place.is_virtual_hosted());
             version2::sign(request, &credential, bucket, Utc::now()).map_err(unknown)?;
             return Ok(Some(credential));
         }
@@ -246,15 +253,11 @@ impl Signing {
 impl Place {
     /// The address of the bucket, with what follows.
     pub(super) fn url(&self, rest: &str) -> String {
-        let Self {
-            endpoint, bucket, ..
-        } = self;
-        let scheme = endpoint.scheme();
-        if self.virtual_hosted {
-            format!("{scheme}://{bucket}.{endpoint}/{rest}")
-        } else {
-            format!("{scheme}://{endpoint}/{bucket}/{rest}")
-        }
+        self.endpoint.address(self.lookup, &self.bucket, rest)
+    }
+
+    fn is_virtual_hosted(&self) -> bool {
+        self.endpoint.is_virtual_hosted(self.lookup, &self.bucket)
     }
 
     /// Gives the request the address of its region, where each has one of its own.
@@ -263,7 +266,7 @@ impl Place {
         if there == self.endpoint.authority() {
             return Ok(());
         }
-        let host = if self.virtual_hosted {
+        let host = if self.is_virtual_hosted() {
             format!("{}.{there}", self.bucket)
         } else {
             there

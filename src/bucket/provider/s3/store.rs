@@ -18,6 +18,7 @@ use tracing::debug;
 
 use super::ask::{Asker, STORE};
 use super::copier::Copier;
+use super::dialect::Tagging;
 use super::endpoint::Endpoint;
 use super::history::History;
 use super::keeping;
@@ -50,7 +51,8 @@ pub(super) struct Store {
 #[derive(Debug)]
 pub(super) struct Abode {
     pub(super) endpoint: Endpoint,
-    pub(super) bucket: String,
+    /// Its name, where it is known.
+    pub(super) bucket: Option<String>,
     /// The customer's key, in base64.
     pub(super) customer_key: Option<Secret>,
 }
@@ -260,18 +262,19 @@ impl store::Store for Store {
 
     fn copier(&self, source: &dyn store::Store) -> Option<Arc<dyn copier::Copier>> {
         let source = &source.as_any().downcast_ref::<Self>()?.abode;
-        let is_one_service = source.endpoint.is_one_service_with(&self.abode.endpoint);
-        is_one_service.then(|| {
-            Arc::new(Copier {
-                target: Arc::clone(&self.inner),
-                asker: self.asker.clone(),
-                source_bucket: source.bucket.clone(),
-                version: None,
-                source_key: source.customer_key.clone(),
-                target_key: self.abode.customer_key.clone(),
-                knows_no_tags: Arc::default(),
-            }) as Arc<dyn copier::Copier>
-        })
+        let dialect = self.asker.dialect;
+        let copies = dialect.differences.server_copy.is_some()
+            && source.endpoint.is_one_service_with(&self.abode.endpoint);
+        let source_bucket = source.bucket.clone().filter(|_| copies)?;
+        Some(Arc::new(Copier {
+            target: Arc::clone(&self.inner),
+            asker: self.asker.clone(),
+            source_bucket,
+            version: None,
+            source_key: source.customer_key.clone(),
+            target_key: self.abode.customer_key.clone(),
+            knows_no_tags: Arc::new((dialect.tagging == Tagging::Unknown).into()),
+        }))
     }
 
     fn entries(
@@ -294,8 +297,12 @@ impl store::Store for Store {
         meaning::meaning(cause)
     }
 
+    fn may_replace_when_creating(&self) -> bool {
+        self.asker.dialect.looks_first()
+    }
+
     fn tells_digests(&self) -> bool {
-        true
+        self.asker.dialect.tells_checksums()
     }
 
     async fn digests(&self, key: &Path, etag: &str) -> Fingerprint {

@@ -1,8 +1,7 @@
 //! What was understood of an S3 bucket's section, for people. No secret is in it, and of an access key no more than whose it is.
 
-use super::config::{
-    Config, Credentials, Encryption, ListVersion, STORAGE_CLASS, Signatures, Trace,
-};
+use super::config::{Config, Credentials, Encryption, STORAGE_CLASS, Signatures, Trace};
+use super::dialect::ListVersion;
 use crate::bucket::backend::Multipart;
 
 /// Key by key, as Thanos spells them.
@@ -72,6 +71,22 @@ pub(super) fn understood(config: &Config) -> Vec<(&'static str, String)> {
         ));
     }
     told
+}
+
+/// Likewise of a vendor's section, as far as all vendors have the same.
+pub(in crate::bucket::provider) fn of_vendor(config: &Config) -> Vec<(&'static str, String)> {
+    let name = config
+        .name()
+        .map_or_else(|| "as the endpoint says".to_owned(), str::to_owned);
+    let region = config
+        .region()
+        .map_or_else(|| "asked of the server".to_owned(), str::to_owned);
+    vec![
+        ("bucket", name),
+        ("endpoint", config.address()),
+        ("region", region),
+        ("credentials", credentials(config)),
+    ]
 }
 
 fn credentials(config: &Config) -> String {

@@ -119,7 +119,10 @@ impl Asker {
         below: Option<&Path>,
         after: Option<&(String, String)>,
     ) -> object_store::Result<Page> {
-        let mut url = format!("{}/?uploads&encoding-type=url", self.bucket);
+        let mut url = format!("{}/?uploads", self.bucket);
+        if let Some((name, value)) = self.spelled() {
+            url.extend(["&", name, "=", value]);
+        }
         if let Some(below) = below {
             let prefix = escaped_value(&format!("{below}{DELIMITER}"));
             url.extend(["&prefix=", &prefix]);

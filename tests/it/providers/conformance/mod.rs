@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use object_store::path::Path;
+use serde_json::json;
 use thanos_bucket::Kind;
 use thanos_bucket::bucket::{
     Access, Backend, BucketConfig, Differences, Environment, MissingRoot, Store, Whole, differences,
@@ -26,8 +27,10 @@ use thanos_bucket::retry::{Jitter, Policy};
 use crate::support::azurite::Azurite;
 use crate::support::fake_gcs;
 use crate::support::minio::{Credentials, Minio};
+use crate::support::oci_server;
 use crate::support::proxy::Line;
 use crate::support::s3_server::S3Server;
+use crate::support::swift::Swift;
 use seen::{Deviation, Seen};
 use wire::Wire;
 
@@ -346,6 +349,100 @@ fn fake_gcs_server_conforms() {
         mistaken: &[],
         reads_any_version: true,
         environment: &environment,
+        credentials: None,
+        folder: None,
+    });
+}
+
+/// S-3.20, S-3.74, S-3.75
+#[test]
+fn our_server_for_oci_conforms() {
+    let (one, two) = (
+        oci_server::Bucket::new("one"),
+        oci_server::Bucket::new("two"),
+    );
+    let environment = |port: Option<u16>| {
+        let at = oci_server::endpoint(port.unwrap_or(oci_server::port()));
+        [(oci_server::ENDPOINT.to_owned(), at)]
+            .into_iter()
+            .collect()
+    };
+    conforms(&Subject {
+        kind: "OCI",
+        server: "a server of ours",
+        files: [&|_| one.text(), &|_| two.text()],
+        port: Some(oci_server::port()),
+        keys: 2_100,
+        deviations: &[],
+        mistaken: &[],
+        reads_any_version: false,
+        environment: &environment,
+        credentials: None,
+        folder: None,
+    });
+}
+
+/// S-3.20
+#[test]
+fn swift_conforms_as_s3() {
+    let swift = Swift::shared();
+    let [one, two] = ["one", "two"].map(|name| swift.named(name));
+    one.make(&[]);
+    two.make(&[]);
+    let credentials = Swift::s3_credentials();
+    conforms(&Subject {
+        kind: "S3",
+        server: "Swift's s3api",
+        files: [&|port| one.text_as_s3(port), &|port| two.text_as_s3(port)],
+        port: Some(swift.port()),
+        keys: 250,
+        deviations: &[
+            Deviation {
+                column: "an object is put only where there is none by",
+                seen: "a look first",
+                why: "it looks as an object begins to come, so that several who put at once all do",
+            },
+            Deviation {
+                column: "digests told when asked for",
+                seen: "none",
+                why: "it keeps none but the MD5",
+            },
+            THE_TAG_ALONE,
+        ],
+        mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
+        credentials: Some(&credentials),
+        folder: None,
+    });
+}
+
+/// S-3.20: pages of a listing are as small as the server makes them, whatever is asked for.
+#[test]
+fn swift_conforms() {
+    let swift = Swift::start(json!({"listing_limit": 100}));
+    let (one, two) = (swift.container("one"), swift.container("two"));
+    conforms(&Subject {
+        kind: "SWIFT",
+        server: "Swift",
+        files: [&|port| one.text(port), &|port| two.text(port)],
+        port: Some(swift.port()),
+        keys: 250,
+        deviations: &[
+            Deviation {
+                column: "listings after a write",
+                seen: "show it",
+                why: "one node of it has nobody to be behind",
+            },
+            Deviation {
+                column: "last-modified is exact to",
+                seen: "what the file system keeps",
+                why: "it tells microseconds, of which the last one counts for nothing",
+            },
+        ],
+        mistaken: &[],
+        reads_any_version: false,
+        environment: &|_| Environment::default(),
         credentials: None,
         folder: None,
     });

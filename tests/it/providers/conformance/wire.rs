@@ -152,6 +152,7 @@ fn spelled(name: &str) -> String {
     }
     let words = name.split('-').map(|word| match word {
         "md5" => "MD5".to_owned(),
+        "etag" => "ETag".to_owned(),
         word => {
             let (first, rest) = word.split_at(1);
             first.to_ascii_uppercase() + rest

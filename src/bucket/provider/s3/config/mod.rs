@@ -12,6 +12,7 @@ pub(super) use identity::{Credentials, WebIdentity};
 pub(super) use region::fault as region_fault;
 
 use super::super::configured::Section;
+use super::dialect::{AMAZON, Dialect, ListVersion};
 use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
 use crate::bucket::backend::Multipart;
@@ -24,7 +25,10 @@ use headers::Headers;
 
 /// An S3 bucket as configured.
 #[derive(Debug)]
-pub(super) struct Config {
+pub(in crate::bucket::provider) struct Config {
+    /// Wherein the service differs from Amazon's.
+    pub(super) dialect: &'static Dialect,
+    /// Its name. Empty where only the endpoint says which one it is.
     pub(super) bucket: String,
     pub(super) endpoint: Endpoint,
     pub(super) region: Option<String>,
@@ -40,7 +44,7 @@ pub(super) struct Config {
     pub(super) headers: Headers,
     pub(super) content_md5: bool,
     /// Of which version signatures are to be where that may be.
-    asked: Signatures,
+    pub(super) asked: Signatures,
     pub(super) trace: Trace,
     pub(super) multipart: Multipart,
     pub(super) part_size_bytes: Option<u64>,
@@ -65,16 +69,9 @@ pub(super) enum Trace {
     Off,
 }
 
-/// Which version of `ListObjects` the server knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListVersion {
-    One,
-    Two,
-}
-
 impl Config {
     /// Reads the section.
-    pub(super) fn parse(section: Section<'_>) -> Result<Self> {
+    pub(in crate::bucket::provider) fn parse(section: Section<'_>) -> Result<Self> {
         let Section {
             config,
             environment,
@@ -141,6 +138,7 @@ impl Config {
         endpoint.suits(lookup, &bucket)?;
         name::refuse_directory(&bucket, endpoint.authority())?;
         let parsed = Self {
+            dialect: &AMAZON,
             bucket,
             endpoint,
             region: region
@@ -180,7 +178,7 @@ impl Config {
     }
 
     /// A proxy that would be asked has an address.
-    fn check_proxy(&self) -> Result<()> {
+    pub(super) fn check_proxy(&self) -> Result<()> {
         let url = reqwest::Url::parse(&format!("{}://{}", self.endpoint.scheme(), self.endpoint));
         let url = url.map_err(|_| Error::usage("config.endpoint makes no address"))?;
         match self.proxies.of_url(&url) {

@@ -8,6 +8,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use super::*;
 use crate::bucket::environment::Secret;
 use crate::bucket::provider::s3::asked::CARRIERS;
+use crate::bucket::provider::s3::dialect::AMAZON;
 
 const READ: Asked = Asked::Read {
     range: None,
@@ -24,7 +25,8 @@ fn refusal(asked: &Asked, status: u16, headers: &[(&'static str, &str)], body: &
         all.insert(*name, value.parse().unwrap());
     }
     let status = StatusCode::from_u16(status).unwrap();
-    Refusal::of(asked, status, &all, body.as_bytes(), &secrets)
+    let by = (status, &all, body.as_bytes());
+    Refusal::of(asked, by, &secrets, &AMAZON.hints)
 }
 
 fn document(code: &str) -> String {
@@ -210,6 +212,20 @@ fn what_can_be_done_is_said() {
         (READ, 400, nginx, Kind::Other, "config.insecure"),
         (READ, 302, "", Kind::Elsewhere, "config.region"),
         (PUT, 413, "<html>", Kind::Other, "config.part_size"),
+        (
+            Asked::List,
+            403,
+            "<Error><Code>PathStyleDomainForbidden</Code></Error>",
+            Kind::Elsewhere,
+            "config.bucket_lookup_type: virtual-hosted",
+        ),
+        (
+            Asked::List,
+            403,
+            "<Error><Code>AccessDenied</Code><Message>The bucket you are attempting to access must be addressed using the specified endpoint.</Message></Error>",
+            Kind::Elsewhere,
+            "config.endpoint",
+        ),
         (
             Asked::List,
             501,

@@ -1,0 +1,98 @@
+//! Alibaba's: `oss-<region>.aliyuncs.com`, from inside `oss-<region>-internal`, accelerated `oss-accelerate`, and each with `s3.` before it, which is how S3
+//! is to be spoken there.
+
+use super::host::{Host, OSS, divided};
+
+pub(super) fn host(host: &str) -> Option<Host> {
+    let labels = host.strip_suffix(".aliyuncs.com")?;
+    let is_rest = |rest: &str| {
+        let rest = rest.strip_prefix("s3.").unwrap_or(rest);
+        place(rest).is_some()
+    };
+    let (bucket, rest) = divided(labels, is_rest)?;
+    Some(Host {
+        service: OSS,
+        bucket: bucket.map(str::to_owned),
+        rest: host
+            .get(labels.len() - rest.len()..)
+            .unwrap_or(host)
+            .to_owned(),
+        region: place(rest.strip_prefix("s3.").unwrap_or(rest)).flatten(),
+    })
+}
+
+/// The region that one label, or two, name; `None` inside where they name none, as accelerated ones do.
+#[expect(clippy::option_option, reason = "an accelerated host is one, too")]
+fn place(labels: &str) -> Option<Option<String>> {
+    let is_region = |name: &str| !name.is_empty() && !name.contains('.');
+    // Over IPv4 and IPv6: `cn-hangzhou.oss.aliyuncs.com`.
+    if let Some(region) = labels.strip_suffix(".oss") {
+        return is_region(region).then(|| Some(region.to_owned()));
+    }
+    let name = labels
+        .strip_prefix("oss-")
+        .or_else(|| labels.strip_prefix("vpc100-oss-"))
+        .filter(|name| is_region(name))?;
+    if name.starts_with("accelerate") {
+        return Some(None);
+    }
+    let region = name.strip_suffix("-internal").unwrap_or(name);
+    Some(Some(region.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-3.54
+    #[test]
+    fn a_host_tells_the_bucket_and_the_region() {
+        for (name, expected) in [
+            (
+                "oss-cn-hangzhou.aliyuncs.com",
+                Some((None, "oss-cn-hangzhou.aliyuncs.com", Some("cn-hangzhou"))),
+            ),
+            (
+                "hot.s3.oss-cn-hangzhou-internal.aliyuncs.com",
+                Some((
+                    Some("hot"),
+                    "s3.oss-cn-hangzhou-internal.aliyuncs.com",
+                    Some("cn-hangzhou"),
+                )),
+            ),
+            (
+                "s3.oss-accelerate.aliyuncs.com",
+                Some((None, "s3.oss-accelerate.aliyuncs.com", None)),
+            ),
+            (
+                "oss-accelerate-overseas.aliyuncs.com",
+                Some((None, "oss-accelerate-overseas.aliyuncs.com", None)),
+            ),
+            (
+                "hot.cn-hangzhou.oss.aliyuncs.com",
+                Some((
+                    Some("hot"),
+                    "cn-hangzhou.oss.aliyuncs.com",
+                    Some("cn-hangzhou"),
+                )),
+            ),
+            (
+                "oss-hot.oss-cn-beijing.aliyuncs.com",
+                Some((
+                    Some("oss-hot"),
+                    "oss-cn-beijing.aliyuncs.com",
+                    Some("cn-beijing"),
+                )),
+            ),
+            ("ecs.aliyuncs.com", None),
+            ("aliyuncs.com", None),
+            ("oss-cn-hangzhou.example.com", None),
+        ] {
+            let found = host(name);
+            let told = found
+                .as_ref()
+                .map(|host| (host.bucket.as_deref(), &*host.rest, host.region.as_deref()));
+            assert_eq!(told, expected, "{name}");
+        }
+    }
+}
