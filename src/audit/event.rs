@@ -92,7 +92,7 @@ pub enum Event<'a> {
         /// Blocks left out, by reason.
         excluded: BTreeMap<String, u64>,
     },
-    /// Where a group lies that the plan leaves alone.
+    /// Where a group lies, but for what the plan selects of it.
     Group(GroupSeen),
     /// Something worth knowing.
     Warned(&'a Warning),

@@ -1,4 +1,4 @@
-//! Where each group lies that a plan leaves alone: what stays in the source, and what the target held before.
+//! Where each group lies that a plan knows, but for what it selects: what stays in the source, and what the target held before.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -11,7 +11,7 @@ use crate::plan::{Reason, TargetBlock, TargetIndex};
 /// So many spans of one group are told apart in one bucket; more are told as one.
 const SPANS: usize = 64;
 
-/// Where a group lies that the plan leaves alone.
+/// Where a group lies, but for what the plan selects of it.
 #[derive(Debug)]
 pub struct GroupSeen {
     group: Group,
@@ -85,7 +85,8 @@ impl Spans {
     }
 }
 
-/// The groups of which a block stays in the source without needing a person, or lies in the target without being selected.
+/// All groups that the plan knows, also those of which nothing is left over, so that what an earlier run said of them is over. Counted is what stays in the
+/// source without needing a person, and what lies in the target without being selected.
 pub(super) fn groups(review: &Review<'_>, target: &TargetIndex) -> Vec<GroupSeen> {
     let mut seen: BTreeMap<Group, (Spans, Spans)> = BTreeMap::new();
     for excluded in &review.excluded {
@@ -96,6 +97,10 @@ pub(super) fn groups(review: &Review<'_>, target: &TargetIndex) -> Vec<GroupSeen
             let (hot, _) = seen.entry(meta.block.group.clone()).or_default();
             hot.add(&meta.block, excluded.block.objects().block_bytes());
         }
+    }
+    for block in &review.blocks {
+        let group = &block.selected.meta.block.group;
+        seen.entry(group.clone()).or_default();
     }
     let selected = review.blocks.iter().map(|one| one.selected.block.id);
     let selected: HashSet<BlockId> = selected.collect();

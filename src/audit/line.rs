@@ -136,7 +136,7 @@ pub struct Line {
     /// How many blocks are left out, by reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excluded: Option<BTreeMap<String, u64>>,
-    /// What of a group stays in the source.
+    /// What of a group stays in the source and is not selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hot: Option<Held>,
     /// What of a group the target held before, as far as it was read.

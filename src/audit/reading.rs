@@ -47,7 +47,13 @@ pub fn read(mut from: impl BufRead, mut take: impl FnMut(u64, Item)) -> io::Resu
         if number == 1 {
             line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         }
-        let line = line.trim_ascii();
+        // A loss of power may leave a run of these where the end of the file was.
+        let zeros = line.iter().take_while(|byte| **byte == 0).count();
+        let line = line.get(zeros..).unwrap_or_default().trim_ascii();
+        if line.is_empty() && zeros > 0 {
+            take(number, Item::Problem(Problem::Broken));
+            continue;
+        }
         if line.is_empty() && !is_long {
             continue;
         }
@@ -108,6 +114,10 @@ fn next(from: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<Next> {
 
 fn parse(text: &[u8]) -> Result<Box<Line>, Problem> {
     let foreign = |why: &str| Problem::Foreign(why.to_owned());
+    let begins = b"{\"v\":";
+    if begins.starts_with(text) {
+        return Err(Problem::Broken);
+    }
     let line: Line = match serde_json::from_slice(text) {
         Ok(line) => line,
         Err(err) if err.is_eof() && text.starts_with(b"{\"v\":") => return Err(Problem::Broken),
@@ -232,6 +242,13 @@ mod tests {
             assert_eq!(kinds(text.as_bytes()), expected, "{text:.200}");
         }
         assert_eq!(kinds(b"\xff\xfe\n"), [(1, 'f')]);
+        // However early it was torn; and what a loss of power leaves.
+        for torn in ["{", "{\"", "{\"v", "{\"v\"", "{\"v\":", "\0\0"] {
+            let text = format!("{torn}\n{good}\n");
+            assert_eq!(kinds(text.as_bytes()), [(1, 'b'), (2, 'e')], "{torn:?}");
+        }
+        let behind = format!("\0\0{good}\n");
+        assert_eq!(kinds(behind.as_bytes()), [(1, 'e')]);
         // A newer version, with members and events of its own.
         let newer = good
             .replace("\"v\":1", "\"v\":7")

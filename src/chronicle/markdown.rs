@@ -1,9 +1,9 @@
 //! The page in Markdown, as GitHub and GitLab show it: for a ticket. Foreign text stands in code, where nothing of it is markup and nobody is called.
 
 use std::borrow::Cow;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
-use super::page::{Page, days, ending_of, lasted};
+use super::page::{Page, Section, days, ending_of, lasted};
 use super::seen::ByState;
 use super::state::State;
 use super::timeline::{Bar, Row, STEPS};
@@ -11,12 +11,32 @@ use crate::human;
 use crate::printable::printable;
 
 pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
-    let out: &mut dyn Write = &mut out;
+    let mut whole = Vec::new();
+    write_whole(page, &mut whole)?;
+    let text = String::from_utf8_lossy(&whole);
+    let fits = text.get(..text.floor_char_boundary(LONGEST_BYTES));
+    match fits.and_then(|fits| fits.rsplit_once('\n')) {
+        Some((fits, _)) if text.len() > LONGEST_BYTES => writeln!(
+            out,
+            "{fits}\n\nThe rest is left out here, so that a ticket takes it: `--html` shows more."
+        ),
+        _ => out.write_all(text.as_bytes()),
+    }?;
+    out.flush()
+}
+
+/// A ticket takes no more than 65,536 characters.
+const LONGEST_BYTES: usize = 60_000;
+
+fn write_whole(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# What became of the blocks\n\n{}\n", page.sentence())?;
-    totals(&page.in_all, page.bytes_sent, out)?;
+    let in_all = match page.sections.rows.as_slice() {
+        [one] => Some(&one.in_all),
+        _ => None,
+    };
+    totals(in_all, Some(page.bytes_sent), out)?;
     to_do(page, out)?;
-    timeline(page, out)?;
+    sections(page, out)?;
     causes(page, out)?;
     failures(page, out)?;
     slowest(page, out)?;
@@ -28,8 +48,7 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         "Made by thanos-bucket {} on {} (all times are UTC).",
         env!("CARGO_PKG_VERSION"),
         human::minute(page.now)
-    )?;
-    out.flush()
+    )
 }
 
 /// Foreign text as code. Within a table a bar ends a cell also in code, and a backslash may undo that: then it is code of HTML, with nothing but
@@ -77,10 +96,14 @@ impl<'a> Table<'a> {
     }
 }
 
-fn totals(in_all: &ByState, bytes_sent: u64, out: &mut dyn Write) -> io::Result<()> {
+fn totals(
+    in_all: Option<&ByState>,
+    bytes_sent: Option<u64>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let mut table = Table::begin(&["blocks", "how many", "size", "what that is"], out)?;
     for state in State::ALL {
-        if let Some(amount) = in_all.get(&state) {
+        if let Some(amount) = in_all.and_then(|all| all.get(&state)) {
             table.row(&[
                 state.as_str(),
                 &human::number(amount.blocks),
@@ -89,33 +112,76 @@ fn totals(in_all: &ByState, bytes_sent: u64, out: &mut dyn Write) -> io::Result<
             ])?;
         }
     }
-    table.row(&[
-        "put into the target",
-        "",
-        &human::size(bytes_sent),
-        "repeats included",
-    ])?;
+    if let Some(bytes_sent) = bytes_sent {
+        table.row(&[
+            "put into the target",
+            "",
+            &human::size(bytes_sent),
+            "repeats included",
+        ])?;
+    }
     table.end(None)
 }
 
 fn to_do(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## What to do next\n")?;
-    if page.to_do.rows.is_empty() {
+    if page.to_do.rows.is_empty() && page.unfinished.rows.is_empty() {
         return writeln!(out, "{}\n", page.nothing_to_do());
+    }
+    for one in &page.unfinished.rows {
+        let (verb, run) = (code(one.verb), code(one.run));
+        let why = one
+            .why
+            .map_or_else(String::new, |why| format!(" ({})", code(why)));
+        writeln!(out, "- {verb} ({run}) {}{why}.", one.what_to_do)?;
     }
     for one in &page.to_do.rows {
         let (ending, what) = (code(one.ending), code(one.what));
         writeln!(out, "- {ending} ({}): {what}", one.many)?;
     }
-    if !page.is_finished() {
-        writeln!(out, "\n{}", page.nothing_to_do())?;
+    writeln!(out)?;
+    for more in [page.unfinished.more(), page.to_do.more()]
+        .into_iter()
+        .flatten()
+    {
+        writeln!(out, "… {more}.\n")?;
     }
-    let more = page.to_do.more();
-    writeln!(
-        out,
-        "{}",
-        more.map_or_else(String::new, |more| format!("\n… {more}.\n"))
-    )
+    Ok(())
+}
+
+fn sections(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## Where the blocks are\n")?;
+    if page.sections.rows.is_empty() {
+        writeln!(out, "These files tell of no block.\n")?;
+    }
+    for section in &page.sections.rows {
+        let target = section
+            .target
+            .map_or_else(String::new, |target| format!(" to {}", code(target)));
+        let way = format!("{}{target}", code(section.source));
+        if page.sections.rows.len() == 1 {
+            writeln!(out, "{way}\n")?;
+        } else {
+            writeln!(out, "### {way}\n\n{}\n", section.own_sentence())?;
+            totals(Some(&section.in_all), None, out)?;
+        }
+        timeline(section, out)?;
+    }
+    let more = page.sections.more();
+    more.map_or(Ok(()), |more| writeln!(out, "… {more}.\n"))
+}
+
+/// So many blocks that need a person, for a ticket takes no more than 65,536 characters; what went wrong with them stands whole above them.
+const FAILURES: usize = 20;
+/// So much of what went wrong with one of them.
+const DETAIL_BYTES: usize = 200;
+
+fn short(text: &str) -> String {
+    let cut = text.get(..text.floor_char_boundary(DETAIL_BYTES));
+    match cut {
+        Some(cut) if cut.len() < text.len() => format!("{cut}…"),
+        _ => text.to_owned(),
+    }
 }
 
 /// So many letters make a lane.
@@ -126,8 +192,9 @@ fn letter(state: State) -> char {
         State::Failed => '!',
         State::HeldBack => '~',
         State::Hot => '-',
+        State::Both => '+',
         State::Moved => '#',
-        State::Cold => '=',
+        State::Cold | State::Whole => '=',
         State::Gone => ' ',
     }
 }
@@ -146,18 +213,18 @@ fn lane(bars: &[Bar]) -> String {
 fn name(row: &Row) -> Cow<'_, str> {
     match &row.name {
         Some((labels, resolution)) => format!("{} {}", code(labels), code(resolution)).into(),
+        None if row.groups == 0 => "blocks of no known group".into(),
         None => format!("{} more", human::count(row.groups as u64, "group")).into(),
     }
 }
 
-fn timeline(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "## Where the blocks are\n")?;
-    let Some(range) = page.timeline.range_ms else {
+fn timeline(section: &Section<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(range) = section.timeline.range_ms else {
         return writeln!(out, "No block of these files tells its time.\n");
     };
     writeln!(
         out,
-        "From {}: `#` moved, `=` cold, `-` hot, `~` held back, `!` failed, `.` nothing.\n",
+        "From {}: `#` moved, `+` in both, `=` cold or whole, `-` hot, `~` held back, `!` failed, `.` nothing.\n",
         days(range)
     )?;
     let headings = [
@@ -165,16 +232,17 @@ fn timeline(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         "in the source",
         "in the target",
         "moved",
+        "in both",
         "cold",
         "hot",
         "held back",
         "failed",
     ];
     let mut table = Table::begin(&headings, out)?;
-    for row in &page.timeline.rows {
-        let many = |state: State| {
-            let amount = row.amounts.get(&state).copied().unwrap_or_default();
-            human::number(amount.blocks)
+    for row in &section.timeline.rows {
+        let many = |states: &[State]| {
+            let amounts = states.iter().filter_map(|state| row.amounts.get(state));
+            human::number(amounts.map(|amount| amount.blocks).sum())
         };
         let lanes = [&row.upper, &row.lower].map(|bars| format!("`{}`", lane(bars)));
         let [upper, lower] = &lanes;
@@ -182,11 +250,12 @@ fn timeline(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             &*name(row),
             upper,
             lower,
-            &many(State::Moved),
-            &many(State::Cold),
-            &many(State::Hot),
-            &many(State::HeldBack),
-            &many(State::Failed),
+            &many(&[State::Moved]),
+            &many(&[State::Both]),
+            &many(&[State::Cold, State::Whole]),
+            &many(&[State::Hot]),
+            &many(&[State::HeldBack]),
+            &many(&[State::Failed]),
         ])?;
     }
     table.end(None)
@@ -216,7 +285,8 @@ fn failures(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "### Blocks that need a person\n")?;
     let headings = ["block", "group", "samples", "size", "ending", "why", "run"];
     let mut table = Table::begin(&headings, out)?;
-    for one in &page.failures.rows {
+    let left_out = page.failures.rows.len().saturating_sub(FAILURES) + page.failures.left_out;
+    for one in page.failures.rows.iter().take(FAILURES) {
         let (labels, resolution) = one.group.unwrap_or_default();
         table.row(&[
             code(&one.id.to_string()),
@@ -224,11 +294,12 @@ fn failures(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             one.days(),
             human::size(one.size_bytes),
             code(one.ending),
-            code(one.detail.unwrap_or_default()),
+            code(&short(one.detail.as_deref().unwrap_or_default())),
             code(one.run),
         ])?;
     }
-    table.end(page.failures.more())
+    let many = human::number(left_out as u64);
+    table.end((left_out > 0).then(|| format!("and {many} more, which are left out here")))
 }
 
 fn slowest(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {

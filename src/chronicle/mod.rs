@@ -9,9 +9,12 @@ mod markdown;
 mod page;
 mod problems;
 mod seen;
+mod standing;
 mod state;
 mod throughput;
 mod timeline;
+mod unfinished;
+mod ways;
 mod words;
 
 pub use gather::Chronicle;

@@ -1,16 +1,19 @@
 //! What a page shows, whatever its form: in which order, how much of it, and how much is left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::gather::{Chronicle, place};
 use super::seen::{BlockSeen, ByState, End, RunSeen};
+use super::standing::standing;
 use super::state::State;
 use super::throughput::per_second;
-use super::timeline::{Timeline, in_all};
-use super::words::Word;
+use super::timeline::{Placed, Timeline, in_all};
+use super::unfinished::{Unfinished, unfinished};
+use super::ways::Ways;
+use super::words::{HERE, Word};
 use crate::block::BlockId;
 use crate::human;
 
@@ -20,6 +23,7 @@ const FAILURES: usize = 100;
 const SLOWEST: usize = 10;
 const REPEATED: usize = 50;
 const RUNS: usize = 50;
+const WAYS: usize = 10;
 
 /// What a page shows.
 pub(super) struct Page<'a> {
@@ -27,8 +31,10 @@ pub(super) struct Page<'a> {
     pub(super) now: DateTime<Utc>,
     /// By when they began.
     pub(super) runs: Shown<&'a RunSeen>,
-    pub(super) in_all: ByState,
-    pub(super) timeline: Timeline,
+    /// Each from which bucket to which, the largest first.
+    pub(super) sections: Shown<Section<'a>>,
+    /// Runs that have to be started again.
+    pub(super) unfinished: Shown<Unfinished<'a>>,
     /// What to do next.
     pub(super) to_do: Shown<ToDo<'a>>,
     pub(super) causes: Shown<Cause<'a>>,
@@ -38,6 +44,25 @@ pub(super) struct Page<'a> {
     pub(super) repeated: Shown<(BlockId, Vec<Ended<'a>>)>,
     pub(super) bytes_sent: u64,
     pub(super) needing_a_person: u64,
+}
+
+/// Where blocks are that move from one bucket to another, or lie in one.
+pub(super) struct Section<'a> {
+    pub(super) source: &'a str,
+    pub(super) target: Option<&'a str>,
+    pub(super) in_all: ByState,
+    pub(super) timeline: Timeline,
+    runs: u64,
+    does: Does,
+    needing_a_person: u64,
+}
+
+/// What the runs of a way are for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    Move,
+    Copy,
+    Look,
 }
 
 /// Rows, the first of so many.
@@ -71,7 +96,7 @@ pub(super) struct Ended<'a> {
     pub(super) range_ms: Option<(i64, i64)>,
     pub(super) size_bytes: u64,
     pub(super) ending: &'a str,
-    pub(super) detail: Option<&'a str>,
+    pub(super) detail: Option<String>,
     pub(super) bytes_sent: u64,
     pub(super) elapsed: Duration,
     pub(super) run: &'a str,
@@ -94,7 +119,9 @@ impl<T> Shown<T> {
 
 impl<'a> Page<'a> {
     pub(super) fn of(chronicle: &'a Chronicle, now: DateTime<Utc>) -> Self {
-        let timeline = Timeline::of(chronicle);
+        let ways = Ways::of(chronicle);
+        let mut placed: Vec<Vec<Placed<'a>>> = ways.all.iter().map(|_| Vec::new()).collect();
+        let mut open: HashSet<u32> = HashSet::new();
         let mut bad: Vec<Ended<'a>> = Vec::new();
         let mut repeated = Vec::new();
         let mut all: Vec<Ended<'a>> = Vec::new();
@@ -105,24 +132,31 @@ impl<'a> Page<'a> {
             if block.ends.len() > 1 {
                 repeated.push((*id, block.ends.iter().map(ended).collect::<Vec<_>>()));
             }
-            let Some(end) = block.latest() else { continue };
-            if end.bytes_sent > 0 {
+            for end in block.ends.iter().filter(|end| end.bytes_sent > 0) {
                 all.push(ended(end));
                 if all.len() > 10_000 {
                     all.sort_unstable_by_key(slowest_first);
                     all.truncate(SLOWEST);
                 }
             }
-            if end.needs_a_person {
-                *to_do.entry((end.ending, end.what_to_do)).or_default() += 1;
-                let detail = end.detail.map(|word| chronicle.words.get(word));
-                let why = without_ids(detail.unwrap_or_default());
-                let (many, example) = causes.entry((end.ending, why)).or_insert((0, *id));
-                *many += 1;
-                *example = (*example).min(*id);
-                bad.push(ended(end));
+            for way in ways.met(block.runs()) {
+                let standing = standing(chronicle, &ways, way, block, i64::MAX);
+                open.extend(standing.open);
+                if let Some(end) = standing.trouble {
+                    *to_do.entry((end.ending, end.what_to_do)).or_default() += 1;
+                    let detail = end.detail.map(|word| chronicle.details.get(word));
+                    let why = without_ids(detail.unwrap_or_default());
+                    let (many, example) = causes.entry((end.ending, why)).or_insert((0, *id));
+                    *many += 1;
+                    *example = (*example).min(*id);
+                    bad.push(ended(end));
+                }
+                if let Some(placed) = placed.get_mut(way) {
+                    placed.push(Placed { block, standing });
+                }
             }
         }
+        let sections = sections(chronicle, &ways, &placed);
         all.sort_unstable_by_key(slowest_first);
         all.truncate(SLOWEST);
         bad.sort_unstable_by(|one, other| {
@@ -137,10 +171,10 @@ impl<'a> Page<'a> {
         let mut runs: Vec<&RunSeen> = chronicle.runs.iter().collect();
         runs.sort_by_key(|run| (run.began, run.id.clone()));
         let bytes = runs.iter().map(|run| run.bytes_sent);
-        let word = |word: Word| chronicle.words.get(word);
+        let word = |word: Word| chronicle.endings.get(word);
         let of_blocks = to_do.into_iter().map(|(what, many)| (what, many, "block"));
-        let objects = chronicle.objects.iter();
-        let of_objects = objects.map(|(what, many)| (*what, *many, "object"));
+        let of_objects = objects(chronicle, &ways).into_iter();
+        let of_objects = of_objects.map(|(what, many)| (what, many, "object"));
         let to_do = of_blocks.chain(of_objects);
         let to_do = to_do.map(|((ending, what), count, thing)| ToDo {
             ending: word(ending),
@@ -170,9 +204,9 @@ impl<'a> Page<'a> {
                 rows: runs.split_off(before),
                 left_out: before,
             },
-            in_all: in_all(&timeline.rows),
+            sections: Shown::first(WAYS, sections),
+            unfinished: Shown::first(WAYS, unfinished(chronicle, &ways, &open)),
             needing_a_person: bad.len() as u64,
-            timeline,
             to_do: Shown::first(TODO, to_do),
             causes: Shown::first(CAUSES, causes),
             failures: Shown::first(FAILURES, bad),
@@ -183,47 +217,137 @@ impl<'a> Page<'a> {
 
     /// What it is all about, in a sentence.
     pub(super) fn sentence(&self) -> String {
-        let many = |state: State| self.in_all.get(&state).map_or(0, |amount| amount.blocks);
         let runs = self.runs.rows.len() + self.runs.left_out;
-        let mut parts = vec![format!(
-            "{} moved by {}",
-            human::count(many(State::Moved), "block"),
-            human::count(runs as u64, "run")
-        )];
-        parts.extend((self.needing_a_person > 0).then(|| {
-            let needs = if self.needing_a_person == 1 {
-                "needs"
-            } else {
-                "need"
-            };
-            format!("{} {needs} a person", human::number(self.needing_a_person))
-        }));
-        let hot = many(State::Hot);
-        parts.extend((hot > 0).then(|| format!("{} still hot", human::number(hot))));
+        match self.sections.rows.as_slice() {
+            [] => format!("0 blocks moved by {}.", human::count(runs as u64, "run")),
+            [one] if self.sections.left_out == 0 => one.sentence(runs as u64),
+            several => {
+                let ways = several.len() + self.sections.left_out;
+                let mut told = format!(
+                    "{} on {} by {}",
+                    human::count(self.chronicle.blocks.len() as u64, "block"),
+                    human::count(ways as u64, "way"),
+                    human::count(runs as u64, "run")
+                );
+                if self.needing_a_person > 0 {
+                    told += ", ";
+                    told += &need_a_person(self.needing_a_person);
+                }
+                told + "."
+            }
+        }
+    }
+
+    /// Whether all that runs were asked is done, so that nothing has to be started again.
+    pub(super) fn is_finished(&self) -> bool {
+        self.unfinished.rows.is_empty() && !self.runs.rows.is_empty()
+    }
+
+    /// What to say where nothing needs a person and no run has to be started again.
+    pub(super) fn nothing_to_do(&self) -> &'static str {
+        if self.runs.rows.is_empty() {
+            "There is no run in these files."
+        } else {
+            "Nothing needs a person."
+        }
+    }
+}
+
+/// What is no block and needs a person, but for what a later run that was asked the same has looked at again.
+fn objects(chronicle: &Chronicle, ways: &Ways<'_>) -> BTreeMap<(Word, Option<Word>), u64> {
+    let mut objects = BTreeMap::new();
+    for ((number, ending, what), many) in &chronicle.objects {
+        let run = chronicle.runs.get(place(*number));
+        let latest = run.and_then(|run| ways.latest(*number, run));
+        let is_over = run.zip(latest).is_some_and(|(run, (stood, latest))| {
+            latest != *number && stood > run.began.timestamp_millis()
+        });
+        if !is_over {
+            *objects.entry((*ending, *what)).or_default() += many;
+        }
+    }
+    objects
+}
+
+fn need_a_person(many: u64) -> String {
+    let needs = if many == 1 { "needs" } else { "need" };
+    format!("{} {needs} a person", human::number(many))
+}
+
+impl Section<'_> {
+    /// What it is all about, in a sentence, where so many runs had to do with it.
+    fn sentence(&self, runs: u64) -> String {
+        let many = |state: State| self.in_all.get(&state).map_or(0, |amount| amount.blocks);
+        let runs = human::count(runs, "run");
+        let all = self.in_all.values().map(|amount| amount.blocks).sum();
+        let mut parts = vec![match self.does {
+            Does::Move => format!(
+                "{} moved by {runs}",
+                human::count(many(State::Moved), "block")
+            ),
+            Does::Copy => format!(
+                "{} in both buckets after {runs}",
+                human::count(many(State::Both), "block")
+            ),
+            Does::Look => format!("{} looked at by {runs}", human::count(all, "block")),
+        }];
+        parts.extend((self.needing_a_person > 0).then(|| need_a_person(self.needing_a_person)));
+        for (state, what) in [
+            (State::Both, "in both buckets"),
+            (State::Whole, "whole"),
+            (State::Hot, "still hot"),
+        ] {
+            let is_said = state == State::Both && self.does == Does::Copy;
+            if many(state) > 0 && !is_said {
+                parts.push(format!("{} {what}", human::number(many(state))));
+            }
+        }
         format!("{}.", parts.join(", "))
     }
 
-    /// Whether the last run came to its end, so that nothing has to be started again.
-    pub(super) fn is_finished(&self) -> bool {
-        let last = self.runs.rows.last();
-        last.and_then(|run| run.end.as_ref())
-            .is_some_and(|end| end.complete)
+    /// The same of this way alone.
+    pub(super) fn own_sentence(&self) -> String {
+        self.sentence(self.runs)
     }
+}
 
-    /// What comes next where nothing needs a person.
-    pub(super) fn nothing_to_do(&self) -> &'static str {
-        let last = self.runs.rows.last();
-        match last.and_then(|run| run.end.as_ref()) {
-            _ if last.is_none() => "There is no run in these files.",
-            None => {
-                "The last run has not said that it ended: if it does not run any more, start it again."
-            }
-            Some(end) if !end.complete => {
-                "The last run ended early: start it again, and it goes on."
-            }
-            Some(_) => "Nothing needs a person.",
+/// The ways of which anything is known, those with most blocks first.
+fn sections<'a>(
+    chronicle: &'a Chronicle,
+    ways: &Ways<'a>,
+    placed: &[Vec<Placed<'a>>],
+) -> Vec<Section<'a>> {
+    let mut sections = Vec::new();
+    for (number, (way, placed)) in ways.all.iter().zip(placed).enumerate() {
+        let timeline = Timeline::of(chronicle, ways, number, placed);
+        if timeline.rows.is_empty() {
+            continue;
         }
+        let of_way = (0_u32..).zip(&chronicle.runs);
+        let of_way = of_way.filter(|(run, _)| ways.of_run(*run) == number);
+        let does = of_way.map(|(_, run)| match run.verb.as_str() {
+            "migrate" | "" => Does::Move,
+            "replicate" => Does::Copy,
+            _ => Does::Look,
+        });
+        let bad = placed
+            .iter()
+            .filter(|placed| placed.standing.trouble.is_some());
+        sections.push(Section {
+            source: way.source,
+            target: way.target,
+            in_all: in_all(&timeline.rows),
+            timeline,
+            runs: way.runs,
+            does: does.min_by_key(|does| *does as u8).unwrap_or(Does::Look),
+            needing_a_person: bad.count() as u64,
+        });
     }
+    sections.sort_by_key(|section| {
+        let blocks: u64 = section.in_all.values().map(|amount| amount.blocks).sum();
+        (std::cmp::Reverse(blocks), section.source, section.target)
+    });
+    sections
 }
 
 impl<'a> Ended<'a> {
@@ -237,8 +361,11 @@ impl<'a> Ended<'a> {
             group: group.map(|seen| (&*seen.key.labels, &*seen.key.resolution)),
             range_ms: block.range_ms,
             size_bytes: block.size_bytes,
-            ending: chronicle.words.get(end.ending),
-            detail: end.detail.map(|word| chronicle.words.get(word)),
+            ending: chronicle.endings.get(end.ending),
+            detail: end.detail.map(|word| {
+                let text = chronicle.details.get(word);
+                text.replace(HERE, &id.to_string())
+            }),
             bytes_sent: end.bytes_sent,
             elapsed: Duration::from_millis(end.elapsed_ms),
             run: run.map_or("", |run| &run.id),
@@ -284,7 +411,7 @@ fn without_ids(text: &str) -> String {
         });
         rest = behind;
     }
-    shown
+    shown.replace(HERE, "…")
 }
 
 /// How a run ended, in words.

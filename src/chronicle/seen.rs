@@ -21,6 +21,10 @@ pub(super) struct RunSeen {
     /// When it last said something.
     pub(super) last: DateTime<Utc>,
     pub(super) end: Option<EndOfRun>,
+    /// What it was asked to look at, in short.
+    pub(super) selection: u64,
+    /// When its plan stood.
+    pub(super) planned_ms: Option<i64>,
     /// Blocks that its plan selects, and what of them is to be put.
     pub(super) selected: u64,
     pub(super) bytes_to_put: u64,
@@ -50,6 +54,7 @@ pub(super) struct End {
     pub(super) at_ms: i64,
     pub(super) ending: Word,
     pub(super) needs_a_person: bool,
+    /// With [`HERE`](super::words::HERE) where the block's own id stands.
     pub(super) detail: Option<Word>,
     pub(super) what_to_do: Option<Word>,
     pub(super) bytes_sent: u64,
@@ -63,29 +68,55 @@ pub(super) struct BlockSeen {
     pub(super) group: Option<u32>,
     pub(super) range_ms: Option<(i64, i64)>,
     pub(super) size_bytes: u64,
-    /// The last run that was about to work on it, and when it said so.
-    pub(super) selected: Option<(u32, i64)>,
+    /// The last runs that were about to work on it, and when they said so.
+    pub(super) selected: Vec<(u32, i64)>,
     /// In the order of their times.
     pub(super) ends: Vec<End>,
-    /// Which `copied` lines were counted, by run and time.
-    pub(super) copied: Vec<(u32, i64)>,
+    /// Which `copied` lines were counted, by run and time, and the bytes of each.
+    pub(super) copied: Vec<(u32, i64, u64)>,
 }
 
 impl BlockSeen {
-    /// When it was told of last.
-    pub(super) fn told_ms(&self) -> i64 {
-        let ended = self.ends.last().map(|end| end.at_ms);
-        let selected = self.selected.map(|(_, at)| at);
-        ended.max(selected).unwrap_or(i64::MAX)
+    /// Whether the run has a line of it.
+    pub(super) fn is_told_by(&self, run: u32) -> bool {
+        self.runs().any(|one| one == run)
     }
 
-    /// The latest end, unless it was selected again since and nothing came of that.
-    pub(super) fn latest(&self) -> Option<&End> {
-        let latest = self.ends.last();
-        match (latest, self.selected) {
-            (Some(end), Some((run, at))) if run != end.run && at > end.at_ms => None,
-            _ => latest,
+    /// The runs that have lines of it, some of them several times.
+    pub(super) fn runs(&self) -> impl Iterator<Item = u32> {
+        let ended = self.ends.iter().map(|end| end.run);
+        ended.chain(self.selected.iter().map(|(run, _)| *run))
+    }
+
+    /// What the run has put of it, as far as it was told: a run that was killed has told of no ending.
+    pub(super) fn put_by(&self, run: u32) -> u64 {
+        let copied = self.copied.iter().filter(|(one, ..)| *one == run);
+        let copied = copied.fold(0_u64, |sum, (.., bytes)| sum.saturating_add(*bytes));
+        let ended = self.ends.iter().filter(|end| end.run == run);
+        let ended = ended.map(|end| end.bytes_sent).max();
+        copied.max(ended.unwrap_or_default())
+    }
+}
+
+impl RunSeen {
+    /// Whether blocks are moved or copied by it; where its beginning is missing, for all that is known.
+    pub(super) fn moves(&self) -> bool {
+        matches!(self.verb.as_str(), "migrate" | "replicate" | "")
+    }
+
+    /// Whether it has done all that it was asked.
+    pub(super) fn is_complete(&self) -> bool {
+        let end = self.end.as_ref();
+        end.is_some_and(|end| end.complete && !matches!(end.exit_code, 1 | 2))
+    }
+
+    /// When it had looked at all that it selects, where it is not dry and has come so far.
+    pub(super) fn stood_ms(&self) -> Option<i64> {
+        if self.is_dry {
+            return None;
         }
+        let last = self.is_complete().then(|| self.last.timestamp_millis());
+        if self.moves() { self.planned_ms } else { last }
     }
 }
 
@@ -100,8 +131,23 @@ pub(super) struct GroupKey {
 #[derive(Debug)]
 pub(super) struct GroupSeen {
     pub(super) key: GroupKey,
-    /// What stays in the source and what the target held before, and when that was told.
-    pub(super) told: Option<(i64, Side, Side)>,
+    /// By which runs it was told.
+    pub(super) told: Vec<Told>,
+}
+
+/// What stays in the source of a group and what the target held before, but for what the run that tells it selects.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub(super) run: u32,
+    pub(super) at_ms: i64,
+    pub(super) hot: Side,
+    pub(super) cold: Side,
+}
+
+impl GroupSeen {
+    pub(super) fn told_by(&self, run: Option<u32>) -> Option<&Told> {
+        self.told.iter().find(|told| Some(told.run) == run)
+    }
 }
 
 /// What a bucket holds of a group.
@@ -120,6 +166,13 @@ pub(super) struct Amount {
 }
 
 impl Amount {
+    pub(super) fn least(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks.min(other.blocks),
+            bytes: self.bytes.min(other.bytes),
+        }
+    }
+
     pub(super) fn less(self, other: Self) -> Self {
         Self {
             blocks: self.blocks.saturating_sub(other.blocks),

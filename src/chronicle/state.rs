@@ -9,6 +9,10 @@ pub(super) enum State {
     HeldBack,
     /// It is in the source, and its turn will come.
     Hot,
+    /// It is in both buckets, and is to stay in the source.
+    Both,
+    /// It is in the one bucket that was looked at, and whole.
+    Whole,
     /// These runs have brought it to the target.
     Moved,
     /// It is in the target, whoever brought it.
@@ -19,36 +23,24 @@ pub(super) enum State {
 
 impl State {
     /// In the order of a legend.
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 8] = [
         State::Moved,
+        State::Both,
         State::Cold,
+        State::Whole,
         State::Hot,
         State::HeldBack,
         State::Failed,
         State::Gone,
     ];
 
-    /// By the word for an ending, of which it is known whether a person must look at it. Words that are not known are judged by that alone.
-    pub(super) fn of_ending(ending: &str, needs_a_person: bool) -> Self {
-        match ending {
-            "migrated" | "replicated" | "already-there" | "repaired" | "overwritten"
-            | "covered" => State::Moved,
-            "held" | "target-only" => State::Cold,
-            "held-back" | "mark-deferred" => State::HeldBack,
-            "vanished" | "superseded" => State::Gone,
-            "failed" => State::Failed,
-            "not-finished" | "unmarked" | "undeleted" | "is-there" | "whole" | "gone"
-            | "left-out" | "source-only" | "held-unmarked" => State::Hot,
-            _ if needs_a_person => State::Failed,
-            _ => State::Gone,
-        }
-    }
-
     pub(super) fn as_str(self) -> &'static str {
         match self {
             State::Failed => "failed",
             State::HeldBack => "held back",
             State::Hot => "hot",
+            State::Both => "in both",
+            State::Whole => "whole",
             State::Moved => "moved",
             State::Cold => "cold",
             State::Gone => "gone",
@@ -61,9 +53,11 @@ impl State {
             State::Failed => "in the source, and something has to be done first",
             State::HeldBack => "in the source until another block is dealt with",
             State::Hot => "in the source: too young, left out, or still to come",
+            State::Both => "in the source and in the target, and not marked",
+            State::Whole => "all there in the one bucket that was looked at",
             State::Moved => "in the target, brought or proven by these runs",
             State::Cold => "in the target since before these runs",
-            State::Gone => "compacted into another block meanwhile, or left alone",
+            State::Gone => "compacted or deleted meanwhile, or left alone",
         }
     }
 
@@ -73,9 +67,39 @@ impl State {
             State::Failed => "failed",
             State::HeldBack => "waiting",
             State::Hot => "hot",
-            State::Moved => "moved",
-            State::Cold => "cold",
+            State::Moved | State::Both => "moved",
+            State::Cold | State::Whole => "cold",
             State::Gone => "gone",
         }
     }
 }
+
+/// Endings by which it is known where a block is.
+pub(super) const KNOWN: [&str; 26] = [
+    "migrated",
+    "replicated",
+    "already-there",
+    "repaired",
+    "overwritten",
+    "covered",
+    "held",
+    "target-only",
+    "held-back",
+    "mark-deferred",
+    "vanished",
+    "superseded",
+    "failed",
+    "not-finished",
+    "unmarked",
+    "undeleted",
+    "is-there",
+    "whole",
+    "gone",
+    "left-out",
+    "source-only",
+    "held-unmarked",
+    "damaged",
+    "not-held",
+    "incomplete",
+    "partial",
+];

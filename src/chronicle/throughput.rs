@@ -15,7 +15,7 @@ pub(super) struct Throughput {
 impl Throughput {
     pub(super) fn since(begin_ms: i64) -> Self {
         Self {
-            begin_ms,
+            begin_ms: bounded(begin_ms),
             step_ms: FIRST_STEP_MS,
             bytes: Vec::new(),
         }
@@ -23,14 +23,9 @@ impl Throughput {
 
     /// Notes that so many bytes were copied evenly from one time to another.
     pub(super) fn add(&mut self, from_ms: i64, to_ms: i64, bytes: u64) {
-        // Files may tell any time.
-        let within = |ms: i64| ms.saturating_sub(self.begin_ms).clamp(0, i64::MAX / 4);
-        let (from, to) = (within(from_ms), within(to_ms));
-        let (from, to) = (from.min(to), to);
-        let limit = i64::try_from(STEPS).unwrap_or(i64::MAX);
-        while to / self.step_ms >= limit {
-            self.widen();
-        }
+        let (from_ms, to_ms) = (bounded(from_ms.min(to_ms)), bounded(to_ms));
+        self.reach(from_ms.min(to_ms), to_ms);
+        let (from, to) = (from_ms - self.begin_ms, to_ms - self.begin_ms);
         let (first, last) = (from / self.step_ms, to / self.step_ms);
         let place = |step: i64| usize::try_from(step).unwrap_or_default();
         let steps = place(last - first) as u64 + 1;
@@ -48,6 +43,24 @@ impl Throughput {
         }
         if let Some(step) = self.bytes.get_mut(place(last)) {
             *step = step.saturating_add(rest);
+        }
+    }
+
+    /// Makes room for both times; files may come in any order, so that what comes first may be read last.
+    fn reach(&mut self, from_ms: i64, to_ms: i64) {
+        let limit = i64::try_from(STEPS).unwrap_or(i64::MAX);
+        loop {
+            let earlier = (self.begin_ms - from_ms).max(0);
+            let before = earlier / self.step_ms + i64::from(earlier % self.step_ms > 0);
+            let begin_ms = self.begin_ms - before * self.step_ms;
+            let known = i64::try_from(self.bytes.len()).unwrap_or(limit);
+            if before + known <= limit && (to_ms - begin_ms) / self.step_ms < limit {
+                let empty = usize::try_from(before).unwrap_or_default();
+                self.bytes.splice(0..0, std::iter::repeat_n(0, empty));
+                self.begin_ms = begin_ms;
+                return;
+            }
+            self.widen();
         }
     }
 
@@ -88,6 +101,11 @@ impl Throughput {
     }
 }
 
+/// Files may tell any time.
+fn bounded(ms: i64) -> i64 {
+    ms.clamp(-(i64::MAX / 8), i64::MAX / 8)
+}
+
 /// So many bytes in so much time, by the second.
 pub(super) fn per_second(bytes: u64, ms: i64) -> u64 {
     let ms = u128::try_from(ms).unwrap_or_default().max(1);
@@ -109,6 +127,24 @@ mod tests {
         flow.add(i64::MIN, i64::MAX, 7);
         assert_eq!(flow.sum(), 10_000 * 1_001 + 7);
         assert!(flow.steps().len() <= STEPS);
+    }
+
+    /// S-20.5: files come in any order.
+    #[test]
+    fn what_comes_first_may_be_told_last() {
+        for minutes in [1, 10, 1_000] {
+            let times = (0..minutes).map(|minute| minute * 60_000);
+            let [mut one, mut other] = [0, (minutes - 1) * 60_000].map(Throughput::since);
+            times
+                .clone()
+                .for_each(|at| one.add(at, at + 59_999, 60_000));
+            times
+                .rev()
+                .for_each(|at| other.add(at, at + 59_999, 60_000));
+            assert_eq!(one.sum(), other.sum());
+            let (one, other) = (one.peak(), other.peak());
+            assert!(one.abs_diff(other) * 10 <= one, "{one} {other}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::chronicle::timeline::{Bar, Row, STEPS, Timeline};
 use crate::human;
 
 /// The lanes of all groups, one drawing each.
-pub(super) fn timeline(timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn timeline(section: usize, timeline: &Timeline, out: &mut dyn Write) -> io::Result<()> {
     let Some(range) = timeline.range_ms else {
         return writeln!(out, "<p>No block of these files tells its time.</p>");
     };
@@ -22,7 +22,10 @@ pub(super) fn timeline(timeline: &Timeline, out: &mut dyn Write) -> io::Result<(
          the worst of what lies there.</p>"
     )?;
     writeln!(out, "<ul class=\"legend\">")?;
-    for state in State::ALL.into_iter().filter(|state| *state != State::Gone) {
+    let rows = timeline.rows.iter();
+    let there: ByState = rows.flat_map(|row| row.amounts.clone()).collect();
+    let is_drawn = |state: &State| *state != State::Gone && there.contains_key(state);
+    for state in State::ALL.into_iter().filter(is_drawn) {
         writeln!(
             out,
             "<li><span class=\"swatch {}\" aria-hidden=\"true\"></span>{}: {}</li>",
@@ -34,7 +37,7 @@ pub(super) fn timeline(timeline: &Timeline, out: &mut dyn Write) -> io::Result<(
     writeln!(out, "</ul>")?;
     let axis = axis(range);
     for (number, row) in timeline.rows.iter().enumerate() {
-        lanes(number, row, range, &axis, out)?;
+        lanes(&format!("g{section}-{number}"), row, range, &axis, out)?;
     }
     Ok(())
 }
@@ -51,7 +54,7 @@ fn axis((begin, end): (i64, i64)) -> String {
 }
 
 fn lanes(
-    number: usize,
+    id: &str,
     row: &Row,
     range: (i64, i64),
     axis: &str,
@@ -63,10 +66,13 @@ fn lanes(
             Text(resolution).to_string(),
         ),
         None => (
-            format!(
-                "{} without a row of their own",
-                human::count(row.groups as u64, "group")
-            ),
+            match row.groups {
+                0 => "blocks of no known group".to_owned(),
+                many => format!(
+                    "{} without a row of their own",
+                    human::count(many as u64, "group")
+                ),
+            },
             String::new(),
         ),
     };
@@ -77,8 +83,8 @@ fn lanes(
     )?;
     writeln!(
         out,
-        "<svg class=\"lanes\" role=\"img\" viewBox=\"0 0 {STEPS} 34\" preserveAspectRatio=\"none\" aria-labelledby=\"g{number}\">\
-         <title id=\"g{number}\">{name} {resolution}, {}: {sums}</title>\
+        "<svg class=\"lanes\" role=\"img\" viewBox=\"0 0 {STEPS} 34\" preserveAspectRatio=\"none\" aria-labelledby=\"{id}\">\
+         <title id=\"{id}\">{name} {resolution}, {}: {sums}</title>\
          <rect class=\"track\" x=\"0\" y=\"1\" width=\"{STEPS}\" height=\"14\"/>\
          <rect class=\"track\" x=\"0\" y=\"19\" width=\"{STEPS}\" height=\"14\"/>",
         days(range)
@@ -87,8 +93,8 @@ fn lanes(
         for Bar { state, first, end } in bars {
             // Who tells colours apart badly tells heights apart.
             let (below, height) = match state {
-                State::Failed | State::Moved => (0, 14),
-                State::HeldBack | State::Cold => (3, 8),
+                State::Failed | State::Moved | State::Both => (0, 14),
+                State::HeldBack | State::Cold | State::Whole => (3, 8),
                 State::Hot | State::Gone => (5, 4),
             };
             write!(

@@ -6,9 +6,10 @@ mod table;
 
 use std::io::{self, BufWriter, Write};
 
-use super::page::{Ended, Page, ending_of, lasted};
-use super::seen::RunSeen;
+use super::page::{Ended, Page, Section, ending_of, lasted};
+use super::seen::{ByState, RunSeen};
 use super::state::State;
+use super::timeline::Row;
 use crate::human;
 use escape::Text;
 use table::{Cell, Column, Table};
@@ -25,9 +26,7 @@ pub(super) fn write(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<main>")?;
     header(page, out)?;
     to_do(page, out)?;
-    writeln!(out, "<h2>Where the blocks are</h2>")?;
-    charts::timeline(&page.timeline, out)?;
-    groups(page, out)?;
+    sections(page, out)?;
     causes(page, out)?;
     failures(page, out)?;
     throughput(page, out)?;
@@ -59,25 +58,30 @@ fn head(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn header(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<header>\n<h1>What became of the blocks</h1>")?;
     writeln!(out, "<p>{}</p>", Text(page.sentence()))?;
-    let mut ways: Vec<(&str, Option<&str>)> = Vec::new();
-    for run in &page.runs.rows {
-        let way = (run.source.as_str(), run.target.as_deref());
-        if !run.source.is_empty() && !ways.contains(&way) && ways.len() < 5 {
-            ways.push(way);
-        }
-    }
-    for (source, target) in ways {
-        write!(
-            out,
-            "<p class=\"soft\"><code><bdi>{}</bdi></code>",
-            Text(source)
-        )?;
-        if let Some(target) = target {
-            write!(out, " to <code><bdi>{}</bdi></code>", Text(target))?;
-        }
-        writeln!(out, "</p>")?;
+    if let [one] = page.sections.rows.as_slice() {
+        writeln!(out, "<p class=\"soft\">{}</p>", way(one))?;
     }
     writeln!(out, "</header>\n<dl class=\"sums\">")?;
+    let in_all = match page.sections.rows.as_slice() {
+        [one] => Some(&one.in_all),
+        _ => None,
+    };
+    cards(in_all, Some(page.bytes_sent), out)
+}
+
+/// From where to where.
+fn way(section: &Section<'_>) -> String {
+    let code = |bucket: &str| match bucket {
+        "" => "an unknown bucket".to_owned(),
+        bucket => format!("<code><bdi>{}</bdi></code>", Text(bucket)),
+    };
+    match section.target {
+        Some(target) => format!("{} to {}", code(section.source), code(target)),
+        None => code(section.source),
+    }
+}
+
+fn cards(in_all: Option<&ByState>, bytes_sent: Option<u64>, out: &mut dyn Write) -> io::Result<()> {
     let mut card = |name: &str, many: &str, more: &str| {
         writeln!(
             out,
@@ -85,7 +89,8 @@ fn header(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         )
     };
     for state in State::ALL {
-        let amount = page.in_all.get(&state).copied().unwrap_or_default();
+        let Some(in_all) = in_all else { break };
+        let amount = in_all.get(&state).copied().unwrap_or_default();
         if amount.blocks > 0 || matches!(state, State::Moved | State::Failed) {
             card(
                 state.as_str(),
@@ -94,21 +99,35 @@ fn header(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             )?;
         }
     }
-    card(
-        "put into the target",
-        &human::size(page.bytes_sent),
-        "repeats included",
-    )?;
+    if let Some(bytes_sent) = bytes_sent {
+        card(
+            "put into the target",
+            &human::size(bytes_sent),
+            "repeats included",
+        )?;
+    }
     writeln!(out, "</dl>")
 }
 
 fn to_do(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>What to do next</h2>")?;
-    if page.to_do.rows.is_empty() {
+    if page.to_do.rows.is_empty() && page.unfinished.rows.is_empty() {
         let class = if page.is_finished() { "good" } else { "bad" };
         return writeln!(out, "<p class=\"{class}\">{}</p>", page.nothing_to_do());
     }
     writeln!(out, "<ul class=\"todo bad\">")?;
+    for one in &page.unfinished.rows {
+        let why = one
+            .why
+            .map_or_else(String::new, |why| format!(" ({})", Text(why)));
+        writeln!(
+            out,
+            "<li><strong>{}</strong> (<code>{}</code>) {}{why}.</li>",
+            Text(one.verb),
+            Text(one.run),
+            one.what_to_do
+        )?;
+    }
     for one in &page.to_do.rows {
         writeln!(
             out,
@@ -119,10 +138,27 @@ fn to_do(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     writeln!(out, "</ul>")?;
-    if !page.is_finished() {
-        writeln!(out, "<p>{}</p>", page.nothing_to_do())?;
-    }
+    more(page.unfinished.more(), out)?;
     more(page.to_do.more(), out)
+}
+
+fn sections(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<h2>Where the blocks are</h2>")?;
+    let is_one = page.sections.rows.len() == 1;
+    if page.sections.rows.is_empty() {
+        writeln!(out, "<p>These files tell of no block.</p>")?;
+    }
+    for (number, section) in page.sections.rows.iter().enumerate() {
+        if !is_one {
+            writeln!(out, "<h3>{}</h3>", way(section))?;
+            writeln!(out, "<p>{}</p>", Text(section.own_sentence()))?;
+            writeln!(out, "<dl class=\"sums\">")?;
+            cards(Some(&section.in_all), None, out)?;
+        }
+        charts::timeline(number, &section.timeline, out)?;
+        groups(section, out)?;
+    }
+    more(page.sections.more(), out)
 }
 
 fn more(more: Option<String>, out: &mut dyn Write) -> io::Result<()> {
@@ -131,16 +167,16 @@ fn more(more: Option<String>, out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-fn groups(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn groups(section: &Section<'_>, out: &mut dyn Write) -> io::Result<()> {
     let named: [Column; 2] = [("group", Cell::name), ("resolution", Cell::short)];
     let many = State::ALL.map(|state| -> Column { (state.as_str(), Cell::number) });
     let columns: Vec<Column> = named.into_iter().chain(many).collect();
     let mut table = Table::begin("Blocks of each group, by where they are", &columns, out)?;
-    for row in &page.timeline.rows {
-        let (labels, resolution) = row.name.clone().unwrap_or_else(|| {
-            let many = human::count(row.groups as u64, "group");
-            (format!("{many} more"), String::new())
-        });
+    for row in &section.timeline.rows {
+        let (labels, resolution) = row
+            .name
+            .clone()
+            .unwrap_or_else(|| (more_groups(row), String::new()));
         let mut cells = vec![labels, resolution];
         cells.extend(State::ALL.map(|state| {
             let amount = row.amounts.get(&state).copied().unwrap_or_default();
@@ -149,6 +185,14 @@ fn groups(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         table.row(cells)?;
     }
     table.end()
+}
+
+/// What stands for the groups that have no row of their own.
+fn more_groups(row: &Row) -> String {
+    match row.groups {
+        0 => "blocks of no known group".to_owned(),
+        many => format!("{} more", human::count(many as u64, "group")),
+    }
 }
 
 fn causes(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -193,7 +237,7 @@ fn ended(one: &Ended<'_>) -> Vec<String> {
         one.days(),
         human::size(one.size_bytes),
         one.ending.to_owned(),
-        one.detail.unwrap_or_default().to_owned(),
+        one.detail.clone().unwrap_or_default(),
         one.run.to_owned(),
     ]
 }

@@ -14,6 +14,7 @@ mod replicate;
 mod report_file;
 mod report_file_faults;
 mod report_page;
+mod report_ways;
 mod status;
 mod stopping;
 mod stopping_while_opening;
