@@ -83,6 +83,12 @@ impl Draft {
         sync(path)
     }
 
+    /// Moves the file that was written to its place, also where another one lies there, which is gone then.
+    pub fn replaces_file(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.0, path)?;
+        sync(path)
+    }
+
     /// Moves the folder that was written to its place. Another one there stays unless it is empty, and is an error.
     pub fn becomes_folder(self, path: &Path) -> io::Result<()> {
         fs::File::open(&self.0)?.sync_all()?;

@@ -9,12 +9,12 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
 //! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`] | one step each on real buckets, and what is written about them |
+//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `human`, [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -54,12 +54,16 @@
 //!    (S-6.6 `a_kill_at_any_write_is_healed_by_the_next_run`).
 //! 8. Nothing is written on the strength of what was true before a block waited: the flow looks again in the block's turn
 //!    (S-5.5 `a_block_that_others_have_to_do_with_is_not_published`).
+//! 9. No mark of a run is missing on its audit trail: [`audit::Trail`] is told before it is put, and a trail that breaks ends the run
+//!    (S-20.4 `a_trail_that_breaks_at_any_line_ends_the_run_before_the_next_mark`).
 
 pub mod at_once;
+pub mod audit;
 pub mod block;
 pub mod bucket;
 pub mod causes;
 pub mod check;
+pub mod chronicle;
 pub mod cleanup;
 pub mod cli;
 pub mod command;
@@ -69,6 +73,7 @@ pub mod engine;
 pub mod error;
 pub mod exit;
 pub mod go;
+mod human;
 pub mod manifest;
 pub mod map;
 pub mod migrate;

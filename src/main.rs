@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Utc;
 use mimalloc::MiMalloc;
+use thanos_bucket::audit::Blank;
 use thanos_bucket::bucket::Environment;
-use thanos_bucket::cli::{self, Invocation};
+use thanos_bucket::cli::{self, Asked, Invocation};
 use thanos_bucket::command::Command;
 use thanos_bucket::engine::Stop;
 use thanos_bucket::exit::{Exit, Signal};
@@ -50,6 +51,10 @@ fn begin() -> Exit {
         }
         Err(err) => return refuse(&err, &sheet),
     };
+    let trail = match run.trail.map_or_else(|| Ok(Blank::default()), Asked::open) {
+        Ok(trail) => trail,
+        Err(err) => return refuse(&err, &sheet),
+    };
     let telemetry = match telemetry::start(run.telemetry) {
         Ok(telemetry) => telemetry,
         Err(err) => return refuse(&err, &sheet),
@@ -58,7 +63,7 @@ fn begin() -> Exit {
         warn!("{warning}");
     }
     // Telemetry ends with this function, which sends the last spans.
-    carry_out(run.command, &telemetry, &sheet)
+    carry_out(run.command, trail, &telemetry, &sheet)
 }
 
 /// Keeps memory, which holds secrets, out of core dumps. A failure is ignored.
@@ -79,7 +84,7 @@ fn many_files() {
 }
 
 /// Does what was asked, and tells how it ended.
-fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> Exit {
+fn carry_out(command: Command, trail: Blank, telemetry: &Telemetry, sheet: &Sheet) -> Exit {
     let stop = Stop::new();
     let runtime = Builder::new_multi_thread()
         .max_blocking_threads(FILE_THREADS)
@@ -93,7 +98,7 @@ fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> Exit {
             return sheet.end_with(&err, Exit::Aborted);
         }
     };
-    let running = || run(&runtime, command, telemetry, &stop, sheet);
+    let running = || run(&runtime, (command, trail), telemetry, &stop, sheet);
     let ended = catch_unwind(AssertUnwindSafe(running)).unwrap_or_else(|_| {
         let attempt = "go on after a fault of this program, which is told above: please report it";
         Err(Error::new(Kind::Other, attempt))
@@ -115,7 +120,7 @@ fn carry_out(command: Command, telemetry: &Telemetry, sheet: &Sheet) -> Exit {
 
 fn run(
     runtime: &Runtime,
-    command: Command,
+    (command, trail): (Command, Blank),
     telemetry: &Telemetry,
     stop: &Stop,
     sheet: &Sheet,
@@ -129,7 +134,7 @@ fn run(
         shown: Some(shown),
     });
     let clock = Arc::new(Utc::now);
-    let doing = command.run(progress, clock, stop, &mut stdout);
+    let doing = command.run(progress, trail, clock, stop, &mut stdout);
     let ended = runtime.block_on(Box::pin(doing));
     let flushed = stdout
         .flush()

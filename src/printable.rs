@@ -1,6 +1,9 @@
 //! Foreign text as a person may be shown it: on one line, without anything that drives a terminal, and not too long.
 
 use std::borrow::Cow;
+use std::io::{self, Write};
+
+use serde_json::ser::Formatter;
 
 /// The text on one line, without anything that drives a terminal.
 #[must_use]
@@ -24,6 +27,28 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 pub fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Compact JSON in which characters that drive a terminal are escaped, also where JSON allows them.
+#[derive(Debug, Clone, Copy)]
+pub struct PrintableJson;
+
+impl Formatter for PrintableJson {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for piece in fragment.split_inclusive(is_unprintable) {
+            let plain = piece.trim_end_matches(is_unprintable);
+            writer.write_all(plain.as_bytes())?;
+            let rest = piece.strip_prefix(plain).unwrap_or_default();
+            for unit in rest.encode_utf16() {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What is kept of a long message: its beginning tells what it is about, its end what is accepted.

@@ -12,12 +12,13 @@ use futures::{StreamExt, stream};
 use tokio::time::Instant;
 
 use crate::at_once::OBJECTS_AT_ONCE;
+use crate::audit::{Ended, Event, Subject, Trail};
 use crate::block::BlockId;
 use crate::bucket::{Backend, Bucket, BucketReader};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Signal;
-use crate::outcome::{CleanEnding, Cleaned};
+use crate::outcome::{CleanEnding, Cleaned, Leftover};
 use crate::plan::Warning;
 use crate::progress::Progress;
 use crate::retry::Policy;
@@ -52,7 +53,7 @@ pub async fn clean_up(
     source: Option<Backend>,
     bucket: Backend,
     clock: &Clock,
-    progress: &Arc<Progress>,
+    (progress, trail): (&Arc<Progress>, &Trail),
     stop: &Stop,
 ) -> Result<Cleaned> {
     let begun = Instant::now();
@@ -61,7 +62,10 @@ pub async fn clean_up(
     let mut cleaned = if task.is_dry {
         let reader = BucketReader::new(bucket, task.retry.clone());
         let agreed = async { agree_on_ages_so_far(clock(), &reader) };
-        look(task, source, &reader, agreed, stop).await?.0
+        let cleaned = look(task, source, &reader, agreed, stop).await?.0;
+        let mut leftovers = cleaned.leftovers.iter();
+        leftovers.try_for_each(|one| tell(trail, one))?;
+        cleaned
     } else {
         let bucket = Bucket::new(bucket, task.retry.clone());
         let agreed = async { agree_on_ages(clock, &bucket).await.map(drop) };
@@ -72,7 +76,7 @@ pub async fn clean_up(
             bucket: &bucket,
             before: task.before,
         };
-        carry_out(&hands, handles, progress, stop, &mut cleaned).await;
+        carry_out(&hands, handles, (progress, trail), stop, &mut cleaned).await;
         cleaned
     };
     cleaned.elapsed = begun.elapsed();
@@ -143,10 +147,15 @@ struct Done {
 async fn carry_out(
     hands: &Hands<'_>,
     handles: Vec<Handle>,
-    progress: &Arc<Progress>,
+    (progress, trail): (&Arc<Progress>, &Trail),
     stop: &Stop,
     cleaned: &mut Cleaned,
 ) {
+    let mut leftovers = cleaned.leftovers.iter();
+    let told = leftovers.try_for_each(|one| match one.ending {
+        CleanEnding::ToRemove => tell_selected(trail, one),
+        _ => tell(trail, one),
+    });
     let mut due = Vec::new();
     for (position, (leftover, handle)) in cleaned.leftovers.iter_mut().zip(handles).enumerate() {
         if leftover.ending == CleanEnding::ToRemove {
@@ -154,12 +163,27 @@ async fn carry_out(
             due.push((position, handle));
         }
     }
+    if let Err(err) = told {
+        cleaned.stopped_by = Some(format!("{err:#}"));
+        return;
+    }
     progress.start(due.len() as u64, 0, None);
     let mut working = stream::iter(due)
         .take_until(Box::pin(stop.wait()))
         .map(|(position, handle)| async move {
             let _counted = progress.block(0);
-            let span = step!("leftover", name = handle.name());
+            let name = handle.name();
+            let span = step!("leftover", name = name.as_str());
+            // What nobody could be told of is not begun.
+            let of = Subject::Object(&name, None, None);
+            if let Err(err) = trail.tell(&Event::Started(of)) {
+                return Done {
+                    position,
+                    ending: CleanEnding::NotFinished,
+                    detail: Some(format!("{err:#}")),
+                    ends_the_run: true,
+                };
+            }
             let (ending, detail, ends_the_run) = match within(span, hands.remove(&handle)).await {
                 Ok(removal) => {
                     let (ending, detail) = ended(removal);
@@ -193,6 +217,10 @@ async fn carry_out(
         };
         leftover.ending = done.ending;
         leftover.detail = done.detail;
+        if let Err(err) = tell(trail, leftover) {
+            cleaned.stopped_by = Some(format!("{err:#}"));
+            break;
+        }
         if done.ends_the_run {
             cleaned.stopped_by.clone_from(&leftover.detail);
             break;
@@ -201,6 +229,30 @@ async fn carry_out(
     if !cleaned.is_complete() {
         cleaned.signal = stop.asked();
     }
+}
+
+fn subject(leftover: &Leftover) -> Subject<'_> {
+    Subject::Object(&leftover.name, leftover.block, leftover.size_bytes)
+}
+
+fn tell_selected(trail: &Trail, leftover: &Leftover) -> Result<()> {
+    trail.tell(&Event::Selected {
+        of: subject(leftover),
+        action: "remove",
+        detail: Some(leftover.kind.as_str()),
+        to_put: None,
+    })
+}
+
+fn tell(trail: &Trail, leftover: &Leftover) -> Result<()> {
+    let ended = Ended {
+        ending: leftover.ending.as_str(),
+        detail: leftover.detail.as_deref(),
+        proof: None,
+        needs_a_person: leftover.ending.needs_a_person(),
+        what_to_do: None,
+    };
+    trail.tell(&Event::Ended(subject(leftover), ended))
 }
 
 impl Hands<'_> {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Landing, Meanings, Printed, Repetition, exit_codes};
+use super::args::{Audited, Buckets, Landing, Meanings, Printed, Repetition, exit_codes};
 use super::flags::Origins;
 use super::values::block_id;
 use crate::block::BlockId;
@@ -49,6 +49,8 @@ pub(super) struct Flags {
     repetition: Repetition,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
 }
 
 const USAGE: &str = "thanos-bucket cleanup [FLAGS]";

@@ -102,6 +102,9 @@ fn has(arguments: &[OsString], flag: &str) -> bool {
 
 /// Booleans take `--flag` and `--flag=true|false`, and the last one counts. A value may begin with a dash: that is for its flag to judge.
 fn spelled(arg: Arg) -> Arg {
+    if arg.is_positional() {
+        return arg;
+    }
     if is_boolean(&arg) {
         let own_default = arg.get_default_values().first().cloned();
         let id = arg.get_id().clone();

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Agreement, Buckets, Copying, Effort, GoRuntime, Landing, Meanings, Printed, Selection, Sharing,
-    agreed_rules, exit_codes_of_a_move,
+    Agreement, Audited, Buckets, Copying, Effort, GoRuntime, Landing, Meanings, Printed, Selection,
+    Sharing, agreed_rules, exit_codes_of_a_move,
 };
 use super::flags::Origins;
 use crate::command::migrate::Request;
@@ -45,6 +45,8 @@ pub(super) struct Flags {
     sharing: Sharing,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
     #[command(flatten)]
     runtime: GoRuntime,
 }

@@ -10,6 +10,8 @@ mod migrate;
 mod plan;
 mod refusal;
 mod replicate;
+mod report;
+mod report_file;
 mod status;
 mod undelete;
 mod unmark;
@@ -18,6 +20,7 @@ mod variables;
 mod verify;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::error::ErrorKind;
@@ -29,6 +32,7 @@ use crate::error::Result;
 use crate::report::Output;
 use crate::telemetry::Options;
 use flags::Origins;
+pub use report_file::Asked;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -48,6 +52,8 @@ pub struct Run {
     pub telemetry: Options,
     /// What was read and has no effect, one line each.
     pub warnings: Vec<String>,
+    /// The report file that was asked for. Nothing is opened yet.
+    pub trail: Option<Asked>,
     /// What is to be done.
     pub command: Command,
 }
@@ -72,12 +78,9 @@ pub fn parse(
     };
     let parsed = command
         .try_get_matches_from_mut(&arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let Cli {
-        telemetry,
-        subcommand,
-    } = match parsed {
-        Ok(cli) => cli,
+        .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(err)
             if matches!(
                 err.kind(),
@@ -88,6 +91,10 @@ pub fn parse(
         }
         Err(err) => return Err(refusal::one_line(&err, &command, &origins)),
     };
+    let Cli {
+        telemetry,
+        subcommand,
+    } = cli;
     let Some(subcommand) = subcommand else {
         return Ok(Invocation::Nothing(tidy(
             &command.render_help().to_string(),
@@ -95,6 +102,8 @@ pub fn parse(
     };
     let mut warnings = variables::judge(&command, &origins)?;
     let telemetry = telemetry.options(&origins)?;
+    let trail = subcommand.report_file().cloned();
+    let trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
     let command = match subcommand {
         Subcommand::Migrate(flags) => {
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
@@ -116,6 +125,7 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
         }
@@ -123,6 +133,7 @@ pub fn parse(
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
         warnings,
+        trail,
         command,
     })))
 }
@@ -183,6 +194,26 @@ enum Subcommand {
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
     Undelete(Box<undelete::Flags>),
+    Report(Box<report::Flags>),
+}
+
+impl Subcommand {
+    /// Where it tells what happens to each block; `None` also for what works on none.
+    fn report_file(&self) -> Option<&PathBuf> {
+        let audited = match self {
+            Subcommand::Migrate(flags) => &flags.audited,
+            Subcommand::Replicate(flags) => &flags.audited,
+            Subcommand::Verify(flags) => &flags.audited,
+            Subcommand::Unmark(flags) => &flags.audited,
+            Subcommand::Cleanup(flags) => &flags.audited,
+            Subcommand::Undelete(flags) => &flags.audited,
+            Subcommand::Plan(_)
+            | Subcommand::Check(_)
+            | Subcommand::Status(_)
+            | Subcommand::Report(_) => return None,
+        };
+        audited.report_file.as_ref()
+    }
 }
 
 const VERSION: &str = concat!(

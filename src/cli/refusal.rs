@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::nearest::nearest;
 
 /// Flags whose values are configurations, which may hold secrets.
-const TEXTS: [&str; 4] = [
+pub(super) const TEXTS: [&str; 4] = [
     "--objstore.config",
     "--objstore-to.config",
     "--selector.relabel-config",

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Buckets, Copying, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing, Thanos,
-    exit_codes,
+    Audited, Buckets, Copying, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing,
+    Thanos, exit_codes,
 };
 use super::flags::Origins;
 use super::values::whole_number;
@@ -42,6 +42,8 @@ pub(super) struct Flags {
     sharing: Sharing,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
     #[command(flatten)]
     thanos: Thanos,
 }

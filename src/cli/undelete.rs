@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Filters, Meanings, Printed, Repetition, Source, exit_codes};
+use super::args::{Audited, Filters, Meanings, Printed, Repetition, Source, exit_codes};
 use super::flags::Origins;
 use super::values::run_id;
 use crate::block::RunId;
@@ -39,6 +39,8 @@ pub(super) struct Flags {
     repetition: Repetition,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
 }
 
 const USAGE: &str = "thanos-bucket undelete [FLAGS]";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use super::args::{Buckets, Filters, Landing, Meanings, Printed, Repetition, exit_codes};
+use super::args::{Audited, Buckets, Filters, Landing, Meanings, Printed, Repetition, exit_codes};
 use super::flags::Origins;
 use super::values::{delete_delay, run_id};
 use crate::block::RunId;
@@ -53,6 +53,8 @@ pub(super) struct Flags {
     repetition: Repetition,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
 }
 
 const USAGE: &str = "thanos-bucket unmark [FLAGS]";

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    AtOnce, Buckets, Cache, Filters, Landing, Meanings, Printed, Repetition, Room, exit_codes,
+    AtOnce, Audited, Buckets, Cache, Filters, Landing, Meanings, Printed, Repetition, Room,
+    exit_codes,
 };
 use super::flags::Origins;
 use super::values::{one_of, run_id};
@@ -44,6 +45,8 @@ pub(super) struct Flags {
     cache: Cache,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    pub(super) audited: Audited,
 }
 
 #[derive(Args)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
-use super::told;
+use super::{told, trailed};
+use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, Backend, BucketConfig, MissingRoot};
 use crate::cleanup::{Task, clean_up, stopped};
@@ -40,6 +41,7 @@ pub struct Request {
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -70,7 +72,10 @@ pub async fn run(
             }
         }
         info!(run = %header.run, source = header.source, dry_run = task.is_dry, "cleanup begins");
-        let cleaned = open_and_clean_up(&request, &clock, &progress, stop).await;
+        let work =
+            async |trail: &Trail| open_and_clean_up(&request, &clock, &progress, trail, stop).await;
+        let (about, when) = ((&header, task.is_dry), (&clock, stop));
+        let cleaned = trailed::along(trail, about, when, work).await;
         let exit = match &cleaned {
             Ok(cleaned) => cleaned.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),
@@ -95,6 +100,7 @@ async fn open_and_clean_up(
     request: &Request,
     clock: &Clock,
     progress: &Arc<Progress>,
+    trail: &Trail,
     stop: &Stop,
 ) -> Result<Cleaned> {
     let opening = open(request);
@@ -103,7 +109,8 @@ async fn open_and_clean_up(
         // Programs and services that are asked for credentials may take their time.
         signal = stop.wait() => return Err(stopped(signal)),
     };
-    clean_up(&request.task, source, bucket, clock, progress, stop).await
+    let watched = (progress, trail);
+    clean_up(&request.task, source, bucket, clock, watched, stop).await
 }
 
 /// The source, where it is another bucket than the one that is cleaned; and that one.

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
-use tracing::{Span, info, warn};
+use tracing::{Span, error, info, warn};
 
-use super::told;
+use super::{told, trailed};
+use crate::audit::{Blank, Closing, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
-use crate::outcome::Review;
+use crate::outcome::{Limit, Review};
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
@@ -43,6 +44,7 @@ pub struct Request {
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -52,7 +54,7 @@ pub async fn run(
         finished.tell(&Document::of_migration(&finished.header, &review), stdout)?;
         Ok(review.exit)
     };
-    run_and_tell(request, progress, clock, stop, stdout, tell).await
+    run_and_tell(request, progress, trail, clock, stop, stdout, tell).await
 }
 
 /// A migration that has come to its end, or a plan that stands.
@@ -74,6 +76,37 @@ impl Finished {
         Review::new(plan, &self.rules, results.as_ref()).carried_by(*carrier)
     }
 
+    /// Ends the trail. Where that is not whole, the run had to stop.
+    ///
+    /// Errors: that is so, and there are no results that could say it.
+    fn end(&mut self, trail: &Trail, begun: Instant) -> Result<()> {
+        let review = self.review();
+        let ended = trail.end(&Closing {
+            exit: review.exit,
+            complete: review.results.is_none_or(|results| results.complete),
+            aborted: review.stopped_by,
+            limit: review
+                .results
+                .and_then(|results| results.limit)
+                .map(Limit::as_str),
+            elapsed: begun.elapsed(),
+        });
+        match (ended, &mut self.migrated.results) {
+            (Err(err), Some(results)) => {
+                let why = format!("{err:#}");
+                if results.aborted.is_none() {
+                    error!(
+                        err = why,
+                        "the run is done, and its report file is not whole"
+                    );
+                    results.aborted = Some(why);
+                }
+                Ok(())
+            }
+            (ended, _) => ended,
+        }
+    }
+
     /// Writes the document in the form that was asked for.
     pub(super) fn tell(&self, document: &Document<'_>, stdout: &mut dyn Write) -> Result<()> {
         told::document(self.form, document, stdout)
@@ -89,6 +122,7 @@ impl Finished {
 pub(super) async fn run_and_tell(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -102,13 +136,14 @@ pub(super) async fn run_and_tell(
         run = tracing::field::Empty,
         exit_code = tracing::field::Empty,
     );
-    let begun = begin(request, progress, clock, stop, stdout, tell);
+    let begun = begin(request, progress, trail, clock, stop, stdout, tell);
     Box::pin(within(span, begun)).await
 }
 
 async fn begin(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -134,12 +169,22 @@ async fn begin(
             "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
         );
     }
+    let is_dry = request.task.mode != Mode::Execute;
+    let refuse = |err: Error, stdout: &mut dyn Write| {
+        told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
+        Err(err)
+    };
+    let trail = match trailed::begin(trail, &header, is_dry, &clock) {
+        Ok(trail) => trail,
+        Err(err) => return refuse(err, stdout),
+    };
     let this_run = Run {
         id: header.run.clone(),
         started: header.started,
         begun,
         clock,
         progress,
+        trail: trail.clone(),
         stop: stop.clone(),
     };
     let migrated = async {
@@ -149,16 +194,20 @@ async fn begin(
     let migrated = match migrated.await {
         Ok(migrated) => migrated,
         Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
+            trailed::failed(&trail, &err, stop.asked(), begun);
+            return refuse(err, stdout);
         }
     };
-    let finished = Finished {
+    let mut finished = Finished {
         header,
         migrated,
         rules: request.task.rules,
         form: request.form,
     };
+    if let Err(err) = finished.end(&trail, begun) {
+        finished.refuse(&err, stdout);
+        return Err(err);
+    }
     let exit = tell(&finished, stdout)?;
     Span::current().record("exit_code", exit.code());
     info!(run = %finished.header.run, exit_code = exit.code(), elapsed = ?begun.elapsed(), "run ends");

@@ -4,8 +4,10 @@ pub mod check;
 pub mod cleanup;
 pub mod migrate;
 pub mod plan;
+pub mod report;
 pub mod status;
 mod told;
+mod trailed;
 pub mod undelete;
 pub mod unmark;
 pub mod verify;
@@ -13,6 +15,7 @@ pub mod verify;
 use std::io::Write;
 use std::sync::Arc;
 
+use crate::audit::Blank;
 use crate::engine::Stop;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -38,28 +41,42 @@ pub enum Command {
     Cleanup(cleanup::Request),
     /// Deleted blocks are brought back.
     Undelete(undelete::Request),
+    /// What report files tell is made a page.
+    Report(report::Request),
 }
 
 impl Command {
-    /// Runs the command. On `Ok` its document is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
+    /// Runs the command; where it works on blocks, `trail` is told what happens to each. On `Ok` its document is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
     ///
     /// Errors: what keeps it from beginning, with nothing touched; or `stdout` cannot be written.
     pub async fn run(
         self,
         progress: Arc<Progress>,
+        trail: Blank,
         clock: Clock,
         stop: &Stop,
         stdout: &mut (dyn Write + Send),
     ) -> Result<Exit> {
         match self {
-            Command::Migrate(request) => migrate::run(request, progress, clock, stop, stdout).await,
+            Command::Migrate(request) => {
+                migrate::run(request, progress, trail, clock, stop, stdout).await
+            }
             Command::Plan(request) => plan::run(request, progress, clock, stop, stdout).await,
             Command::Check(request) => check::run(request, clock, stop, stdout).await,
             Command::Status(request) => status::run(request, progress, clock, stop, stdout).await,
-            Command::Verify(request) => verify::run(request, progress, stop, stdout).await,
-            Command::Unmark(request) => unmark::run(request, progress, clock, stop, stdout).await,
-            Command::Cleanup(request) => cleanup::run(request, progress, clock, stop, stdout).await,
-            Command::Undelete(request) => undelete::run(request, progress, stop, stdout).await,
+            Command::Verify(request) => {
+                verify::run(request, progress, trail, clock, stop, stdout).await
+            }
+            Command::Unmark(request) => {
+                unmark::run(request, progress, trail, clock, stop, stdout).await
+            }
+            Command::Cleanup(request) => {
+                cleanup::run(request, progress, trail, clock, stop, stdout).await
+            }
+            Command::Report(request) => report::run(&request, stdout),
+            Command::Undelete(request) => {
+                undelete::run(request, progress, trail, clock, stop, stdout).await
+            }
         }
     }
 }

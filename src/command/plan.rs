@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::migrate::{self, Finished, run_and_tell};
+use crate::audit::Blank;
 use crate::draft::Draft;
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -80,7 +81,16 @@ pub async fn run(
         finished.tell(&document, stdout)?;
         Ok(review.exit)
     };
-    run_and_tell(dry_run, progress, clock, stop, stdout, tell).await
+    run_and_tell(
+        dry_run,
+        progress,
+        Blank::default(),
+        clock,
+        stop,
+        stdout,
+        tell,
+    )
+    .await
 }
 
 /// Writes the plan in its form for programs: whole or not at all, and over nothing.

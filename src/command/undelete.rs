@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
-use super::told;
+use super::{told, trailed};
+use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
@@ -18,6 +19,7 @@ use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::trace::{step, within};
 use crate::undelete::{Task, stopped, undelete};
+use crate::verb::clocks::Clock;
 
 /// Everything that `undelete` was asked to do.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub struct Request {
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
+    clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
@@ -61,7 +65,9 @@ pub async fn run(
             warn!(bucket = header.source, "{warning}");
         }
         info!(run = %header.run, source = header.source, dry_run = task.is_dry, "undelete begins");
-        let brought = open_and_undelete(&request, &progress, stop).await;
+        let work = async |trail: &Trail| open_and_undelete(&request, &progress, trail, stop).await;
+        let (about, when) = ((&header, task.is_dry), (&clock, stop));
+        let brought = trailed::along(trail, about, when, work).await;
         let exit = match &brought {
             Ok(brought) => brought.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),
@@ -85,6 +91,7 @@ pub async fn run(
 async fn open_and_undelete(
     request: &Request,
     progress: &Arc<Progress>,
+    trail: &Trail,
     stop: &Stop,
 ) -> Result<BroughtBack> {
     let access = if request.task.is_dry {
@@ -97,5 +104,5 @@ async fn open_and_undelete(
         // Programs and services that are asked for credentials may take their time.
         signal = stop.wait() => return Err(stopped(signal)),
     };
-    undelete(&request.task, bucket, progress, stop).await
+    undelete(&request.task, bucket, progress, trail, stop).await
 }

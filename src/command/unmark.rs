@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
-use super::told;
+use super::{told, trailed};
+use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
@@ -39,6 +40,7 @@ pub struct Request {
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -63,7 +65,11 @@ pub async fn run(
             warn!(bucket = header.source, "{warning}");
         }
         info!(run = %header.run, source = header.source, dry_run = task.is_dry, "unmark begins");
-        let taken = open_and_take_back(&request, &clock, &progress, stop).await;
+        let work = async |trail: &Trail| {
+            open_and_take_back(&request, &clock, &progress, trail, stop).await
+        };
+        let (about, when) = ((&header, task.is_dry), (&clock, stop));
+        let taken = trailed::along(trail, about, when, work).await;
         let exit = match &taken {
             Ok(taken) => taken.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),
@@ -88,6 +94,7 @@ async fn open_and_take_back(
     request: &Request,
     clock: &Clock,
     progress: &Arc<Progress>,
+    trail: &Trail,
     stop: &Stop,
 ) -> Result<TakenBack> {
     let access = if request.task.is_dry {
@@ -100,5 +107,5 @@ async fn open_and_take_back(
         // Programs and services that are asked for credentials may take their time.
         signal = stop.wait() => return Err(stopped(signal)),
     };
-    take_back(&request.task, source, clock, progress, stop).await
+    take_back(&request.task, source, clock, progress, trail, stop).await
 }

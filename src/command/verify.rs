@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use tracing::{Span, info, warn};
 
-use super::told;
+use super::{told, trailed};
+use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
@@ -17,6 +18,7 @@ use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
 use crate::trace::{step, within};
+use crate::verb::clocks::Clock;
 use crate::verify::{Buckets, Run, Task, verify};
 
 /// Everything that `verify` was asked to do.
@@ -40,6 +42,8 @@ pub struct Request {
 pub async fn run(
     request: Request,
     progress: Arc<Progress>,
+    trail: Blank,
+    clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
@@ -65,7 +69,10 @@ pub async fn run(
     );
     let verifying = async {
         info!(run = %header.run, source = header.source, target = header.target, "verification begins");
-        let found = found(&request, progress, stop).await;
+        let work = async |trail: &Trail| found(&request, progress, trail, stop).await;
+        // It never writes to a bucket.
+        let (about, when) = ((&header, false), (&clock, stop));
+        let found = trailed::along(trail, about, when, work).await;
         let exit = match &found {
             Ok(found) => found.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),
@@ -86,7 +93,12 @@ pub async fn run(
     Ok(found.exit())
 }
 
-async fn found(request: &Request, progress: Arc<Progress>, stop: &Stop) -> Result<Verification> {
+async fn found(
+    request: &Request,
+    progress: Arc<Progress>,
+    trail: &Trail,
+    stop: &Stop,
+) -> Result<Verification> {
     let opening = async {
         let source = request
             .source
@@ -108,6 +120,7 @@ async fn found(request: &Request, progress: Arc<Progress>, stop: &Stop) -> Resul
     };
     let run = Run {
         progress,
+        trail: trail.clone(),
         stop: stop.clone(),
     };
     verify(&request.task, &run, buckets).await

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::at_work::BlockAtWork;
 use super::stopped::Stopped;
+use crate::audit::Event;
 use crate::error::Error;
 use crate::retry::Backoff;
 
@@ -36,6 +37,13 @@ pub(super) async fn before_another_try(
         return Err(err.into());
     };
     let (id, not_yet) = (block.selected.block.id, not_yet.as_str());
-    warn!(block = %id, ?delay, err = format!("{err:#}"), "the block is not {not_yet} yet, and is tried again after the delay");
+    let why = format!("{err:#}");
+    block.shared().tell(&Event::Retried {
+        block: id,
+        not_yet,
+        why: &why,
+        delay,
+    })?;
+    warn!(block = %id, ?delay, err = why, "the block is not {not_yet} yet, and is tried again after the delay");
     Ok(block.shared().course.pause(delay).await?)
 }

@@ -10,6 +10,7 @@ use tracing::Span;
 use super::keepers::Keepers;
 use super::shared::{Shared, lock};
 use super::stopped::Stopped;
+use crate::audit::{Event, Subject};
 use crate::block::BlockId;
 use crate::engine::{Claim, Gate, Order};
 use crate::plan::{Action, Existing, Halt, PublishOrder, Put, Selected};
@@ -184,8 +185,19 @@ impl<'a> BlockAtWork<'a> {
     }
 
     /// Notes that the block has left the queue: its elapsed time counts from here.
-    pub(super) fn work_begins(&self) {
-        self.working_since.get_or_init(Instant::now);
+    ///
+    /// Errors: nobody could be told, and it must not begin.
+    pub(super) fn work_begins(&self) -> Result<(), Stopped> {
+        if self.working_since.set(Instant::now()).is_ok() {
+            let block = Subject::Block(self.selected.block.id);
+            self.shared().tell(&Event::Started(block))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has left the queue.
+    pub(super) fn has_begun(&self) -> bool {
+        self.working_since.get().is_some()
     }
 
     /// How long it has been at work.

@@ -174,6 +174,7 @@ fn shared(
             .to_be_marked()
             .map(|source| Marks::new(source.clone(), run.clock)),
         progress: run.progress,
+        trail: run.trail,
         sides: Sides {
             prover: Prover::new(
                 task.rules.verify,

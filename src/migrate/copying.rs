@@ -1,7 +1,9 @@
 //! How a block is copied: in a slot, again where that may help, and not once another block makes it superfluous.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::another_try::{NotYet, before_another_try};
@@ -9,6 +11,7 @@ use super::at_work::BlockAtWork;
 use super::look::Look;
 use super::stopped::Stopped;
 use super::watch::Since;
+use crate::audit::Event;
 use crate::block::BlockId;
 use crate::error::{Error, Kind};
 use crate::plan::Halt;
@@ -60,7 +63,8 @@ pub(super) async fn copy_in_slot(
     if !may() {
         return Err(Stopped::NotFinished);
     }
-    block.work_begins();
+    block.work_begins()?;
+    let (begun, sent) = (Instant::now(), Sum::of(block));
     let task = tokio::spawn({
         let (shared, tally) = (Arc::clone(shared), Arc::clone(&block.tally));
         let (stored, manner) = (block.stored.clone(), block.manner());
@@ -76,12 +80,52 @@ pub(super) async fn copy_in_slot(
         within(span, copying)
     });
     match AbortOnDropHandle::new(task).await {
-        Ok(copied) => Ok(copied?),
+        Ok(copied) => {
+            let copied = copied?;
+            sent.tell_what_was_added(block, begun.elapsed())?;
+            Ok(copied)
+        }
         Err(err) => {
             let attempt = format!("copy {}", block.selected.block.id);
             let err = Error::new(Kind::Other, attempt).because(err);
             Err(Stopped::Halt(Halt::Failed(err)))
         }
+    }
+}
+
+/// What went to the target so far.
+struct Sum {
+    objects: u64,
+    bytes: u64,
+}
+
+impl Sum {
+    fn of(block: &BlockAtWork<'_>) -> Self {
+        let sent = &block.tally.sent;
+        Self {
+            objects: sent.objects(),
+            bytes: sent.bytes(),
+        }
+    }
+
+    /// Tells what one try put; nothing where it found everything in place.
+    fn tell_what_was_added(
+        self,
+        block: &BlockAtWork<'_>,
+        elapsed: Duration,
+    ) -> Result<(), Stopped> {
+        let now = Self::of(block);
+        if now.objects == self.objects {
+            return Ok(());
+        }
+        let by_service = block.shared().sides.means.server_side.copies();
+        block.shared().tell(&Event::Copied {
+            block: block.selected.block.id,
+            objects: now.objects.saturating_sub(self.objects),
+            bytes: now.bytes.saturating_sub(self.bytes),
+            by: if by_service { "service" } else { "here" },
+            elapsed,
+        })
     }
 }
 

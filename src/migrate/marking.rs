@@ -14,6 +14,7 @@ use super::shared::Marks;
 use super::stopped::Stopped;
 use super::watch::Since;
 use crate::at_once::LOOK_AHEAD;
+use crate::audit::Event;
 use crate::block::{BlockId, DELETION_MARK, Inventory, NO_COMPACT_MARK, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::outcome::MarkState;
@@ -225,12 +226,21 @@ async fn mark_now(
     source: &Inventory,
     now: AgreedTime,
 ) -> Result<MarkState, Stopped> {
-    let course = &block.shared().course;
+    let (shared, id) = (block.shared(), block.selected.block.id);
+    let course = &shared.course;
     if !course.may_go_on() {
         return Err(Stopped::NotFinished);
     }
+    // What nobody could be told of is not marked.
+    shared.tell(&Event::Marking(id, proof))?;
     match write_marks(block, marks, proof, source, now).await {
-        Ok(marked) => kept(marked),
+        Ok(marked) => {
+            if matches!(marked, Marked::Written) {
+                // The mark is there, and the line before says that it may be.
+                let _ = shared.tell(&Event::Marked(id));
+            }
+            kept(marked)
+        }
         Err(err) => {
             if err.kind().refuses_every_mark() {
                 course.end(&err);

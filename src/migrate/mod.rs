@@ -29,6 +29,7 @@ pub use task::{Buckets, Migrated, Mode, ReplicaTarget, Run, Settings, Task, stop
 
 use tracing::warn;
 
+use crate::audit::tell_plan;
 use crate::bucket::{Bandwidth, Bucket, BucketReader, Cache, Common, ServerSide};
 use crate::error::{Error, Result};
 use crate::outcome::Carrier;
@@ -169,6 +170,7 @@ async fn look_and_plan(
     for warning in &plan.warnings {
         tell(warning);
     }
+    tell_plan(&run.trail, &plan, rules, &survey.target)?;
     Ok((plan, survey))
 }
 

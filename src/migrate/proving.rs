@@ -10,6 +10,7 @@ use super::held::{Held, Published};
 use super::look::Look;
 use super::publishing::{look_right_before, try_to_publish};
 use super::stopped::Stopped;
+use crate::audit::Event;
 use crate::block::{Difference, Inventory, Proof, ReadBack};
 use crate::bucket::Listings;
 use crate::error::{Error, Kind};
@@ -52,6 +53,10 @@ async fn prove_or_mend<'a>(
         let differences = match &proven.shown {
             Verdict::Held(held) => {
                 let proof = Proof::Match(held.clone());
+                // Where nobody could be told, the run has ended, and nothing is marked.
+                let _ = block
+                    .shared()
+                    .tell(&Event::Proven(selected.block.id, &proof));
                 return Ok(Held {
                     proof: proven.map(|_| proof),
                     read: published.read,
@@ -126,6 +131,10 @@ async fn take_back(block: &BlockAtWork<'_>, torn_by: &[Difference]) -> Result<()
     let _last_act = sides.means.last_acts.token();
     let taken_back = unpublish(&block.stored, torn_by, provenance, &sides.target).await;
     taken_back.map_err(|err| left_torn(block, torn_by, &err))?;
+    let why = in_words(torn_by);
+    let told = Event::Unpublished(block.selected.block.id, &why);
+    // It is done, whether anybody could be told or not.
+    let _ = block.shared().tell(&told);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use super::at_work::BlockAtWork;
 use super::copying::{InTheWay, in_the_way};
 use super::look::{LOOKS, Look, Pace};
 use super::stopped::Stopped;
+use crate::audit::Event;
 use crate::block::ReadBack;
 use crate::error::{Error, Kind};
 use crate::trace::{step, within};
@@ -82,6 +83,8 @@ pub(super) async fn try_to_publish(
     if publisher == Publisher::ThisRun {
         block.tally.sent.add_object();
         block.tally.sent.add_bytes(ready.meta_bytes());
+        // It is done; where nobody could be told, the run has ended, and the block is proven or taken back all the same.
+        let _ = block.shared().tell(&Event::Published(block.stored.id()));
     }
     Ok(publisher)
 }

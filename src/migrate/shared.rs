@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::stopped::Stopped;
 use super::task::Settings;
 use super::watch::Watch;
+use crate::audit::{Event, Trail};
 use crate::block::{BlockId, Provenance};
 use crate::bucket::{Bucket, BucketReader};
 use crate::engine::{Course, Ledger, Slots};
@@ -34,6 +35,8 @@ pub(super) struct Shared {
     pub(super) marks: Option<Marks>,
     /// Told how far the run is.
     pub(super) progress: Arc<Progress>,
+    /// Told what happens to each block.
+    pub(super) trail: Trail,
 }
 
 /// What verbs work on and with.
@@ -68,6 +71,16 @@ impl Shared {
             Some(_) => Purpose::Move,
             None => Purpose::Copy,
         }
+    }
+
+    /// Writes what happened.
+    ///
+    /// Errors: that could not be written, and the run has ended. Whatever has to be on the trail before it is done is not done then.
+    pub(super) fn tell(&self, event: &Event<'_>) -> Result<(), Stopped> {
+        self.trail.tell(event).map_err(|err| {
+            self.course.end(&err);
+            Stopped::NotFinished
+        })
     }
 
     /// Notes that a block's work stopped: a failure is counted, and may end the run.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
+use crate::audit::Trail;
 use crate::block::RunId;
 use crate::bucket::{Backend, CopiedBy, Keeping};
 use crate::engine::Stop;
@@ -91,6 +92,8 @@ pub struct Run {
     pub clock: Clock,
     /// Told how far the run is.
     pub progress: Arc<Progress>,
+    /// Told what happens to each block.
+    pub trail: Trail,
     /// Asks the run to stop.
     pub stop: Stop,
 }

@@ -19,7 +19,8 @@ use super::marking::{Place, mark_in_turn};
 use super::shared::{Marks, Shared};
 use super::stopped::Stopped;
 use crate::at_once::{LOOK_AHEAD, WAITING};
-use crate::outcome::{MarkState, Outcome};
+use crate::audit::Event;
+use crate::outcome::{BlockEnding, MarkState, Outcome};
 use crate::plan::{PublishOrder, Rank, Selected, mark_rank, publish_rank};
 use crate::trace::step;
 
@@ -62,6 +63,12 @@ pub(super) async fn run_unit(
                 let finished = finish(&block, place, held);
                 let outcome = finished.instrument(block.span.clone()).await;
                 block.span.in_scope(|| conclude(&block, &outcome));
+                // That nothing was begun is told by nothing.
+                if block.has_begun() || outcome.ending != BlockEnding::NotFinished {
+                    let id = block.selected.block.id;
+                    // Where nobody could be told, the run has ended.
+                    let _ = shared.tell(&Event::Moved(id, &outcome));
+                }
                 shared.ledger.file(number, outcome);
             }
         },

@@ -155,7 +155,7 @@ fn nothing_on_a_map_is_wider_than_the_screen() {
         let of_one = map_written(&small().charted_alone(), Output::Text, Some(columns));
         let wide = map_written(&wide().charted(), Output::Text, Some(columns));
         for shown in [of_two, of_one, wide] {
-            let lines = || shown.lines().map(super::human::width);
+            let lines = || shown.lines().map(crate::human::width);
             assert!(lines().all(|width| width <= columns), "{columns}\n{shown}");
         }
     }
@@ -170,7 +170,7 @@ fn hostile_labels_cannot_forge_lines_cells_or_drive_the_terminal() {
     ]);
     let charted = world.charted();
     let shown = text(&charted);
-    let unprintable = |c| c != '\n' && super::human::is_unprintable(c);
+    let unprintable = |c| c != '\n' && crate::printable::is_unprintable(c);
     assert!(!shown.contains(unprintable), "{shown:?}");
     let table = map_written(&charted, Output::Tsv, None);
     assert_eq!(table.lines().count(), 3, "{table}");

@@ -3,7 +3,6 @@
 mod document;
 mod form;
 mod header;
-mod human;
 mod json;
 #[cfg(test)]
 mod maps;

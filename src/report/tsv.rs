@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::document::{Document, Section};
-use super::human::{self, printable};
+use crate::human::{self, printable};
 use crate::map::{GroupMap, Range, Sum, Sums};
 use crate::outcome::Overview;
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::look::{Surveyed, Task, is_at_work};
+use super::telling::{tell, tell_all};
 use crate::at_once::{OBJECTS_AT_ONCE, READS};
+use crate::audit::{Event, Subject, Trail};
 use crate::block::{BlockId, MetaFile};
 use crate::bucket::{Bucket, BucketReader};
 use crate::engine::Stop;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::outcome::{BroughtBack, UndeleteEnding};
 use crate::plan::{Among, Beside, Recall, SourceMeta};
 use crate::progress::Progress;
@@ -35,10 +37,23 @@ struct Done {
     ends_the_run: bool,
 }
 
+impl Done {
+    /// Nobody could be told that it begins.
+    fn not_begun(position: usize, err: &Error) -> Self {
+        Self {
+            position,
+            ending: UndeleteEnding::NotFinished,
+            detail: Some(format!("{err:#}")),
+            ways: Ways::new(),
+            ends_the_run: true,
+        }
+    }
+}
+
 pub(super) async fn carry_out(
     task: &Task,
     bucket: &Bucket,
-    progress: &Arc<Progress>,
+    (progress, trail): (&Arc<Progress>, &Trail),
     stop: &Stop,
     surveyed: Surveyed,
 ) -> BroughtBack {
@@ -47,6 +62,9 @@ pub(super) async fn carry_out(
         among,
         published,
     } = surveyed;
+    if let Err(err) = tell_all(trail, &brought.blocks) {
+        brought.stopped_by = Some(format!("{err:#}"));
+    }
     let mut due = Vec::new();
     let mut bytes = 0_u64;
     for (position, block) in brought.blocks.iter_mut().enumerate() {
@@ -79,6 +97,10 @@ pub(super) async fn carry_out(
                 let _counted = progress.block(*bytes);
                 let span = step!("block", block = %id);
                 let mut ways = Ways::new();
+                // What nobody could be told of is not begun.
+                if let Err(err) = trail.tell(&Event::Started(Subject::Block(*id))) {
+                    return Done::not_begun(*position, &err);
+                }
                 let one = one(task, bucket, &others, *id, &mut ways);
                 let ended = within(span, one).await;
                 let (ending, detail, ends_the_run) = match ended {
@@ -116,6 +138,10 @@ pub(super) async fn carry_out(
             };
             block.ending = done.ending;
             block.detail = done.detail;
+            if let Err(err) = tell(trail, block) {
+                brought.stopped_by = Some(format!("{err:#}"));
+                break;
+            }
             if done.ends_the_run {
                 brought.stopped_by.clone_from(&block.detail);
                 break;

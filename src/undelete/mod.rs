@@ -3,11 +3,13 @@
 
 mod carry_out;
 mod look;
+mod telling;
 
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use crate::audit::Trail;
 use crate::bucket::{Backend, Bucket, BucketReader};
 use crate::engine::Stop;
 use crate::error::Result;
@@ -16,6 +18,7 @@ use crate::progress::Progress;
 use carry_out::carry_out;
 use look::survey;
 pub use look::{Task, stopped};
+use telling::tell;
 
 /// Brings the blocks back, or tells which it would bring back.
 ///
@@ -24,17 +27,20 @@ pub async fn undelete(
     task: &Task,
     bucket: Backend,
     progress: &Arc<Progress>,
+    trail: &Trail,
     stop: &Stop,
 ) -> Result<BroughtBack> {
     let begun = Instant::now();
     let mut brought = if task.is_dry {
         let reader = BucketReader::new(bucket, task.retry.clone());
-        survey(task, &reader, stop).await?.brought
+        let brought = survey(task, &reader, stop).await?.brought;
+        brought.blocks.iter().try_for_each(|one| tell(trail, one))?;
+        brought
     } else {
         let bucket = Bucket::new(bucket, task.retry.clone());
         let mut surveyed = survey(task, bucket.reader(), stop).await?;
         surveyed.brought.is_dry = false;
-        carry_out(task, &bucket, progress, stop, surveyed).await
+        carry_out(task, &bucket, (progress, trail), stop, surveyed).await
     };
     brought.elapsed = begun.elapsed();
     Ok(brought)

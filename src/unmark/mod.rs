@@ -9,6 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tokio::time::Instant;
 
 use crate::at_once::{OBJECTS_AT_ONCE, READS};
+use crate::audit::{Ended, Event, Subject, Trail};
 use crate::block::{BlockId, NO_COMPACT_MARK, NoCompactMark, RunId};
 use crate::bucket::{Backend, Bucket, BucketReader};
 use crate::causes;
@@ -50,6 +51,7 @@ pub async fn take_back(
     source: Backend,
     clock: &Clock,
     progress: &Arc<Progress>,
+    trail: &Trail,
     stop: &Stop,
 ) -> Result<TakenBack> {
     let begun = Instant::now();
@@ -58,6 +60,7 @@ pub async fn take_back(
         let found = survey(&reader, progress, stop).await?;
         agree_so_far(clock(), &reader, &reader)?;
         let mut taken = judge(task, found, clock());
+        taken.blocks.iter().try_for_each(|one| tell(trail, one))?;
         taken.elapsed = begun.elapsed();
         return Ok(taken);
     }
@@ -67,7 +70,7 @@ pub async fn take_back(
     let now = agree(clock, &bucket, &bucket).await?.time();
     let mut taken = judge(task, found, now);
     taken.is_dry = false;
-    carry_out(task, &bucket, clock, progress, stop, &mut taken).await;
+    carry_out(task, &bucket, clock, (progress, trail), stop, &mut taken).await;
     taken.elapsed = begun.elapsed();
     Ok(taken)
 }
@@ -198,10 +201,17 @@ async fn carry_out(
     task: &Task,
     bucket: &Bucket,
     clock: &Clock,
-    progress: &Arc<Progress>,
+    (progress, trail): (&Arc<Progress>, &Trail),
     stop: &Stop,
     taken: &mut TakenBack,
 ) {
+    let told = taken.blocks.iter().try_for_each(|one| match one.ending {
+        UnmarkEnding::ToUnmark => tell_selected(trail, &one.block),
+        _ => tell(trail, one),
+    });
+    if let Err(err) = told {
+        taken.stopped_by = Some(format!("{err:#}"));
+    }
     let mut due = Vec::new();
     for (position, unmarked) in taken.blocks.iter_mut().enumerate() {
         if unmarked.ending == UnmarkEnding::ToUnmark {
@@ -209,12 +219,24 @@ async fn carry_out(
             due.push((position, unmarked.block.id));
         }
     }
+    if taken.stopped_by.is_some() {
+        return;
+    }
     progress.start(due.len() as u64, 0, None);
     let mut working = stream::iter(due)
         .take_until(Box::pin(stop.wait()))
         .map(|(position, id)| async move {
             let _counted = progress.block(0);
             let span = step!("block", block = %id);
+            // What nobody could be told of is not begun.
+            if let Err(err) = trail.tell(&Event::Started(Subject::Block(id))) {
+                return Done {
+                    position,
+                    ending: UnmarkEnding::NotFinished,
+                    detail: Some(format!("{err:#}")),
+                    ends_the_run: true,
+                };
+            }
             let ended = within(span, one(task, bucket, clock, id)).await;
             let (ending, detail, ends_the_run) = match ended {
                 Ok((ending, detail)) => (ending, detail, false),
@@ -246,6 +268,11 @@ async fn carry_out(
         };
         unmarked.ending = done.ending;
         unmarked.detail = done.detail;
+        let told = tell(trail, unmarked);
+        if let Err(err) = told {
+            taken.stopped_by = Some(format!("{err:#}"));
+            break;
+        }
         if done.ends_the_run {
             taken.stopped_by.clone_from(&unmarked.detail);
             break;
@@ -255,6 +282,36 @@ async fn carry_out(
     if taken.blocks.iter().any(is_unfinished) {
         taken.signal = stop.asked();
     }
+}
+
+fn subject(block: &SourceBlock) -> Subject<'_> {
+    let objects = block.objects();
+    Subject::Known {
+        id: block.id,
+        meta: block.meta().map(|meta| &meta.block),
+        objects: objects.block_objects(),
+        size_bytes: objects.block_bytes(),
+    }
+}
+
+fn tell_selected(trail: &Trail, block: &SourceBlock) -> Result<()> {
+    trail.tell(&Event::Selected {
+        of: subject(block),
+        action: "unmark",
+        detail: None,
+        to_put: None,
+    })
+}
+
+fn tell(trail: &Trail, unmarked: &Unmarked) -> Result<()> {
+    let ended = Ended {
+        ending: unmarked.ending.as_str(),
+        detail: unmarked.detail.as_deref(),
+        proof: None,
+        needs_a_person: unmarked.ending.needs_a_person(),
+        what_to_do: unmarked.ending.advice(),
+    };
+    trail.tell(&Event::Ended(subject(&unmarked.block), ended))
 }
 
 /// Takes the mark of one block back, once a fresh look bears out that it may go.

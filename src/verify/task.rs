@@ -4,6 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::audit::Trail;
 use crate::block::{BlockId, MetaFile, RunId, Strength};
 use crate::bucket::Backend;
 use crate::engine::Stop;
@@ -39,6 +40,8 @@ pub struct Task {
 pub struct Run {
     /// Told how far it is.
     pub progress: Arc<Progress>,
+    /// Told how each block stands.
+    pub trail: Trail,
     /// Asks it to stop.
     pub stop: Stop,
 }

@@ -7,9 +7,10 @@ use futures::{StreamExt, stream};
 use tracing::warn;
 
 use super::task::Run;
-use crate::block::BlockId;
+use crate::audit::{Ended, Event, Subject};
+use crate::block::{BlockId, Strength};
 use crate::error::{Error, Result};
-use crate::outcome::{Opened, Verification};
+use crate::outcome::{Opened, Verification, VerifiedBlock};
 use crate::plan::{Note, SourceBlock, State, Verified};
 use crate::progress::BlockProgress;
 use crate::trace::{step, within};
@@ -54,6 +55,11 @@ pub(super) async fn work<F>(
             block.verified = Verified::plainly(State::NotFinished);
         }
     }
+    let mut known = found.blocks.iter().filter(|block| !block.is_left_over());
+    if let Err(err) = known.try_for_each(|block| tell(run, block)) {
+        found.aborted = Some(format!("{err:#}"));
+        return;
+    }
     let settling = stream::iter(jobs).map(|job| {
         let block = Arc::new(run.progress.block(job.bytes));
         let settling = settle(job.id, Arc::clone(&block));
@@ -95,8 +101,33 @@ pub(super) async fn work<F>(
         };
         if let Some(block) = found.blocks.get_mut(job.place) {
             block.verified = verified;
+            if let Err(err) = tell(run, block) {
+                found.aborted = Some(format!("{err:#}"));
+                return;
+            }
         }
     }
+}
+
+fn tell(run: &Run, block: &VerifiedBlock) -> Result<()> {
+    let verified = &block.verified;
+    let needs_a_person = block.needs_a_person();
+    let of = Subject::Known {
+        id: block.id,
+        meta: block.meta.as_ref().map(|meta| &meta.block),
+        objects: block.objects,
+        size_bytes: block.size_bytes,
+    };
+    run.trail.tell(&Event::Ended(
+        of,
+        Ended {
+            ending: verified.state.as_str(),
+            detail: verified.why.as_deref(),
+            proof: verified.proof.map(Strength::as_str),
+            needs_a_person,
+            what_to_do: verified.state.advice().filter(|_| needs_a_person),
+        },
+    ))
 }
 
 /// What is said of a block that an error kept from being verified.

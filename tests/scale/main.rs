@@ -96,6 +96,7 @@ async fn plan(blocks: u64, listings: Listings) -> Plan {
         begun: Instant::now(),
         clock: Arc::new(move || now),
         progress: Arc::default(),
+        trail: thanos_bucket::audit::Trail::default(),
         stop: Stop::default(),
     };
     let buckets = Buckets {

@@ -47,6 +47,7 @@ async fn verified(blocks: u64) -> Verification {
     };
     let run = Run {
         progress: Arc::default(),
+        trail: thanos_bucket::audit::Trail::default(),
         stop: Stop::default(),
     };
     let buckets = Buckets {

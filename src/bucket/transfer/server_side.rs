@@ -41,6 +41,13 @@ impl ServerSide {
         self.0.is_some()
     }
 
+    /// Whether it is asked to copy: it is there, and has not refused.
+    #[must_use]
+    pub fn copies(&self) -> bool {
+        let asked = |service: &Arc<Service>| !service.refuses.load(Ordering::Relaxed);
+        self.0.as_ref().is_some_and(asked)
+    }
+
     /// Has the service copy one small object to that name of the target. Tells whether there was a way to ask for it.
     pub async fn copy_once(
         &self,

@@ -1,6 +1,7 @@
 //! The groups of flags that subcommands flatten, and what each adds up to. A new subcommand takes those that it needs.
 
 mod agreement;
+mod audited;
 mod buckets;
 mod copying;
 mod effort;
@@ -11,6 +12,7 @@ mod telemetry;
 mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
+pub(super) use audited::Audited;
 pub(super) use buckets::{Buckets, Landing, Source};
 pub(super) use copying::Copying;
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};

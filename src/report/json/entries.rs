@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::members::{display, rfc3339, seconds};
 use crate::block::{BlockId, BlockMeta, Contents, Sha256Sum, Strength};
+use crate::human;
 use crate::outcome::{
     Amount, Block, Excluded, MarkedNotHeld, Outcome, Totals, Undeleted, Unmarked,
 };
 use crate::plan::Outlook;
-use crate::report::human;
 
 /// What `meta.json` says, as far as it can be read.
 #[derive(Serialize)]

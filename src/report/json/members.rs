@@ -2,13 +2,11 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
-use serde_json::ser::Formatter;
 
-use crate::report::human;
+pub(super) use crate::human::{rfc3339, seconds};
+use crate::printable::PrintableJson;
 
 /// An object that has been begun.
 pub(super) struct Members<'a> {
@@ -30,34 +28,13 @@ impl<'a> Members<'a> {
         let comma = if self.is_empty { "" } else { "," };
         self.is_empty = false;
         write!(self.out, "{comma}\"{name}\":")?;
-        let mut serializer = serde_json::Serializer::with_formatter(&mut *self.out, Printable);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut *self.out, PrintableJson);
         value.serialize(&mut serializer)?;
         Ok(())
     }
 
     pub(super) fn end(self) -> io::Result<()> {
         self.out.write_all(b"}\n")
-    }
-}
-
-/// Compact JSON in which characters that drive a terminal are escaped, also where JSON allows them.
-struct Printable;
-
-impl Formatter for Printable {
-    fn write_string_fragment<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for piece in fragment.split_inclusive(human::is_unprintable) {
-            let plain = piece.trim_end_matches(human::is_unprintable);
-            writer.write_all(plain.as_bytes())?;
-            let rest = piece.strip_prefix(plain).unwrap_or_default();
-            for unit in rest.encode_utf16() {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -75,14 +52,4 @@ pub(super) fn display<T: Display, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
-}
-
-pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-/// Seconds, to the millisecond.
-pub(super) fn seconds(duration: Duration) -> f64 {
-    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(milliseconds).as_secs_f64()
 }

@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::entries::MarkedNotHeldEntry;
 use super::members::{Each, Members, display, rfc3339, seconds};
 use crate::block::BlockId;
+use crate::human;
 use crate::map::{
     Deletion, Due, Flawed, GroupMap, Interval, Marked, Overlap, Range, Sum, Sums, When,
 };
 use crate::outcome::Overview;
-use crate::report::human;
 
 /// Writes its members, but for those of every document.
 pub(super) fn put(overview: &Overview<'_>, members: &mut Members<'_>) -> io::Result<()> {

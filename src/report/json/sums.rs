@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::entries::AmountEntry;
+use crate::human;
 use crate::outcome::{Bill, Estimate, Freed, Line, Requests, Sum, Sums};
-use crate::report::human;
 
 #[derive(Serialize)]
 pub(super) struct SumsEntry<'a> {

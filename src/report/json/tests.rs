@@ -246,7 +246,7 @@ fn hostile_names_are_escaped_and_read_back() {
     let (name, value) = ("a\"\n\u{7f}", "b\u{1b}[2J\u{9b}\u{202e}\u{2028}é\\");
     let world = World::of([block(1).label(name, value).before_time()]);
     let text = written(&world, Output::Json, None);
-    let unprintable = |c| c != '\n' && crate::report::human::is_unprintable(c);
+    let unprintable = |c| c != '\n' && crate::printable::is_unprintable(c);
     assert!(!text.contains(unprintable), "{text:?}");
     let plan = json(&world, None);
     assert_eq!(plan["blocks"][0]["labels"][name], value);

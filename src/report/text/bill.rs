@@ -3,8 +3,8 @@
 use std::io;
 
 use super::page::Page;
+use crate::human::printable;
 use crate::outcome::{Bill, Line};
-use crate::report::human::printable;
 
 /// Continuation lines are indented like the formulas.
 const INDENT: usize = 21;

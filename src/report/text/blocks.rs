@@ -6,10 +6,10 @@ use std::io;
 use super::page::Page;
 use super::summary::list;
 use crate::block::{BlockId, BlockMeta};
+use crate::human::{self, printable};
 use crate::outcome::{Block, BlockEnding, Outcome, Review};
 use crate::plan::Action;
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Up to so many blocks are all shown.
 const FEW: usize = 100;

@@ -4,8 +4,8 @@ use std::io;
 
 use super::page::Page;
 use crate::exit::Exit;
+use crate::human::printable;
 use crate::outcome::{About, Checked, Finding, State};
-use crate::report::human::printable;
 
 /// Continuation lines are indented like the text behind the names.
 const INDENT: usize = 29;

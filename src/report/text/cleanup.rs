@@ -6,10 +6,10 @@ use super::each;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{CleanEnding, Cleaned, Leftover};
 use crate::plan::Stays;
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like what stands behind the sign above them.
 const INDENT: usize = 4;

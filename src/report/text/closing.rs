@@ -7,9 +7,9 @@ use std::path::Path;
 use super::page::Page;
 use super::summary;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{Amount, BlockEnding, Concern, Results, Review};
 use crate::plan::Purpose;
-use crate::report::human::{self, printable};
 
 /// Indentation of continuation lines.
 const INDENT: usize = 4;

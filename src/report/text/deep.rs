@@ -4,9 +4,9 @@ use std::io;
 
 use super::blocks::MOST;
 use super::page::Page;
+use crate::human::{self, printable};
 use crate::outcome::Deep;
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like the block above them.
 const INDENT: usize = 4;

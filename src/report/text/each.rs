@@ -4,8 +4,8 @@ use std::io;
 
 use super::blocks::MOST;
 use super::page::Page;
+use crate::human;
 use crate::report::form::Rows;
-use crate::report::human;
 
 /// Continuation lines are indented like what stands behind the sign above them.
 const INDENT: usize = 4;

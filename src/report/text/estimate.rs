@@ -3,8 +3,8 @@
 use std::io;
 
 use super::page::Page;
+use crate::human::{self, printable};
 use crate::outcome::{Estimate, Freed, Requests};
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like the names.
 const INDENT: usize = 4;

@@ -7,10 +7,10 @@ use super::blocks::{MOST, columns};
 use super::marks;
 use super::page::Page;
 use crate::block::BlockId;
+use crate::human::{self, printable};
 use crate::outcome::{Concern, Excluded, MarkedNotHeld};
 use crate::plan::{Mark, Reason};
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// So many blocks of a reason that needs nobody are few: they are listed.
 const FEW: usize = 10;

@@ -6,10 +6,10 @@ use std::io;
 use super::page::Page;
 use super::timeline::{Cell, Timeline, drawn};
 use crate::block::Group;
+use crate::human::{self, printable};
 use crate::map::{GroupMap, Overlap, Range, Sum, Sums};
 use crate::outcome::Overview;
 use crate::report::form::{Form, Rows};
-use crate::report::human::{self, printable};
 
 /// Up to so many groups are all shown; of more, so many.
 const FEW: usize = 60;

@@ -3,8 +3,8 @@
 use std::io;
 
 use super::page::Page;
+use crate::human::{self, printable};
 use crate::report::document::Document;
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like the text behind the names.
 const INDENT: usize = 16;

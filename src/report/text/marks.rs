@@ -6,9 +6,9 @@ use std::io;
 use chrono::DateTime;
 
 use super::page::Page;
+use crate::human::{self, printable};
 use crate::outcome::Excluded;
 use crate::plan::Mark;
-use crate::report::human::{self, printable};
 
 /// So many runs are named; the rest is counted.
 const RUNS: usize = 10;

@@ -395,7 +395,7 @@ mod tests {
             outcome.detail = Some("put\r\u{1b}]0;x\u{7}".to_owned());
         }
         for text in [text(&world, None), text(&world, Some(&results))] {
-            let unprintable = |c| c != '\n' && crate::report::human::is_unprintable(c);
+            let unprintable = |c| c != '\n' && crate::printable::is_unprintable(c);
             assert!(!text.contains(unprintable), "{text:?}");
             let ids = text.lines().filter(|line| line.get(2..6) == Some("01J9"));
             assert_eq!(ids.count(), 2, "{text}");

@@ -10,10 +10,10 @@ use super::groups;
 use super::heading::fact;
 use super::page::Page;
 use super::summary::list;
+use crate::human::{self, printable};
 use crate::map::{Deletion, Due, Flaw, Flawed, GroupMap, Marked, Sum, When};
 use crate::outcome::Overview;
 use crate::report::form::{Form, Rows};
-use crate::report::human::{self, printable};
 
 /// So many directories that need a person are listed.
 const MOST: usize = 100;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::report::human;
+use crate::human;
 
 /// Narrower screens are written on as if they had so many characters.
 const NARROWEST: usize = 40;

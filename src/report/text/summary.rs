@@ -5,9 +5,9 @@ use std::io;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{Amount, Done, Results, Review};
 use crate::plan::Warning;
-use crate::report::human::{self, printable};
 use crate::select::Effect;
 
 /// So many blocks that a warning concerns are named.

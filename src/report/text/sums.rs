@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io;
 
 use super::page::Page;
+use crate::human::{self, printable};
 use crate::outcome::{Month, Sum, Sums};
-use crate::report::human::{self, printable};
 
 /// So many rows of one kind are shown.
 const SHOWN: usize = 24;

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use crate::human;
 use crate::map::{Interval, Range, State};
-use crate::report::human;
 
 /// A span of time, and how many characters it has.
 #[derive(Clone, Copy)]

@@ -9,9 +9,9 @@ use super::heading::fact;
 use super::page::Page;
 use crate::bucket::Way;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{BroughtBack, UndeleteEnding, Undeleted};
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like the id above them.
 const INDENT: usize = 4;

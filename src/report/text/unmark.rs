@@ -11,9 +11,9 @@ use super::excluded::write_absent;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{TakenBack, UnmarkEnding, Unmarked};
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Continuation lines are indented like the id above them.
 const INDENT: usize = 4;

@@ -9,9 +9,9 @@ use super::page::Page;
 use super::{deep, excluded, summary};
 use crate::block::Strength;
 use crate::exit::Exit;
+use crate::human::{self, printable};
 use crate::outcome::{Verification, VerifiedBlock};
 use crate::report::form::Rows;
-use crate::report::human::{self, printable};
 
 /// Up to so many blocks are all shown.
 const FEW: usize = 100;

@@ -64,6 +64,7 @@ fn each_example_has_a_test_here() {
         "policy-source.json",
         "policy-target.json",
         "prices.yaml",
+        "report-file.schema.json",
         "s3-aws.yaml",
         "s3-minio.yaml",
         "selector-drop-and-hashmod.yaml",

@@ -3,6 +3,7 @@
 mod differences;
 mod estimates;
 mod examples;
+mod pages;
 mod reports;
 mod streams;
 mod traces;

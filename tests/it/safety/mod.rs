@@ -2,6 +2,7 @@
 
 mod absence;
 mod agreed_plans;
+mod audit_trail;
 mod between_attempts;
 mod changes_in_a_group;
 mod changes_while_copying;

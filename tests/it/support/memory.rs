@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thanos_bucket::Result;
+use thanos_bucket::audit::Trail;
 use thanos_bucket::block::RunId;
 use thanos_bucket::bucket::{
     Backend, CopiedBy, EtagMeaning, Location, Multipart, Prefix, ServerClock, Sizes, Store,
@@ -37,6 +38,8 @@ pub struct Migration {
     pub settings: Settings,
     /// This machine's clock.
     pub clock: Clock,
+    /// Told what happens.
+    pub trail: Trail,
     pub stop: Stop,
 }
 
@@ -104,6 +107,7 @@ impl World {
             begun: tokio::time::Instant::now(),
             clock: Arc::clone(&self.task.clock),
             progress: Arc::default(),
+            trail: self.task.trail.clone(),
             stop: self.task.stop.clone(),
         };
         migrate(&task, run, Buckets { source, target }).await
@@ -139,7 +143,8 @@ impl World {
         };
         let source = backend(&self.source, "hot");
         let clock = Arc::clone(&self.task.clock);
-        unmark::take_back(&task, source, &clock, &Arc::default(), &self.task.stop).await
+        let (trail, stop) = (&self.task.trail, &self.task.stop);
+        unmark::take_back(&task, source, &clock, &Arc::default(), trail, stop).await
     }
 
     /// Cleans the target up as the product does, from opened buckets on: of what was written longer ago than `age`.
@@ -153,7 +158,8 @@ impl World {
         let source = Some(backend(&self.source, "hot"));
         let target = backend(&self.target, "cold");
         let (clock, stop) = (&self.task.clock, &self.task.stop);
-        cleanup::clean_up(&task, source, target, clock, &Arc::default(), stop).await
+        let watched = (&Arc::default(), &self.task.trail);
+        cleanup::clean_up(&task, source, target, clock, watched, stop).await
     }
 
     /// Brings deleted blocks back as the product does, from the opened source on.
@@ -164,7 +170,8 @@ impl World {
             retry: self.task.settings.retry.clone(),
         };
         let source = backend(&self.source, "hot");
-        undelete::undelete(&task, source, &Arc::default(), &self.task.stop).await
+        let (trail, stop) = (&self.task.trail, &self.task.stop);
+        undelete::undelete(&task, source, &Arc::default(), trail, stop).await
     }
 
     /// The process is killed after so many writes to the source and to the target.
@@ -202,6 +209,7 @@ impl Default for Migration {
                 no_compact_mark_source: false,
             },
             clock: Arc::new(now),
+            trail: Trail::default(),
             stop: Stop::new(),
         }
     }
@@ -217,7 +225,7 @@ pub fn three() -> [Block; 3] {
 }
 
 /// 1 January 2026.
-pub(crate) fn now() -> DateTime<Utc> {
+pub fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_767_225_600, 0).unwrap()
 }
 

@@ -5,6 +5,7 @@ mod errand;
 mod others;
 mod run;
 mod sweep;
+mod trail;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub(crate) use circumstances::{CLOCKS_MAY_DIFFER_MS, Circumstances, longest_ms};
 pub(crate) use errand::{Errand, Wish};
 pub(crate) use run::Run;
 pub(crate) use sweep::Sweep;
+use trail::trail;
 
 pub(crate) const TARGET_NAME: &str = "s3://simulated/cold";
 
@@ -161,8 +163,10 @@ async fn work(
         settings: circumstances.settings.clone(),
         replica_target: ReplicaTarget::Refuse,
     };
+    let id = run_id(number);
     let this_run = thanos_bucket::migrate::Run {
-        id: run_id(number),
+        trail: trail(world, number, &id, &clock),
+        id,
         started: clock(),
         begun: Instant::now(),
         clock,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use thanos_bucket::Error;
+use thanos_bucket::audit::Trail;
 use thanos_bucket::block::Strength;
 use thanos_bucket::bucket::Backend;
 use thanos_bucket::engine::Stop;
@@ -26,7 +27,8 @@ pub(super) async fn take_back(
         is_dry: circumstances.is_dry,
         retry: circumstances.settings.retry.clone(),
     };
-    unmark::take_back(&task, source, clock, &Arc::default(), stop).await
+    let trail = Trail::default();
+    unmark::take_back(&task, source, clock, &Arc::default(), &trail, stop).await
 }
 
 pub(super) async fn clean_up(
@@ -44,7 +46,8 @@ pub(super) async fn clean_up(
         retry: circumstances.settings.retry.clone(),
     };
     let source = sweep.has_source.then_some(source);
-    cleanup::clean_up(&task, source, target, clock, &Arc::default(), stop).await
+    let watched = (&Arc::default(), &Trail::default());
+    cleanup::clean_up(&task, source, target, clock, watched, stop).await
 }
 
 pub(super) async fn verify(
@@ -67,6 +70,7 @@ pub(super) async fn verify(
     };
     let run = verifying::Run {
         progress: Arc::default(),
+        trail: Trail::default(),
         stop: stop.clone(),
     };
     let buckets = verifying::Buckets {

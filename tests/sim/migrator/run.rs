@@ -38,6 +38,8 @@ pub(crate) struct Run {
     /// Bytes of data that it read, and that it put: what the service copied by itself is in neither.
     pub(crate) read_bytes: u64,
     pub(crate) sent_bytes: u64,
+    /// Blocks of which its report file says that it is about to mark them.
+    pub(crate) announced: BTreeSet<String>,
     /// Blocks whose `meta.json` it put, and blocks that it marked.
     pub(crate) published: BTreeSet<String>,
     pub(crate) marked: BTreeSet<String>,
@@ -86,6 +88,7 @@ impl Run {
             shown: BTreeSet::new(),
             read_bytes: 0,
             sent_bytes: 0,
+            announced: BTreeSet::new(),
             published: BTreeSet::new(),
             marked: BTreeSet::new(),
             shown_ms: BTreeMap::new(),

@@ -17,6 +17,11 @@ impl World {
             self.violated(format!("{id} is marked, and there is no such block"));
             return;
         }
+        if !self.runs[run].announced.contains(id) {
+            self.violated(format!(
+                "{id} is marked, and its report file does not say so"
+            ));
+        }
         if self.nature.buckets != Buckets::Two {
             self.violated(format!("{id} is marked, and there is only one bucket"));
         }

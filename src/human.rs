@@ -1,15 +1,15 @@
-//! How text for people spells numbers, sizes and times; strings of foreign origin are [`printable`].
+//! How documents spell numbers, sizes and times; in text for people, strings of foreign origin are [`printable`].
 
 use std::borrow::Cow;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 use unicode_width::UnicodeWidthChar;
 
-pub(super) use crate::printable::{is_unprintable, printable};
+pub(crate) use crate::printable::printable;
 
 /// Three significant digits or more, in binary units: `17 B`, `1.5 KiB`, `120 GiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let exact = u128::from(bytes);
     let mut shown = format!("{bytes} B");
@@ -32,7 +32,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// `3,000`.
-pub(super) fn number(number: u64) -> String {
+pub(crate) fn number(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
@@ -45,23 +45,23 @@ pub(super) fn number(number: u64) -> String {
 }
 
 /// How many columns of a terminal the text takes.
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().map(width_of).sum()
 }
 
 /// The same of one character: two of most that are written in East Asia, and none of accents that stand on another one.
-pub(super) fn width_of(c: char) -> usize {
+pub(crate) fn width_of(c: char) -> usize {
     c.width().unwrap_or_default()
 }
 
 /// `1 block`, `3,000 blocks`.
-pub(super) fn count(many: u64, thing: &str) -> String {
+pub(crate) fn count(many: u64, thing: &str) -> String {
     let plural = if many == 1 { "" } else { "s" };
     format!("{} {thing}{plural}", number(many))
 }
 
 /// `0.4s`, `12s`, `3m 4s`, `2h 5m`, `3d 4h`.
-pub(super) fn duration(duration: Duration) -> String {
+pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..10 => format!("{}.{}s", seconds, duration.subsec_millis() / 100),
@@ -73,23 +73,23 @@ pub(super) fn duration(duration: Duration) -> String {
 }
 
 /// `5.6 MiB/s`; nothing where no time has passed.
-pub(super) fn rate(bytes: u64, elapsed: Duration) -> Option<String> {
+pub(crate) fn rate(bytes: u64, elapsed: Duration) -> Option<String> {
     let per_second = (u128::from(bytes) * 1000).checked_div(elapsed.as_millis())?;
     Some(format!("{}/s", size(u64::try_from(per_second).ok()?)))
 }
 
 /// `2025-01-02 03:04`, in UTC.
-pub(super) fn minute(time: DateTime<Utc>) -> String {
+pub(crate) fn minute(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
 /// The same of a time in `meta.json`, which may say anything.
-pub(super) fn sample_minute(ms: i64) -> String {
+pub(crate) fn sample_minute(ms: i64) -> String {
     sample_time(ms).map_or_else(|| format!("{ms} ms"), minute)
 }
 
 /// `2025-01-02`, of a time in `meta.json`.
-pub(super) fn sample_day(ms: i64) -> String {
+pub(crate) fn sample_day(ms: i64) -> String {
     sample_time(ms).map_or_else(
         || format!("{ms} ms"),
         |time| time.format("%Y-%m-%d").to_string(),
@@ -97,7 +97,7 @@ pub(super) fn sample_day(ms: i64) -> String {
 }
 
 /// How long, in one unit and four characters for all that is usual: `2h`, `1.8h`, `14d`.
-pub(super) fn span(ms: i64) -> String {
+pub(crate) fn span(ms: i64) -> String {
     const UNITS: [(&str, i64); 4] = [
         ("d", 86_400_000),
         ("h", 3_600_000),
@@ -121,12 +121,23 @@ pub(super) fn span(ms: i64) -> String {
 }
 
 /// A time in `meta.json`; `None` where no calendar of four digits has it.
-pub(super) fn sample_time(ms: i64) -> Option<DateTime<Utc>> {
+pub(crate) fn sample_time(ms: i64) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(ms).filter(|time| (0..=9999).contains(&time.year()))
 }
 
+/// `2025-01-02T03:04:05.678Z`, as documents for programs spell times.
+pub(crate) fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Seconds, to the millisecond, as documents for programs spell them.
+pub(crate) fn seconds(duration: Duration) -> f64 {
+    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(milliseconds).as_secs_f64()
+}
+
 /// As `--resolution` spells it.
-pub(super) fn resolution(ms: i64) -> Cow<'static, str> {
+pub(crate) fn resolution(ms: i64) -> Cow<'static, str> {
     match ms {
         0 => "0s".into(),
         300_000 => "5m".into(),

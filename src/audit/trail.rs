@@ -1,0 +1,216 @@
+//! Who tells what happens, and to whom.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::event::{Beginning, Closing, Event};
+use super::line::{Line, VERSION};
+use crate::block::RunId;
+use crate::error::{Error, Kind, Result};
+use crate::human;
+use crate::printable::PrintableJson;
+use crate::verb::clocks::Clock;
+
+/// Where lines go.
+pub trait Sink: Send {
+    /// Takes one line, which ends with a line feed, whole and at once.
+    fn append(&mut self, line: &[u8]) -> io::Result<()>;
+
+    /// Makes sure that what it took outlasts a loss of power.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// A trail that no run has begun yet; the default one leads nowhere.
+#[derive(Default)]
+pub struct Blank(Option<Page>);
+
+struct Page {
+    sink: Box<dyn Sink>,
+    name: String,
+    verb: String,
+    arguments: BTreeMap<String, Vec<String>>,
+}
+
+impl fmt::Debug for Blank {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.as_ref().map(|page| &page.name);
+        f.debug_tuple("Blank").field(&name).finish()
+    }
+}
+
+impl Blank {
+    /// A trail that leads into `sink`, which errors call by that name; the run is of the subcommand `verb`, with these flags.
+    #[must_use]
+    pub fn new(
+        sink: Box<dyn Sink>,
+        name: String,
+        verb: &str,
+        arguments: BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        Self(Some(Page {
+            sink,
+            name,
+            verb: verb.to_owned(),
+            arguments,
+        }))
+    }
+
+    /// The trail of that run, which has begun.
+    ///
+    /// Errors: that cannot be written.
+    pub fn begin(self, run: &RunId, clock: Clock, beginning: &Beginning) -> Result<Trail> {
+        let Some(page) = self.0 else {
+            return Ok(Trail::default());
+        };
+        let trail = Trail(Some(Arc::new(Shared {
+            run: run.to_string(),
+            clock,
+            name: page.name,
+            book: Mutex::new(Book {
+                sink: page.sink,
+                broken: None,
+                endings: BTreeMap::new(),
+            }),
+        })));
+        let line = Line {
+            verb: Some(page.verb),
+            arguments: Some(page.arguments),
+            ..beginning.line()
+        };
+        trail.write(line, Some(beginning.started))?;
+        trail.sync()?;
+        Ok(trail)
+    }
+}
+
+/// The trail of one run; cheap to clone. The default one leads nowhere, and takes everything.
+#[derive(Clone, Default)]
+pub struct Trail(Option<Arc<Shared>>);
+
+struct Shared {
+    run: String,
+    clock: Clock,
+    name: String,
+    book: Mutex<Book>,
+}
+
+struct Book {
+    sink: Box<dyn Sink>,
+    /// Why nothing more is written.
+    broken: Option<String>,
+    /// How many blocks came to each ending.
+    endings: BTreeMap<String, u64>,
+}
+
+impl fmt::Debug for Trail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.0.as_ref().map(|shared| &shared.name);
+        f.debug_tuple("Trail").field(&name).finish()
+    }
+}
+
+impl Trail {
+    /// Whether nobody is told anything.
+    #[must_use]
+    pub fn leads_nowhere(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Writes what happened.
+    ///
+    /// Errors: it cannot be written, or something before it could not be. Whoever is told so does nothing that would have to be written.
+    pub fn tell(&self, event: &Event<'_>) -> Result<()> {
+        if self.0.is_none() {
+            return Ok(());
+        }
+        self.write(event.line(), None)
+    }
+
+    /// Makes sure that what was told outlasts a loss of power.
+    ///
+    /// Errors: that is not sure.
+    pub fn sync(&self) -> Result<()> {
+        let Some(shared) = &self.0 else {
+            return Ok(());
+        };
+        let mut book = shared.book();
+        let synced = book.sink.sync();
+        shared.noting(&mut book, synced)
+    }
+
+    /// Writes how the run ends, also where something before it could not be written: there may be room again.
+    ///
+    /// Errors: the trail is not whole.
+    pub fn end(&self, closing: &Closing<'_>) -> Result<()> {
+        let Some(shared) = &self.0 else {
+            return Ok(());
+        };
+        let broken = shared.book().broken.take();
+        let endings = shared.book().endings.clone();
+        let written = self
+            .write(closing.line(endings), None)
+            .and_then(|()| self.sync());
+        match broken {
+            Some(why) => Err(shared.error(&why)),
+            None => written,
+        }
+    }
+
+    fn write(&self, line: Line, at: Option<DateTime<Utc>>) -> Result<()> {
+        let Some(shared) = &self.0 else {
+            return Ok(());
+        };
+        let mut book = shared.book();
+        if let Some(why) = &book.broken {
+            return Err(shared.error(why));
+        }
+        if let Some(ending) = &line.ending {
+            *book.endings.entry(ending.clone()).or_default() += 1;
+        }
+        // The time is taken under the lock, so that lines are in the order of their times.
+        let line = Line {
+            v: VERSION,
+            at: human::rfc3339(at.unwrap_or_else(|| (shared.clock)())),
+            run: shared.run.clone(),
+            ..line
+        };
+        let written = spelled(&line).and_then(|bytes| book.sink.append(&bytes));
+        shared.noting(&mut book, written)
+    }
+}
+
+fn spelled(line: &Line) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(512);
+    line.serialize(&mut serde_json::Serializer::with_formatter(
+        &mut bytes,
+        PrintableJson,
+    ))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+impl Shared {
+    /// Nobody panics while holding the lock; if somebody did, the file would still be whole.
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn noting(&self, book: &mut Book, done: io::Result<()>) -> Result<()> {
+        done.map_err(|err| {
+            let why = err.to_string();
+            let err = self.error(&why);
+            book.broken = Some(why);
+            err
+        })
+    }
+
+    fn error(&self, why: &str) -> Error {
+        let attempt = format!("write to the report file {}", self.name);
+        Error::new(Kind::Other, attempt).because(why.to_owned())
+    }
+}

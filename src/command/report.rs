@@ -1,0 +1,92 @@
+//! `report`: reads report files, and writes a page for people. Nothing is contacted.
+
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
+
+use crate::chronicle::{Chronicle, Form, write};
+use crate::draft::Draft;
+use crate::error::{Error, Kind, Result};
+use crate::exit::Exit;
+
+/// Everything that `report` was asked to do.
+#[derive(Debug)]
+pub struct Request {
+    /// The report files; `-` is standard input.
+    pub files: Vec<PathBuf>,
+    /// The pages, and where each is written; `None` is standard output.
+    pub pages: Vec<(Form, Option<PathBuf>)>,
+    /// Whether a page may take the place of what lies there.
+    pub overwrite: bool,
+    /// The time that the page bears.
+    pub now: DateTime<Utc>,
+}
+
+/// Runs it. On `Ok` the pages are written, each whole or not at all.
+///
+/// Errors: a file cannot be read, or a page cannot be written.
+pub fn run(request: &Request, stdout: &mut (dyn Write + Send)) -> Result<Exit> {
+    let mut chronicle = Chronicle::default();
+    let mut seen = HashSet::new();
+    for path in &request.files {
+        let name = path.display().to_string();
+        read(&mut chronicle, path, &mut seen).map_err(|err| {
+            Error::new(Kind::Other, format!("read the report file {name}")).because(err)
+        })?;
+    }
+    for (form, place) in &request.pages {
+        match place {
+            None => write(*form, &chronicle, request.now, stdout)
+                .map_err(|err| Error::new(Kind::Other, "write to stdout").because(err))?,
+            Some(path) => {
+                put(*form, &chronicle, request, path).map_err(|err| {
+                    let attempt = format!("write the page {}", path.display());
+                    Error::new(Kind::Other, attempt).because(err)
+                })?;
+                info!(page = %path.display(), "page written");
+            }
+        }
+    }
+    let malformed = chronicle.malformed_lines();
+    if malformed > 0 {
+        warn!(
+            lines = malformed,
+            "lines are no lines of a report file: the page says which"
+        );
+        return Ok(Exit::Attention);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads a file once, however often it is named.
+fn read(chronicle: &mut Chronicle, path: &Path, seen: &mut HashSet<(u64, u64)>) -> io::Result<()> {
+    let name = path.display().to_string();
+    if path.as_os_str() == "-" {
+        return chronicle.read("-", io::stdin().lock());
+    }
+    let file = File::open(path)?;
+    let about = file.metadata()?;
+    if !seen.insert((about.dev(), about.ino())) {
+        return Ok(());
+    }
+    chronicle.read(&name, BufReader::with_capacity(1 << 16, file))
+}
+
+fn put(form: Form, chronicle: &Chronicle, request: &Request, path: &Path) -> io::Result<()> {
+    let draft = Draft::beside(path)?;
+    let mut file = BufWriter::new(File::create_new(draft.path())?);
+    write(form, chronicle, request.now, &mut file)?;
+    file.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
+    if request.overwrite && fs::symlink_metadata(path).is_ok() {
+        draft.replaces_file(path)
+    } else {
+        draft.becomes_file(path)
+    }
+}
