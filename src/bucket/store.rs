@@ -132,6 +132,24 @@ pub trait Store: ObjectStore {
     }
 }
 
+/// Deletes whatever comes, so many at once, and hands each name back in its order: what `ObjectStore::delete_stream` asks for.
+pub(super) fn delete_each<F>(
+    locations: BoxStream<'static, Result<Path>>,
+    at_once: usize,
+    delete: impl Fn(Path) -> F + Send + 'static,
+) -> BoxStream<'static, Result<Path>>
+where
+    F: Future<Output = Result<Path>> + Send + 'static,
+{
+    locations
+        .map(move |location| {
+            let deleted = location.map(&delete);
+            async move { deleted?.await }
+        })
+        .buffered(at_once)
+        .boxed()
+}
+
 /// A store whose listings come in pages, any of which may be asked for.
 #[async_trait]
 pub trait Pager: Send + Sync {

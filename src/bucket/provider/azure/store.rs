@@ -189,17 +189,13 @@ impl ObjectStore for Store {
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
         let container = Arc::clone(&self.0);
-        locations
-            .map(move |location| {
-                let container = Arc::clone(&container);
-                async move {
-                    let location = location?;
-                    delete(&container, &location, false).await?;
-                    Ok(location)
-                }
-            })
-            .buffered(DELETIONS)
-            .boxed()
+        store::delete_each(locations, DELETIONS, move |location| {
+            let container = Arc::clone(&container);
+            async move {
+                delete(&container, &location, false).await?;
+                Ok(location)
+            }
+        })
     }
 
     fn list(&self, _: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {

@@ -36,11 +36,7 @@ pub(super) async fn got(
     let generation = header(GENERATION).and_then(|text| text.parse().ok());
     let generation: u64 = generation.ok_or_else(|| Fault::NoObject.passing())?;
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let (part, size) = range::told(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
-        if !range::is_asked_for(&part, size, wanted) {
-            return Err(Fault::OtherPart.passing());
-        }
-        (part, size)
+        range::came(&head.headers, wanted).ok_or_else(|| Fault::OtherPart.passing())?
     } else {
         let length = header(CONTENT_LENGTH.as_str()).or_else(|| header(STORED_LENGTH));
         let length: Option<u64> = length.and_then(|text| text.parse().ok());

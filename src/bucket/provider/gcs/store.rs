@@ -154,17 +154,13 @@ impl ObjectStore for Store {
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
         let asker = self.asker.clone();
-        locations
-            .map(move |location| {
-                let asker = asker.clone();
-                async move {
-                    let location = location?;
-                    asker.delete(&location, None, asker.retries).await?;
-                    Ok(location)
-                }
-            })
-            .buffered(DELETIONS)
-            .boxed()
+        store::delete_each(locations, DELETIONS, move |location| {
+            let asker = asker.clone();
+            async move {
+                asker.delete(&location, None, asker.retries).await?;
+                Ok(location)
+            }
+        })
     }
 
     /// The listings of `object_store` cannot hold every name: they are refused.

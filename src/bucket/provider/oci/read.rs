@@ -25,11 +25,7 @@ pub(super) fn got(
     let etag = facts.etag.ok_or_else(|| Fault::NoObject.passing())?;
     let other_part = || Fault::OtherPart.passing();
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let (part, size) = range::told(&head.headers).ok_or_else(other_part)?;
-        if !range::is_asked_for(&part, size, wanted) {
-            return Err(other_part());
-        }
-        (part, size)
+        range::came(&head.headers, wanted).ok_or_else(other_part)?
     } else {
         let length = facts.size_bytes.ok_or_else(|| Fault::NoObject.passing())?;
         if wanted.is_some_and(|wanted| wanted.start != 0 || wanted.end != length) {

@@ -127,11 +127,7 @@ fn got(
     let (head, body) = answer.into_parts();
     let facts = Facts::read(&head.headers);
     let (came, size) = if head.status == StatusCode::PARTIAL_CONTENT {
-        let told = range::told(&head.headers).ok_or_else(|| Fault::OtherPart.passing())?;
-        if !range::is_asked_for(&told.0, told.1, wanted) {
-            return Err(Fault::OtherPart.passing());
-        }
-        told
+        range::came(&head.headers, wanted).ok_or_else(|| Fault::OtherPart.passing())?
     } else {
         let length = facts.size_bytes;
         let is_whole = wanted.is_none_or(|it| it.start == 0 && length == Some(it.end));

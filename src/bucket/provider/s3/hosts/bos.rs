@@ -1,19 +1,10 @@
 //! Baidu's: `<region>.bcebos.com`, with `s3.` before it where S3 is spoken, and a bucket's name before that.
 
-use super::host::{BOS, Host, divided};
+use super::host::{BOS, Host};
 
 pub(super) fn host(host: &str) -> Option<Host> {
     let labels = host.strip_suffix(".bcebos.com")?;
-    let (bucket, rest) = divided(labels, |rest| region(rest).is_some())?;
-    Some(Host {
-        service: BOS,
-        bucket: bucket.map(str::to_owned),
-        rest: host
-            .get(labels.len() - rest.len()..)
-            .unwrap_or(host)
-            .to_owned(),
-        region: region(rest),
-    })
+    Host::of(BOS, host, labels, |rest| region(rest).map(Some))
 }
 
 /// The region that is named. What answers under `cdn` is none.

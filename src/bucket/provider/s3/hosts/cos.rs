@@ -1,6 +1,6 @@
 //! Tencent's: `cos.<region>.myqcloud.com` and what is said to be the same under `tencentcos.cn`, with a bucket's name and account before it.
 
-use super::host::{COS, Host, divided};
+use super::host::{COS, Host};
 
 /// What the first label is called by which way a host is reached.
 const WAYS: [&str; 3] = ["cos", "cos-internal", "cos-dualstack"];
@@ -10,21 +10,15 @@ pub(super) fn host(host: &str) -> Option<Host> {
     let labels = domains
         .iter()
         .find_map(|domain| host.strip_suffix(domain))?;
-    let parts = |rest: &str| -> Option<Option<String>> {
-        let (way, place) = rest.split_once('.')?;
-        let is_one = WAYS.contains(&way) && !place.is_empty() && !place.contains('.');
-        is_one.then(|| (place != "accelerate").then(|| place.to_owned()))
-    };
-    let (bucket, rest) = divided(labels, |rest| parts(rest).is_some())?;
-    Some(Host {
-        service: COS,
-        bucket: bucket.map(str::to_owned),
-        rest: host
-            .get(labels.len() - rest.len()..)
-            .unwrap_or(host)
-            .to_owned(),
-        region: parts(rest).flatten(),
-    })
+    Host::of(COS, host, labels, place)
+}
+
+/// The region that is named; `None` inside where none is, as by accelerated hosts.
+#[expect(clippy::option_option, reason = "an accelerated host is one, too")]
+fn place(labels: &str) -> Option<Option<String>> {
+    let (way, place) = labels.split_once('.')?;
+    let is_one = WAYS.contains(&way) && !place.is_empty() && !place.contains('.');
+    is_one.then(|| (place != "accelerate").then(|| place.to_owned()))
 }
 
 #[cfg(test)]

@@ -19,17 +19,26 @@ pub(in crate::bucket::provider) const OSS: &str = "oss.aliyuncs.com";
 pub(in crate::bucket::provider) const OBS: &str = "obs.myhuaweicloud.com";
 pub(in crate::bucket::provider) const BOS: &str = "bcebos.com";
 
-/// Divides labels at the first from the left after which `is_rest` holds for what remains: the bucket's name, which may have dots in it or be missing,
-/// and the rest.
-pub(super) fn divided(
-    labels: &str,
-    is_rest: impl Fn(&str) -> bool,
-) -> Option<(Option<&str>, &str)> {
-    if is_rest(labels) {
-        return Some((None, labels));
+impl Host {
+    /// Reads the host's labels, which stand before its domain: the first from the left behind which `place` finds a place of the service divides the
+    /// bucket's name, which may have dots in it or be missing, from the rest. What `place` finds is the region, or that none is named.
+    pub(super) fn of(
+        service: &'static str,
+        host: &str,
+        labels: &str,
+        place: impl Fn(&str) -> Option<Option<String>>,
+    ) -> Option<Self> {
+        let of = |bucket: Option<&str>, begins: usize| {
+            let region = place(labels.get(begins..)?)?;
+            Some(Self {
+                service,
+                bucket: bucket.map(str::to_owned),
+                rest: host.get(begins..)?.to_owned(),
+                region,
+            })
+        };
+        let dots = labels.match_indices('.').filter(|(at, _)| *at > 0);
+        let mut named = dots.map(|(at, _)| of(labels.get(..at), at + 1));
+        of(None, 0).or_else(|| named.find_map(|host| host))
     }
-    let dots = labels.match_indices('.').map(|(at, _)| at);
-    dots.filter_map(|at| Some((labels.get(..at)?, labels.get(at + 1..)?)))
-        .find(|(bucket, rest)| !bucket.is_empty() && is_rest(rest))
-        .map(|(bucket, rest)| (Some(bucket), rest))
 }

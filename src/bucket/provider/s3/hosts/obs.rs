@@ -1,6 +1,6 @@
 //! Huawei's: `obs.<region>.myhuaweicloud.com`, with a bucket's name before it, and the same of those who run its software under a name of their own.
 
-use super::host::{Host, OBS, divided};
+use super::host::{Host, OBS};
 
 /// What hosts end in, and what stands for all hosts of whoever it is: names of buckets are unique among these.
 const DOMAINS: [(&str, &str); 5] = [
@@ -15,16 +15,7 @@ pub(super) fn host(host: &str) -> Option<Host> {
     let mut domains = DOMAINS.into_iter();
     let (labels, service) =
         domains.find_map(|(domain, service)| Some((host.strip_suffix(domain)?, service)))?;
-    let (bucket, rest) = divided(labels, |rest| region(rest).is_some())?;
-    Some(Host {
-        service,
-        bucket: bucket.map(str::to_owned),
-        rest: host
-            .get(labels.len() - rest.len()..)
-            .unwrap_or(host)
-            .to_owned(),
-        region: region(rest).flatten(),
-    })
+    Host::of(service, host, labels, region)
 }
 
 /// The region that is named; `None` inside where none is, as by the host for all of them.

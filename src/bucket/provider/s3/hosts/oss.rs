@@ -1,23 +1,12 @@
 //! Alibaba's: `oss-<region>.aliyuncs.com`, from inside `oss-<region>-internal`, accelerated `oss-accelerate`, and each with `s3.` before it, which is how S3
 //! is to be spoken there.
 
-use super::host::{Host, OSS, divided};
+use super::host::{Host, OSS};
 
 pub(super) fn host(host: &str) -> Option<Host> {
     let labels = host.strip_suffix(".aliyuncs.com")?;
-    let is_rest = |rest: &str| {
-        let rest = rest.strip_prefix("s3.").unwrap_or(rest);
-        place(rest).is_some()
-    };
-    let (bucket, rest) = divided(labels, is_rest)?;
-    Some(Host {
-        service: OSS,
-        bucket: bucket.map(str::to_owned),
-        rest: host
-            .get(labels.len() - rest.len()..)
-            .unwrap_or(host)
-            .to_owned(),
-        region: place(rest.strip_prefix("s3.").unwrap_or(rest)).flatten(),
+    Host::of(OSS, host, labels, |rest| {
+        place(rest.strip_prefix("s3.").unwrap_or(rest))
     })
 }
 
