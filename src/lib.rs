@@ -13,8 +13,8 @@
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `human`, [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | means | [`bucket`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; how servers are spoken to; when to try again; how far a run is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -70,9 +70,11 @@ pub mod command;
 pub mod draft;
 pub mod duration;
 pub mod engine;
+pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod go;
+mod http;
 mod human;
 pub mod manifest;
 pub mod map;
