@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cleanup;
+pub mod man;
 pub mod migrate;
 pub mod plan;
 pub mod report;
@@ -43,6 +44,8 @@ pub enum Command {
     Undelete(undelete::Request),
     /// What report files tell is made a page.
     Report(report::Request),
+    /// Manual pages are written.
+    Man(man::Request),
 }
 
 impl Command {
@@ -74,6 +77,7 @@ impl Command {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
             Command::Report(request) => report::run(&request, stdout),
+            Command::Man(request) => man::run(&request),
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await
             }
