@@ -6,6 +6,7 @@
 //! | `documents` | README, examples, reports and traces say what is so |
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
+//! | `shipping` | the image and the releases are what they are said to be |
 //! | `thanos` | what real Thanos makes of both buckets |
 //! | `tsdb` | real blocks, whole ones and damaged ones, are told apart |
 //! | `house` | how the source is built |
@@ -22,6 +23,7 @@ mod documents;
 mod house;
 mod providers;
 mod safety;
+mod shipping;
 mod support;
 mod thanos;
 mod tsdb;

@@ -337,6 +337,7 @@ fn installed(world: &World) -> Command {
     command
         .arg("-euc")
         .current_dir(world.path(""))
+        .env("HOME", world.path("home"))
         .env("PATH", std::env::join_paths(folders).unwrap());
     command
 }
