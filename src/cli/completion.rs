@@ -111,7 +111,7 @@ fi
 "#;
 
 // What is generated for fish asks its argparse, which knows no flag with a dot in its name, for the subcommand, and finds none then.
-const FISH_SUBCOMMAND: &str = r#"
+const FISH_SUBCOMMAND: &str = r"
 function __fish_thanos_bucket_needs_command
     set -l words (commandline -opc)
     set -e words[1]
@@ -128,7 +128,7 @@ function __fish_thanos_bucket_needs_command
     end
     return 0
 end
-"#;
+";
 
 /// What is generated for fish leaves out the words that stand without a flag.
 fn fish_words(command: &Command) -> String {

@@ -118,7 +118,7 @@ fn option(roff: &mut Roff, arg: &Arg) {
 /// `--flag VALUE`, `--flag[=true|false]`, `FILE...`.
 fn heading(arg: &Arg) -> Vec<Inline> {
     let names = arg.get_value_names().unwrap_or_default();
-    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = names.iter().map(clap::builder::Str::as_str).collect();
     let value = names.join(" ");
     if arg.is_positional() {
         let is_list = matches!(arg.get_action(), ArgAction::Append);

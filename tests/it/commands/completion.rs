@@ -74,11 +74,15 @@ fn folder(shell: &str) -> TempDir {
     folder
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "what was not asked should not be silent"
+)]
 fn is_here(shell: &str) -> bool {
     let found = Command::new(shell).args(["-c", "exit 0"]).output();
     let is_here = found.is_ok_and(|ran| ran.status.success());
     if !is_here {
-        println!("{shell} is not here, and was not asked");
+        eprintln!("{shell} is not here, and was not asked");
     }
     is_here
 }
@@ -141,12 +145,12 @@ fn bash_completes_subcommands_flags_values_and_files() {
 /// S-22.1
 #[test]
 fn fish_completes_subcommands_flags_values_and_files() {
+    // What it says of itself when it is spoken to goes elsewhere; descriptions follow a tab, and a flag stands before its value.
+    const ASK: &str = "set fish_greeting; . ./script; complete -C $argv[1] | string replace -r '\\t.*' '' | string replace -r '^--[^=]*=' ''; exit 0";
     if !is_here("fish") {
         return;
     }
     let folder = folder("fish");
-    // What it says of itself when it is spoken to goes elsewhere; descriptions follow a tab, and a flag stands before its value.
-    const ASK: &str = "set fish_greeting; . ./script; complete -C $argv[1] | string replace -r '\\t.*' '' | string replace -r '^--[^=]*=' ''; exit 0";
     for (typed, wanted, unwanted) in TYPED {
         let arguments = ["--no-config", "--interactive", "-c", ASK, typed];
         let offered = offered("fish", &arguments, folder.path());
@@ -157,9 +161,6 @@ fn fish_completes_subcommands_flags_values_and_files() {
 /// S-22.1: zsh answers on a terminal alone, and has one of its own to be asked through.
 #[test]
 fn zsh_completes_subcommands_flags_values_and_files() {
-    if !is_here("zsh") {
-        return;
-    }
     // What is typed is echoed, and has none of the marks that are waited for.
     const ASK: &str = r#"
         zmodload zsh/zpty || exit 1
@@ -173,6 +174,9 @@ fn zsh_completes_subcommands_flags_values_and_files() {
         zpty -r asked offers '*end:42*'
         print -r -- "$offers"
     "#;
+    if !is_here("zsh") {
+        return;
+    }
     let folder = folder("zsh");
     fs::create_dir(folder.path().join("functions")).unwrap();
     let place = folder.path().join("functions/_thanos-bucket");

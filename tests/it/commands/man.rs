@@ -32,11 +32,11 @@ fn help(arguments: &[&str]) -> String {
 }
 
 fn subcommands() -> Vec<String> {
-    let named = Regex::new(r"(?m)^  ([a-z]+(?:-[a-z]+)*)  ").unwrap();
+    let row = Regex::new(r"(?m)^  ([a-z]+(?:-[a-z]+)*)  ").unwrap();
     let help = help(&[]);
     let (_, list) = help.split_once("\nCommands:\n").unwrap();
     let list = list.split("\n\n").next().unwrap();
-    let names = named.captures_iter(list).map(|found| found[1].to_owned());
+    let names = row.captures_iter(list).map(|found| found[1].to_owned());
     names.filter(|name| name != "help").collect()
 }
 
@@ -73,12 +73,12 @@ fn each_subcommand_has_a_page_with_all_that_its_help_says() {
     let word = Regex::new(r"[\w.$()/@=-]+").unwrap();
     // The help says how to get the help, and a page has its own way to write what takes a value.
     let of_help_alone = Regex::new(r"<[^>]*>|\[=.*|\.\.\.|(?m)^Usage:.*$").unwrap();
+    let flags = Regex::new(r"--[a-z][a-z0-9.-]*[a-z0-9]").unwrap();
     for name in names {
         let file = place.join(format!("thanos-bucket-{name}.1"));
         assert_eq!(fs::read_to_string(&file).unwrap(), printed(&[&name]));
         let page = laid_out(&file);
         let told: BTreeSet<&str> = word.find_iter(&page).map(|word| word.as_str()).collect();
-        let flags = Regex::new(r"--[a-z][a-z0-9.-]*[a-z0-9]").unwrap();
         let told_flags: BTreeSet<&str> = flags.find_iter(&page).map(|flag| flag.as_str()).collect();
         let help = help(&[&name]);
         for flag in flags.find_iter(&help) {
