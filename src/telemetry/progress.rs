@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use super::pulse;
 use super::screen::Screen;
 use crate::progress::{Progress, Snapshot};
 
@@ -20,22 +21,37 @@ const BLOCKS: &str = "{blocks}";
 
 /// A display that is on for as long as this value lives; then it is wiped off the terminal.
 ///
-/// On a standard error that is no terminal it stands for no display at all.
+/// On a standard error that is no terminal a line of the log tells it now and then.
 #[must_use = "the display ends with this value"]
 #[derive(Debug)]
 pub struct ProgressGuard(Option<Ticker>);
 
+/// A thread that does something again and again, until it is to stop.
 #[derive(Debug)]
-struct Ticker {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
+pub(super) struct Ticker {
+    pub(super) stop: Sender<()>,
+    pub(super) thread: JoinHandle<()>,
 }
 
-/// Shows `progress` on `screen`, if anybody can see it.
-pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGuard {
-    if !screen.can_show() {
-        return ProgressGuard(None);
+impl Ticker {
+    /// Returns once it has stopped.
+    pub(super) fn end(self) {
+        drop(self.stop);
+        let _ = self.thread.join(); // a display that broke is not worth a word
     }
+}
+
+/// Shows `progress` on `screen` if anybody can see it, and else in the log.
+pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGuard {
+    // A machine that has no thread to spare shows nothing, but its blocks are moved.
+    ProgressGuard(if screen.can_show() {
+        draw_on(screen, progress)
+    } else {
+        pulse::start(progress, pulse::EVERY)
+    })
+}
+
+fn draw_on(screen: &Arc<Screen>, progress: Arc<Progress>) -> Option<Ticker> {
     let (stop, stopped) = mpsc::channel::<()>();
     let screen = Arc::clone(screen);
     let thread = thread::Builder::new()
@@ -54,16 +70,15 @@ pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGua
                 draw(&bar, now);
             }
             screen.detach(&bar);
-        });
-    // A machine that has no thread to spare gets no display, but its blocks are moved.
-    ProgressGuard(thread.ok().map(|thread| Ticker { stop, thread }))
+        })
+        .ok()?;
+    Some(Ticker { stop, thread })
 }
 
 impl Drop for ProgressGuard {
     fn drop(&mut self) {
-        if let Some(Ticker { stop, thread }) = self.0.take() {
-            drop(stop);
-            let _ = thread.join(); // a display that broke is not worth a word
+        if let Some(ticker) = self.0.take() {
+            ticker.end();
         }
     }
 }
@@ -249,16 +264,6 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
-    }
-
-    #[test]
-    fn nothing_is_shown_where_nobody_looks() {
-        let screen = Arc::new(Screen::new(
-            ProgressDrawTarget::hidden(),
-            Box::new(io::sink()),
-        ));
-        let shown = show(&screen, half_way());
-        assert!(shown.0.is_none(), "no thread, so nothing can be written");
     }
 
     #[test]

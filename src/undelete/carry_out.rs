@@ -94,7 +94,7 @@ pub(super) async fn carry_out(
         let mut working = stream::iter(some)
             .take_until(Box::pin(stop.wait()))
             .map(|(position, id, bytes)| async move {
-                let _counted = progress.block(*bytes);
+                let counted = progress.block(*bytes);
                 let span = step!("block", block = %id);
                 let mut ways = Ways::new();
                 // What nobody could be told of is not begun.
@@ -104,7 +104,12 @@ pub(super) async fn carry_out(
                 let one = one(task, bucket, &others, *id, &mut ways);
                 let ended = within(span, one).await;
                 let (ending, detail, ends_the_run) = match ended {
-                    Ok((ending, detail)) => (ending, detail, false),
+                    Ok((ending, detail)) => {
+                        if ending == UndeleteEnding::Undeleted {
+                            counted.arrived();
+                        }
+                        (ending, detail, false)
+                    }
                     Err(err) => {
                         let concerns_all = err.kind().concerns_whole_bucket();
                         let detail = Some(format!("{err:#}"));
