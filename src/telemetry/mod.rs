@@ -7,6 +7,7 @@ mod otlp;
 mod progress;
 mod pulse;
 mod screen;
+mod ticker;
 mod tracing_config;
 
 use std::sync::Arc;

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::pulse;
 use super::screen::Screen;
+use super::ticker::Ticker;
 use crate::progress::{Progress, Snapshot};
 
 const PERIOD: Duration = Duration::from_millis(200);
@@ -26,21 +26,6 @@ const BLOCKS: &str = "{blocks}";
 #[derive(Debug)]
 pub struct ProgressGuard(Option<Ticker>);
 
-/// A thread that does something again and again, until it is to stop.
-#[derive(Debug)]
-pub(super) struct Ticker {
-    pub(super) stop: Sender<()>,
-    pub(super) thread: JoinHandle<()>,
-}
-
-impl Ticker {
-    /// Returns once it has stopped.
-    pub(super) fn end(self) {
-        drop(self.stop);
-        let _ = self.thread.join(); // a display that broke is not worth a word
-    }
-}
-
 /// Shows `progress` on `screen` if anybody can see it, and else in the log.
 pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGuard {
     // A machine that has no thread to spare shows nothing, but its blocks are moved.
@@ -52,27 +37,22 @@ pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGua
 }
 
 fn draw_on(screen: &Arc<Screen>, progress: Arc<Progress>) -> Option<Ticker> {
-    let (stop, stopped) = mpsc::channel::<()>();
     let screen = Arc::clone(screen);
-    let thread = thread::Builder::new()
-        .name("progress".to_owned())
-        .spawn(move || {
-            let bar = ProgressBar::new(0).with_style(style(BLOCKS, &progress));
-            let bar = screen.attach(bar);
-            let mut shown = Shown::Blocks;
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
-                let now = progress.snapshot();
-                let wanted = Shown::of(now);
-                if wanted != shown {
-                    shown = wanted;
-                    bar.set_style(style(shown.template(), &progress));
-                }
-                draw(&bar, now);
+    Ticker::start(move |stopped| {
+        let bar = ProgressBar::new(0).with_style(style(BLOCKS, &progress));
+        let bar = screen.attach(bar);
+        let mut shown = Shown::Blocks;
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
+            let now = progress.snapshot();
+            let wanted = Shown::of(now);
+            if wanted != shown {
+                shown = wanted;
+                bar.set_style(style(shown.template(), &progress));
             }
-            screen.detach(&bar);
-        })
-        .ok()?;
-    Some(Ticker { stop, thread })
+            draw(&bar, now);
+        }
+        screen.detach(&bar);
+    })
 }
 
 impl Drop for ProgressGuard {
@@ -145,6 +125,7 @@ mod tests {
 
     use std::io;
     use std::sync::Mutex;
+    use std::thread;
     use std::time::Instant;
 
     use indicatif::{ProgressDrawTarget, TermLike};

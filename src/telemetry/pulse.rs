@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use tracing::info;
 
-use super::progress::Ticker;
+use super::ticker::Ticker;
 use crate::human;
 use crate::progress::{Progress, Snapshot};
 
@@ -19,16 +18,15 @@ pub(super) const EVERY: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A rate is that of so long a time: blocks differ in size, and servers have their moods.
-const WINDOW: Duration = Duration::from_secs(120);
+const WINDOW: Duration = Duration::from_mins(2);
 
 /// A rate of less time than this is none.
 const SHORTEST: Duration = Duration::from_secs(5);
 
 /// Tells of `progress` every so often, until the ticker ends. `None` where there is no thread to spare.
 pub(super) fn start(progress: Arc<Progress>, every: Duration) -> Option<Ticker> {
-    let (stop, stopped) = mpsc::channel::<()>();
     let dispatch = tracing::dispatcher::get_default(Clone::clone);
-    let beat = move || {
+    Ticker::start(move |stopped| {
         let begun = Instant::now();
         let mut pace = Pace::default();
         let mut due = every;
@@ -46,12 +44,7 @@ pub(super) fn start(progress: Arc<Progress>, every: Duration) -> Option<Ticker> 
                 tracing::dispatcher::with_default(&dispatch, || told.log(at));
             }
         }
-    };
-    let thread = thread::Builder::new()
-        .name("progress".to_owned())
-        .spawn(beat)
-        .ok()?;
-    Some(Ticker { stop, thread })
+    })
 }
 
 /// What was seen of a run lately.
@@ -76,7 +69,11 @@ impl Pace {
         }
         self.0.push_back((at, now));
         // The sample before the window's beginning is its first.
-        while self.0.get(1).is_some_and(|(then, _)| at - *then >= WINDOW) {
+        while self
+            .0
+            .get(1)
+            .is_some_and(|(then, _)| at.saturating_sub(*then) >= WINDOW)
+        {
             self.0.pop_front();
         }
     }
@@ -113,7 +110,7 @@ impl Pace {
 
     fn rate(&self, of: impl Fn(&Snapshot) -> u64) -> Option<Rate> {
         let ((from, then), (to, now)) = (self.0.front()?, self.0.back()?);
-        let took = *to - *from;
+        let took = to.saturating_sub(*from);
         (took >= SHORTEST).then(|| Rate {
             // A try that begins anew takes back what it has to do again.
             many: of(now).saturating_sub(of(then)),
@@ -140,7 +137,7 @@ impl Rate {
     }
 
     fn per_minute(self) -> u64 {
-        self.per(Duration::from_secs(60))
+        self.per(Duration::from_mins(1))
     }
 
     /// How long so many take, in whole seconds; `None` where nothing moves.
@@ -202,7 +199,7 @@ impl Told {
         let moved = if now.bytes_total > 0 {
             let rate = self.bytes.map(Rate::per_second);
             format!(
-                ", {} of {} moved{}",
+                ", {} of {}{}",
                 human::size(now.bytes_done),
                 human::size(now.bytes_total),
                 with(rate.map(|rate| format!("{}/s", human::size(rate))))
@@ -226,6 +223,7 @@ mod tests {
 
     use std::io;
     use std::sync::Mutex;
+    use std::thread;
 
     use indicatif::ProgressDrawTarget;
     use tracing_subscriber::Registry;
@@ -259,10 +257,13 @@ mod tests {
 
     const MIB: u64 = 1 << 20;
 
+    /// What was seen at which second.
+    type Seen<'a> = &'a [(u64, Snapshot)];
+
     /// S-7.10
     #[test]
     fn a_rate_is_that_of_the_last_two_minutes_and_time_left_is_told_once_it_is_known() {
-        let table: [(&[(u64, Snapshot)], Option<&str>); 11] = [
+        let table: [(Seen<'_>, Option<&str>); 11] = [
             (&[(1, looking(0, 0))], None),
             (
                 &[(1, looking(0, 0)), (30, looking(58_000, 1))],
@@ -275,16 +276,14 @@ mod tests {
                     (28, looking(9, 9)),
                     (30, at_work((0, 2, 8), (MIB, 9 * MIB))),
                 ],
-                Some("0 of 8 blocks done, 2 at work, 1.0 MiB of 9.0 MiB moved, unknown time left"),
+                Some("0 of 8 blocks done, 2 at work, 1.0 MiB of 9.0 MiB, unknown time left"),
             ),
             (
                 &[
                     (20, at_work((0, 2, 8), (0, 90 * MIB))),
                     (30, at_work((1, 2, 8), (10 * MIB, 90 * MIB))),
                 ],
-                Some(
-                    "1 of 8 blocks done, 2 at work, 10.0 MiB of 90.0 MiB moved, 1.0 MiB/s, 1m 20s left",
-                ),
+                Some("1 of 8 blocks done, 2 at work, 10.0 MiB of 90.0 MiB, 1.0 MiB/s, 1m 20s left"),
             ),
             // It was fast, and is slow now.
             (
@@ -294,9 +293,7 @@ mod tests {
                     (160, at_work((1, 2, 8), (530 * MIB, 1000 * MIB))),
                     (220, at_work((2, 2, 8), (560 * MIB, 1000 * MIB))),
                 ],
-                Some(
-                    "2 of 8 blocks done, 2 at work, 560 MiB of 1000 MiB moved, 512 KiB/s, 14m 40s left",
-                ),
+                Some("2 of 8 blocks done, 2 at work, 560 MiB of 1000 MiB, 512 KiB/s, 14m 40s left"),
             ),
             // Nothing moves, or what was moved has to be moved again.
             (
@@ -304,7 +301,7 @@ mod tests {
                     (0, at_work((1, 2, 8), (30, 90))),
                     (30, at_work((1, 2, 8), (20, 90))),
                 ],
-                Some("1 of 8 blocks done, 2 at work, 20 B of 90 B moved, 0 B/s, unknown time left"),
+                Some("1 of 8 blocks done, 2 at work, 20 B of 90 B, 0 B/s, unknown time left"),
             ),
             // All is copied, and blocks wait for their turn to be marked.
             (
@@ -312,14 +309,14 @@ mod tests {
                     (0, at_work((1, 7, 9), (90, 90))),
                     (30, at_work((2, 7, 9), (90, 90))),
                 ],
-                Some("2 of 9 blocks done, 7 at work, 90 B of 90 B moved, 0 B/s, 3m 30s left"),
+                Some("2 of 9 blocks done, 7 at work, 90 B of 90 B, 0 B/s, 3m 30s left"),
             ),
             (
                 &[
                     (0, at_work((1, 7, 9), (90, 90))),
                     (30, at_work((1, 7, 9), (90, 90))),
                 ],
-                Some("1 of 9 blocks done, 7 at work, 90 B of 90 B moved, 0 B/s, unknown time left"),
+                Some("1 of 9 blocks done, 7 at work, 90 B of 90 B, 0 B/s, unknown time left"),
             ),
             // Nothing is to be moved.
             (
@@ -341,9 +338,7 @@ mod tests {
                     (0, at_work((0, 1, 2), (0, u64::MAX))),
                     (30, at_work((0, 1, 2), (1, u64::MAX))),
                 ],
-                Some(
-                    "0 of 2 blocks done, 1 at work, 1 B of 16.0 EiB moved, 0 B/s, unknown time left",
-                ),
+                Some("0 of 2 blocks done, 1 at work, 1 B of 16.0 EiB, 0 B/s, unknown time left"),
             ),
         ];
         for (seen, expected) in table {
