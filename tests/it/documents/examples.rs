@@ -13,6 +13,7 @@ use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
 use crate::support::world::{Contents, blocks_with};
 
+mod both_tiers;
 mod kubernetes;
 mod oracle;
 mod swift;
@@ -51,6 +52,7 @@ fn each_example_has_a_test_here() {
         "azure.yaml",
         "blocks",
         "bos.yaml",
+        "both-tiers",
         "ci-smoke-test",
         "cos.yaml",
         "crontab",
