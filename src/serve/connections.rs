@@ -36,6 +36,15 @@ const LAST: Duration = Duration::from_secs(5);
 /// The most bytes that the head of a request may have.
 const HEAD_BYTES: usize = 16 << 10;
 
+/// Where to listen, and for whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where.
+    pub address: Address,
+    /// The API is for whoever shows it; without one there is no API.
+    pub token: Option<Token>,
+}
+
 /// Somebody who listens, and answers nobody yet.
 #[derive(Debug)]
 pub struct Server {
@@ -45,10 +54,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens at the address. The API is for whoever shows the token; without one there is none.
+    /// Listens.
     ///
     /// Errors: nobody can listen there.
-    pub async fn bind(address: &Address, token: Option<Token>) -> Result<Self> {
+    pub async fn bind(settings: Settings) -> Result<Self> {
+        let Settings { address, token } = settings;
         let wrong = |err| {
             let attempt = format!("listen for HTTP at {address}");
             Error::new(Kind::Other, attempt).because(err)

@@ -15,5 +15,5 @@ mod status;
 mod token;
 
 pub use address::Address;
-pub use connections::Server;
+pub use connections::{Server, Settings};
 pub use token::Token;
