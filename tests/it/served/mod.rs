@@ -1,0 +1,7 @@
+//! What a process that goes on for long shows over HTTP, and what it takes.
+
+mod client;
+mod http;
+mod orders;
+mod shown;
+mod textfile;
