@@ -80,6 +80,7 @@ pub mod migrate;
 pub mod nearest;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod printable;
 pub mod progress;
 pub mod report;
