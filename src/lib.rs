@@ -9,7 +9,7 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
 //! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`chronicle`] | one step each on real buckets, and what is written about them |
+//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
@@ -60,6 +60,7 @@
 pub mod at_once;
 pub mod audit;
 pub mod block;
+pub mod board;
 pub mod bucket;
 pub mod causes;
 pub mod check;
@@ -72,6 +73,7 @@ pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod exit;
+pub mod exposition;
 pub mod go;
 mod human;
 pub mod manifest;

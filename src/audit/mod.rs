@@ -19,4 +19,4 @@ pub use file::Appended;
 pub use line::{Held, Line, VERSION};
 pub use plan::tell_plan;
 pub use reading::{Item, Problem, read};
-pub use trail::{Blank, Sink, Trail};
+pub use trail::{Blank, Hearer, Sink, Trail};
