@@ -22,9 +22,6 @@ use fault::Faults;
 use reading::Reading;
 use vocabulary::Vocabulary;
 
-#[cfg(test)]
-pub(super) use vocabulary::OWN;
-
 /// Where a policy stands.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -38,10 +35,6 @@ impl Source {
     pub(super) fn load(&self, now: DateTime<Utc>) -> Loaded {
         let mut seen = Sha256::new();
         let policy = self.read(now, &mut seen);
-        if let Err(faults) = &policy {
-            // What could not be read has no content.
-            seen.update(faults.join("\n"));
-        }
         Loaded {
             print: seen.finalize().into(),
             policy,
@@ -56,7 +49,11 @@ impl Source {
         };
         let one = |err: Error| vec![format!("{err:#}")];
         let (text, path) = (self.text.clone(), self.path.clone());
-        let document = Document::read("policy", text, path, &origins).map_err(one)?;
+        let document = Document::read("policy", text, path, &origins).map_err(|err| {
+            // What cannot be read has no content.
+            seen.update(err.to_string());
+            one(err)
+        })?;
         let document = document.ok_or_else(|| one(missing()))?;
         let text = document.parse(|text| Ok(text.to_owned())).map_err(one)?;
         seen.update(&text);

@@ -255,6 +255,8 @@ impl Reading<'_> {
                 draft.document((flag, at, node.line()), Some(&path), text);
             }
             Err(err) => {
+                // What cannot be read has no content.
+                self.seen.update(err.to_string());
                 let why = err.to_string().replace(&format!("--{flag}-file"), &at);
                 self.faults.add(node.line(), why);
             }

@@ -12,7 +12,7 @@ use crate::cli::refusal;
 use crate::error::Result;
 
 /// Members that are no flags, or not spelled as one.
-pub(in crate::cli) const OWN: [&str; 6] =
+pub(super) const OWN: [&str; 6] =
     ["name", "source", "target", "selector", "hours", "hot_bytes"];
 
 /// Flags of `migrate` that are about one run on a command line, or that members of other names stand for.
