@@ -19,8 +19,8 @@ use thanos_bucket::report::{self, Output};
 use thanos_bucket::telemetry::{self, Telemetry};
 use thanos_bucket::{Error, Kind, Result};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Notify;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{error, info, warn};
 
@@ -267,10 +267,10 @@ fn refuse(err: &Error, sheet: &Sheet) -> Exit {
     sheet.end_with(err, Exit::of_error(err, None))
 }
 
-/// A file in which several things are wrong has a line for each.
+/// A line for each thing that is wrong.
 fn complain_of(err: &Error) {
-    for line in format!("{err:#}").lines() {
-        complain(&format!("thanos-bucket: {line}\n"));
+    for one in err.each() {
+        complain(&format!("thanos-bucket: {one:#}\n"));
     }
 }
 

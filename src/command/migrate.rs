@@ -80,9 +80,11 @@ impl Finished {
     pub(super) fn held_bytes(&self) -> u64 {
         let Migrated { plan, results, .. } = &self.migrated;
         let outcomes = results.iter().flat_map(|results| &results.outcomes);
-        let marked = plan.selected.iter().zip(outcomes).filter(|(one, outcome)| {
-            outcome.mark == MarkState::Written && !one.bears_a_mark()
-        });
+        let marked = plan
+            .selected
+            .iter()
+            .zip(outcomes)
+            .filter(|(one, outcome)| outcome.mark == MarkState::Written && !one.bears_a_mark());
         let marked = marked.map(|(one, _)| one.block.objects().block_bytes());
         let marked = marked.fold(0, u64::saturating_add);
         plan.held_bytes.saturating_sub(marked)

@@ -65,7 +65,10 @@ fn frees(selected: &Selected) -> u64 {
 /// Selected blocks that are not among those that go, and that one of these waits for; `None` where there are none.
 fn waited_for(plan: &Plan, go: &HashSet<BlockId>) -> Option<Vec<BlockId>> {
     let selected: HashSet<BlockId> = plan.selected.iter().map(|one| one.block.id).collect();
-    let going = plan.selected.iter().filter(|one| go.contains(&one.block.id));
+    let going = plan
+        .selected
+        .iter()
+        .filter(|one| go.contains(&one.block.id));
     let wanted = going.flat_map(|one| {
         let keeper = match one.action {
             Action::CoveredLater { by } => Some(by),
@@ -94,7 +97,9 @@ mod tests {
 
     /// Each has 15 bytes of its own and so many more.
     fn sized(last: char, min: i64, more: u64) -> Builder {
-        block(last).range(min, min + 10).object("chunks/000002", more)
+        block(last)
+            .range(min, min + 10)
+            .object("chunks/000002", more)
     }
 
     fn moved<const N: usize, const M: usize>(
@@ -131,10 +136,7 @@ mod tests {
             assert_eq!(moved, expected, "{most}");
             assert_eq!(plan.held_bytes, 300);
             let kept = plan.excluded.iter();
-            assert!(
-                kept.clone()
-                    .all(|one| one.reason == Reason::WithinHotBytes)
-            );
+            assert!(kept.clone().all(|one| one.reason == Reason::WithinHotBytes));
             assert_eq!(kept.count(), 3 - expected.len());
         }
     }

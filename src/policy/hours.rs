@@ -90,9 +90,7 @@ impl Window {
             .and_then(|(from, to)| Some((minute(from)?, minute(to)?)))
             .ok_or_else(|| wrong("no hours"))?;
         if from == to || from == MINUTES {
-            return Err(wrong(
-                "it has no length; the whole day is \"00:00-24:00\"",
-            ));
+            return Err(wrong("it has no length; the whole day is \"00:00-24:00\""));
         }
         let zone = zone.parse().map_err(|_| {
             let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
@@ -198,7 +196,11 @@ mod tests {
             (BERLIN, "2026-10-25T05:00:00Z", false),
             // Half an hour off, and beyond the date line.
             ("09:00-10:00 Asia/Kolkata", "2026-01-05T03:30:00Z", true),
-            ("Tue 09:00-10:00 Pacific/Kiritimati", "2026-01-05T19:00:00Z", true),
+            (
+                "Tue 09:00-10:00 Pacific/Kiritimati",
+                "2026-01-05T19:00:00Z",
+                true,
+            ),
             // A window belongs to the day on which it begins. 2026-01-05 is a Monday.
             ("Mon 22:00-06:00 UTC", "2026-01-05T22:00:00Z", true),
             ("Mon 22:00-06:00 UTC", "2026-01-06T05:59:00Z", true),
@@ -207,7 +209,11 @@ mod tests {
             ("fri-mon 08:00-09:00 UTC", "2026-01-04T08:00:00Z", true),
             ("Fri-Mon 08:00-09:00 UTC", "2026-01-06T08:00:00Z", false),
             ("Tue,Thu-Fri 08:00-09:00 UTC", "2026-01-08T08:00:00Z", true),
-            ("08:00-09:00 UTC; 12:00-13:00 UTC", "2026-01-05T12:30:00Z", true),
+            (
+                "08:00-09:00 UTC; 12:00-13:00 UTC",
+                "2026-01-05T12:30:00Z",
+                true,
+            ),
         ] {
             assert_eq!(hours(windows).are_open(at(time)), open, "{windows} {time}");
         }
@@ -217,17 +223,57 @@ mod tests {
     #[test]
     fn the_next_opening_and_the_next_end_are_known() {
         for (windows, now, opens, closes) in [
-            ("08:00-17:00 UTC", "2026-01-05T07:59:30.5Z", Some("2026-01-05T08:00:00Z"), None),
-            ("08:00-17:00 UTC", "2026-01-05T08:00:00Z", None, Some("2026-01-05T17:00:00Z")),
+            (
+                "08:00-17:00 UTC",
+                "2026-01-05T07:59:30.5Z",
+                Some("2026-01-05T08:00:00Z"),
+                None,
+            ),
+            (
+                "08:00-17:00 UTC",
+                "2026-01-05T08:00:00Z",
+                None,
+                Some("2026-01-05T17:00:00Z"),
+            ),
             ("00:00-24:00 UTC", "2026-01-05T08:00:00Z", None, None),
             // The night in which the clock goes forward is an hour shorter.
-            ("22:00-06:00 Europe/Berlin", "2026-03-28T21:00:00Z", None, Some("2026-03-29T04:00:00Z")),
-            ("02:00-03:00 Europe/Berlin", "2026-03-29T00:30:00Z", Some("2026-03-30T00:00:00Z"), None),
+            (
+                "22:00-06:00 Europe/Berlin",
+                "2026-03-28T21:00:00Z",
+                None,
+                Some("2026-03-29T04:00:00Z"),
+            ),
+            (
+                "02:00-03:00 Europe/Berlin",
+                "2026-03-29T00:30:00Z",
+                Some("2026-03-30T00:00:00Z"),
+                None,
+            ),
             // The one in which it goes back is longer.
-            ("22:00-06:00 Europe/Berlin", "2026-10-24T20:00:00Z", None, Some("2026-10-25T05:00:00Z")),
-            ("02:00-03:00 Europe/Berlin", "2026-10-25T00:00:00Z", None, Some("2026-10-25T02:00:00Z")),
-            ("Sun 02:00-03:00 Europe/Berlin", "2026-03-23T00:00:00Z", Some("2026-04-05T00:00:00Z"), None),
-            ("12:00-18:00 UTC; 18:00-20:00 UTC", "2026-01-05T13:00:00Z", None, Some("2026-01-05T20:00:00Z")),
+            (
+                "22:00-06:00 Europe/Berlin",
+                "2026-10-24T20:00:00Z",
+                None,
+                Some("2026-10-25T05:00:00Z"),
+            ),
+            (
+                "02:00-03:00 Europe/Berlin",
+                "2026-10-25T00:00:00Z",
+                None,
+                Some("2026-10-25T02:00:00Z"),
+            ),
+            (
+                "Sun 02:00-03:00 Europe/Berlin",
+                "2026-03-23T00:00:00Z",
+                Some("2026-04-05T00:00:00Z"),
+                None,
+            ),
+            (
+                "12:00-18:00 UTC; 18:00-20:00 UTC",
+                "2026-01-05T13:00:00Z",
+                None,
+                Some("2026-01-05T20:00:00Z"),
+            ),
         ] {
             let (hours, now) = (hours(windows), at(now));
             assert_eq!(hours.open_after(now), opens.map(at), "{windows} {now}");
@@ -240,7 +286,10 @@ mod tests {
         for (text, expected) in [
             ("", "no hours"),
             ("22:00-06:00", "no time zone"),
-            ("22:00-06:00 Europe/Berlim", "no time zone of the IANA is named so; did you mean Europe/Berlin?"),
+            (
+                "22:00-06:00 Europe/Berlim",
+                "no time zone of the IANA is named so; did you mean Europe/Berlin?",
+            ),
             ("22-6 UTC", "no hours"),
             ("22:00-22:00 UTC", "it has no length"),
             ("24:00-06:00 UTC", "it has no length"),

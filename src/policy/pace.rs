@@ -43,7 +43,8 @@ impl Pace {
 impl Jitter {
     /// Reads a share of the interval such as `10%`, or what `duration` reads.
     pub fn parse(text: &str, duration: impl FnOnce(&str) -> Result<Duration>) -> Result<Self> {
-        let wrong = || Error::usage("expected a share up to 100% such as 10%, or a duration such as 5m");
+        let wrong =
+            || Error::usage("expected a share up to 100% such as 10%, or a duration such as 5m");
         let Some(percent) = text.strip_suffix('%') else {
             return duration(text).map(Self::Time).map_err(|_| wrong());
         };

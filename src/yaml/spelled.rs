@@ -102,6 +102,10 @@ mod tests {
             return format!("{:?}", items.iter().map(shape).collect::<Vec<_>>());
         }
         let (text, number) = (node.string().ok(), node.i64().ok());
-        format!("{text:?} {number:?} {:?} {}", node.bool().ok(), node.is_null())
+        format!(
+            "{text:?} {number:?} {:?} {}",
+            node.bool().ok(),
+            node.is_null()
+        )
     }
 }

@@ -53,7 +53,9 @@ impl Reading<'_> {
                 .add(node.line(), "rules is missing: expected a list of rules");
             return None;
         };
-        let items = self.faults.unless(rules.line(), "rules", rules.sequence())?;
+        let items = self
+            .faults
+            .unless(rules.line(), "rules", rules.sequence())?;
         if items.is_empty() {
             self.faults
                 .add(rules.line(), "rules: expected at least one rule");
@@ -132,7 +134,8 @@ impl Reading<'_> {
             } else {
                 format!("{name:?} of {at}")
             };
-            self.faults.add(line, format!("unknown member {path}: {told}"));
+            self.faults
+                .add(line, format!("unknown member {path}: {told}"));
         }
     }
 
@@ -266,8 +269,10 @@ impl Reading<'_> {
     fn hours(&mut self, node: &Node, at: &str) -> Option<Hours> {
         let items = match node.sequence() {
             Ok([]) => {
-                self.faults
-                    .add(node.line(), format!("{at}: expected hours, or no such member"));
+                self.faults.add(
+                    node.line(),
+                    format!("{at}: expected hours, or no such member"),
+                );
                 return None;
             }
             Ok(items) => items.to_vec(),

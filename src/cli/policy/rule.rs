@@ -85,7 +85,9 @@ impl Draft {
 
     /// What the command line says for the member of that place.
     pub(super) fn arguments_of(&self, place: usize) -> Vec<OsString> {
-        self.members.get(place).map_or_else(Vec::new, Member::arguments)
+        self.members
+            .get(place)
+            .map_or_else(Vec::new, Member::arguments)
     }
 
     /// What an error says of flags, said of members; and the line of the first of them.
@@ -178,12 +180,7 @@ impl Draft {
 }
 
 /// What is wrong with what a flag is given, apart from all others, in words that follow its name.
-fn judge(
-    flag: &str,
-    value: &str,
-    environment: &Environment,
-    now: DateTime<Utc>,
-) -> Option<String> {
+fn judge(flag: &str, value: &str, environment: &Environment, now: DateTime<Utc>) -> Option<String> {
     let judged = match flag {
         "objstore.config" | "objstore-to.config" => {
             BucketConfig::parse(value, environment).map(drop)
@@ -220,7 +217,9 @@ fn others(text: &str) -> String {
         said.push_str(before);
         let name = flag.trim_start_matches('-');
         let is_of_name = |letter: char| letter.is_ascii_lowercase() || "-.".contains(letter);
-        let end = name.find(|letter| !is_of_name(letter)).unwrap_or(name.len());
+        let end = name
+            .find(|letter| !is_of_name(letter))
+            .unwrap_or(name.len());
         let (name, after) = name.split_at(end);
         said.push_str(&name.replace(['-', '.'], "_"));
         rest = after;

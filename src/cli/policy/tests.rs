@@ -125,12 +125,30 @@ fn what_is_not_said_is_as_migrate_has_it() {
 fn every_fault_is_told_with_its_line_and_its_member() {
     for (text, expected) in [
         (String::new(), vec!["it is empty: expected YAML"]),
-        ("# nothing".to_owned(), vec!["line 1: it is empty: expected rules"]),
-        ("[]".to_owned(), vec!["line 1: the policy: expected a mapping"]),
-        ("interval: 1h".to_owned(), vec!["line 1: rules is missing: expected a list of rules"]),
-        ("rules: 3".to_owned(), vec!["line 1: rules: expected a list"]),
-        ("rules: []".to_owned(), vec!["line 1: rules: expected at least one rule"]),
-        ("rules: [3]".to_owned(), vec!["line 1: rules[0]: expected a mapping"]),
+        (
+            "# nothing".to_owned(),
+            vec!["line 1: it is empty: expected rules"],
+        ),
+        (
+            "[]".to_owned(),
+            vec!["line 1: the policy: expected a mapping"],
+        ),
+        (
+            "interval: 1h".to_owned(),
+            vec!["line 1: rules is missing: expected a list of rules"],
+        ),
+        (
+            "rules: 3".to_owned(),
+            vec!["line 1: rules: expected a list"],
+        ),
+        (
+            "rules: []".to_owned(),
+            vec!["line 1: rules: expected at least one rule"],
+        ),
+        (
+            "rules: [3]".to_owned(),
+            vec!["line 1: rules[0]: expected a mapping"],
+        ),
         (
             format!("interval: 0s\njitter: lots\ninterwal: 1h\n{}", with("")),
             vec![
@@ -149,7 +167,9 @@ fn every_fault_is_told_with_its_line_and_its_member() {
             ],
         ),
         (
-            with("max_bytes: 10XB\nmax_fialures: 3\nconcurrency: 0\nresolution: [0s, 7m]\nhours: 22-6\nhot_bytes: -1\nid: x\nretry.max-backoff: 1s\noverwrite_existing: 7\nshard: [0/2, 1/2]\ncache_dir:"),
+            with(
+                "max_bytes: 10XB\nmax_fialures: 3\nconcurrency: 0\nresolution: [0s, 7m]\nhours: 22-6\nhot_bytes: -1\nid: x\nretry.max-backoff: 1s\noverwrite_existing: 7\nshard: [0/2, 1/2]\ncache_dir:",
+            ),
             vec![
                 "line 6: rules[0].max_bytes \"10XB\": expected a size such as 500MiB, 10GiB or 1TB, above 0",
                 "line 7: unknown member \"max_fialures\" of rules[0]: did you mean max_failures?",
@@ -165,7 +185,10 @@ fn every_fault_is_told_with_its_line_and_its_member() {
             ],
         ),
         (
-            with("").replace("30d", "90 d").replace("type: FILESYSTEM, config: {directory: /srv/hot}", "type: S3, config: {bukcet: a}"),
+            with("").replace("30d", "90 d").replace(
+                "type: FILESYSTEM, config: {directory: /srv/hot}",
+                "type: S3, config: {bukcet: a}",
+            ),
             vec![
                 "line 3: rules[0].source: unknown key config.bukcet",
                 "line 5: rules[0].older_than \"90 d\": expected an age such as 30d",
@@ -173,7 +196,9 @@ fn every_fault_is_told_with_its_line_and_its_member() {
         ),
         (
             with("").replace("$(COLD)", "/srv/hot/below"),
-            vec!["line 4: rules[0].target: file:///srv/hot/below is the same bucket as file:///srv/hot of rules[0].source, or one lies inside the other"],
+            vec![
+                "line 4: rules[0].target: file:///srv/hot/below is the same bucket as file:///srv/hot of rules[0].source, or one lies inside the other",
+            ],
         ),
         (
             with("").replace("older_than: 30d", "older_than: -30d"),
@@ -185,11 +210,15 @@ fn every_fault_is_told_with_its_line_and_its_member() {
         ),
         (
             with("compaction_min: 5\ncompaction_max: 2"),
-            vec!["line 6: rules[0].compaction_min \"5\": expected at most rules[0].compaction_max, which is 2"],
+            vec![
+                "line 6: rules[0].compaction_min \"5\": expected at most rules[0].compaction_max, which is 2",
+            ],
         ),
         (
             with("overwrite_existing: true\nexclude_delete_marked: false"),
-            vec!["line 6: rules[0].overwrite_existing \"true\": cannot be combined with rules[0].exclude_delete_marked \"false\""],
+            vec![
+                "line 6: rules[0].overwrite_existing \"true\": cannot be combined with rules[0].exclude_delete_marked \"false\"",
+            ],
         ),
         (
             with("name: archive"),
@@ -201,7 +230,9 @@ fn every_fault_is_told_with_its_line_and_its_member() {
         ),
         (
             with("").replace("name: archive", "name: a/b"),
-            vec!["line 2: rules[0].name \"a/b\": expected up to 64 letters, digits, and . _ - between them"],
+            vec![
+                "line 2: rules[0].name \"a/b\": expected up to 64 letters, digits, and . _ - between them",
+            ],
         ),
         (
             with("").replace("$(COLD)", "$(NOBODY)"),
@@ -209,7 +240,9 @@ fn every_fault_is_told_with_its_line_and_its_member() {
         ),
         (
             with("").replace(SOURCE, "source: nowhere/hot.yaml"),
-            vec!["line 3: rules[0].source \"nowhere/hot.yaml\": cannot be read: No such file or directory"],
+            vec![
+                "line 3: rules[0].source \"nowhere/hot.yaml\": cannot be read: No such file or directory",
+            ],
         ),
     ] {
         let told = faults(&text);
@@ -226,8 +259,14 @@ fn every_fault_is_told_with_its_line_and_its_member() {
 fn faults_repeat_no_secret() {
     let secret = "hunter2hunter2";
     for text in [
-        with("").replace("directory: /srv/hot", &format!("secret_key: {secret}, directory: [1]")),
-        with("").replace("FILESYSTEM, config: {directory: /srv/hot}", &format!("S3, config: {{bucket: 'a', endpoint: [], secret_key: {secret}}}")),
+        with("").replace(
+            "directory: /srv/hot",
+            &format!("secret_key: {secret}, directory: [1]"),
+        ),
+        with("").replace(
+            "FILESYSTEM, config: {directory: /srv/hot}",
+            &format!("S3, config: {{bucket: 'a', endpoint: [], secret_key: {secret}}}"),
+        ),
         with("").replace("type: FILESYSTEM, config: {directory: /srv/hot}", secret),
     ] {
         let told = faults(&text).join("\n");
@@ -240,10 +279,22 @@ fn faults_repeat_no_secret() {
 fn files_are_found_beside_the_policy_and_are_a_part_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("hot.yaml", "type: FILESYSTEM\nconfig: {directory: /srv/hot}");
-    write("cold.yaml", "type: FILESYSTEM\nconfig: {directory: /srv/cold}");
-    write("selector.yaml", "- {action: keep, source_labels: [a], regex: b}");
-    write("policy.yaml", "rules: [{name: a, source: hot.yaml, target: ./cold.yaml, selector: selector.yaml, older_than: 1d}]");
+    write(
+        "hot.yaml",
+        "type: FILESYSTEM\nconfig: {directory: /srv/hot}",
+    );
+    write(
+        "cold.yaml",
+        "type: FILESYSTEM\nconfig: {directory: /srv/cold}",
+    );
+    write(
+        "selector.yaml",
+        "- {action: keep, source_labels: [a], regex: b}",
+    );
+    write(
+        "policy.yaml",
+        "rules: [{name: a, source: hot.yaml, target: ./cold.yaml, selector: selector.yaml, older_than: 1d}]",
+    );
     let source = Source {
         text: None,
         path: Some(folder.path().join("policy.yaml")),
@@ -252,11 +303,20 @@ fn files_are_found_beside_the_policy_and_are_a_part_of_it() {
     let first = source.load(now());
     let policy = first.policy.unwrap();
     assert_eq!(policy.rules.first().unwrap().source, "file:///srv/hot");
-    assert_eq!(source.load(now() + chrono::TimeDelta::hours(1)).print, first.print);
+    assert_eq!(
+        source.load(now() + chrono::TimeDelta::hours(1)).print,
+        first.print
+    );
     let mut prints = BTreeSet::from([first.print]);
-    write("selector.yaml", "- {action: keep, source_labels: [a], regex: c}");
+    write(
+        "selector.yaml",
+        "- {action: keep, source_labels: [a], regex: c}",
+    );
     prints.insert(source.load(now()).print);
-    write("cold.yaml", "type: FILESYSTEM\nconfig: {directory: /srv/cold}\nprefxi: a");
+    write(
+        "cold.yaml",
+        "type: FILESYSTEM\nconfig: {directory: /srv/cold}\nprefxi: a",
+    );
     let wrong = source.load(now());
     prints.insert(wrong.print);
     let told = wrong.policy.unwrap_err();
@@ -285,14 +345,23 @@ fn schema() -> Value {
 fn the_schema_knows_the_members_that_a_rule_has() {
     let schema = schema();
     let rule = schema.pointer("/$defs/rule/properties").unwrap();
-    let told: BTreeSet<&str> = rule.as_object().unwrap().keys().map(String::as_str).collect();
+    let told: BTreeSet<&str> = rule
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
     let vocabulary = Vocabulary::new();
     assert_eq!(told, vocabulary.names().collect());
     for name in told.iter().filter(|name| !OWN.contains(name)) {
         let form = vocabulary.word(name).unwrap().form;
         let says = rule.get(name).unwrap();
         let is = |path: &str| says.pointer(path).is_some();
-        assert_eq!(form == Form::Boolean, says.get("type") == Some(&json!("boolean")), "{name}");
+        assert_eq!(
+            form == Form::Boolean,
+            says.get("type") == Some(&json!("boolean")),
+            "{name}"
+        );
         assert_eq!(form == Form::Many, is("/oneOf") || is("/anyOf"), "{name}");
         assert!(is("/description"), "{name}");
     }
@@ -302,9 +371,13 @@ fn the_schema_knows_the_members_that_a_rule_has() {
 #[test]
 fn the_schema_and_the_program_agree_on_what_is_a_policy() {
     let mut compiler = boon::Compiler::new();
-    compiler.add_resource("policy.schema.json", schema()).unwrap();
+    compiler
+        .add_resource("policy.schema.json", schema())
+        .unwrap();
     let mut schemas = boon::Schemas::new();
-    let index = compiler.compile("policy.schema.json", &mut schemas).unwrap();
+    let index = compiler
+        .compile("policy.schema.json", &mut schemas)
+        .unwrap();
     let rule = |more: Value| {
         let mut rule = json!({
             "name": "archive",
@@ -332,18 +405,32 @@ fn the_schema_and_the_program_agree_on_what_is_a_policy() {
         (rule(json!({"source": "(none)"})), false),
         (rule(json!({"source": null})), false),
         (rule(json!({"source": {"config": {}}})), false),
-        (rule(json!({"target": {"type": "FTP", "config": {}}})), false),
-        (rule(json!({"target": {"type": "FILESYSTEM", "config": {"directory": "/a"}, "prefxi": ""}})), false),
+        (
+            rule(json!({"target": {"type": "FTP", "config": {}}})),
+            false,
+        ),
+        (
+            rule(
+                json!({"target": {"type": "FILESYSTEM", "config": {"directory": "/a"}, "prefxi": ""}}),
+            ),
+            false,
+        ),
         (rule(json!({"hot_bytes": "1TB"})), true),
         (rule(json!({"hot_bytes": 1_000_000})), true),
         (rule(json!({"hot_bytes": 0})), false),
         (rule(json!({"hot_bytes": "1 XB"})), false),
         (rule(json!({"hours": "22:00-06:00 Europe/Berlin"})), true),
-        (rule(json!({"hours": ["Mon-Fri 22:00-06:00 UTC", "00:00-24:00 UTC"]})), true),
+        (
+            rule(json!({"hours": ["Mon-Fri 22:00-06:00 UTC", "00:00-24:00 UTC"]})),
+            true,
+        ),
         (rule(json!({"hours": []})), false),
         (rule(json!({"hours": "22:00-06:00"})), false),
         (rule(json!({"hours": "22:00-25:00 UTC"})), false),
-        (rule(json!({"selector": [{"action": "drop", "source_labels": ["a"], "regex": "b"}]})), true),
+        (
+            rule(json!({"selector": [{"action": "drop", "source_labels": ["a"], "regex": "b"}]})),
+            true,
+        ),
         (rule(json!({"selector": [{"action": "relabel"}]})), false),
         (rule(json!({"concurrency": 3, "max_retries": 0})), true),
         (rule(json!({"concurrency": 0})), false),
@@ -360,24 +447,64 @@ fn the_schema_and_the_program_agree_on_what_is_a_policy() {
         (rule(json!({"verify": "twice"})), false),
         (rule(json!({"shard": "0/3"})), true),
         (rule(json!({"shard": "three"})), false),
-        (rule(json!({"max_duration": "6h", "shutdown_grace": "0s"})), true),
+        (
+            rule(json!({"max_duration": "6h", "shutdown_grace": "0s"})),
+            true,
+        ),
         (rule(json!({"max_duration": 6})), false),
         (rule(json!({"bandwidth_limit": "fast"})), false),
         (rule(json!({"max_fialures": 3})), false),
         (rule(json!({"dry_run": true})), false),
         (rule(json!({"id": "x"})), false),
-        (json!({"interval": "5m", "jitter": "10%", "rules": []}), false),
+        (
+            json!({"interval": "5m", "jitter": "10%", "rules": []}),
+            false,
+        ),
         (json!({"rules": {}}), false),
         (json!([]), false),
         (json!({"interval": "1h"}), false),
-        ({ let mut policy = rule(json!({})); policy["interval"] = json!("90s"); policy["jitter"] = json!("1m"); policy }, true),
-        ({ let mut policy = rule(json!({})); policy["jitter"] = json!("110%"); policy }, false),
-        ({ let mut policy = rule(json!({})); policy["interval"] = json!(60); policy }, false),
-        ({ let mut policy = rule(json!({})); policy["every"] = json!("1h"); policy }, false),
+        (
+            {
+                let mut policy = rule(json!({}));
+                policy["interval"] = json!("90s");
+                policy["jitter"] = json!("1m");
+                policy
+            },
+            true,
+        ),
+        (
+            {
+                let mut policy = rule(json!({}));
+                policy["jitter"] = json!("110%");
+                policy
+            },
+            false,
+        ),
+        (
+            {
+                let mut policy = rule(json!({}));
+                policy["interval"] = json!(60);
+                policy
+            },
+            false,
+        ),
+        (
+            {
+                let mut policy = rule(json!({}));
+                policy["every"] = json!("1h");
+                policy
+            },
+            false,
+        ),
     ] {
         // JSON is YAML.
         let text = policy.to_string();
-        assert_eq!(faults(&text).is_empty(), is_one, "{text} {:?}", faults(&text));
+        assert_eq!(
+            faults(&text).is_empty(),
+            is_one,
+            "{text} {:?}",
+            faults(&text)
+        );
         let judged = schemas.validate(&policy, index);
         assert_eq!(judged.is_ok(), is_one, "{text} {judged:?}");
     }

@@ -12,8 +12,7 @@ use crate::cli::refusal;
 use crate::error::Result;
 
 /// Members that are no flags, or not spelled as one.
-pub(super) const OWN: [&str; 6] =
-    ["name", "source", "target", "selector", "hours", "hot_bytes"];
+pub(super) const OWN: [&str; 6] = ["name", "source", "target", "selector", "hours", "hot_bytes"];
 
 /// Flags of `migrate` that are about one run on a command line, or that members of other names stand for.
 const NO_MEMBERS: [&str; 12] = [
@@ -68,21 +67,23 @@ impl Vocabulary {
         // Variables of flags are of the process, and no rule's.
         let command = flags::complete(command, &Environment::default());
         let arguments = command.get_arguments();
-        let members = arguments.filter(|arg| !arg.is_hide_set()).filter_map(|arg| {
-            let flag = arg.get_long().filter(|flag| !NO_MEMBERS.contains(flag))?;
-            let word = Word {
-                flag: flag.to_owned(),
-                form: if booleans.iter().any(|boolean| boolean == flag) {
-                    Form::Boolean
-                } else if matches!(arg.get_action(), ArgAction::Append) {
-                    Form::Many
-                } else {
-                    Form::One
-                },
-                arg: arg.clone(),
-            };
-            Some((flag.replace(['-', '.'], "_"), word))
-        });
+        let members = arguments
+            .filter(|arg| !arg.is_hide_set())
+            .filter_map(|arg| {
+                let flag = arg.get_long().filter(|flag| !NO_MEMBERS.contains(flag))?;
+                let word = Word {
+                    flag: flag.to_owned(),
+                    form: if booleans.iter().any(|boolean| boolean == flag) {
+                        Form::Boolean
+                    } else if matches!(arg.get_action(), ArgAction::Append) {
+                        Form::Many
+                    } else {
+                        Form::One
+                    },
+                    arg: arg.clone(),
+                };
+                Some((flag.replace(['-', '.'], "_"), word))
+            });
         let members = members.collect();
         Self { command, members }
     }
@@ -99,7 +100,12 @@ impl Vocabulary {
     }
 
     /// Whether the values are such as the flag takes.
-    pub(super) fn judge(&self, word: &Word, arguments: &[OsString], origins: &Origins<'_>) -> Result<()> {
+    pub(super) fn judge(
+        &self,
+        word: &Word,
+        arguments: &[OsString],
+        origins: &Origins<'_>,
+    ) -> Result<()> {
         let alone = Command::new("migrate")
             .no_binary_name(true)
             .arg(word.arg.clone());
@@ -110,7 +116,11 @@ impl Vocabulary {
     }
 
     /// The flags, as `migrate` takes them.
-    pub(super) fn flags(&self, arguments: &[OsString], origins: &Origins<'_>) -> Result<migrate::Flags> {
+    pub(super) fn flags(
+        &self,
+        arguments: &[OsString],
+        origins: &Origins<'_>,
+    ) -> Result<migrate::Flags> {
         let command = self.command.clone().no_binary_name(true);
         command
             .try_get_matches_from(arguments)

@@ -57,8 +57,8 @@ impl fmt::Debug for Request {
 
 /// Runs it. Nothing comes to `stdout` but the verdict on a policy that is only judged.
 ///
-/// Errors: what keeps it from beginning, with nothing contacted: of kind [`Kind::Usage`] a policy in which something is wrong, with a line for each
-/// fault.
+/// Errors: what keeps it from beginning, with nothing contacted: of kind [`Kind::Usage`] a policy in which something is wrong, with an error for
+/// each fault.
 pub async fn run(
     request: Request,
     clock: Clock,
@@ -66,7 +66,9 @@ pub async fn run(
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
     let Loaded { print, policy } = (request.load)(clock());
-    let policy = policy.map_err(|faults| Error::usage(faults.join("\n")))?;
+    let policy = policy.map_err(|faults| {
+        Error::usages(faults).unwrap_or_else(|| Error::usage("the policy cannot be read"))
+    })?;
     for warning in &policy.warnings {
         warn!("{warning}");
     }

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::policy::{Loaded, Policy, Print, Rule};
 use super::{Request, Until};
 use crate::block::BlockId;
-use crate::board::{Board, Deed, Figures, Order, Run, RuleOutline};
+use crate::board::{Board, Deed, Figures, Order, RuleOutline, Run};
 use crate::command::migrate;
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -180,7 +180,10 @@ impl<'a> Worker<'a> {
             Err(_) if self.refused == Some(print) && !is_asked => {}
             Err(faults) => {
                 for fault in &faults {
-                    error!(err = fault, "the policy is not taken: the one before holds on");
+                    error!(
+                        err = fault,
+                        "the policy is not taken: the one before holds on"
+                    );
                 }
                 self.board.policy_refused(faults.join("; "));
                 self.refused = Some(print);
@@ -294,8 +297,16 @@ impl<'a> Worker<'a> {
             };
             let clock = Arc::clone(&self.clock);
             let mut nowhere = io::sink();
-            migrate::run_and_tell(request, progress, trail, clock, self.stop, &mut nowhere, tell)
-                .await
+            migrate::run_and_tell(
+                request,
+                progress,
+                trail,
+                clock,
+                self.stop,
+                &mut nowhere,
+                tell,
+            )
+            .await
         };
         let ended = Box::pin(doing).await;
         let figures = match (&ended, figures) {
