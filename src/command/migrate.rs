@@ -7,13 +7,16 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::{Span, error, info, warn};
 
+use super::figured::Figured;
 use super::{told, trailed};
 use crate::audit::{Blank, Closing, Trail};
 use crate::block::RunId;
+use crate::board::Figures;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::exposition::Textfile;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
 use crate::outcome::{Limit, MarkState, Review};
 use crate::plan::{Purpose, Rules};
@@ -36,25 +39,46 @@ pub struct Request {
     pub form: Form,
     /// The time at which the run began.
     pub now: DateTime<Utc>,
+    /// Where its figures go when it has ended.
+    pub textfile: Option<Textfile>,
 }
 
 /// Runs it. On `Ok` the plan or the report is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
 ///
-/// Errors: what keeps the run from beginning, with no block touched; or `stdout` cannot be written.
+/// Errors: what keeps the run from beginning, with no block touched; or `stdout` or the file of figures cannot be written.
 pub async fn run(
-    request: Request,
+    mut request: Request,
     progress: Arc<Progress>,
     trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
+    let figured = request.textfile.take().map(|textfile| {
+        let progress = Arc::clone(&progress);
+        let (source, target) = (request.source.location(), request.target.location());
+        let buckets = (source.to_string(), target.to_string());
+        Figured::begin(textfile, buckets, progress, Arc::clone(&clock))
+    });
+    let trail = match &figured {
+        Some(figured) => trail.heard_by(Arc::clone(&figured.hearer)),
+        None => trail,
+    };
+    let mut figures = None;
     let tell = |finished: &Finished, stdout: &mut dyn Write| {
         let review = finished.review();
+        figures = Some(Figures::of(&review));
         finished.tell(&Document::of_migration(&finished.header, &review), stdout)?;
         Ok(review.exit)
     };
-    run_and_tell(request, progress, trail, clock, stop, stdout, tell).await
+    let ended = run_and_tell(request, progress, trail, clock, stop, stdout, tell).await;
+    let failed = ended.as_ref().err();
+    let figures = figures.or_else(|| Some(Figures::of_error(failed?, stop.asked())));
+    let written = match (figured, figures) {
+        (Some(figured), Some(figures)) => figured.end(figures),
+        _ => Ok(()),
+    };
+    ended.and_then(|exit| written.map(|()| exit))
 }
 
 /// A migration that has come to its end, or a plan that stands.

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cleanup;
+mod figured;
 pub mod migrate;
 pub mod plan;
 pub mod report;
