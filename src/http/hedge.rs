@@ -24,13 +24,13 @@ const MOST_KNOWN: usize = 128;
 
 /// A client that sends late parts again.
 #[derive(Debug)]
-pub(in crate::bucket) struct Hedged {
+pub(crate) struct Hedged {
     inner: HttpClient,
     usual: Mutex<Usual>,
 }
 
 impl Hedged {
-    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+    pub(crate) fn new(inner: HttpClient) -> Self {
         Self {
             inner,
             usual: Mutex::default(),

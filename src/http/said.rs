@@ -18,15 +18,15 @@ const WANTS_TLS: [&[u8]; 2] = [
 
 /// What a service says is wrong.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::bucket) struct Said {
+pub(crate) struct Said {
     /// One word, as [`is_code`] has it; empty where the service says none.
-    pub(in crate::bucket) code: String,
-    pub(in crate::bucket) message: String,
+    pub(crate) code: String,
+    pub(crate) message: String,
 }
 
 impl Said {
     /// With its message on one line and without secrets; `None` where one stands in the code.
-    pub(in crate::bucket) fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
+    pub(crate) fn fit_to_print(self, secrets: &Secrets) -> Option<Self> {
         let words: Vec<&str> = self.message.split_whitespace().collect();
         let message = secrets.hidden_in(&words.join(" "));
         // More may be said after it.
@@ -35,7 +35,7 @@ impl Said {
     }
 
     /// Code and message, where they are said.
-    pub(in crate::bucket) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         match (self.code.as_str(), self.message.as_str()) {
             ("", message) => message.to_owned(),
             (code, "") => code.to_owned(),
@@ -45,33 +45,33 @@ impl Said {
 }
 
 /// Whether a text can be a code: a short word that holds nothing to mistake for anything else.
-pub(in crate::bucket) fn is_code(text: &str) -> bool {
+pub(crate) fn is_code(text: &str) -> bool {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     !text.is_empty() && text.len() <= LONGEST_CODE && text.chars().all(is_fit)
 }
 
 /// Whether a body holds these words.
-pub(in crate::bucket) fn contains(body: &[u8], words: &[u8]) -> bool {
+pub(crate) fn contains(body: &[u8], words: &[u8]) -> bool {
     body.windows(words.len()).any(|part| part == words)
 }
 
 /// Whether a body is what a server of TLS says to a request without it.
-pub(in crate::bucket) fn wants_tls(body: &[u8]) -> bool {
+pub(crate) fn wants_tls(body: &[u8]) -> bool {
     WANTS_TLS.iter().any(|words| contains(body, words))
 }
 
 /// Statuses that whoever stands on the way may use as well as the service, for both mean the same by them.
-pub(in crate::bucket) fn tells_of_the_server(status: StatusCode) -> bool {
+pub(crate) fn tells_of_the_server(status: StatusCode) -> bool {
     matches!(status.as_u16(), 300..=303 | 305..=399 | 408 | 425 | 429 | 499 | 500..)
 }
 
 /// Whether a refusal that may pass comes from something on the way that should not be there.
-pub(in crate::bucket) fn is_from_something_else(status: StatusCode, by_service: bool) -> bool {
+pub(crate) fn is_from_something_else(status: StatusCode, by_service: bool) -> bool {
     !by_service && status.is_client_error() && !tells_of_the_server(status)
 }
 
 /// What a status means where nothing more is said; `by_service` where the answer is surely the service's own.
-pub(in crate::bucket) fn of_status(status: StatusCode, by_service: bool) -> Kind {
+pub(crate) fn of_status(status: StatusCode, by_service: bool) -> Kind {
     match status.as_u16() {
         // A redirect concerns every request, whoever gives it.
         300..=303 | 305..=399 => Kind::Elsewhere,

@@ -15,10 +15,7 @@ const LONGEST_REFUSAL: usize = 64 << 10;
 const REFUSAL_TIME: Duration = Duration::from_secs(10);
 
 /// Reads a body of at most `longest` bytes; a longer one is an error.
-pub(in crate::bucket) async fn whole(
-    body: HttpResponseBody,
-    longest: usize,
-) -> Result<Vec<u8>, HttpError> {
+pub(crate) async fn whole(body: HttpResponseBody, longest: usize) -> Result<Vec<u8>, HttpError> {
     let mut read = Vec::new();
     let mut pieces = body.bytes_stream();
     while let Some(piece) = pieces.next().await {
@@ -32,7 +29,7 @@ pub(in crate::bucket) async fn whole(
 }
 
 /// As much of a body as came in time.
-pub(in crate::bucket) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
+pub(crate) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
     let mut read = Vec::new();
     let mut pieces = body.bytes_stream();
     let reading = async {

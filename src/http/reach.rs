@@ -16,13 +16,13 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// A client that tells of failures that are about to be repeated.
 #[derive(Debug)]
-pub(in crate::bucket) struct Reach {
+pub(crate) struct Reach {
     inner: HttpClient,
     quiet: Quiet,
 }
 
 impl Reach {
-    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+    pub(crate) fn new(inner: HttpClient) -> Self {
         let quiet = Quiet::new(QUIET);
         Self { inner, quiet }
     }

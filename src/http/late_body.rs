@@ -10,7 +10,7 @@ use object_store::client::HttpError;
 
 /// A body that is made while it goes out.
 #[async_trait]
-pub(in crate::bucket) trait LateBody: fmt::Debug + Send + Sync {
+pub(crate) trait LateBody: fmt::Debug + Send + Sync {
     /// How long it is.
     fn size_bytes(&self) -> u64;
 
@@ -26,4 +26,4 @@ pub(in crate::bucket) trait LateBody: fmt::Debug + Send + Sync {
 
 /// Stands among a request's extensions in place of its body, which is empty then.
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Streamed(pub(in crate::bucket) Arc<dyn LateBody>);
+pub(crate) struct Streamed(pub(crate) Arc<dyn LateBody>);

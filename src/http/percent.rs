@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 /// With every byte escaped but those that never mean anything, and these.
-pub(in crate::bucket) fn escaped(text: &str, plain: &[u8]) -> String {
+pub(crate) fn escaped(text: &str, plain: &[u8]) -> String {
     let mut escaped = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || plain.contains(&byte) {
@@ -17,7 +17,7 @@ pub(in crate::bucket) fn escaped(text: &str, plain: &[u8]) -> String {
 }
 
 /// The bytes that an escaped text stands for; `None` where it is not escaped rightly.
-pub(in crate::bucket) fn unescaped(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     let digit = |byte: u8| char::from(byte).to_digit(16);

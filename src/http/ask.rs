@@ -16,25 +16,25 @@ use crate::retry::{Backoff, Jitter, Policy};
 
 /// Asks one server.
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Asker {
-    pub(in crate::bucket) http: HttpClient,
+pub(crate) struct Asker {
+    pub(crate) http: HttpClient,
     /// The provider, as errors name it.
-    pub(in crate::bucket) store: &'static str,
+    pub(crate) store: &'static str,
 }
 
 /// A request to be made.
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Request {
-    pub(in crate::bucket) method: Method,
-    pub(in crate::bucket) url: Url,
-    pub(in crate::bucket) headers: HeaderMap,
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
     /// They tell the layers of the client what is asked for, where that does not show.
-    pub(in crate::bucket) extensions: Extensions,
-    pub(in crate::bucket) body: PutPayload,
+    pub(crate) extensions: Extensions,
+    pub(crate) body: PutPayload,
     /// How often it is repeated when its failure may pass.
-    pub(in crate::bucket) retries: u32,
+    pub(crate) retries: u32,
     /// The least that lies between two tries.
-    pub(in crate::bucket) interval: Duration,
+    pub(crate) interval: Duration,
 }
 
 /// A request that failed.
@@ -59,7 +59,7 @@ impl StdError for Failed {
 
 impl Request {
     /// Without headers of its own and without a body.
-    pub(in crate::bucket) fn new(method: Method, url: Url, retries: u32) -> Self {
+    pub(crate) fn new(method: Method, url: Url, retries: u32) -> Self {
         Self {
             method,
             url,
@@ -74,7 +74,7 @@ impl Request {
 
 impl Asker {
     /// Asks until the whole answer can be read, or no further try is of any use.
-    pub(in crate::bucket) async fn ask<T>(
+    pub(crate) async fn ask<T>(
         &self,
         request: &Request,
         read: impl Fn(&HeaderMap, &[u8]) -> Result<T, HttpError>,
@@ -88,7 +88,7 @@ impl Asker {
     }
 
     /// The same, of an answer that is taken as it comes.
-    pub(in crate::bucket) async fn answer<T, F>(
+    pub(crate) async fn answer<T, F>(
         &self,
         request: &Request,
         take: impl Fn(HttpResponse) -> F,
@@ -125,10 +125,7 @@ impl Asker {
     }
 
     /// An error of this provider.
-    pub(in crate::bucket) fn error(
-        &self,
-        err: impl StdError + Send + Sync + 'static,
-    ) -> object_store::Error {
+    pub(crate) fn error(&self, err: impl StdError + Send + Sync + 'static) -> object_store::Error {
         object_store::Error::Generic {
             store: self.store,
             source: Box::new(err),

@@ -20,10 +20,7 @@ use rustls::{
 type Chain = Vec<CertificateDer<'static>>;
 
 /// A client that trusts those certificates alone, in PEM, and those whom they vouch for. The error says what is wrong with what was given.
-pub(in crate::bucket) fn config(
-    authorities: &[u8],
-    identity: Option<&[u8]>,
-) -> Result<ClientConfig, String> {
+pub(crate) fn config(authorities: &[u8], identity: Option<&[u8]>) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Named::new(authorities, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
@@ -45,7 +42,7 @@ pub(in crate::bucket) fn config(
 }
 
 /// Whether the key in this PEM is that of the first certificate in it; `None` where that cannot be told.
-pub(in crate::bucket) fn belongs_together(pem: &[u8]) -> Option<bool> {
+pub(crate) fn belongs_together(pem: &[u8]) -> Option<bool> {
     let (chain, key) = pair(pem)?;
     match CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()) {
         Ok(_) => Some(true),
@@ -150,9 +147,7 @@ fn lacks_authority(err: &CertificateError) -> bool {
 }
 
 /// What is wrong with the certificate that a server showed, and what to look at; `None` where `cause` is something else.
-pub(in crate::bucket) fn distrust(
-    cause: &(dyn StdError + 'static),
-) -> Option<(String, &'static str)> {
+pub(crate) fn distrust(cause: &(dyn StdError + 'static)) -> Option<(String, &'static str)> {
     let rustls::Error::InvalidCertificate(err) = of_tls(cause)? else {
         return None;
     };

@@ -19,7 +19,7 @@ task_local! {
 
 /// A request on its way. Its span ends with the last of those who hold it.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(crate) struct Request {
     span: Span,
     tries: AtomicU32,
     status: AtomicU16,
@@ -28,7 +28,7 @@ pub(super) struct Request {
 
 impl Request {
     /// A request of that kind for one name, or for all names below it; `None` where nobody traces.
-    pub(super) fn new(method: &'static str, bucket: &str, key: &str) -> Option<Arc<Self>> {
+    pub(crate) fn new(method: &'static str, bucket: &str, key: &str) -> Option<Arc<Self>> {
         let span = tracing::debug_span!(
             "request",
             otel.kind = "client",
@@ -57,12 +57,12 @@ impl Request {
     }
 
     /// The request that is being worked on here; `None` where nobody traces.
-    pub(super) fn current() -> Option<Arc<Self>> {
+    pub(crate) fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
     }
 
     /// Notes that it is sent to a server, perhaps once more.
-    pub(super) fn goes_out(&self, method: &str, host: &str, port: Option<u16>) {
+    pub(crate) fn goes_out(&self, method: &str, host: &str, port: Option<u16>) {
         self.tries.fetch_add(1, Ordering::Relaxed);
         self.span.record("http.request.method", method);
         self.span.record("server.address", host);
@@ -72,12 +72,12 @@ impl Request {
     }
 
     /// The server answers.
-    pub(super) fn answered(&self, status: u16) {
+    pub(crate) fn answered(&self, status: u16) {
         self.status.store(status, Ordering::Relaxed);
     }
 
     /// Counts bytes that were read or written.
-    pub(super) fn moved(&self, bytes: u64) {
+    pub(crate) fn moved(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
@@ -120,7 +120,7 @@ impl Drop for Request {
 }
 
 /// Does the work of a request, if it is traced: what it brings tells how it ended.
-pub(super) async fn traced<T>(
+pub(crate) async fn traced<T>(
     request: Option<Arc<Request>>,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
@@ -135,7 +135,7 @@ pub(super) async fn traced<T>(
 }
 
 /// The same of an answer in pieces, each of which counts so many bytes.
-pub(super) fn traced_pieces<T: 'static>(
+pub(crate) fn traced_pieces<T: 'static>(
     request: Option<Arc<Request>>,
     pieces: BoxStream<'static, Result<T>>,
     bytes: fn(&T) -> u64,

@@ -3,7 +3,7 @@
 use object_store::client::HttpRequest;
 use regex::Regex;
 
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 /// What is shorter is a word like any other, and no secret.
 const SHORTEST: usize = 3;
@@ -16,26 +16,22 @@ const HIDDEN: &str = "<secret>";
 
 /// Where the requests of a provider carry secrets.
 #[derive(Debug)]
-pub(in crate::bucket) struct Carriers {
+pub(crate) struct Carriers {
     /// What stands before one in the header `authorization`, and what after it.
-    pub(in crate::bucket) authorization: &'static [(&'static str, char)],
+    pub(crate) authorization: &'static [(&'static str, char)],
     /// Headers that hold nothing else.
-    pub(in crate::bucket) headers: &'static [&'static str],
+    pub(crate) headers: &'static [&'static str],
     /// Names in a query.
-    pub(in crate::bucket) query: &'static [&'static str],
+    pub(crate) query: &'static [&'static str],
 }
 
 /// The secrets of one request, the longest first. An answer bears those of the signature that it answers.
 #[derive(Clone)]
-pub(in crate::bucket) struct Secrets(Vec<String>);
+pub(crate) struct Secrets(Vec<String>);
 
 impl Secrets {
     /// The configured secrets, and those that the request carries in the places that `carriers` names.
-    pub(in crate::bucket) fn of(
-        request: &HttpRequest,
-        configured: &[Secret],
-        carriers: &Carriers,
-    ) -> Self {
+    pub(crate) fn of(request: &HttpRequest, configured: &[Secret], carriers: &Carriers) -> Self {
         let header = |name: &str| request.headers().get(name)?.to_str().ok();
         let authorization = header("authorization").unwrap_or_default();
         let within = |name: &str, end: char| {
@@ -55,12 +51,12 @@ impl Secrets {
     }
 
     /// These, and what is recognised of them.
-    pub(in crate::bucket) fn of_texts(texts: &[Secret]) -> Self {
+    pub(crate) fn of_texts(texts: &[Secret]) -> Self {
         Self::among(texts.iter().map(Secret::expose))
     }
 
     /// Those of both.
-    pub(in crate::bucket) fn and(mut self, others: Option<&Self>) -> Self {
+    pub(crate) fn and(mut self, others: Option<&Self>) -> Self {
         self.0
             .extend(others.into_iter().flat_map(|others| others.0.clone()));
         self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
@@ -80,7 +76,7 @@ impl Secrets {
     }
 
     /// The text with every secret replaced by `<secret>`.
-    pub(in crate::bucket) fn hidden_in(&self, text: &str) -> String {
+    pub(crate) fn hidden_in(&self, text: &str) -> String {
         let hide = |text: String, secret: &String| match however_escaped(secret) {
             Some(pattern) => pattern.replace_all(&text, HIDDEN).into_owned(),
             None => text.replace(secret.as_str(), HIDDEN),

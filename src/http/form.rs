@@ -5,7 +5,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Url};
 
 /// Makes a request one that posts a form of these pairs.
-pub(in crate::bucket) fn post<'a>(
+pub(crate) fn post<'a>(
     request: &mut HttpRequest,
     pairs: impl IntoIterator<Item = &'a (&'a str, &'a str)>,
 ) {

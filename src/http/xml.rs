@@ -8,15 +8,15 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 const DEEPEST: usize = 32;
 
 /// An element as it ends.
-pub(in crate::bucket) struct Element<'a> {
+pub(crate) struct Element<'a> {
     /// The names of what it lies in, from the document's root on, and its own.
-    pub(in crate::bucket) path: &'a [&'a str],
+    pub(crate) path: &'a [&'a str],
     /// The text that stands in it directly, letter by letter.
-    pub(in crate::bucket) text: &'a str,
+    pub(crate) text: &'a str,
     /// Whether the text is all that was written: bytes that are no UTF-8 have been replaced.
-    pub(in crate::bucket) is_exact: bool,
+    pub(crate) is_exact: bool,
     /// Whether the element says of its text that it is percent-encoded, as Azure does of names that XML cannot hold.
-    pub(in crate::bucket) is_encoded: bool,
+    pub(crate) is_encoded: bool,
 }
 
 struct Open {
@@ -26,7 +26,7 @@ struct Open {
 }
 
 /// Shows every element as it ends, what lies in it first. Tells whether the document came to its end; what follows its root is not read.
-pub(in crate::bucket) fn walk(document: &[u8], mut show: impl FnMut(&Element<'_>)) -> bool {
+pub(crate) fn walk(document: &[u8], mut show: impl FnMut(&Element<'_>)) -> bool {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     let mut reader = Reader::from_reader(document);
     reader.config_mut().expand_empty_elements = true;
@@ -64,7 +64,7 @@ pub(in crate::bucket) fn walk(document: &[u8], mut show: impl FnMut(&Element<'_>
 }
 
 /// The name of the document's root.
-pub(in crate::bucket) fn root(document: &[u8]) -> Option<String> {
+pub(crate) fn root(document: &[u8]) -> Option<String> {
     let document = document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document);
     let mut reader = Reader::from_reader(document);
     loop {

@@ -21,13 +21,13 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// A client that waits as it is told.
 #[derive(Debug)]
-pub(in crate::bucket) struct Patient {
+pub(crate) struct Patient {
     inner: HttpClient,
     quiet: Quiet,
 }
 
 impl Patient {
-    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+    pub(crate) fn new(inner: HttpClient) -> Self {
         let quiet = Quiet::new(QUIET);
         Self { inner, quiet }
     }

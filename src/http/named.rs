@@ -12,7 +12,7 @@ use reqwest::{Client, ClientBuilder, Request};
 use crate::error::Result;
 
 /// The clients that requests go out by.
-pub(in crate::bucket) enum Clients {
+pub(crate) enum Clients {
     /// One for all: servers prove to be who their addresses say.
     One(Client),
     /// One for each address, so that no connection is taken for one to another: the client's own idea of the host is the other name.
@@ -20,15 +20,15 @@ pub(in crate::bucket) enum Clients {
 }
 
 /// Clients for servers that prove to be somebody of that name.
-pub(in crate::bucket) struct Named {
-    pub(in crate::bucket) name: String,
+pub(crate) struct Named {
+    pub(crate) name: String,
     /// Makes another client.
-    pub(in crate::bucket) build: Box<dyn Fn() -> Result<ClientBuilder> + Send + Sync>,
+    pub(crate) build: Box<dyn Fn() -> Result<ClientBuilder> + Send + Sync>,
     known: Mutex<HashMap<String, Client>>,
 }
 
 impl Named {
-    pub(in crate::bucket) fn new(
+    pub(crate) fn new(
         name: String,
         build: impl Fn() -> Result<ClientBuilder> + Send + Sync + 'static,
     ) -> Self {
@@ -57,10 +57,7 @@ impl Named {
 
 impl Clients {
     /// The client for a request, which is changed so that it goes to where it was to go. The error says why there is none.
-    pub(in crate::bucket) fn of(
-        &self,
-        request: &mut Request,
-    ) -> std::result::Result<Client, String> {
+    pub(crate) fn of(&self, request: &mut Request) -> std::result::Result<Client, String> {
         let named = match self {
             Self::One(client) => return Ok(client.clone()),
             Self::Named(named) => named,
@@ -80,7 +77,7 @@ impl Clients {
     }
 
     /// Whether servers prove to be somebody else than their addresses say.
-    pub(in crate::bucket) fn are_named(&self) -> bool {
+    pub(crate) fn are_named(&self) -> bool {
         matches!(self, Self::Named(_))
     }
 }

@@ -5,25 +5,25 @@ use std::path::Path;
 use object_store::Certificate;
 
 use super::trust;
-use crate::bucket::values::shown_path;
 use crate::error::{Error, Result};
 use crate::small_file;
+use crate::small_file::shown_path;
 use crate::yaml::{Node, Unknown};
 
 /// The `tls_config` section, with the files that it names.
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Tls {
+pub(crate) struct Tls {
     /// Certificates of authorities, in PEM; they replace the system's.
-    pub(in crate::bucket) authorities: Option<Vec<u8>>,
+    pub(crate) authorities: Option<Vec<u8>>,
     /// Certificate and key of the client, in PEM.
-    pub(in crate::bucket) identity: Option<Identity>,
-    pub(in crate::bucket) skip_verification: bool,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) skip_verification: bool,
     /// Whom the server proves to be, where that is not the host of its address.
-    pub(in crate::bucket) server_name: Option<String>,
+    pub(crate) server_name: Option<String>,
 }
 
 #[derive(Clone)]
-pub(in crate::bucket) struct Identity(pub(in crate::bucket) Vec<u8>);
+pub(crate) struct Identity(pub(crate) Vec<u8>);
 
 impl std::fmt::Debug for Identity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -32,10 +32,10 @@ impl std::fmt::Debug for Identity {
 }
 
 /// Where the section stands.
-pub(in crate::bucket) const AT: &str = "config.http_config.tls_config";
+pub(crate) const AT: &str = "config.http_config.tls_config";
 
 impl Tls {
-    pub(in crate::bucket) fn parse(
+    pub(crate) fn parse(
         node: Option<&Node>,
         skip_verification: bool,
         unknown: Unknown,

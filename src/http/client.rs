@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 
 /// What a server is spoken to with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::bucket) enum Scheme {
+pub(crate) enum Scheme {
     /// TLS, and nothing else.
     Https,
     /// Whatever the address says.
@@ -29,11 +29,7 @@ pub(in crate::bucket) enum Scheme {
 }
 
 /// A client for the bucket's server.
-pub(in crate::bucket) fn to_bucket(
-    http: &Http,
-    proxies: &Proxies,
-    scheme: Scheme,
-) -> Result<HttpClient> {
+pub(crate) fn to_bucket(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<HttpClient> {
     let name = http.tls.server_name.clone();
     let Some(name) = name.filter(|_| scheme == Scheme::Https) else {
         let client = bucket_builder(http, proxies, scheme)?.build();
@@ -66,18 +62,14 @@ fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<Clie
 }
 
 /// A client for the services that give credentials. It trusts the system's authorities, whatever is configured for the bucket.
-pub(in crate::bucket) fn to_services(http: &Http, proxies: &Proxies) -> Result<HttpClient> {
+pub(crate) fn to_services(http: &Http, proxies: &Proxies) -> Result<HttpClient> {
     let client = services_builder(http, proxies)?.build();
     let client = client.map_err(|err| failed(&err))?;
     Ok(wire(http, proxies, Clients::One(client)))
 }
 
 /// The same, for one who shows those services the certificate in this PEM, which holds its key too.
-pub(in crate::bucket) fn to_services_as(
-    http: &Http,
-    proxies: &Proxies,
-    pem: &[u8],
-) -> Result<HttpClient> {
+pub(crate) fn to_services_as(http: &Http, proxies: &Proxies, pem: &[u8]) -> Result<HttpClient> {
     let identity = reqwest::Identity::from_pem(pem).map_err(|err| failed(&err))?;
     let client = services_builder(http, proxies)?.identity(identity).build();
     let client = client.map_err(|err| failed(&err))?;
@@ -129,7 +121,7 @@ fn failed(err: &reqwest::Error) -> Error {
 
 /// Gives every caller the same client.
 #[derive(Debug)]
-pub(in crate::bucket) struct Connector(pub(in crate::bucket) HttpClient);
+pub(crate) struct Connector(pub(crate) HttpClient);
 
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -139,14 +131,14 @@ impl HttpConnector for Connector {
 
 /// At most so many requests at once; each has a connection to itself.
 #[derive(Debug)]
-pub(in crate::bucket) struct Limited {
+pub(crate) struct Limited {
     inner: HttpClient,
     permits: Arc<Semaphore>,
 }
 
 impl Limited {
     /// Lets so many requests through at once.
-    pub(in crate::bucket) fn new(inner: HttpClient, at_once: usize) -> Self {
+    pub(crate) fn new(inner: HttpClient, at_once: usize) -> Self {
         let permits = Arc::new(Semaphore::new(at_once));
         Self { inner, permits }
     }

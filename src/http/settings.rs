@@ -9,14 +9,14 @@ use crate::error::{Error, Result};
 use crate::yaml::{Fields, Unknown, quoted};
 
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Http {
+pub(crate) struct Http {
     /// How long a connection that nobody uses is kept; `None` for as long as the server keeps it.
-    pub(in crate::bucket) idle_timeout: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
     response_timeout: Duration,
     connect_timeout: Duration,
-    pub(in crate::bucket) max_idle_per_host: usize,
-    pub(in crate::bucket) max_per_host: Option<usize>,
-    pub(in crate::bucket) tls: Tls,
+    pub(crate) max_idle_per_host: usize,
+    pub(crate) max_per_host: Option<usize>,
+    pub(crate) tls: Tls,
 }
 
 /// How long a request may wait for anything that Go would wait for without a limit.
@@ -32,12 +32,12 @@ const AT: &str = "config.http_config";
 
 impl Http {
     /// How long a connection may take; Go's "no limit" is a long time here.
-    pub(in crate::bucket) fn connect_timeout(&self) -> Duration {
+    pub(crate) fn connect_timeout(&self) -> Duration {
         unless_zero(self.connect_timeout)
     }
 
     /// How long nothing may happen. An answer that has begun has less reason to pause than one that has not.
-    pub(in crate::bucket) fn silence(&self) -> Silence {
+    pub(crate) fn silence(&self) -> Silence {
         let before_answer = unless_zero(self.response_timeout);
         Silence {
             before_answer,
@@ -46,7 +46,7 @@ impl Http {
     }
 
     /// The same, with a connection that stands within that time, and nothing that is silent for longer than that.
-    pub(in crate::bucket) fn bounded(mut self, connecting: Duration, silence: Duration) -> Self {
+    pub(crate) fn bounded(mut self, connecting: Duration, silence: Duration) -> Self {
         let shorter = |one: Duration, two: Duration| if one.is_zero() { two } else { one.min(two) };
         self.connect_timeout = shorter(self.connect_timeout, connecting);
         self.response_timeout = shorter(self.response_timeout, silence);
@@ -54,7 +54,7 @@ impl Http {
     }
 
     /// What counts where a section has no such key.
-    pub(in crate::bucket) fn usual() -> Result<Self> {
+    pub(crate) fn usual() -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;
         let empty = empty.ok_or_else(|| Error::usage(format!("{AT} is missing")))?;
         Self::parse(
@@ -64,15 +64,12 @@ impl Http {
     }
 
     /// What is unknown in it is what is unknown in the section that it stands in.
-    pub(in crate::bucket) fn parse(
-        fields: &mut Fields<'_>,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self> {
+    pub(crate) fn parse(fields: &mut Fields<'_>, warnings: &mut Vec<String>) -> Result<Self> {
         Self::parse_beside(fields, warnings, |_, _| Ok(()))
     }
 
     /// The same, once `other` has taken what this kind of bucket has otherwise than the rest.
-    pub(in crate::bucket) fn parse_beside(
+    pub(crate) fn parse_beside(
         fields: &mut Fields<'_>,
         warnings: &mut Vec<String>,
         other: impl FnOnce(&mut Fields<'_>, &mut Vec<String>) -> Result<()>,

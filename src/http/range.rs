@@ -6,7 +6,7 @@ use object_store::GetRange;
 use reqwest::header::{CONTENT_RANGE, HeaderMap};
 
 /// What the header `Range` asks for.
-pub(in crate::bucket) fn asked(range: &GetRange) -> String {
+pub(crate) fn asked(range: &GetRange) -> String {
     match range {
         GetRange::Bounded(Range { start, end }) => {
             format!("bytes={start}-{}", end.saturating_sub(1))
@@ -17,7 +17,7 @@ pub(in crate::bucket) fn asked(range: &GetRange) -> String {
 }
 
 /// Which part of how large an object came, where it is the one that was asked for, which may reach behind the object's end.
-pub(in crate::bucket) fn came(
+pub(crate) fn came(
     headers: &HeaderMap,
     wanted: Option<&Range<u64>>,
 ) -> Option<(Range<u64>, Option<u64>)> {

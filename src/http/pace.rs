@@ -19,7 +19,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// A client whose requests wait where too many are under way.
 #[derive(Debug)]
-pub(in crate::bucket) struct Paced {
+pub(crate) struct Paced {
     inner: HttpClient,
     pace: Mutex<Pace>,
     /// Wakes those who wait, in the order in which they came.
@@ -27,7 +27,7 @@ pub(in crate::bucket) struct Paced {
 }
 
 impl Paced {
-    pub(in crate::bucket) fn new(inner: HttpClient) -> Self {
+    pub(crate) fn new(inner: HttpClient) -> Self {
         Self {
             inner,
             pace: Mutex::new(Pace::new(Instant::now())),

@@ -4,12 +4,12 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::bucket::environment::{Environment, Secret};
+use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
 /// The proxies of an environment.
 #[derive(Debug, Clone, Default)]
-pub(in crate::bucket) struct Proxies {
+pub(crate) struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     except: Vec<Except>,
@@ -17,7 +17,7 @@ pub(in crate::bucket) struct Proxies {
 
 /// One proxy.
 #[derive(Debug, Clone)]
-pub(in crate::bucket) struct Proxy {
+pub(crate) struct Proxy {
     variable: &'static str,
     /// The whole address, which may hold a password; `None` where the variable is set to no address.
     url: Option<Secret>,
@@ -44,7 +44,7 @@ const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 impl Proxies {
     /// Variables in capitals come first, and an empty one counts as not set.
-    pub(in crate::bucket) fn of(environment: &Environment) -> Self {
+    pub(crate) fn of(environment: &Environment) -> Self {
         let first = |names: [&'static str; 2]| {
             names.into_iter().find_map(|name| {
                 let value = environment.get(name).filter(|value| !value.is_empty())?;
@@ -60,7 +60,7 @@ impl Proxies {
     }
 
     /// The proxy for requests to that URL; `None` where they go directly.
-    pub(in crate::bucket) fn of_url(&self, url: &reqwest::Url) -> Option<&Proxy> {
+    pub(crate) fn of_url(&self, url: &reqwest::Url) -> Option<&Proxy> {
         self.of_host(url.scheme(), url.host_str()?, url.port())
     }
 
@@ -118,7 +118,7 @@ impl Proxy {
     }
 
     /// Its address, with whatever it has to be told; an error where the variable holds none.
-    pub(in crate::bucket) fn url(&self) -> Result<&Secret> {
+    pub(crate) fn url(&self) -> Result<&Secret> {
         self.url.as_ref().ok_or_else(|| {
             let expected = "expected a URL such as http://proxy:3128, with http, https or socks5";
             Error::usage(format!(
@@ -129,7 +129,7 @@ impl Proxy {
     }
 
     /// Its address without user and password, and the variable that names it.
-    pub(in crate::bucket) fn told(&self) -> String {
+    pub(crate) fn told(&self) -> String {
         format!("{}, which {} names", self.shown, self.variable)
     }
 }

@@ -16,7 +16,7 @@ const WITH_ZONE: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z
 
 /// Reads a time, in UTC where it has no zone; `None` where its form is not known. Times up to 1970-01-01T00:00:00 are `None` too: they come from
 /// clocks that were not set.
-pub(in crate::bucket) fn time(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let standard =
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc2822(text));

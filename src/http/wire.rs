@@ -24,7 +24,7 @@ use super::late_body::Streamed;
 use super::named::Clients;
 use super::proxy::{Proxies, Proxy};
 use super::quiet::Quiet;
-use crate::bucket::request::Request;
+use crate::http::request::Request;
 use crate::progress::Piece;
 
 /// The pieces in which a body goes out, in bytes: each one that the connection takes is a sign of life.
@@ -32,16 +32,16 @@ const PIECE: usize = 64 << 10;
 
 /// How long nothing may happen.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::bucket) struct Silence {
+pub(crate) struct Silence {
     /// From the last piece of the request to the end of the answer's head.
-    pub(in crate::bucket) before_answer: Duration,
+    pub(crate) before_answer: Duration,
     /// Between two pieces of the answer.
-    pub(in crate::bucket) within_answer: Duration,
+    pub(crate) within_answer: Duration,
 }
 
 /// An HTTP client that gives up on silence alone.
 #[derive(Debug)]
-pub(in crate::bucket) struct Wire {
+pub(crate) struct Wire {
     clients: Clients,
     silence: Silence,
     /// What is named where a connection fails.
@@ -50,7 +50,7 @@ pub(in crate::bucket) struct Wire {
 }
 
 impl Wire {
-    pub(in crate::bucket) fn new(clients: Clients, silence: Silence, proxies: Proxies) -> Self {
+    pub(crate) fn new(clients: Clients, silence: Silence, proxies: Proxies) -> Self {
         Self {
             clients,
             silence,
