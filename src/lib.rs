@@ -12,9 +12,9 @@
 //! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], [`retry`], [`progress`] | providers, configuration, transfer; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
+//! | means | [`bucket`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; how servers are spoken to; when to try again; how far a run is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -71,11 +71,13 @@ pub mod command;
 pub mod draft;
 pub mod duration;
 pub mod engine;
+pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod exposition;
 pub mod go;
 mod html;
+mod http;
 mod human;
 pub mod manifest;
 pub mod map;
@@ -83,6 +85,7 @@ pub mod migrate;
 pub mod nearest;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod printable;
 pub mod progress;
 pub mod report;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The largest that is read. Configurations, tokens and bundles of certificates are smaller.
 pub const LIMIT_BYTES: u64 = 1 << 20;
@@ -29,6 +29,34 @@ pub async fn text(path: &str) -> io::Result<String> {
     let read = tokio::task::spawn_blocking(move || read(&path));
     let content = read.await.map_err(io::Error::other)??;
     String::from_utf8(content).map_err(io::Error::other)
+}
+
+/// How errors speak of a file: by its path, or without it where the file's content may have been given in its place.
+#[must_use]
+pub fn shown_path(path: &str) -> String {
+    if is_a_path(path) {
+        format!("{path:?}")
+    } else {
+        "what is given (it is not repeated, for it may be a secret)".to_owned()
+    }
+}
+
+/// Whether it can only be a path: keys in base64 have slashes too.
+fn is_a_path(text: &str) -> bool {
+    let is_name = |name: &str| {
+        let letters = name.chars().any(|c| c.is_ascii_alphabetic());
+        let digits = name.chars().any(|c| c.is_ascii_digit());
+        let capitals = name.chars().any(|c| c.is_ascii_uppercase());
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        name.chars().all(is_plain) && !(letters && digits && (capitals || name.len() > 12))
+    };
+    Path::new(text).is_absolute()
+        && Path::new(text)
+            .components()
+            .all(|component| match component {
+                Component::Normal(name) => name.to_str().is_some_and(is_name),
+                _ => true,
+            })
 }
 
 #[cfg(test)]

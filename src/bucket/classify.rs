@@ -3,9 +3,9 @@
 use std::error::Error as StdError;
 use std::io;
 
-use super::http::trust;
 use crate::causes;
 use crate::error::{Error, Kind};
+use crate::http::trust;
 
 /// What a cause means, by what it says itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

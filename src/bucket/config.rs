@@ -4,12 +4,12 @@ use object_store::client::HttpClient;
 
 use super::access::{Access, MissingRoot};
 use super::backend::Backend;
-use super::environment::Environment;
 use super::location::Location;
 use super::prefix::Prefix;
 use super::provider::{self, Configured, Opening, Section};
 use super::rights::{Policy, Role};
 use super::storage_class::{Readable, StorageClasses};
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::yaml::{self, Unknown};
 

@@ -21,10 +21,9 @@ mod config;
 mod copier;
 mod differences;
 mod entry;
-mod environment;
 mod fetch;
+mod heard;
 mod history;
-mod http;
 mod keeping;
 mod listing;
 mod location;
@@ -36,7 +35,6 @@ mod prefix;
 mod provider;
 mod ranged;
 mod reader;
-mod request;
 mod rights;
 mod sharing;
 mod sizes;
@@ -50,6 +48,7 @@ mod unfinished;
 mod values;
 mod writer;
 
+pub use crate::environment::{Environment, Secret};
 pub use access::{Access, MissingRoot};
 pub use backend::{Backend, EtagMeaning, Listings, Multipart};
 pub use bandwidth::Bandwidth;
@@ -63,7 +62,6 @@ pub use differences::{
     Whole,
 };
 pub use entry::Entry;
-pub use environment::{Environment, Secret};
 pub use history::{History, HistoryPage, Lost, Next, Row, Way, What};
 pub use keeping::{Act, Keeping, Lock, LockedOn, Rule, Told, Versions};
 pub use location::Location;

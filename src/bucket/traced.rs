@@ -19,10 +19,10 @@ use super::classify::Meaning;
 use super::copier::{Assembly, Copier, Original};
 use super::history::{History, HistoryPage, Lost, Next, Way};
 use super::keeping::Keeping;
-use super::request::{Request, traced, traced_pieces};
 use super::store::{Entry, Page, Pager, Store};
 use super::unfinished::{Begun, Unfinished};
 use crate::block::Fingerprint;
+use crate::http::request::{Request, traced, traced_pieces};
 
 /// The store of one bucket.
 #[derive(Debug)]

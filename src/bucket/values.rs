@@ -1,8 +1,6 @@
 //! Which values can go into a header, a URL or a signature. Thanos takes any text and fails at its first request; here the error names the key before
 //! anything is contacted. Values are not repeated: each may be a secret in the wrong place.
 
-use std::path::{Component, Path};
-
 use crate::error::{Error, Result};
 use crate::yaml::Fields;
 
@@ -55,33 +53,6 @@ pub(super) fn fault_of_line(value: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// How errors speak of a file: by its path, or without it where the file's content may have been given in its place.
-pub(super) fn shown_path(path: &str) -> String {
-    if is_a_path(path) {
-        format!("{path:?}")
-    } else {
-        "what is given (it is not repeated, for it may be a secret)".to_owned()
-    }
-}
-
-/// Whether it can only be a path: keys in base64 have slashes too.
-fn is_a_path(text: &str) -> bool {
-    let is_name = |name: &str| {
-        let letters = name.chars().any(|c| c.is_ascii_alphabetic());
-        let digits = name.chars().any(|c| c.is_ascii_digit());
-        let capitals = name.chars().any(|c| c.is_ascii_uppercase());
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        name.chars().all(is_plain) && !(letters && digits && (capitals || name.len() > 12))
-    };
-    Path::new(text).is_absolute()
-        && Path::new(text)
-            .components()
-            .all(|component| match component {
-                Component::Normal(name) => name.to_str().is_some_and(is_name),
-                _ => true,
-            })
 }
 
 #[cfg(test)]

@@ -8,10 +8,12 @@ mod document;
 mod flags;
 mod migrate;
 mod plan;
+mod policy;
 mod refusal;
 mod replicate;
 mod report;
 mod report_file;
+mod run;
 mod status;
 mod undelete;
 mod unmark;
@@ -103,7 +105,7 @@ pub fn parse(
     let mut warnings = variables::judge(&command, &origins)?;
     let telemetry = telemetry.options(&origins)?;
     let trail = subcommand.report_file().cloned();
-    let trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
+    let mut trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
     let command = match subcommand {
         Subcommand::Migrate(flags) => {
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
@@ -129,6 +131,8 @@ pub fn parse(
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
         }
+        // It opens its report file itself, for each of its runs.
+        Subcommand::Run(flags) => Command::Run(flags.request(&origins, trail.take())?),
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -195,6 +199,7 @@ enum Subcommand {
     Cleanup(Box<cleanup::Flags>),
     Undelete(Box<undelete::Flags>),
     Report(Box<report::Flags>),
+    Run(Box<run::Flags>),
 }
 
 impl Subcommand {
@@ -207,6 +212,7 @@ impl Subcommand {
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,
+            Subcommand::Run(flags) => &flags.audited,
             Subcommand::Plan(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::exposition::Textfile;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
-use crate::outcome::{Limit, Review};
+use crate::outcome::{Limit, MarkState, Review};
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
@@ -98,6 +98,20 @@ impl Finished {
             ..
         } = &self.migrated;
         Review::new(plan, &self.rules, results.as_ref()).carried_by(*carrier)
+    }
+
+    /// What the source holds by now: the bytes of blocks that bear no mark.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let Migrated { plan, results, .. } = &self.migrated;
+        let outcomes = results.iter().flat_map(|results| &results.outcomes);
+        let marked = plan
+            .selected
+            .iter()
+            .zip(outcomes)
+            .filter(|(one, outcome)| outcome.mark == MarkState::Written && !one.bears_a_mark());
+        let marked = marked.map(|(one, _)| one.block.objects().block_bytes());
+        let marked = marked.fold(0, u64::saturating_add);
+        plan.held_bytes.saturating_sub(marked)
     }
 
     /// Ends the trail. Where that is not whole, the run had to stop.

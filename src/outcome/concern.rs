@@ -123,7 +123,8 @@ impl Concern {
             | Reason::CompactionExcluded
             | Reason::ShardExcluded
             | Reason::NoLabels
-            | Reason::Duplicate => {
+            | Reason::Duplicate
+            | Reason::WithinHotBytes => {
                 let asked_for = rules.filter.ids.contains(&excluded.block.id);
                 asked_for.then_some(Self::AskedForExcluded)
             }

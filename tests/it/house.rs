@@ -123,7 +123,7 @@ fn each_library_with_an_owner_is_named_by_its_owner_alone() {
         ("clap", vec!["src/cli/", "src/main.rs"]),
         ("hyper", vec!["src/serve/"]),
         ("hyper_util", vec!["src/serve/"]),
-        ("object_store", vec!["src/bucket/"]),
+        ("object_store", vec!["src/bucket/", "src/http/"]),
         ("opentelemetry", vec!["src/telemetry/"]),
         ("prometheus", vec!["src/exposition/"]),
         ("tracing_opentelemetry", vec!["src/telemetry/"]),

@@ -8,11 +8,11 @@ use object_store::client::HttpClient;
 use crate::bucket::access::{Access, MissingRoot};
 use crate::bucket::backend::Backend;
 use crate::bucket::differences::Differences;
-use crate::bucket::environment::Environment;
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::{Readable, StorageClasses};
+use crate::environment::Environment;
 use crate::error::Result;
 use crate::yaml::Node;
 

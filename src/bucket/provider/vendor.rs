@@ -7,12 +7,12 @@ use reqwest::Url;
 use super::configured::{Configured, Opening};
 use super::s3::{self, Config, Endpoint};
 use crate::bucket::backend::Backend;
-use crate::bucket::environment::Secret;
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::values::{checked, fault_of_line, plain, text};
+use crate::environment::Secret;
 use crate::error::{Error, Result};
 use crate::yaml::{Fields, Node};
 

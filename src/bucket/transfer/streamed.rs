@@ -20,9 +20,9 @@ use super::passing::Passing;
 use crate::at_once::PIECES_AHEAD;
 use crate::block::{Fingerprint, Object, ObjectPath};
 use crate::bucket::fetch::{Version, ranges};
-use crate::bucket::http::late_body::{LateBody, Streamed};
 use crate::bucket::reader::BucketReader;
 use crate::error::{Error, Result};
+use crate::http::late_body::{LateBody, Streamed};
 use crate::progress::Piece as Way;
 
 /// What is fetched at a time.

@@ -16,11 +16,11 @@ use tracing::debug;
 use super::asked::{Asked, CARRIERS};
 use super::config::Retries;
 use super::refusal::{Odd, Refusal, is_azures, is_copied, is_pending};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::body::beginning;
-use crate::bucket::http::percent::escaped;
-use crate::bucket::http::secrets::Secrets;
 use crate::bucket::store::Once;
+use crate::environment::Secret;
+use crate::http::body::beginning;
+use crate::http::percent::escaped;
+use crate::http::secrets::Secrets;
 use crate::retry::Backoff;
 
 /// What errors of this provider call it.

@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 
-use crate::bucket::http::secrets::Carriers;
+use crate::http::secrets::Carriers;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -28,7 +28,7 @@ use super::pending;
 use super::signing::VERSION;
 use super::upload::{Blocks, NoAbort};
 use crate::bucket::copier::{self, Original};
-use crate::bucket::http::percent::escaped;
+use crate::http::percent::escaped;
 
 /// A part is copied as so many blocks at most, where each has at least so many bytes.
 const BLOCKS_OF_A_PART: u64 = 4;

@@ -21,13 +21,13 @@ use super::refusal::Refusal;
 use crate::block::{Fingerprint, LeftOut};
 use crate::bucket::copier::{Copier as _, Original};
 use crate::bucket::history::{self, HistoryPage, Lost, Next, Row, Way, What};
-use crate::bucket::http::body::whole;
-use crate::bucket::http::percent::escaped;
-use crate::bucket::http::{date, xml};
 use crate::bucket::pages::entry;
 use crate::bucket::store::Entry;
 use crate::causes;
 use crate::error::Kind;
+use crate::http::body::whole;
+use crate::http::percent::escaped;
+use crate::http::{date, xml};
 
 /// The versions of one container.
 #[derive(Debug)]

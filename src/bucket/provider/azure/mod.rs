@@ -34,7 +34,7 @@ use super::configured::{Configured, Opening, Provider};
 use crate::block::Form;
 use crate::bucket::access::{Access, MissingRoot};
 use crate::bucket::backend::{Backend, EtagMeaning, Listings, Multipart};
-use crate::bucket::http::clock::{Clock, Heard};
+use crate::bucket::heard::{Clock, Heard};
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};

@@ -17,8 +17,8 @@ use super::ask::{Answer, Question, generic};
 use super::asked::Asked;
 use super::container::Container;
 use super::page;
-use crate::bucket::http::date;
 use crate::error::Kind;
+use crate::http::date;
 
 /// Not what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::class;
 use crate::block::{Fingerprint, LeftOut};
-use crate::bucket::http::percent::unescaped;
-use crate::bucket::http::{date, xml};
 use crate::bucket::pages::{Next, Page, entry};
 use crate::bucket::store::Entry;
 use crate::error::Kind;
+use crate::http::percent::unescaped;
+use crate::http::{date, xml};
 
 /// A page of a listing: 5,000 names of 1,024 characters, of which XML may make six times as many, and what stands beside them.
 pub(super) const LONGEST: usize = 64 << 20;

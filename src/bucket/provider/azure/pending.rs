@@ -9,9 +9,9 @@ use reqwest::header::HeaderMap;
 use super::asked::Asked;
 use super::container::Container;
 use super::refusal::{Refusal, is_pending};
-use crate::bucket::http::percent::{escaped, unescaped};
 use crate::causes;
 use crate::error::Kind;
+use crate::http::percent::{escaped, unescaped};
 
 /// Ends the copy of the object at that address that is pending under a name, if there is one. Others' copies are left alone.
 pub(super) async fn abort(container: &Container, to: &Path, from: &str) -> Result<()> {

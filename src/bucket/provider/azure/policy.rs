@@ -132,7 +132,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::bucket::environment::Secret;
+    use crate::environment::Secret;
 
     fn need(role: Role, makes_container: bool) -> Need {
         Need {

@@ -12,12 +12,12 @@ use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
 use super::code::{ends_upload, meaning};
-use crate::bucket::http::said::{
+use crate::error::Kind;
+use crate::http::said::{
     Said, contains, is_code, is_from_something_else, of_status, tells_of_the_server,
 };
-use crate::bucket::http::secrets::Secrets;
-use crate::bucket::http::xml;
-use crate::error::Kind;
+use crate::http::secrets::Secrets;
+use crate::http::xml;
 
 /// What a client does not like about an answer that gives what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use reqwest::{StatusCode, Url};
 use super::ask::unknown;
 use super::asked::{Asked, CARRIERS};
 use super::credentials::{AccountKey, Credentials, Failure};
-use crate::bucket::http::secrets::Secrets;
+use crate::http::secrets::Secrets;
 
 /// The version of the service that is spoken to. It knows all that is asked for here, and emulators of some age know it.
 pub(super) const VERSION: &str = "2022-11-02";

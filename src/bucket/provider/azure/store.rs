@@ -29,14 +29,14 @@ use super::upload::{Blocks, Upload};
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
 use crate::bucket::history;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::percent::escaped;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
 use crate::bucket::unfinished::Unfinished;
 use crate::causes;
 use crate::error::Kind;
+use crate::http::body::whole;
+use crate::http::percent::escaped;
 use crate::retry::Backoff;
 
 /// The container.

@@ -21,8 +21,8 @@ use super::asked::Asked;
 use super::container::Container;
 use super::page;
 use crate::block::Fingerprint;
-use crate::bucket::http::percent::escaped;
 use crate::bucket::store::Declared;
+use crate::http::percent::escaped;
 
 /// An upload in blocks. Two uploads to one name do not mix: each has ids of its own.
 #[derive(Debug)]

@@ -5,8 +5,6 @@ mod tests;
 
 use super::dialect::DIALECT;
 use super::policy::RIGHTS;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::provider::configured::Section;
 use crate::bucket::provider::s3::{
     BOS, Config, Endpoint, Lookup, Spoken, Vendor, known_host, spoken,
@@ -16,6 +14,8 @@ use crate::bucket::provider::vendor::{
 };
 use crate::bucket::values::text;
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::Unknown;
 
 /// As Thanos says that something is missing.

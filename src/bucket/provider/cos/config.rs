@@ -5,8 +5,6 @@ mod tests;
 
 use super::dialect::DIALECT;
 use super::policy::RIGHTS;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::provider::configured::Section;
 use crate::bucket::provider::s3::{COS, Config, Endpoint, Lookup, Vendor, known_host};
 use crate::bucket::provider::vendor::{
@@ -15,6 +13,8 @@ use crate::bucket::provider::vendor::{
 };
 use crate::bucket::values::text;
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::Unknown;
 
 /// As Thanos says that something is missing.

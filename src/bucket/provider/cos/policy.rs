@@ -76,8 +76,8 @@ mod tests {
 
     use super::super::config;
     use super::*;
-    use crate::bucket::environment::Environment;
     use crate::bucket::provider::configured::{Configured as _, Section};
+    use crate::environment::Environment;
     use crate::yaml;
 
     fn printed(section: &str, prefix: &str, role: Role) -> Value {

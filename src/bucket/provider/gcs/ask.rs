@@ -20,12 +20,12 @@ use super::page;
 use super::read;
 use super::refusal::Refusal;
 use super::resource::{MEMBERS, Resource};
-use crate::bucket::http::ask::{self, Request};
-use crate::bucket::http::{percent, range};
 use crate::bucket::pages::{Next, Page, Place};
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::store::Once;
 use crate::causes;
+use crate::http::ask::{self, Request};
+use crate::http::{percent, range};
 
 /// What objects are, as far as anybody else is concerned.
 const CONTENT: &str = "application/octet-stream";

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::bucket::http::secrets::Carriers;
+use crate::http::secrets::Carriers;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::asked::CARRIERS;
 use super::credentials::{Failure, Token, Tokens, bearer};
-use crate::bucket::http::secrets::Secrets;
+use crate::http::secrets::Secrets;
 
 const PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 

@@ -10,12 +10,12 @@ use super::answers::Answers;
 use super::authorizing::Authorizing;
 use super::config::Config;
 use super::credentials::Tokens;
-use crate::bucket::http::client::{self, Limited, Scheme};
-use crate::bucket::http::clock::{Heard, Listening};
-use crate::bucket::http::pace::Paced;
-use crate::bucket::http::patience::Patient;
-use crate::bucket::http::reach::Reach;
+use crate::bucket::heard::{Heard, Listening};
 use crate::error::{Error, Result};
+use crate::http::client::{self, Limited, Scheme};
+use crate::http::pace::Paced;
+use crate::http::patience::Patient;
+use crate::http::reach::Reach;
 
 /// A client for the bucket; `wire` is what requests go out by, and `heard` is told what time it is by the server.
 pub(super) fn client(

@@ -21,10 +21,10 @@ use super::resource::{MEMBERS, Resource, tag};
 use crate::block::Fingerprint;
 use crate::bucket::copier::{Copier as _, Original};
 use crate::bucket::history::{self, HistoryPage, Lost, Next, Row, Way, What};
-use crate::bucket::http::body::whole;
-use crate::bucket::http::date;
 use crate::causes;
 use crate::error::Kind;
+use crate::http::body::whole;
+use crate::http::date;
 
 /// The versions of one bucket.
 #[derive(Debug)]

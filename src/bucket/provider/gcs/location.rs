@@ -31,7 +31,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::bucket::environment::Environment;
+    use crate::environment::Environment;
 
     fn at(emulator: &str, bucket: &str, prefix: &str) -> Location {
         let variables = [("STORAGE_EMULATOR_HOST".to_owned(), emulator.to_owned())];

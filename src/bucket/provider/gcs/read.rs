@@ -12,9 +12,9 @@ use reqwest::header::{CONTENT_LENGTH, LAST_MODIFIED};
 
 use super::fault::{Fault, generic};
 use super::resource;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::{date, range};
 use crate::bucket::store::SizeUnknown;
+use crate::http::body::whole;
+use crate::http::{date, range};
 
 /// The header that tells the version.
 pub(super) const GENERATION: &str = "x-goog-generation";

@@ -12,12 +12,12 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::asked::Asked;
-use crate::bucket::http::said::{
+use crate::error::Kind;
+use crate::http::said::{
     self, Said, is_code, is_from_something_else, tells_of_the_server, wants_tls,
 };
-use crate::bucket::http::secrets::Secrets;
-use crate::bucket::http::xml;
-use crate::error::Kind;
+use crate::http::secrets::Secrets;
+use crate::http::xml;
 
 /// The header that every answer of the service bears.
 const SIGNATURE: &str = "x-guploader-uploadid";

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::block::Fingerprint;
-use crate::bucket::http::date;
 use crate::bucket::pages;
 use crate::bucket::store::Entry;
+use crate::http::date;
 
 /// The members that are asked for.
 pub(super) const MEMBERS: &str = "name,size,generation,timeCreated,updated,crc32c,md5Hash";

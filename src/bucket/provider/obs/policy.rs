@@ -71,8 +71,8 @@ mod tests {
 
     use super::super::config;
     use super::*;
-    use crate::bucket::environment::Environment;
     use crate::bucket::provider::configured::Section;
+    use crate::environment::Environment;
     use crate::yaml;
 
     fn printed(host: &str, prefix: &str, role: Role, from: Option<&str>) -> (String, Value) {

@@ -13,10 +13,10 @@ use super::asked::{Asked, CARRIERS};
 use super::config::Signs;
 use super::object::Facts;
 use super::refusal::Refusal;
-use crate::bucket::http::body::{beginning, whole};
-use crate::bucket::http::secrets::Secrets;
 use crate::bucket::store::Once;
 use crate::causes;
+use crate::http::body::{beginning, whole};
+use crate::http::secrets::Secrets;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, each of which JSON may make six, and what stands beside them.
 const LONGEST_PAGE: usize = 16 << 20;

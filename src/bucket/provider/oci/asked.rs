@@ -1,7 +1,7 @@
 //! What a request asks of the service; it stands among the request's extensions, for the same status means one thing to one request and another to
 //! the next.
 
-use crate::bucket::http::secrets::Carriers;
+use crate::http::secrets::Carriers;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

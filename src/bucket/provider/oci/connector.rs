@@ -10,13 +10,13 @@ use super::answers::Answers;
 use super::config::{Beside, Config, Identity};
 use super::machine::{Machine, Renewal};
 use super::signing::{Signer, Signing};
-use crate::bucket::http::client::{self, Limited, Scheme};
-use crate::bucket::http::clock::{Heard, Listening};
-use crate::bucket::http::pace::Paced;
-use crate::bucket::http::patience::Patient;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::reach::Reach;
+use crate::bucket::heard::{Heard, Listening};
 use crate::error::Result;
+use crate::http::client::{self, Limited, Scheme};
+use crate::http::pace::Paced;
+use crate::http::patience::Patient;
+use crate::http::proxy::Proxies;
+use crate::http::reach::Reach;
 
 /// A client for the bucket; `wire` is what requests go out by, and `heard` is told what time it is by the server.
 pub(super) fn client(

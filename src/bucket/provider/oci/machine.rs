@@ -24,9 +24,9 @@ use tracing::{debug, warn};
 
 use super::config::{Beside, Endpoint, Key, is_ocid};
 use super::signature::{self, Signed};
-use crate::bucket::http::body::whole;
 use crate::causes;
 use crate::error::Kind;
+use crate::http::body::whole;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -348,7 +348,7 @@ mod tests {
     use object_store::client::{HttpResponse, HttpService};
 
     use super::*;
-    use crate::bucket::environment::Environment;
+    use crate::environment::Environment;
 
     #[test]
     fn a_tenancy_is_what_a_certificate_says_it_is() {

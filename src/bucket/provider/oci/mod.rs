@@ -31,14 +31,14 @@ use async_trait::async_trait;
 
 use super::configured::{Configured, Opening, Provider};
 use crate::bucket::backend::{Backend, EtagMeaning, Multipart};
-use crate::bucket::http::ask as asking;
-use crate::bucket::http::clock::{Clock, Heard};
+use crate::bucket::heard::{Clock, Heard};
 use crate::bucket::location::Location;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::rights::{Policy, Role};
 use crate::bucket::storage_class::Readable;
 use crate::bucket::store::Store;
 use crate::error::Result;
+use crate::http::ask as asking;
 use ask::Base;
 use config::{Config, Identity};
 use differences::DIFFERENCES;

@@ -9,9 +9,9 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use crate::block::Fingerprint;
-use crate::bucket::http::date;
 use crate::bucket::pages;
 use crate::bucket::store::Entry;
+use crate::http::date;
 
 /// The members that a page is asked for; it tells names alone otherwise.
 pub(super) const MEMBERS: &str =

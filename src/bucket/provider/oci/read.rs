@@ -11,8 +11,8 @@ use reqwest::StatusCode;
 
 use super::fault::{Fault, generic};
 use super::object::Facts;
-use crate::bucket::http::range;
 use crate::bucket::store::SizeUnknown;
+use crate::http::range;
 
 /// What an answer with a good status brings of that object; `wanted` is what was asked for of it.
 pub(super) fn got(

@@ -15,11 +15,11 @@ use serde::Deserialize;
 
 use super::asked::Asked;
 use super::config::Signs;
-use crate::bucket::http::said::{
+use crate::error::Kind;
+use crate::http::said::{
     self, Said, is_code, is_from_something_else, tells_of_the_server, wants_tls,
 };
-use crate::bucket::http::secrets::Secrets;
-use crate::error::Kind;
+use crate::http::secrets::Secrets;
 
 /// The header that every answer of the service bears.
 const ID: &str = "opc-request-id";

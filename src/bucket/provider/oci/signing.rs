@@ -13,8 +13,8 @@ use super::config::{Key, KeyId};
 use super::fault::Fault;
 use super::machine::{Failure, Machine};
 use super::signature::{self, Signed};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::secrets::Secrets;
+use crate::environment::Secret;
+use crate::http::secrets::Secrets;
 use crate::small_file;
 
 /// A client that signs requests.

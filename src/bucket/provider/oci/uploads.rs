@@ -14,9 +14,9 @@ use super::asked::Asked;
 use super::fault::{Fault, generic};
 use super::refusal::Refusal;
 use super::upload;
-use crate::bucket::http::date;
 use crate::bucket::pages::PAGES;
 use crate::bucket::unfinished::{Begun, Form};
+use crate::http::date;
 
 /// Where the next page begins.
 const NEXT: &str = "opc-next-page";

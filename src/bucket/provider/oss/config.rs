@@ -5,8 +5,6 @@ mod tests;
 
 use super::dialect::DIALECT;
 use super::policy::RIGHTS;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::provider::configured::Section;
 use crate::bucket::provider::s3::{Config, Endpoint, Lookup, OSS, Vendor, known_host};
 use crate::bucket::provider::vendor::{
@@ -14,6 +12,8 @@ use crate::bucket::provider::vendor::{
 };
 use crate::bucket::values::text;
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::Unknown;
 
 const NO_BUCKET: &str = "aliyun oss endpoint or bucket is not present in config file";

@@ -12,10 +12,10 @@ use super::dialect::Dialect;
 use super::object::{Given, given};
 use super::receipt::{Receipt, with_tag};
 use super::refusal::{Refusal, has_request_id, is_error};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::body::{beginning, whole};
-use crate::bucket::http::secrets::Secrets;
 use crate::bucket::store::Once;
+use crate::environment::Secret;
+use crate::http::body::{beginning, whole};
+use crate::http::secrets::Secrets;
 
 /// A page of a listing: 1,000 names of 1,024 bytes, of which XML may make six times as many, and what stands beside them.
 const LONGEST_PAGE: usize = 8 << 20;

@@ -18,9 +18,9 @@ use super::page::{self, Tokens};
 use super::receipt::Receipt;
 use super::tag;
 use crate::block::Fingerprint;
-use crate::bucket::environment::Secret;
-use crate::bucket::http::ask::{self, Request};
 use crate::bucket::pages::{Next, Page, Place};
+use crate::environment::Secret;
+use crate::http::ask::{self, Request};
 
 /// What errors of this provider call it.
 pub(super) const STORE: &str = "S3";

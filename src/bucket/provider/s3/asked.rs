@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use object_store::client::HttpRequest;
 
-use crate::bucket::http::secrets::Carriers;
+use crate::http::secrets::Carriers;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

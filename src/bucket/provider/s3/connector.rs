@@ -7,13 +7,13 @@ use object_store::client::HttpClient;
 use super::answers::Answers;
 use super::config::{Config, Encryption};
 use super::signing::Signing;
-use crate::bucket::http::client::{self, Limited, Scheme};
-use crate::bucket::http::clock::{Heard, Listening};
-use crate::bucket::http::hedge::Hedged;
-use crate::bucket::http::pace::Paced;
-use crate::bucket::http::patience::Patient;
-use crate::bucket::http::reach::Reach;
+use crate::bucket::heard::{Heard, Listening};
 use crate::error::Result;
+use crate::http::client::{self, Limited, Scheme};
+use crate::http::hedge::Hedged;
+use crate::http::pace::Paced;
+use crate::http::patience::Patient;
+use crate::http::reach::Reach;
 
 /// A client for the bucket; `wire` is what requests go out by, and `heard` is told what time it is by the server.
 pub(super) fn client(

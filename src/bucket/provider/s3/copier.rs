@@ -18,8 +18,8 @@ use super::customer_key;
 use super::refusal::Refusal;
 use crate::bucket::copier::{self, Original};
 use crate::bucket::differences::Larger;
-use crate::bucket::environment::Secret;
 use crate::causes;
+use crate::environment::Secret;
 use crate::error::Kind;
 
 /// Copies from one bucket into another.

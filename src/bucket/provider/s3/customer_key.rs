@@ -8,7 +8,7 @@ use md5::{Digest as _, Md5};
 use object_store::Result;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 /// The three headers of a key that the customer keeps; `which` begins their names.
 pub(super) fn add(headers: &mut HeaderMap, which: &str, key: &Secret) -> Result<()> {

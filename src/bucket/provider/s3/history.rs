@@ -28,12 +28,12 @@ use super::refusal::Refusal;
 use super::versions;
 use crate::block::Fingerprint;
 use crate::bucket::copier::{Copier as _, Original};
-use crate::bucket::environment::Secret;
 use crate::bucket::history::{self, HistoryPage, Lost, Next, Way};
-use crate::bucket::http::ask::Request;
-use crate::bucket::http::body::whole;
 use crate::causes;
+use crate::environment::Secret;
 use crate::error::Kind;
+use crate::http::ask::Request;
+use crate::http::body::whole;
 
 /// The versions of one bucket.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use super::asked::Asked;
 use super::class;
 use super::meaning;
 use crate::bucket::classify;
-use crate::bucket::http::ask::Request;
-use crate::bucket::http::xml;
 use crate::bucket::keeping::{Act, Keeping, Lock, Rule, Told, Versions, count};
 use crate::error::Kind;
+use crate::http::ask::Request;
+use crate::http::xml;
 
 /// Asks for all of it: three requests.
 pub(super) async fn keeping(asker: &Asker) -> Keeping {

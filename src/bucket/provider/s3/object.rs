@@ -20,10 +20,10 @@ use super::ask::PARTS_COUNT;
 use super::checksum;
 use super::refusal::is_error;
 use super::tag;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::date;
 use crate::bucket::store::SizeUnknown;
 use crate::error::Kind;
+use crate::http::body::whole;
+use crate::http::date;
 
 /// Objects of which not even the size is told are small: large ones are read part by part.
 const LONGEST_UNSIZED: usize = 8 << 20;

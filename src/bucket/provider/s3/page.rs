@@ -7,10 +7,10 @@ use std::fmt;
 use super::class::Archives;
 use super::dialect::ListVersion;
 use super::tag;
-use crate::bucket::http::{date, xml};
 use crate::bucket::pages::{Next, Page, entry};
 use crate::bucket::store::Entry;
 use crate::error::Kind;
+use crate::http::{date, xml};
 
 /// What is wrong with a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

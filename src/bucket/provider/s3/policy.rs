@@ -189,7 +189,7 @@ mod tests {
 
     use super::super::super::configured::Section;
     use super::*;
-    use crate::bucket::environment::Environment;
+    use crate::environment::Environment;
     use crate::yaml;
 
     const AMAZON: &str = "s3.eu-west-1.amazonaws.com";

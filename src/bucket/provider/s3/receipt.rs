@@ -5,7 +5,7 @@ use quick_xml::escape::escape;
 use reqwest::header::{ETAG, HeaderMap, HeaderValue};
 
 use super::asked::Asked;
-use crate::bucket::http::xml;
+use crate::http::xml;
 
 /// What the beginning or the end of an upload in parts is answered with, and what a copy is.
 #[derive(Debug, PartialEq, Eq)]

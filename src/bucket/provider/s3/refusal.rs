@@ -13,12 +13,12 @@ use super::asked::Asked;
 use super::code::{Meaning, is_of_path_style, meaning};
 use super::dialect::Hints;
 use super::region::element;
-use crate::bucket::http::said::{
+use crate::error::Kind;
+use crate::http::said::{
     Said, is_code, is_from_something_else, of_status, tells_of_the_server, wants_tls,
 };
-use crate::bucket::http::secrets::Secrets;
-use crate::bucket::http::xml;
-use crate::error::Kind;
+use crate::http::secrets::Secrets;
+use crate::http::xml;
 
 /// An answer that gives nothing.
 #[derive(Debug)]

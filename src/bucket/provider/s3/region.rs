@@ -4,8 +4,8 @@ use object_store::client::{HttpResponse, HttpResponseBody};
 use tokio::sync::RwLock;
 
 use super::config;
-use crate::bucket::http::body::beginning;
-use crate::bucket::http::xml;
+use crate::http::body::beginning;
+use crate::http::xml;
 
 /// What is taken where nobody says another one.
 pub(super) const DEFAULT: &str = "us-east-1";

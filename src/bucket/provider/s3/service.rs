@@ -37,8 +37,8 @@ mod tests {
     )]
 
     use super::*;
-    use crate::bucket::environment::Environment;
     use crate::bucket::provider::configured::Section;
+    use crate::environment::Environment;
     use crate::yaml;
 
     /// S-5.5, S-3.53, S-3.56

@@ -27,10 +27,10 @@ use super::credentials::{Giver, Unfit, unavailable};
 use super::endpoint::{Endpoint, Lookup};
 use super::region::{self, Region, Told};
 use super::{trace, version2};
-use crate::bucket::http::late_body::Streamed;
-use crate::bucket::http::secrets::Secrets;
 use crate::bucket::storage_class::StorageClasses;
 use crate::bucket::values;
+use crate::http::late_body::Streamed;
+use crate::http::secrets::Secrets;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 

@@ -29,15 +29,15 @@ use crate::at_once::PARTS_ASKED_FOR_AT_ONCE;
 use crate::block::Fingerprint;
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
-use crate::bucket::environment::Secret;
 use crate::bucket::history;
-use crate::bucket::http::late_body::Streamed;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry};
 use crate::bucket::unfinished::{Begun, Unfinished};
 use crate::causes;
+use crate::environment::Secret;
 use crate::error::Kind;
+use crate::http::late_body::Streamed;
 
 /// A client whose listings end.
 #[derive(Debug)]

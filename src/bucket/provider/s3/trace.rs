@@ -4,7 +4,7 @@ use object_store::client::{HttpRequest, HttpResponse};
 use reqwest::header::HeaderMap;
 use tracing::debug;
 
-use crate::bucket::http::secrets::Secrets;
+use crate::http::secrets::Secrets;
 
 /// Tells of a request that goes out now.
 pub(super) fn request(request: &HttpRequest, secrets: &Secrets) {

@@ -17,12 +17,12 @@ use super::ask::{Asker, escaped, escaped_value, generic};
 use super::asked::Asked;
 use super::page::{boolean, unescaped};
 use super::refusal::Refusal;
-use crate::bucket::http::ask::Request;
-use crate::bucket::http::{date, xml};
 use crate::bucket::pages::PAGES;
 use crate::bucket::unfinished::{Begun, Form};
 use crate::causes;
 use crate::error::Kind;
+use crate::http::ask::Request;
+use crate::http::{date, xml};
 
 /// What is wrong with an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use super::dialect::Dialect;
 use super::endpoint::{Endpoint, Lookup};
 use super::hosts::lacks_tls;
 use crate::bucket::backend::Multipart;
-use crate::bucket::environment::Secret;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
+use crate::environment::Secret;
 use crate::error::Result;
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 
 /// What a vendor's section comes to.
 #[derive(Debug)]

@@ -6,9 +6,9 @@ use super::class::Archives;
 use super::page::{Fault, Text, boolean, decoded};
 use super::tag;
 use crate::bucket::history::{HistoryPage, Next, Row, What};
-use crate::bucket::http::{date, xml};
 use crate::bucket::pages::entry;
 use crate::bucket::store::Entry;
+use crate::http::{date, xml};
 
 /// What the document says, element by element.
 #[derive(Default)]

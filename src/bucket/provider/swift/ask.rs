@@ -20,13 +20,13 @@ use super::meaning;
 use super::page;
 use super::refusal::{Refusal, is_signed};
 use super::session::Sessions;
-use crate::bucket::http::ask::{self, Request};
-use crate::bucket::http::body::{beginning, whole};
-use crate::bucket::http::percent::escaped;
-use crate::bucket::http::secrets::Secrets;
 use crate::bucket::pages::{Next, Page, Place};
 use crate::causes;
 use crate::error;
+use crate::http::ask::{self, Request};
+use crate::http::body::{beginning, whole};
+use crate::http::percent::escaped;
+use crate::http::secrets::Secrets;
 
 /// A page of a listing: 10,000 names of 1,024 bytes, each of which JSON may make six, and what stands beside them.
 const LONGEST_PAGE: usize = 80 << 20;

@@ -1,6 +1,6 @@
 //! What a request asks of the store: the same status means one thing to one request and another to the next.
 
-use crate::bucket::http::secrets::Carriers;
+use crate::http::secrets::Carriers;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use super::asked::CARRIERS;
 use super::session::{Failure, Session, Sessions};
-use crate::bucket::http::secrets::Secrets;
+use crate::http::secrets::Secrets;
 
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 

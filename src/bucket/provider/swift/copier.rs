@@ -18,7 +18,7 @@ use super::fault::{Fault, generic};
 use super::large::Made;
 use super::upload::Target;
 use crate::bucket::copier::{self, Original};
-use crate::bucket::http::percent::escaped;
+use crate::http::percent::escaped;
 
 /// Segments that are copied at once.
 const AT_ONCE: usize = 4;

@@ -6,8 +6,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_LENGTH, ETAG, HeaderMap, LAST_MODIFIED};
 
-use crate::bucket::http::date;
-use crate::bucket::http::percent::unescaped;
+use crate::http::date;
+use crate::http::percent::unescaped;
 
 /// What is known of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]

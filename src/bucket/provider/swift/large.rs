@@ -17,8 +17,8 @@ use super::digest::hexadecimal;
 use super::facts::{Facts, Large, Of, Tag};
 use super::fault::{Fault, generic};
 use super::segment::{FOLDER, Folder, Segment, has_gap, next};
-use crate::bucket::http::percent::escaped;
 use crate::bucket::pages::{Next, Place};
+use crate::http::percent::escaped;
 
 /// Requests for segments that go on at once.
 const AT_ONCE: usize = 8;

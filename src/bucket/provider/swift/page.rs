@@ -4,9 +4,9 @@ use serde::Deserialize;
 
 use super::facts::{Of, Tag};
 use super::fault::Fault;
-use crate::bucket::http::date;
 use crate::bucket::pages::{self, Next, Page};
 use crate::bucket::store::Entry;
+use crate::http::date;
 
 #[derive(Deserialize)]
 struct Row {

@@ -17,9 +17,9 @@ use super::asked::Asked;
 use super::facts::{Facts, Of, Tag};
 use super::fault::{Fault, generic};
 use super::meaning;
-use crate::bucket::http::range;
 use crate::bucket::store::SizeUnknown;
 use crate::error::Kind;
+use crate::http::range;
 
 /// The object or a part of it, of that version where one is named.
 ///

@@ -10,11 +10,9 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::asked::Asked;
-use crate::bucket::http::said::{
-    self, Said, is_from_something_else, tells_of_the_server, wants_tls,
-};
-use crate::bucket::http::secrets::Secrets;
 use crate::error::Kind;
+use crate::http::said::{self, Said, is_from_something_else, tells_of_the_server, wants_tls};
+use crate::http::secrets::Secrets;
 
 /// Headers that answers of the service bear, and nobody else's.
 const SIGNATURES: [&str; 4] = [

@@ -24,11 +24,11 @@ use super::streamed;
 use super::upload::Upload;
 use crate::bucket::classify::Meaning;
 use crate::bucket::copier;
-use crate::bucket::http::late_body::Streamed;
 use crate::bucket::keeping::Keeping;
 use crate::bucket::pages::{self, Next, Page, Place};
 use crate::bucket::store::{self, Entry, Once};
 use crate::bucket::unfinished::Unfinished;
+use crate::http::late_body::Streamed;
 
 /// Deletions that go on at once.
 const DELETIONS: usize = 10;

@@ -16,7 +16,7 @@ use super::ask::{Asker, is_what_was_put, of_put};
 use super::asked::Asked;
 use super::digest::hexadecimal;
 use super::fault::Fault;
-use crate::bucket::http::late_body::{LateBody, Streamed};
+use crate::http::late_body::{LateBody, Streamed};
 
 /// Puts the object, whatever was there. Returns its MD5.
 pub(super) async fn put(asker: &Asker, key: &Path, body: &Streamed) -> Result<String> {

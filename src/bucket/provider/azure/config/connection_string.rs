@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::service::Service;
 use super::identity::{Identity, account_key, signature};
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 use crate::error::{Error, Result};
 
 /// What a connection string says.

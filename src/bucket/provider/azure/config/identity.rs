@@ -4,8 +4,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::bucket::environment::{Environment, Secret};
 use crate::bucket::values::{self, checked, fault, fault_of_line};
+use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
 /// As whom requests are made.

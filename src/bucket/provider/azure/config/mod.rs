@@ -11,11 +11,11 @@ pub(super) use retries::Retries;
 
 use super::super::configured::Section;
 use super::service::Service;
-use crate::bucket::environment::Secret;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::values::{plain, text};
+use crate::environment::Secret;
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::{Node, Unknown};
 use connection_string::ConnectionString;
 use identity::Given;

@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Environment;
+use crate::environment::Environment;
 use crate::yaml;
 
 const KEY: &str = "bm8gc2VjcmV0";

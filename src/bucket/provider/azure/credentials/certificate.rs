@@ -17,7 +17,7 @@ use ulid::Ulid;
 use super::super::config::Principal;
 use super::entra;
 use super::token::{Failure, Token};
-use crate::bucket::http::said::contains;
+use crate::http::said::contains;
 use crate::small_file;
 
 /// The variable that names the file.

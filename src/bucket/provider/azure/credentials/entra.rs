@@ -10,12 +10,12 @@ use tokio::time::timeout;
 
 use super::super::config::Principal;
 use super::token::{Failure, RESOURCE, Token};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::date;
-use crate::bucket::http::form;
-use crate::bucket::http::secrets::Secrets;
 use crate::causes;
+use crate::environment::Secret;
+use crate::http::body::whole;
+use crate::http::date;
+use crate::http::form;
+use crate::http::secrets::Secrets;
 use crate::small_file;
 
 /// What is read of an answer.

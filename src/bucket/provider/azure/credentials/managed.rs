@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::entra::{Answered, answer};
 use super::token::{Failure, RESOURCE, Token};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::form;
-use crate::bucket::http::secrets::Secrets;
+use crate::environment::Secret;
+use crate::http::form;
+use crate::http::secrets::Secrets;
 
 /// The metadata of a machine of Azure's.
 const METADATA: &str = "http://169.254.169.254/metadata/identity/oauth2/token";

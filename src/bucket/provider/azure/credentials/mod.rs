@@ -23,7 +23,7 @@ pub(super) use token::Failure;
 
 use super::config::{Config, Identity, Link};
 use super::service::SECONDARY;
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::retry::{Backoff, Jitter, Policy};
 use token::Token;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 
-use crate::bucket::environment::Secret;
 use crate::bucket::values;
+use crate::environment::Secret;
 use crate::error::Kind;
 
 /// A token that is about to expire is had anew so long before, or when half of its life is over.

@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::document::{TOKEN_URL, given, missing, needed, url};
 use super::external::{self, Source, Subject, Wanted};
-use crate::bucket::environment::{Environment, Secret};
+use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
 /// Who the requests come from.

@@ -2,8 +2,8 @@
 
 use reqwest::Url;
 
-use crate::bucket::environment::Environment;
 use crate::bucket::values;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 
 /// Google's own universe; others have names of their own.

@@ -7,8 +7,8 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::document::{given, missing, needed, url};
-use crate::bucket::environment::{Environment, Secret};
 use crate::bucket::values;
+use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
 /// Where the other provider's token is.

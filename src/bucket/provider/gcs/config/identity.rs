@@ -5,10 +5,11 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use super::account::{self, Account, Parsed};
-use crate::bucket::environment::Environment;
-use crate::bucket::values::{self, shown_path};
+use crate::bucket::values;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::small_file;
+use crate::small_file::shown_path;
 
 /// Who the requests come from.
 #[derive(Debug)]

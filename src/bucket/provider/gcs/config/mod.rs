@@ -19,10 +19,10 @@ use identity::Found;
 use std::sync::Arc;
 
 use super::super::configured::Section;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::values::text;
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::{Fields, Node, Unknown};
 
 /// A bucket as configured.

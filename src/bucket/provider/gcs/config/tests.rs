@@ -13,8 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::bucket::environment::Environment;
 use crate::bucket::provider::gcs::understood::understood;
+use crate::environment::Environment;
 use crate::yaml;
 
 /// What a section comes to: its configuration and its warnings.

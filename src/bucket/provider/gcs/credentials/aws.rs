@@ -14,8 +14,8 @@ use super::super::ask::escaped;
 use super::super::config::{Aws, AwsKeys, Given, REGION};
 use super::ask;
 use super::token::Failure;
-use crate::bucket::environment::Secret;
 use crate::bucket::values;
+use crate::environment::Secret;
 
 const SESSION: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const SESSION_LIFE: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");

@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::super::config::Certificate;
 use super::token::Failure;
-use crate::bucket::environment::Secret;
-use crate::bucket::values::shown_path;
+use crate::environment::Secret;
 use crate::small_file;
+use crate::small_file::shown_path;
 
 /// The file that names those of the certificate and its key.
 #[derive(Deserialize)]

@@ -10,9 +10,9 @@ use super::super::config::{External, Subject, SubjectText};
 use super::network::Network;
 use super::token::{Failure, Token};
 use super::{ask, aws, certificate, program};
-use crate::bucket::environment::Secret;
-use crate::bucket::values::shown_path;
+use crate::environment::Secret;
 use crate::small_file;
+use crate::small_file::shown_path;
 
 /// Asks the token service, which is spoken to through `service`.
 pub(super) async fn token(

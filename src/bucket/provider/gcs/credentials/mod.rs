@@ -25,7 +25,7 @@ pub(super) use network::Network;
 pub(super) use token::{Failure, Token};
 
 use super::config::{Account, Credentials};
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 /// Where no new token comes, so long the old one is used before the next is asked for.
 const PAUSE: Duration = Duration::from_secs(10);

@@ -5,10 +5,10 @@ use object_store::client::HttpClient;
 use super::super::config::{Account, Subject};
 use super::certificate;
 use super::token::Failure;
-use crate::bucket::http::client;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::error::Result;
+use crate::http::client;
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 
 /// The ways to those who give tokens.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use super::super::config::{ALLOWED, Program};
 use super::token::Failure;
-use crate::bucket::environment::Secret;
-use crate::bucket::values::shown_path;
+use crate::environment::Secret;
 use crate::small_file;
+use crate::small_file::shown_path;
 
 /// What is read of what it prints.
 const LONGEST: u64 = 64 << 10;

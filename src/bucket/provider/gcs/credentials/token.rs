@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use object_store::client::{HttpError, HttpErrorKind};
 
-use crate::bucket::environment::Secret;
 use crate::bucket::values;
+use crate::environment::Secret;
 use crate::error::Kind;
 
 /// A token that is about to expire is asked for anew so long before, or sooner in the life of one that lives shorter. The machine's own server keeps

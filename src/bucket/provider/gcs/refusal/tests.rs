@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 const READ: Asked = Asked::Read { range: None };
 const PUT: Asked = Asked::Put { create: false };

@@ -11,11 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 use object_store::client::{HttpClient, HttpResponse, HttpResponseBody, HttpService};
 
 use super::*;
-use crate::bucket::http::ask as asking;
 use crate::bucket::provider::gcs::answers::Answers;
 use crate::bucket::provider::gcs::fault::STORE;
 use crate::bucket::storage_class::StorageClasses;
 use crate::causes;
+use crate::http::ask as asking;
 
 /// What the service makes of the pieces that come, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

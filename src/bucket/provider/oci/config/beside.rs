@@ -3,8 +3,8 @@
 use reqwest::Url;
 
 use super::endpoint::{Endpoint, VARIABLE};
-use crate::bucket::environment::Environment;
 use crate::bucket::values;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 
 /// Names another metadata service than the usual one, as Oracle's SDK has it.

@@ -6,8 +6,8 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use super::regions::{DEFAULT_DOMAIN, known};
-use crate::bucket::environment::Environment;
 use crate::bucket::values;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::small_file;
 

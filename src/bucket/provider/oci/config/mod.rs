@@ -19,12 +19,12 @@ use endpoint::VARIABLE;
 use std::time::Duration;
 
 use super::super::configured::Section;
-use crate::bucket::environment::Environment;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::values::text;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::go::duration;
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::{Fields, Node, Unknown};
 
 /// A bucket as configured.

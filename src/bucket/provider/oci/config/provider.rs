@@ -5,8 +5,8 @@ use super::endpoint::Endpoint;
 use super::identity::{ApiKey, Identity, KeyId, Origin, check_id, other_fingerprint};
 use super::key::Key;
 use super::sdk;
-use crate::bucket::environment::Environment;
 use crate::bucket::values::{plain, text};
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::yaml::Fields;
 

@@ -11,8 +11,8 @@ use super::beside::Beside;
 use super::endpoint::Endpoint;
 use super::identity::{ApiKey, Identity, KeyId, Origin, check_id, other_fingerprint};
 use super::key::Key;
-use crate::bucket::environment::Environment;
 use crate::bucket::values;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::small_file;
 
@@ -102,7 +102,7 @@ fn key(
     let path = needed(at, "key_file", found.key_file)?;
     let path = expanded(&path, environment);
     let pem = small_file::read(Path::new(&path)).map_err(|err| {
-        let path = values::shown_path(&path);
+        let path = small_file::shown_path(&path);
         Error::usage(format!("{at}: key_file: could not read {path}: {err}"))
     })?;
     let pem = String::from_utf8_lossy(&pem);

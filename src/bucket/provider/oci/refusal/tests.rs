@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 const PUT: Asked = Asked::Put { create: false };
 const CREATE: Asked = Asked::Put { create: true };

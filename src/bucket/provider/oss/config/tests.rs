@@ -4,11 +4,11 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Environment;
 use crate::bucket::prefix::Prefix;
 use crate::bucket::provider::configured::Configured as _;
 use crate::bucket::provider::s3;
 use crate::bucket::storage_class::Readable;
+use crate::environment::Environment;
 use crate::yaml;
 
 const SECRET: &str = "hunter2hunter2";

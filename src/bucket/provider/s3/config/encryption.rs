@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::headers::Headers;
-use crate::bucket::environment::Secret;
-use crate::bucket::values::{checked, fault, shown_path, text};
+use crate::bucket::values::{checked, fault, text};
+use crate::environment::Secret;
 use crate::error::{Error, Result};
+use crate::small_file;
 use crate::yaml::{Fields, Unknown, quoted};
 
 #[derive(Debug)]
@@ -84,7 +85,7 @@ fn key_service(key_id: String, context: &BTreeMap<String, String>) -> Headers {
 
 fn customer_key(path: &str) -> Result<Encryption> {
     let at = "config.sse_config.encryption_key";
-    let shown = shown_path(path);
+    let shown = small_file::shown_path(path);
     let mut key = Vec::new();
     // One byte more than a key has, so that too long a file shows.
     File::open(path)

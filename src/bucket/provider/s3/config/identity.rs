@@ -5,8 +5,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::region;
-use crate::bucket::environment::{Environment, Secret};
 use crate::bucket::values::{checked, fault, fault_of_line, plain, text};
+use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 use crate::small_file;
 use crate::yaml::Fields;

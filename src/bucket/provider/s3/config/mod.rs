@@ -17,10 +17,10 @@ use super::differences::DIFFERENCES;
 use super::endpoint::{Endpoint, Lookup};
 use super::hosts::lacks_tls;
 use crate::bucket::backend::Multipart;
-use crate::bucket::http::proxy::Proxies;
-use crate::bucket::http::settings::Http;
 use crate::bucket::values::{fault, text};
 use crate::error::{Error, Result};
+use crate::http::proxy::Proxies;
+use crate::http::settings::Http;
 use crate::yaml::{Fields, Node, Unknown, quoted};
 use headers::Headers;
 

@@ -13,7 +13,7 @@ use object_store::client::{self, HttpClient, HttpError, HttpRequestBody};
 use reqwest::header::{HeaderName, HeaderValue};
 use tokio::time::timeout;
 
-use crate::bucket::http::body::whole;
+use crate::http::body::whole;
 
 /// What is read of an answer.
 const LONGEST: usize = 1 << 20;

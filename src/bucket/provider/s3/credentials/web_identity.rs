@@ -11,11 +11,11 @@ use super::super::config::{Config, WebIdentity};
 use super::super::endpoint::partition;
 use super::super::region::element;
 use super::source::{Failure, Fetched, Source};
-use crate::bucket::environment::Secret;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::form;
-use crate::bucket::http::secrets::Secrets;
 use crate::causes;
+use crate::environment::Secret;
+use crate::http::body::whole;
+use crate::http::form;
+use crate::http::secrets::Secrets;
 use crate::small_file;
 
 /// What is read of the answer.

@@ -6,9 +6,9 @@
 use object_store::client::{HttpRequest, HttpRequestBody};
 
 use super::*;
-use crate::bucket::environment::Secret;
 use crate::bucket::provider::s3::asked::CARRIERS;
 use crate::bucket::provider::s3::dialect::AMAZON;
+use crate::environment::Secret;
 
 const READ: Asked = Asked::Read {
     range: None,

@@ -3,8 +3,8 @@
 
 use reqwest::Url;
 
-use crate::bucket::environment::Secret;
 use crate::bucket::values::{self, text};
+use crate::environment::Secret;
 use crate::error::{Error, Result};
 use crate::yaml::Fields;
 

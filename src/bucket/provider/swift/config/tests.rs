@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Environment;
+use crate::environment::Environment;
 use crate::yaml;
 
 fn parsed(text: &str) -> (Result<Config>, Vec<String>) {

@@ -4,7 +4,7 @@
 )]
 
 use super::*;
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 const SIGNED: &[(&str, &str)] = &[("x-trans-id", "tx1")];
 

@@ -9,11 +9,11 @@ use reqwest::{Method, Url};
 use tokio::time::timeout;
 
 use super::token::Failure;
-use crate::bucket::environment::Secret;
-use crate::bucket::http::body::whole;
-use crate::bucket::http::date;
-use crate::bucket::http::secrets::Secrets;
 use crate::causes;
+use crate::environment::Secret;
+use crate::http::body::whole;
+use crate::http::date;
+use crate::http::secrets::Secrets;
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::answer::{self, Answer};
 use super::catalogue::{self, Endpoint};
 use super::token::{Failure, Session};
-use crate::bucket::environment::Secret;
 use crate::bucket::provider::swift::config::{Domain, Scope, User, Who};
+use crate::environment::Secret;
 
 /// What is so long is taken for an API key first.
 const SHORTEST_API_KEY: usize = 32;

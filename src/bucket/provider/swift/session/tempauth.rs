@@ -8,7 +8,7 @@ use reqwest::{Method, Url};
 
 use super::answer;
 use super::token::{Failure, Session};
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 
 const USER: HeaderName = HeaderName::from_static("x-auth-user");
 const KEY: HeaderName = HeaderName::from_static("x-auth-key");

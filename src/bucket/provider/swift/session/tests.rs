@@ -14,7 +14,7 @@ use reqwest::Url;
 
 use super::super::authorizing::Authorizing;
 use super::*;
-use crate::bucket::environment::Secret;
+use crate::environment::Secret;
 use crate::error::Kind;
 
 /// Gives tokens that are numbered, and takes those from a number on.

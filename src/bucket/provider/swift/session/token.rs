@@ -10,8 +10,8 @@ use object_store::client::{HttpError, HttpErrorKind};
 use reqwest::Url;
 use tokio::time::Instant;
 
-use crate::bucket::environment::Secret;
 use crate::bucket::values;
+use crate::environment::Secret;
 use crate::error::Kind;
 
 /// A token that is about to expire is asked for anew so long before, or sooner in the life of one that lives shorter.
