@@ -2,6 +2,7 @@
 //! cycle is a run of that.
 
 mod policy;
+mod shown;
 mod worker;
 
 use std::fmt;
@@ -17,7 +18,9 @@ use crate::board::{Board, Deed};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
+use crate::serve;
 use crate::verb::clocks::Clock;
+use shown::Shown;
 use worker::Worker;
 
 pub use policy::{Asking, Loaded, Policy, Print, Rule};
@@ -32,6 +35,8 @@ pub struct Request {
     pub trail: Box<dyn Fn(Deed, &str) -> Result<Blank> + Send + Sync>,
     /// Is told when the policy is to be read again.
     pub reload: Arc<Notify>,
+    /// Where what is known of it is shown, and to whom; `None` for nowhere.
+    pub http: Option<serve::Settings>,
     /// A number from 0 to 1, another one each time.
     pub chance: Box<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -60,7 +65,7 @@ impl fmt::Debug for Request {
 /// Errors: what keeps it from beginning, with nothing contacted: of kind [`Kind::Usage`] a policy in which something is wrong, with an error for
 /// each fault.
 pub async fn run(
-    request: Request,
+    mut request: Request,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -81,9 +86,10 @@ pub async fn run(
         (request.trail)(Deed::Migrate, &rule.name)?;
     }
     let board = Board::new(Arc::clone(&clock));
-    let worker = Worker::new(&request, board.clone(), (policy, print), clock, stop);
+    let shown = Shown::begin(request.http.take(), &board, stop).await?;
+    let worker = Worker::new(&request, board, (policy, print), clock, stop);
     let exit = Box::pin(worker.work()).await;
-    board.ends();
+    shown.end().await;
     Ok(exit)
 }
 

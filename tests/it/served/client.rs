@@ -184,15 +184,9 @@ impl Served {
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-        if !headers.iter().any(|header| header.starts_with("Host:")) {
-            request += "Host: localhost\r\n";
-        }
-        for header in headers {
-            request += &format!("{header}\r\n");
-        }
-        request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.send(request.as_bytes())
+        let mut stream = self.connect();
+        request(&mut stream, method, path, headers, body);
+        Answer::read(&mut stream)
     }
 
     pub fn send(&self, request: &[u8]) -> Answer {
@@ -213,6 +207,19 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.ended.cancel();
     }
+}
+
+/// Sends a request.
+pub fn request(stream: &mut TcpStream, method: &str, path: &str, headers: &[&str], body: &str) {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|header| header.starts_with("Host:")) {
+        text += "Host: localhost\r\n";
+    }
+    for header in headers {
+        text += &format!("{header}\r\n");
+    }
+    text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(text.as_bytes()).unwrap();
 }
 
 #[derive(Debug)]

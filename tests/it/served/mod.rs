@@ -3,5 +3,6 @@
 mod client;
 mod http;
 mod orders;
+mod process;
 mod shown;
 mod textfile;
