@@ -14,6 +14,7 @@ use crate::support::servers::path_variable;
 use crate::support::world::{Contents, blocks_with};
 
 mod kubernetes;
+mod monitoring;
 mod oracle;
 mod swift;
 
@@ -58,11 +59,13 @@ fn each_example_has_a_test_here() {
         "filesystem.yaml",
         "gcs.yaml",
         "kubernetes",
+        "monitoring",
         "nightly",
         "obs.yaml",
         "oci.yaml",
         "policy-source.json",
         "policy-target.json",
+        "policy.schema.json",
         "prices.yaml",
         "report-file.schema.json",
         "s3-aws.yaml",

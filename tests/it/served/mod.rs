@@ -1,6 +1,6 @@
 //! What a process that goes on for long shows over HTTP, and what it takes.
 
-mod client;
+pub mod client;
 mod http;
 mod orders;
 mod process;

@@ -80,20 +80,34 @@ fn policy(world: &World) -> PathBuf {
 fn a_process_shows_what_it_does_and_that_it_is_about_to_end() {
     let world = World::new(&three());
     let asked = Asked::start(&world);
-    asked.service.until("readiness", || asked.ask("GET", "/readyz", "").status == 200);
+    asked.service.until("readiness", || {
+        asked.ask("GET", "/readyz", "").status == 200
+    });
     asked.service.until_a_cycle_has_ended();
     let metrics = asked.ask("GET", "/metrics", "").body;
     assert_eq!(judged(&metrics), "");
-    let series = "thanos_bucket_blocks_total{rule=\"archive\",operation=\"migrate\",ending=\"migrated\"}";
+    let series =
+        "thanos_bucket_blocks_total{rule=\"archive\",operation=\"migrate\",ending=\"migrated\"}";
     assert_eq!(value(&metrics, series), Some(3.0), "{metrics}");
     let marks = "thanos_bucket_deletion_marks_total{rule=\"archive\",operation=\"migrate\"}";
     assert_eq!(value(&metrics, marks), Some(3.0), "{metrics}");
-    assert!(asked.ask("GET", "/", "").body.contains("Nothing needs a person."));
+    assert!(
+        asked
+            .ask("GET", "/", "")
+            .body
+            .contains("Nothing needs a person.")
+    );
     let block = three()[0].id();
-    let known = asked.ask("GET", &format!("/api/v1/blocks/{block}"), "").json();
+    let known = asked
+        .ask("GET", &format!("/api/v1/blocks/{block}"), "")
+        .json();
     assert_eq!(
         (&known["event"], &known["source"], &known["target"]),
-        (&json!("done"), &json!("marked-for-deletion"), &json!("held"))
+        (
+            &json!("done"),
+            &json!("marked-for-deletion"),
+            &json!("held")
+        )
     );
     let (address, (code, said)) = (asked.address, asked.service.end("TERM"));
     assert!(matches!(code, Some(0 | 143)), "{code:?} {said}");
@@ -107,7 +121,9 @@ fn blocks_are_brought_back_and_moved_again_on_order() {
     let blocks = three();
     let world = World::new(&blocks);
     let asked = Asked::start(&world);
-    asked.service.until("the move", || world.source.marked().len() == 3);
+    asked
+        .service
+        .until("the move", || world.source.marked().len() == 3);
     let id = blocks[0].id().to_string();
     // Not before it is gone there: a mark stands on it.
     let ended = asked.order("restore", std::slice::from_ref(&id));
@@ -142,7 +158,11 @@ fn a_port_that_is_taken_ends_the_process_before_it_begins() {
         .arg(format!("--http-address={}", taken.local_addr().unwrap()));
     let ran = Ran::of(command).expect(1);
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.contains("listen for HTTP at 127.0.0.1:"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("listen for HTTP at 127.0.0.1:"),
+        "{}",
+        ran.stderr
+    );
     assert!(world.source.marked().is_empty());
 }
 
@@ -155,10 +175,22 @@ fn flags_of_http_are_judged_before_anything_is_done() {
     fs::write(&empty, "\n").unwrap();
     let token = |path: &str| format!("--http.bearer-token-file={path}");
     for (arguments, expected) in [
-        (vec!["--http-address=10922".to_owned()], "--http-address \"10922\": expected HOST:PORT"),
-        (vec![token("/nowhere/token")], "--http.bearer-token-file \"/nowhere/token\": cannot be read"),
-        (vec![token(empty.to_str().unwrap())], "expected a token: one line"),
-        (vec!["--http-address=".to_owned(), token("x")], "expected an address, or no token"),
+        (
+            vec!["--http-address=10922".to_owned()],
+            "--http-address \"10922\": expected HOST:PORT",
+        ),
+        (
+            vec![token("/nowhere/token")],
+            "--http.bearer-token-file \"/nowhere/token\": cannot be read",
+        ),
+        (
+            vec![token(empty.to_str().unwrap())],
+            "expected a token: one line",
+        ),
+        (
+            vec!["--http-address=".to_owned(), token("x")],
+            "expected an address, or no token",
+        ),
     ] {
         let mut command: Command = binary();
         command
@@ -167,7 +199,11 @@ fn flags_of_http_are_judged_before_anything_is_done() {
             .args(&arguments);
         let ran = Ran::of(command).expect(2);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-        assert!(ran.stderr.contains(expected), "{arguments:?}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains(expected),
+            "{arguments:?}: {}",
+            ran.stderr
+        );
     }
     assert!(world.source.marked().is_empty());
     // One cycle alone asks for no port unless it is told to.
