@@ -26,7 +26,7 @@ pub struct BlockKnown {
     /// What happened, as report files spell it.
     pub event: &'static str,
     /// How the work on it ended, or why it was left out, in a word.
-    pub ending: Option<&'static str>,
+    pub ending: Option<String>,
     /// What in particular.
     pub detail: Option<String>,
     /// How it stands in the rule's source, as far as that is known.
@@ -94,6 +94,9 @@ impl Blocks {
     }
 }
 
+/// How the work on a mark that is taken back ends.
+const UNMARKED: &str = "unmarked";
+
 const UNKNOWN: &str = "unknown";
 const LIVE: &str = "live";
 const MARKED: &str = "marked-for-deletion";
@@ -105,7 +108,7 @@ const OTHER: &str = "differs";
 
 struct Happened {
     event: &'static str,
-    ending: Option<&'static str>,
+    ending: Option<String>,
     detail: Option<String>,
     /// In the bucket that is read, and in the one that receives, where the event tells.
     places: (Option<&'static str>, Option<&'static str>),
@@ -134,7 +137,7 @@ fn happened(event: &Event<'_>) -> Option<(BlockId, Happened)> {
         } => (
             of.block()?,
             Happened {
-                ending: Some(*reason),
+                ending: Some((*reason).to_owned()),
                 detail: detail.map(str::to_owned),
                 what_to_do: Some((*what_to_do).to_owned()),
                 ..plain("excluded", (None, None))
@@ -159,7 +162,7 @@ fn happened(event: &Event<'_>) -> Option<(BlockId, Happened)> {
         } => (
             *block,
             Happened {
-                ending: Some(*reason),
+                ending: Some((*reason).to_owned()),
                 what_to_do: Some((*what_to_do).to_owned()),
                 ..plain("absent", (Some("absent"), None))
             },
@@ -192,14 +195,22 @@ fn happened(event: &Event<'_>) -> Option<(BlockId, Happened)> {
         Event::Marking(block, _) => (*block, plain("marking", (None, Some(HELD)))),
         Event::Marked(block) => (*block, plain("marked", (Some(MARKED), Some(HELD)))),
         Event::Moved(block, outcome) => (*block, moved(outcome)),
-        Event::Ended(of, ended) => (
-            of.block()?,
-            Happened {
+        Event::Ended(of, ended) => {
+            // Marks are taken back in the bucket that is about to receive the block.
+            let place = (ended.ending == UNMARKED).then_some(LIVE);
+            let event = if ended.needs_a_person {
+                "left-alone"
+            } else {
+                "done"
+            };
+            let ended = Happened {
+                ending: Some(ended.ending.to_owned()),
                 detail: ended.detail.map(str::to_owned),
                 what_to_do: ended.what_to_do.map(str::to_owned),
-                ..plain("done", (None, None))
-            },
-        ),
+                ..plain(event, (None, place))
+            };
+            (of.block()?, ended)
+        }
     };
     Some((id, what))
 }
@@ -228,7 +239,7 @@ fn moved(outcome: &Outcome) -> Happened {
     };
     let concern = Concern::of_ending(outcome.ending);
     Happened {
-        ending: Some(outcome.ending.as_str()),
+        ending: Some(outcome.ending.as_str().to_owned()),
         detail: outcome.detail.clone(),
         what_to_do: concern.map(|concern| concern.advice().to_owned()),
         ..plain(event, places)

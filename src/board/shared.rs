@@ -263,15 +263,15 @@ impl Board {
         if state.rules.is_empty() {
             return Err(Refusal::NotNow("no policy is in force yet"));
         }
-        let mut names = state.rules.iter().map(|known| &known.outline.name);
-        let named = match (rule, state.rules.as_slice()) {
-            (None, [only]) => Some(&only.outline.name),
+        let rules = state.rules.iter();
+        let names: Vec<String> = rules.map(|known| known.outline.name.clone()).collect();
+        let meant = match (rule, names.as_slice()) {
+            (None, [only]) => Some(only),
             (None, _) => None,
-            (Some(rule), _) => names.find(|name| *name == rule),
+            (Some(rule), names) => names.iter().find(|name| *name == rule),
         };
-        let Some(rule) = named.cloned() else {
-            let names = state.rules.iter().map(|known| known.outline.name.clone());
-            return Err(Refusal::WhichRule(names.collect()));
+        let Some(rule) = meant.cloned() else {
+            return Err(Refusal::WhichRule(names));
         };
         let known = state.orders.place((deed, rule, blocks), now)?;
         self.0.ordered.notify_one();
@@ -338,6 +338,11 @@ impl Board {
             Event::Started(subject) => in_hand.at_work.extend(subject.block()),
             Event::Moved(block, _) => {
                 in_hand.at_work.remove(block);
+            }
+            Event::Ended(subject, _) => {
+                if let Some(block) = subject.block() {
+                    in_hand.at_work.remove(&block);
+                }
             }
             Event::Planned { .. } => state.looked = true,
             _ => {}

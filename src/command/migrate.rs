@@ -54,14 +54,14 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
-    let figured = request.textfile.take().map(|textfile| {
+    let left = request.textfile.take().map(|textfile| {
         let progress = Arc::clone(&progress);
         let (source, target) = (request.source.location(), request.target.location());
         let buckets = (source.to_string(), target.to_string());
         Figured::begin(textfile, buckets, progress, Arc::clone(&clock))
     });
-    let trail = match &figured {
-        Some(figured) => trail.heard_by(Arc::clone(&figured.hearer)),
+    let trail = match &left {
+        Some(left) => trail.heard_by(Arc::clone(&left.hearer)),
         None => trail,
     };
     let mut figures = None;
@@ -74,8 +74,8 @@ pub async fn run(
     let ended = run_and_tell(request, progress, trail, clock, stop, stdout, tell).await;
     let failed = ended.as_ref().err();
     let figures = figures.or_else(|| Some(Figures::of_error(failed?, stop.asked())));
-    let written = match (figured, figures) {
-        (Some(figured), Some(figures)) => figured.end(figures),
+    let written = match (left, figures) {
+        (Some(left), Some(figures)) => left.end(figures),
         _ => Ok(()),
     };
     ended.and_then(|exit| written.map(|()| exit))

@@ -90,7 +90,8 @@ fn counted(families: &mut Families, rules: &[RuleKnown]) {
             blocks.add(&[rule, operation, ("ending", ending)], number(many));
         }
     }
-    let simple: [(&str, &str, fn(&Counters) -> u64); 4] = [
+    type Value = fn(&Counters) -> u64;
+    let simple: [(&str, &str, Value); 4] = [
         (
             "copied_bytes_total",
             "Bytes put into the bucket that receives, repeats included, counted when the work on their block ends.",

@@ -13,10 +13,14 @@ pub struct Address {
 }
 
 impl Address {
-    /// What is to be resolved: a name or an IP address, and the port.
+    /// What to listen at, the first that can be: a name or an IP address, and the port.
     #[must_use]
-    pub fn host_and_port(&self) -> (&str, u16) {
-        (&self.host, self.port)
+    pub fn hosts_and_ports(&self) -> Vec<(&str, u16)> {
+        match self.host.as_str() {
+            // As Go does: every address of both families, or of the one that there is.
+            "" => vec![("::", self.port), ("0.0.0.0", self.port)],
+            host => vec![(host, self.port)],
+        }
     }
 }
 
@@ -36,8 +40,6 @@ impl FromStr for Address {
             .and_then(|rest| rest.strip_suffix(']'));
         let host = match inside {
             Some(inside) if inside.contains(':') => inside,
-            // As Go does: every address of both families.
-            None if host.is_empty() => "::",
             None if !host.contains(|c: char| c == ':' || c.is_whitespace() || c == '/') => host,
             _ => return Err(wrong()),
         };
@@ -66,11 +68,11 @@ mod tests {
     #[test]
     fn addresses_are_spelled_as_go_spells_them() {
         for (text, expected) in [
-            ("127.0.0.1:10922", Some(("127.0.0.1", 10922))),
-            ("localhost:0", Some(("localhost", 0))),
-            (":80", Some(("::", 80))),
-            ("[::1]:80", Some(("::1", 80))),
-            ("0.0.0.0:80", Some(("0.0.0.0", 80))),
+            ("127.0.0.1:10922", Some(vec![("127.0.0.1", 10922)])),
+            ("localhost:0", Some(vec![("localhost", 0)])),
+            (":80", Some(vec![("::", 80), ("0.0.0.0", 80)])),
+            ("[::1]:80", Some(vec![("::1", 80)])),
+            ("0.0.0.0:80", Some(vec![("0.0.0.0", 80)])),
             ("::1:80", None),
             ("[host]:80", None),
             ("localhost", None),
@@ -81,7 +83,7 @@ mod tests {
             ("", None),
         ] {
             let address = text.parse::<Address>();
-            let address = address.as_ref().ok().map(Address::host_and_port);
+            let address = address.as_ref().ok().map(Address::hosts_and_ports);
             assert_eq!(address, expected, "{text:?}");
         }
     }

@@ -6,6 +6,7 @@ use hyper::{Method, Request, StatusCode};
 use tracing::{error, warn};
 
 use super::answer::Answer;
+use super::refusals::Refusals;
 use super::token::{Shown, Token};
 use super::{orders, status};
 use crate::block::BlockId;
@@ -14,11 +15,11 @@ use crate::board::{Board, Deed};
 /// Answers a request for what lies below `/api/`, by that path.
 pub(super) async fn answer(
     board: &Board,
-    token: Option<&Token>,
+    token: Option<(&Token, &Refusals)>,
     path: &str,
     request: Request<Incoming>,
 ) -> Answer {
-    let Some(token) = token else {
+    let Some((token, refusals)) = token else {
         return Answer::fault(
             StatusCode::NOT_FOUND,
             "the API is off: --http.bearer-token-file turns it on",
@@ -29,14 +30,18 @@ pub(super) async fn answer(
     match token.shown(authorization.as_deref()).await {
         Ok(Shown::Right) => {}
         Ok(Shown::Wrong) => {
-            warn!(path = path, "a request without the right token was refused");
+            if let Some(requests) = refusals.to_be_told() {
+                warn!(requests, "requests without the right token were refused");
+            }
             return Answer::unauthorized();
         }
         Err(err) => {
-            error!(
-                err = format!("{err:#}"),
-                "requests to the API are refused until the file holds a token"
-            );
+            if refusals.to_be_told().is_some() {
+                error!(
+                    err = format!("{err:#}"),
+                    "requests to the API are refused until the file holds a token"
+                );
+            }
             return Answer::fault(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the token's file holds none now: the log says why",

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::address::Address;
+use super::refusals::Refusals;
 use super::route::Served;
 use super::token::Token;
 use crate::board::Board;
@@ -28,7 +30,7 @@ const MOST: usize = 128;
 const HEAD: Duration = Duration::from_secs(10);
 
 /// How long a connection lives, however busy; whoever wants more makes another.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 
 /// How long a request in hand may take when its connection has to end.
 const LAST: Duration = Duration::from_secs(5);
@@ -63,9 +65,7 @@ impl Server {
             let attempt = format!("listen for HTTP at {address}");
             Error::new(Kind::Other, attempt).because(err)
         };
-        let listener = TcpListener::bind(address.host_and_port())
-            .await
-            .map_err(wrong)?;
+        let listener = listen(&address).await.map_err(wrong)?;
         let address = listener.local_addr().map_err(wrong)?;
         info!(address = %address, api = token.is_some(), "listening for HTTP");
         if token.as_ref().is_some_and(Token::is_public) {
@@ -89,6 +89,7 @@ impl Server {
         let served = Served {
             board,
             token: self.token,
+            refusals: Refusals::default(),
             is_loopback: self.address.ip().is_loopback(),
         };
         let mut connections = JoinSet::new();
@@ -122,6 +123,18 @@ impl Server {
         ending.cancel();
         while connections.join_next().await.is_some() {}
     }
+}
+
+async fn listen(address: &Address) -> io::Result<TcpListener> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for place in address.hosts_and_ports() {
+        match TcpListener::bind(place).await {
+            Ok(listener) => return Ok(listener),
+            Err(err) if err.kind() == io::ErrorKind::AddrInUse => return Err(err),
+            Err(err) => last = err,
+        }
+    }
+    Err(last)
 }
 
 async fn serve(stream: TcpStream, served: Served, ending: CancellationToken) {

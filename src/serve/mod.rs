@@ -10,6 +10,7 @@ mod api;
 mod connections;
 mod orders;
 mod page;
+mod refusals;
 mod route;
 mod status;
 mod token;

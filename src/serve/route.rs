@@ -8,6 +8,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use tracing::debug;
 
 use super::answer::Answer;
+use super::refusals::Refusals;
 use super::token::Token;
 use super::{api, page};
 use crate::board::Board;
@@ -19,6 +20,8 @@ pub(super) struct Served {
     pub(super) board: Board,
     /// Who may use the API; `None` where there is none.
     pub(super) token: Option<Token>,
+    /// What is said of those who have none.
+    pub(super) refusals: Refusals,
     /// Whether this machine alone can ask.
     pub(super) is_loopback: bool,
 }
@@ -34,7 +37,8 @@ impl Served {
                 "this address is asked for as localhost or by its number alone",
             )
         } else if let Some(path) = path.strip_prefix("/api/") {
-            api::answer(&self.board, self.token.as_ref(), path, request).await
+            let token = self.token.as_ref().map(|token| (token, &self.refusals));
+            api::answer(&self.board, token, path, request).await
         } else {
             self.read(&method, &path)
         };

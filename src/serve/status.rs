@@ -125,7 +125,8 @@ struct Totals {
 
 #[derive(Serialize)]
 pub(super) struct Order {
-    order: String,
+    #[serde(rename = "order")]
+    id: String,
     operation: &'static str,
     rule: String,
     ids: Vec<BlockText>,
@@ -141,7 +142,8 @@ pub(super) struct Order {
 
 #[derive(Serialize)]
 pub(super) struct Block {
-    block: BlockText,
+    #[serde(rename = "block")]
+    id: BlockText,
     rule: String,
     operation: &'static str,
     run: String,
@@ -150,7 +152,7 @@ pub(super) struct Block {
     event: &'static str,
     at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ending: Option<&'static str>,
+    ending: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -271,7 +273,7 @@ pub(super) fn order_told(known: &OrderKnown) -> Order {
         } => ("ended", Some((at, exit, stopped_by))),
     };
     Order {
-        order: known.order.id.clone(),
+        id: known.order.id.clone(),
         operation: known.order.deed.as_str(),
         rule: known.order.rule.clone(),
         ids: known.order.blocks.iter().map(BlockId::to_string).collect(),
@@ -286,7 +288,7 @@ pub(super) fn order_told(known: &OrderKnown) -> Order {
 /// What happened last to a block.
 pub(super) fn block_told(id: BlockId, known: BlockKnown) -> Block {
     Block {
-        block: id.to_string(),
+        id: id.to_string(),
         rule: known.rule,
         operation: known.deed.as_str(),
         run: known.run,
