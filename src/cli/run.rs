@@ -12,7 +12,6 @@ use super::flags::Origins;
 use super::policy::{Source, missing};
 use super::report_file::Asked;
 use crate::audit::Blank;
-use crate::board::Deed;
 use crate::command::run::{Request, Until};
 use crate::error::{Error, Result};
 
@@ -120,21 +119,13 @@ impl Flags {
             } else {
                 Until::Stopped
             },
-            trail: Box::new(move |deed, rule| match &trail {
-                Some(asked) => asked.of_rule(verb(deed), rule).open(),
+            trail: Box::new(move |verb, rule| match &trail {
+                Some(asked) => asked.of_rule(verb, rule).open(),
                 None => Ok(Blank::default()),
             }),
             reload: Arc::new(Notify::new()),
             chance: Box::new(chance),
         })
-    }
-}
-
-/// The subcommand that does this once.
-fn verb(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Migrate => "migrate",
-        Deed::Restore => "replicate",
     }
 }
 

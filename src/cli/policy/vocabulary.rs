@@ -15,7 +15,7 @@ use crate::error::Result;
 pub(super) const OWN: [&str; 6] = ["name", "source", "target", "selector", "hours", "hot_bytes"];
 
 /// Flags of `migrate` that are about one run on a command line, or that members of other names stand for.
-const NO_MEMBERS: [&str; 12] = [
+const NO_MEMBERS: [&str; 13] = [
     "objstore.config",
     "objstore.config-file",
     "objstore-to.config",
@@ -28,6 +28,7 @@ const NO_MEMBERS: [&str; 12] = [
     "output",
     "output.blocks",
     "report-file",
+    "textfile",
 ];
 
 /// What a rule may say.

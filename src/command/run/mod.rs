@@ -2,6 +2,7 @@
 //! cycle is a run of that.
 
 mod policy;
+mod runs;
 mod worker;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::verb::clocks::Clock;
+use runs::verb;
 use worker::Worker;
 
 pub use policy::{Asking, Loaded, Policy, Print, Rule};
@@ -28,8 +30,8 @@ pub struct Request {
     pub load: Arc<dyn Fn(DateTime<Utc>) -> Loaded + Send + Sync>,
     /// How long it goes on.
     pub until: Until,
-    /// The trail of a run that does this by the rule of that name.
-    pub trail: Box<dyn Fn(Deed, &str) -> Result<Blank> + Send + Sync>,
+    /// The trail of a run of that subcommand, by the rule of that name.
+    pub trail: Box<dyn Fn(&str, &str) -> Result<Blank> + Send + Sync>,
     /// Is told when the policy is to be read again.
     pub reload: Arc<Notify>,
     /// A number from 0 to 1, another one each time.
@@ -78,7 +80,7 @@ pub async fn run(
         return Ok(Exit::Done);
     }
     for rule in &policy.rules {
-        (request.trail)(Deed::Migrate, &rule.name)?;
+        (request.trail)(verb(Deed::Migrate), &rule.name)?;
     }
     let board = Board::new(Arc::clone(&clock));
     let worker = Worker::new(&request, board.clone(), (policy, print), clock, stop);
