@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::sync::Notify;
 use ulid::Ulid;
 
-use super::args::{Audited, Meanings, exit_codes_of_a_move};
+use super::args::{Audited, Meanings, Served, exit_codes_of_a_move};
 use super::flags::Origins;
 use super::policy::{Source, missing};
 use super::report_file::Asked;
@@ -42,6 +42,9 @@ pub(super) struct Flags {
     /// End after one cycle, with the exit code of the rule that fared worst.
     #[arg(long, help_heading = "What happens")]
     single_run: bool,
+
+    #[command(flatten)]
+    served: Served,
 
     #[command(flatten)]
     pub(super) audited: Audited,
@@ -94,6 +97,7 @@ impl Flags {
             policy_file,
             validate,
             single_run,
+            served,
             audited: _,
         } = self;
         if policy.is_none() && policy_file.is_none() {
@@ -105,6 +109,9 @@ impl Flags {
                 "{one} and {other} are both given: expected one of them"
             )));
         }
+        let settings = served.settings(origins)?;
+        // One cycle beside a process that goes on would find its port taken.
+        let is_wanted = !single_run || origins.is_given("http-address");
         let source = Source {
             text: policy,
             path: policy_file,
@@ -124,6 +131,7 @@ impl Flags {
                 None => Ok(Blank::default()),
             }),
             reload: Arc::new(Notify::new()),
+            http: settings.filter(|_| is_wanted),
             chance: Box::new(chance),
         })
     }

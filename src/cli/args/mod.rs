@@ -20,6 +20,7 @@ pub(super) use copying::Copying;
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes, exit_codes_of_a_move};
 pub(super) use selection::{Filters, LEVELS, Selection, Sharing};
+pub(super) use served::Served;
 pub(super) use telemetry::Telemetry;
 pub(super) use textfile::Figures;
 pub(super) use thanos::{GoRuntime, Thanos};

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
 use super::policy::{Loaded, Policy, Print};
-use super::{Request, Until};
+use super::request::{Request, Until};
 use crate::block::BlockId;
 use crate::board::{Board, Deed, Order, RuleOutline};
 use crate::engine::Stop;

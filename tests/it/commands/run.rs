@@ -234,7 +234,7 @@ fn a_full_disk_under_the_report_file_fails_the_run_in_hand_and_the_next_one_open
         .args(["-c", "ulimit -f $(( $1 / 512 )); shift; exec \"$@\"", "sh"])
         .arg(LIMIT.to_string())
         .arg(binary().get_program())
-        .arg("run")
+        .args(["run", "--http-address=127.0.0.1:0"])
         .arg(format!("--policy-file={}", path.display()))
         .arg(format!("--report-file={}", report.display()));
     let service = Service::start(&mut command);

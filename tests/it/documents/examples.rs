@@ -17,6 +17,7 @@ use crate::support::service::run;
 use crate::support::world::{Contents, blocks_with};
 
 mod kubernetes;
+mod monitoring;
 mod oracle;
 mod swift;
 
@@ -61,6 +62,7 @@ fn each_example_has_a_test_here() {
         "filesystem.yaml",
         "gcs.yaml",
         "kubernetes",
+        "monitoring",
         "nightly",
         "obs.yaml",
         "oci.yaml",

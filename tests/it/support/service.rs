@@ -111,6 +111,8 @@ pub fn run(policy: &Path, arguments: &[&str]) -> Command {
     let mut command = binary();
     command
         .arg("run")
+        // Many of these run at once.
+        .arg("--http-address=127.0.0.1:0")
         .arg(format!("--policy-file={}", policy.display()))
         .args(arguments);
     command
