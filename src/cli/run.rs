@@ -12,7 +12,6 @@ use super::flags::Origins;
 use super::policy::{Source, missing};
 use super::report_file::Asked;
 use crate::audit::Blank;
-use crate::board::Deed;
 use crate::command::run::{Request, Until};
 use crate::error::{Error, Result};
 
@@ -127,22 +126,14 @@ impl Flags {
             } else {
                 Until::Stopped
             },
-            trail: Box::new(move |deed, rule| match &trail {
-                Some(asked) => asked.of_rule(verb(deed), rule).open(),
+            trail: Box::new(move |verb, rule| match &trail {
+                Some(asked) => asked.of_rule(verb, rule).open(),
                 None => Ok(Blank::default()),
             }),
             reload: Arc::new(Notify::new()),
             http: settings.filter(|_| is_wanted),
             chance: Box::new(chance),
         })
-    }
-}
-
-/// The subcommand that does this once.
-fn verb(deed: Deed) -> &'static str {
-    match deed {
-        Deed::Migrate => "migrate",
-        Deed::Restore => "replicate",
     }
 }
 

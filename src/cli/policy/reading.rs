@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
-use super::fault::Faults;
+use super::fault::{Faults, without_line};
 use super::rule::Draft;
 use super::vocabulary::{Form, Vocabulary};
 use crate::bucket::Environment;
@@ -102,17 +102,21 @@ impl Reading<'_> {
 
     /// The members of a mapping.
     fn fields<'n>(&mut self, node: &'n Node, at: &str) -> Option<Fields<'n>> {
-        let place = if at.is_empty() { "the policy" } else { at };
-        let repeated = node.refuse_repeated_keys(at);
-        let line = line_of(&repeated).unwrap_or(node.line());
-        if let Err(err) = repeated {
-            let why = super::fault::without_line(&err.to_string());
-            self.faults.add(line, why);
-            return None;
+        match node.fields(at, Unknown::Refuse) {
+            Ok(fields) => Some(fields),
+            Err(err) => {
+                let text = err.to_string();
+                let place = if at.is_empty() { "the policy" } else { at };
+                match line_of(&text) {
+                    // Of the two it is the second one.
+                    Some(line) => self.faults.add(line, without_line(&text)),
+                    None => self
+                        .faults
+                        .add(node.line(), format!("{place}: expected a mapping")),
+                }
+                None
+            }
         }
-        let fields = node.fields("", Unknown::Ignore);
-        let fields = fields.map_err(|_| "expected a mapping");
-        self.faults.unless(node.line(), place, fields)
     }
 
     fn refuse_unknown<'n>(
@@ -346,9 +350,8 @@ impl Reading<'_> {
     }
 }
 
-/// The line that an error of the reader names.
-fn line_of<T>(result: &Result<T>) -> Option<usize> {
-    let text = result.as_ref().err()?.to_string();
+/// The line that an error of the reader begins with.
+fn line_of(text: &str) -> Option<usize> {
     let digits = text.strip_prefix("line ")?.split(':').next()?;
     digits.parse().ok()
 }

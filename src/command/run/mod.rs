@@ -2,63 +2,27 @@
 //! cycle is a run of that.
 
 mod policy;
+mod request;
+mod runs;
 mod shown;
 mod worker;
 
-use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use tokio::sync::Notify;
 use tracing::warn;
 
-use crate::audit::Blank;
 use crate::board::{Board, Deed};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
-use crate::serve;
 use crate::verb::clocks::Clock;
+use runs::verb;
 use shown::Shown;
 use worker::Worker;
 
 pub use policy::{Asking, Loaded, Policy, Print, Rule};
-
-/// Everything that `run` was asked to do.
-pub struct Request {
-    /// Reads the policy as it is now.
-    pub load: Arc<dyn Fn(DateTime<Utc>) -> Loaded + Send + Sync>,
-    /// How long it goes on.
-    pub until: Until,
-    /// The trail of a run that does this by the rule of that name.
-    pub trail: Box<dyn Fn(Deed, &str) -> Result<Blank> + Send + Sync>,
-    /// Is told when the policy is to be read again.
-    pub reload: Arc<Notify>,
-    /// Where what is known of it is shown, and to whom; `None` for nowhere.
-    pub http: Option<serve::Settings>,
-    /// A number from 0 to 1, another one each time.
-    pub chance: Box<dyn Fn() -> f64 + Send + Sync>,
-}
-
-/// How long it goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// The policy is judged, and nothing is contacted.
-    Judged,
-    /// One cycle has ended.
-    OneCycle,
-    /// It is told to end.
-    Stopped,
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("until", &self.until)
-            .finish_non_exhaustive()
-    }
-}
+pub use request::{Request, Until};
 
 /// Runs it. Nothing comes to `stdout` but the verdict on a policy that is only judged.
 ///
@@ -83,7 +47,7 @@ pub async fn run(
         return Ok(Exit::Done);
     }
     for rule in &policy.rules {
-        (request.trail)(Deed::Migrate, &rule.name)?;
+        (request.trail)(verb(Deed::Migrate), &rule.name)?;
     }
     let board = Board::new(Arc::clone(&clock));
     let shown = Shown::begin(request.http.take(), &board, stop).await?;

@@ -1,7 +1,6 @@
 //! The one worker: cycles, orders between them, and the policy that it follows. Nothing else in the process writes to a bucket.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,19 +8,13 @@ use chrono::{DateTime, Utc};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
-use super::policy::{Loaded, Policy, Print, Rule};
-use super::{Request, Until};
+use super::policy::{Loaded, Policy, Print};
+use super::request::{Request, Until};
 use crate::block::BlockId;
-use crate::board::{Board, Deed, Figures, Order, RuleOutline, Run};
-use crate::command::migrate;
+use crate::board::{Board, Deed, Order, RuleOutline};
 use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::human;
-use crate::migrate::{ReplicaTarget, Task};
-use crate::plan::{Purpose, Rules};
-use crate::progress::Progress;
-use crate::select::Filter;
 use crate::verb::clocks::Clock;
 
 /// So often it is looked whether the policy has changed.
@@ -29,24 +22,24 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 
 /// Who follows the policy.
 pub(super) struct Worker<'a> {
-    request: &'a Request,
-    board: Board,
-    clock: Clock,
-    stop: &'a Stop,
-    policy: Policy,
+    pub(super) request: &'a Request,
+    pub(super) board: Board,
+    pub(super) clock: Clock,
+    pub(super) stop: &'a Stop,
+    pub(super) policy: Policy,
     print: Print,
     /// What was found last, and not taken.
     refused: Option<Print>,
     /// Rules that are outside their hours.
     resting: BTreeSet<String>,
     /// By the bucket to which they were brought back: blocks that are not moved away again.
-    brought_back: BTreeMap<String, BTreeSet<BlockId>>,
+    pub(super) brought_back: BTreeMap<String, BTreeSet<BlockId>>,
 }
 
 /// Why waiting came to an end.
 enum Waited {
     Due,
-    Stopped,
+    Stopped(Exit),
 }
 
 impl<'a> Worker<'a> {
@@ -75,15 +68,20 @@ impl<'a> Worker<'a> {
     ///
     /// A service that is told so while it waits is done. In the middle of a cycle it ends as a run does that is stopped.
     pub(super) async fn work(mut self) -> Exit {
+        let mut is_first = true;
         loop {
+            // Where cycles take longer than the interval nobody waits, and nobody looks there.
+            if !std::mem::take(&mut is_first) {
+                self.look(Look::Regular).await;
+            }
             let began = self.now();
             let exit = Box::pin(self.cycle()).await;
             if self.request.until != Until::Stopped || exit.signal().is_some() {
                 return exit;
             }
             let chance = (self.request.chance)();
-            if let Waited::Stopped = Box::pin(self.wait(began, chance)).await {
-                return Exit::Done;
+            if let Waited::Stopped(exit) = Box::pin(self.wait(began, chance)).await {
+                return exit;
             }
         }
     }
@@ -96,8 +94,9 @@ impl<'a> Worker<'a> {
         let mut worst = Exit::Done;
         for place in 0..self.policy.rules.len() {
             self.carry_out_orders().await;
-            let exit = self.follow(place).await;
-            worst = worse(worst, exit);
+            if self.stop.asked().is_none() {
+                worst = worse(worst, self.follow(place).await);
+            }
             if let Some(signal) = self.stop.asked() {
                 worst = Exit::Stopped(signal);
                 break;
@@ -125,12 +124,12 @@ impl<'a> Worker<'a> {
             self.board.next_cycle(due);
             tokio::select! {
                 biased;
-                _ = self.stop.wait() => return Waited::Stopped,
+                _ = self.stop.wait() => return Waited::Stopped(Exit::Done),
                 () = self.request.reload.notified() => self.look(Look::Asked).await,
                 () = self.board.ordered() => {
                     self.carry_out_orders().await;
-                    if self.stop.asked().is_some() {
-                        return Waited::Stopped;
+                    if let Some(signal) = self.stop.asked() {
+                        return Waited::Stopped(Exit::Stopped(signal));
                     }
                 }
                 () = sleep(left.min(LOOKS_EVERY)) => self.look(Look::Regular).await,
@@ -239,11 +238,7 @@ impl<'a> Worker<'a> {
                 );
             }
         }
-        let asked = Asked {
-            deed: order.deed,
-            order: Some(&order),
-        };
-        let exit = self.one_run(place, asked).await;
+        let exit = self.one_run(place, Some(&order)).await;
         info!(order = order.id, exit_code = exit.code(), "order ends");
     }
 
@@ -265,100 +260,10 @@ impl<'a> Worker<'a> {
             return Exit::Done;
         }
         self.resting.remove(&name);
-        let asked = Asked {
-            deed: Deed::Migrate,
-            order: None,
-        };
-        self.one_run(place, asked).await
+        self.one_run(place, None).await
     }
 
-    /// One run by a rule. An error is told, and does not end the process: the next cycle tries again.
-    async fn one_run(&self, place: usize, asked: Asked<'_>) -> Exit {
-        let Some(rule) = self.policy.rules.get(place) else {
-            return Exit::Done;
-        };
-        let progress = Arc::new(Progress::default());
-        let hearer = self.board.run_begins(Run {
-            rule: rule.name.clone(),
-            deed: asked.deed,
-            order: asked.order.map(|order| order.id.clone()),
-            progress: Arc::clone(&progress),
-        });
-        let mut figures = None;
-        let mut hot = None;
-        let doing = async {
-            let request = self.task(rule, asked)?;
-            let trail = (self.request.trail)(asked.deed, &rule.name)?.heard_by(hearer);
-            let tell = |finished: &migrate::Finished, _: &mut dyn io::Write| {
-                let review = finished.review();
-                figures = Some(Figures::of(&review));
-                hot = Some(finished.held_bytes());
-                Ok(review.exit)
-            };
-            let clock = Arc::clone(&self.clock);
-            let mut nowhere = io::sink();
-            migrate::run_and_tell(
-                request,
-                progress,
-                trail,
-                clock,
-                self.stop,
-                &mut nowhere,
-                tell,
-            )
-            .await
-        };
-        let ended = Box::pin(doing).await;
-        let figures = match (&ended, figures) {
-            (Ok(_), Some(figures)) => figures,
-            (Err(err), _) => {
-                let why = format!("{err:#}");
-                error!(
-                    rule = rule.name,
-                    err = why,
-                    "the run failed; the next cycle tries again"
-                );
-                Figures::of_error(err, self.stop.asked())
-            }
-            (Ok(_), None) => {
-                let err = Error::new(Kind::Other, "tell how the run ended");
-                Figures::of_error(&err, self.stop.asked())
-            }
-        };
-        if let Some(bytes) = hot.filter(|_| asked.deed == Deed::Migrate) {
-            self.board.hot(&rule.name, bytes);
-        }
-        let exit = figures.exit;
-        self.board.run_ends(figures);
-        exit
-    }
-
-    /// What a run is asked to do.
-    fn task(&self, rule: &Rule, asked: Asked<'_>) -> Result<migrate::Request> {
-        let now = self.now();
-        let mut request = (rule.request)(now)?;
-        let kept = self.brought_back.get(&rule.source);
-        match asked.order {
-            None => {
-                let task = &mut request.task;
-                task.rules.hot_bytes = rule.hot_bytes;
-                task.rules.filter.except = kept.cloned().unwrap_or_default();
-                let closes = rule.hours.as_ref().and_then(|hours| hours.close_after(now));
-                if let Some(left) = closes.and_then(|closes| (closes - now).to_std().ok()) {
-                    let most = task.settings.max_duration.unwrap_or(left);
-                    task.settings.max_duration = Some(most.min(left));
-                }
-                Ok(request)
-            }
-            Some(order) if order.deed == Deed::Migrate => {
-                request.task.rules.filter.ids.clone_from(&order.blocks);
-                Ok(request)
-            }
-            Some(order) => Ok(bringing_back(request, &order.blocks)),
-        }
-    }
-
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         (self.clock)()
     }
 }
@@ -370,39 +275,6 @@ enum Look {
     Asked,
     /// It is time to.
     Regular,
-}
-
-/// What a run is for.
-#[derive(Clone, Copy)]
-struct Asked<'a> {
-    deed: Deed,
-    /// The order that it carries out; `None` for a run of the cycle.
-    order: Option<&'a Order>,
-}
-
-/// The other way round: these blocks are copied from where the rule moves them to where it moves them from.
-fn bringing_back(request: migrate::Request, blocks: &BTreeSet<BlockId>) -> migrate::Request {
-    let filter = Filter {
-        ids: blocks.clone(),
-        ..Filter::default()
-    };
-    let rules = &request.task.rules;
-    migrate::Request {
-        task: Task {
-            rules: Rules {
-                purpose: Purpose::Copy,
-                verify: rules.verify,
-                publish_order: rules.publish_order,
-                ..Rules::of(filter)
-            },
-            // Nothing is deleted where they come from.
-            replica_target: ReplicaTarget::Allow,
-            ..request.task
-        },
-        source: request.target,
-        target: request.source,
-        ..request
-    }
 }
 
 fn outlines(policy: &Policy) -> Vec<RuleOutline> {
