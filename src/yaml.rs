@@ -5,6 +5,7 @@
 mod node;
 mod quote;
 mod scalar;
+mod spelled;
 mod tree;
 
 pub use node::{Fields, Node, Unknown, expand};

@@ -23,4 +23,4 @@ pub use patience::{PATIENCE, Patient};
 pub use plan::tell_plan;
 pub use reading::{Item, Problem, read};
 pub use sink::Sink;
-pub use trail::{Blank, Trail};
+pub use trail::{Blank, Hearer, Trail};

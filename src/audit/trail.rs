@@ -18,6 +18,22 @@ use crate::human;
 use crate::printable::PrintableJson;
 use crate::verb::clocks::Clock;
 
+/// Somebody else who is told what happens: in which run, when, and what. Called by those who work, so that it must not wait.
+pub type Hearer = Arc<dyn Fn(&str, DateTime<Utc>, &Event<'_>) + Send + Sync>;
+
+/// Takes every line, and keeps none.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn append(&mut self, _line: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A trail that no run has begun yet; the default one leads nowhere.
 #[derive(Default)]
 pub struct Blank(Option<Page>);
@@ -27,6 +43,7 @@ struct Page {
     name: String,
     verb: String,
     arguments: BTreeMap<String, Vec<String>>,
+    hearer: Option<Hearer>,
 }
 
 impl fmt::Debug for Blank {
@@ -50,6 +67,23 @@ impl Blank {
             name,
             verb: verb.to_owned(),
             arguments,
+            hearer: None,
+        }))
+    }
+
+    /// The same, and `hearer` is told everything that the trail has taken.
+    #[must_use]
+    pub fn heard_by(self, hearer: Hearer) -> Self {
+        let page = self.0.unwrap_or_else(|| Page {
+            sink: Box::new(Nowhere),
+            name: String::new(),
+            verb: String::new(),
+            arguments: BTreeMap::new(),
+            hearer: None,
+        });
+        Self(Some(Page {
+            hearer: Some(hearer),
+            ..page
         }))
     }
 
@@ -64,6 +98,7 @@ impl Blank {
             run: run.to_string(),
             clock,
             name: page.name,
+            hearer: page.hearer,
             book: Mutex::new(Book {
                 sink: page.sink,
                 broken: None,
@@ -89,6 +124,7 @@ struct Shared {
     run: String,
     clock: Clock,
     name: String,
+    hearer: Option<Hearer>,
     book: Mutex<Book>,
 }
 
@@ -118,10 +154,14 @@ impl Trail {
     ///
     /// Errors: it cannot be written, or something before it could not be. Whoever is told so does nothing that would have to be written.
     pub fn tell(&self, event: &Event<'_>) -> Result<()> {
-        if self.0.is_none() {
+        let Some(shared) = &self.0 else {
             return Ok(());
+        };
+        self.write(event.line(), None)?;
+        if let Some(hearer) = &shared.hearer {
+            hearer(&shared.run, (shared.clock)(), event);
         }
-        self.write(event.line(), None)
+        Ok(())
     }
 
     /// Makes sure that what was told outlasts a loss of power.

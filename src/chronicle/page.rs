@@ -15,6 +15,7 @@ use super::unfinished::{Unfinished, unfinished};
 use super::ways::Ways;
 use super::words::{HERE, Word};
 use crate::block::BlockId;
+use crate::exit::meaning;
 use crate::human;
 
 const TODO: usize = 30;
@@ -428,14 +429,7 @@ pub(super) fn ending_of(run: &RunSeen) -> String {
     let Some(end) = &run.end else {
         return "it has not said that it ended: it goes on, or was killed".to_owned();
     };
-    let meaning = match end.exit_code {
-        0 => "done",
-        1 => "had to stop",
-        2 => "refused",
-        3 => "something needs a person",
-        130 | 143 => "stopped by a signal",
-        _ => "ended",
-    };
+    let meaning = meaning(end.exit_code);
     let early = if end.complete || end.exit_code != 0 {
         ""
     } else {

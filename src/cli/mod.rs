@@ -10,10 +10,12 @@ mod flags;
 mod man;
 mod migrate;
 mod plan;
+mod policy;
 mod refusal;
 mod replicate;
 mod report;
 mod report_file;
+mod run;
 mod status;
 mod undelete;
 mod unmark;
@@ -105,7 +107,7 @@ pub fn parse(
     let mut warnings = variables::judge(&command, &origins)?;
     let telemetry = telemetry.options(&origins)?;
     let trail = subcommand.report_file().cloned();
-    let trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
+    let mut trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
     let command = match subcommand {
         Subcommand::Migrate(flags) => {
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
@@ -138,6 +140,8 @@ pub fn parse(
             man::Asked::Page(page) => return Ok(Invocation::Show(page)),
             man::Asked::Pages(request) => Command::Man(request),
         },
+        // It opens its report file itself, for each of its runs.
+        Subcommand::Run(flags) => Command::Run(flags.request(&origins, trail.take())?),
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -215,6 +219,7 @@ enum Subcommand {
     Report(Box<report::Flags>),
     Completion(Box<completion::Flags>),
     Man(Box<man::Flags>),
+    Run(Box<run::Flags>),
 }
 
 impl Subcommand {
@@ -227,6 +232,7 @@ impl Subcommand {
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,
+            Subcommand::Run(flags) => &flags.audited,
             Subcommand::Plan(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)

@@ -177,6 +177,7 @@ impl Flags {
             task,
             form: self.printed.form(origins.environment),
             now,
+            textfile: None,
         };
         Ok(plan::Request {
             dry_run,

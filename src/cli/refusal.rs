@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::nearest::nearest;
 
 /// Flags whose values are configurations, which may hold secrets.
-pub(super) const TEXTS: [&str; 4] = [
+pub(super) const TEXTS: [&str; 5] = [
+    "--policy",
     "--objstore.config",
     "--objstore-to.config",
     "--selector.relabel-config",

@@ -11,7 +11,7 @@ use crate::audit::{Appended, Blank, PATIENCE, Patient};
 use crate::error::{Error, Kind, Result};
 
 /// A report file that was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asked {
     path: PathBuf,
     /// What the operator knows the flag by.
@@ -40,6 +40,15 @@ impl Asked {
                 .map(|(flag, values)| (flag.to_owned(), values))
                 .collect(),
         }
+    }
+
+    /// The same for a run of another verb, one of those that are begun by a rule of that name.
+    pub(super) fn of_rule(&self, verb: &str, rule: &str) -> Self {
+        let mut asked = self.clone();
+        verb.clone_into(&mut asked.verb);
+        let rule = ("rule".to_owned(), vec![rule.to_owned()]);
+        asked.arguments.extend([rule]);
+        asked
     }
 
     /// Opens the file.

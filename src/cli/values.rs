@@ -63,6 +63,15 @@ pub(super) fn long_duration(text: &str) -> Result<Duration> {
     )
 }
 
+/// The same where no time at all is a choice too.
+pub(super) fn long_duration_or_none(text: &str) -> Result<Duration> {
+    duration_within(
+        text,
+        Duration::ZERO..=365 * DAY,
+        "30m, 6h or 0s, at most 365days",
+    )
+}
+
 fn duration_within(
     text: &str,
     range: RangeInclusive<Duration>,

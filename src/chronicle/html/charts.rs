@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::escape::Text;
 use crate::chronicle::page::{SHORT_MS, average, days};
 use crate::chronicle::seen::{ByState, RunSeen};
 use crate::chronicle::state::State;
 use crate::chronicle::throughput::per_second;
 use crate::chronicle::timeline::{Bar, Row, STEPS, Timeline};
+use crate::html::Text;
 use crate::human;
 
 /// The lanes of all groups, one drawing each.

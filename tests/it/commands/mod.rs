@@ -17,6 +17,7 @@ mod report_file;
 mod report_file_faults;
 mod report_page;
 mod report_ways;
+mod run;
 mod status;
 mod stopping;
 mod stopping_while_opening;

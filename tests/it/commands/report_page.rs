@@ -502,10 +502,7 @@ fn a_compressed_file_is_read_and_what_two_files_have_in_common_counts_once() {
         let (_, runs) = page.split_once("Runs, in the order").unwrap();
         let (_, row) = runs.split_once("<tbody>").unwrap();
         let cells: Vec<_> = row.split("<td").take(8).collect();
-        assert!(
-            cells[6].contains(">3<"),
-            "{cells:?}"
-        );
+        assert!(cells[6].contains(">3<"), "{cells:?}");
     }
     let whole = fs::read(desk.path("runs.ndjson.1.gz")).unwrap();
     fs::write(desk.path("torn.gz"), &whole[..whole.len() / 2]).unwrap();
