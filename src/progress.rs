@@ -3,8 +3,8 @@
 //! Bytes count as they move, half of them when they come and half when they go, and no byte counts twice: a try that begins anew takes back
 //! what it has to do again. What turns out to be there already, or is not done after all, leaves the total.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task_local;
 
@@ -23,6 +23,8 @@ pub struct Progress {
     /// No more than about so many bytes will be moved; 0 for no limit.
     most_bytes: AtomicU64,
     stopping: AtomicBool,
+    /// The run that is shown in the place of this one.
+    shown: Mutex<Option<Arc<Progress>>>,
 }
 
 /// A [`Progress`] at one moment.
@@ -88,9 +90,20 @@ impl Progress {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Who watches this one sees `run` from now on, which is one of several; or nothing, between two of them.
+    pub fn shows(&self, run: Option<Arc<Progress>>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = run;
+    }
+
     /// How far the run is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = shown.clone() {
+            drop(shown);
+            return run.snapshot();
+        }
+        drop(shown);
         let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let blocks_total = read(&self.blocks_total);
         let bytes_done = read(&self.bytes_done);
@@ -294,6 +307,18 @@ mod tests {
         Progress::sees();
         let seen = progress.snapshot();
         assert_eq!((seen.blocks_seen, seen.objects_listed), (2, 1));
+    }
+
+    #[test]
+    fn of_several_runs_the_one_is_seen_that_goes_on() {
+        let all = Progress::default();
+        let nothing = all.snapshot();
+        let one = started(2, 300);
+        all.shows(Some(Arc::clone(&one)));
+        drop(one.block(0));
+        assert_eq!(all.snapshot(), one.snapshot());
+        all.shows(None);
+        assert_eq!(all.snapshot(), nothing);
     }
 
     fn bytes(progress: &Progress) -> (u64, u64) {
