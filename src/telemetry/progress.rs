@@ -93,7 +93,7 @@ fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
         let now = progress.snapshot();
         let stopping = if now.stopping { "stopping: " } else { "" };
         let (done, total) = (now.blocks_done, now.blocks_total);
-        if total == 0 && now.blocks_seen == 0 {
+        if total == 0 && !now.is_looked_at {
             return; // between two runs
         }
         if total == 0 {

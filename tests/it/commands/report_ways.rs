@@ -382,6 +382,10 @@ fn a_compressed_file_is_read_and_what_two_files_have_in_common_counts_once() {
     }
     let whole = fs::read(path("runs.ndjson.1.gz")).unwrap();
     fs::write(path("torn.gz"), &whole[..whole.len() / 2]).unwrap();
-    let ran = report(&["torn.gz"]).expect(1);
+    let ran = report(&["torn.gz", "runs.ndjson"]).expect(3);
     assert!(ran.stderr.contains("torn.gz"), "{ran:?}");
+    assert!(ran.stdout.contains("by 1 run"), "{ran:?}");
+    fs::write(path("runs.zst"), b"\x28\xb5\x2f\xfd and more").unwrap();
+    let ran = report(&["runs.zst"]).expect(1);
+    assert!(ran.stderr.contains("compressed with zstd"), "{ran:?}");
 }
