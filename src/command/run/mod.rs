@@ -16,6 +16,7 @@ use crate::board::{Board, Deed};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
+use crate::progress::Progress;
 use crate::verb::clocks::Clock;
 use runs::verb;
 use shown::Shown;
@@ -30,6 +31,7 @@ pub use request::{Request, Until};
 /// each fault.
 pub async fn run(
     mut request: Request,
+    progress: Arc<Progress>,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
@@ -51,7 +53,7 @@ pub async fn run(
     }
     let board = Board::new(Arc::clone(&clock));
     let shown = Shown::begin(request.http.take(), &board, stop).await?;
-    let worker = Worker::new(&request, board, (policy, print), clock, stop);
+    let worker = Worker::new(&request, (board, progress), (policy, print), clock, stop);
     let exit = Box::pin(worker.work()).await;
     shown.end().await;
     Ok(exit)

@@ -31,6 +31,7 @@ impl Worker<'_> {
         };
         let deed = order.map_or(Deed::Migrate, |order| order.deed);
         let progress = Arc::new(Progress::default());
+        self.progress.shows(Some(Arc::clone(&progress)));
         let hearer = self.board.run_begins(Run {
             rule: rule.name.clone(),
             deed,
@@ -65,6 +66,7 @@ impl Worker<'_> {
             Box::pin(run).await
         };
         let ended = Box::pin(doing).await;
+        self.progress.shows(None);
         let figures = match (ended, figures) {
             (Ok(_), Some(figures)) => figures,
             (Err(err), _) => {

@@ -15,6 +15,7 @@ use crate::board::{Board, Deed, Order, RuleOutline};
 use crate::engine::Stop;
 use crate::exit::Exit;
 use crate::human;
+use crate::progress::Progress;
 use crate::verb::clocks::Clock;
 
 /// So often it is looked whether the policy has changed.
@@ -24,6 +25,8 @@ const LOOKS_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Worker<'a> {
     pub(super) request: &'a Request,
     pub(super) board: Board,
+    /// Shows the run that goes on to who watches the process.
+    pub(super) progress: Arc<Progress>,
     pub(super) clock: Clock,
     pub(super) stop: &'a Stop,
     pub(super) policy: Policy,
@@ -45,7 +48,7 @@ enum Waited {
 impl<'a> Worker<'a> {
     pub(super) fn new(
         request: &'a Request,
-        board: Board,
+        (board, progress): (Board, Arc<Progress>),
         (policy, print): (Policy, Print),
         clock: Clock,
         stop: &'a Stop,
@@ -54,6 +57,7 @@ impl<'a> Worker<'a> {
         Self {
             request,
             board,
+            progress,
             clock,
             stop,
             policy,
