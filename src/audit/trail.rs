@@ -3,27 +3,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::event::{Beginning, Closing, Event};
 use super::line::{Line, VERSION};
+use super::patience::making_room;
+use super::sink::Sink;
 use crate::block::RunId;
 use crate::error::{Error, Kind, Result};
 use crate::human;
 use crate::printable::PrintableJson;
 use crate::verb::clocks::Clock;
-
-/// Where lines go.
-pub trait Sink: Send {
-    /// Takes one line, which ends with a line feed, whole and at once.
-    fn append(&mut self, line: &[u8]) -> io::Result<()>;
-
-    /// Makes sure that what it took outlasts a loss of power.
-    fn sync(&mut self) -> io::Result<()>;
-}
 
 /// Somebody else who is told what happens: in which run, when, and what. Called by those who work, so that it must not wait.
 pub type Hearer = Arc<dyn Fn(&str, DateTime<Utc>, &Event<'_>) + Send + Sync>;
@@ -237,7 +230,13 @@ fn spelled(line: &Line) -> io::Result<Vec<u8>> {
 impl Shared {
     /// Nobody panics while holding the lock; if somebody did, the file would still be whole.
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.book.try_lock() {
+            Ok(book) => book,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                making_room(|| self.book.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
     }
 
     fn noting(&self, book: &mut Book, done: io::Result<()>) -> Result<()> {

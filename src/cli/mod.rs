@@ -4,8 +4,10 @@ mod args;
 mod argument_files;
 mod check;
 mod cleanup;
+mod completion;
 mod document;
 mod flags;
+mod man;
 mod migrate;
 mod plan;
 mod policy;
@@ -39,7 +41,7 @@ pub use report_file::Asked;
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Invocation {
-    /// Text for stdout, and nothing more: help or the version.
+    /// Text for stdout, and nothing more: help, the version, a completion script or a manual page.
     Show(String),
     /// No subcommand: this help goes to stderr.
     Nothing(String),
@@ -69,7 +71,7 @@ pub fn parse(
     environment: &Environment,
     now: DateTime<Utc>,
 ) -> Result<Invocation> {
-    let mut command = flags::complete(Cli::command(), environment);
+    let mut command = flags::complete(whole(), environment);
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = argument_files::expanded(typed.iter().cloned())?;
     let arguments = flags::without_negations(&command, arguments.into_iter());
@@ -131,6 +133,13 @@ pub fn parse(
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Completion(flags) => {
+            return Ok(Invocation::Show(flags.script(as_typed())?));
+        }
+        Subcommand::Man(flags) => match flags.asked(as_typed(), &origins)? {
+            man::Asked::Page(page) => return Ok(Invocation::Show(page)),
+            man::Asked::Pages(request) => Command::Man(request),
+        },
         // It opens its report file itself, for each of its runs.
         Subcommand::Run(flags) => Command::Run(flags.request(&origins, trail.take())?),
     };
@@ -140,6 +149,15 @@ pub fn parse(
         trail,
         command,
     })))
+}
+
+fn whole() -> clap::Command {
+    man::with_names(Cli::command())
+}
+
+/// The command with its flags as they are typed, and nothing of an environment: what is told of it is the same everywhere.
+fn as_typed() -> clap::Command {
+    flags::complete(whole(), &Environment::default())
 }
 
 /// The form of document that a command line asks for, even where the rest of it is wrong: a program that reads stdout is owed a document
@@ -199,6 +217,8 @@ enum Subcommand {
     Cleanup(Box<cleanup::Flags>),
     Undelete(Box<undelete::Flags>),
     Report(Box<report::Flags>),
+    Completion(Box<completion::Flags>),
+    Man(Box<man::Flags>),
     Run(Box<run::Flags>),
 }
 
@@ -216,7 +236,9 @@ impl Subcommand {
             Subcommand::Plan(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)
-            | Subcommand::Report(_) => return None,
+            | Subcommand::Report(_)
+            | Subcommand::Completion(_)
+            | Subcommand::Man(_) => return None,
         };
         audited.report_file.as_ref()
     }

@@ -199,6 +199,7 @@ fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> 
         concurrency: NonZeroUsize::MIN,
         retry: repetition.policy(origins)?,
         max_failures: None,
+        max_error_rate: None,
         max_duration: None,
         max_bytes: None,
         shutdown_grace: Duration::ZERO,

@@ -26,7 +26,10 @@ pub(super) fn one_line(err: &clap::Error, command: &Command, origins: &Origins<'
         _ => "",
     };
     let arg = text(ContextKind::InvalidArg);
-    let name = origins.name(flag_of(arg));
+    let name = match arg.strip_prefix(['<', '[']) {
+        Some(word) => word.trim_end_matches(['>', ']', '.']).to_owned(),
+        None => origins.name(flag_of(arg)),
+    };
     let value = text(ContextKind::InvalidValue);
     Error::usage(match err.kind() {
         ErrorKind::InvalidValue if value.is_empty() => {

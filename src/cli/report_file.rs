@@ -7,7 +7,7 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::flags::Origins;
 use super::refusal::TEXTS;
-use crate::audit::{Appended, Blank};
+use crate::audit::{Appended, Blank, PATIENCE, Patient};
 use crate::error::{Error, Kind, Result};
 
 /// A report file that was asked for.
@@ -60,6 +60,10 @@ impl Asked {
             _ => err,
         })?;
         let name = format!("{:?}", self.path.to_string_lossy());
+        let file = Patient::new(file, PATIENCE).map_err(|err| {
+            let attempt = format!("start a thread for the report file {name}");
+            Error::new(Kind::Other, attempt).because(err)
+        })?;
         Ok(Blank::new(Box::new(file), name, &self.verb, self.arguments))
     }
 }

@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Command};
 
 use crate::block::{BlockId, RunId};
+use crate::engine::{ErrorRate, NoShare};
 use crate::error::{Error, Result};
 use crate::go;
 use crate::plan::Shard;
@@ -88,6 +89,12 @@ pub(super) fn delete_delay(text: &str) -> Result<TimeDelta> {
         .ok()
         .and_then(|delay| TimeDelta::from_std(delay).ok())
         .ok_or_else(|| Error::usage("expected a duration such as 48h, 2d or 1h30m"))
+}
+
+/// A share of blocks that may fail.
+pub(super) fn error_rate(text: &str) -> Result<ErrorRate> {
+    text.parse()
+        .map_err(|NoShare| Error::usage("expected a share such as 10% or 0.1, at most 100%"))
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod cleanup;
 mod figured;
+pub mod man;
 pub mod migrate;
 pub mod plan;
 pub mod report;
@@ -47,6 +48,8 @@ pub enum Command {
     Undelete(undelete::Request),
     /// What report files tell is made a page.
     Report(report::Request),
+    /// Manual pages are written.
+    Man(man::Request),
     /// Migrations are repeated by a policy.
     Run(run::Request),
 }
@@ -89,6 +92,7 @@ impl Command {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
             Command::Report(request) => report::run(&request, stdout),
+            Command::Man(request) => man::run(&request),
             Command::Run(request) => Box::pin(run::run(request, clock, stop, stdout)).await,
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await

@@ -305,7 +305,7 @@ fn runs(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             human::duration(lasted(run)),
             human::number(run.selected),
             human::size(run.bytes_sent),
-            human::number(run.retried),
+            human::number(run.retried.many),
             human::number(run.needing_a_person),
             ending_of(run),
         ])?;

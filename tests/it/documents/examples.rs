@@ -16,6 +16,7 @@ use crate::support::servers::path_variable;
 use crate::support::service::run;
 use crate::support::world::{Contents, blocks_with};
 
+mod both_tiers;
 mod kubernetes;
 mod monitoring;
 mod oracle;
@@ -55,6 +56,7 @@ fn each_example_has_a_test_here() {
         "azure.yaml",
         "blocks",
         "bos.yaml",
+        "both-tiers",
         "ci-smoke-test",
         "cos.yaml",
         "crontab",
@@ -353,6 +355,7 @@ fn installed(world: &World) -> Command {
     command
         .arg("-euc")
         .current_dir(world.path(""))
+        .env("HOME", world.path("home"))
         .env("PATH", std::env::join_paths(folders).unwrap());
     command
 }
