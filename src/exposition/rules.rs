@@ -60,6 +60,9 @@ pub(super) fn add_in_hand(families: &mut Families, known: &Known) {
     );
 }
 
+/// What is counted.
+type Count = fn(&Counters) -> u64;
+
 fn name(rule: &RuleKnown) -> &str {
     &rule.outline.name
 }
@@ -90,8 +93,7 @@ fn counted(families: &mut Families, rules: &[RuleKnown]) {
             blocks.add(&[rule, operation, ("ending", ending)], number(many));
         }
     }
-    type Value = fn(&Counters) -> u64;
-    let simple: [(&str, &str, Value); 4] = [
+    let simple: [(&str, &str, Count); 4] = [
         (
             "copied_bytes_total",
             "Bytes put into the bucket that receives, repeats included, counted when the work on their block ends.",
