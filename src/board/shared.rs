@@ -13,7 +13,7 @@ use super::figures::{Figures, Seen};
 use super::known::{
     Counters, CyclesKnown, Ended, Hot, Known, PolicyKnown, RuleKnown, RuleOutline, Running,
 };
-use super::orders::{Deed, Order, OrderKnown, Orders, Refusal};
+use super::orders::{Deed, Order, OrderKnown, OrderState, Orders, Refusal};
 use crate::audit::{Event, Hearer};
 use crate::block::BlockId;
 use crate::exit::Exit;
@@ -283,6 +283,16 @@ impl Board {
     #[must_use]
     pub fn take_order(&self) -> Option<Order> {
         self.state().orders.take()
+    }
+
+    /// How many orders wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let known = self.state().orders.known();
+        let waiting = known
+            .iter()
+            .filter(|known| known.state == OrderState::Waits);
+        waiting.count()
     }
 
     /// The order cannot be begun, and why.
