@@ -152,3 +152,74 @@ fn attention<'a>(review: &'a Review<'_>) -> impl Iterator<Item = Attention> + 'a
     let absent = absent.map(move |id| told(*id, Concern::AskedForAbsent, None));
     not_held.chain(selected).chain(excluded).chain(absent)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+    use crate::error::Kind;
+    use crate::outcome::testing::{World, block, id, results};
+
+    /// S-23.47
+    #[test]
+    fn what_is_left_and_what_needs_a_person_are_what_the_report_says() {
+        let marked = "migrated to s3://cold by thanos-bucket 0.1.0 run 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B";
+        let world = World::of([
+            block(1),
+            block(2).hours(2, 4),
+            block(3).hours(4, 6),
+            block(4).hours(6, 8).without("index"),
+            block(5).hours(8, 10).marked(marked),
+        ])
+        .asking_for([1, 2, 3, 4, 5, 6]);
+        let plan = world.plan();
+        let results = results(&[
+            BlockEnding::Migrated,
+            BlockEnding::Failed,
+            BlockEnding::NotFinished,
+        ]);
+        let figures = Figures::of(&Review::new(&plan, &world.rules, Some(&results)));
+        assert_eq!(figures.exit, Exit::Attention);
+        let seen = figures.seen.unwrap();
+        let Pending {
+            blocks,
+            bytes,
+            oldest,
+        } = seen.pending;
+        assert_eq!(blocks, 2);
+        assert!(bytes > 0);
+        // It ends four hours after the first begins.
+        let begin = plan.selected.first().unwrap().meta.block.min_time_ms;
+        assert_eq!(oldest.unwrap().timestamp_millis(), begin + 4 * 3_600_000);
+        let expected = [
+            (5, "marked-not-held"),
+            (2, "failed"),
+            (4, "incomplete"),
+            (5, "asked-for-but-excluded"),
+            (6, "asked-for-but-absent"),
+        ];
+        let attention = seen.attention.iter();
+        let attention: Vec<_> = attention.map(|one| (one.block, one.concern)).collect();
+        assert_eq!(attention, expected.map(|(number, concern)| (id(number), concern)));
+        assert_eq!(seen.concerns, expected.map(|(_, concern)| (concern, 1)).into());
+        let command = &seen.attention.first().unwrap().what_to_do;
+        assert!(command.starts_with("thanos-bucket migrate --id="), "{command}");
+    }
+
+    /// S-23.47
+    #[test]
+    fn a_run_that_had_no_plan_saw_nothing() {
+        let err = Error::new(Kind::Credentials, "list s3://hot").because("expired");
+        let figures = Figures::of_error(&err, Some(Signal::Terminate));
+        assert_eq!(figures.exit, Exit::Aborted);
+        assert_eq!(figures.stopped_by.as_deref(), Some("list s3://hot: expired"));
+        assert!(figures.seen.is_none());
+        let err = Error::new(Kind::Cancelled, "make a plan");
+        let figures = Figures::of_error(&err, Some(Signal::Terminate));
+        assert_eq!(figures.exit, Exit::Stopped(Signal::Terminate));
+    }
+}

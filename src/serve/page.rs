@@ -220,14 +220,12 @@ fn in_hand(known: &Known, out: &mut dyn Write) -> io::Result<()> {
 
 fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>Rules</h2>")?;
-    let columns: [Column; 8] = [
+    let columns: [Column; 6] = [
         ("rule", Cell::name),
-        ("source", Cell::code),
-        ("target", Cell::code),
+        ("source and target", Cell::code),
         ("last run", Cell::short),
         ("how it ended", Cell::long),
         ("left to move", Cell::number),
-        ("oldest of that", Cell::short),
         ("source holds", Cell::number),
     ];
     let mut table = Table::begin("The policy's rules, in its order", &columns, out)?;
@@ -236,8 +234,7 @@ fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
         let last = rule.last.as_ref();
         table.row(vec![
             rule.outline.name.clone(),
-            rule.outline.source.clone(),
-            rule.outline.target.clone(),
+            format!("{} {}", rule.outline.source, rule.outline.target),
             last.map_or_else(|| "none yet".to_owned(), |last| human::minute(last.at)),
             how_it_stands(rule),
             format!(
@@ -245,7 +242,6 @@ fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
                 human::number(pending.blocks),
                 human::size(pending.bytes)
             ),
-            pending.oldest.map_or_else(String::new, human::minute),
             hot(rule),
         ])?;
     }
