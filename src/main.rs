@@ -198,7 +198,10 @@ fn heed_hangups(runtime: &Runtime, reload: Arc<Notify>) -> Result<AbortOnDropHan
         .map_err(|err| Error::new(Kind::Other, "listen for signals").because(err))?;
     let heed = async move {
         while hangups.recv().await.is_some() {
-            info!(signal = "SIGHUP", "the policy is read again");
+            info!(
+                signal = "SIGHUP",
+                "the policy is read again now, or once the cycle in hand has ended"
+            );
             reload.notify_one();
         }
     };

@@ -55,6 +55,23 @@ impl Progress {
         self.blocks_total.store(blocks, Ordering::Relaxed);
     }
 
+    /// Nothing is known any more: another run may begin, once all of the one before has ended.
+    pub fn begin_anew(&self) {
+        for number in [
+            &self.blocks_total,
+            &self.objects_listed,
+            &self.blocks_seen,
+            &self.blocks_begun,
+            &self.blocks_done,
+            &self.bytes_done,
+            &self.bytes_total,
+            &self.most_bytes,
+        ] {
+            number.store(0, Ordering::Relaxed);
+        }
+        self.stopping.store(false, Ordering::Relaxed);
+    }
+
     /// Runs `work`, which looks at buckets: what it [`lists`](Self::lists) and [`sees`](Self::sees) is counted, however deep below.
     pub async fn surveyed_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
         // A survey is large, and what waits for one should not be.
@@ -370,6 +387,18 @@ mod tests {
         let now = progress.snapshot();
         assert_eq!((now.blocks_at_work, now.blocks_done), (0, 2));
         assert_eq!((now.bytes_done, now.bytes_total), (100, 200));
+    }
+
+    #[test]
+    fn of_the_run_before_nothing_stays() {
+        let progress = started(2, 300);
+        let block = Arc::new(progress.block(100));
+        block.to_move(100);
+        Piece::new(&block, 60).arrived();
+        drop(block);
+        progress.stopping();
+        progress.begin_anew();
+        assert_eq!(progress.snapshot(), Progress::default().snapshot());
     }
 
     #[test]

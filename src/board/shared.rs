@@ -12,7 +12,7 @@ use super::blocks::{BlockKnown, Blocks, as_it_stood};
 use super::deed::Deed;
 use super::figures::Figures;
 use super::known::{Hot, Known, PolicyKnown, RuleKnown};
-use super::orders::{Order, OrderEnd, OrderKnown, Refusal};
+use super::orders::{Order, OrderEnd, OrderKnown, OrderState, Refusal};
 use super::outline::RuleOutline;
 use super::state::{InHand, Run, State, unknown};
 use crate::audit::{Event, Hearer};
@@ -217,6 +217,16 @@ impl Board {
             let why = "the rule has other buckets than when the order came";
             state.orders.end(&order.id, failed(now, why.to_owned()));
         }
+    }
+
+    /// How many orders wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let known = self.state().orders.known();
+        let waiting = known
+            .iter()
+            .filter(|known| known.state == OrderState::Waits);
+        waiting.count()
     }
 
     /// The order cannot be begun, and why.

@@ -1,5 +1,6 @@
 //! `migrate` and `replicate`: opens both buckets, moves or copies blocks, and writes the plan or the report.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tracing::{Span, error, info, warn};
 use super::figured::Figured;
 use super::{told, trailed};
 use crate::audit::{Blank, Closing, Trail};
-use crate::block::RunId;
+use crate::block::{BlockId, RunId};
 use crate::board::Figures;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::exposition::Textfile;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
-use crate::outcome::{Limit, MarkState, Review};
+use crate::outcome::{BlockEnding, Limit, MarkState, Review};
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
@@ -54,6 +55,11 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
+    if request.task.rules.purpose == Purpose::Copy {
+        info!(
+            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
+        );
+    }
     let left = request.figured(&progress, &clock);
     let trail = match &left {
         Some(left) => trail.heard_by(Arc::clone(&left.hearer)),
@@ -133,6 +139,23 @@ impl Finished {
         let marked = marked.map(|(one, _)| one.block.objects().block_bytes());
         let marked = marked.fold(0, u64::saturating_add);
         plan.held_bytes.saturating_sub(marked)
+    }
+
+    /// The blocks that the target holds now, among those that were selected.
+    pub(super) fn held(&self) -> BTreeSet<BlockId> {
+        let Migrated { plan, results, .. } = &self.migrated;
+        let outcomes = results.iter().flat_map(|results| &results.outcomes);
+        let held = plan.selected.iter().zip(outcomes).filter(|(_, outcome)| {
+            matches!(
+                outcome.ending,
+                BlockEnding::Migrated
+                    | BlockEnding::Replicated
+                    | BlockEnding::AlreadyThere
+                    | BlockEnding::Repaired
+                    | BlockEnding::Overwritten
+            )
+        });
+        held.map(|(one, _)| one.block.id).collect()
     }
 
     /// Ends the trail. Where that is not whole, the run had to stop.
@@ -223,11 +246,6 @@ async fn begin(
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");
-    if request.task.rules.purpose == Purpose::Copy {
-        info!(
-            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
-        );
-    }
     let is_dry = request.task.mode != Mode::Execute;
     let refuse = |err: Error, stdout: &mut dyn Write| {
         told::in_its_place(&err, request.form, &header, stop.asked(), stdout);

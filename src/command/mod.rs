@@ -100,7 +100,9 @@ impl Command {
             }
             Command::Report(request) => report::run(&request, stdout),
             Command::Man(request) => man::run(&request),
-            Command::Run(request) => Box::pin(run::run(request, clock, stop, stdout)).await,
+            Command::Run(request) => {
+                Box::pin(run::run(request, progress, clock, stop, stdout)).await
+            }
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await
             }

@@ -7,17 +7,18 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Faults, without_line};
+use super::readable::may_be_read_again;
 use super::rule::Draft;
 use super::vocabulary::{Form, Vocabulary};
 use crate::bucket::Environment;
 use crate::cli::document::Document;
 use crate::cli::flags::Origins;
-use crate::cli::values::{long_duration, long_duration_or_none, size_bytes};
-use crate::command::run::Policy;
+use crate::cli::values::{delete_delay, long_duration, long_duration_or_none, size_bytes};
+use crate::command::run::{Policy, Rule};
 use crate::error::Result;
 use crate::nearest::nearest;
 use crate::policy::{Hours, Jitter, Pace};
-use crate::yaml::{Fields, Node, Unknown};
+use crate::yaml::{self, Fields, Node, Unknown};
 
 /// What a policy is read with.
 pub(super) struct Reading<'a> {
@@ -90,6 +91,7 @@ impl Reading<'_> {
                 }
             }
         }
+        warn_of_circles(&rules, &mut warnings);
         Some(Policy {
             pace: Pace {
                 interval: interval.flatten().unwrap_or(Duration::from_hours(1)),
@@ -200,6 +202,9 @@ impl Reading<'_> {
         }
         let bytes = self.text(&mut fields, "hot_bytes", &within("hot_bytes"), size_bytes);
         draft.hot_bytes = bytes.flatten();
+        let at_delay = within("delete_delay");
+        let delay = self.text(&mut fields, "delete_delay", &at_delay, delete_delay);
+        draft.delete_delay = delay.flatten();
         let left: Vec<String> = fields.left().map(str::to_owned).collect();
         let (flags, unknown): (Vec<_>, Vec<_>) = left
             .into_iter()
@@ -223,7 +228,7 @@ impl Reading<'_> {
         let meant = nearest(&name.replace(['-', '.'], "_"), self.vocabulary.names());
         let told = match meant {
             Some(meant) => format!("did you mean {meant}?"),
-            None => "expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes"
+            None => "expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes, delete_delay"
                 .to_owned(),
         };
         self.faults
@@ -240,9 +245,21 @@ impl Reading<'_> {
     /// A configuration that stands here, or in a file of which the path stands here.
     fn document(&mut self, node: &Node, (member, flag): (&str, &'static str), draft: &mut Draft) {
         let at = format!("{}.{member}", draft.at);
-        let Ok(path) = node.string() else {
-            draft.document((flag, at, node.line()), None, node.spelled());
-            return;
+        let path = match node.string() {
+            Err(_) => {
+                draft.document((flag, at, node.line()), None, node.spelled());
+                return;
+            }
+            // A block of text, as flags are given it.
+            Ok(text) if text.contains('\n') => {
+                let inner = yaml::parse_only(&text);
+                if let Some(inner) = self.faults.unless(node.line(), &at, inner) {
+                    let text = inner.map_or(String::new(), |inner| inner.spelled());
+                    draft.document((flag, at, node.line()), None, text);
+                }
+                return;
+            }
+            Ok(path) => path,
         };
         let path = self.folder.join(path);
         let origins = Origins {
@@ -250,7 +267,8 @@ impl Reading<'_> {
             arguments: &[],
             environment: &Environment::default(),
         };
-        let read = Document::read(flag, None, Some(path.clone()), &origins);
+        let read = may_be_read_again(&path)
+            .and_then(|()| Document::read(flag, None, Some(path.clone()), &origins));
         let text = read.and_then(|document| {
             document.map_or(Ok(String::new()), |it| it.parse(|text| Ok(text.to_owned())))
         });
@@ -264,7 +282,13 @@ impl Reading<'_> {
             Err(err) => {
                 // What cannot be read has no content.
                 self.seen.update(err.to_string());
-                let why = err.to_string().replace(&format!("--{flag}-file"), &at);
+                let flag = format!("--{flag}-file");
+                let why = err.to_string();
+                let why = if why.contains(&flag) {
+                    why.replace(&flag, &at)
+                } else {
+                    format!("{at} {why}")
+                };
                 self.faults.add(node.line(), why);
             }
         }
@@ -346,6 +370,20 @@ impl Reading<'_> {
                     format!("{at}.name {name:?}: {other} has this name: expected another"),
                 );
             }
+        }
+    }
+}
+
+/// What one rule takes away another brings back.
+fn warn_of_circles(rules: &[Rule], warnings: &mut Vec<String>) {
+    for (place, rule) in rules.iter().enumerate() {
+        let mut before = rules.iter().take(place);
+        let back = before.find(|other| other.source == rule.target && other.target == rule.source);
+        if let Some(other) = back {
+            let (one, other) = (&other.name, &rule.name);
+            warnings.push(format!(
+                "rule {other:?} moves back what rule {one:?} has moved, wherever both select it"
+            ));
         }
     }
 }
