@@ -204,10 +204,19 @@ mod tests {
         ];
         let attention = seen.attention.iter();
         let attention: Vec<_> = attention.map(|one| (one.block, one.concern)).collect();
-        assert_eq!(attention, expected.map(|(number, concern)| (id(number), concern)));
-        assert_eq!(seen.concerns, expected.map(|(_, concern)| (concern, 1)).into());
+        assert_eq!(
+            attention,
+            expected.map(|(number, concern)| (id(number), concern))
+        );
+        assert_eq!(
+            seen.concerns,
+            expected.map(|(_, concern)| (concern, 1)).into()
+        );
         let command = &seen.attention.first().unwrap().what_to_do;
-        assert!(command.starts_with("thanos-bucket migrate --id="), "{command}");
+        assert!(
+            command.starts_with("thanos-bucket migrate --id="),
+            "{command}"
+        );
     }
 
     /// S-23.47
@@ -216,7 +225,10 @@ mod tests {
         let err = Error::new(Kind::Credentials, "list s3://hot").because("expired");
         let figures = Figures::of_error(&err, Some(Signal::Terminate));
         assert_eq!(figures.exit, Exit::Aborted);
-        assert_eq!(figures.stopped_by.as_deref(), Some("list s3://hot: expired"));
+        assert_eq!(
+            figures.stopped_by.as_deref(),
+            Some("list s3://hot: expired")
+        );
         assert!(figures.seen.is_none());
         let err = Error::new(Kind::Cancelled, "make a plan");
         let figures = Figures::of_error(&err, Some(Signal::Terminate));

@@ -118,7 +118,10 @@ fn a_block_of_text_is_the_configuration_itself() {
     let wrong = block.replace("directory", "directroy");
     let told = faults(&with("").replace(&format!("{SOURCE}\n"), &wrong));
     assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("line 3: rules[0].source: "), "{told:?}");
+    assert!(
+        told[0].starts_with("line 4: rules[0].source: config.directory is missing"),
+        "{told:?}"
+    );
 }
 
 /// S-23.2
