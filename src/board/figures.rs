@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::attention::Attention;
 use crate::block::BlockId;
 use crate::error::Error;
 use crate::exit::{Exit, Signal};
 use crate::human;
 use crate::outcome::{BlockEnding, Concern, Review};
+use crate::plan::Reason;
 
 /// So many things that need a person are told one by one.
 const TOLD: usize = 50;
@@ -33,6 +35,17 @@ pub struct Seen {
     pub concerns: BTreeMap<&'static str, u64>,
     /// The first of it.
     pub attention: Vec<Attention>,
+    /// How each block of the source stood, by id.
+    pub stood: Vec<(BlockId, Stood)>,
+}
+
+/// How a block of the source stood when a run ended. Of a bucket there may be very many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stood {
+    /// It was left out.
+    LeftOut(Reason),
+    /// It was selected, and how the work on it ended, where it began.
+    Selected(Option<BlockEnding>),
 }
 
 /// Blocks that are meant to be moved, and are not.
@@ -44,19 +57,6 @@ pub struct Pending {
     pub bytes: u64,
     /// The end of the oldest one's samples.
     pub oldest: Option<DateTime<Utc>>,
-}
-
-/// Something that needs a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attention {
-    /// The block.
-    pub block: BlockId,
-    /// What it is, by the words of reports.
-    pub concern: &'static str,
-    /// What in particular.
-    pub detail: Option<String>,
-    /// What to do about it.
-    pub what_to_do: String,
 }
 
 impl Figures {
@@ -74,6 +74,7 @@ impl Figures {
                 pending: pending(review),
                 concerns: concerns.collect(),
                 attention: attention(review).take(TOLD).collect(),
+                stood: stood(review),
             }),
         }
     }
@@ -122,6 +123,18 @@ fn pending(review: &Review<'_>) -> Pending {
     }
     pending.oldest = oldest.and_then(human::sample_time);
     pending
+}
+
+fn stood(review: &Review<'_>) -> Vec<(BlockId, Stood)> {
+    let mut stood = Vec::with_capacity(review.blocks.len() + review.excluded.len());
+    stood.extend(review.blocks.iter().map(|block| {
+        let ending = block.outcome.map(|outcome| outcome.ending);
+        (block.selected.block.id, Stood::Selected(ending))
+    }));
+    let excluded = review.excluded.iter();
+    stood.extend(excluded.map(|one| (one.block.id, Stood::LeftOut(one.reason))));
+    stood.sort_unstable_by_key(|(id, _)| *id);
+    stood
 }
 
 /// What is most urgent comes first.

@@ -60,12 +60,7 @@ pub async fn run(
             "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
         );
     }
-    let left = request.textfile.take().map(|textfile| {
-        let progress = Arc::clone(&progress);
-        let (source, target) = (request.source.location(), request.target.location());
-        let buckets = (source.to_string(), target.to_string());
-        Figured::begin(textfile, buckets, progress, Arc::clone(&clock))
-    });
+    let left = request.figured(&progress, &clock);
     let trail = match &left {
         Some(left) => trail.heard_by(Arc::clone(&left.hearer)),
         None => trail,
@@ -85,6 +80,32 @@ pub async fn run(
         _ => Ok(()),
     };
     ended.and_then(|exit| written.map(|()| exit))
+}
+
+impl Request {
+    /// Of the run that begins now, where figures of it were asked for.
+    fn figured(&mut self, progress: &Arc<Progress>, clock: &Clock) -> Option<Figured> {
+        let textfile = self.textfile.take()?;
+        let (source, target) = (self.source.location(), self.target.location());
+        let buckets = (source.to_string(), target.to_string());
+        let operation = match self.task.rules.purpose {
+            Purpose::Move => "migrate",
+            Purpose::Copy => "replicate",
+        };
+        let (progress, clock) = (Arc::clone(progress), Arc::clone(clock));
+        Some(Figured::begin(
+            textfile, buckets, operation, progress, clock,
+        ))
+    }
+
+    /// Leaves the figures of a run that could not even be begun, where they were asked for.
+    pub(super) fn could_not_begin(mut self, err: &Error, clock: &Clock) {
+        if let Some(left) = self.figured(&Arc::default(), clock)
+            && let Err(err) = left.end(Figures::of_error(err, None))
+        {
+            error!(err = format!("{err:#}"), "figures are not left");
+        }
+    }
 }
 
 /// A migration that has come to its end, or a plan that stands.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::board::{Counters, Known, OrderKnown, OrderState, RuleKnown, Running};
+use crate::board::{Counters, Known, Order, OrderKnown, OrderState, RuleKnown, Running};
 use crate::exit::meaning;
 use crate::html::{Cell, Column, STYLE, Table, Text};
 use crate::human;
@@ -147,6 +147,16 @@ fn to_do(known: &Known, out: &mut dyn Write) -> io::Result<()> {
             ));
         }
     }
+    told.extend(known.orders_to_see_to().map(|known| {
+        let Order { id, deed, rule, .. } = &known.order;
+        let mut what = format!("order {id}, {}: {}", deed.as_str(), standing(known));
+        if let OrderState::Ended(end) = &known.state {
+            for one in &end.attention {
+                let _ = write!(what, "; {}: {}: {}", one.block, one.concern, one.what_to_do);
+            }
+        }
+        (rule.clone(), what)
+    }));
     if told.is_empty() {
         return writeln!(out, "<p class=\"good\">Nothing needs a person.</p>");
     }
@@ -337,12 +347,15 @@ fn standing(known: &OrderKnown) -> String {
     match &known.state {
         OrderState::Waits => "it waits for its turn".to_owned(),
         OrderState::InHand => "in hand".to_owned(),
-        OrderState::Ended {
-            exit, stopped_by, ..
-        } => {
-            let why = stopped_by.as_ref();
+        OrderState::Ended(end) => {
+            let why = end.stopped_by.as_ref();
             let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            format!("{} ({}){why}", meaning(exit.code()), exit.code())
+            let left = match end.left {
+                Some(left @ 1..) => format!("; {} left", human::count(left, "block")),
+                Some(0) | None => String::new(),
+            };
+            let code = end.exit.code();
+            format!("{} ({code}){why}{left}", meaning(code))
         }
     }
 }
