@@ -32,6 +32,23 @@ pub(super) struct Reading<'a> {
     pub(super) faults: &'a mut Faults,
 }
 
+/// What a member says.
+enum Member<T> {
+    Absent,
+    /// What is wrong was noted.
+    Wrong,
+    Given(T),
+}
+
+impl<T> Member<T> {
+    fn given(self) -> Option<T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
+}
+
 /// Rules have a name in figures and addresses.
 const LONGEST_NAME: usize = 64;
 
@@ -94,8 +111,8 @@ impl Reading<'_> {
         warn_of_circles(&rules, &mut warnings);
         Some(Policy {
             pace: Pace {
-                interval: interval.flatten().unwrap_or(Duration::from_hours(1)),
-                jitter: jitter.flatten().unwrap_or(Jitter::Percent(10)),
+                interval: interval.given().unwrap_or(Duration::from_hours(1)),
+                jitter: jitter.given().unwrap_or(Jitter::Percent(10)),
             },
             rules,
             warnings,
@@ -145,20 +162,23 @@ impl Reading<'_> {
         }
     }
 
-    /// A member that is one text; `None` where it is wrong, and nothing inside where there is none.
+    /// A member that is one text.
     fn text<T>(
         &mut self,
         fields: &mut Fields<'_>,
         member: &'static str,
         at: &str,
         parse: impl FnOnce(&str) -> Result<T>,
-    ) -> Option<Option<T>> {
+    ) -> Member<T> {
         let Some(node) = fields.take(member) else {
-            return Some(None);
+            return Member::Absent;
         };
-        let text = self.scalar(node, at)?;
+        let Some(text) = self.scalar(node, at) else {
+            return Member::Wrong;
+        };
         let parsed = parse(&text).map_err(|err| format!("{text:?}: {err:#}"));
-        self.faults.unless(node.line(), at, parsed).map(Some)
+        let parsed = self.faults.unless(node.line(), at, parsed);
+        parsed.map_or(Member::Wrong, Member::Given)
     }
 
     /// The text of a value that is neither a list nor a mapping, nor nothing.
@@ -177,9 +197,9 @@ impl Reading<'_> {
         let mut draft = Draft::new(at, node.line());
         let within = |member: &str| format!("{at}.{member}");
         match self.text(&mut fields, "name", &within("name"), name) {
-            Some(None) => self.missing(node, at, "name", "a name such as archive"),
-            Some(Some(name)) => draft.name = name,
-            None => {}
+            Member::Absent => self.missing(node, at, "name", "a name such as archive"),
+            Member::Given(name) => draft.name = name,
+            Member::Wrong => {}
         }
         for (member, flag) in [
             ("source", "objstore.config"),
@@ -201,10 +221,10 @@ impl Reading<'_> {
             draft.hours = self.hours(node, &within("hours"));
         }
         let bytes = self.text(&mut fields, "hot_bytes", &within("hot_bytes"), size_bytes);
-        draft.hot_bytes = bytes.flatten();
+        draft.hot_bytes = bytes.given();
         let at_delay = within("delete_delay");
         let delay = self.text(&mut fields, "delete_delay", &at_delay, delete_delay);
-        draft.delete_delay = delay.flatten();
+        draft.delete_delay = delay.given();
         let left: Vec<String> = fields.left().map(str::to_owned).collect();
         let (flags, unknown): (Vec<_>, Vec<_>) = left
             .into_iter()

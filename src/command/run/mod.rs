@@ -26,7 +26,7 @@ use shown::Shown;
 use worker::Worker;
 
 pub use policy::{Asking, Loaded, Policy, Print, Rule};
-pub use request::{Request, Until};
+pub use request::{Request, Trails, Until};
 
 /// Runs it. Nothing comes to `stdout` but the verdict on a policy that is only judged.
 ///

@@ -185,7 +185,7 @@ impl<'a> Worker<'a> {
         };
         let Some(Loaded { print, policy }) = found else {
             let why = "it cannot be read: what it stands on does not answer".to_owned();
-            return self.refuse(UNREADABLE, vec![why]);
+            return self.refuse(UNREADABLE, &[why]);
         };
         if print == self.print {
             self.looking.settled();
@@ -198,7 +198,7 @@ impl<'a> Worker<'a> {
             // What a file of certificates lacks shows in the next cycle.
             Err(_) if print == self.print && !is_asked => {}
             Err(_) if self.refused == Some(print) && !is_asked => {}
-            Err(faults) => self.refuse(print, faults),
+            Err(faults) => self.refuse(print, &faults),
         }
     }
 
@@ -227,11 +227,11 @@ impl<'a> Worker<'a> {
     }
 
     /// What is wrong is told once.
-    fn refuse(&mut self, print: Print, faults: Vec<String>) {
+    fn refuse(&mut self, print: Print, faults: &[String]) {
         if self.refused == Some(print) && print == UNREADABLE {
             return;
         }
-        for fault in &faults {
+        for fault in faults {
             error!(
                 err = fault,
                 "the policy is not taken: the one before holds on"
