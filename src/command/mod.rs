@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 
 use crate::audit::Blank;
 use crate::engine::Stop;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::verb::clocks::Clock;
@@ -61,6 +61,13 @@ impl Command {
         match self {
             Command::Run(request) => Some(Arc::clone(&request.reload)),
             _ => None,
+        }
+    }
+
+    /// The command cannot even be begun: what is left of every run is left of this one, too.
+    pub fn could_not_begin(self, err: &Error, clock: &Clock) {
+        if let Command::Migrate(request) = self {
+            request.could_not_begin(err, clock);
         }
     }
 
