@@ -1,0 +1,180 @@
+//! What one side lists and the other does not: names, values, series, and what is told beside samples.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::found::{Difference, Ledger, Shown};
+use super::question::Window;
+
+/// What one side alone lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OneSided {
+    /// The source.
+    Missing,
+    /// The target.
+    Extra,
+}
+
+/// What only one of two sides lists, in order.
+pub fn one_sided<'a, T: Ord>(
+    source: &'a BTreeSet<T>,
+    target: &'a BTreeSet<T>,
+) -> impl Iterator<Item = (OneSided, &'a T)> {
+    let missing = source.difference(target);
+    let extra = target.difference(source);
+    missing
+        .map(|one| (OneSided::Missing, one))
+        .chain(extra.map(|one| (OneSided::Extra, one)))
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// Names of labels.
+    LabelNames,
+    /// Values of a label.
+    LabelValues,
+    /// Series of a metric.
+    Series,
+}
+
+impl Listed {
+    /// What it is when one side lacks it.
+    #[must_use]
+    pub fn difference(self, side: OneSided) -> Difference {
+        match (self, side) {
+            (Self::LabelNames, OneSided::Missing) => Difference::MissingLabelName,
+            (Self::LabelNames, OneSided::Extra) => Difference::ExtraLabelName,
+            (Self::LabelValues, OneSided::Missing) => Difference::MissingLabelValue,
+            (Self::LabelValues, OneSided::Extra) => Difference::ExtraLabelValue,
+            (Self::Series, OneSided::Missing) => Difference::MissingSeries,
+            (Self::Series, OneSided::Extra) => Difference::ExtraSeries,
+        }
+    }
+
+    /// Notes that one side lacks something.
+    pub fn note(self, side: OneSided, what: String, window: Window, ledger: &mut Ledger) {
+        let (source, target) = match side {
+            OneSided::Missing => ("has it", "lacks it"),
+            OneSided::Extra => ("lacks it", "has it"),
+        };
+        ledger.add(self.difference(side), || Shown {
+            what,
+            window,
+            source: source.to_owned(),
+            target: target.to_owned(),
+        });
+    }
+}
+
+/// What is told beside samples: of each metric or series, one or several entries.
+pub type Beside = BTreeMap<String, BTreeSet<String>>;
+
+/// Which sides tell anything of a kind at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Had {
+    /// None does, so that nothing was compared.
+    ByNeither,
+    /// The target does not, so that nothing was compared.
+    BySourceAlone,
+    /// The source does not, so that nothing was compared.
+    ByTargetAlone,
+    /// Both do, and were compared.
+    ByBoth,
+}
+
+/// Notes each metric or series of which both sides do not tell the same, where both tell anything.
+pub fn note_beside(
+    difference: Difference,
+    (source, target): (&Beside, &Beside),
+    window: Window,
+    ledger: &mut Ledger,
+) -> Had {
+    match (source.is_empty(), target.is_empty()) {
+        (true, true) => return Had::ByNeither,
+        (false, true) => return Had::BySourceAlone,
+        (true, false) => return Had::ByTargetAlone,
+        (false, false) => {}
+    }
+    let names: BTreeSet<&String> = source.keys().chain(target.keys()).collect();
+    let none = BTreeSet::new();
+    for name in names {
+        let of = |side: &'_ Beside| side.get(name).unwrap_or(&none).clone();
+        let (source, target) = (of(source), of(target));
+        if source != target {
+            ledger.add(difference, || Shown {
+                what: name.clone(),
+                window,
+                source: beside_text(&source, &target),
+                target: beside_text(&target, &source),
+            });
+        }
+    }
+    Had::ByBoth
+}
+
+/// The first entry that the other side lacks, and how many more of them there are.
+fn beside_text(side: &BTreeSet<String>, other: &BTreeSet<String>) -> String {
+    let own: Vec<&String> = side.difference(other).collect();
+    match own.as_slice() {
+        [] if side.is_empty() => "nothing".to_owned(),
+        [] => "the same but for that".to_owned(),
+        [one] => (*one).clone(),
+        [first, rest @ ..] => format!("{first}, and {} more", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RANGE: Window = Window {
+        start_ms: 0,
+        end_ms: 20,
+    };
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_one_side_alone_lists_is_told_by_side() {
+        let (source, target) = (set(&["a", "b", "c"]), set(&["b", "d"]));
+        let found: Vec<_> = one_sided(&source, &target)
+            .map(|(side, name)| (side, name.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (OneSided::Missing, "a"),
+                (OneSided::Missing, "c"),
+                (OneSided::Extra, "d"),
+            ]
+        );
+    }
+
+    /// S-21.44
+    #[test]
+    fn what_neither_side_tells_is_not_equal_but_not_had() {
+        let of = |entries: &[(&str, &[&str])]| -> Beside {
+            let entries = entries.iter();
+            entries
+                .map(|(name, told)| ((*name).to_owned(), set(told)))
+                .collect()
+        };
+        let none = of(&[]);
+        let up = of(&[("up", &["gauge", "counter"])]);
+        let other = of(&[("up", &["gauge"]), ("down", &["gauge"])]);
+        for (source, target, had, differing) in [
+            (&none, &none, Had::ByNeither, 0),
+            (&up, &none, Had::BySourceAlone, 0),
+            (&none, &up, Had::ByTargetAlone, 0),
+            (&up, &up, Had::ByBoth, 0),
+            (&up, &other, Had::ByBoth, 2),
+        ] {
+            let mut ledger = Ledger::default();
+            let told = note_beside(Difference::Metadata, (source, target), RANGE, &mut ledger);
+            assert_eq!(told, had);
+            assert_eq!(ledger.count(Difference::Metadata), differing);
+        }
+    }
+}
