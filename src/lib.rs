@@ -13,7 +13,7 @@
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; how servers are spoken to; when to try again; how far a run is |
+//! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
 //! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
@@ -84,6 +84,7 @@ pub mod outcome;
 pub mod plan;
 pub mod printable;
 pub mod progress;
+pub mod promql;
 pub mod report;
 pub mod retry;
 pub mod select;

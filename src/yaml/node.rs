@@ -108,6 +108,26 @@ impl Node {
             .collect()
     }
 
+    /// The keys of a mapping and what they stand for, in order; `null` has none. A key that comes twice is there twice.
+    pub fn entries(&self) -> Result<Vec<(String, &Node)>> {
+        let entries = self.mapping()?.iter();
+        entries
+            .map(|(key, value)| Ok((key.string()?, value)))
+            .collect()
+    }
+
+    /// Whether it is a list.
+    #[must_use]
+    pub fn is_sequence(&self) -> bool {
+        matches!(self.value, Value::Sequence(_))
+    }
+
+    /// Whether it is a mapping.
+    #[must_use]
+    pub fn is_mapping(&self) -> bool {
+        matches!(self.value, Value::Mapping(_))
+    }
+
     /// The fields of a mapping; `null` has none. `at` is the mapping's path, for messages.
     pub fn fields(&self, at: &str, unknown: Unknown) -> Result<Fields<'_>> {
         let place = if at.is_empty() { "the document" } else { at };
