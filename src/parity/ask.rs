@@ -2,49 +2,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cutover::parity::counts::Count;
-use crate::cutover::parity::question::{
-    Borders, Figure, PLACE, Window, figures, has_samples, metric, place, samples_of_each,
+use crate::cutover::Side;
+use crate::cutover::parity::{
+    Beside, Borders, Count, Figure, PLACE, Window, figures, has_samples, metric, place,
+    samples_of_each,
 };
-use crate::cutover::parity::sets::Beside;
 use crate::error::{Error, Kind, Result};
 use crate::promql::{Answered, Client, Data, Labels, Sample, Series, Span};
 
 /// A side, and what is known of it.
-pub(super) struct Side<'a> {
+pub(super) struct Asker<'a> {
     client: Client,
-    /// `source` or `target`.
-    name: &'static str,
+    side: Side,
     borders: Borders,
     said: Said<'a>,
 }
 
-/// Takes what a side says beside an answer.
-pub(super) type Said<'a> = &'a (dyn Fn(&'static str, &str) + Sync);
+/// Any would do.
+const WHOLE_SECOND_MS: i64 = 1_700_000_000_000;
 
-impl<'a> Side<'a> {
+/// Takes what a side says beside an answer.
+pub(super) type Said<'a> = &'a (dyn Fn(Side, &str) + Sync);
+
+impl<'a> Asker<'a> {
     /// Asks which samples its ranges take.
-    pub(super) async fn meet(
-        client: &Client,
-        name: &'static str,
-        said: Said<'a>,
-    ) -> Result<Self> {
-        let mut side = Self {
+    pub(super) async fn meet(client: &Client, side: Side, said: Said<'a>) -> Result<Self> {
+        let mut asker = Self {
             // Which sample of two replicas counts may depend on how chunks are cut; all of both are there, or not.
             client: client.clone().without_dedup(),
-            name,
+            side,
             borders: Borders::LeftOpen,
             said,
         };
-        /// Any whole second.
-        const AT_MS: i64 = 1_700_000_000_000;
-        let series = side.vector(Borders::PROBE, AT_MS).await?;
+        let series = asker.vector(Borders::PROBE, WHOLE_SECOND_MS).await?;
         let steps = series.first().map(number).transpose()?;
         // What answers neither is taken for a newer Prometheus.
         if let Some(borders) = steps.and_then(Borders::of_probe) {
-            side.borders = borders;
+            asker.borders = borders;
         }
-        Ok(side)
+        Ok(asker)
     }
 
     /// The metrics that it lists, whether or not they have a sample there.
@@ -59,7 +55,11 @@ impl<'a> Side<'a> {
     }
 
     /// The values of a label that it lists.
-    pub(super) async fn label_values(&self, label: &str, range: Window) -> Result<BTreeSet<String>> {
+    pub(super) async fn label_values(
+        &self,
+        label: &str,
+        range: Window,
+    ) -> Result<BTreeSet<String>> {
         let answer = self.client.label_values(label, &[], span(range)).await;
         self.taken(answer)
     }
@@ -95,7 +95,10 @@ impl<'a> Side<'a> {
             }
             *slot = many;
         }
-        if counts.values().any(|count| count.series == 0 || count.samples < count.series) {
+        if counts
+            .values()
+            .any(|count| count.series == 0 || count.samples < count.series)
+        {
             return Err(self.senseless("fewer samples than series"));
         }
         Ok(counts)
@@ -127,7 +130,8 @@ impl<'a> Side<'a> {
     pub(super) async fn metadata(&self, metrics: &BTreeSet<&str>) -> Result<Beside> {
         let told = self.taken(self.client.metadata().await)?;
         let told = told.into_iter();
-        let told = told.filter(|(name, forms)| metrics.contains(name.as_str()) && !forms.is_empty());
+        let told =
+            told.filter(|(name, forms)| metrics.contains(name.as_str()) && !forms.is_empty());
         let entry = |(kind, help, unit): (String, String, String)| {
             let unit = match unit.as_str() {
                 "" => String::new(),
@@ -143,11 +147,17 @@ impl<'a> Side<'a> {
     /// The exemplars of the series of these metrics.
     pub(super) async fn exemplars(&self, metrics: &[&str], range: Window) -> Result<Beside> {
         let selectors: Vec<String> = metrics.iter().map(|name| metric(name)).collect();
-        let answer = self.client.exemplars(&selectors.join(" or "), span(range)).await;
+        let answer = self
+            .client
+            .exemplars(&selectors.join(" or "), span(range))
+            .await;
         let mut told = Beside::new();
         for of_series in self.taken(answer)? {
             let entries = of_series.exemplars.iter().map(|exemplar| {
-                format!("{} with {} at {}", exemplar.value, exemplar.labels, exemplar.time_ms)
+                format!(
+                    "{} with {} at {}",
+                    exemplar.value, exemplar.labels, exemplar.time_ms
+                )
             });
             told.entry(of_series.series.to_string())
                 .or_default()
@@ -166,9 +176,10 @@ impl<'a> Side<'a> {
     }
 
     fn taken<T>(&self, answer: Result<Answered<T>>) -> Result<T> {
-        let answer = answer.map_err(|err| err.attempting(format!("ask the {}", self.name)))?;
+        let answer =
+            answer.map_err(|err| err.attempting(format!("ask the {}", self.side.as_str())))?;
         for warning in &answer.warnings {
-            (self.said)(self.name, warning);
+            (self.said)(self.side, warning);
         }
         Ok(answer.value)
     }
@@ -176,7 +187,10 @@ impl<'a> Side<'a> {
     fn senseless(&self, what: &str) -> Error {
         Error::new(
             Kind::Corrupt,
-            format!("make sense of what the {} answers: {what}", self.name),
+            format!(
+                "make sense of what the {} answers: {what}",
+                self.side.as_str()
+            ),
         )
     }
 

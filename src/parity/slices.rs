@@ -81,13 +81,15 @@ mod tests {
             Ok(slice.len())
         })
         .await;
-        let mut answered: Vec<&str> = asked.answered.iter().flat_map(|(s, _)| s).copied().collect();
+        let mut answered: Vec<&str> = asked
+            .answered
+            .iter()
+            .flat_map(|(s, _)| s)
+            .copied()
+            .collect();
         answered.sort_unstable();
         assert_eq!(answered, ["a", "b", "c", "e", "f", "g", "h"]);
-        assert_eq!(
-            asked.failed,
-            [("d", "load so many samples".to_owned())]
-        );
+        assert_eq!(asked.failed, [("d", "load so many samples".to_owned())]);
         let mut questions = questions.into_inner();
         questions.sort_unstable();
         assert_eq!(questions, [1, 1, 2, 2, 2, 2, 4, 4, 8]);

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::found::{Difference, Ledger, Shown};
-use super::question::Window;
+use super::super::finding::{Example, Findings};
+use super::kinds::Difference;
+use super::question::{Figure, Window};
 
 /// What a side has of a metric in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,17 +20,43 @@ pub struct Count {
 struct Known {
     /// Samples of the source and of the target, all days together.
     samples: [u64; 2],
-    /// Days on which the number of series differs, and the first of them.
-    series: (u64, Option<Differs>),
+    /// The days on which the number of series differs.
+    series: Differing,
     /// The same of samples.
-    counts: (u64, Option<Differs>),
+    counts: Differing,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Differs {
-    day: Window,
-    source: u64,
-    target: u64,
+/// How many days differ, and the first of them.
+#[derive(Debug, Default)]
+struct Differing {
+    days: u64,
+    first: Option<(Window, u64, u64)>,
+}
+
+/// A number of a metric that differs on a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Differs<'a> {
+    /// The metric.
+    pub metric: &'a str,
+    /// The day.
+    pub day: Window,
+    /// What the source has of it.
+    pub source: u64,
+    /// What the target has of it.
+    pub target: u64,
+}
+
+impl Known {
+    fn differing(&self, figure: Figure) -> &Differing {
+        match figure {
+            Figure::Series => &self.series,
+            Figure::Samples => &self.counts,
+        }
+    }
+
+    fn is_on_both_sides(&self) -> bool {
+        self.samples.into_iter().all(|samples| samples > 0)
+    }
 }
 
 /// The days that were counted so far.
@@ -50,17 +77,13 @@ impl Days {
         let [of_source, of_target] = &mut known.samples;
         *of_source = of_source.saturating_add(source.samples);
         *of_target = of_target.saturating_add(target.samples);
-        for ((days, first), source, target) in [
+        for (differing, source, target) in [
             (&mut known.series, source.series, target.series),
             (&mut known.counts, source.samples, target.samples),
         ] {
             if source != target {
-                *days += 1;
-                first.get_or_insert(Differs {
-                    day,
-                    source,
-                    target,
-                });
+                differing.days += 1;
+                differing.first.get_or_insert((day, source, target));
             }
         }
     }
@@ -76,45 +99,50 @@ impl Days {
     /// The metrics that have samples on both sides.
     #[must_use]
     pub fn on_both_sides(&self) -> Vec<&str> {
-        let metrics = self.metrics.iter();
-        let both = metrics.filter(|(_, known)| known.samples.into_iter().all(|samples| samples > 0));
-        both.map(|(name, _)| name.as_str()).collect()
+        let both = self.both();
+        both.map(|(name, _)| name).collect()
     }
 
-    /// Notes what differs. A metric that one side lacks wholly is one difference, whatever its days.
-    pub fn note(&self, range: Window, ledger: &mut Ledger) {
+    /// Notes the metrics that one side lacks wholly: each is one difference, whatever its days.
+    pub fn note_one_sided(&self, findings: &mut Findings) {
         for (metric, known) in &self.metrics {
             let [source, target] = known.samples;
-            let one_sided = match (source, target) {
-                (0, 0) => continue,
-                (_, 0) => Some(Difference::MissingMetric),
-                (0, _) => Some(Difference::ExtraMetric),
-                _ => None,
+            let difference = match (source, target) {
+                (1.., 0) => Difference::MissingMetric,
+                (0, 1..) => Difference::ExtraMetric,
+                _ => continue,
             };
-            if let Some(difference) = one_sided {
-                ledger.add(difference, || Shown {
-                    what: metric.clone(),
-                    window: range,
-                    source: many(source, "sample"),
-                    target: many(target, "sample"),
-                });
-                continue;
-            }
-            for (difference, (days, first), thing) in [
-                (Difference::SeriesCount, &known.series, "series"),
-                (Difference::SampleCount, &known.counts, "sample"),
-            ] {
-                let Some(first) = first else { continue };
-                for _ in 0..*days {
-                    ledger.add(difference, || Shown {
-                        what: metric.clone(),
-                        window: first.day,
-                        source: many(first.source, thing),
-                        target: many(first.target, thing),
-                    });
-                }
-            }
+            findings.add(difference.key(), || Example {
+                source: Some(many(source, "sample")),
+                target: Some(many(target, "sample")),
+                text: Some(metric.clone()),
+                ..Example::default()
+            });
         }
+    }
+
+    /// On how many days of how many metrics that both sides have the number of series, or of samples, differs; and the first of them.
+    #[must_use]
+    pub fn differing(&self, figure: Figure) -> Option<(u64, Differs<'_>)> {
+        let days = self.both().map(|(_, known)| known.differing(figure).days);
+        let mut firsts = self.both().filter_map(|(metric, known)| {
+            let (day, source, target) = known.differing(figure).first?;
+            Some(Differs {
+                metric,
+                day,
+                source,
+                target,
+            })
+        });
+        let first = firsts.next()?;
+        Some((days.fold(0, u64::saturating_add), first))
+    }
+
+    fn both(&self) -> impl Iterator<Item = (&str, &Known)> {
+        let metrics = self.metrics.iter();
+        metrics
+            .filter(|(_, known)| known.is_on_both_sides())
+            .map(|(name, known)| (name.as_str(), known))
     }
 }
 
@@ -141,74 +169,72 @@ mod tests {
         start_ms: 10,
         end_ms: 20,
     };
-    const RANGE: Window = Window {
-        start_ms: 0,
-        end_ms: 20,
-    };
+    const NONE: Count = count(0, 0);
 
     const fn count(series: u64, samples: u64) -> Count {
         Count { series, samples }
     }
 
-    /// S-21.42
+    /// S-21.40, S-21.42
     #[test]
     fn each_metric_is_counted_day_by_day_and_a_lacking_one_once() {
-        use Difference::{ExtraMetric, MissingMetric, SampleCount, SeriesCount};
-        let none = Count::default();
-        let cases = [
-            ([(count(2, 8), count(2, 8)), (none, none)], vec![]),
-            ([(none, none), (none, none)], vec![]),
-            ([(count(1, 4), none), (count(1, 5), none)], vec![(MissingMetric, 1)]),
-            ([(none, none), (none, count(1, 5))], vec![(ExtraMetric, 1)]),
+        let cases: [([(Count, Count); 2], &[&str], u64, u64); 7] = [
+            ([(count(2, 8), count(2, 8)), (NONE, NONE)], &[], 0, 0),
+            ([(NONE, NONE), (NONE, NONE)], &[], 0, 0),
+            (
+                [(count(1, 4), NONE), (count(1, 5), NONE)],
+                &["missing-metric"],
+                0,
+                0,
+            ),
+            ([(NONE, NONE), (NONE, count(1, 5))], &["extra-metric"], 0, 0),
             (
                 [(count(2, 8), count(2, 7)), (count(2, 8), count(2, 9))],
-                vec![(SampleCount, 2)],
+                &[],
+                0,
+                2,
             ),
             (
                 [(count(2, 8), count(2, 8)), (count(2, 8), count(1, 8))],
-                vec![(SeriesCount, 1)],
+                &[],
+                1,
+                0,
             ),
-            (
-                [(count(2, 8), none), (count(2, 8), count(2, 8))],
-                vec![(SeriesCount, 1), (SampleCount, 1)],
-            ),
+            ([(count(2, 8), NONE), (count(2, 8), count(2, 8))], &[], 1, 1),
         ];
-        for (days, expected) in cases {
+        for (days, one_sided, series, samples) in cases {
             let mut counted = Days::default();
             for (day, (source, target)) in [DAY, NEXT].into_iter().zip(days) {
                 counted.add("up", day, source, target);
             }
-            let mut ledger = Ledger::default();
-            counted.note(RANGE, &mut ledger);
-            let found = ledger.into_found();
-            let kinds: Vec<_> = found
-                .iter()
-                .map(|found| (found.difference, found.count))
-                .collect();
-            assert_eq!(kinds, expected, "{days:?}");
+            let mut findings = Findings::default();
+            counted.note_one_sided(&mut findings);
+            let found: Vec<_> = findings.at(None).map(|found| found.kind).collect();
+            assert_eq!(found, one_sided, "{days:?}");
+            for (figure, expected) in [(Figure::Series, series), (Figure::Samples, samples)] {
+                let differing = counted.differing(figure).map_or(0, |(days, _)| days);
+                assert_eq!(differing, expected, "{days:?} {figure:?}");
+            }
         }
     }
 
     #[test]
-    fn the_first_day_that_differs_is_shown_with_both_counts() {
+    fn the_first_day_that_differs_is_told_with_both_counts() {
         let mut counted = Days::default();
         counted.add("up", DAY, count(2, 8), count(2, 8));
         counted.add("up", NEXT, count(2, 8), count(1, 1));
         counted.add("down", NEXT, count(3, 3), count(3, 3));
-        let mut ledger = Ledger::default();
-        counted.note(RANGE, &mut ledger);
-        let found = ledger.into_found();
-        let shown = |source: &str, target: &str| Shown {
-            what: "up".to_owned(),
-            window: NEXT,
-            source: source.to_owned(),
-            target: target.to_owned(),
+        let expected = |source, target| {
+            let first = Differs {
+                metric: "up",
+                day: NEXT,
+                source,
+                target,
+            };
+            Some((1, first))
         };
-        let firsts: Vec<_> = found.iter().map(|found| found.first.clone()).collect();
-        assert_eq!(
-            firsts,
-            [shown("2 series", "1 series"), shown("8 samples", "1 sample")]
-        );
+        assert_eq!(counted.differing(Figure::Series), expected(2, 1));
+        assert_eq!(counted.differing(Figure::Samples), expected(8, 1));
         assert_eq!(counted.on_both_sides(), ["down", "up"]);
         assert_eq!(counted.samples(), 19);
     }

@@ -1,4 +1,4 @@
-//! What parity checks ask in PromQL: which samples a range selector takes, how names are written, and how many metrics share a question.
+//! What parity checks ask in `PromQL`: which samples a range selector takes, how names are written, and how many metrics share a question.
 
 use std::fmt::Write as _;
 
@@ -198,9 +198,8 @@ pub fn slices<'a>(
     for (name, weight) in metrics {
         had = had.saturating_add(weight);
         bytes += name.len();
-        let fits = |slice: &&mut Vec<&str>| {
-            slice.len() < METRICS && had <= most && bytes <= NAME_BYTES
-        };
+        let fits =
+            |slice: &&mut Vec<&str>| slice.len() < METRICS && had <= most && bytes <= NAME_BYTES;
         if let Some(slice) = slices.last_mut().filter(fits) {
             slice.push(name);
         } else {
@@ -302,7 +301,9 @@ mod tests {
     /// S-21.43
     #[test]
     fn a_slice_is_bounded_by_metrics_by_samples_and_by_length() {
-        let of = |metrics: &[(&str, u64)]| slices(metrics.iter().copied(), 10);
+        fn of<'a>(metrics: &[(&'a str, u64)]) -> Vec<Vec<&'a str>> {
+            slices(metrics.iter().copied(), 10)
+        }
         assert!(of(&[]).is_empty());
         let many = vec![("a", 0); METRICS + 1];
         let lengths: Vec<usize> = of(&many).iter().map(Vec::len).collect();

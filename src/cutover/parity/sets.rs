@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::found::{Difference, Ledger, Shown};
-use super::question::Window;
+use super::super::finding::{Example, Findings};
+use super::kinds::Difference;
+use crate::promql::Labels;
 
 /// What one side alone lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,19 +52,34 @@ impl Listed {
         }
     }
 
-    /// Notes that one side lacks something.
-    pub fn note(self, side: OneSided, what: String, window: Window, ledger: &mut Ledger) {
+    /// Notes that one side lacks something: a series, or what is told in words.
+    pub fn note(self, side: OneSided, what: What, findings: &mut Findings) {
+        let has = Some("has it".to_owned());
         let (source, target) = match side {
-            OneSided::Missing => ("has it", "lacks it"),
-            OneSided::Extra => ("lacks it", "has it"),
+            OneSided::Missing => (has, None),
+            OneSided::Extra => (None, has),
         };
-        ledger.add(self.difference(side), || Shown {
-            what,
-            window,
-            source: source.to_owned(),
-            target: target.to_owned(),
+        let (series, text) = match what {
+            What::Series(labels) => (Some(labels), None),
+            What::Words(text) => (None, Some(text)),
+        };
+        findings.add(self.difference(side).key(), || Example {
+            series,
+            source,
+            target,
+            text,
+            ..Example::default()
         });
     }
+}
+
+/// Something that a side lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A series.
+    Series(Labels),
+    /// The name of a label, or one with its value.
+    Words(String),
 }
 
 /// What is told beside samples: of each metric or series, one or several entries.
@@ -86,8 +102,7 @@ pub enum Had {
 pub fn note_beside(
     difference: Difference,
     (source, target): (&Beside, &Beside),
-    window: Window,
-    ledger: &mut Ledger,
+    findings: &mut Findings,
 ) -> Had {
     match (source.is_empty(), target.is_empty()) {
         (true, true) => return Had::ByNeither,
@@ -101,11 +116,11 @@ pub fn note_beside(
         let of = |side: &'_ Beside| side.get(name).unwrap_or(&none).clone();
         let (source, target) = (of(source), of(target));
         if source != target {
-            ledger.add(difference, || Shown {
-                what: name.clone(),
-                window,
-                source: beside_text(&source, &target),
-                target: beside_text(&target, &source),
+            findings.add(difference.key(), || Example {
+                source: Some(beside_text(&source, &target)),
+                target: Some(beside_text(&target, &source)),
+                text: Some(name.clone()),
+                ..Example::default()
             });
         }
     }
@@ -126,11 +141,6 @@ fn beside_text(side: &BTreeSet<String>, other: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const RANGE: Window = Window {
-        start_ms: 0,
-        end_ms: 20,
-    };
 
     fn set(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -171,10 +181,11 @@ mod tests {
             (&up, &up, Had::ByBoth, 0),
             (&up, &other, Had::ByBoth, 2),
         ] {
-            let mut ledger = Ledger::default();
-            let told = note_beside(Difference::Metadata, (source, target), RANGE, &mut ledger);
+            let mut findings = Findings::default();
+            let told = note_beside(Difference::Metadata, (source, target), &mut findings);
             assert_eq!(told, had);
-            assert_eq!(ledger.count(Difference::Metadata), differing);
+            let counts: Vec<u64> = findings.at(None).map(|found| found.count).collect();
+            assert_eq!(counts.iter().sum::<u64>(), differing, "{counts:?}");
         }
     }
 }

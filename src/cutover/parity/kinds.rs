@@ -1,0 +1,98 @@
+//! What parity checks look at, and the names of what they find.
+
+use super::super::finding::{Side, Weight};
+
+/// The kinds of differences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difference {
+    /// A metric has samples in the source and none in the target.
+    MissingMetric,
+    /// A metric has samples in the target and none in the source.
+    ExtraMetric,
+    /// The target lacks a series.
+    MissingSeries,
+    /// The source lacks a series.
+    ExtraSeries,
+    /// A metric does not have as many series on a day.
+    SeriesCount,
+    /// A metric does not have as many samples on a day.
+    SampleCount,
+    /// The target lacks a label's name.
+    MissingLabelName,
+    /// The source lacks a label's name.
+    ExtraLabelName,
+    /// The target lacks a label's value.
+    MissingLabelValue,
+    /// The source lacks a label's value.
+    ExtraLabelValue,
+    /// Both have metadata, and not the same of a metric.
+    Metadata,
+    /// Both have exemplars, and not the same of a series.
+    Exemplars,
+}
+
+/// How findings are told apart.
+type Key = (Weight, &'static str, Option<Side>);
+
+impl Difference {
+    /// A distinct word for each.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingMetric => "missing-metric",
+            Self::ExtraMetric => "extra-metric",
+            Self::MissingSeries => "missing-series",
+            Self::ExtraSeries => "extra-series",
+            Self::SeriesCount => "series-count",
+            Self::SampleCount => "sample-count",
+            Self::MissingLabelName => "missing-label-name",
+            Self::ExtraLabelName => "extra-label-name",
+            Self::MissingLabelValue => "missing-label-value",
+            Self::ExtraLabelValue => "extra-label-value",
+            Self::Metadata => "different-metadata",
+            Self::Exemplars => "different-exemplars",
+        }
+    }
+
+    /// Its place among findings.
+    #[must_use]
+    pub fn key(self) -> Key {
+        (Weight::Difference, self.as_str(), None)
+    }
+}
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// Which metrics there are.
+    Metrics,
+    /// How many series and samples each has, day by day.
+    Samples,
+    /// Which series each has.
+    Series,
+    /// Which labels there are.
+    LabelNames,
+    /// Which values each has.
+    LabelValues,
+    /// What is told of metrics.
+    Metadata,
+    /// Which samples have exemplars.
+    Exemplars,
+}
+
+impl Check {
+    /// The place among findings of what it could not look at.
+    #[must_use]
+    pub fn unseen(self) -> Key {
+        let kind = match self {
+            Self::Metrics => "metrics-not-seen",
+            Self::Samples => "samples-not-seen",
+            Self::Series => "series-not-seen",
+            Self::LabelNames => "label-names-not-seen",
+            Self::LabelValues => "label-values-not-seen",
+            Self::Metadata => "metadata-not-seen",
+            Self::Exemplars => "exemplars-not-seen",
+        };
+        (Weight::Unseen, kind, None)
+    }
+}
