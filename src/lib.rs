@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`cleanup`], [`parity`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -67,6 +67,7 @@ pub mod chronicle;
 pub mod cleanup;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod cutover;
 pub mod draft;
 pub mod duration;
@@ -82,7 +83,6 @@ pub mod map;
 pub mod migrate;
 pub mod nearest;
 pub mod outcome;
-pub mod parity;
 pub mod plan;
 pub mod printable;
 pub mod progress;

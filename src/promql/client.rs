@@ -80,8 +80,27 @@ impl Client {
         };
         let query = [("query", "1+1".to_owned())];
         client.ask("query", &query, answer::data).await?;
-        client.server = client.identified().await?;
+        client.server = client.look_again().await?;
         Ok(client)
+    }
+
+    /// Who answers now.
+    ///
+    /// Errors: only what may pass, for many servers do not say who they are.
+    pub async fn look_again(&self) -> Result<Server> {
+        let build = self.ask_plainly("status/buildinfo", &[], server::build);
+        let (is_mimir, version) = unless_transient(build.await)?.unwrap_or_default();
+        let stores = self.ask_plainly("stores", &[], server::stores);
+        let stores = unless_transient(stores.await)?;
+        Ok(Server {
+            product: match stores {
+                Some(_) => Product::Thanos,
+                None if is_mimir => Product::Mimir,
+                None => Product::Other,
+            },
+            version,
+            stores: stores.unwrap_or_default(),
+        })
     }
 
     /// Who answers.
@@ -225,23 +244,6 @@ impl Client {
             pairs.push(("max_source_resolution", max_source_resolution.clone()));
         }
         pairs
-    }
-
-    /// Errors: only what may pass, for many servers do not say who they are.
-    async fn identified(&self) -> Result<Server> {
-        let build = self.ask_plainly("status/buildinfo", &[], server::build);
-        let (is_mimir, version) = unless_transient(build.await)?.unwrap_or_default();
-        let stores = self.ask_plainly("stores", &[], server::stores);
-        let stores = unless_transient(stores.await)?;
-        Ok(Server {
-            product: match stores {
-                Some(_) => Product::Thanos,
-                None if is_mimir => Product::Mimir,
-                None => Product::Other,
-            },
-            version,
-            stores: stores.unwrap_or_default(),
-        })
     }
 
     /// Asks with a form, so that a query may be of any length; the way to ask of servers that take none is the other.

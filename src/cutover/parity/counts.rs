@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::finding::{Example, Findings};
+use super::super::range::Range;
 use super::kinds::Difference;
-use super::question::{Figure, Window};
+use super::question::Figure;
 
 /// What a side has of a metric in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +31,7 @@ struct Known {
 #[derive(Debug, Default)]
 struct Differing {
     days: u64,
-    first: Option<(Window, u64, u64)>,
+    first: Option<(Range, u64, u64)>,
 }
 
 /// A number of a metric that differs on a day.
@@ -39,7 +40,7 @@ pub struct Differs<'a> {
     /// The metric.
     pub metric: &'a str,
     /// The day.
-    pub day: Window,
+    pub day: Range,
     /// What the source has of it.
     pub source: u64,
     /// What the target has of it.
@@ -67,7 +68,7 @@ pub struct Days {
 
 impl Days {
     /// Takes what both sides have of a metric on a day. Days come in order.
-    pub fn add(&mut self, metric: &str, day: Window, source: Count, target: Count) {
+    pub fn add(&mut self, metric: &str, day: Range, source: Count, target: Count) {
         if !self.metrics.contains_key(metric) {
             self.metrics.insert(metric.to_owned(), Known::default());
         }
@@ -161,13 +162,13 @@ pub fn many(count: u64, thing: &str) -> String {
 mod tests {
     use super::*;
 
-    const DAY: Window = Window {
-        start_ms: 0,
-        end_ms: 10,
+    const DAY: Range = Range {
+        min_ms: 0,
+        max_ms: 10,
     };
-    const NEXT: Window = Window {
-        start_ms: 10,
-        end_ms: 20,
+    const NEXT: Range = Range {
+        min_ms: 10,
+        max_ms: 20,
     };
     const NONE: Count = count(0, 0);
 

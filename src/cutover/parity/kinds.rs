@@ -96,3 +96,28 @@ impl Check {
         (Weight::Unseen, kind, None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cutover::CutOver;
+
+    /// S-21.43
+    #[test]
+    fn whatever_could_not_be_looked_at_can_be_waived_by_its_name() {
+        for check in [
+            Check::Metrics,
+            Check::Samples,
+            Check::Series,
+            Check::LabelNames,
+            Check::LabelValues,
+            Check::Metadata,
+            Check::Exemplars,
+        ] {
+            let (weight, kind, _) = check.unseen();
+            assert_eq!(weight, Weight::Unseen);
+            let mut names = CutOver::WAIVABLE.iter().map(|(name, _)| *name);
+            assert!(names.any(|name| name == kind), "{kind}");
+        }
+    }
+}

@@ -9,8 +9,8 @@ mod sets;
 pub use counts::{Count, Days, Differs, many};
 pub use kinds::{Check, Difference};
 pub use question::{
-    Borders, Figure, MOST_SAMPLES, MOST_SERIES, PLACE, Window, figures, has_samples, labelled,
-    metric, place, samples_of_each, selector, slices,
+    Borders, Figure, MOST_SAMPLES, MOST_SERIES, PLACE, figures, has_samples, labelled, metric,
+    place, samples_of_each, selector, slices,
 };
 pub use sets::{Beside, Had, Listed, OneSided, What, note_beside, one_sided};
 
@@ -31,6 +31,21 @@ pub struct Compared {
     pub label_names: u64,
     /// Values of those that both sides list.
     pub label_values: u64,
+}
+
+impl Compared {
+    /// How many of what, in words.
+    #[must_use]
+    pub fn counted(self) -> Vec<(&'static str, u64)> {
+        vec![
+            ("metrics", self.metrics),
+            ("days", self.days),
+            ("samples", self.samples),
+            ("series", self.series),
+            ("label names", self.label_names),
+            ("label values", self.label_values),
+        ]
+    }
 }
 
 /// What parity checks found.

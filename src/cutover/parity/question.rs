@@ -2,39 +2,32 @@
 
 use std::fmt::Write as _;
 
-/// A span of time whose samples are meant, its end left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Window {
-    /// In milliseconds since the epoch.
-    pub start_ms: i64,
-    /// In milliseconds since the epoch; not a part of it.
-    pub end_ms: i64,
-}
+use super::super::range::Range;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-impl Window {
+impl Range {
     /// The days, in UTC, that it meets, the first and the last cut to it.
     pub fn days(self) -> impl Iterator<Item = Self> {
-        let first = self.start_ms.div_euclid(DAY_MS);
-        let last = self.end_ms.saturating_sub(1).div_euclid(DAY_MS);
+        let first = self.min_ms.div_euclid(DAY_MS);
+        let last = self.max_ms.saturating_sub(1).div_euclid(DAY_MS);
         (first..=last)
             .map(move |day| Self {
-                start_ms: day.saturating_mul(DAY_MS).max(self.start_ms),
-                end_ms: (day + 1).saturating_mul(DAY_MS).min(self.end_ms),
+                min_ms: day.saturating_mul(DAY_MS).max(self.min_ms),
+                max_ms: (day + 1).saturating_mul(DAY_MS).min(self.max_ms),
             })
-            .filter(|day| day.start_ms < day.end_ms)
+            .filter(|day| day.min_ms < day.max_ms)
     }
 
     /// The time of its last millisecond, at which an instant query looks back on all of it.
     #[must_use]
     pub fn at_ms(self) -> i64 {
-        self.end_ms.saturating_sub(1)
+        self.max_ms.saturating_sub(1)
     }
 
-    /// The range that takes, at [`Window::at_ms`], the samples of this window and no other.
+    /// The range that takes, at [`Range::at_ms`], the samples of this window and no other.
     fn range(self, borders: Borders) -> String {
-        let length = self.end_ms.saturating_sub(self.start_ms);
+        let length = self.max_ms.saturating_sub(self.min_ms);
         let range = match borders {
             Borders::LeftOpen => length,
             Borders::Closed => length.saturating_sub(1).max(1),
@@ -128,13 +121,13 @@ fn quote(text: &str, into: &mut String) {
 
 /// How many samples each series of a selector has in a window.
 #[must_use]
-pub fn samples_of_each(selector: &str, window: Window, borders: Borders) -> String {
+pub fn samples_of_each(selector: &str, window: Range, borders: Borders) -> String {
     format!("count_over_time({selector}{})", window.range(borders))
 }
 
 /// Whether a selector has any sample in a window: an answer without a series says no.
 #[must_use]
-pub fn has_samples(selector: &str, window: Window, borders: Borders) -> String {
+pub fn has_samples(selector: &str, window: Range, borders: Borders) -> String {
     format!("count({})", samples_of_each(selector, window, borders))
 }
 
@@ -152,7 +145,7 @@ pub const PLACE: &str = "parity";
 
 /// Both figures of each of these metrics. Functions over ranges drop the name of the metric, so that each has a place in the answer instead.
 #[must_use]
-pub fn figures(metrics: &[&str], window: Window, borders: Borders) -> String {
+pub fn figures(metrics: &[&str], window: Range, borders: Borders) -> String {
     let mut query = String::new();
     for (index, name) in metrics.iter().enumerate() {
         let counted = samples_of_each(&metric(name), window, borders);
@@ -214,8 +207,8 @@ pub fn slices<'a>(
 mod tests {
     use super::*;
 
-    const fn window(start_ms: i64, end_ms: i64) -> Window {
-        Window { start_ms, end_ms }
+    const fn window(min_ms: i64, max_ms: i64) -> Range {
+        Range { min_ms, max_ms }
     }
 
     /// S-21.42
@@ -241,7 +234,7 @@ mod tests {
     #[test]
     fn a_range_takes_the_samples_of_its_window_alone_whichever_borders_it_has() {
         // What the server does: from `at` back, with or without the first millisecond.
-        let taken = |window: Window, borders| {
+        let taken = |window: Range, borders| {
             let text = window.range(borders);
             let range: i64 = text
                 .trim_matches(['[', ']'])
@@ -253,7 +246,7 @@ mod tests {
         };
         for borders in [Borders::LeftOpen, Borders::Closed] {
             for window in [window(0, DAY_MS), window(5, 90), window(-30, 30)] {
-                let expected = (window.start_ms, window.end_ms - 1);
+                let expected = (window.min_ms, window.max_ms - 1);
                 assert_eq!(taken(window, borders), expected, "{window:?} {borders:?}");
             }
         }

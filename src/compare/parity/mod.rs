@@ -16,10 +16,10 @@ use futures::future::try_join;
 use tracing::debug;
 
 use crate::cutover::parity::{
-    Check, Compared, Count, Days, Difference, Differs, Figure, MOST_SAMPLES, PARITY, Parity,
-    Window, many, slices as sliced,
+    Check, Compared, Count, Days, Difference, Differs, Figure, MOST_SAMPLES, PARITY, Parity, many,
+    slices as sliced,
 };
-use crate::cutover::{Example, Findings, Side, Weight, beside};
+use crate::cutover::{Example, Findings, Range, Side, Weight, beside};
 use crate::human::sample_day;
 use crate::promql::{Client, Labels};
 use ask::Asker;
@@ -27,15 +27,15 @@ use slices::{Asked, each_slice};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
-pub struct Task {
+pub(super) struct Task {
     /// The samples that are meant.
-    pub range: Window,
+    pub(super) range: Range,
     /// How many questions each side is asked at once.
-    pub at_once: usize,
+    pub(super) at_once: usize,
 }
 
 /// Compares.
-pub async fn compare(task: Task, source: &Client, target: &Client) -> Parity {
+pub(super) async fn compare(task: Task, source: &Client, target: &Client) -> Parity {
     let warnings: Mutex<[BTreeSet<String>; 2]> = Mutex::default();
     let said = |side: Side, text: &str| {
         let mut warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -146,7 +146,7 @@ impl Checking {
         let mut last: BTreeMap<String, Count> = BTreeMap::new();
         for day in self.task.range.days() {
             debug!(
-                day = day.start_ms,
+                day = day.min_ms,
                 metrics = metrics.len(),
                 "counting samples"
             );
@@ -213,7 +213,7 @@ async fn in_a_series(sides: &Sides<'_>, figure: Figure, first: Differs<'_>) -> E
     };
     let counted = format!(
         "{metric} on {}: {} and {}",
-        sample_day(day.start_ms),
+        sample_day(day.min_ms),
         many(source, thing),
         many(target, thing)
     );
@@ -235,7 +235,7 @@ async fn in_a_series(sides: &Sides<'_>, figure: Figure, first: Differs<'_>) -> E
         source: samples(&source),
         target: samples(&target),
         series: series.map(|labels| of_metric(metric, labels)),
-        time_ms: Some(day.start_ms),
+        time_ms: Some(day.min_ms),
         text: Some(counted),
     }
 }

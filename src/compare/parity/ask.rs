@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cutover::Side;
 use crate::cutover::parity::{
-    Beside, Borders, Count, Figure, PLACE, Window, figures, has_samples, metric, place,
-    samples_of_each,
+    Beside, Borders, Count, Figure, PLACE, figures, has_samples, metric, place, samples_of_each,
 };
+use crate::cutover::{Range, Side};
 use crate::error::{Error, Kind, Result};
 use crate::promql::{Answered, Client, Data, Labels, Sample, Series, Span};
 
@@ -44,28 +43,24 @@ impl<'a> Asker<'a> {
     }
 
     /// The metrics that it lists, whether or not they have a sample there.
-    pub(super) async fn metrics(&self, range: Window) -> Result<BTreeSet<String>> {
+    pub(super) async fn metrics(&self, range: Range) -> Result<BTreeSet<String>> {
         self.label_values("__name__", range).await
     }
 
     /// The names of labels that it lists.
-    pub(super) async fn label_names(&self, range: Window) -> Result<BTreeSet<String>> {
+    pub(super) async fn label_names(&self, range: Range) -> Result<BTreeSet<String>> {
         let answer = self.client.label_names(&[], span(range)).await;
         self.taken(answer)
     }
 
     /// The values of a label that it lists.
-    pub(super) async fn label_values(
-        &self,
-        label: &str,
-        range: Window,
-    ) -> Result<BTreeSet<String>> {
+    pub(super) async fn label_values(&self, label: &str, range: Range) -> Result<BTreeSet<String>> {
         let answer = self.client.label_values(label, &[], span(range)).await;
         self.taken(answer)
     }
 
     /// The series of these metrics that it lists.
-    pub(super) async fn series(&self, metrics: &[&str], range: Window) -> Result<BTreeSet<Labels>> {
+    pub(super) async fn series(&self, metrics: &[&str], range: Range) -> Result<BTreeSet<Labels>> {
         let selectors: Vec<String> = metrics.iter().map(|name| metric(name)).collect();
         let answer = self.client.series(&selectors, span(range)).await;
         Ok(self.taken(answer)?.into_iter().collect())
@@ -75,7 +70,7 @@ impl<'a> Asker<'a> {
     pub(super) async fn counts(
         &self,
         metrics: &[&str],
-        window: Window,
+        window: Range,
     ) -> Result<BTreeMap<usize, Count>> {
         let query = figures(metrics, window, self.borders);
         let mut counts: BTreeMap<usize, Count> = BTreeMap::new();
@@ -108,7 +103,7 @@ impl<'a> Asker<'a> {
     pub(super) async fn samples_of_each(
         &self,
         name: &str,
-        window: Window,
+        window: Range,
     ) -> Result<BTreeMap<Labels, u64>> {
         let query = samples_of_each(&metric(name), window, self.borders);
         let answer = self.vector(&query, window.at_ms()).await?;
@@ -120,7 +115,7 @@ impl<'a> Asker<'a> {
     }
 
     /// Whether a selector has any sample in a window.
-    pub(super) async fn has_samples(&self, selector: &str, window: Window) -> Result<bool> {
+    pub(super) async fn has_samples(&self, selector: &str, window: Range) -> Result<bool> {
         let query = has_samples(selector, window, self.borders);
         let answer = self.vector(&query, window.at_ms()).await?;
         Ok(!answer.is_empty())
@@ -145,7 +140,7 @@ impl<'a> Asker<'a> {
     }
 
     /// The exemplars of the series of these metrics.
-    pub(super) async fn exemplars(&self, metrics: &[&str], range: Window) -> Result<Beside> {
+    pub(super) async fn exemplars(&self, metrics: &[&str], range: Range) -> Result<Beside> {
         let selectors: Vec<String> = metrics.iter().map(|name| metric(name)).collect();
         let answer = self
             .client
@@ -226,9 +221,9 @@ fn no_number() -> Error {
     Error::new(Kind::Corrupt, "find a number in an answer")
 }
 
-fn span(range: Window) -> Span {
+fn span(range: Range) -> Span {
     Span {
-        start_ms: range.start_ms,
+        start_ms: range.min_ms,
         end_ms: range.at_ms(),
     }
 }
