@@ -8,15 +8,8 @@ use serde_json::{Value, json};
 use crate::support::answering::{Answer, Answering, Asked};
 use crate::support::run::{Ran, binary};
 
-const MIN_TIME: &str = "2025-01-06T00:00:00Z";
-const MAX_TIME: &str = "2025-01-08T12:00:00Z";
-
 /// What a server says to a question, in place of what all say.
 type Own = fn(&Asked) -> Option<Answer>;
-
-fn nothing_else(_: &Asked) -> Option<Answer> {
-    None
-}
 
 fn success(data: Value) -> Answer {
     Answer::json(200, &json!({"status": "success", "data": data}))
@@ -89,20 +82,303 @@ fn usual(asked: &Asked) -> Answer {
 }
 
 /// Compares a server that says what is usual with one that has something of its own to say.
-fn check(own: Own, arguments: &[&str]) -> (Ran, [Answering; 2]) {
+fn check(own: Own) -> (Ran, Answering) {
     let source = Answering::start(usual);
     let target = Answering::start(move |asked| own(asked).unwrap_or_else(|| usual(asked)));
     let folder = tempfile::tempdir().unwrap();
     let queries = folder.path().join("queries.yaml");
-    fs::write(&queries, "- expr: up\n").unwrap();
+    fs::write(&queries, "- {expr: up, start: start}\n").unwrap();
     let mut command = binary();
     command
         .args(["cutover-check", "--output=json"])
         .arg(format!("--query.source={}", source.url("")))
         .arg(format!("--query.target={}", target.url("")))
         .arg(format!("--queries={}", queries.display()))
-        .args([format!("--min-time={MIN_TIME}"), format!("--max-time={MAX_TIME}")])
-        .args(["--retry.max-retries=1", "--retry.initial-backoff=1ms"])
-        .args(arguments);
-    (Ran::of(command), [source, target])
+        .args(["--min-time=2025-01-06T00:00:00Z", "--max-time=2025-01-08T12:00:00Z"])
+        .args(["--max-retries=1", "--retry.initial-backoff=1ms"])
+        .arg("--waive=buckets-not-compared");
+    (Ran::of(command), target)
+}
+
+/// What is found by parity checks, by weight and kind.
+fn found(ran: &Ran) -> Vec<String> {
+    let document = ran.json();
+    let findings = document["findings"].as_array().unwrap().iter();
+    let of_parity = findings.filter(|finding| finding["place"] == "parity");
+    let text = |finding: &Value, member: &str| finding[member].as_str().unwrap().to_owned();
+    let found = of_parity.map(|one| format!("{} {}", text(one, "weight"), text(one, "kind")));
+    let mut found: Vec<String> = found.collect();
+    found.sort();
+    found
+}
+
+struct Case {
+    what: &'static str,
+    own: Own,
+    code: i32,
+    found: &'static [&'static str],
+    /// What the document says.
+    says: &'static str,
+}
+
+fn case(
+    what: &'static str,
+    own: Own,
+    (code, found): (i32, &'static [&'static str]),
+    says: &'static str,
+) -> Case {
+    Case {
+        what,
+        own,
+        code,
+        found,
+        says,
+    }
+}
+
+/// Whether it is asked how many samples metrics have.
+fn counts(asked: &Asked) -> bool {
+    path(asked) == "query" && query(asked).contains("\"parity\"")
+}
+
+/// S-21.40, S-21.43, S-21.44
+#[test]
+fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
+    let cases = [
+        case("nothing of its own", |_| None, (0, &[]), "\"verdict\":\"yes\""),
+        case(
+            "other metadata",
+            |asked| {
+                let other = json!({"up": [{"type": "counter", "help": "Is it up?", "unit": ""}]});
+                (path(asked) == "metadata").then(|| success(other))
+            },
+            (3, &["difference different-metadata"]),
+            "counter: Is it up?",
+        ),
+        case(
+            "metadata of other metrics, which are not in the range",
+            |asked| {
+                let more = json!({
+                    "up": [{"type": "gauge", "help": "Is it up?", "unit": ""}],
+                    "elsewhere": [{"type": "gauge", "help": "", "unit": ""}],
+                });
+                (path(asked) == "metadata").then(|| success(more))
+            },
+            (0, &[]),
+            "\"verdict\":\"yes\"",
+        ),
+        case(
+            "no metadata",
+            |asked| (path(asked) == "metadata").then(|| success(json!({}))),
+            (0, &["note metadata-not-had"]),
+            "the target tells none",
+        ),
+        case(
+            "no such question as metadata",
+            |asked| (path(asked) == "metadata").then(|| refusal(404, "not_found")),
+            (0, &["note metadata-not-had"]),
+            "the target tells none",
+        ),
+        case(
+            "metadata refused",
+            |asked| (path(asked) == "metadata").then(|| refusal(422, "execution")),
+            (3, &["unseen metadata-not-seen"]),
+            "ask the target",
+        ),
+        case(
+            "another exemplar",
+            |asked| {
+                let other = json!([{
+                    "seriesLabels": {"__name__": "up", "job": "a"},
+                    "exemplars": [{"labels": {"trace_id": "2"}, "value": "1", "timestamp": 1_736_121_601.5}],
+                }]);
+                (path(asked) == "query_exemplars").then(|| success(other))
+            },
+            (3, &["difference different-exemplars"]),
+            "trace_id",
+        ),
+        case(
+            "exemplars of no series",
+            |asked| (path(asked) == "query_exemplars").then(|| success(json!([]))),
+            (0, &["note exemplars-not-had"]),
+            "the target tells none",
+        ),
+        case(
+            "no counts at all",
+            |asked| counts(asked).then(|| refusal(422, "execution")),
+            (
+                3,
+                &["unseen nothing-compared", "unseen samples-not-seen"],
+            ),
+            "said no",
+        ),
+        case(
+            "counts of one metric at a time",
+            |asked| {
+                let many = query(asked).matches("sum(").count();
+                (counts(asked) && many > 1).then(|| refusal(422, "execution"))
+            },
+            (0, &[]),
+            "\"verdict\":\"yes\"",
+        ),
+        case(
+            "a count that is none",
+            |asked| counts(asked).then(|| vector(&[(json!({"parity": "s0"}), 0)])),
+            (
+                3,
+                &["unseen nothing-compared", "unseen samples-not-seen"],
+            ),
+            "no whole number",
+        ),
+        case(
+            "counts of what was not asked",
+            |asked| counts(asked).then(|| vector(&[(json!({"parity": "s7"}), 1)])),
+            (
+                3,
+                &["unseen nothing-compared", "unseen samples-not-seen"],
+            ),
+            "another question",
+        ),
+        case(
+            "no sample",
+            |asked| counts(asked).then(|| vector(&[])),
+            (
+                3,
+                &["difference missing-metric", "unseen nothing-compared"],
+            ),
+            "30 samples",
+        ),
+        case(
+            "no series",
+            |asked| (path(asked) == "series").then(|| success(json!([]))),
+            (3, &["difference missing-series"]),
+            "has it",
+        ),
+        case(
+            "a page of HTML for series",
+            |asked| {
+                (path(asked) == "series").then(|| Answer {
+                    status: 200,
+                    body: b"<html>log in</html>".to_vec(),
+                    ..Answer::default()
+                })
+            },
+            (3, &["unseen series-not-seen"]),
+            "log in",
+        ),
+        case(
+            "a label more, of which no sample is in the range",
+            |asked| match path(asked) {
+                "labels" => Some(success(json!(["__name__", "job", "zone"]))),
+                "query" if query(asked).contains("zone") => Some(vector(&[])),
+                _ => None,
+            },
+            (0, &[]),
+            "\"verdict\":\"yes\"",
+        ),
+        case(
+            "a label more",
+            |asked| {
+                let more = json!(["__name__", "job", "zone"]);
+                (path(asked) == "labels").then(|| success(more))
+            },
+            (3, &["difference extra-label-name"]),
+            "zone",
+        ),
+        case(
+            "another value of a label",
+            |asked| (path(asked) == "label/job/values").then(|| success(json!(["b"]))),
+            (
+                3,
+                &["difference extra-label-value", "difference missing-label-value"],
+            ),
+            "{job=\\\"b\\\"}",
+        ),
+        case(
+            "no value of a label",
+            |asked| (path(asked) == "label/job/values").then(|| success(json!([]))),
+            (3, &["unseen label-values-not-seen"]),
+            "no value of it",
+        ),
+        case(
+            "no list of labels",
+            |asked| (path(asked) == "labels").then(|| refusal(400, "bad_data")),
+            (3, &["unseen label-names-not-seen"]),
+            "said no",
+        ),
+        case(
+            "no list of metrics",
+            |asked| (path(asked) == "label/__name__/values").then(|| refusal(404, "not_found")),
+            (
+                3,
+                &["unseen metrics-not-seen", "unseen nothing-compared"],
+            ),
+            "said no",
+        ),
+        case(
+            "a warning beside counts",
+            |asked| {
+                counts(asked).then(|| {
+                    let mut document: Value = serde_json::from_slice(&usual(asked).body).unwrap();
+                    document["warnings"] = json!(["a store is away"]);
+                    Answer::json(200, &document)
+                })
+            },
+            (3, &["difference warnings"]),
+            "a store is away",
+        ),
+    ];
+    for case in cases {
+        let (ran, _) = check(case.own);
+        assert_eq!(found(&ran), case.found, "{}: {}", case.what, ran.stdout);
+        let ran = ran.expect(case.code);
+        assert!(ran.stdout.contains(case.says), "{}: {}", case.what, ran.stdout);
+    }
+}
+
+/// S-21.42
+#[test]
+fn days_are_counted_whole_whichever_borders_ranges_have() {
+    let closed: Own = |asked| {
+        let probe = path(asked) == "query" && query(asked).contains("vector(1)");
+        probe.then(|| vector(&[(json!({}), 3)]))
+    };
+    for (own, less) in [((|_| None) as Own, 0), (closed, 1)] {
+        let (ran, target) = check(own);
+        ran.expect(0);
+        let mut asked: Vec<(String, i64)> = Vec::new();
+        for one in target.seen().iter().filter(|one| counts(one)) {
+            let query = query(one);
+            let range = Regex::new(r"\[(\d+)ms\]").unwrap();
+            let range: i64 = range.captures(&query).unwrap()[1].parse().unwrap();
+            asked.push((one.member("time").unwrap(), range));
+        }
+        asked.sort();
+        let day = 86_400_000;
+        assert_eq!(
+            asked,
+            [
+                ("1736207999.999".to_owned(), day - less),
+                ("1736294399.999".to_owned(), day - less),
+                ("1736337599.999".to_owned(), day / 2 - less),
+            ]
+        );
+    }
+}
+
+/// S-21.41
+#[test]
+fn thanos_counts_all_replicas() {
+    let thanos: Own = |asked| {
+        let stores = json!({"store": [{"name": "cold:10901", "lastError": null, "minTime": 0, "maxTime": 1}]});
+        (path(asked) == "stores").then(|| success(stores))
+    };
+    let (ran, target) = check(thanos);
+    ran.expect(0);
+    let seen = target.seen();
+    let told = |one: &Asked| one.member("dedup");
+    assert!(seen.iter().filter(|one| counts(one)).all(|one| told(one).as_deref() == Some("false")));
+    let of_queries = seen.iter().filter(|one| path(one) == "query_range");
+    assert!(of_queries.clone().count() > 0);
+    assert!(of_queries.into_iter().all(|one| told(one).as_deref() == Some("true")));
 }
