@@ -4,6 +4,7 @@ mod args;
 mod argument_files;
 mod check;
 mod cleanup;
+mod cutover_check;
 mod document;
 mod flags;
 mod migrate;
@@ -28,7 +29,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bucket::Environment;
 use crate::command::Command;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Output;
 use crate::telemetry::Options;
 use flags::Origins;
@@ -41,6 +42,8 @@ pub enum Invocation {
     Show(String),
     /// No subcommand: this help goes to stderr.
     Nothing(String),
+    /// A file has more than one fault, each of kind [`crate::Kind::Usage`].
+    Wrong(Vec<Error>),
     /// A subcommand.
     Run(Box<Run>),
 }
@@ -125,6 +128,10 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::CutoverCheck(flags) => match flags.request(&origins, now, &mut warnings) {
+            Ok(request) => Command::CutoverCheck(Box::new(request)),
+            Err(faults) => return Ok(Invocation::Wrong(faults)),
+        },
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
@@ -190,6 +197,7 @@ enum Subcommand {
     Check(Box<check::Flags>),
     Status(Box<status::Flags>),
     Verify(Box<verify::Flags>),
+    CutoverCheck(Box<cutover_check::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
@@ -204,6 +212,7 @@ impl Subcommand {
             Subcommand::Migrate(flags) => &flags.audited,
             Subcommand::Replicate(flags) => &flags.audited,
             Subcommand::Verify(flags) => &flags.audited,
+            Subcommand::CutoverCheck(flags) => &flags.audited,
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,

@@ -86,6 +86,44 @@ impl Verdict {
     }
 }
 
+/// Kinds of findings that cannot be waived.
+const DIFFERENCES: [(&str, &str); 10] = [
+    (
+        "missing-series",
+        "the source has the series, the target has not",
+    ),
+    (
+        "extra-series",
+        "the target has the series, the source has not",
+    ),
+    (
+        "missing-samples",
+        "the source has the sample, the target has not",
+    ),
+    (
+        "extra-samples",
+        "the target has the sample, the source has not",
+    ),
+    (
+        "different-values",
+        "values are further apart than the tolerance",
+    ),
+    ("different-histograms", "native histograms differ"),
+    (
+        "different-kinds",
+        "one side has a number, the other a histogram",
+    ),
+    ("different-types", "one side answers another type of result"),
+    (
+        "duplicate-series",
+        "one side answers several series of the same labels",
+    ),
+    (
+        "remarks",
+        "a side remarks on the query, and the other does not",
+    ),
+];
+
 impl CutOver {
     /// Kinds of findings that can be waived, and what each means.
     pub const WAIVABLE: [(&'static str, &'static str); 17] = [
@@ -119,6 +157,14 @@ impl CutOver {
         ("warnings", "a side warns, and the other does not"),
         ("warnings-of-both", "both sides warn of the same"),
     ];
+
+    /// What a kind of findings means, in a phrase.
+    #[must_use]
+    pub fn meaning(kind: &str) -> &'static str {
+        let known = Self::WAIVABLE.iter().chain(&DIFFERENCES);
+        let meant = known.clone().find(|(known, _)| *known == kind);
+        meant.map_or("", |(_, meaning)| meaning)
+    }
 
     /// Everything that was found: of all queries, and otherwise.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
@@ -177,6 +223,16 @@ impl CutOver {
         } else {
             Verdict::Yes
         }
+    }
+
+    /// Whether everything had its turn.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stopped_by.is_none()
+            && self
+                .verification
+                .as_ref()
+                .is_none_or(Verification::is_complete)
     }
 
     /// How the process ends.

@@ -77,6 +77,12 @@ impl Access {
         Ok(access)
     }
 
+    /// Where it is, without user and password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
     /// Whether both are one place.
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {
