@@ -32,6 +32,8 @@ pub struct Task {
     pub concurrency: NonZeroUsize,
     /// What is asked.
     pub queries: Vec<Query>,
+    /// Whether what both hold over the range is compared, too.
+    pub parity: bool,
     /// How far values may be apart where a query does not say.
     pub tolerance: Tolerance,
     /// Where the range begins, in milliseconds since the epoch; `None` for that of the moved blocks.
@@ -130,12 +132,10 @@ pub async fn compare(
         // Results come in the order of the queries.
         let asking = stream::iter(asking).buffered(task.concurrency.get());
         found.queries = asking.collect().await;
-        if let Some(range) = range {
-            let at_once = task.concurrency.get();
-            let parity = parity::Task { range, at_once };
-            let parity = parity::compare(parity, &sides.source, &sides.target).await;
-            found.others.extend(parity.findings);
-            found.counted.extend(parity.compared.counted());
+        if task.parity {
+            count(task, sides, range, &mut found).await;
+        } else {
+            found.others.push(skipped());
         }
         found.others.extend(stores::changed(sides).await);
         Ok(())
@@ -151,6 +151,29 @@ pub async fn compare(
     }
     found.elapsed = begun.elapsed();
     Ok(found)
+}
+
+/// Compares what both sides hold over the range, where one is known.
+async fn count(task: &Task, sides: &Sides, range: Option<Range>, found: &mut CutOver) {
+    let Some(range) = range else {
+        let why = "there is no range in which samples could be counted: expected --min-time and --max-time, or buckets";
+        found.others.push(unseen("samples-not-seen", why));
+        return;
+    };
+    let at_once = task.concurrency.get();
+    let parity = parity::Task { range, at_once };
+    let parity = parity::compare(parity, &sides.source, &sides.target).await;
+    found.others.extend(parity.findings);
+    found.counted.extend(parity.compared.counted());
+}
+
+fn skipped() -> Finding {
+    let why =
+        "what both sides hold beside the answers to queries was not compared, as --no-parity asks";
+    Finding {
+        weight: Weight::Note,
+        ..unseen("parity-skipped", why)
+    }
 }
 
 fn unseen(kind: &'static str, why: &str) -> Finding {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::finding::{Finding, Weight};
+use super::parity;
 use super::range::Range;
 use super::time::Times;
 use crate::exit::Exit;
@@ -161,7 +162,10 @@ impl CutOver {
     /// What a kind of findings means, in a phrase.
     #[must_use]
     pub fn meaning(kind: &str) -> &'static str {
-        let known = Self::WAIVABLE.iter().chain(&DIFFERENCES);
+        let known = Self::WAIVABLE
+            .iter()
+            .chain(&DIFFERENCES)
+            .chain(&parity::MEANINGS);
         let meant = known.clone().find(|(known, _)| *known == kind);
         meant.map_or("", |(_, meaning)| meaning)
     }

@@ -128,8 +128,11 @@ impl Checking {
             }
         }
         let both = days.on_both_sides();
+        if both.is_empty() {
+            return;
+        }
         self.compared.metrics = both.len() as u64;
-        self.compared.samples = if both.is_empty() { 0 } else { days.samples() };
+        self.compared.samples = days.samples();
         self.series(sides, &both, &weights).await;
         let both: BTreeSet<&str> = both.into_iter().collect();
         self.metadata(sides, &both).await;

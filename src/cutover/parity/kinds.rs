@@ -61,6 +61,47 @@ impl Difference {
     }
 }
 
+/// What each kind means that queries do not have, in a phrase.
+pub(in crate::cutover) const MEANINGS: [(&str, &str); 13] = [
+    ("parity-skipped", "series and samples were not counted"),
+    ("missing-metric", "no sample of the metric is in the target"),
+    ("extra-metric", "no sample of the metric is in the source"),
+    ("series-count", "a metric has more or fewer series on a day"),
+    (
+        "sample-count",
+        "a metric has more or fewer samples on a day",
+    ),
+    (
+        "missing-label-name",
+        "the source has the label, the target has not",
+    ),
+    (
+        "extra-label-name",
+        "the target has the label, the source has not",
+    ),
+    (
+        "missing-label-value",
+        "the source has the value of the label, the target has not",
+    ),
+    (
+        "extra-label-value",
+        "the target has the value of the label, the source has not",
+    ),
+    (
+        "different-metadata",
+        "type, help or unit of a metric differ",
+    ),
+    ("different-exemplars", "the exemplars of a series differ"),
+    (
+        "metadata-not-had",
+        "metadata is not in blocks, and is compared where both sides have it",
+    ),
+    (
+        "exemplars-not-had",
+        "exemplars are not in blocks, and are compared where both sides have them",
+    ),
+];
+
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
@@ -101,6 +142,27 @@ impl Check {
 mod tests {
     use super::*;
     use crate::cutover::CutOver;
+
+    #[test]
+    fn each_kind_has_a_meaning() {
+        for difference in [
+            Difference::MissingMetric,
+            Difference::ExtraMetric,
+            Difference::MissingSeries,
+            Difference::ExtraSeries,
+            Difference::SeriesCount,
+            Difference::SampleCount,
+            Difference::MissingLabelName,
+            Difference::ExtraLabelName,
+            Difference::MissingLabelValue,
+            Difference::ExtraLabelValue,
+            Difference::Metadata,
+            Difference::Exemplars,
+        ] {
+            let meaning = CutOver::meaning(difference.as_str());
+            assert!(!meaning.is_empty(), "{difference:?}");
+        }
+    }
 
     /// S-21.43
     #[test]

@@ -7,6 +7,7 @@ mod question;
 mod sets;
 
 pub use counts::{Count, Days, Differs, many};
+pub(super) use kinds::MEANINGS;
 pub use kinds::{Check, Difference};
 pub use question::{
     Borders, Figure, MOST_SAMPLES, MOST_SERIES, PLACE, figures, has_samples, labelled, metric,

@@ -53,7 +53,10 @@ fn usual(asked: &Asked) -> Answer {
                 .captures_iter(&query)
                 .map(|found| {
                     let many = if &found[1] == "s" { 10 } else { 1 };
-                    (json!({"parity": format!("{}{}", &found[1], &found[2])}), many)
+                    (
+                        json!({"parity": format!("{}{}", &found[1], &found[2])}),
+                        many,
+                    )
                 })
                 .collect();
             match figures.as_slice() {
@@ -83,6 +86,10 @@ fn usual(asked: &Asked) -> Answer {
 
 /// Compares a server that says what is usual with one that has something of its own to say.
 fn check(own: Own) -> (Ran, Answering) {
+    check_with(own, &[])
+}
+
+fn check_with(own: Own, arguments: &[&str]) -> (Ran, Answering) {
     let source = Answering::start(usual);
     let target = Answering::start(move |asked| own(asked).unwrap_or_else(|| usual(asked)));
     let folder = tempfile::tempdir().unwrap();
@@ -94,9 +101,13 @@ fn check(own: Own) -> (Ran, Answering) {
         .arg(format!("--query.source={}", source.url("")))
         .arg(format!("--query.target={}", target.url("")))
         .arg(format!("--queries={}", queries.display()))
-        .args(["--min-time=2025-01-06T00:00:00Z", "--max-time=2025-01-08T12:00:00Z"])
+        .args([
+            "--min-time=2025-01-06T00:00:00Z",
+            "--max-time=2025-01-08T12:00:00Z",
+        ])
         .args(["--max-retries=1", "--retry.initial-backoff=1ms"])
-        .arg("--waive=buckets-not-compared");
+        .arg("--waive=buckets-not-compared")
+        .args(arguments);
     (Ran::of(command), target)
 }
 
@@ -145,7 +156,12 @@ fn counts(asked: &Asked) -> bool {
 #[test]
 fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
     let cases = [
-        case("nothing of its own", |_| None, (0, &[]), "\"verdict\":\"yes\""),
+        case(
+            "nothing of its own",
+            |_| None,
+            (0, &[]),
+            "\"verdict\":\"yes\"",
+        ),
         case(
             "other metadata",
             |asked| {
@@ -206,10 +222,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "no counts at all",
             |asked| counts(asked).then(|| refusal(422, "execution")),
-            (
-                3,
-                &["unseen nothing-compared", "unseen samples-not-seen"],
-            ),
+            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
             "said no",
         ),
         case(
@@ -224,28 +237,19 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "a count that is none",
             |asked| counts(asked).then(|| vector(&[(json!({"parity": "s0"}), 0)])),
-            (
-                3,
-                &["unseen nothing-compared", "unseen samples-not-seen"],
-            ),
+            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
             "no whole number",
         ),
         case(
             "counts of what was not asked",
             |asked| counts(asked).then(|| vector(&[(json!({"parity": "s7"}), 1)])),
-            (
-                3,
-                &["unseen nothing-compared", "unseen samples-not-seen"],
-            ),
+            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
             "another question",
         ),
         case(
             "no sample",
             |asked| counts(asked).then(|| vector(&[])),
-            (
-                3,
-                &["difference missing-metric", "unseen nothing-compared"],
-            ),
+            (3, &["difference missing-metric", "unseen nothing-compared"]),
             "30 samples",
         ),
         case(
@@ -290,7 +294,10 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             |asked| (path(asked) == "label/job/values").then(|| success(json!(["b"]))),
             (
                 3,
-                &["difference extra-label-value", "difference missing-label-value"],
+                &[
+                    "difference extra-label-value",
+                    "difference missing-label-value",
+                ],
             ),
             "{job=\\\"b\\\"}",
         ),
@@ -309,10 +316,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "no list of metrics",
             |asked| (path(asked) == "label/__name__/values").then(|| refusal(404, "not_found")),
-            (
-                3,
-                &["unseen metrics-not-seen", "unseen nothing-compared"],
-            ),
+            (3, &["unseen metrics-not-seen", "unseen nothing-compared"]),
             "said no",
         ),
         case(
@@ -332,7 +336,12 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         let (ran, _) = check(case.own);
         assert_eq!(found(&ran), case.found, "{}: {}", case.what, ran.stdout);
         let ran = ran.expect(case.code);
-        assert!(ran.stdout.contains(case.says), "{}: {}", case.what, ran.stdout);
+        assert!(
+            ran.stdout.contains(case.says),
+            "{}: {}",
+            case.what,
+            ran.stdout
+        );
     }
 }
 
@@ -366,6 +375,20 @@ fn days_are_counted_whole_whichever_borders_ranges_have() {
     }
 }
 
+/// S-21.40
+#[test]
+fn what_is_not_to_be_counted_is_not_asked_for_and_that_is_said() {
+    let (ran, target) = check_with(|_| None, &["--no-parity"]);
+    let ran = ran.expect(0);
+    assert!(ran.stdout.contains("parity-skipped"), "{}", ran.stdout);
+    assert!(
+        !target
+            .seen()
+            .iter()
+            .any(|one| counts(one) || path(one) == "series")
+    );
+}
+
 /// S-21.41
 #[test]
 fn thanos_counts_all_replicas() {
@@ -377,8 +400,16 @@ fn thanos_counts_all_replicas() {
     ran.expect(0);
     let seen = target.seen();
     let told = |one: &Asked| one.member("dedup");
-    assert!(seen.iter().filter(|one| counts(one)).all(|one| told(one).as_deref() == Some("false")));
+    assert!(
+        seen.iter()
+            .filter(|one| counts(one))
+            .all(|one| told(one).as_deref() == Some("false"))
+    );
     let of_queries = seen.iter().filter(|one| path(one) == "query_range");
     assert!(of_queries.clone().count() > 0);
-    assert!(of_queries.into_iter().all(|one| told(one).as_deref() == Some("true")));
+    assert!(
+        of_queries
+            .into_iter()
+            .all(|one| told(one).as_deref() == Some("true"))
+    );
 }
