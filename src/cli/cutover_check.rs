@@ -80,8 +80,8 @@ struct Queriers {
     /// How the source's querier is spoken to: a file with Prometheus' http_config.
     ///
     /// It has basic_auth, authorization, bearer_token, tls_config, http_headers,
-    /// proxy_url and their like, as promtool's --http.config.file has. Files that it
-    /// names lie beside it.
+    /// proxy_url and their like, as promtool takes it. Files that it names lie beside
+    /// it.
     #[arg(long = "query.source.http-config-file", value_name = "PATH")]
     query_source_file: Option<PathBuf>,
 

@@ -5,19 +5,19 @@ use std::fs;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::answering::{Answer, Answering, Asked};
+use crate::support::answering::{Answer, Asked};
+use crate::support::querier::{self, Querier};
 use crate::support::run::{Ran, binary};
 
 /// What a server says to a question, in place of what all say.
 type Own = fn(&Asked) -> Option<Answer>;
 
 fn success(data: Value) -> Answer {
-    Answer::json(200, &json!({"status": "success", "data": data}))
+    querier::success(&data)
 }
 
 fn refusal(status: u16, kind: &str) -> Answer {
-    let document = json!({"status": "error", "errorType": kind, "error": "said no"});
-    Answer::json(status, &document)
+    querier::error(status, kind, "said no")
 }
 
 fn path(asked: &Asked) -> &str {
@@ -38,35 +38,25 @@ fn vector(series: &[(Value, u64)]) -> Answer {
 }
 
 /// How a server of two metrics answers, each of which has one series and ten samples a day.
-fn usual(asked: &Asked) -> Answer {
-    match path(asked) {
-        "query" => {
-            let query = query(asked);
-            if query == "1+1" {
-                return success(json!({"resultType": "scalar", "result": [1, "2"]}));
-            }
-            if query.contains("vector(1)") {
-                return vector(&[(json!({}), 2)]);
-            }
+fn usual(asked: &Asked) -> Option<Answer> {
+    Some(match path(asked) {
+        "query" if query(asked) == "1+1" => return None,
+        "query" if query(asked).contains("vector(1)") => vector(&[(json!({}), 2)]),
+        "query" if counts(asked) => {
             let place = Regex::new(r#""parity","([sn])(\d+)""#).unwrap();
-            let figures: Vec<(Value, u64)> = place
-                .captures_iter(&query)
-                .map(|found| {
-                    let many = if &found[1] == "s" { 10 } else { 1 };
-                    (
-                        json!({"parity": format!("{}{}", &found[1], &found[2])}),
-                        many,
-                    )
-                })
-                .collect();
-            match figures.as_slice() {
-                [] => vector(&[(json!({"job": "a"}), 10)]),
-                figures => vector(figures),
-            }
+            let query = query(asked);
+            let figures = place.captures_iter(&query).map(|found| {
+                let many = if &found[1] == "s" { 10 } else { 1 };
+                let place = format!("{}{}", &found[1], &found[2]);
+                (json!({"parity": place}), many)
+            });
+            vector(&figures.collect::<Vec<_>>())
         }
-        "query_range" => success(json!({"resultType": "matrix", "result": [
-            {"metric": {"__name__": "up", "job": "a"}, "values": [[1_736_121_600, "1"]]},
-        ]})),
+        "query" => vector(&[(json!({"job": "a"}), 10)]),
+        "query_range" => querier::matrix(&[querier::numbers(
+            &json!({"__name__": "up", "job": "a"}),
+            &[(1_736_121_600, "1")],
+        )]),
         "label/__name__/values" => success(json!(["down", "up"])),
         "label/job/values" => success(json!(["a"])),
         "labels" => success(json!(["__name__", "job"])),
@@ -79,27 +69,26 @@ fn usual(asked: &Asked) -> Answer {
             "seriesLabels": {"__name__": "up", "job": "a"},
             "exemplars": [{"labels": {"trace_id": "1"}, "value": "1", "timestamp": 1_736_121_601.5}],
         }])),
-        "status/buildinfo" => success(json!({"version": "3.9.1"})),
-        _ => refusal(404, "not_found"),
-    }
+        _ => return None,
+    })
 }
 
 /// Compares a server that says what is usual with one that has something of its own to say.
-fn check(own: Own) -> (Ran, Answering) {
+fn check(own: Own) -> (Ran, Querier) {
     check_with(own, &[])
 }
 
-fn check_with(own: Own, arguments: &[&str]) -> (Ran, Answering) {
-    let source = Answering::start(usual);
-    let target = Answering::start(move |asked| own(asked).unwrap_or_else(|| usual(asked)));
+fn check_with(own: Own, arguments: &[&str]) -> (Ran, Querier) {
+    let source = Querier::guarded(usual);
+    let target = Querier::guarded(move |asked| own(asked).or_else(|| usual(asked)));
     let folder = tempfile::tempdir().unwrap();
     let queries = folder.path().join("queries.yaml");
     fs::write(&queries, "- {expr: up, start: start}\n").unwrap();
     let mut command = binary();
     command
         .args(["cutover-check", "--output=json"])
-        .arg(format!("--query.source={}", source.url("")))
-        .arg(format!("--query.target={}", target.url("")))
+        .arg(format!("--query.source={}", source.url()))
+        .arg(format!("--query.target={}", target.url()))
         .arg(format!("--queries={}", queries.display()))
         .args([
             "--min-time=2025-01-06T00:00:00Z",
@@ -260,13 +249,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         ),
         case(
             "a page of HTML for series",
-            |asked| {
-                (path(asked) == "series").then(|| Answer {
-                    status: 200,
-                    body: b"<html>log in</html>".to_vec(),
-                    ..Answer::default()
-                })
-            },
+            |asked| (path(asked) == "series").then(|| querier::text(200, "<html>log in</html>")),
             (3, &["unseen series-not-seen"]),
             "log in",
         ),
@@ -323,7 +306,8 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             "a warning beside counts",
             |asked| {
                 counts(asked).then(|| {
-                    let mut document: Value = serde_json::from_slice(&usual(asked).body).unwrap();
+                    let mut document: Value =
+                        serde_json::from_slice(&usual(asked).unwrap().body).unwrap();
                     document["warnings"] = json!(["a store is away"]);
                     Answer::json(200, &document)
                 })

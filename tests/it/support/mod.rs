@@ -20,6 +20,7 @@ pub mod oci_server;
 pub mod on_minio;
 pub mod prometheus;
 pub mod proxy;
+pub mod querier;
 pub mod report_file;
 pub mod run;
 pub mod s3_request;
