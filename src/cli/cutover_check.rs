@@ -148,8 +148,8 @@ struct Questions {
     /// Count what both sides hold over the range, whatever queries ask: series and
     /// samples of each metric on each day, labels, metadata, exemplars.
     ///
-    /// Each side reads every sample of the range once. --no-parity leaves it out, and
-    /// the document says so.
+    /// Each side reads every sample of the range twice for it. --no-parity leaves it
+    /// out, and the document says so.
     #[arg(long, default_value_t = true)]
     parity: bool,
 

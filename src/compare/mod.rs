@@ -2,6 +2,7 @@
 
 mod ask;
 mod parity;
+mod resolutions;
 mod stores;
 mod task;
 
@@ -11,6 +12,7 @@ use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::cutover::parity::Compared;
 use crate::cutover::{CutOver, Example, Finding, Range, Scope, Side, Weight, moved};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -96,6 +98,8 @@ pub async fn compare(
         // Results come in the order of the queries.
         let asking = stream::iter(asking).buffered(task.concurrency.get());
         found.queries = asking.collect().await;
+        let not_asked = resolutions::not_asked(task, sides, found.verification.as_ref());
+        found.others.extend(not_asked);
         if task.parity {
             count(task, sides, range, &mut found).await;
         } else {
@@ -125,10 +129,23 @@ async fn count(task: &Task, sides: &Sides, range: Option<Range>, found: &mut Cut
         return;
     };
     let at_once = task.concurrency.get();
-    let parity = parity::Task { range, at_once };
-    let parity = parity::compare(parity, &sides.source, &sides.target).await;
-    found.others.extend(parity.findings);
-    found.counted.extend(parity.compared.counted());
+    for (resolution, place) in resolutions::counted(task, sides, found.verification.as_ref()) {
+        let side = |client: &Client| match resolution {
+            Some(resolution) => client.clone().at_resolution(resolution),
+            None => client.clone(),
+        };
+        let (source, target) = (side(&sides.source), side(&sides.target));
+        let parity = parity::Task {
+            range,
+            at_once,
+            place,
+        };
+        let parity = Box::pin(parity::compare(parity, &source, &target)).await;
+        found.others.extend(parity.findings);
+        if resolution.is_none() && parity.compared != Compared::default() {
+            found.counted.extend(parity.compared.counted());
+        }
+    }
 }
 
 fn skipped() -> Finding {

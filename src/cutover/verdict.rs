@@ -127,7 +127,7 @@ const DIFFERENCES: [(&str, &str); 10] = [
 
 impl CutOver {
     /// Kinds of findings that can be waived, and what each means.
-    pub const WAIVABLE: [(&'static str, &'static str); 17] = [
+    pub const WAIVABLE: [(&'static str, &'static str); 21] = [
         ("buckets-not-compared", "the buckets were not given"),
         ("empty-query", "a query came to nothing on both sides"),
         ("exemplars-not-seen", "exemplars could not be compared"),
@@ -138,9 +138,19 @@ impl CutOver {
         ),
         ("metadata-not-seen", "metadata could not be compared"),
         ("metrics-not-seen", "a side does not list its metrics"),
+        ("different-exemplars", "the exemplars of a series differ"),
+        (
+            "different-metadata",
+            "type, help or unit of a metric differ",
+        ),
+        ("no-metric-compared", "no metric has samples on both sides"),
         ("nothing-compared", "no sample was compared at all"),
         ("outside-range", "a query asks for times outside the range"),
         ("query-failed", "a query was not answered"),
+        (
+            "resolution-not-asked",
+            "no query was answered from downsampled blocks",
+        ),
         (
             "samples-not-seen",
             "the samples of a metric could not be counted",

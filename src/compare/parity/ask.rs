@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::course::Course;
 use crate::cutover::parity::{
     Beside, Borders, Count, Figure, PLACE, figures, has_samples, metric, place, samples_of_each,
 };
@@ -15,6 +16,7 @@ pub(super) struct Asker<'a> {
     side: Side,
     borders: Borders,
     said: Said<'a>,
+    course: &'a Course,
 }
 
 /// Any would do.
@@ -25,13 +27,19 @@ pub(super) type Said<'a> = &'a (dyn Fn(Side, &str) + Sync);
 
 impl<'a> Asker<'a> {
     /// Asks which samples its ranges take.
-    pub(super) async fn meet(client: &Client, side: Side, said: Said<'a>) -> Result<Self> {
+    pub(super) async fn meet(
+        client: &Client,
+        side: Side,
+        said: Said<'a>,
+        course: &'a Course,
+    ) -> Result<Self> {
         let mut asker = Self {
             // Which sample of two replicas counts may depend on how chunks are cut; all of both are there, or not.
             client: client.clone().without_dedup(),
             side,
             borders: Borders::LeftOpen,
             said,
+            course,
         };
         let series = asker.vector(Borders::PROBE, WHOLE_SECOND_MS).await?;
         let steps = series.first().map(number).transpose()?;
@@ -121,12 +129,15 @@ impl<'a> Asker<'a> {
         Ok(!answer.is_empty())
     }
 
-    /// What it tells of each of these metrics.
+    /// What it tells of each of these metrics, or of the family that they are of.
     pub(super) async fn metadata(&self, metrics: &BTreeSet<&str>) -> Result<Beside> {
         let told = self.taken(self.client.metadata().await)?;
+        let is_meant = |family: &str| {
+            let mut names = FAMILY.iter().map(|suffix| format!("{family}{suffix}"));
+            names.any(|name| metrics.contains(name.as_str()))
+        };
         let told = told.into_iter();
-        let told =
-            told.filter(|(name, forms)| metrics.contains(name.as_str()) && !forms.is_empty());
+        let told = told.filter(|(family, forms)| !forms.is_empty() && is_meant(family));
         let entry = |(kind, help, unit): (String, String, String)| {
             let unit = match unit.as_str() {
                 "" => String::new(),
@@ -173,6 +184,7 @@ impl<'a> Asker<'a> {
     fn taken<T>(&self, answer: Result<Answered<T>>) -> Result<T> {
         let answer =
             answer.map_err(|err| err.attempting(format!("ask the {}", self.side.as_str())))?;
+        self.course.answered();
         for warning in &answer.warnings {
             (self.said)(self.side, warning);
         }
@@ -203,6 +215,11 @@ impl<'a> Asker<'a> {
         Ok(number as u64)
     }
 }
+
+/// What the names of metrics end in beside the name of their family.
+const FAMILY: [&str; 7] = [
+    "", "_bucket", "_count", "_sum", "_total", "_created", "_info",
+];
 
 /// Beyond this no `f64` counts one by one.
 const MOST: f64 = 9_007_199_254_740_991.0;

@@ -2,19 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::try_join;
-
 use super::slices::{Asked, each_slice};
-use super::{Checking, Sides, in_words};
+use super::{Checking, Sides, both, in_words};
 use crate::cutover::Weight;
 use crate::cutover::parity::{
     Beside, Check, Difference, Had, MOST_SERIES, note_beside, slices as sliced,
 };
 use crate::error::{Kind, Result};
 
-impl Checking {
+impl Checking<'_> {
     pub(super) async fn metadata(&mut self, sides: &Sides<'_>, metrics: &BTreeSet<&str>) {
-        let asked = try_join(
+        let asked = both(
             or_none(sides.source.metadata(metrics)),
             or_none(sides.target.metadata(metrics)),
         );
@@ -28,22 +26,26 @@ impl Checking {
         let range = self.task.range;
         let slices = sliced(metrics.iter().map(|name| (*name, 0)), MOST_SERIES);
         let asking = each_slice(slices, self.task.at_once, async |slice: &[&str]| {
-            let asked = try_join(
+            let asked = both(
                 or_none(sides.source.exemplars(slice, range)),
                 or_none(sides.target.exemplars(slice, range)),
             );
             asked.await
         });
         let Asked { answered, failed } = asking.await;
+        for (name, why) in failed {
+            self.not_seen(Check::Exemplars, Some(name), &why);
+        }
+        let was_answered = !answered.is_empty();
         let mut told: (Beside, Beside) = Default::default();
         for (_, (source, target)) in answered {
             told.0.extend(source);
             told.1.extend(target);
         }
-        self.note_beside(Difference::Exemplars, &told);
-        for (name, why) in failed {
-            self.not_seen(Check::Exemplars, Some(name), &why);
+        if !was_answered {
+            return;
         }
+        self.note_beside(Difference::Exemplars, &told);
     }
 
     fn note_beside(&mut self, difference: Difference, told: &(Beside, Beside)) {

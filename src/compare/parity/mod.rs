@@ -5,6 +5,8 @@
 
 mod ask;
 mod beside;
+mod course;
+mod days;
 mod lists;
 mod slices;
 
@@ -12,18 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Mutex, PoisonError};
 
-use futures::future::try_join;
-use tracing::debug;
+use futures::future::join;
 
-use crate::cutover::parity::{
-    Check, Compared, Count, Days, Difference, Differs, Figure, MOST_SAMPLES, PARITY, Parity, many,
-    slices as sliced,
-};
+use crate::cutover::parity::{Check, Compared, Difference, Differs, Figure, Parity, many};
 use crate::cutover::{Example, Findings, Range, Side, Weight, beside};
+use crate::error::{Error, Result};
 use crate::human::sample_day;
 use crate::promql::{Client, Labels};
 use ask::Asker;
-use slices::{Asked, each_slice};
+use course::Course;
 
 /// What is compared.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +31,8 @@ pub(super) struct Task {
     pub(super) range: Range,
     /// How many questions each side is asked at once.
     pub(super) at_once: usize,
+    /// Where findings are found.
+    pub(super) place: &'static str,
 }
 
 /// Compares.
@@ -48,20 +49,25 @@ pub(super) async fn compare(task: Task, source: &Client, target: &Client) -> Par
             own.insert(text.to_owned());
         }
     };
+    let course = Course::default();
     let mut checking = Checking {
         task,
+        course: &course,
         findings: Findings::default(),
         looked_up: BTreeMap::new(),
         compared: Compared::default(),
     };
-    let sides = try_join(
-        Asker::meet(source, Side::Source, &said),
-        Asker::meet(target, Side::Target, &said),
-    );
-    match sides.await {
-        Ok((source, target)) => checking.all(&Sides { source, target }).await,
-        Err(err) => checking.not_seen(Check::Metrics, None, &err),
-    }
+    let comparing = async {
+        let sides = both(
+            Asker::meet(source, Side::Source, &said, &course),
+            Asker::meet(target, Side::Target, &said, &course),
+        );
+        match sides.await {
+            Ok((source, target)) => checking.all(&Sides { source, target }).await,
+            Err(err) => checking.not_seen(Check::Metrics, None, &err),
+        }
+    };
+    course.tell_during(Box::pin(comparing)).await;
     let Checking {
         mut findings,
         compared,
@@ -73,7 +79,7 @@ pub(super) async fn compare(task: Task, source: &Client, target: &Client) -> Par
     let [source, target] = warnings.map(|own| own.into_iter().collect::<Vec<_>>());
     beside(&mut findings, [&source, &target], [&[], &[]]);
     Parity {
-        findings: findings.at(Some(PARITY)).collect(),
+        findings: findings.at(Some(task.place)).collect(),
         compared,
     }
 }
@@ -86,35 +92,29 @@ struct Sides<'a> {
     target: Asker<'a>,
 }
 
-struct Checking {
+struct Checking<'a> {
     task: Task,
+    course: &'a Course,
     findings: Findings,
     /// How many of each kind were looked up one by one.
     looked_up: BTreeMap<Difference, u64>,
     compared: Compared,
 }
 
-impl Checking {
+impl Checking<'_> {
     async fn all(&mut self, sides: &Sides<'_>) {
-        let range = self.task.range;
-        let listed = try_join(sides.source.metrics(range), sides.target.metrics(range)).await;
-        match listed {
-            Ok((source, target)) => {
-                let metrics: BTreeSet<String> = source.union(&target).cloned().collect();
-                self.metrics(sides, &metrics).await;
-            }
-            Err(err) => self.not_seen(Check::Metrics, None, &err),
-        }
+        self.metrics(sides).await;
+        self.course.at("labels");
         self.labels(sides).await;
         if self.compared.samples == 0 {
-            let key = (Weight::Unseen, "nothing-compared", None);
+            let key = (Weight::Unseen, "no-metric-compared", None);
             self.findings
                 .add(key, || in_words("no metric has a sample on both sides"));
         }
     }
 
-    async fn metrics(&mut self, sides: &Sides<'_>, metrics: &BTreeSet<String>) {
-        let (days, weights) = self.samples(sides, metrics).await;
+    async fn metrics(&mut self, sides: &Sides<'_>) {
+        let (days, weights) = self.samples(sides).await;
         days.note_one_sided(&mut self.findings);
         for (figure, difference) in [
             (Figure::Series, Difference::SeriesCount),
@@ -133,64 +133,12 @@ impl Checking {
         }
         self.compared.metrics = both.len() as u64;
         self.compared.samples = days.samples();
+        self.course.at("series");
         self.series(sides, &both, &weights).await;
+        self.course.at("metadata and exemplars");
         let both: BTreeSet<&str> = both.into_iter().collect();
         self.metadata(sides, &both).await;
         self.exemplars(sides, &both).await;
-    }
-
-    /// Counts series and samples, day by day. What a metric has on one day is thought to be what it has on the next.
-    async fn samples(
-        &mut self,
-        sides: &Sides<'_>,
-        metrics: &BTreeSet<String>,
-    ) -> (Days, BTreeMap<String, Count>) {
-        let mut days = Days::default();
-        let mut last: BTreeMap<String, Count> = BTreeMap::new();
-        for day in self.task.range.days() {
-            debug!(
-                day = day.min_ms,
-                metrics = metrics.len(),
-                "counting samples"
-            );
-            let weighed = metrics.iter().map(|name| {
-                let weight = last.get(name).map_or(0, |count| count.samples);
-                (name.as_str(), weight)
-            });
-            let slices = sliced(weighed, MOST_SAMPLES);
-            let asking = each_slice(slices, self.task.at_once, async |slice: &[&str]| {
-                try_join(
-                    sides.source.counts(slice, day),
-                    sides.target.counts(slice, day),
-                )
-                .await
-            });
-            let Asked { answered, failed } = asking.await;
-            self.compared.days += 1;
-            let mut seen = BTreeMap::new();
-            for (slice, (source, target)) in answered {
-                for (index, name) in slice.into_iter().enumerate() {
-                    let of = |side: &BTreeMap<usize, Count>| {
-                        side.get(&index).copied().unwrap_or_default()
-                    };
-                    let (source, target) = (of(&source), of(&target));
-                    days.add(name, day, source, target);
-                    seen.insert(
-                        name.to_owned(),
-                        if source.samples > target.samples {
-                            source
-                        } else {
-                            target
-                        },
-                    );
-                }
-            }
-            last = seen;
-            for (name, why) in failed {
-                self.not_seen(Check::Samples, Some(name), &why);
-            }
-        }
-        (days, last)
     }
 
     /// Notes what is not known: of a metric or a label, or of any of them.
@@ -220,7 +168,7 @@ async fn in_a_series(sides: &Sides<'_>, figure: Figure, first: Differs<'_>) -> E
         many(source, thing),
         many(target, thing)
     );
-    let asked = try_join(
+    let asked = both(
         sides.source.samples_of_each(metric, day),
         sides.target.samples_of_each(metric, day),
     );
@@ -249,6 +197,25 @@ fn of_metric(metric: &str, labels: &Labels) -> Labels {
     named
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
+}
+
+/// Both answers; without one of them, why.
+async fn both<T>(
+    source: impl Future<Output = Result<T>>,
+    target: impl Future<Output = Result<T>>,
+) -> Result<(T, T)> {
+    match join(source, target).await {
+        (Ok(source), Ok(target)) => Ok((source, target)),
+        (Err(source), Err(target)) => {
+            let kind = if source.kind().is_transient() {
+                source.kind()
+            } else {
+                target.kind()
+            };
+            Err(Error::new(kind, format!("{source:#}; {target:#}")))
+        }
+        (Err(err), Ok(_)) | (Ok(_), Err(err)) => Err(err),
+    }
 }
 
 fn in_words(text: &str) -> Example {

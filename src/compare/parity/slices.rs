@@ -25,6 +25,7 @@ pub(super) async fn each_slice<'a, T>(
     let (mut answered, mut failed) = (Vec::new(), Vec::new());
     let mut waiting: Vec<Vec<&str>> = slices.into_iter().rev().collect();
     let mut in_a_row = 0;
+    let mut last = String::new();
     let mut running = FuturesUnordered::new();
     loop {
         while in_a_row < MOST_FAILURES
@@ -44,19 +45,20 @@ pub(super) async fn each_slice<'a, T>(
             }
             Err(err) => {
                 in_a_row += usize::from(err.kind().is_transient());
+                last = format!("{err:#}");
                 if slice.len() > 1 {
                     let (one, other) = slice.split_at(slice.len() / 2);
                     waiting.extend([other.to_vec(), one.to_vec()]);
                 } else {
-                    let why = format!("{err:#}");
-                    failed.extend(slice.into_iter().map(|name| (name, why.clone())));
+                    failed.extend(slice.into_iter().map(|name| (name, last.clone())));
                 }
             }
         }
     }
     drop(running);
-    let given_up = || "not asked, after a server did not answer several times".to_owned();
-    failed.extend(waiting.into_iter().flatten().map(|name| (name, given_up())));
+    let given_up = format!("not asked, after {in_a_row} failures, the last of which was: {last}");
+    let left = waiting.into_iter().flatten();
+    failed.extend(left.map(|name| (name, given_up.clone())));
     Asked { answered, failed }
 }
 
@@ -106,6 +108,7 @@ mod tests {
         })
         .await;
         assert_eq!(asked.failed.len(), 8000, "each is known not to be known");
+        assert!(asked.failed.iter().all(|(_, why)| why.contains("reach it")));
         assert!(questions.get() < 20, "{}", questions.get());
     }
 }

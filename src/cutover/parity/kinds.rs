@@ -62,7 +62,7 @@ impl Difference {
 }
 
 /// What each kind means that queries do not have, in a phrase.
-pub(in crate::cutover) const MEANINGS: [(&str, &str); 13] = [
+pub(in crate::cutover) const MEANINGS: [(&str, &str); 12] = [
     ("parity-skipped", "series and samples were not counted"),
     ("missing-metric", "no sample of the metric is in the target"),
     ("extra-metric", "no sample of the metric is in the source"),
@@ -91,7 +91,6 @@ pub(in crate::cutover) const MEANINGS: [(&str, &str); 13] = [
         "different-metadata",
         "type, help or unit of a metric differ",
     ),
-    ("different-exemplars", "the exemplars of a series differ"),
     (
         "metadata-not-had",
         "metadata is not in blocks, and is compared where both sides have it",

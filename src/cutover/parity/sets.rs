@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::finding::{Example, Findings};
-use super::kinds::Difference;
+use super::kinds::{Check, Difference};
+use super::question::{labelled, selector};
 use crate::promql::Labels;
 
 /// What one side alone lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OneSided {
     /// The source.
     Missing,
@@ -52,7 +53,17 @@ impl Listed {
         }
     }
 
-    /// Notes that one side lacks something: a series, or what is told in words.
+    /// The check that lists it.
+    #[must_use]
+    pub fn check(self) -> Check {
+        match self {
+            Self::LabelNames => Check::LabelNames,
+            Self::LabelValues => Check::LabelValues,
+            Self::Series => Check::Series,
+        }
+    }
+
+    /// Notes that one side lacks something.
     pub fn note(self, side: OneSided, what: What, findings: &mut Findings) {
         let has = Some("has it".to_owned());
         let (source, target) = match side {
@@ -61,7 +72,7 @@ impl Listed {
         };
         let (series, text) = match what {
             What::Series(labels) => (Some(labels), None),
-            What::Words(text) => (None, Some(text)),
+            other => (None, Some(other.words())),
         };
         findings.add(self.difference(side).key(), || Example {
             series,
@@ -74,12 +85,36 @@ impl Listed {
 }
 
 /// Something that a side lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// A series.
     Series(Labels),
-    /// The name of a label, or one with its value.
-    Words(String),
+    /// The name of a label.
+    Name(String),
+    /// A label and one of its values.
+    Value(String, String),
+}
+
+impl What {
+    /// The selector of the series that have it.
+    #[must_use]
+    pub fn selector(&self) -> String {
+        match self {
+            Self::Series(labels) => selector(labels.iter()),
+            Self::Name(name) => labelled(name),
+            Self::Value(name, value) => selector([(name.as_str(), value.as_str())]),
+        }
+    }
+
+    /// It, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Series(labels) => labels.to_string(),
+            Self::Name(name) => name.clone(),
+            Self::Value(..) => self.selector(),
+        }
+    }
 }
 
 /// What is told beside samples: of each metric or series, one or several entries.

@@ -211,7 +211,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "no counts at all",
             |asked| counts(asked).then(|| refusal(422, "execution")),
-            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
+            (3, &["unseen no-metric-compared", "unseen samples-not-seen"]),
             "said no",
         ),
         case(
@@ -226,19 +226,19 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "a count that is none",
             |asked| counts(asked).then(|| vector(&[(json!({"parity": "s0"}), 0)])),
-            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
+            (3, &["unseen no-metric-compared", "unseen samples-not-seen"]),
             "no whole number",
         ),
         case(
             "counts of what was not asked",
             |asked| counts(asked).then(|| vector(&[(json!({"parity": "s7"}), 1)])),
-            (3, &["unseen nothing-compared", "unseen samples-not-seen"]),
+            (3, &["unseen no-metric-compared", "unseen samples-not-seen"]),
             "another question",
         ),
         case(
             "no sample",
             |asked| counts(asked).then(|| vector(&[])),
-            (3, &["difference missing-metric", "unseen nothing-compared"]),
+            (3, &["difference missing-metric", "unseen no-metric-compared"]),
             "30 samples",
         ),
         case(
@@ -299,7 +299,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "no list of metrics",
             |asked| (path(asked) == "label/__name__/values").then(|| refusal(404, "not_found")),
-            (3, &["unseen metrics-not-seen", "unseen nothing-compared"]),
+            (3, &["unseen metrics-not-seen", "unseen no-metric-compared"]),
             "said no",
         ),
         case(

@@ -11,7 +11,6 @@ use crate::support::prometheus::Prometheus;
 use crate::support::run::{Ran, binary, migrate};
 use crate::support::thanos::Querier;
 use crate::support::told::{self, Sample, Series};
-use crate::support::world::Contents;
 
 /// 2025-01-06T00:00:00Z
 const START_MS: i64 = 1_736_121_600_000;
@@ -324,7 +323,7 @@ fn nothing_is_found_after_a_migration_and_each_seeded_difference_is() {
         "the queriers know nothing of it"
     );
     assert_eq!(ran.json()["verdict"], "no");
-    assert_eq!(ran.json()["marked_not_held"][0]["id"], id);
+    assert_eq!(ran.json()["marked_not_held"][0]["block"], id);
 
     other_querier.lose_a_store();
     let urls = [&*hot_querier.url(), &*other_querier.url()];
