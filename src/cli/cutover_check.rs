@@ -27,7 +27,7 @@ use crate::verify;
 /// Says whether the hot blocks may go: asks a querier of each bucket the same.
 ///
 /// Give a querier that answers from the source alone and one that answers from the
-/// target alone: Thanos, Prometheus, Mimir, VictoriaMetrics. Queries of a file are
+/// target alone: Thanos, Prometheus, Mimir or their like. Queries of a file are
 /// asked of both over the time of the moved blocks, and the answers are compared.
 /// With the files of both buckets it verifies the blocks too. What could not be
 /// looked at never counts as equal. Nothing is changed.
@@ -68,26 +68,26 @@ pub(super) struct Flags {
 struct Queriers {
     /// The URL of a querier that answers from the source's blocks alone.
     ///
-    /// It is what /api/v1/query follows: http://thanos-query-hot:9090, or
-    /// https://mimir/prometheus.
+    /// It is what `/api/v1/query` follows: `http://thanos-query-hot:9090`, or
+    /// `https://mimir/prometheus`.
     #[arg(long = "query.source", value_name = "URL")]
-    source: Option<String>,
+    query_source: Option<String>,
 
     /// The URL of a querier that answers from the target's blocks alone.
     #[arg(long = "query.target", value_name = "URL")]
-    target: Option<String>,
+    query_target: Option<String>,
 
-    /// How the source's querier is spoken to: a file with Prometheus' http_config.
+    /// How the source's querier is spoken to: a file with Prometheus' `http_config`.
     ///
-    /// It has basic_auth, authorization, bearer_token, tls_config, http_headers,
-    /// proxy_url and their like, as promtool's --http.config.file has. Files that it
-    /// names lie beside it.
+    /// It has `basic_auth`, `authorization`, `bearer_token`, `tls_config`,
+    /// `http_headers`, `proxy_url` and their like, as promtool takes it. Files that
+    /// it names lie beside it.
     #[arg(long = "query.source.http-config-file", value_name = "PATH")]
-    source_file: Option<PathBuf>,
+    query_source_file: Option<PathBuf>,
 
     /// The same for the target's querier.
     #[arg(long = "query.target.http-config-file", value_name = "PATH")]
-    target_file: Option<PathBuf>,
+    query_target_file: Option<PathBuf>,
 
     /// How long an answer may take to begin, and how long to come.
     #[arg(long = "query.timeout", value_name = "DURATION", default_value = "2m")]
@@ -97,7 +97,7 @@ struct Queriers {
     /// How many questions each querier is asked at once, at most.
     #[arg(long = "query.concurrency", value_name = "NUMBER", default_value = "4")]
     #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1000))]
-    concurrency: NonZeroUsize,
+    query_concurrency: NonZeroUsize,
 
     /// How much of one answer is read, unpacked; a longer one is not compared.
     #[arg(
@@ -138,9 +138,9 @@ struct Queriers {
 struct Questions {
     /// A file of queries: a list in YAML, or Prometheus' rules.
     ///
-    /// An entry is an expression, or has expr, and where it is to: name; time, or
-    /// start, end and step; tolerance (absolute, relative); may_be_empty. Times are
-    /// start, end-1h, -30d, a time or a day. Without times a query is asked over the
+    /// An entry is an expression, or has `expr`, and where it is to: `name`; `time`,
+    /// or `start`, `end` and `step`; `tolerance`; `may_be_empty`. Times are `start`,
+    /// `end-1h`, `-30d`, a time or a day. Without times a query is asked over the
     /// range that is compared.
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,
@@ -309,7 +309,7 @@ impl Flags {
                         max_source_resolution: self.queriers.max_source_resolution.to_owned(),
                     },
                 },
-                concurrency: self.queriers.concurrency,
+                concurrency: self.queriers.query_concurrency,
                 queries,
                 tolerance,
                 min_ms,
@@ -349,8 +349,8 @@ impl Queriers {
             let folder = folder.unwrap_or(Path::new("."));
             document.parse(|text| Access::parse(url, Some((text, folder)), environment, warnings))
         };
-        let source = read("query.source", &self.source, &self.source_file)?;
-        let target = read("query.target", &self.target, &self.target_file)?;
+        let source = read("query.source", &self.query_source, &self.query_source_file)?;
+        let target = read("query.target", &self.query_target, &self.query_target_file)?;
         if source.is_same_place(&target) {
             let (one, other) = (origins.name("query.source"), origins.name("query.target"));
             return Err(Error::usage(format!(

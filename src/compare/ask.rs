@@ -2,7 +2,7 @@
 
 use tracing::{debug, warn};
 
-use super::{Sides, Task};
+use super::task::{Sides, Task};
 use crate::cutover::{
     Example, Findings, Query, QueryResult, Range, Side, Times, Untimed, Weight, beside, compare,
 };

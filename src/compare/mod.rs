@@ -2,53 +2,19 @@
 
 mod ask;
 mod stores;
+mod task;
 
-use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
+pub use task::{Sides, Task};
 
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::cutover::{
-    CutOver, Example, Finding, Query, Range, Scope, Side, Tolerance, Weight, moved,
-};
+use crate::cutover::{CutOver, Example, Finding, Range, Scope, Side, Weight, moved};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::outcome::Verification;
-use crate::promql::{Access, Client, Limits};
-
-/// What is compared, and how.
-#[derive(Debug)]
-pub struct Task {
-    /// Where the source is asked.
-    pub source: Access,
-    /// Where the target is asked.
-    pub target: Access,
-    /// How long, how often and how much.
-    pub limits: Limits,
-    /// How many questions are asked of each side at once.
-    pub concurrency: NonZeroUsize,
-    /// What is asked.
-    pub queries: Vec<Query>,
-    /// How far values may be apart where a query does not say.
-    pub tolerance: Tolerance,
-    /// Where the range begins, in milliseconds since the epoch; `None` for that of the moved blocks.
-    pub min_ms: Option<i64>,
-    /// Where it ends.
-    pub max_ms: Option<i64>,
-    /// Kinds of findings that do not stand against the answer.
-    pub waived: BTreeSet<String>,
-}
-
-/// Both sides, which answer.
-#[derive(Debug)]
-pub struct Sides {
-    /// What answers from the hot blocks.
-    pub source: Client,
-    /// What answers from the cold blocks.
-    pub target: Client,
-}
+use crate::promql::Client;
 
 /// Both sides of a task, once each has shown that it is such a server.
 ///

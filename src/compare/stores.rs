@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Sides;
+use super::task::Sides;
 use crate::cutover::{Example, Finding, Findings, Side, Weight};
 use crate::promql::{Product, Server, Store};
 

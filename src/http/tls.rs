@@ -100,6 +100,11 @@ impl Tls {
             warnings.extend(tls.left().map(ignored));
         }
         tls.finish()?;
+        paired(
+            AT,
+            certificate.as_ref().map(|_| "cert_file"),
+            key.as_ref().map(|_| "key_file"),
+        )?;
         let pem = |key: &'static str, path: Option<String>| {
             let path = path.as_deref().map(Path::new);
             path.map(|path| read(AT, key, path)).transpose()
@@ -136,36 +141,27 @@ impl Tls {
                 return Err(Error::usage(format!("{at}.{key} holds no certificate")));
             }
         }
-        let identity = match (certificate, key) {
-            (Some(certificate), Some(key)) => {
-                let (one, other) = (certificate.key, key.key);
-                let mut pem = certificate.bytes;
-                pem.push(b'\n');
-                pem.extend(key.bytes);
-                reqwest::Identity::from_pem(&pem).map_err(|_| {
-                    Error::usage(format!("{at}.{one} and {other} hold no usable pair"))
-                })?;
-                if trust::belongs_together(&pem) == Some(false) {
-                    return Err(Error::usage(format!(
-                        "{at}.{one} and {other} do not belong together: the key is that of another certificate"
-                    )));
-                }
-                Some(Identity(pem))
-            }
-            (None, None) => None,
-            (Some(certificate), None) => {
-                let (given, missing) = (certificate.key, certificate.key.replace("cert", "key"));
+        paired(
+            at,
+            certificate.as_ref().map(|pem| pem.key),
+            key.as_ref().map(|pem| pem.key),
+        )?;
+        let identity = certificate.zip(key).map(|(certificate, key)| {
+            let (one, other) = (certificate.key, key.key);
+            let mut pem = certificate.bytes;
+            pem.push(b'\n');
+            pem.extend(key.bytes);
+            reqwest::Identity::from_pem(&pem).map_err(|_| {
+                Error::usage(format!("{at}.{one} and {other} hold no usable pair"))
+            })?;
+            if trust::belongs_together(&pem) == Some(false) {
                 return Err(Error::usage(format!(
-                    "{at}.{missing} is missing although {given} is given"
+                    "{at}.{one} and {other} do not belong together: the key is that of another certificate"
                 )));
             }
-            (None, Some(key)) => {
-                let (given, missing) = (key.key, key.key.replace("key", "cert"));
-                return Err(Error::usage(format!(
-                    "{at}.{missing} is missing although {given} is given"
-                )));
-            }
-        };
+            Ok(Identity(pem))
+        });
+        let identity = identity.transpose()?;
         Ok(Self {
             authorities: authorities.map(|pem| pem.bytes),
             identity,
@@ -175,6 +171,18 @@ impl Tls {
             at,
         })
     }
+}
+
+/// Refuses one of a certificate and its key without the other; what is given is the key that it stands under.
+fn paired(at: &str, certificate: Option<&'static str>, key: Option<&'static str>) -> Result<()> {
+    let (given, missing) = match (certificate, key) {
+        (Some(given), None) => (given, given.replace("cert", "key")),
+        (None, Some(given)) => (given, given.replace("key", "cert")),
+        (Some(_), Some(_)) | (None, None) => return Ok(()),
+    };
+    Err(Error::usage(format!(
+        "{at}.{missing} is missing although {given} is given"
+    )))
 }
 
 /// Whether it can be the name of a host; an address is none.

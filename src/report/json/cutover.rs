@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::members::{Each, Members};
-use super::{WarningEntry, verify};
+use super::verify;
 use crate::cutover::{CutOver, Finding, QueryResult, Range, Scope, Side, Times};
 use crate::human;
 use crate::outcome::Verification;
@@ -25,8 +25,6 @@ pub(super) fn put(found: &CutOver, members: &mut Members<'_>) -> io::Result<()> 
     members.put("buckets_compared", &found.verification.is_some())?;
     let nothing = Verification::default();
     let verification = found.verification.as_ref().unwrap_or(&nothing);
-    let warnings = &verification.warnings;
-    members.put("warnings", &Each(warnings, WarningEntry::of))?;
     verify::put(verification, members)
 }
 

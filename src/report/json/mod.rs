@@ -104,6 +104,9 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
         }
         Section::CutOver(found) => {
             Course::of_cutover_check(found).put(members)?;
+            let verification = found.verification.as_ref();
+            let warnings = verification.map_or(&[][..], |found| &found.warnings);
+            members.put("warnings", &Each(warnings, WarningEntry::of))?;
             cutover::put(found, members)
         }
         Section::TakenBack(taken) => {

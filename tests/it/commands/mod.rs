@@ -5,6 +5,7 @@ mod check;
 mod check_probe;
 mod cleanup;
 mod cleanup_meanwhile;
+mod cutover_check;
 mod estimated;
 mod likely_mistakes;
 mod migrate;

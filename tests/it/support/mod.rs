@@ -19,6 +19,7 @@ pub mod moto;
 pub mod oci_server;
 pub mod on_minio;
 pub mod proxy;
+pub mod querier;
 pub mod report_file;
 pub mod run;
 pub mod s3_request;
