@@ -27,7 +27,7 @@ use crate::verify;
 /// Says whether the hot blocks may go: asks a querier of each bucket the same.
 ///
 /// Give a querier that answers from the source alone and one that answers from the
-/// target alone: Thanos, Prometheus, Mimir, VictoriaMetrics. Queries of a file are
+/// target alone: Thanos, Prometheus, Mimir or their like. Queries of a file are
 /// asked of both over the time of the moved blocks, and the answers are compared.
 /// With the files of both buckets it verifies the blocks too. What could not be
 /// looked at never counts as equal. Nothing is changed.
@@ -68,8 +68,8 @@ pub(super) struct Flags {
 struct Queriers {
     /// The URL of a querier that answers from the source's blocks alone.
     ///
-    /// It is what /api/v1/query follows: http://thanos-query-hot:9090, or
-    /// https://mimir/prometheus.
+    /// It is what `/api/v1/query` follows: `http://thanos-query-hot:9090`, or
+    /// `https://mimir/prometheus`.
     #[arg(long = "query.source", value_name = "URL")]
     query_source: Option<String>,
 
@@ -77,11 +77,11 @@ struct Queriers {
     #[arg(long = "query.target", value_name = "URL")]
     query_target: Option<String>,
 
-    /// How the source's querier is spoken to: a file with Prometheus' http_config.
+    /// How the source's querier is spoken to: a file with Prometheus' `http_config`.
     ///
-    /// It has basic_auth, authorization, bearer_token, tls_config, http_headers,
-    /// proxy_url and their like, as promtool takes it. Files that it names lie beside
-    /// it.
+    /// It has `basic_auth`, `authorization`, `bearer_token`, `tls_config`,
+    /// `http_headers`, `proxy_url` and their like, as promtool takes it. Files that
+    /// it names lie beside it.
     #[arg(long = "query.source.http-config-file", value_name = "PATH")]
     query_source_file: Option<PathBuf>,
 
@@ -138,9 +138,9 @@ struct Queriers {
 struct Questions {
     /// A file of queries: a list in YAML, or Prometheus' rules.
     ///
-    /// An entry is an expression, or has expr, and where it is to: name; time, or
-    /// start, end and step; tolerance (absolute, relative); may_be_empty. Times are
-    /// start, end-1h, -30d, a time or a day. Without times a query is asked over the
+    /// An entry is an expression, or has `expr`, and where it is to: `name`; `time`,
+    /// or `start`, `end` and `step`; `tolerance`; `may_be_empty`. Times are `start`,
+    /// `end-1h`, `-30d`, a time or a day. Without times a query is asked over the
     /// range that is compared.
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,

@@ -318,6 +318,7 @@ const UNSAID: Asked = Asked::Range {
 mod tests {
     #![expect(
         clippy::unwrap_used,
+        clippy::indexing_slicing,
         reason = "a test that cannot be set up should panic"
     )]
 

@@ -149,24 +149,24 @@ pub(super) fn data(json: &RawValue) -> Result<Data, String> {
 
 fn series(
     json: &RawValue,
-    points: fn(RawSeries) -> Result<(Labels, Vec<Point>), String>,
+    read: fn(RawSeries) -> Result<Series, String>,
 ) -> Result<Vec<Series>, String> {
     let raw: Vec<RawSeries> = list(json)?;
-    let made = raw.into_iter().map(|series| {
-        let (labels, mut points) = points(series)?;
-        points.sort_by_key(|point| point.time_ms);
+    let made = raw.into_iter().map(|raw| {
+        let mut series = read(raw)?;
+        series.points.sort_by_key(|point| point.time_ms);
         let is_twice =
             |pair: &[Point]| matches!(pair, [one, other] if one.time_ms == other.time_ms);
-        if points.windows(2).any(is_twice) {
+        if series.points.windows(2).any(is_twice) {
             return Err("a series has two samples at one time".to_owned());
         }
-        Ok(Series { labels, points })
+        Ok(series)
     });
     made.collect()
 }
 
 impl RawSeries {
-    fn instant(self) -> Result<(Labels, Vec<Point>), String> {
+    fn instant(self) -> Result<Series, String> {
         let point = match self {
             Self {
                 value: Some((time, value)),
@@ -184,10 +184,13 @@ impl RawSeries {
             } => histogram(time, value)?,
             _ => return Err("a series of a vector has not one sample".to_owned()),
         };
-        Ok((self.metric, vec![point]))
+        Ok(Series {
+            labels: self.metric,
+            points: vec![point],
+        })
     }
 
-    fn range(self) -> Result<(Labels, Vec<Point>), String> {
+    fn range(self) -> Result<Series, String> {
         if self.value.is_some() || self.histogram.is_some() {
             return Err("a series of a matrix has a sample of a vector".to_owned());
         }
@@ -198,7 +201,10 @@ impl RawSeries {
         let histograms = self.histograms.unwrap_or_default().into_iter();
         let points = floats.map(|(time, value)| Ok(float(time, value)));
         let points = points.chain(histograms.map(|(time, value)| histogram(time, value)));
-        Ok((self.metric, points.collect::<Result<_, String>>()?))
+        Ok(Series {
+            labels: self.metric,
+            points: points.collect::<Result<_, String>>()?,
+        })
     }
 }
 

@@ -233,36 +233,27 @@ impl Answer {
             }
             _ => Kind::Other,
         };
-        let why = match said {
-            Some(said) => {
-                let words: Vec<&str> = said.message.split_whitespace().collect();
-                let said = Refusal {
-                    message: words.join(" "),
-                    ..said.clone()
-                };
-                format!(
-                    "the server answers {}: {}",
-                    self.status,
-                    self.fit(&said.told())
-                )
-            }
-            None => {
-                let body = self.beginning();
-                let hint = match self.status {
-                    404 if body.is_empty() || !body.contains("api/v1") => {
-                        ": is there an API at that URL, or is a prefix of its path missing?"
-                    }
-                    400 if wants_tls(&self.body) => ": it wants https",
-                    _ => "",
-                };
-                let body = if body.is_empty() {
-                    body
-                } else {
-                    format!(": {body}")
-                };
-                format!("the server answers {}{body}{hint}", self.status)
-            }
+        if let Some(said) = said {
+            let words: Vec<&str> = said.message.split_whitespace().collect();
+            let said = Refusal {
+                message: words.join(" "),
+                ..said.clone()
+            };
+            let said = self.fit(&said.told());
+            return (kind, format!("the server answers {}: {said}", self.status));
+        }
+        let body = self.beginning();
+        let hint = match self.status {
+            404 => ": is there an API at that URL, or is a prefix of its path missing?",
+            400 if wants_tls(&self.body) => ": it wants https",
+            _ => "",
         };
+        let body = if body.is_empty() {
+            body
+        } else {
+            format!(": {body}")
+        };
+        let why = format!("the server answers {}{body}{hint}", self.status);
         (kind, why)
     }
 

@@ -330,10 +330,6 @@ impl Client {
             status.store(answer.status, Ordering::Relaxed);
             match answer::read(&answer.body, read) {
                 Ok(value) if answer.is_success() => Ok((value, answer.body.len())),
-                Ok(_) => {
-                    let (kind, why) = answer.by_status(None);
-                    fail(kind, why)
-                }
                 Err(Unanswered::Refused(refusal)) => {
                     let (kind, why) = answer.by_status(Some(&refusal));
                     fail(kind, why)
@@ -346,7 +342,7 @@ impl Client {
                 Err(Unanswered::Senseless(why)) if answer.is_success() => {
                     fail(Kind::Corrupt, answer.about(&why))
                 }
-                Err(Unanswered::NotJson(_) | Unanswered::Senseless(_)) => {
+                Ok(_) | Err(Unanswered::NotJson(_) | Unanswered::Senseless(_)) => {
                     let (kind, why) = answer.by_status(None);
                     fail(kind, why)
                 }

@@ -85,7 +85,7 @@ mod tests {
         for (json, expected) in [
             (r#""1.5""#, 1.5),
             (r#""1e3""#, 1000.0),
-            (r#""-0""#, 0.0),
+            (r#""-0""#, -0.0),
             (r#""+Inf""#, f64::INFINITY),
             (r#""Inf""#, f64::INFINITY),
             (r#""-Inf""#, f64::NEG_INFINITY),
@@ -93,9 +93,8 @@ mod tests {
             ("-3", -3.0),
             ("2.5", 2.5),
         ] {
-            assert!(
-                (read(json).unwrap() - expected).abs() < 1e-9 || read(json).unwrap() == expected
-            );
+            let same = read(json).unwrap().total_cmp(&expected);
+            assert!(same.is_eq(), "{json}");
         }
         assert!(read(r#""NaN""#).unwrap().is_nan());
         for wrong in [r#""""#, r#""one""#, r#""1 ""#, "null", "true", "[1]", "NaN"] {

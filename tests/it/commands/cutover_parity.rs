@@ -1,16 +1,22 @@
 //! Parity checks of `cutover-check` on servers that answer what real ones seldom do.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::support::answering::{Answer, Asked};
+use crate::support::block::Block;
+use crate::support::folders::World;
 use crate::support::querier::{self, Querier};
-use crate::support::run::{Ran, binary};
+use crate::support::run::{OLD, Ran, binary};
 
 /// What a server says to a question, in place of what all say.
 type Own = fn(&Asked) -> Option<Answer>;
+
+/// Where the range begins, which has two days and a half.
+const FROM: &str = "--min-time=2025-01-06T00:00:00Z";
 
 fn success(data: Value) -> Answer {
     querier::success(&data)
@@ -37,6 +43,14 @@ fn vector(series: &[(Value, u64)]) -> Answer {
     success(json!({"resultType": "vector", "result": series}))
 }
 
+/// What is told of one metric, and of the family of the other.
+fn metadata(kind: &str, help: &str) -> Value {
+    json!({
+        "up": [{"type": kind, "help": "Is it up?", "unit": ""}],
+        "requests": [{"type": "counter", "help": help, "unit": ""}],
+    })
+}
+
 /// How a server of two metrics answers, each of which has one series and ten samples a day.
 fn usual(asked: &Asked) -> Option<Answer> {
     Some(match path(asked) {
@@ -57,14 +71,14 @@ fn usual(asked: &Asked) -> Option<Answer> {
             &json!({"__name__": "up", "job": "a"}),
             &[(1_736_121_600, "1")],
         )]),
-        "label/__name__/values" => success(json!(["down", "up"])),
+        "label/__name__/values" => success(json!(["requests_total", "up"])),
         "label/job/values" => success(json!(["a"])),
         "labels" => success(json!(["__name__", "job"])),
         "series" => success(json!([
             {"__name__": "up", "job": "a"},
-            {"__name__": "down", "job": "a"},
+            {"__name__": "requests_total", "job": "a"},
         ])),
-        "metadata" => success(json!({"up": [{"type": "gauge", "help": "Is it up?", "unit": ""}]})),
+        "metadata" => success(metadata("gauge", "Requests.")),
         "query_exemplars" => success(json!([{
             "seriesLabels": {"__name__": "up", "job": "a"},
             "exemplars": [{"labels": {"trace_id": "1"}, "value": "1", "timestamp": 1_736_121_601.5}],
@@ -75,7 +89,7 @@ fn usual(asked: &Asked) -> Option<Answer> {
 
 /// Compares a server that says what is usual with one that has something of its own to say.
 fn check(own: Own) -> (Ran, Querier) {
-    check_with(own, &[])
+    check_with(own, &[FROM])
 }
 
 fn check_with(own: Own, arguments: &[&str]) -> (Ran, Querier) {
@@ -90,10 +104,7 @@ fn check_with(own: Own, arguments: &[&str]) -> (Ran, Querier) {
         .arg(format!("--query.source={}", source.url()))
         .arg(format!("--query.target={}", target.url()))
         .arg(format!("--queries={}", queries.display()))
-        .args([
-            "--min-time=2025-01-06T00:00:00Z",
-            "--max-time=2025-01-08T12:00:00Z",
-        ])
+        .arg("--max-time=2025-01-08T12:00:00Z")
         .args(["--max-retries=1", "--retry.initial-backoff=1ms"])
         .arg("--waive=buckets-not-compared")
         .args(arguments);
@@ -154,19 +165,26 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "other metadata",
             |asked| {
-                let other = json!({"up": [{"type": "counter", "help": "Is it up?", "unit": ""}]});
+                let other = metadata("counter", "Requests.");
                 (path(asked) == "metadata").then(|| success(other))
             },
             (3, &["difference different-metadata"]),
             "counter: Is it up?",
         ),
         case(
+            "other metadata of a family",
+            |asked| {
+                let other = metadata("gauge", "Requests that came.");
+                (path(asked) == "metadata").then(|| success(other))
+            },
+            (3, &["difference different-metadata"]),
+            "counter: Requests that came.",
+        ),
+        case(
             "metadata of other metrics, which are not in the range",
             |asked| {
-                let more = json!({
-                    "up": [{"type": "gauge", "help": "Is it up?", "unit": ""}],
-                    "elsewhere": [{"type": "gauge", "help": "", "unit": ""}],
-                });
+                let mut more = metadata("gauge", "Requests.");
+                more["elsewhere"] = json!([{"type": "gauge", "help": "", "unit": ""}]);
                 (path(asked) == "metadata").then(|| success(more))
             },
             (0, &[]),
@@ -238,7 +256,10 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "no sample",
             |asked| counts(asked).then(|| vector(&[])),
-            (3, &["difference missing-metric", "unseen no-metric-compared"]),
+            (
+                3,
+                &["difference missing-metric", "unseen no-metric-compared"],
+            ),
             "30 samples",
         ),
         case(
@@ -283,6 +304,38 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
                 ],
             ),
             "{job=\\\"b\\\"}",
+        ),
+        case(
+            "another value of a label, and no answer when it is looked up",
+            |asked| match path(asked) {
+                "label/job/values" => Some(success(json!(["b"]))),
+                "query" if query(asked).contains("job=\"b\"") => Some(refusal(422, "execution")),
+                _ => None,
+            },
+            (
+                3,
+                &[
+                    "difference missing-label-value",
+                    "unseen label-values-not-seen",
+                ],
+            ),
+            "said no",
+        ),
+        case(
+            "series of one day at a time",
+            |asked| {
+                let time = |name: &str| asked.member(name)?.parse::<f64>().ok();
+                let is_long = time("end")? - time("start")? > 86_400.0;
+                (path(asked) == "series" && is_long).then(|| refusal(422, "execution"))
+            },
+            (0, &[]),
+            "\"verdict\":\"yes\"",
+        ),
+        case(
+            "no exemplars of any metric",
+            |asked| (path(asked) == "query_exemplars").then(|| refusal(422, "execution")),
+            (3, &["unseen exemplars-not-seen"]),
+            "said no",
         ),
         case(
             "no value of a label",
@@ -362,7 +415,7 @@ fn days_are_counted_whole_whichever_borders_ranges_have() {
 /// S-21.40
 #[test]
 fn what_is_not_to_be_counted_is_not_asked_for_and_that_is_said() {
-    let (ran, target) = check_with(|_| None, &["--no-parity"]);
+    let (ran, target) = check_with(|_| None, &["--no-parity", FROM]);
     let ran = ran.expect(0);
     assert!(ran.stdout.contains("parity-skipped"), "{}", ran.stdout);
     assert!(
@@ -395,5 +448,81 @@ fn thanos_counts_all_replicas() {
         of_queries
             .into_iter()
             .all(|one| told(one).as_deref() == Some("true"))
+    );
+}
+
+/// S-21.43
+#[test]
+fn days_on_which_there_is_nothing_are_passed_over() {
+    fn none_before(asked: &Asked) -> Option<Answer> {
+        let end: f64 = asked.member("end")?.parse().ok()?;
+        let is_before = end < 1_736_121_600.0;
+        (path(asked) == "label/__name__/values" && is_before).then(|| success(json!([])))
+    }
+    let source = Querier::guarded(|asked| none_before(asked).or_else(|| usual(asked)));
+    let target = Querier::guarded(|asked| none_before(asked).or_else(|| usual(asked)));
+    let mut command = binary();
+    command
+        .args(["cutover-check", "--output=json", "--min-time=1970-01-01"])
+        .arg("--max-time=2025-01-08T12:00:00Z")
+        .arg(format!("--query.source={}", source.url()))
+        .arg(format!("--query.target={}", target.url()))
+        .args(["--waive=buckets-not-compared", "--waive=nothing-compared"]);
+    let document = Ran::of(command).expect(0).json();
+    assert_eq!(document["compared"]["days"], 3);
+    assert_eq!(target.seen().iter().filter(|one| counts(one)).count(), 3);
+    let asked = target.seen().len();
+    assert!(asked < 800, "{asked} questions for 20,000 days");
+}
+
+/// S-21.41
+#[test]
+fn each_resolution_that_was_moved_is_counted() {
+    let hour = 3_600_000;
+    let start = 1_736_121_600_000;
+    let blocks = [
+        Block::new('A').range(start, start + 2 * hour),
+        Block::new('B')
+            .range(start, start + 2 * hour)
+            .resolution(300_000),
+    ];
+    let world = World::new(&blocks);
+    world.migrate(&[OLD]).expect(0);
+    fn thanos(asked: &Asked) -> Option<Answer> {
+        let stores =
+            json!({"store": [{"name": "a:1", "lastError": null, "minTime": 0, "maxTime": 1}]});
+        let is_asked = path(asked) == "stores";
+        is_asked.then(|| success(stores)).or_else(|| usual(asked))
+    }
+    let (source, target) = (Querier::guarded(usual), Querier::guarded(thanos));
+    let mut command = binary();
+    command
+        .args(["cutover-check", "--output=json"])
+        .arg(format!("--query.source={}", source.url()))
+        .arg(format!("--query.target={}", target.url()))
+        .arg(format!(
+            "--objstore.config-file={}",
+            world.source_config().display()
+        ))
+        .arg(format!(
+            "--objstore-to.config-file={}",
+            world.target_config().display()
+        ));
+    let ran = Ran::of(command);
+    let seen = target.seen();
+    let asked = seen.iter().filter(|one| counts(one));
+    let resolutions: BTreeSet<String> = asked
+        .map(|one| one.member("max_source_resolution").unwrap())
+        .collect();
+    assert_eq!(
+        resolutions,
+        BTreeSet::from(["0s".to_owned(), "5m".to_owned()]),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("resolution-not-asked"),
+        "{}",
+        ran.stdout
     );
 }

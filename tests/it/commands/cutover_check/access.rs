@@ -108,7 +108,7 @@ fn a_user_in_the_url_is_never_printed() {
     let run = |further: &[&str]| {
         let mut command = binary();
         command
-            .arg("cutover-check")
+            .args(["cutover-check", "--no-parity"])
             .arg(format!("--query.source={url}/api/v1/"))
             .arg(format!("--query.target={}", two.target.url()))
             .arg(two.flag("queries", "queries.yaml"))
@@ -363,7 +363,7 @@ fn a_wrong_http_config_is_one_line_that_names_the_key() {
         ),
         ("http_headers: {'a b': {values: [x]}}", vec!["http_headers"]),
         (
-            "http_headers: {a: {values: ['x\\ny']}}",
+            "http_headers: {a: {values: [\"x\\ny\"]}}",
             vec!["http_headers.a"],
         ),
         ("http_headers: {a: {value: x}}", vec!["http_headers.a"]),
