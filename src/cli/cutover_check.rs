@@ -145,6 +145,14 @@ struct Questions {
     #[arg(long, value_name = "FILE")]
     queries: Option<PathBuf>,
 
+    /// Count what both sides hold over the range, whatever queries ask: series and
+    /// samples of each metric on each day, labels, metadata, exemplars.
+    ///
+    /// Each side reads every sample of the range twice for it. --no-parity leaves it
+    /// out, and the document says so.
+    #[arg(long, default_value_t = true)]
+    parity: bool,
+
     /// How far apart values may be, whatever their size.
     ///
     /// Two values are equal where |a - b| <= absolute + relative * max(|a|, |b|).
@@ -311,6 +319,7 @@ impl Flags {
                 },
                 concurrency: self.queriers.query_concurrency,
                 queries,
+                parity: self.questions.parity,
                 tolerance,
                 min_ms,
                 max_ms,

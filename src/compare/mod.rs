@@ -1,6 +1,8 @@
 //! Asks two query APIs the same, and compares what they answer. Nothing is written.
 
 mod ask;
+mod parity;
+mod resolutions;
 mod stores;
 mod task;
 
@@ -10,6 +12,7 @@ use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tracing::info;
 
+use crate::cutover::parity::Compared;
 use crate::cutover::{CutOver, Example, Finding, Range, Scope, Side, Weight, moved};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
@@ -95,6 +98,13 @@ pub async fn compare(
         // Results come in the order of the queries.
         let asking = stream::iter(asking).buffered(task.concurrency.get());
         found.queries = asking.collect().await;
+        let not_asked = resolutions::not_asked(task, sides, found.verification.as_ref());
+        found.others.extend(not_asked);
+        if task.parity {
+            count(task, sides, range, &mut found).await;
+        } else {
+            found.others.push(skipped());
+        }
         found.others.extend(stores::changed(sides).await);
         Ok(())
     })
@@ -109,6 +119,42 @@ pub async fn compare(
     }
     found.elapsed = begun.elapsed();
     Ok(found)
+}
+
+/// Compares what both sides hold over the range, where one is known.
+async fn count(task: &Task, sides: &Sides, range: Option<Range>, found: &mut CutOver) {
+    let Some(range) = range else {
+        let why = "there is no range in which samples could be counted: expected --min-time and --max-time, or buckets";
+        found.others.push(unseen("samples-not-seen", why));
+        return;
+    };
+    let at_once = task.concurrency.get();
+    for (resolution, place) in resolutions::counted(task, sides, found.verification.as_ref()) {
+        let side = |client: &Client| match resolution {
+            Some(resolution) => client.clone().at_resolution(resolution),
+            None => client.clone(),
+        };
+        let (source, target) = (side(&sides.source), side(&sides.target));
+        let parity = parity::Task {
+            range,
+            at_once,
+            place,
+        };
+        let parity = Box::pin(parity::compare(parity, &source, &target)).await;
+        found.others.extend(parity.findings);
+        if resolution.is_none() && parity.compared != Compared::default() {
+            found.counted.extend(parity.compared.counted());
+        }
+    }
+}
+
+fn skipped() -> Finding {
+    let why =
+        "what both sides hold beside the answers to queries was not compared, as --no-parity asks";
+    Finding {
+        weight: Weight::Note,
+        ..unseen("parity-skipped", why)
+    }
 }
 
 fn unseen(kind: &'static str, why: &str) -> Finding {

@@ -19,6 +19,8 @@ pub struct Task {
     pub concurrency: NonZeroUsize,
     /// What is asked.
     pub queries: Vec<Query>,
+    /// Whether what both hold over the range is compared, too.
+    pub parity: bool,
     /// How far values may be apart where a query does not say.
     pub tolerance: Tolerance,
     /// Where the range begins, in milliseconds since the epoch; `None` for that of the moved blocks.

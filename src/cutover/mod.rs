@@ -7,6 +7,7 @@ mod compare;
 mod file;
 mod finding;
 mod histograms;
+pub mod parity;
 mod range;
 mod reach;
 mod time;

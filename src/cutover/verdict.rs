@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::finding::{Finding, Weight};
+use super::parity;
 use super::range::Range;
 use super::time::Times;
 use crate::exit::Exit;
@@ -126,13 +127,38 @@ const DIFFERENCES: [(&str, &str); 10] = [
 
 impl CutOver {
     /// Kinds of findings that can be waived, and what each means.
-    pub const WAIVABLE: [(&'static str, &'static str); 11] = [
+    pub const WAIVABLE: [(&'static str, &'static str); 21] = [
         ("buckets-not-compared", "the buckets were not given"),
         ("empty-query", "a query came to nothing on both sides"),
-        ("not-had", "something that neither side could be asked for"),
+        ("exemplars-not-seen", "exemplars could not be compared"),
+        ("label-names-not-seen", "a side does not list its labels"),
+        (
+            "label-values-not-seen",
+            "the values of a label could not be compared",
+        ),
+        ("metadata-not-seen", "metadata could not be compared"),
+        ("metrics-not-seen", "a side does not list its metrics"),
+        ("different-exemplars", "the exemplars of a series differ"),
+        (
+            "different-metadata",
+            "type, help or unit of a metric differ",
+        ),
+        ("no-metric-compared", "no metric has samples on both sides"),
         ("nothing-compared", "no sample was compared at all"),
         ("outside-range", "a query asks for times outside the range"),
         ("query-failed", "a query was not answered"),
+        (
+            "resolution-not-asked",
+            "no query was answered from downsampled blocks",
+        ),
+        (
+            "samples-not-seen",
+            "the samples of a metric could not be counted",
+        ),
+        (
+            "series-not-seen",
+            "the series of a metric could not be compared",
+        ),
         ("shared-store", "both queriers ask the same store"),
         ("store-down", "a querier says that a store is away"),
         (
@@ -146,7 +172,10 @@ impl CutOver {
     /// What a kind of findings means, in a phrase.
     #[must_use]
     pub fn meaning(kind: &str) -> &'static str {
-        let known = Self::WAIVABLE.iter().chain(&DIFFERENCES);
+        let known = Self::WAIVABLE
+            .iter()
+            .chain(&DIFFERENCES)
+            .chain(&parity::MEANINGS);
         let meant = known.clone().find(|(known, _)| *known == kind);
         meant.map_or("", |(_, meaning)| meaning)
     }

@@ -122,6 +122,13 @@ impl Client {
         self
     }
 
+    /// One that has Thanos answer from data of that resolution at the coarsest; of other servers it is the same.
+    #[must_use]
+    pub fn at_resolution(mut self, resolution: &str) -> Self {
+        resolution.clone_into(&mut self.limits.of_thanos.max_source_resolution);
+        self
+    }
+
     /// What the query comes to at that time.
     pub async fn instant(&self, query: &str, time_ms: i64) -> Result<Answered<Data>> {
         let mut pairs = self.of_query(query);

@@ -7,6 +7,7 @@ mod cleanup;
 mod cleanup_meanwhile;
 mod completion;
 mod cutover_check;
+mod cutover_parity;
 mod estimated;
 mod likely_mistakes;
 mod man;

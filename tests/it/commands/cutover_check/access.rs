@@ -108,7 +108,7 @@ fn a_user_in_the_url_is_never_printed() {
     let run = |further: &[&str]| {
         let mut command = binary();
         command
-            .arg("cutover-check")
+            .args(["cutover-check", "--no-parity"])
             .arg(format!("--query.source={url}/api/v1/"))
             .arg(format!("--query.target={}", two.target.url()))
             .arg(two.flag("queries", "queries.yaml"))
