@@ -1,4 +1,5 @@
-//! Tells the binary which commit it is built from: `THANOS_BUCKET_COMMIT` if that is set, else what git says, else `unknown`.
+//! Tells the binary which commit it is built from, and of what day that is: `THANOS_BUCKET_COMMIT` and `THANOS_BUCKET_DATE` if these are set, else what git
+//! says, else `unknown`.
 
 use std::env;
 use std::path::Path;
@@ -6,18 +7,25 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-env-changed=THANOS_BUCKET_COMMIT");
-    let commit = env::var("THANOS_BUCKET_COMMIT")
+    tell("THANOS_BUCKET_COMMIT", commit_in_git);
+    tell("THANOS_BUCKET_DATE", || {
+        git(&["show", "--no-patch", "--format=%cs", "HEAD"])
+    });
+}
+
+fn tell(variable: &str, in_git: impl FnOnce() -> Option<String>) {
+    println!("cargo::rerun-if-env-changed={variable}");
+    let told = env::var(variable)
         .ok()
-        .filter(|commit| is_plain(commit))
-        .or_else(commit_in_git)
+        .filter(|told| is_plain(told))
+        .or_else(in_git)
         .unwrap_or_else(|| "unknown".to_owned());
-    println!("cargo::rustc-env=THANOS_BUCKET_COMMIT={commit}");
+    println!("cargo::rustc-env={variable}={told}");
 }
 
 /// What may stand in a line of output, and in an instruction to cargo.
-fn is_plain(commit: &str) -> bool {
-    !commit.is_empty() && commit.chars().all(|c| c.is_ascii_graphic())
+fn is_plain(told: &str) -> bool {
+    !told.is_empty() && told.chars().all(|c| c.is_ascii_graphic())
 }
 
 fn commit_in_git() -> Option<String> {

@@ -18,6 +18,8 @@ pub struct Error {
     attempt: String,
     kind: Kind,
     source: Option<Box<dyn StdError + Send + Sync + 'static>>,
+    /// What else is wrong.
+    next: Option<Box<Error>>,
 }
 
 /// The kinds of obstacle that callers tell apart.
@@ -154,6 +156,7 @@ impl Error {
             attempt: message(&attempt.into()).into_owned(),
             kind,
             source: None,
+            next: None,
         }
     }
 
@@ -176,7 +179,24 @@ impl Error {
             attempt: message(&attempt.into()).into_owned(),
             kind: self.kind,
             source: Some(Box::new(self)),
+            next: None,
         }
+    }
+
+    /// Errors of the kind [`Kind::Usage`] in one: each text is an error of its own, and this is the first of them.
+    #[must_use]
+    pub fn usages(texts: Vec<String>) -> Option<Self> {
+        texts.into_iter().rev().fold(None, |next, text| {
+            Some(Self {
+                next: next.map(Box::new),
+                ..Self::usage(text)
+            })
+        })
+    }
+
+    /// This error, and what else is wrong: whoever tells a person tells each.
+    pub fn each(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |err| err.next.as_deref())
     }
 
     /// The same error, seen as another kind of obstacle.

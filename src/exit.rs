@@ -82,6 +82,18 @@ impl Exit {
     }
 }
 
+/// What an exit code means, in words, for those who read it later.
+pub(crate) fn meaning(code: u8) -> &'static str {
+    match code {
+        0 => "done",
+        1 => "had to stop",
+        2 => "refused",
+        3 => "something needs a person",
+        130 | 143 => "stopped by a signal",
+        _ => "ended",
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         exit.code().into()

@@ -83,7 +83,12 @@ pub(crate) fn minute(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M").to_string()
 }
 
-/// The same of a time in `meta.json`, which may say anything.
+/// `2025-01-02 03:04:05`, in UTC.
+pub(crate) fn second(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// `2025-01-02 03:04`, of a time in `meta.json`, which may say anything.
 pub(crate) fn sample_minute(ms: i64) -> String {
     sample_time(ms).map_or_else(|| format!("{ms} ms"), minute)
 }

@@ -7,14 +7,14 @@
 //! | floor | modules | what it hides |
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
-//! | commands | [`command`] | what a subcommand opens and what it writes to standard output |
+//! | commands | [`command`], [`serve`] | what a subcommand opens and what it writes to standard output |
 //! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`chronicle`] | one step each on real buckets, and what is written about them |
+//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`plan`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
+//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -60,6 +60,7 @@
 pub mod at_once;
 pub mod audit;
 pub mod block;
+pub mod board;
 pub mod bucket;
 pub mod causes;
 pub mod check;
@@ -75,7 +76,9 @@ pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod exit;
+pub mod exposition;
 pub mod go;
+mod html;
 mod http;
 mod human;
 pub mod manifest;
@@ -84,12 +87,14 @@ pub mod migrate;
 pub mod nearest;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod printable;
 pub mod progress;
 pub mod promql;
 pub mod report;
 pub mod retry;
 pub mod select;
+pub mod serve;
 pub mod small_file;
 pub mod status;
 pub mod stored;

@@ -20,8 +20,9 @@ use thanos_bucket::telemetry::{self, Telemetry};
 use thanos_bucket::{Error, Kind, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 // Buffers of parts come and go by the megabyte; glibc's arenas keep them.
 #[global_allocator]
@@ -112,7 +113,7 @@ fn carry_out(command: Command, trail: Blank, telemetry: &Telemetry, sheet: &Shee
     };
     let exit = Exit::of_error(&err, stop.asked());
     match exit {
-        Exit::Misused => complain(&format!("thanos-bucket: {err:#}\n")),
+        Exit::Misused => complain_of(&err),
         Exit::Stopped(_) => warn!(err = format!("{err:#}"), "run stopped"),
         _ => error!(err = format!("{err:#}"), "run failed"),
     }
@@ -127,6 +128,10 @@ fn run(
     sheet: &Sheet,
 ) -> Result<Exit> {
     let _signals = heed_signals(runtime, stop.clone(), telemetry.wiper(), sheet.clone())?;
+    let _hangups = command
+        .reload()
+        .map(|reload| heed_hangups(runtime, reload))
+        .transpose()?;
     let progress = Arc::new(Progress::default());
     let shown = telemetry.show(Arc::clone(&progress));
     let mut stdout = BufWriter::new(AfterProgress {
@@ -181,6 +186,20 @@ fn heed_signals(
                 "stopping: a second signal ends the process at once"
             );
             stop.ask(signal);
+        }
+    };
+    Ok(AbortOnDropHandle::new(runtime.spawn(heed)))
+}
+
+/// SIGHUP asks for configurations to be read again.
+fn heed_hangups(runtime: &Runtime, reload: Arc<Notify>) -> Result<AbortOnDropHandle<()>> {
+    let _inside = runtime.enter();
+    let mut hangups = signal(SignalKind::hangup())
+        .map_err(|err| Error::new(Kind::Other, "listen for signals").because(err))?;
+    let heed = async move {
+        while hangups.recv().await.is_some() {
+            info!(signal = "SIGHUP", "the policy is read again");
+            reload.notify_one();
         }
     };
     Ok(AbortOnDropHandle::new(runtime.spawn(heed)))
@@ -253,8 +272,15 @@ fn refuse_all(faults: &[Error], sheet: &Sheet) -> Exit {
 }
 
 fn refuse(err: &Error, sheet: &Sheet) -> Exit {
-    complain(&format!("thanos-bucket: {err:#}\n"));
+    complain_of(err);
     sheet.end_with(err, Exit::of_error(err, None))
+}
+
+/// A line for each thing that is wrong.
+fn complain_of(err: &Error) {
+    for one in err.each() {
+        complain(&format!("thanos-bucket: {one:#}\n"));
+    }
 }
 
 /// Where stderr is closed there is nobody to tell.

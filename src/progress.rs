@@ -13,7 +13,9 @@ use tokio::task_local;
 /// Numbers may pass below zero between two additions, so they wrap around and come back.
 #[derive(Debug, Default)]
 pub struct Progress {
+    objects_listed: AtomicU64,
     blocks_seen: AtomicU64,
+    blocks_begun: AtomicU64,
     blocks_done: AtomicU64,
     blocks_total: AtomicU64,
     bytes_done: AtomicU64,
@@ -26,8 +28,12 @@ pub struct Progress {
 /// A [`Progress`] at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Objects that were listed, in either bucket, before there is a plan.
+    pub objects_listed: u64,
     /// Block directories that were looked at, in either bucket, before there is a plan.
     pub blocks_seen: u64,
+    /// Blocks whose work has begun and not ended: they are copied, or wait for their turn.
+    pub blocks_at_work: u64,
     /// Blocks whose work has ended, in whatever way.
     pub blocks_done: u64,
     /// Blocks that the run works on; 0 while there is no plan.
@@ -49,10 +55,15 @@ impl Progress {
         self.blocks_total.store(blocks, Ordering::Relaxed);
     }
 
-    /// Runs `work`, which looks at buckets: the blocks that it [`sees`](Self::sees) are counted, however deep below.
+    /// Runs `work`, which looks at buckets: what it [`lists`](Self::lists) and [`sees`](Self::sees) is counted, however deep below.
     pub async fn surveyed_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
         // A survey is large, and what waits for one should not be.
         SURVEY.scope(Arc::clone(self), Box::pin(work)).await
+    }
+
+    /// The task that asks has listed one more object.
+    pub fn lists() {
+        let _ = SURVEY.try_with(|run| run.objects_listed.fetch_add(1, Ordering::Relaxed)); // as below
     }
 
     /// The task that asks has looked at one more block directory.
@@ -63,6 +74,7 @@ impl Progress {
     /// The progress of one of the blocks, of which the plan wants `bytes` moved.
     #[must_use]
     pub fn block(self: &Arc<Self>, bytes: u64) -> BlockProgress {
+        self.blocks_begun.fetch_add(1, Ordering::Relaxed);
         BlockProgress {
             run: Some(Arc::clone(self)),
             planned: AtomicU64::new(bytes),
@@ -85,9 +97,12 @@ impl Progress {
         let most = Some(read(&self.most_bytes)).filter(|most| *most > 0);
         let most = most.map_or(u64::MAX, |most| most.max(bytes_done));
         let bytes_total = read(&self.bytes_total).min(most);
+        let blocks_done = read(&self.blocks_done).min(blocks_total);
         Snapshot {
+            objects_listed: read(&self.objects_listed),
             blocks_seen: read(&self.blocks_seen),
-            blocks_done: read(&self.blocks_done).min(blocks_total),
+            blocks_at_work: read(&self.blocks_begun).saturating_sub(blocks_done),
+            blocks_done,
             blocks_total,
             bytes_done: bytes_done.min(bytes_total),
             bytes_total,
@@ -169,6 +184,11 @@ impl BlockProgress {
     /// Runs `work`, which reads the block and moves it nowhere: whatever it reads counts as it comes, and a repeated read again, up to the block's bytes.
     pub async fn read_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
         READER.scope(Arc::clone(self), work).await
+    }
+
+    /// All of its bytes are moved, by a service that tells nothing on the way.
+    pub fn arrived(&self) {
+        self.moved(u64::MAX);
     }
 
     /// So many bytes came to the task that asks for them.
@@ -262,15 +282,18 @@ mod tests {
     async fn blocks_are_counted_as_they_are_seen_by_whoever_watches() {
         let progress = Arc::new(Progress::default());
         Progress::sees();
+        Progress::lists();
         progress
             .surveyed_by(async {
                 Progress::sees();
                 tokio::task::yield_now().await;
                 Progress::sees();
+                Progress::lists();
             })
             .await;
         Progress::sees();
-        assert_eq!(progress.snapshot().blocks_seen, 2);
+        let seen = progress.snapshot();
+        assert_eq!((seen.blocks_seen, seen.objects_listed), (2, 1));
     }
 
     fn bytes(progress: &Progress) -> (u64, u64) {
@@ -335,6 +358,18 @@ mod tests {
         let end = progress.snapshot();
         assert_eq!((end.blocks_done, end.blocks_total), (3, 3));
         assert_eq!((end.bytes_done, end.bytes_total), (190, 190));
+    }
+
+    #[test]
+    fn blocks_are_at_work_until_they_end_and_what_a_service_moved_is_moved_at_once() {
+        let progress = started(3, 300);
+        let (one, other) = (progress.block(100), progress.block(100));
+        assert_eq!(progress.snapshot().blocks_at_work, 2);
+        one.arrived();
+        drop((one, other));
+        let now = progress.snapshot();
+        assert_eq!((now.blocks_at_work, now.blocks_done), (0, 2));
+        assert_eq!((now.bytes_done, now.bytes_total), (100, 200));
     }
 
     #[test]

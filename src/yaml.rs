@@ -6,6 +6,7 @@ mod expand;
 mod node;
 mod quote;
 mod scalar;
+mod spelled;
 mod tree;
 
 pub use expand::expand;

@@ -365,6 +365,15 @@ fn moved(block: BlockId, outcome: &Outcome) -> Line {
 }
 
 impl Subject<'_> {
+    /// The block, where it is one.
+    #[must_use]
+    pub fn block(&self) -> Option<BlockId> {
+        match self {
+            Subject::Block(id) | Subject::Known { id, .. } => Some(*id),
+            Subject::Object(..) => None,
+        }
+    }
+
     fn line(&self, event: &str) -> Line {
         match *self {
             Subject::Block(id) => of_block(event, id),

@@ -10,13 +10,17 @@ mod event;
 mod file;
 mod groups;
 mod line;
+mod patience;
 mod plan;
 mod reading;
+mod sink;
 mod trail;
 
 pub use event::{Beginning, Closing, Ended, Event, Subject};
 pub use file::Appended;
 pub use line::{Held, Line, VERSION};
+pub use patience::{PATIENCE, Patient};
 pub use plan::tell_plan;
 pub use reading::{Item, Problem, read};
-pub use trail::{Blank, Sink, Trail};
+pub use sink::Sink;
+pub use trail::{Blank, Hearer, Trail};

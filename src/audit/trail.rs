@@ -3,26 +3,35 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::event::{Beginning, Closing, Event};
 use super::line::{Line, VERSION};
+use super::patience::making_room;
+use super::sink::Sink;
 use crate::block::RunId;
 use crate::error::{Error, Kind, Result};
 use crate::human;
 use crate::printable::PrintableJson;
 use crate::verb::clocks::Clock;
 
-/// Where lines go.
-pub trait Sink: Send {
-    /// Takes one line, which ends with a line feed, whole and at once.
-    fn append(&mut self, line: &[u8]) -> io::Result<()>;
+/// Somebody else who is told what happens: in which run, when, and what. Called by those who work, so that it must not wait.
+pub type Hearer = Arc<dyn Fn(&str, DateTime<Utc>, &Event<'_>) + Send + Sync>;
 
-    /// Makes sure that what it took outlasts a loss of power.
-    fn sync(&mut self) -> io::Result<()>;
+/// Takes every line, and keeps none.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn append(&mut self, _line: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A trail that no run has begun yet; the default one leads nowhere.
@@ -34,6 +43,7 @@ struct Page {
     name: String,
     verb: String,
     arguments: BTreeMap<String, Vec<String>>,
+    hearer: Option<Hearer>,
 }
 
 impl fmt::Debug for Blank {
@@ -57,6 +67,23 @@ impl Blank {
             name,
             verb: verb.to_owned(),
             arguments,
+            hearer: None,
+        }))
+    }
+
+    /// The same, and `hearer` is told everything that the trail has taken.
+    #[must_use]
+    pub fn heard_by(self, hearer: Hearer) -> Self {
+        let page = self.0.unwrap_or_else(|| Page {
+            sink: Box::new(Nowhere),
+            name: String::new(),
+            verb: String::new(),
+            arguments: BTreeMap::new(),
+            hearer: None,
+        });
+        Self(Some(Page {
+            hearer: Some(hearer),
+            ..page
         }))
     }
 
@@ -71,6 +98,7 @@ impl Blank {
             run: run.to_string(),
             clock,
             name: page.name,
+            hearer: page.hearer,
             book: Mutex::new(Book {
                 sink: page.sink,
                 broken: None,
@@ -96,6 +124,7 @@ struct Shared {
     run: String,
     clock: Clock,
     name: String,
+    hearer: Option<Hearer>,
     book: Mutex<Book>,
 }
 
@@ -125,10 +154,14 @@ impl Trail {
     ///
     /// Errors: it cannot be written, or something before it could not be. Whoever is told so does nothing that would have to be written.
     pub fn tell(&self, event: &Event<'_>) -> Result<()> {
-        if self.0.is_none() {
+        let Some(shared) = &self.0 else {
             return Ok(());
+        };
+        self.write(event.line(), None)?;
+        if let Some(hearer) = &shared.hearer {
+            hearer(&shared.run, (shared.clock)(), event);
         }
-        self.write(event.line(), None)
+        Ok(())
     }
 
     /// Makes sure that what was told outlasts a loss of power.
@@ -197,7 +230,13 @@ fn spelled(line: &Line) -> io::Result<Vec<u8>> {
 impl Shared {
     /// Nobody panics while holding the lock; if somebody did, the file would still be whole.
     fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        match self.book.try_lock() {
+            Ok(book) => book,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {
+                making_room(|| self.book.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+        }
     }
 
     fn noting(&self, book: &mut Book, done: io::Result<()>) -> Result<()> {

@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use chrono::{DateTime, Utc};
 
 use super::problems::Problems;
-use super::seen::{BlockSeen, End, EndOfRun, GroupKey, GroupSeen, RunSeen, Side, Told};
+use super::seen::{BlockSeen, End, EndOfRun, GroupKey, GroupSeen, RunSeen, Side, Told, Tries};
 use super::state::KNOWN;
 use super::throughput::Throughput;
 use super::words::{HERE, Word, Words};
@@ -129,7 +129,7 @@ impl Chronicle {
             }
             "retried" => {
                 if let Some(seen) = self.run_at(run) {
-                    seen.retried += 1;
+                    seen.retried.note(block, at);
                 }
             }
             "copied" => {
@@ -177,7 +177,7 @@ impl Chronicle {
             needing_a_person: 0,
             objects_put: 0,
             bytes_sent: 0,
-            retried: 0,
+            retried: Tries::default(),
             warnings: Vec::new(),
             throughput: Throughput::since(at.timestamp_millis()),
         });

@@ -15,6 +15,7 @@ use super::unfinished::{Unfinished, unfinished};
 use super::ways::Ways;
 use super::words::{HERE, Word};
 use crate::block::BlockId;
+use crate::exit::meaning;
 use crate::human;
 
 const TODO: usize = 30;
@@ -373,7 +374,7 @@ impl<'a> Ended<'a> {
         }
     }
 
-    /// `2025-01-02 to 2025-01-03`.
+    /// `2025-01-02 to 2025-01-09`.
     pub(super) fn days(&self) -> String {
         self.range_ms.map_or_else(String::new, days)
     }
@@ -388,9 +389,18 @@ fn slowest_first(one: &Ended<'_>) -> (std::cmp::Reverse<Duration>, BlockId) {
     (std::cmp::Reverse(one.elapsed), one.id)
 }
 
-/// `2025-01-02 to 2025-01-03`.
+/// Times less than this apart are told to the minute.
+pub(super) const SHORT_MS: i64 = 4 * 86_400_000;
+
+/// `2025-01-02 to 2025-01-09`, `2025-01-02 04:00 to 2025-01-03 06:00`, `2025-01-02 04:00 to 06:00`.
 pub(super) fn days((begin, end): (i64, i64)) -> String {
-    format!("{} to {}", human::sample_day(begin), human::sample_day(end))
+    let (from_day, to_day) = (human::sample_day(begin), human::sample_day(end));
+    if end.saturating_sub(begin) >= SHORT_MS {
+        return format!("{from_day} to {to_day}");
+    }
+    let (from, to) = (human::sample_minute(begin), human::sample_minute(end));
+    let of_day = to.strip_prefix(&to_day).filter(|_| from_day == to_day);
+    format!("{from} to {}", of_day.map_or(to.as_str(), str::trim_start))
 }
 
 /// A text in which no block is named, so that equal causes are equal.
@@ -419,14 +429,7 @@ pub(super) fn ending_of(run: &RunSeen) -> String {
     let Some(end) = &run.end else {
         return "it has not said that it ended: it goes on, or was killed".to_owned();
     };
-    let meaning = match end.exit_code {
-        0 => "done",
-        1 => "had to stop",
-        2 => "refused",
-        3 => "something needs a person",
-        130 | 143 => "stopped by a signal",
-        _ => "ended",
-    };
+    let meaning = meaning(end.exit_code);
     let early = if end.complete || end.exit_code != 0 {
         ""
     } else {
@@ -460,5 +463,19 @@ mod tests {
             "read 01J9ZK3M7Q8T5V6W7X8Y9Z0A1B/index in s3://a: 403 (01J9ZK3M7Q8T5V6W7X8Y9Z0A1C) ü";
         assert_eq!(without_ids(text), "read …/index in s3://a: 403 (…) ü");
         assert_eq!(without_ids(""), "");
+    }
+
+    #[test]
+    fn short_times_are_told_to_the_minute() {
+        const HOUR: i64 = 3_600_000;
+        let begin = 1_735_776_000_000;
+        for (hours, shown) in [
+            (2, "2025-01-02 00:00 to 02:00"),
+            (48, "2025-01-02 00:00 to 2025-01-04 00:00"),
+            (96, "2025-01-02 to 2025-01-06"),
+            (336, "2025-01-02 to 2025-01-16"),
+        ] {
+            assert_eq!(days((begin, begin + hours * HOUR)), shown);
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! What is kept of a run, of a block and of a group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
 use super::state::State;
 use super::throughput::Throughput;
 use super::words::Word;
+use crate::block::BlockId;
 
 /// A run.
 #[derive(Debug)]
@@ -33,9 +34,30 @@ pub(super) struct RunSeen {
     pub(super) needing_a_person: u64,
     pub(super) objects_put: u64,
     pub(super) bytes_sent: u64,
-    pub(super) retried: u64,
+    pub(super) retried: Tries,
     pub(super) warnings: Vec<String>,
     pub(super) throughput: Throughput,
+}
+
+/// So many tries are told apart; of a run with more, those in copies of its file count twice.
+const TRIES: usize = 100_000;
+
+/// How often something was tried again. What is told twice, because a file was copied, counts once.
+#[derive(Debug, Default)]
+pub(super) struct Tries {
+    told: HashSet<(Option<BlockId>, i64)>,
+    pub(super) many: u64,
+}
+
+impl Tries {
+    pub(super) fn note(&mut self, block: Option<BlockId>, at: DateTime<Utc>) {
+        let key = (block, at.timestamp_millis());
+        let is_new = !self.told.contains(&key);
+        if is_new && self.told.len() < TRIES {
+            self.told.insert(key);
+        }
+        self.many += u64::from(is_new);
+    }
 }
 
 /// How a run ended.

@@ -62,14 +62,17 @@ pub async fn clean_up(
     let mut cleaned = if task.is_dry {
         let reader = BucketReader::new(bucket, task.retry.clone());
         let agreed = async { agree_on_ages_so_far(clock(), &reader) };
-        let cleaned = look(task, source, &reader, agreed, stop).await?.0;
+        let cleaned = look(task, source, &reader, agreed, (progress, stop))
+            .await?
+            .0;
         let mut leftovers = cleaned.leftovers.iter();
         leftovers.try_for_each(|one| tell(trail, one))?;
         cleaned
     } else {
         let bucket = Bucket::new(bucket, task.retry.clone());
         let agreed = async { agree_on_ages(clock, &bucket).await.map(drop) };
-        let (mut cleaned, handles) = look(task, source, bucket.reader(), agreed, stop).await?;
+        let watched = (progress, stop);
+        let (mut cleaned, handles) = look(task, source, bucket.reader(), agreed, watched).await?;
         cleaned.is_dry = false;
         let hands = Hands {
             source,
@@ -89,7 +92,7 @@ async fn look(
     source: Option<&BucketReader>,
     bucket: &BucketReader,
     agreed: impl Future<Output = Result<()>>,
-    stop: &Stop,
+    (progress, stop): (&Arc<Progress>, &Stop),
 ) -> Result<(Cleaned, Vec<Handle>)> {
     let looking = async {
         let found = within(step!("survey"), Found::look(bucket, &task.ids)).await?;
@@ -100,7 +103,7 @@ async fn look(
         Ok((cleaned, handles))
     };
     tokio::select! {
-        looked = looking => looked,
+        looked = progress.surveyed_by(looking) => looked,
         signal = stop.wait() => Err(stopped(signal)),
     }
 }

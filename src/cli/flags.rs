@@ -137,7 +137,8 @@ fn described(arg: Arg) -> Arg {
     let accepted = match words.as_slice() {
         [] => None,
         _ if is_boolean(&arg) => None, // its value name says so
-        words => Some(format!("[{}]", words.join("|"))),
+        // A list that is longer than a line is told to whoever has a word wrong.
+        words => Some(format!("[{}]", words.join("|"))).filter(|list| list.len() <= LINE),
     };
     let default = arg
         .get_default_values()

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Agreement, Audited, Buckets, Copying, Effort, GoRuntime, Landing, Meanings, Printed, Selection,
-    Sharing, agreed_rules, exit_codes_of_a_move,
+    Agreement, Audited, Buckets, Copying, Effort, Figures, GoRuntime, Landing, Meanings, Printed,
+    Selection, Sharing, agreed_rules, exit_codes_of_a_move,
 };
 use super::flags::Origins;
 use crate::command::migrate::Request;
@@ -47,6 +47,8 @@ pub(super) struct Flags {
     printed: Printed,
     #[command(flatten)]
     pub(super) audited: Audited,
+    #[command(flatten)]
+    figures: Figures,
     #[command(flatten)]
     runtime: GoRuntime,
 }
@@ -158,12 +160,14 @@ impl Flags {
                 ReplicaTarget::Refuse
             },
         };
+        let textfile = self.figures.textfile(origins, warnings)?;
         Ok(Request {
             source,
             target,
             task,
             form: self.printed.form(origins.environment),
             now,
+            textfile,
         })
     }
 }

@@ -4,15 +4,19 @@ mod args;
 mod argument_files;
 mod check;
 mod cleanup;
+mod completion;
 mod cutover_check;
 mod document;
 mod flags;
+mod man;
 mod migrate;
 mod plan;
+mod policy;
 mod refusal;
 mod replicate;
 mod report;
 mod report_file;
+mod run;
 mod status;
 mod undelete;
 mod unmark;
@@ -38,7 +42,7 @@ pub use report_file::Asked;
 /// What the command line asks for.
 #[derive(Debug)]
 pub enum Invocation {
-    /// Text for stdout, and nothing more: help or the version.
+    /// Text for stdout, and nothing more: help, the version, a completion script or a manual page.
     Show(String),
     /// No subcommand: this help goes to stderr.
     Nothing(String),
@@ -70,7 +74,7 @@ pub fn parse(
     environment: &Environment,
     now: DateTime<Utc>,
 ) -> Result<Invocation> {
-    let mut command = flags::complete(Cli::command(), environment);
+    let mut command = flags::complete(whole(), environment);
     let typed: Vec<OsString> = arguments.into_iter().collect();
     let arguments = argument_files::expanded(typed.iter().cloned())?;
     let arguments = flags::without_negations(&command, arguments.into_iter());
@@ -106,7 +110,7 @@ pub fn parse(
     let mut warnings = variables::judge(&command, &origins)?;
     let telemetry = telemetry.options(&origins)?;
     let trail = subcommand.report_file().cloned();
-    let trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
+    let mut trail = trail.map(|path| Asked::new(path, &command, &matches, &origins));
     let command = match subcommand {
         Subcommand::Migrate(flags) => {
             Command::Migrate(flags.request(&origins, now, &mut warnings)?)
@@ -136,6 +140,15 @@ pub fn parse(
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::Completion(flags) => {
+            return Ok(Invocation::Show(flags.script(as_typed())?));
+        }
+        Subcommand::Man(flags) => match flags.asked(as_typed(), &origins)? {
+            man::Asked::Page(page) => return Ok(Invocation::Show(page)),
+            man::Asked::Pages(request) => Command::Man(request),
+        },
+        // It opens its report file itself, for each of its runs.
+        Subcommand::Run(flags) => Command::Run(flags.request(&origins, trail.take())?),
     };
     Ok(Invocation::Run(Box::new(Run {
         telemetry,
@@ -143,6 +156,15 @@ pub fn parse(
         trail,
         command,
     })))
+}
+
+fn whole() -> clap::Command {
+    man::with_names(Cli::command())
+}
+
+/// The command with its flags as they are typed, and nothing of an environment: what is told of it is the same everywhere.
+fn as_typed() -> clap::Command {
+    flags::complete(whole(), &Environment::default())
 }
 
 /// The form of document that a command line asks for, even where the rest of it is wrong: a program that reads stdout is owed a document
@@ -203,6 +225,9 @@ enum Subcommand {
     Cleanup(Box<cleanup::Flags>),
     Undelete(Box<undelete::Flags>),
     Report(Box<report::Flags>),
+    Completion(Box<completion::Flags>),
+    Man(Box<man::Flags>),
+    Run(Box<run::Flags>),
 }
 
 impl Subcommand {
@@ -216,10 +241,13 @@ impl Subcommand {
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,
+            Subcommand::Run(flags) => &flags.audited,
             Subcommand::Plan(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)
-            | Subcommand::Report(_) => return None,
+            | Subcommand::Report(_)
+            | Subcommand::Completion(_)
+            | Subcommand::Man(_) => return None,
         };
         audited.report_file.as_ref()
     }

@@ -177,6 +177,7 @@ impl Flags {
             task,
             form: self.printed.form(origins.environment),
             now,
+            textfile: None,
         };
         Ok(plan::Request {
             dry_run,
@@ -198,6 +199,7 @@ fn of_a_dry_run(repetition: Repetition, cache: Cache, origins: &Origins<'_>) -> 
         concurrency: NonZeroUsize::MIN,
         retry: repetition.policy(origins)?,
         max_failures: None,
+        max_error_rate: None,
         max_duration: None,
         max_bytes: None,
         shutdown_grace: Duration::ZERO,

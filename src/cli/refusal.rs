@@ -11,7 +11,8 @@ use crate::error::Error;
 use crate::nearest::nearest;
 
 /// Flags whose values are configurations or URLs, which may hold secrets.
-pub(super) const TEXTS: [&str; 6] = [
+pub(super) const TEXTS: [&str; 7] = [
+    "--policy",
     "--objstore.config",
     "--objstore-to.config",
     "--selector.relabel-config",
@@ -27,7 +28,10 @@ pub(super) fn one_line(err: &clap::Error, command: &Command, origins: &Origins<'
         _ => "",
     };
     let arg = text(ContextKind::InvalidArg);
-    let name = origins.name(flag_of(arg));
+    let name = match arg.strip_prefix(['<', '[']) {
+        Some(word) => word.trim_end_matches(['>', ']', '.']).to_owned(),
+        None => origins.name(flag_of(arg)),
+    };
     let value = text(ContextKind::InvalidValue);
     Error::usage(match err.kind() {
         ErrorKind::InvalidValue if value.is_empty() => {

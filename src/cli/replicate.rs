@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Audited, Buckets, Copying, Effort, Filters, LEVELS, Landing, Meanings, Printed, Sharing,
-    Thanos, exit_codes,
+    Audited, Buckets, Copying, Effort, Figures, Filters, LEVELS, Landing, Meanings, Printed,
+    Sharing, Thanos, exit_codes,
 };
 use super::flags::Origins;
 use super::values::whole_number;
@@ -44,6 +44,8 @@ pub(super) struct Flags {
     printed: Printed,
     #[command(flatten)]
     pub(super) audited: Audited,
+    #[command(flatten)]
+    figures: Figures,
     #[command(flatten)]
     thanos: Thanos,
 }
@@ -152,6 +154,7 @@ impl Flags {
                 "{flag} \"false\" has no effect: the run ends once it is done"
             ));
         }
+        let textfile = self.figures.textfile(origins, warnings)?;
         Ok(Request {
             source,
             target,
@@ -168,6 +171,7 @@ impl Flags {
             },
             form: self.printed.form(origins.environment),
             now,
+            textfile,
         })
     }
 }

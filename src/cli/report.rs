@@ -16,7 +16,7 @@ use crate::exit::Exit;
 /// Makes a page for people from report files: where the blocks are, and what failed.
 ///
 /// FILE is what --report-file of other subcommands wrote, of one run or of many; -
-/// is standard input. The page has all that it needs in itself: no script, and
+/// is standard input, and what is compressed with gzip is read as it is. The page has all that it needs in itself: no script, and
 /// nothing from a network. Nothing is contacted.
 #[derive(Args)]
 #[command(after_help = SEE_HELP, after_long_help = examples_and_exit_codes())]
@@ -103,10 +103,16 @@ impl Flags {
         let mut asked = Vec::new();
         for (form, flag, path) in pages {
             let Some(path) = path else { continue };
-            if asked
-                .iter()
-                .any(|(_, other)| *other == Some(path.clone()).filter(|path| !is_dash(path)))
-            {
+            let path = if self.overwrite {
+                behind_links(path)
+            } else {
+                path
+            };
+            let is_same = |other: &Option<PathBuf>| match other {
+                None => is_dash(&path),
+                Some(other) => *other == path || is_one_place(other, &path),
+            };
+            if asked.iter().any(|(_, other)| is_same(other)) {
                 return Err(Error::usage(format!(
                     "{html} and {markdown} are the same place: expected two"
                 )));
@@ -144,6 +150,25 @@ impl Flags {
 
 fn is_dash(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Where a page goes that is to replace one that a link leads to: the link stays.
+fn behind_links(path: PathBuf) -> PathBuf {
+    let is_link = fs::symlink_metadata(&path).is_ok_and(|about| about.is_symlink());
+    match fs::canonicalize(&path) {
+        Ok(real) if is_link => real,
+        _ => path,
+    }
+}
+
+/// Whether two paths, at which nothing need lie, are names of one place.
+fn is_one_place(one: &Path, other: &Path) -> bool {
+    let place = |path: &Path| {
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        let above = fs::canonicalize(above.unwrap_or(Path::new("."))).ok()?;
+        Some(above.join(path.file_name()?))
+    };
+    place(one).is_some() && place(one) == place(other)
 }
 
 fn same(one: &Path, other: &Path) -> bool {

@@ -7,11 +7,11 @@ use clap::{Arg, ArgMatches, Command};
 
 use super::flags::Origins;
 use super::refusal::TEXTS;
-use crate::audit::{Appended, Blank};
+use crate::audit::{Appended, Blank, PATIENCE, Patient};
 use crate::error::{Error, Kind, Result};
 
 /// A report file that was asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Asked {
     path: PathBuf,
     /// What the operator knows the flag by.
@@ -42,6 +42,15 @@ impl Asked {
         }
     }
 
+    /// The same for a run of another verb, one of those that are begun by a rule of that name.
+    pub(super) fn of_rule(&self, verb: &str, rule: &str) -> Self {
+        let mut asked = self.clone();
+        verb.clone_into(&mut asked.verb);
+        let rule = ("rule".to_owned(), vec![rule.to_owned()]);
+        asked.arguments.extend([rule]);
+        asked
+    }
+
     /// Opens the file.
     ///
     /// Errors: it may be no report file, or cannot be opened.
@@ -51,6 +60,10 @@ impl Asked {
             _ => err,
         })?;
         let name = format!("{:?}", self.path.to_string_lossy());
+        let file = Patient::new(file, PATIENCE).map_err(|err| {
+            let attempt = format!("start a thread for the report file {name}");
+            Error::new(Kind::Other, attempt).because(err)
+        })?;
         Ok(Blank::new(Box::new(file), name, &self.verb, self.arguments))
     }
 }

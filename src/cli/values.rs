@@ -11,6 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Command};
 
 use crate::block::{BlockId, RunId};
+use crate::engine::{ErrorRate, NoShare};
 use crate::error::{Error, Result};
 use crate::go;
 use crate::plan::Shard;
@@ -62,6 +63,15 @@ pub(super) fn long_duration(text: &str) -> Result<Duration> {
     )
 }
 
+/// The same where no time at all is a choice too.
+pub(super) fn long_duration_or_none(text: &str) -> Result<Duration> {
+    duration_within(
+        text,
+        Duration::ZERO..=365 * DAY,
+        "30m, 6h or 0s, at most 365days",
+    )
+}
+
 fn duration_within(
     text: &str,
     range: RangeInclusive<Duration>,
@@ -79,6 +89,12 @@ pub(super) fn delete_delay(text: &str) -> Result<TimeDelta> {
         .ok()
         .and_then(|delay| TimeDelta::from_std(delay).ok())
         .ok_or_else(|| Error::usage("expected a duration such as 48h, 2d or 1h30m"))
+}
+
+/// A share of blocks that may fail.
+pub(super) fn error_rate(text: &str) -> Result<ErrorRate> {
+    text.parse()
+        .map_err(|NoShare| Error::usage("expected a share such as 10% or 0.1, at most 100%"))
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.

@@ -10,8 +10,9 @@ use crate::nearest::{distance, nearest};
 pub(super) const WHICH_BLOCKS: &str = "Which blocks";
 
 /// Variables with our beginning that are no flags.
-const NO_FLAGS: [&str; 3] = [
+const NO_FLAGS: [&str; 4] = [
     "THANOS_BUCKET_COMMIT",
+    "THANOS_BUCKET_DATE",
     "THANOS_BUCKET_GOLDEN",
     "THANOS_BUCKET_TEST_SERVERS",
 ];

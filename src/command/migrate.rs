@@ -7,15 +7,18 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use tracing::{Span, error, info, warn};
 
+use super::figured::Figured;
 use super::{told, trailed};
 use crate::audit::{Blank, Closing, Trail};
 use crate::block::RunId;
+use crate::board::Figures;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
 use crate::error::{Error, Result};
 use crate::exit::Exit;
+use crate::exposition::Textfile;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
-use crate::outcome::{Limit, Review};
+use crate::outcome::{Limit, MarkState, Review};
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
@@ -36,25 +39,46 @@ pub struct Request {
     pub form: Form,
     /// The time at which the run began.
     pub now: DateTime<Utc>,
+    /// Where its figures go when it has ended.
+    pub textfile: Option<Textfile>,
 }
 
 /// Runs it. On `Ok` the plan or the report is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
 ///
-/// Errors: what keeps the run from beginning, with no block touched; or `stdout` cannot be written.
+/// Errors: what keeps the run from beginning, with no block touched; or `stdout` or the file of figures cannot be written.
 pub async fn run(
-    request: Request,
+    mut request: Request,
     progress: Arc<Progress>,
     trail: Blank,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
+    let left = request.textfile.take().map(|textfile| {
+        let progress = Arc::clone(&progress);
+        let (source, target) = (request.source.location(), request.target.location());
+        let buckets = (source.to_string(), target.to_string());
+        Figured::begin(textfile, buckets, progress, Arc::clone(&clock))
+    });
+    let trail = match &left {
+        Some(left) => trail.heard_by(Arc::clone(&left.hearer)),
+        None => trail,
+    };
+    let mut figures = None;
     let tell = |finished: &Finished, stdout: &mut dyn Write| {
         let review = finished.review();
+        figures = Some(Figures::of(&review));
         finished.tell(&Document::of_migration(&finished.header, &review), stdout)?;
         Ok(review.exit)
     };
-    run_and_tell(request, progress, trail, clock, stop, stdout, tell).await
+    let ended = run_and_tell(request, progress, trail, clock, stop, stdout, tell).await;
+    let failed = ended.as_ref().err();
+    let figures = figures.or_else(|| Some(Figures::of_error(failed?, stop.asked())));
+    let written = match (left, figures) {
+        (Some(left), Some(figures)) => left.end(figures),
+        _ => Ok(()),
+    };
+    ended.and_then(|exit| written.map(|()| exit))
 }
 
 /// A migration that has come to its end, or a plan that stands.
@@ -74,6 +98,20 @@ impl Finished {
             ..
         } = &self.migrated;
         Review::new(plan, &self.rules, results.as_ref()).carried_by(*carrier)
+    }
+
+    /// What the source holds by now: the bytes of blocks that bear no mark.
+    pub(super) fn held_bytes(&self) -> u64 {
+        let Migrated { plan, results, .. } = &self.migrated;
+        let outcomes = results.iter().flat_map(|results| &results.outcomes);
+        let marked = plan
+            .selected
+            .iter()
+            .zip(outcomes)
+            .filter(|(one, outcome)| outcome.mark == MarkState::Written && !one.bears_a_mark());
+        let marked = marked.map(|(one, _)| one.block.objects().block_bytes());
+        let marked = marked.fold(0, u64::saturating_add);
+        plan.held_bytes.saturating_sub(marked)
     }
 
     /// Ends the trail. Where that is not whole, the run had to stop.

@@ -3,9 +3,12 @@
 pub mod check;
 pub mod cleanup;
 pub mod cutover_check;
+mod figured;
+pub mod man;
 pub mod migrate;
 pub mod plan;
 pub mod report;
+pub mod run;
 pub mod status;
 mod told;
 mod trailed;
@@ -15,6 +18,8 @@ pub mod verify;
 
 use std::io::Write;
 use std::sync::Arc;
+
+use tokio::sync::Notify;
 
 use crate::audit::Blank;
 use crate::engine::Stop;
@@ -46,9 +51,22 @@ pub enum Command {
     Undelete(undelete::Request),
     /// What report files tell is made a page.
     Report(report::Request),
+    /// Manual pages are written.
+    Man(man::Request),
+    /// Migrations are repeated by a policy.
+    Run(run::Request),
 }
 
 impl Command {
+    /// Whom to notify when somebody wants configurations to be read again; `None` where nobody heeds that.
+    #[must_use]
+    pub fn reload(&self) -> Option<Arc<Notify>> {
+        match self {
+            Command::Run(request) => Some(Arc::clone(&request.reload)),
+            _ => None,
+        }
+    }
+
     /// Runs the command; where it works on blocks, `trail` is told what happens to each. On `Ok` its document is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
     ///
     /// Errors: what keeps it from beginning, with nothing touched; or `stdout` cannot be written.
@@ -80,6 +98,8 @@ impl Command {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
             Command::Report(request) => report::run(&request, stdout),
+            Command::Man(request) => man::run(&request),
+            Command::Run(request) => Box::pin(run::run(request, clock, stop, stdout)).await,
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await
             }

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use flate2::bufread::MultiGzDecoder;
 use tracing::{info, warn};
 
 use crate::chronicle::{Chronicle, Form, write};
@@ -67,14 +68,24 @@ pub fn run(request: &Request, stdout: &mut (dyn Write + Send)) -> Result<Exit> {
 fn read(chronicle: &mut Chronicle, path: &Path, seen: &mut HashSet<(u64, u64)>) -> io::Result<()> {
     let name = path.display().to_string();
     if path.as_os_str() == "-" {
-        return chronicle.read("-", io::stdin().lock());
+        return read_lines(chronicle, "-", io::stdin().lock());
     }
     let file = File::open(path)?;
     let about = file.metadata()?;
     if !seen.insert((about.dev(), about.ino())) {
         return Ok(());
     }
-    chronicle.read(&name, BufReader::with_capacity(1 << 16, file))
+    read_lines(chronicle, &name, BufReader::with_capacity(1 << 16, file))
+}
+
+/// What begins so is compressed: who rotates logs leaves it so.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+fn read_lines(chronicle: &mut Chronicle, name: &str, mut from: impl BufRead) -> io::Result<()> {
+    if from.fill_buf()?.starts_with(&GZIP) {
+        return chronicle.read(name, BufReader::new(MultiGzDecoder::new(from)));
+    }
+    chronicle.read(name, from)
 }
 
 fn put(form: Form, chronicle: &Chronicle, request: &Request, path: &Path) -> io::Result<()> {

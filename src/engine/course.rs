@@ -94,6 +94,11 @@ impl Course {
         }
     }
 
+    /// Counts a job that ended, and did not fail.
+    pub fn fared_well(&self) {
+        self.limits.count_success();
+    }
+
     /// Counts a job's failure, and ends the run if it concerns more than one job.
     pub fn failed(&self, err: &Error) {
         if self.may_go_on() {

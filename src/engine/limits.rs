@@ -4,9 +4,10 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use tracing::info;
+use tracing::{info, warn};
 
 use super::deadline::Deadline;
+use super::error_rate::ErrorRate;
 use crate::outcome::Limit;
 
 /// How much a run may do, and what it has done of that.
@@ -14,6 +15,10 @@ use crate::outcome::Limit;
 pub struct Limits {
     max_failures: Option<NonZeroUsize>,
     failures: AtomicUsize,
+    /// The share of so many jobs that may fail.
+    max_error_rate: Option<(ErrorRate, u64)>,
+    /// Jobs that ended otherwise than by a failure.
+    fared_well: AtomicU64,
     deadline: Deadline,
     max_bytes: Option<NonZeroU64>,
     /// Bytes of the jobs that have begun.
@@ -36,11 +41,27 @@ impl Limits {
         Self {
             max_failures,
             failures: AtomicUsize::new(0),
+            max_error_rate: None,
+            fared_well: AtomicU64::new(0),
             deadline,
             max_bytes,
             begun_bytes: AtomicU64::new(0),
             met: OnceLock::new(),
         }
+    }
+
+    /// No more than this share of so many jobs may fail.
+    #[must_use]
+    pub fn with_error_rate(self, rate: Option<ErrorRate>, jobs: u64) -> Self {
+        Self {
+            max_error_rate: rate.map(|rate| (rate, jobs)),
+            ..self
+        }
+    }
+
+    /// One more job ended, and did not fail.
+    pub fn count_success(&self) {
+        self.fared_well.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One more job failed.
@@ -53,13 +74,30 @@ impl Limits {
         let failures = self.failures.load(Ordering::Relaxed);
         let met = if self.max_failures.is_some_and(|max| failures >= max.get()) {
             Limit::Failures
+        } else if self.has_too_many(failures as u64) {
+            Limit::ErrorRate
         } else if self.deadline.is_over() {
             Limit::Duration
         } else {
             return true;
         };
-        self.met.get_or_init(|| met);
+        self.met.get_or_init(|| {
+            if matches!(met, Limit::Failures | Limit::ErrorRate) {
+                warn!(
+                    reason = met.as_str(),
+                    failures,
+                    "too many blocks failed: no new block is started; blocks in hand are finished"
+                );
+            }
+            met
+        });
         false
+    }
+
+    fn has_too_many(&self, failures: u64) -> bool {
+        let ended = failures.saturating_add(self.fared_well.load(Ordering::Relaxed));
+        self.max_error_rate
+            .is_some_and(|(rate, jobs)| rate.is_exceeded(failures, ended, jobs))
     }
 
     /// Whether a job of so many bytes may begin, or be tried again: what has begun is finished, and the last one to begin may go beyond the limit.
@@ -121,6 +159,17 @@ mod tests {
         limits.count_failure();
         assert!(!limits.leave_room());
         assert_eq!(limits.met(), Some(Limit::Failures));
+
+        let limits = Limits::new(None, no_end(), None).with_error_rate("10%".parse().ok(), 100);
+        for _ in 0..18 {
+            limits.count_success();
+        }
+        limits.count_failure();
+        limits.count_failure();
+        assert!(limits.leave_room() && limits.met().is_none());
+        limits.count_failure();
+        assert!(!limits.leave_room());
+        assert_eq!(limits.met(), Some(Limit::ErrorRate));
 
         let soon = Deadline::of(Instant::now(), Some(Duration::from_secs(1)));
         let limits = Limits::new(None, soon, None);

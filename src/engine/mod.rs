@@ -3,6 +3,7 @@
 mod breaker;
 mod course;
 mod deadline;
+mod error_rate;
 mod gate;
 mod group_size;
 mod ledger;
@@ -13,6 +14,7 @@ mod stop;
 pub use breaker::{Breaker, Concern};
 pub use course::{Closing, Course, Ended};
 pub use deadline::Deadline;
+pub use error_rate::{ErrorRate, NoShare};
 pub use gate::{Gate, Group, Order, Turn};
 pub use ledger::Ledger;
 pub use limits::{Claim, Limits};

@@ -158,6 +158,8 @@ fn shared(
         Deadline::of(run.begun, settings.max_duration),
         settings.max_bytes,
     );
+    let to_do = plan.selected.iter().filter(|one| one.goes_ahead());
+    let limits = limits.with_error_rate(settings.max_error_rate, to_do.count() as u64);
     let (breaker, cancel) = (Arc::clone(&means.breaker), means.cancel.clone());
     let target_name = target.reader().location().to_string();
     Shared {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::audit::Trail;
 use crate::block::RunId;
 use crate::bucket::{Backend, CopiedBy, Keeping};
-use crate::engine::Stop;
+use crate::engine::{ErrorRate, Stop};
 use crate::error::{Error, Kind};
 use crate::exit::Signal;
 use crate::outcome::{Carrier, Results};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub retry: retry::Policy,
     /// No block is started once so many have failed.
     pub max_failures: Option<NonZeroUsize>,
+    /// No block is started once more than this share of them failed.
+    pub max_error_rate: Option<ErrorRate>,
     /// No block is started once the run has lasted so long; then it ends as after a signal.
     pub max_duration: Option<Duration>,
     /// No block is started once those started hold so many bytes to copy.

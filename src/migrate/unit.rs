@@ -69,6 +69,13 @@ pub(super) async fn run_unit(
                     // Where nobody could be told, the run has ended.
                     let _ = shared.tell(&Event::Moved(id, &outcome));
                 }
+                let told_nothing = matches!(
+                    outcome.ending,
+                    BlockEnding::Failed | BlockEnding::HeldBack | BlockEnding::NotFinished
+                );
+                if block.selected.goes_ahead() && !told_nothing {
+                    shared.course.fared_well();
+                }
                 shared.ledger.file(number, outcome);
             }
         },

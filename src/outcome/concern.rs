@@ -36,6 +36,26 @@ pub(crate) enum Concern {
 }
 
 impl Concern {
+    /// Each of them.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::MarkedNotHeld,
+        Self::Failed,
+        Self::Conflict,
+        Self::MarkedInTarget,
+        Self::CoveredUnproven,
+        Self::WouldOverlap,
+        Self::HeldBack,
+        Self::MarkDeferred,
+        Self::Damaged(Reason::Unreadable),
+        Self::Damaged(Reason::CorruptedMetaJson),
+        Self::Damaged(Reason::CorruptedDeletionMark),
+        Self::Damaged(Reason::Incomplete),
+        Self::Drifted,
+        Self::GoneSincePlanned,
+        Self::AskedForExcluded,
+        Self::AskedForAbsent,
+    ];
+
     /// Whether a selected block needs a person: by its outcome, where there is one, and by what is planned for it otherwise.
     pub(crate) fn of_selected(selected: &Selected, outcome: Option<&Outcome>) -> Option<Self> {
         match outcome {
@@ -103,7 +123,8 @@ impl Concern {
             | Reason::CompactionExcluded
             | Reason::ShardExcluded
             | Reason::NoLabels
-            | Reason::Duplicate => {
+            | Reason::Duplicate
+            | Reason::WithinHotBytes => {
                 let asked_for = rules.filter.ids.contains(&excluded.block.id);
                 asked_for.then_some(Self::AskedForExcluded)
             }

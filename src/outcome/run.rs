@@ -31,6 +31,8 @@ pub enum Limit {
     Bytes,
     /// How many of its blocks fail.
     Failures,
+    /// Which share of its blocks fails.
+    ErrorRate,
 }
 
 impl Limit {
@@ -41,6 +43,7 @@ impl Limit {
             Limit::Duration => "--max-duration",
             Limit::Bytes => "--max-bytes",
             Limit::Failures => "--max-failures",
+            Limit::ErrorRate => "--max-error-rate",
         }
     }
 }

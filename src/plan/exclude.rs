@@ -45,6 +45,8 @@ pub enum Reason {
     Duplicate,
     /// It is not what the plan that is carried out says of it.
     Drifted,
+    /// The source may hold it, and only what is older has to go.
+    WithinHotBytes,
 }
 
 impl Reason {
@@ -68,6 +70,7 @@ impl Reason {
             Reason::Incomplete => "incomplete",
             Reason::Duplicate => "duplicate",
             Reason::Drifted => "drifted",
+            Reason::WithinHotBytes => "within-hot-bytes",
         }
     }
 }

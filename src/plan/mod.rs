@@ -8,6 +8,7 @@ mod drift;
 mod duplicate;
 mod exclude;
 mod facts;
+mod hot;
 mod left_behind;
 mod look_back;
 mod moved_again;
@@ -95,6 +96,7 @@ pub fn plan(
         absent_ids: absent_ids(source, target, rules),
         // What grows may be in memory twice for a moment, and what is not used costs nothing.
         selected: Vec::with_capacity(source.len()),
+        held_bytes: hot::held(source),
         ..Plan::default()
     };
     let mut came_to_selector = Vec::new();
@@ -138,6 +140,9 @@ pub fn plan(
     overwritten::leave_to_what_is_put(&mut plan, target);
     if rules.purpose == Purpose::Move {
         outlook::defer_marks(&mut plan, &index);
+        if let Some(most) = rules.hot_bytes {
+            hot::keep(&mut plan, most.get());
+        }
     }
     plan.selected.sort_unstable_by(|one, other| {
         let key = |selected: &Selected| (selected.meta.block.min_time_ms, selected.block.id);

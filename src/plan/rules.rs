@@ -1,6 +1,7 @@
 //! What the operator asked for, as far as it decides about blocks.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -51,6 +52,8 @@ pub struct Rules {
     pub publish_order: PublishOrder,
     /// The part of all units that this machine works on.
     pub shard: Option<Shard>,
+    /// How many bytes the source may hold: what has not to go for that stays, also where the filter takes it.
+    pub hot_bytes: Option<NonZeroU64>,
     /// The plan that is carried out, and nothing else.
     pub agreed: Option<Arc<Agreed>>,
 }
@@ -66,6 +69,7 @@ impl Rules {
             verify: Strength::Checksum,
             publish_order: PublishOrder::Strict,
             shard: None,
+            hot_bytes: None,
             agreed: None,
         }
     }

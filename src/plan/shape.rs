@@ -18,6 +18,8 @@ pub struct Plan {
     pub selected: Vec<Selected>,
     /// Every other block of the source, by id.
     pub excluded: Vec<Excluded>,
+    /// What the source holds: the bytes of its blocks that are not marked for deletion.
+    pub held_bytes: u64,
     /// Blocks that carry a mark of this tool and which the target does not hold; by id.
     pub not_held: Vec<NotHeld>,
     /// Blocks asked for by id that the source does not have.

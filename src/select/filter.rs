@@ -18,6 +18,8 @@ pub struct Filter {
     pub selector: Selector,
     /// Only these blocks; empty means all.
     pub ids: BTreeSet<BlockId>,
+    /// Not these.
+    pub except: BTreeSet<BlockId>,
     /// Only these resolutions, in milliseconds; empty means all.
     pub resolutions_ms: BTreeSet<i64>,
     /// The lowest compaction level that passes.
@@ -39,6 +41,7 @@ impl Default for Filter {
             span: Span::default(),
             selector: Selector::default(),
             ids: BTreeSet::new(),
+            except: BTreeSet::new(),
             resolutions_ms: BTreeSet::new(),
             compaction_min: i64::MIN,
             compaction_max: None,
@@ -50,7 +53,7 @@ impl Default for Filter {
 /// The first part of a [`Filter`] that a block does not pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missed {
-    /// Other blocks were asked for.
+    /// Other blocks were asked for, or all but this one.
     Id,
     /// It is too young, or of another time.
     Time,
@@ -66,7 +69,8 @@ impl Filter {
     /// What of it the block does not pass; none where the block is meant.
     #[must_use]
     pub fn misses(&self, block: &BlockMeta) -> Option<Missed> {
-        if !self.ids.is_empty() && !self.ids.contains(&block.id) {
+        let is_asked_for = self.ids.is_empty() || self.ids.contains(&block.id);
+        if !is_asked_for || self.except.contains(&block.id) {
             return Some(Missed::Id);
         }
         let is_old = self
@@ -99,6 +103,7 @@ impl Filter {
             && self.span == Span::default()
             && self.selector.is_empty()
             && self.ids.is_empty()
+            && self.except.is_empty()
             && self.resolutions_ms.is_empty()
             && self.compaction_min <= LOWEST_LEVEL
             && self.compaction_max.is_none()

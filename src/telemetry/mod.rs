@@ -5,7 +5,9 @@ mod log;
 mod options;
 mod otlp;
 mod progress;
+mod pulse;
 mod screen;
+mod ticker;
 mod tracing_config;
 
 use std::sync::Arc;
@@ -69,7 +71,7 @@ pub fn start(options: Options) -> Result<Telemetry> {
 }
 
 impl Telemetry {
-    /// Shows `progress` on standard error, if that is a terminal, until the guard is dropped.
+    /// Shows `progress` on standard error until the guard is dropped: as the last line of a terminal, and elsewhere every 30 s in a line of the log.
     pub fn show(&self, progress: Arc<Progress>) -> ProgressGuard {
         progress::show(&self.screen, progress)
     }

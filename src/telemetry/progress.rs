@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use super::pulse;
 use super::screen::Screen;
+use super::ticker::Ticker;
 use crate::progress::{Progress, Snapshot};
 
 const PERIOD: Duration = Duration::from_millis(200);
@@ -20,50 +21,44 @@ const BLOCKS: &str = "{blocks}";
 
 /// A display that is on for as long as this value lives; then it is wiped off the terminal.
 ///
-/// On a standard error that is no terminal it stands for no display at all.
+/// On a standard error that is no terminal a line of the log tells it now and then.
 #[must_use = "the display ends with this value"]
 #[derive(Debug)]
 pub struct ProgressGuard(Option<Ticker>);
 
-#[derive(Debug)]
-struct Ticker {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
+/// Shows `progress` on `screen` if anybody can see it, and else in the log.
+pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGuard {
+    // A machine that has no thread to spare shows nothing, but its blocks are moved.
+    ProgressGuard(if screen.can_show() {
+        draw_on(screen, progress)
+    } else {
+        pulse::start(progress, pulse::EVERY)
+    })
 }
 
-/// Shows `progress` on `screen`, if anybody can see it.
-pub(super) fn show(screen: &Arc<Screen>, progress: Arc<Progress>) -> ProgressGuard {
-    if !screen.can_show() {
-        return ProgressGuard(None);
-    }
-    let (stop, stopped) = mpsc::channel::<()>();
+fn draw_on(screen: &Arc<Screen>, progress: Arc<Progress>) -> Option<Ticker> {
     let screen = Arc::clone(screen);
-    let thread = thread::Builder::new()
-        .name("progress".to_owned())
-        .spawn(move || {
-            let bar = ProgressBar::new(0).with_style(style(BLOCKS, &progress));
-            let bar = screen.attach(bar);
-            let mut shown = Shown::Blocks;
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
-                let now = progress.snapshot();
-                let wanted = Shown::of(now);
-                if wanted != shown {
-                    shown = wanted;
-                    bar.set_style(style(shown.template(), &progress));
-                }
-                draw(&bar, now);
+    Ticker::start(move |stopped| {
+        let bar = ProgressBar::new(0).with_style(style(BLOCKS, &progress));
+        let bar = screen.attach(bar);
+        let mut shown = Shown::Blocks;
+        while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(PERIOD) {
+            let now = progress.snapshot();
+            let wanted = Shown::of(now);
+            if wanted != shown {
+                shown = wanted;
+                bar.set_style(style(shown.template(), &progress));
             }
-            screen.detach(&bar);
-        });
-    // A machine that has no thread to spare gets no display, but its blocks are moved.
-    ProgressGuard(thread.ok().map(|thread| Ticker { stop, thread }))
+            draw(&bar, now);
+        }
+        screen.detach(&bar);
+    })
 }
 
 impl Drop for ProgressGuard {
     fn drop(&mut self) {
-        if let Some(Ticker { stop, thread }) = self.0.take() {
-            drop(stop);
-            let _ = thread.join(); // a display that broke is not worth a word
+        if let Some(ticker) = self.0.take() {
+            ticker.end();
         }
     }
 }
@@ -130,6 +125,7 @@ mod tests {
 
     use std::io;
     use std::sync::Mutex;
+    use std::thread;
     use std::time::Instant;
 
     use indicatif::{ProgressDrawTarget, TermLike};
@@ -249,16 +245,6 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
-    }
-
-    #[test]
-    fn nothing_is_shown_where_nobody_looks() {
-        let screen = Arc::new(Screen::new(
-            ProgressDrawTarget::hidden(),
-            Box::new(io::sink()),
-        ));
-        let shown = show(&screen, half_way());
-        assert!(shown.0.is_none(), "no thread, so nothing can be written");
     }
 
     #[test]

@@ -50,6 +50,23 @@ impl Done {
     }
 }
 
+/// The ending of a block, what there is to say of it, and whether no other can fare better.
+fn of_one(
+    ended: Result<(UndeleteEnding, Option<String>)>,
+) -> (UndeleteEnding, Option<String>, bool) {
+    match ended {
+        Ok((ending, detail)) => (ending, detail, false),
+        Err(err) => {
+            let concerns_all = err.kind().concerns_whole_bucket();
+            (
+                UndeleteEnding::Failed,
+                Some(format!("{err:#}")),
+                concerns_all,
+            )
+        }
+    }
+}
+
 pub(super) async fn carry_out(
     task: &Task,
     bucket: &Bucket,
@@ -94,7 +111,7 @@ pub(super) async fn carry_out(
         let mut working = stream::iter(some)
             .take_until(Box::pin(stop.wait()))
             .map(|(position, id, bytes)| async move {
-                let _counted = progress.block(*bytes);
+                let counted = progress.block(*bytes);
                 let span = step!("block", block = %id);
                 let mut ways = Ways::new();
                 // What nobody could be told of is not begun.
@@ -103,14 +120,10 @@ pub(super) async fn carry_out(
                 }
                 let one = one(task, bucket, &others, *id, &mut ways);
                 let ended = within(span, one).await;
-                let (ending, detail, ends_the_run) = match ended {
-                    Ok((ending, detail)) => (ending, detail, false),
-                    Err(err) => {
-                        let concerns_all = err.kind().concerns_whole_bucket();
-                        let detail = Some(format!("{err:#}"));
-                        (UndeleteEnding::Failed, detail, concerns_all)
-                    }
-                };
+                let (ending, detail, ends_the_run) = of_one(ended);
+                if ending == UndeleteEnding::Undeleted {
+                    counted.arrived();
+                }
                 Done {
                     position: *position,
                     ending,

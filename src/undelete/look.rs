@@ -13,6 +13,7 @@ use crate::outcome::{BroughtBack, UndeleteEnding, Undeleted};
 use crate::plan::{
     Among, Beside, BringBack, Candidate, PastBlock, Recall, SourceBlock, SourceMeta,
 };
+use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::trace::{step, within};
 use crate::verb::survey::{Alone, Directories, survey_one, survey_past};
@@ -47,9 +48,15 @@ struct Judged {
     undeleted: Option<Undeleted>,
 }
 
-pub(super) async fn survey(task: &Task, bucket: &BucketReader, stop: &Stop) -> Result<Surveyed> {
+pub(super) async fn survey(
+    task: &Task,
+    bucket: &BucketReader,
+    progress: &Arc<Progress>,
+    stop: &Stop,
+) -> Result<Surveyed> {
+    let looking = progress.surveyed_by(look(task, bucket));
     tokio::select! {
-        surveyed = within(step!("survey"), look(task, bucket)) => surveyed,
+        surveyed = within(step!("survey"), looking) => surveyed,
         signal = stop.wait() => Err(stopped(signal)),
     }
 }

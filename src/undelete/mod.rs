@@ -33,12 +33,12 @@ pub async fn undelete(
     let begun = Instant::now();
     let mut brought = if task.is_dry {
         let reader = BucketReader::new(bucket, task.retry.clone());
-        let brought = survey(task, &reader, stop).await?.brought;
+        let brought = survey(task, &reader, progress, stop).await?.brought;
         brought.blocks.iter().try_for_each(|one| tell(trail, one))?;
         brought
     } else {
         let bucket = Bucket::new(bucket, task.retry.clone());
-        let mut surveyed = survey(task, bucket.reader(), stop).await?;
+        let mut surveyed = survey(task, bucket.reader(), progress, stop).await?;
         surveyed.brought.is_dry = false;
         carry_out(task, &bucket, (progress, trail), stop, surveyed).await
     };

@@ -43,8 +43,7 @@ async fn two(
     source: &BucketReader,
     target: &BucketReader,
 ) -> Result<Verification> {
-    let surveying = within(step!("survey"), survey_both(source, target));
-    let survey = unless_stopped(run, surveying).await?;
+    let survey = unless_stopped(run, survey_both(source, target)).await?;
     let (begun, mut found) = (Instant::now(), nothing_yet(task));
     found.content = Some(task.content);
     found.absent_ids = absent(task, |id| {
@@ -59,7 +58,7 @@ async fn two(
 }
 
 async fn one(task: &Task, run: &Run, bucket: &BucketReader) -> Result<Verification> {
-    let survey = unless_stopped(run, within(step!("survey"), survey_one(bucket))).await?;
+    let survey = unless_stopped(run, survey_one(bucket)).await?;
     let (begun, mut found) = (Instant::now(), nothing_yet(task));
     found.hashes_were_read = task.content == Strength::Content;
     found.absent_ids = absent(task, |id| block_of(&survey.blocks, id).is_some());
@@ -73,8 +72,9 @@ async fn one(task: &Task, run: &Run, bucket: &BucketReader) -> Result<Verificati
 
 /// Until the buckets are surveyed there is nothing to be told, so a signal ends it at once.
 async fn unless_stopped<T>(run: &Run, surveying: impl Future<Output = Result<T>>) -> Result<T> {
+    let surveying = run.progress.surveyed_by(surveying);
     tokio::select! {
-        survey = surveying => survey,
+        survey = within(step!("survey"), surveying) => survey,
         signal = run.stop.wait() => {
             let attempt = format!("list the buckets before {} came", signal.as_str());
             Err(Error::new(Kind::Cancelled, attempt))

@@ -121,8 +121,11 @@ fn each_library_with_an_owner_is_named_by_its_owner_alone() {
     let owners = [
         ("backoff", vec!["src/retry.rs"]),
         ("clap", vec!["src/cli/", "src/main.rs"]),
+        ("hyper", vec!["src/serve/"]),
+        ("hyper_util", vec!["src/serve/"]),
         ("object_store", vec!["src/bucket/", "src/http/"]),
         ("opentelemetry", vec!["src/telemetry/"]),
+        ("prometheus", vec!["src/exposition/"]),
         ("tracing_opentelemetry", vec!["src/telemetry/"]),
     ];
     let mut wrong = Vec::new();

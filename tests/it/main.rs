@@ -5,7 +5,9 @@
 //! | `commands` | what one asks for on the command line, and what is done and said then |
 //! | `documents` | README, examples, reports and traces say what is so |
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
+//! | `served` | what a process that goes on for long shows over HTTP, and what others may ask of it |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
+//! | `shipping` | the image and the releases are what they are said to be |
 //! | `thanos` | what real Thanos makes of both buckets |
 //! | `tsdb` | real blocks, whole ones and damaged ones, are told apart |
 //! | `house` | how the source is built |
@@ -22,6 +24,8 @@ mod documents;
 mod house;
 mod providers;
 mod safety;
+mod served;
+mod shipping;
 mod support;
 mod thanos;
 mod tsdb;

@@ -82,6 +82,7 @@ async fn plan(blocks: u64, listings: Listings) -> Plan {
             concurrency: NonZeroUsize::MIN,
             retry: NO_RETRIES,
             max_failures: None,
+            max_error_rate: None,
             max_duration: None,
             max_bytes: None,
             shutdown_grace: Duration::from_secs(30),

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::escape::Text;
-use crate::chronicle::page::{average, days};
+use crate::chronicle::page::{SHORT_MS, average, days};
 use crate::chronicle::seen::{ByState, RunSeen};
 use crate::chronicle::state::State;
 use crate::chronicle::throughput::per_second;
 use crate::chronicle::timeline::{Bar, Row, STEPS, Timeline};
+use crate::html::Text;
 use crate::human;
 
 /// The lanes of all groups, one drawing each.
@@ -42,14 +42,19 @@ pub(super) fn timeline(section: usize, timeline: &Timeline, out: &mut dyn Write)
     Ok(())
 }
 
-/// The days at which five ticks stand.
+/// The days, or times of day, at which five ticks stand.
 fn axis((begin, end): (i64, i64)) -> String {
+    let spelled = if end.saturating_sub(begin) < SHORT_MS {
+        human::sample_minute
+    } else {
+        human::sample_day
+    };
     let at = |quarter: i64| {
         let span = i128::from(end) - i128::from(begin);
         let ms = i128::from(begin) + span * i128::from(quarter) / 4;
         i64::try_from(ms).unwrap_or(end)
     };
-    let ticks = (0..=4).map(|quarter| format!("<span>{}</span>", human::sample_day(at(quarter))));
+    let ticks = (0..=4).map(|quarter| format!("<span>{}</span>", spelled(at(quarter))));
     ticks.collect()
 }
 

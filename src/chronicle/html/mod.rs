@@ -1,8 +1,6 @@
 //! The page as one file of HTML: readable by people and by what reads to them, without a script, and without anything from elsewhere.
 
 mod charts;
-mod escape;
-mod table;
 
 use std::io::{self, BufWriter, Write};
 
@@ -10,11 +8,8 @@ use super::page::{Ended, Page, Section, ending_of, lasted};
 use super::seen::{ByState, RunSeen};
 use super::state::State;
 use super::timeline::Row;
+use crate::html::{Cell, Column, STYLE, Table, Text};
 use crate::human;
-use escape::Text;
-use table::{Cell, Column, Table};
-
-const STYLE: &str = include_str!("style.css");
 
 /// So many runs have a drawing of their own: the latest that copied anything.
 const DRAWN: usize = 12;
@@ -310,7 +305,7 @@ fn runs(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
             human::duration(lasted(run)),
             human::number(run.selected),
             human::size(run.bytes_sent),
-            human::number(run.retried),
+            human::number(run.retried.many),
             human::number(run.needing_a_person),
             ending_of(run),
         ])?;

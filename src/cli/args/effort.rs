@@ -9,8 +9,10 @@ use clap::Args;
 use crate::bucket::CopiedBy;
 use crate::cli::flags::Origins;
 use crate::cli::values::{
-    duration, duration_or_none, long_duration, memory_size, one_of, size_bytes, whole_number,
+    duration, duration_or_none, error_rate, long_duration, memory_size, one_of, size_bytes,
+    whole_number,
 };
+use crate::engine::ErrorRate;
 use crate::error::{Error, Result};
 use crate::migrate::Settings;
 use crate::retry::{Jitter, Policy};
@@ -37,6 +39,14 @@ pub(in crate::cli) struct Effort {
     #[arg(long, value_name = "NUMBER")]
     #[arg(value_parser = whole_number::<NonZeroUsize>(1..=1_000_000))]
     max_failures: Option<NonZeroUsize>,
+
+    /// Start no further block once more than this share failed: 10% or 0.1.
+    ///
+    /// It is judged by the blocks that have ended, once they are 20 and two of them
+    /// failed; and at once where so many failed that it is the share of all that the
+    /// run works on. Blocks in hand are finished; the exit code is 3.
+    #[arg(long, value_name = "SHARE", value_parser = error_rate)]
+    max_error_rate: Option<ErrorRate>,
 
     /// Start no further block once the run has lasted so long.
     ///
@@ -134,6 +144,7 @@ impl Effort {
             concurrency: self.at_once.concurrency,
             retry: self.repetition.policy(origins)?,
             max_failures: self.max_failures,
+            max_error_rate: self.max_error_rate,
             max_duration: self.max_duration,
             max_bytes: self.max_bytes,
             memory_limit: self.room.memory_limit,

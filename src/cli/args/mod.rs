@@ -8,7 +8,9 @@ mod effort;
 mod output;
 mod screen;
 mod selection;
+mod served;
 mod telemetry;
+mod textfile;
 mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
@@ -18,5 +20,7 @@ pub(super) use copying::Copying;
 pub(super) use effort::{AtOnce, Cache, Effort, Repetition, Room};
 pub(super) use output::{Meanings, Printed, PrintedGroups, exit_codes, exit_codes_of_a_move};
 pub(super) use selection::{Filters, LEVELS, Selection, Sharing};
+pub(super) use served::Served;
 pub(super) use telemetry::Telemetry;
+pub(super) use textfile::Figures;
 pub(super) use thanos::{GoRuntime, Thanos};

@@ -174,6 +174,7 @@ fn meaning(reason: Reason) -> &'static str {
             "objects are missing or damaged: a copy would be as damaged, and look whole"
         }
         Reason::Duplicate => "another block of the source holds the same samples",
+        Reason::WithinHotBytes => "the source may hold them: only older ones have to go",
         Reason::Drifted => "changed since the plan was made: left alone",
     }
 }

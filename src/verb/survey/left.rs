@@ -11,6 +11,7 @@ use crate::block::{BlockId, Inventory, ObjectPath, Packed};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::plan::Warning;
+use crate::progress::Progress;
 
 /// What one listing shows of it.
 #[derive(Debug, Default)]
@@ -34,6 +35,7 @@ pub async fn survey_left(bucket: &BucketReader) -> Result<Left> {
     let mut ids = Vec::new();
     let sorted = async {
         while let Some((id, objects)) = directories.next().await {
+            Progress::sees();
             ids.push(id);
             // Others may read what cannot be read here.
             let is_published = objects.meta().is_some() || objects.meta_left_out().is_some();

@@ -11,6 +11,7 @@ use super::beside::Beside;
 use crate::block::{BlockId, Inventory, LeftOut, Object, ObjectPath, is_loose_block_id};
 use crate::bucket::{BucketReader, Swept};
 use crate::error::{Error, Kind, Result};
+use crate::progress::Progress;
 use crate::verb::probe;
 
 /// A block directory, and what lies in it.
@@ -38,6 +39,7 @@ pub(super) async fn listing(bucket: &BucketReader, mut found: Sender<Directory>)
         object,
     }) = objects.try_next().await?
     {
+        Progress::lists();
         let is_alone = !path.as_str().contains('/');
         let (directory, name) = match path.as_str().split_once('/') {
             Some(split) => split,

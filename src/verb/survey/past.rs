@@ -19,6 +19,7 @@ use crate::block::{
 use crate::bucket::{BucketReader, Gone, Past};
 use crate::error::{Error, Kind, Result};
 use crate::plan::{PastBlock, SourceMeta};
+use crate::progress::Progress;
 use crate::stored::{SMALL_OBJECT_BYTES, read_meta};
 
 /// Which directories are looked at.
@@ -64,6 +65,7 @@ pub async fn survey_past<T>(
     let mut slimming = Slimming::new();
     let mut all = Vec::new();
     while let Some(mut block) = read.try_next().await? {
+        Progress::sees();
         if let SourceMeta::Read(meta) = &mut block.meta
             && let Some(meta) = Arc::get_mut(meta)
         {
@@ -99,6 +101,7 @@ fn directories(bucket: &BucketReader, of: Option<BlockId>) -> BoxStream<'_, Resu
                 let ended = stream::empty().boxed();
                 return Ok(open.take().map(|last| (last, (ended, None, seen))));
             };
+            Progress::lists();
             let Some((id, name)) = in_a_block(&path) else {
                 continue;
             };

@@ -21,6 +21,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::support::block::Block;
+use crate::support::folders::World;
+use crate::support::run::{Ran, Running, binary};
+
 const MIB: u64 = 1 << 20;
 
 /// The size of the object that is moved: it goes out in one request.
@@ -172,4 +176,77 @@ async fn progress_moves_with_the_bytes_and_never_beyond_them() {
         .filter(|bytes| **bytes > SIZE / 2 && **bytes < SIZE);
     assert!(within.count() >= 5, "it stood still: {seen:?}");
     assert_eq!(progress.snapshot().bytes_done, SIZE);
+}
+
+/// The lines of a log that tell how far a run is.
+fn told(stderr: &str) -> Vec<&str> {
+    stderr
+        .lines()
+        .filter(|line| line.contains("caller=pulse.rs"))
+        .collect()
+}
+
+/// The number of that name in a line.
+fn number(line: &str, name: &str) -> u64 {
+    let (_, rest) = line
+        .split_once(&format!(" {name}="))
+        .unwrap_or_else(|| panic!("no {name}: {line}"));
+    let digits = rest.split(' ').next().unwrap();
+    digits.parse().unwrap_or_else(|_| panic!("{name}={digits}"))
+}
+
+/// S-7.10: two runs that take three quarters of a minute each, side by side, and one that takes a moment.
+#[test]
+fn a_log_tells_every_half_minute_how_far_a_run_is() {
+    let bytes = usize::try_from(MIB).unwrap() * 3 / 2;
+    let blocks = [1, 2, 3, 4].map(|number| Block::new(number).chunk_bytes(&[bytes; 4]));
+    let (moved, held) = (World::new(&blocks), World::new(&blocks));
+    let of_both = |subcommand: &str, world: &World, arguments: &[&str]| {
+        let mut command = binary();
+        let (source, target) = (world.source_config(), world.target_config());
+        command
+            .arg(subcommand)
+            .arg(format!("--objstore.config-file={}", source.display()))
+            .arg(format!("--objstore-to.config-file={}", target.display()))
+            .args(arguments);
+        command
+    };
+    let quick = Ran::of(of_both("migrate", &held, &["--older-than=30d"])).expect(0);
+    assert_eq!(told(&quick.stderr), [""; 0]);
+    // 24 MiB at 550 KiB a second take 45 seconds; what is compared is read twice.
+    let slowly = |rate: &str| {
+        [
+            "--concurrency=2".to_owned(),
+            format!("--bandwidth-limit={rate}"),
+        ]
+    };
+    let mut moving = of_both("migrate", &moved, &["--older-than=30d", "--copy=client"]);
+    let mut reading = of_both("verify", &held, &["--content=read"]);
+    let running = [
+        Running::start(moving.args(slowly("550KiB"))),
+        Running::start(reading.args(slowly("1100KiB"))),
+    ];
+    for ran in running.map(Running::wait) {
+        let ran = ran.expect(0);
+        let lines = told(&ran.stderr);
+        assert_eq!(lines.len(), 1, "{}", ran.stderr);
+        let line = lines[0];
+        let named = |name| number(line, name);
+        assert_eq!(named("blocks_total"), 4, "{line}");
+        assert!(named("blocks_done") < 4, "{line}");
+        assert!((1..=4).contains(&named("blocks_at_work")), "{line}");
+        let (done, total) = (named("bytes_done"), named("bytes_total"));
+        assert!(
+            total >= 24 * MIB && done > total / 2 && done < total,
+            "{line}"
+        );
+        let rate = named("bytes_per_second");
+        assert!((total / 60..total / 35).contains(&rate), "{line}");
+        let left = named("left_seconds");
+        assert!(left.abs_diff((total - done) / rate) <= 1, "{line}");
+        assert!(
+            line.contains("elapsed=30s") && line.contains(" of 4 blocks done, "),
+            "{line}"
+        );
+    }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use crate::support::block::Block;
 use crate::support::fake_gcs;
 use crate::support::folders::{World, tree};
@@ -12,9 +14,12 @@ use crate::support::minio::Minio;
 use crate::support::querier::Querier;
 use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
+use crate::support::service::run;
 use crate::support::world::{Contents, blocks_with};
 
+mod both_tiers;
 mod kubernetes;
+mod monitoring;
 mod oracle;
 mod swift;
 
@@ -52,6 +57,7 @@ fn each_example_has_a_test_here() {
         "azure.yaml",
         "blocks",
         "bos.yaml",
+        "both-tiers",
         "ci-smoke-test",
         "cos.yaml",
         "crontab",
@@ -59,11 +65,14 @@ fn each_example_has_a_test_here() {
         "filesystem.yaml",
         "gcs.yaml",
         "kubernetes",
+        "monitoring",
         "nightly",
         "obs.yaml",
         "oci.yaml",
         "policy-source.json",
         "policy-target.json",
+        "policy.schema.json",
+        "policy.yaml",
         "prices.yaml",
         "queries.yaml",
         "report-file.schema.json",
@@ -76,6 +85,15 @@ fn each_example_has_a_test_here() {
     .map(str::to_owned)
     .into();
     assert_eq!(found.into_iter().collect::<BTreeSet<_>>(), tested);
+}
+
+/// S-23.5
+#[test]
+fn the_policy_is_sound() {
+    let ran = Ran::of(run(&repository("examples/policy.yaml"), &["--validate"])).expect(0);
+    assert!(ran.stdout.contains("2 rules"), "{}", ran.stdout);
+    let schema: Value = serde_json::from_str(&example("policy.schema.json")).unwrap();
+    assert_eq!(schema["$defs"]["rule"]["type"], "object");
 }
 
 /// S-17.10: 100 GiB, added up by hand.
@@ -339,6 +357,7 @@ fn installed(world: &World) -> Command {
     command
         .arg("-euc")
         .current_dir(world.path(""))
+        .env("HOME", world.path("home"))
         .env("PATH", std::env::join_paths(folders).unwrap());
     command
 }
@@ -459,6 +478,10 @@ fn each_configuration_in_readme_is_accepted() {
             world
                 .migrate(&["--older-than=30d", "--dry-run", &flag])
                 .expect(0);
+        } else if text.contains("rules:") {
+            fs::copy(world.source_config(), world.path("hot.yaml")).unwrap();
+            fs::copy(world.target_config(), world.path("cold.yaml")).unwrap();
+            Ran::of(run(&file, &["--validate"])).expect(0);
         } else {
             // Read and understood, it names one bucket twice; nothing is contacted.
             let mut command = migrate(&file, &file, &["--older-than=30d"]);

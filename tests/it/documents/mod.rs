@@ -5,5 +5,6 @@ mod estimates;
 mod examples;
 mod pages;
 mod reports;
+mod session;
 mod streams;
 mod traces;

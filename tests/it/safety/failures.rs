@@ -163,3 +163,53 @@ async fn enough_failures_stop_the_run() {
         .count();
     assert_eq!(failed, 1);
 }
+
+/// S-7.11: more than a share of failures, among those that have ended, and no further block is started; fewer end nothing.
+#[tokio::test(start_paused = true)]
+async fn too_high_a_share_of_failures_stops_the_run() {
+    // Which of a hundred blocks fail; how many of them have ended then.
+    let first = |many: u64| (0..many).collect::<Vec<_>>();
+    let table = [
+        ("10%", first(1), None),
+        ("10%", first(3), Some(20)),
+        ("0.1", vec![4, 9, 29], None),
+        ("10%", vec![4, 29, 30, 31, 32], Some(32)),
+        ("5%", vec![95, 96, 97, 98, 99], None),
+        ("0%", vec![7], Some(8)),
+        ("2.5%", first(3), Some(3)),
+    ];
+    for (share, failing, ended) in table {
+        let cluster = |number: u64| format!("eu-{number:03}");
+        let block = |number| Block::new(number).cluster(&cluster(number));
+        let blocks: Vec<Block> = (0..100).map(block).collect();
+        let indexes: Vec<String> = failing
+            .iter()
+            .map(|number| format!("{}/index", block(*number).id()))
+            .collect();
+        let mut world = World::new(&blocks);
+        world.task.settings.max_error_rate = share.parse().ok();
+        world.task.settings.retry.max_retries = 0;
+        world.task.settings.concurrency = std::num::NonZeroUsize::MIN;
+        world.source.fail(move |request, path| {
+            let fails = request == Request::Get && indexes.iter().any(|index| path == index);
+            fails.then_some(Fault::Transient)
+        });
+        let ran = world.run().await.unwrap();
+        let endings = ran.endings();
+        let unfinished = endings.iter().filter(|one| **one == "not-finished").count();
+        let expected = ended.map_or(0, |ended| blocks.len() - ended);
+        let limit = ran.results.limit.map(thanos_bucket::outcome::Limit::as_str);
+        assert_eq!(
+            limit,
+            ended.map(|_| "--max-error-rate"),
+            "{share} {failing:?} {endings:?}"
+        );
+        // One more may have begun before it was known.
+        assert!(
+            unfinished.abs_diff(expected) <= 1,
+            "{share} {failing:?}: {unfinished} for {expected}"
+        );
+        assert_eq!(ran.results.complete, ended.is_none());
+        world.assert_sound();
+    }
+}

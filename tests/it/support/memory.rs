@@ -202,6 +202,7 @@ impl Default for Migration {
                     jitter: Jitter::Half,
                 },
                 max_failures: None,
+                max_error_rate: None,
                 max_duration: None,
                 max_bytes: None,
                 shutdown_grace: Duration::from_secs(30),

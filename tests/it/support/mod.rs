@@ -27,6 +27,7 @@ pub mod s3_request;
 pub mod s3_server;
 pub mod scripted;
 pub mod servers;
+pub mod service;
 pub mod swift;
 pub mod system;
 mod tests;

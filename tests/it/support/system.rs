@@ -140,6 +140,12 @@ pub fn bind(folder: &Path, at: &Path) {
     do_as_told(Command::new("mount").arg("--bind").arg(folder).arg(at));
 }
 
+/// Forbids to write what is mounted there; what is mounted below it may be written as before.
+pub fn read_only(mounted_at: &Path) {
+    let mut again = Command::new("mount");
+    do_as_told(again.args(["-o", "remount,ro,bind"]).arg(mounted_at));
+}
+
 /// Takes a disk away, whoever has files of it open.
 pub fn take_away(mounted_at: &Path) {
     do_as_told(Command::new("umount").arg("--lazy").arg(mounted_at));

@@ -1,5 +1,6 @@
 // Takes manifests as a Kubernetes API server does that enforces the Pod Security Standard "restricted": it decodes them strictly, fills in
-// defaults, and checks them with the code of the API server itself. Nothing is contacted.
+// defaults, and checks them with the code of the API server itself. A PodMonitor, which is none of Kubernetes' own kinds, is decoded strictly as
+// Prometheus' operator does. Nothing is contacted.
 //
 // Usage: kubernetes-manifests FILE...
 package main
@@ -21,18 +22,25 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
+	"k8s.io/kubernetes/pkg/apis/apps"
+	_ "k8s.io/kubernetes/pkg/apis/apps/install"
 	"k8s.io/kubernetes/pkg/apis/batch"
 	_ "k8s.io/kubernetes/pkg/apis/batch/install"
 	"k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	corev1 "k8s.io/kubernetes/pkg/apis/core/v1"
+	"k8s.io/kubernetes/pkg/registry/apps/deployment"
 	"k8s.io/kubernetes/pkg/registry/batch/cronjob"
 	"k8s.io/kubernetes/pkg/registry/batch/job"
+	"k8s.io/kubernetes/pkg/registry/core/configmap"
 	"k8s.io/kubernetes/pkg/registry/core/serviceaccount"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 
+	monitoringv1 "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	v1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	stricter "sigs.k8s.io/yaml"
 )
 
 func main() {
@@ -82,6 +90,13 @@ func file(path string) (int, error) {
 
 // Takes one document as if it were to be created, and tells its kind.
 func take(document []byte) (string, error) {
+	var about metav1.TypeMeta
+	if err := stricter.Unmarshal(document, &about); err != nil {
+		return "", err
+	}
+	if about.Kind == monitoringv1.PodMonitorsKind {
+		return about.Kind, podMonitor(document)
+	}
 	codecs := serializer.NewCodecFactory(legacyscheme.Scheme, serializer.EnableStrict)
 	object, kind, err := codecs.UniversalDecoder().Decode(document, nil, nil)
 	if err != nil {
@@ -114,6 +129,10 @@ func place(object runtime.Object) (rest.RESTCreateStrategy, *core.PodTemplateSpe
 	switch object := object.(type) {
 	case *core.ServiceAccount:
 		return serviceaccount.Strategy, nil
+	case *core.ConfigMap:
+		return configmap.Strategy, nil
+	case *apps.Deployment:
+		return deployment.Strategy, &object.Spec.Template
 	case *batch.Job:
 		return job.Strategy, &object.Spec.Template
 	case *batch.CronJob:
@@ -121,6 +140,24 @@ func place(object runtime.Object) (rest.RESTCreateStrategy, *core.PodTemplateSpe
 	default:
 		return nil, nil
 	}
+}
+
+// What would keep Prometheus from scraping by it.
+func podMonitor(document []byte) error {
+	var monitor monitoringv1.PodMonitor
+	if err := stricter.UnmarshalStrict(document, &monitor); err != nil {
+		return err
+	}
+	if want := monitoringv1.SchemeGroupVersion.String(); monitor.APIVersion != want {
+		return fmt.Errorf("apiVersion: expected %s", want)
+	}
+	if _, err := metav1.LabelSelectorAsSelector(&monitor.Spec.Selector); err != nil {
+		return fmt.Errorf("spec.selector: %w", err)
+	}
+	if monitor.Name == "" || len(monitor.Spec.PodMetricsEndpoints) == 0 {
+		return errors.New("expected metadata.name and spec.podMetricsEndpoints")
+	}
+	return nil
 }
 
 // Whether a namespace that enforces the standard "restricted" admits the pod.

@@ -71,6 +71,7 @@ impl Circumstances {
                 concurrency: NonZeroUsize::new(4).unwrap(),
                 retry: policy(),
                 max_failures: None,
+                max_error_rate: None,
                 max_duration: None,
                 max_bytes: None,
                 shutdown_grace: Duration::from_secs(30),
@@ -128,6 +129,7 @@ impl Circumstances {
         match rng.below(12) {
             0 => settings.max_failures = NonZeroUsize::new(1),
             1 => settings.max_duration = Some(soon(rng)),
+            3 => settings.max_error_rate = "10%".parse().ok(),
             2 => settings.max_bytes = NonZeroU64::new(1 + rng.below(2000)),
             _ => {}
         }
@@ -200,6 +202,7 @@ impl Circumstances {
         let settings = &self.settings;
         self.stops_at.is_some()
             || settings.max_failures.is_some()
+            || settings.max_error_rate.is_some()
             || settings.max_duration.is_some()
             || settings.max_bytes.is_some()
     }

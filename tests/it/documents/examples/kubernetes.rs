@@ -6,12 +6,14 @@ use std::process::Command;
 
 use super::{example, installed};
 use crate::support::folders::World;
-use crate::support::run::{Ran, repository};
+use crate::support::run::{Ran, binary, repository};
 use crate::support::servers::program;
 use crate::support::world::Contents;
 
 const CRON_JOB: &str = "kubernetes/cronjob.yaml";
 const JOB: &str = "kubernetes/job.yaml";
+const DEPLOYMENT: &str = "kubernetes/deployment.yaml";
+const POD_MONITOR: &str = "kubernetes/podmonitor.yaml";
 
 /// Creates what a manifest describes, as an API server does that enforces the Pod Security Standard `restricted`, and nowhere.
 fn created(manifest: &str) -> Ran {
@@ -62,7 +64,15 @@ fn each_manifest_is_taken_by_kubernetes() {
             kind.to_owned()
         }));
     }
-    let expected = ["CronJob", "Job", "ServiceAccount"].map(str::to_owned);
+    let expected = [
+        "ConfigMap",
+        "CronJob",
+        "Deployment",
+        "Job",
+        "PodMonitor",
+        "ServiceAccount",
+    ]
+    .map(str::to_owned);
     assert_eq!(kinds, expected.into());
 }
 
@@ -126,6 +136,23 @@ fn a_manifest_with_a_slip_is_not_taken() {
             "concurrencyPolicy: Never",
             "concurrencyPolicy",
         ),
+        (DEPLOYMENT, "type: Recreate", "type: Replace", "strategy"),
+        (DEPLOYMENT, "replicas: 1", "replica: 1", "unknown field"),
+        (DEPLOYMENT, "drop: [ALL]", "drop: [CHOWN]", "not restricted"),
+        (
+            DEPLOYMENT,
+            "- { name: policy, mountPath: /etc/thanos/policy, readOnly: true }",
+            "- { name: rules, mountPath: /etc/thanos/policy, readOnly: true }",
+            "volumeMounts[0].name",
+        ),
+        (POD_MONITOR, "port: http", "ports: http", "unknown field"),
+        (
+            POD_MONITOR,
+            "interval: 30s",
+            "interval: [30s]",
+            "cannot unmarshal",
+        ),
+        (POD_MONITOR, "coreos.com/v1", "coreos.com/v2", "apiVersion"),
         (CRON_JOB, "30 2 * * *", "30 25 * * *", "spec.schedule"),
         (CRON_JOB, "mountPath: /etc/thanos, ", "", "mountPath"),
         (
@@ -164,6 +191,63 @@ fn the_pods_write_nowhere_and_have_time_to_end() {
             assert_eq!(text.matches(needed).count(), 1, "{name}: {needed}");
         }
         assert!(text.contains("# a placeholder"), "{name}");
+    }
+}
+
+/// S-23.51
+#[test]
+fn the_deployment_follows_a_sound_policy_and_is_found_by_the_monitor() {
+    let text = example(DEPLOYMENT);
+    for needed in [
+        "readOnlyRootFilesystem: true",
+        "shutdown_grace: 45s",
+        "terminationGracePeriodSeconds: 75",
+        "path: /healthz",
+        "path: /readyz",
+        "replicas: 1",
+    ] {
+        assert_eq!(text.matches(needed).count(), 1, "{needed}");
+    }
+    let port = "containerPort: 10922";
+    assert!(text.contains(port) && text.contains("--http-address=:10922"));
+    let label = "app.kubernetes.io/name: thanos-migrate";
+    assert!(example(POD_MONITOR).contains(&format!("matchLabels: {{ {label} }}")));
+    assert!(text.contains(&format!("matchLabels: {{ {label} }}")));
+    // The policy as it is mounted, beside buckets of folders.
+    let world = World::of_examples();
+    let (_, policy) = text.split_once("policy.yaml: |\n").unwrap();
+    let (policy, _) = policy.split_once("---\n").unwrap();
+    let policy: String = policy
+        .lines()
+        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap()))
+        .collect();
+    let buckets = [
+        ("/etc/thanos/buckets/hot.yaml", world.source_config()),
+        ("/etc/thanos/buckets/cold.yaml", world.target_config()),
+    ];
+    let policy = buckets.iter().fold(policy, |policy, (mounted, path)| {
+        assert!(policy.contains(mounted));
+        policy.replace(mounted, path.to_str().unwrap())
+    });
+    let path = world.path("policy.yaml");
+    fs::write(&path, policy).unwrap();
+    let mut command = binary();
+    let flag = format!("--policy-file={}", path.display());
+    command.args(["run", "--validate", &flag]);
+    let ran = Ran::of(command).expect(0);
+    assert!(ran.stdout.contains("archive"), "{}", ran.stdout);
+    // What the pod is told has the policy and the token where they are mounted.
+    for (argument, mounted) in [
+        (
+            "--policy-file=/etc/thanos/policy/policy.yaml",
+            "mountPath: /etc/thanos/policy,",
+        ),
+        (
+            "--http.bearer-token-file=/etc/thanos/api/token",
+            "mountPath: /etc/thanos/api,",
+        ),
+    ] {
+        assert!(text.contains(&format!("- {argument}\n")) && text.contains(mounted));
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::printable::printable;
 
 /// Shows the text on one line, without anything that is markup, drives a terminal or turns the direction of writing.
-pub(super) struct Text<T>(pub(super) T);
+pub(crate) struct Text<T>(pub(crate) T);
 
 impl<T: AsRef<str>> fmt::Display for Text<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::escape::Text;
 
 /// What stands in a cell, and how.
-pub(super) struct Cell {
+pub(crate) struct Cell {
     text: String,
     kind: Kind,
 }
@@ -30,31 +30,31 @@ impl Cell {
         Self { text, kind }
     }
 
-    pub(super) fn name(text: String) -> Self {
+    pub(crate) fn name(text: String) -> Self {
         Self::of(text, Kind::Name)
     }
 
-    pub(super) fn id(text: String) -> Self {
+    pub(crate) fn id(text: String) -> Self {
         Self::of(text, Kind::Id)
     }
 
-    pub(super) fn number(text: String) -> Self {
+    pub(crate) fn number(text: String) -> Self {
         Self::of(text, Kind::Number)
     }
 
-    pub(super) fn short(text: String) -> Self {
+    pub(crate) fn short(text: String) -> Self {
         Self::of(text, Kind::Short)
     }
 
-    pub(super) fn long(text: String) -> Self {
+    pub(crate) fn long(text: String) -> Self {
         Self::of(text, Kind::Long)
     }
 
-    pub(super) fn reference(text: String) -> Self {
+    pub(crate) fn reference(text: String) -> Self {
         Self::of(text, Kind::Reference)
     }
 
-    pub(super) fn code(text: String) -> Self {
+    pub(crate) fn code(text: String) -> Self {
         Self::of(text, Kind::Code)
     }
 
@@ -79,16 +79,16 @@ impl Cell {
 }
 
 /// A column: its heading, and what its cells are.
-pub(super) type Column = (&'static str, fn(String) -> Cell);
+pub(crate) type Column = (&'static str, fn(String) -> Cell);
 
 /// A table that was begun.
-pub(super) struct Table<'a> {
+pub(crate) struct Table<'a> {
     columns: &'a [Column],
     out: &'a mut dyn Write,
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn begin(
+    pub(crate) fn begin(
         caption: &str,
         columns: &'a [Column],
         out: &'a mut dyn Write,
@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
     }
 
     /// A row, of as many cells as there are columns.
-    pub(super) fn row(&mut self, cells: Vec<String>) -> io::Result<()> {
+    pub(crate) fn row(&mut self, cells: Vec<String>) -> io::Result<()> {
         write!(self.out, "<tr>")?;
         for (text, (_, kind)) in cells.into_iter().zip(self.columns) {
             kind(text).write(self.out)?;
@@ -118,7 +118,7 @@ impl<'a> Table<'a> {
         writeln!(self.out, "</tr>")
     }
 
-    pub(super) fn end(self) -> io::Result<()> {
+    pub(crate) fn end(self) -> io::Result<()> {
         writeln!(self.out, "</tbody>\n</table>\n</section>")
     }
 }
