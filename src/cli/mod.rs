@@ -5,6 +5,7 @@ mod argument_files;
 mod check;
 mod cleanup;
 mod completion;
+mod cutover_check;
 mod document;
 mod flags;
 mod man;
@@ -32,7 +33,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bucket::Environment;
 use crate::command::Command;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Output;
 use crate::telemetry::Options;
 use flags::Origins;
@@ -45,6 +46,8 @@ pub enum Invocation {
     Show(String),
     /// No subcommand: this help goes to stderr.
     Nothing(String),
+    /// A file has more than one fault, each of kind [`crate::Kind::Usage`].
+    Wrong(Vec<Error>),
     /// A subcommand.
     Run(Box<Run>),
 }
@@ -129,6 +132,10 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::CutoverCheck(flags) => match flags.request(&origins, now, &mut warnings) {
+            Ok(request) => Command::CutoverCheck(Box::new(request)),
+            Err(faults) => return Ok(Invocation::Wrong(faults)),
+        },
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
@@ -212,6 +219,7 @@ enum Subcommand {
     Check(Box<check::Flags>),
     Status(Box<status::Flags>),
     Verify(Box<verify::Flags>),
+    CutoverCheck(Box<cutover_check::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
@@ -229,6 +237,7 @@ impl Subcommand {
             Subcommand::Migrate(flags) => &flags.audited,
             Subcommand::Replicate(flags) => &flags.audited,
             Subcommand::Verify(flags) => &flags.audited,
+            Subcommand::CutoverCheck(flags) => &flags.audited,
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,

@@ -106,6 +106,14 @@ pub(super) fn size_bytes(text: &str) -> Result<NonZeroU64> {
         .ok_or_else(|| Error::usage("expected a size such as 500MiB, 10GiB or 1TB, above 0"))
 }
 
+/// How far apart two values may be.
+pub(super) fn tolerance(text: &str) -> Result<f64> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| Error::usage("expected a number such as 0.001, and none below 0"))
+}
+
 /// A limit on the memory of the process.
 pub(super) fn memory_size(text: &str) -> Result<NonZeroU64> {
     size_bytes(text)
