@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{ReplicaTarget, Task};
 use crate::plan::{Purpose, Rules, TakeBack};
+use crate::progress::Progress;
 use crate::select::Filter;
 use crate::unmark::Task as Unmarking;
 
