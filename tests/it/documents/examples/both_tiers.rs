@@ -190,7 +190,9 @@ impl<'a> Serving<'a> {
 
     /// Answers over the border, which hang on every sample; an answer is no answer where a store is away.
     fn answers(&self) -> [String; 5] {
-        let Tiers { start, end, old } = *self.tiers;
+        let Tiers {
+            start, end, old, ..
+        } = *self.tiers;
         [
             ("made_up", start, end),
             ("sum(count_over_time(made_up[30m]))", start, end),
