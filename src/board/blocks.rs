@@ -107,7 +107,11 @@ impl Blocks {
 /// What the last run of a rule saw of a block to which nothing happened, as far as is remembered.
 pub(super) fn as_it_stood(rule: &RuleOutline, last: &Ended, stood: Stood) -> BlockKnown {
     let (event, ending, (source, target)) = match stood {
-        Stood::LeftOut(reason) => ("excluded", Some(reason.as_str()), (place(reason), None)),
+        Stood::LeftOut(reason) => (
+            "excluded",
+            Some(reason.as_str()),
+            (Some(place(reason)), None),
+        ),
         Stood::Selected(None) => ("selected", None, (Some(LIVE), None)),
         Stood::Selected(Some(ending)) => {
             let Happened { event, places, .. } = moved(&Outcome::untouched(ending, None));
@@ -129,8 +133,8 @@ pub(super) fn as_it_stood(rule: &RuleOutline, last: &Ended, stood: Stood) -> Blo
 }
 
 /// How a block that is left out stands in the bucket that is read.
-fn place(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
+fn place(reason: Reason) -> &'static str {
+    match reason {
         Reason::NoMetaJson => PARTIAL,
         Reason::MarkedForDeletion => MARKED,
         Reason::Unreadable
@@ -138,7 +142,7 @@ fn place(reason: Reason) -> Option<&'static str> {
         | Reason::CorruptedDeletionMark
         | Reason::Incomplete => "damaged",
         _ => LIVE,
-    })
+    }
 }
 
 /// How the work on a mark that is taken back ends.
