@@ -1,6 +1,6 @@
 //! Which resolutions moved blocks have, and which of them a querier of Thanos is asked for: with each it answers from other blocks.
 
-use super::{Sides, Task};
+use super::task::{Sides, Task};
 use crate::cutover::parity::PARITY;
 use crate::cutover::{Example, Finding, Weight};
 use crate::outcome::Verification;
