@@ -170,6 +170,9 @@ mod tests {
         min_ms: 10,
         max_ms: 20,
     };
+    /// What both sides have on two days; what one of them lacks; and on how many days series and samples differ.
+    type Case = ([(Count, Count); 2], &'static [&'static str], u64, u64);
+
     const NONE: Count = count(0, 0);
 
     const fn count(series: u64, samples: u64) -> Count {
@@ -179,7 +182,7 @@ mod tests {
     /// S-21.40, S-21.42
     #[test]
     fn each_metric_is_counted_day_by_day_and_a_lacking_one_once() {
-        let cases: [([(Count, Count); 2], &[&str], u64, u64); 7] = [
+        let cases: [Case; 7] = [
             ([(count(2, 8), count(2, 8)), (NONE, NONE)], &[], 0, 0),
             ([(NONE, NONE), (NONE, NONE)], &[], 0, 0),
             (
