@@ -51,7 +51,6 @@ fn begin() -> Exit {
             let err = Error::usage("no subcommand was given");
             return sheet.end_with(&err, Exit::Misused);
         }
-        Ok(Invocation::Wrong(faults)) => return refuse_all(&faults, &sheet),
         Err(err) => return refuse(&err, &sheet),
     };
     let trail = match run.trail.map_or_else(|| Ok(Blank::default()), Asked::open) {
@@ -267,14 +266,6 @@ fn show(text: &str) -> Exit {
 }
 
 /// What keeps a run from its first step is told in one plain line.
-/// A line for each.
-fn refuse_all(faults: &[Error], sheet: &Sheet) -> Exit {
-    let told = faults.iter().map(|err| format!("thanos-bucket: {err:#}\n"));
-    complain(&told.collect::<String>());
-    let first = faults.first();
-    first.map_or(Exit::Misused, |err| sheet.end_with(err, Exit::Misused))
-}
-
 fn refuse(err: &Error, sheet: &Sheet) -> Exit {
     complain_of(err);
     sheet.end_with(err, Exit::of_error(err, None))

@@ -22,6 +22,7 @@ use crate::cutover::{CutOver, Query, QueryFile, Tolerance};
 use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
 use crate::promql::{Access, Limits, OfThanos};
+use crate::small_file;
 use crate::verify;
 
 /// Says whether the hot blocks may go: asks a querier of each bucket the same.
@@ -214,7 +215,7 @@ fn examples_and_exit_codes() -> String {
     let kinds = CutOver::WAIVABLE;
     let kinds = kinds.map(|(kind, meaning)| format!("  {kind:<21} {meaning}\n"));
     format!(
-        "{EXAMPLES}\n\nKinds of --waive:\n{}\n{}",
+        "{EXAMPLES}\n\n--waive takes one of:\n{}\n{}",
         kinds.concat(),
         exit_codes(&MEANINGS)
     )
@@ -240,15 +241,14 @@ fn waivable(text: &str) -> Result<String> {
 impl Flags {
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.
     ///
-    /// Errors: one, or all that is wrong with the file of queries.
+    /// Errors: one, or all that is wrong with the file of queries in one.
     pub(super) fn request(
         self,
         origins: &Origins<'_>,
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
-    ) -> Result<Request, Vec<Error>> {
-        let one = |err: Error| vec![err];
-        let (source, target) = self.queriers.access(origins, warnings).map_err(one)?;
+    ) -> Result<Request> {
+        let (source, target) = self.queriers.access(origins, warnings)?;
         let tolerance = Tolerance {
             absolute: self.questions.absolute,
             relative: self.questions.relative,
@@ -259,33 +259,37 @@ impl Flags {
         };
         let landing = Landing::of_a_reader();
         let buckets = self.buckets.both_or_none(landing, origins, warnings);
-        let buckets = buckets.map_err(one)?;
-        let filter = self.filters.filter(origins, now, warnings).map_err(one)?;
+        let buckets = buckets?;
+        let mut filter = self.filters.filter(origins, now, warnings)?;
         let (min_ms, max_ms) = (filter.span.min_ms, filter.span.max_ms);
+        // Blocks that only touch the range have no sample in it.
+        filter.span.min_ms = min_ms.map(|ms| ms.saturating_add(1));
+        filter.span.max_ms = max_ms.map(|ms| ms.saturating_sub(1));
+        let cutoff_ms = filter.cutoff.map(|cutoff| cutoff.time().timestamp_millis());
         let has_range = min_ms.is_some() && max_ms.is_some();
         if buckets.is_none() {
             if !has_range && (queries.is_empty() || !queries.iter().all(Query::has_times)) {
-                return Err(one(Error::usage(
+                return Err(Error::usage(
                     "--min-time and --max-time are required where no buckets are given: expected the range that both sides are asked about",
-                )));
+                ));
             }
             let mut of_blocks = ["run", "id", "older-than", "content", "deep"].iter();
             if let Some(flag) = of_blocks.find(|flag| origins.is_given(flag)) {
-                return Err(one(Error::usage(format!(
+                return Err(Error::usage(format!(
                     "{}: it says which blocks are verified: expected --objstore.config-file and --objstore-to.config-file, too",
                     origins.name(flag)
-                ))));
+                )));
             }
         }
         if has_range && min_ms >= max_ms {
-            return Err(one(Error::usage(format!(
+            return Err(Error::usage(format!(
                 "{} is no later than {}: expected a range",
                 origins.name("max-time"),
                 origins.name("min-time")
-            ))));
+            )));
         }
-        let page = self.page.page(origins).map_err(one)?;
-        let retry = self.repetition.policy(origins).map_err(one)?;
+        let page = self.page.page(origins)?;
+        let retry = self.repetition.policy(origins)?;
         let max_response_bytes = self.queriers.max_response_bytes.get();
         let to_verify = buckets.map(|(source, target)| ToVerify {
             source,
@@ -323,6 +327,7 @@ impl Flags {
                 tolerance,
                 min_ms,
                 max_ms,
+                cutoff_ms,
                 waived: self.questions.waive.into_iter().collect::<BTreeSet<_>>(),
             },
             page,
@@ -386,16 +391,16 @@ impl PageFlags {
     }
 }
 
-fn queries(path: &Path, file: QueryFile, origins: &Origins<'_>) -> Result<Vec<Query>, Vec<Error>> {
+fn queries(path: &Path, file: QueryFile, origins: &Origins<'_>) -> Result<Vec<Query>> {
     let name = format!("{} {:?}", origins.name("queries"), path.to_string_lossy());
-    let wrong = |why: &str| Error::usage(format!("{name}: {why}"));
-    let content = crate::small_file::read(path);
-    let content = content.map_err(|err| vec![wrong(&format!("cannot be read: {err}"))])?;
-    let text =
-        String::from_utf8(content).map_err(|_| vec![wrong("it is not UTF-8: expected YAML")])?;
-    let told = |faults: Vec<Error>| {
-        let told = faults.iter().map(|fault| wrong(&format!("{fault:#}")));
-        told.collect()
-    };
-    file.parse(&text).map_err(told)
+    let wrong = |why: String| Error::usage(format!("{name}: {why}"));
+    let content = small_file::read(path);
+    let content = content.map_err(|err| wrong(format!("cannot be read: {err}")))?;
+    let text = String::from_utf8(content);
+    let text = text.map_err(|_| wrong("it is not UTF-8: expected YAML".to_owned()))?;
+    file.parse(&text).map_err(|faults| {
+        let faults = faults.iter().map(|fault| format!("{name}: {fault:#}"));
+        let all = Error::usages(faults.collect());
+        all.unwrap_or_else(|| wrong("expected queries".to_owned()))
+    })
 }

@@ -33,7 +33,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::bucket::Environment;
 use crate::command::Command;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::report::Output;
 use crate::telemetry::Options;
 use flags::Origins;
@@ -46,8 +46,6 @@ pub enum Invocation {
     Show(String),
     /// No subcommand: this help goes to stderr.
     Nothing(String),
-    /// A file has more than one fault, each of kind [`crate::Kind::Usage`].
-    Wrong(Vec<Error>),
     /// A subcommand.
     Run(Box<Run>),
 }
@@ -132,10 +130,10 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
-        Subcommand::CutoverCheck(flags) => match flags.request(&origins, now, &mut warnings) {
-            Ok(request) => Command::CutoverCheck(Box::new(request)),
-            Err(faults) => return Ok(Invocation::Wrong(faults)),
-        },
+        Subcommand::CutoverCheck(flags) => {
+            let request = flags.request(&origins, now, &mut warnings)?;
+            Command::CutoverCheck(Box::new(request))
+        }
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)

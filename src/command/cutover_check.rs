@@ -95,19 +95,21 @@ pub async fn run(
         info!(run = %header.run, exit_code = exit.code(), "cutover check ends");
         found
     };
-    let checked = match Box::pin(within(span, checking)).await {
-        Ok(found) => written(&request, &header, &found).map(|()| found),
-        Err(err) => Err(err),
-    };
-    let found = match checked {
+    let mut found = match Box::pin(within(span, checking)).await {
         Ok(found) => found,
         Err(err) => {
             told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
+    // What was found is told, whatever becomes of the page.
+    let page = written(&request, &header, &found);
+    if let Err(err) = &page {
+        found.stopped_by.get_or_insert(format!("{err:#}"));
+    }
     let document = Document::of_cutover_check(&header, &found);
     told::document(request.form, &document, stdout)?;
+    page?;
     Ok(found.exit())
 }
 
@@ -168,7 +170,7 @@ async fn found(
             Some(verify::verify(task, &run, buckets).await?)
         }
     };
-    compare(&request.task, &sides, verification, stop).await
+    Ok(compare(&request.task, &sides, verification, stop).await)
 }
 
 /// Writes the page: whole or not at all.

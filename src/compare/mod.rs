@@ -8,12 +8,14 @@ mod task;
 
 pub use task::{Sides, Task};
 
+use std::time::Duration;
+
 use futures::{StreamExt, stream};
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::cutover::parity::Compared;
-use crate::cutover::{CutOver, Example, Finding, Range, Scope, Side, Weight, moved};
+use crate::cutover::{CutOver, Example, Finding, Moved, Range, Scope, Side, Weight, moved};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::outcome::Verification;
@@ -46,17 +48,20 @@ pub async fn open(task: &Task, stop: &Stop) -> Result<Sides> {
 
 /// Compares both sides over the range of the blocks that the verification found to be moved, or that of the task.
 ///
-/// Errors: a signal came before all was compared. What cannot be asked is a finding.
+/// What cannot be asked is a finding, and so much is told as was found when a signal came.
 pub async fn compare(
     task: &Task,
     sides: &Sides,
     verification: Option<Verification>,
     stop: &Stop,
-) -> Result<CutOver> {
+) -> CutOver {
     let begun = Instant::now();
-    let moved = verification.as_ref().and_then(moved);
-    let min_ms = task.min_ms.or(moved.map(|moved| moved.min_ms));
-    let max_ms = task.max_ms.or(moved.map(|moved| moved.max_ms));
+    let moved = verification
+        .as_ref()
+        .and_then(|verification| moved(verification, task.cutoff_ms));
+    let of_blocks = moved.as_ref().map(|moved| moved.range);
+    let min_ms = task.min_ms.or(of_blocks.map(|range| range.min_ms));
+    let max_ms = task.max_ms.or(of_blocks.map(|range| range.max_ms));
     let range = min_ms.zip(max_ms);
     let range = range.map(|(min_ms, max_ms)| Range { min_ms, max_ms });
     let range = range.filter(|range| range.min_ms < range.max_ms);
@@ -73,43 +78,23 @@ pub async fn compare(
         counted: Vec::new(),
         verification,
         waived: task.waived.clone(),
+        signal: None,
         stopped_by: None,
         elapsed: begun.elapsed(),
     };
-    if found
-        .verification
-        .as_ref()
-        .is_some_and(|found| !found.is_complete())
+    let verification = found.verification.as_ref();
+    if verification.is_some_and(|found| !found.is_complete()) {
+        return found;
+    }
+    found.others.extend(of_the_buckets(task, &found, moved));
+    let asking = asked(task, sides, range, &mut found);
+    let signal = tokio::select! {
+        () = asking => None,
+        signal = stop.wait() => Some(signal),
+    };
+    found.signal = signal;
+    if signal.is_none() && found.samples() == 0 && found.counted.iter().all(|(_, many)| *many == 0)
     {
-        return Ok(found);
-    }
-    if found.verification.is_none() {
-        found.others.push(unseen(
-            "buckets-not-compared",
-            "no buckets were given, so that it is not known what they hold",
-        ));
-    }
-    unless_stopped(stop, async {
-        found.others.extend(stores::judged(sides));
-        let asking = task
-            .queries
-            .iter()
-            .map(|query| ask::both(task, sides, query, range));
-        // Results come in the order of the queries.
-        let asking = stream::iter(asking).buffered(task.concurrency.get());
-        found.queries = asking.collect().await;
-        let not_asked = resolutions::not_asked(task, sides, found.verification.as_ref());
-        found.others.extend(not_asked);
-        if task.parity {
-            count(task, sides, range, &mut found).await;
-        } else {
-            found.others.push(skipped());
-        }
-        found.others.extend(stores::changed(sides).await);
-        Ok(())
-    })
-    .await?;
-    if found.samples() == 0 && found.counted.iter().all(|(_, many)| *many == 0) {
         let why = if range.is_none() && found.verification.is_some() {
             "no sample was compared: no block is marked and held by the target, so that there is no range to compare"
         } else {
@@ -118,8 +103,83 @@ pub async fn compare(
         found.others.push(unseen("nothing-compared", why));
     }
     found.elapsed = begun.elapsed();
-    Ok(found)
+    found
 }
+
+/// What the blocks say of the range.
+fn of_the_buckets(task: &Task, found: &CutOver, moved: Option<Moved>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if found.verification.is_none() {
+        let why = "no buckets were given, so that it is not known what they hold";
+        findings.push(unseen("buckets-not-compared", why));
+        return findings;
+    }
+    let Some(moved) = moved else {
+        let why = "of the blocks that were verified none was moved: neither is one marked and held, nor do both buckets have one";
+        findings.push(unseen("no-moved-block", why));
+        return findings;
+    };
+    if task.min_ms.is_some() && task.max_ms.is_some() {
+        return findings;
+    }
+    if let Some((many, id)) = moved.cut_by {
+        let why = format!(
+            "block {id} was not moved, and its samples lie among those of the moved blocks: the range that is compared leaves them out"
+        );
+        findings.push(Finding {
+            weight: Weight::Note,
+            count: many,
+            ..unseen("range-cut", &why)
+        });
+    }
+    if let Some(id) = moved.over_all {
+        let why = format!(
+            "block {id} was not moved, and lies over the whole range: of its samples the target rightly has none"
+        );
+        findings.push(unseen("not-moved", &why));
+    }
+    findings
+}
+
+/// Asks everything, and adds what comes of it, piece by piece.
+async fn asked(task: &Task, sides: &Sides, range: Option<Range>, found: &mut CutOver) {
+    let begun = stores::look(sides).await;
+    found.others.extend(stores::judged(sides, &begun, range));
+    if task.queries.is_empty() {
+        let why = "no queries were given: what both sides hold was counted at most, and no value was compared";
+        found.others.push(Finding {
+            weight: Weight::Note,
+            ..unseen("no-queries", why)
+        });
+    }
+    let asking = task
+        .queries
+        .iter()
+        .map(|query| ask::both(task, sides, query, range));
+    // Results come in the order of the queries.
+    let mut asking = stream::iter(asking).buffered(task.concurrency.get());
+    let mut told = Instant::now();
+    while let Some(result) = asking.next().await {
+        found.queries.push(result);
+        if told.elapsed() >= WORTH_A_LINE {
+            told = Instant::now();
+            let (done, total) = (found.queries.len(), task.queries.len());
+            info!(done, total, "queries are compared");
+        }
+    }
+    drop(asking);
+    let not_asked = resolutions::not_asked(task, sides, found.verification.as_ref());
+    found.others.extend(not_asked);
+    if task.parity {
+        count(task, sides, range, found).await;
+    } else {
+        found.others.push(skipped());
+    }
+    found.others.extend(stores::changed(sides, &begun).await);
+}
+
+/// How often it is told how far the queries are.
+const WORTH_A_LINE: Duration = Duration::from_secs(30);
 
 /// Compares what both sides hold over the range, where one is known.
 async fn count(task: &Task, sides: &Sides, range: Option<Range>, found: &mut CutOver) {

@@ -27,6 +27,8 @@ pub struct Task {
     pub min_ms: Option<i64>,
     /// Where it ends.
     pub max_ms: Option<i64>,
+    /// Blocks that begin later are not meant to be moved.
+    pub cutoff_ms: Option<i64>,
     /// Kinds of findings that do not stand against the answer.
     pub waived: BTreeSet<String>,
 }

@@ -196,6 +196,10 @@ fn shown(point: &Point) -> Shown {
         Sample::Float(value) if value.is_infinite() => {
             if *value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
         }
+        // No one reads three hundred digits.
+        Sample::Float(value) if value.abs() >= 1e21 || value.abs() < 1e-9 && *value != 0.0 => {
+            format!("{value:e}")
+        }
         Sample::Float(value) => value.to_string(),
         Sample::Histogram(histogram) => histograms::shown(histogram),
     }

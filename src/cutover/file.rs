@@ -59,6 +59,10 @@ impl Found {
         if node.is_sequence() {
             return self.list(node);
         }
+        if !node.is_mapping() {
+            let what = "expected a list of queries, or a file of rules with groups";
+            return self.fault(node.line(), what);
+        }
         let Some(mut fields) = self.fields(node, "", Unknown::Refuse) else {
             return;
         };
@@ -73,7 +77,11 @@ impl Found {
             return self.fault(node.line(), "expected spec.groups, as in a PrometheusRule");
         }
         match (fields.take("groups"), fields.take("queries")) {
-            (Some(groups), None) => self.groups(groups),
+            (Some(groups), None) => {
+                // Mimir's files of rules have a namespace.
+                let _ = fields.take("namespace");
+                self.groups(groups);
+            }
             (None, Some(queries)) => self.list(queries),
             (Some(_), Some(_)) => self.fault(
                 node.line(),
@@ -94,17 +102,16 @@ impl Found {
         for item in items {
             if item.is_mapping() {
                 self.query(item);
+            } else if item.is_sequence() {
+                self.fault(
+                    item.line(),
+                    "expected an expression, or a mapping with expr",
+                );
             } else if let Some(expression) = self.read(item.string()) {
                 // An expression alone.
                 self.expression(item.line(), &expression);
-                self.add(
-                    item.line(),
-                    expression.clone(),
-                    expression,
-                    UNSAID,
-                    None,
-                    false,
-                );
+                let name = self.free(&expression);
+                self.add(item.line(), name, expression, UNSAID, None, false);
             }
         }
     }
@@ -150,7 +157,7 @@ impl Found {
             self.fault(line, "start lies after end");
         }
         self.finish(fields);
-        let name = name.unwrap_or_else(|| expression.clone());
+        let name = name.unwrap_or_else(|| self.free(&expression));
         if self.faults.len() == before {
             self.add(line, name, expression, asked, tolerance, may_be_empty);
         }
@@ -180,10 +187,12 @@ impl Found {
 
     fn rule(&mut self, group: &str, node: &Node) {
         let line = node.line();
+        let before = self.faults.len();
+        let repeated = node.refuse_repeated_keys("");
+        self.read(repeated);
         let Some(mut fields) = self.fields(node, "", Unknown::Ignore) else {
             return;
         };
-        let before = self.faults.len();
         let record = fields.string("record");
         let record = self.read(record).flatten();
         let alert = fields.string("alert");
@@ -203,14 +212,20 @@ impl Found {
             return;
         }
         // Several alerts of one name are usual, one for each severity.
-        let mut own = name.clone();
+        let own = self.free(&name);
+        self.add(line, own, expression, UNSAID, None, is_alert);
+    }
+
+    /// The name, or where it is taken the name with a number.
+    fn free(&self, name: &str) -> String {
+        let mut own = name.to_owned();
         for number in 2.. {
             if !self.names.contains(&own) {
                 break;
             }
             own = format!("{name} ({number})");
         }
-        self.add(line, own, expression, UNSAID, None, is_alert);
+        own
     }
 
     fn add(
@@ -389,9 +404,12 @@ mod tests {
         for (text, expected) in [
             ("", vec!["it is empty: expected queries"]),
             ("[]", vec!["line 1: expected one query at least"]),
-            ("up", vec!["the document: line 1: expected a mapping"]),
             (
-                "- up\n- up\n- expr: ''\n- name: a\n  epxr: up\n- expr: x\n  time: soon\n  step: 0\n",
+                "up",
+                vec!["line 1: expected a list of queries, or a file of rules with groups"],
+            ),
+            (
+                "- {name: b, expr: up}\n- {name: b, expr: up}\n- expr: ''\n- name: a\n  epxr: up\n- expr: x\n  time: soon\n  step: 0\n",
                 vec![
                     "line 2: another query has the same name: expected names of their own",
                     "line 3: expr is missing: expected PromQL",

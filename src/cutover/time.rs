@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::range::Range;
-use super::reach::reach_ms;
+use super::reach::reach;
 use super::tolerance::Tolerance;
 use crate::duration;
 use crate::error::{Error, Result};
@@ -169,6 +169,12 @@ impl Query {
     /// what was moved earlier is gone from the source. `stays_ms` is how long a sample stays the latest.
     pub(crate) fn times(&self, range: Option<Range>, stays_ms: i64) -> Result<Times, Untimed> {
         let is_inside = |ms: i64| range.is_none_or(|range| range.min_ms <= ms && ms < range.max_ms);
+        let reach = reach(&self.expression);
+        if let Some((first_ms, last_ms)) = reach.at_ms
+            && !(is_inside(first_ms) && is_inside(last_ms))
+        {
+            return Err(Untimed::Outside);
+        }
         let (start, end, step_ms) = match self.asked {
             Asked::Instant(when) => {
                 let ms = when.within(range)?;
@@ -184,8 +190,9 @@ impl Query {
                 step_ms,
             } => (start, end, step_ms),
         };
-        let end_ms = end.unwrap_or(When::FromEnd(0)).within(range)?;
-        let looks_back = reach_ms(&self.expression).saturating_add(stays_ms);
+        let last = When::FromEnd(0i64.saturating_sub(reach.ahead_ms));
+        let end_ms = end.unwrap_or(last).within(range)?;
+        let looks_back = reach.back_ms.saturating_add(stays_ms);
         let first_ms = start.unwrap_or(When::FromStart(looks_back)).within(range)?;
         if first_ms > end_ms {
             return Err(Untimed::TooShort);
@@ -304,6 +311,11 @@ mod tests {
                 Ok((100 * HOUR, last - HOUR, 60_000)),
             ),
             (query("up offset 1d", unsaid), Err(Untimed::TooShort)),
+            (
+                query("up offset -1h", unsaid),
+                Ok((100 * HOUR + 360_000, last - HOUR, 60_000)),
+            ),
+            (query("up @ 5", unsaid), Err(Untimed::Outside)),
             (
                 query("up", range(Some(When::At(0)), None, None)),
                 Err(Untimed::Outside),

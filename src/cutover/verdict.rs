@@ -7,8 +7,9 @@ use super::finding::{Finding, Weight};
 use super::parity;
 use super::range::Range;
 use super::time::Times;
-use crate::exit::Exit;
-use crate::outcome::Verification;
+use crate::exit::{Exit, Signal};
+use crate::outcome::{Verification, VerifiedBlock};
+use crate::plan::State;
 use crate::promql::Server;
 
 /// How one query came out.
@@ -58,7 +59,9 @@ pub struct CutOver {
     pub verification: Option<Verification>,
     /// Kinds of findings that do not stand against the answer.
     pub waived: BTreeSet<String>,
-    /// Why the report file is not whole.
+    /// The signal that ended it early.
+    pub signal: Option<Signal>,
+    /// Why the report file is not whole, or the page not written.
     pub stopped_by: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
@@ -88,7 +91,13 @@ impl Verdict {
 }
 
 /// Kinds of findings that cannot be waived.
-const DIFFERENCES: [(&str, &str); 10] = [
+const DIFFERENCES: [(&str, &str); 13] = [
+    ("nothing-compared", "no sample was compared at all"),
+    (
+        "range-cut",
+        "blocks that were not moved lie beside those that were",
+    ),
+    ("no-queries", "no value was compared"),
     (
         "missing-series",
         "the source has the series, the target has not",
@@ -127,7 +136,7 @@ const DIFFERENCES: [(&str, &str); 10] = [
 
 impl CutOver {
     /// Kinds of findings that can be waived, and what each means.
-    pub const WAIVABLE: [(&'static str, &'static str); 21] = [
+    pub const WAIVABLE: [(&'static str, &'static str); 23] = [
         ("buckets-not-compared", "the buckets were not given"),
         ("empty-query", "a query came to nothing on both sides"),
         ("exemplars-not-seen", "exemplars could not be compared"),
@@ -144,7 +153,11 @@ impl CutOver {
             "type, help or unit of a metric differ",
         ),
         ("no-metric-compared", "no metric has samples on both sides"),
-        ("nothing-compared", "no sample was compared at all"),
+        ("no-moved-block", "no verified block was moved"),
+        (
+            "not-moved",
+            "a block that was not moved lies over the range",
+        ),
         ("outside-range", "a query asks for times outside the range"),
         ("query-failed", "a query was not answered"),
         (
@@ -159,6 +172,7 @@ impl CutOver {
             "series-not-seen",
             "the series of a metric could not be compared",
         ),
+        ("same-server", "both sides are one server under two names"),
         ("shared-store", "both queriers ask the same store"),
         ("store-down", "a querier says that a store is away"),
         (
@@ -223,14 +237,8 @@ impl CutOver {
     /// Whether the hot blocks may go.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let buckets_differ = self.verification.as_ref().is_some_and(|found| {
-            found.needing_a_person() > 0 || found.lacks_the_run() || found.is_damaged_within()
-        });
-        let is_unfinished = self
-            .verification
-            .as_ref()
-            .is_some_and(|found| !found.is_complete());
-        if buckets_differ || self.standing(Weight::Difference).next().is_some() {
+        let is_unfinished = !self.is_complete();
+        if self.buckets_stand_against() || self.standing(Weight::Difference).next().is_some() {
             Verdict::Differs
         } else if is_unfinished || self.standing(Weight::Unseen).next().is_some() {
             Verdict::NotProven
@@ -239,10 +247,41 @@ impl CutOver {
         }
     }
 
+    /// Whether the buckets are against it.
+    #[must_use]
+    pub fn buckets_stand_against(&self) -> bool {
+        self.verification.as_ref().is_some_and(|found| {
+            let mut blocks = found.blocks.iter();
+            blocks.any(|block| self.block_stands_against(block))
+                || !found.absent_ids.is_empty()
+                || found.lacks_the_run()
+                || found.is_damaged_within()
+        })
+    }
+
+    /// A block that stays in the source is no matter of what may go from there, unless it was asked for, or the range was said to be that which it is in.
+    fn block_stands_against(&self, block: &VerifiedBlock) -> bool {
+        let is_in_range = || {
+            let times = block.meta.as_ref().map(|meta| {
+                let meta = &meta.block;
+                (meta.min_time_ms, meta.max_time_ms)
+            });
+            let range = self.scope.range.zip(times);
+            range.is_none_or(|(range, (min_ms, max_ms))| range.meets(min_ms, max_ms))
+        };
+        block.needs_a_person()
+            && match block.verified.state {
+                State::SourceOnly => block.is_asked_for || is_in_range(),
+                State::HeldUnmarked => false,
+                _ => true,
+            }
+    }
+
     /// Whether everything had its turn.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.stopped_by.is_none()
+            && self.signal.is_none()
             && self
                 .verification
                 .as_ref()
@@ -254,6 +293,9 @@ impl CutOver {
     pub fn exit(&self) -> Exit {
         if self.stopped_by.is_some() {
             return Exit::Aborted;
+        }
+        if let Some(signal) = self.signal {
+            return Exit::Stopped(signal);
         }
         match self.buckets() {
             Some(Exit::Aborted) => Exit::Aborted,
@@ -294,6 +336,7 @@ mod tests {
             counted: Vec::new(),
             verification: None,
             waived: waived.iter().map(|kind| (*kind).to_owned()).collect(),
+            signal: None,
             stopped_by: None,
             elapsed: Duration::ZERO,
         }

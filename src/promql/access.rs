@@ -71,23 +71,12 @@ impl Access {
         &self.place
     }
 
-    /// Whether both are one place.
+    /// Whether both are one place, asked as the same: tenants of one server are told apart by headers or credentials.
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {
-        self.place == other.place && self.headers_shown() == other.headers_shown()
-    }
-
-    /// Tenants of one server are told apart by headers.
-    fn headers_shown(&self) -> Vec<(&HeaderName, Option<&str>)> {
-        let headers = self.headers.iter();
-        let headers = headers.map(|(name, given)| {
-            let text = match given {
-                Given::Text(text) => Some(text.expose()),
-                Given::File { path, .. } => path.to_str(),
-            };
-            (name, text)
-        });
-        headers.collect()
+        self.place == other.place
+            && self.headers == other.headers
+            && self.authorization == other.authorization
     }
 
     /// Adds to a request what it proves itself with, and says what of it is secret. The error says which file cannot be read.
@@ -103,7 +92,9 @@ impl Access {
             let value = header(&text)
                 .ok_or_else(|| format!("http_headers.{name} holds what no header can"))?;
             headers.append(name, value);
-            secrets.push(Secret::new(text));
+            if !matches!(given, Given::Plain(_)) {
+                secrets.push(Secret::new(text));
+            }
         }
         Ok(secrets)
     }

@@ -22,6 +22,16 @@ pub struct Answered<T> {
 }
 
 impl<T> Answered<T> {
+    /// The same, with what is said beside it as `fit` makes it.
+    pub(super) fn said(self, fit: impl Fn(&str) -> String) -> Self {
+        let fitted = |words: Vec<String>| words.iter().map(|words| fit(words)).collect();
+        Self {
+            value: self.value,
+            warnings: fitted(self.warnings),
+            infos: fitted(self.infos),
+        }
+    }
+
     /// The same, of what is made of the value.
     pub fn map<U>(self, make: impl FnOnce(T) -> U) -> Answered<U> {
         Answered {

@@ -80,6 +80,10 @@ impl Asking {
         })
     }
 
+    pub(super) fn host(&self) -> &str {
+        self.access.base.host_str().unwrap_or_default()
+    }
+
     pub(super) fn place(&self) -> &str {
         &self.access.place
     }
@@ -169,6 +173,11 @@ impl Asking {
             header::ACCEPT_ENCODING,
             header::HeaderValue::from_static("gzip"),
         );
+        // Caches of frontends may tell what was there before.
+        headers.insert(
+            header::CACHE_CONTROL,
+            header::HeaderValue::from_static("no-store"),
+        );
         let secrets = self.access.show(headers).await.map_err(wrong)?;
         Ok((request, Secrets::of_texts(&secrets)))
     }
@@ -218,6 +227,11 @@ impl Asking {
 impl Answer {
     pub(super) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
+    }
+
+    /// What the server says, without secrets.
+    pub(super) fn hidden(&self, words: &str) -> String {
+        self.secrets.hidden_in(words)
     }
 
     /// What an answer means that is none, and what is told of it.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -15,7 +15,8 @@ use super::labels::Labels;
 use super::lists::{self, Exemplars, Metadata};
 use super::merge::merged;
 use super::server::{self, Product, Server};
-use super::value::Data;
+use super::times;
+use super::value::{Data, Sample};
 use crate::error::{Error, Kind, Result};
 use crate::http::percent::escaped;
 use crate::retry::{Policy, retry};
@@ -63,9 +64,27 @@ pub struct Client {
     asking: Arc<Asking>,
     limits: Limits,
     server: Server,
-    /// Whether the server takes no forms.
-    takes_no_forms: Arc<AtomicBool>,
+    state: Arc<State>,
 }
+
+/// What clones know together of their server.
+#[derive(Debug, Default)]
+struct State {
+    /// Whether a form was answered.
+    takes_forms: AtomicBool,
+    /// Whether the server takes no forms.
+    takes_no_forms: AtomicBool,
+    /// How many questions in a row have outlasted their retries.
+    failures: AtomicU32,
+    /// What the last of them failed with.
+    last: Mutex<String>,
+}
+
+/// After so many questions in a row that were not answered in the end, a server is away, and no longer asked.
+const MOST_FAILURES: u32 = 8;
+
+/// A range that falls into more pieces has too short a step.
+const MOST_PIECES: i64 = 1000;
 
 impl Client {
     /// A client for the server there, once that has answered what one and one is, and said who it is.
@@ -76,31 +95,41 @@ impl Client {
             asking: Arc::new(Asking::new(access, limits.timeout)?),
             limits: limits.clone(),
             server: Server::default(),
-            takes_no_forms: Arc::default(),
+            state: Arc::default(),
         };
         let query = [("query", "1+1".to_owned())];
-        client.ask("query", &query, answer::data).await?;
-        client.server = client.look_again().await?;
+        let two = client.ask("query", &query, answer::data).await?.value;
+        if !is_two(&two) {
+            let why =
+                "asked what 1+1 is, it does not answer 2: is that a server of Prometheus' API?";
+            return Err(Error::new(Kind::Corrupt, client.attempt("query")).because(why));
+        }
+        client.server = client.look_again().await;
         Ok(client)
     }
 
-    /// Who answers now.
-    ///
-    /// Errors: only what may pass, for many servers do not say who they are.
-    pub async fn look_again(&self) -> Result<Server> {
-        let build = self.ask_plainly("status/buildinfo", &[], server::build);
-        let (is_mimir, version) = unless_transient(build.await)?.unwrap_or_default();
-        let stores = self.ask_plainly("stores", &[], server::stores);
-        let stores = unless_transient(stores.await)?;
-        Ok(Server {
-            product: match stores {
-                Some(_) => Product::Thanos,
-                None if is_mimir => Product::Mimir,
-                None => Product::Other,
+    /// Who answers now, as far as it says so: what a server does not say is not known of it.
+    pub async fn look_again(&self) -> Server {
+        let mut quick = self.clone();
+        // Gateways answer for paths without a route as for servers that are away.
+        quick.limits.retry.max_retries = quick.limits.retry.max_retries.min(1);
+        let build = quick.ask_plainly("status/buildinfo", &[], server::build);
+        let started = quick.ask_plainly("status/runtimeinfo", &[], server::started);
+        let stores = quick.ask_plainly("stores", &[], server::stores);
+        let (build, started, stores) = tokio::join!(build, started, stores);
+        self.state.failures.store(0, Ordering::Relaxed);
+        let (is_mimir, version) = build.map(|answer| answer.value).unwrap_or_default();
+        let stores = stores.map(|answer| answer.value);
+        Server {
+            product: match &stores {
+                Ok(_) => Product::Thanos,
+                Err(_) if is_mimir => Product::Mimir,
+                Err(_) => Product::Other,
             },
             version,
+            started: started.ok().and_then(|answer| answer.value),
             stores: stores.unwrap_or_default(),
-        })
+        }
     }
 
     /// Who answers.
@@ -113,6 +142,12 @@ impl Client {
     #[must_use]
     pub fn place(&self) -> &str {
         self.asking.place()
+    }
+
+    /// The host that it is on, and whatever may stand before its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.asking.host()
     }
 
     /// One that has Thanos tell series apart that differ in replica labels alone; of other servers it is the same.
@@ -133,7 +168,9 @@ impl Client {
     pub async fn instant(&self, query: &str, time_ms: i64) -> Result<Answered<Data>> {
         let mut pairs = self.of_query(query);
         pairs.push(("time", seconds(time_ms)));
-        self.ask("query", &pairs, answer::data).await
+        let answer = self.ask("query", &pairs, answer::data).await?;
+        self.judged("query", times::of_instant(&answer.value, time_ms))?;
+        Ok(answer)
     }
 
     /// What the query comes to every `step_ms` from the first time on to the last.
@@ -141,7 +178,13 @@ impl Client {
     /// It is asked for in pieces where there are more times than a server gives at once.
     pub async fn range(&self, query: &str, span: Span, step_ms: i64) -> Result<Answered<Data>> {
         let step_ms = step_ms.max(1);
-        let longest = step_ms.saturating_mul(i64::from(self.limits.max_points.max(2)) - 1);
+        let per_piece = i64::from(self.limits.max_points.max(2));
+        let pieces = span.end_ms.saturating_sub(span.start_ms) / step_ms / per_piece;
+        if pieces > MOST_PIECES {
+            let why = format!("it would be asked in {pieces} pieces: ask with a longer step");
+            return Err(Error::new(Kind::Other, self.attempt("query_range")).because(why));
+        }
+        let longest = step_ms.saturating_mul(per_piece - 1);
         let mut start_ms = span.start_ms;
         let mut whole: Option<Answered<Data>> = None;
         let mut left = self.limits.max_response_bytes;
@@ -156,14 +199,14 @@ impl Client {
             let (piece, bytes) = self
                 .ask_within("query_range", &pairs, answer::data, left)
                 .await?;
+            let at = (start_ms, end_ms);
+            self.judged("query_range", times::of_range(&piece.value, at))?;
             left = left.saturating_sub(bytes);
             let joined = match whole {
                 None => Ok(piece),
                 Some(before) => merged(before, piece),
             };
-            let joined = joined.map_err(|why| {
-                Error::new(Kind::Corrupt, self.attempt("query_range")).because(why)
-            })?;
+            let joined = self.judged("query_range", joined)?;
             let next_ms = end_ms.saturating_add(step_ms);
             if end_ms >= span.end_ms || next_ms > span.end_ms {
                 return Ok(joined);
@@ -217,6 +260,11 @@ impl Client {
         self.ask("query_exemplars", &pairs, lists::exemplars).await
     }
 
+    /// What makes no sense is an error.
+    fn judged<T>(&self, path: &str, judged: Result<T, String>) -> Result<T> {
+        judged.map_err(|why| Error::new(Kind::Corrupt, self.attempt(path)).because(why))
+    }
+
     fn of_query(&self, query: &str) -> Vec<(&'static str, String)> {
         let timeout = format!("{}ms", self.limits.timeout.as_millis());
         let mut pairs = vec![("query", query.to_owned()), ("timeout", timeout)];
@@ -236,8 +284,11 @@ impl Client {
 
     /// With partial responses Thanos says in a warning which store did not answer and why, and all the rest is compared.
     fn of_thanos(&self, is_query: bool) -> Vec<(&'static str, String)> {
-        if self.server.product != Product::Thanos {
-            return Vec::new();
+        match self.server.product {
+            Product::Thanos => {}
+            Product::Mimir => return Vec::new(),
+            // Only VictoriaMetrics knows it: it would move times to multiples of the step, and answer what it has kept.
+            Product::Other => return vec![("nocache", "1".to_owned())],
         }
         let OfThanos {
             dedup,
@@ -273,22 +324,32 @@ impl Client {
         read: impl Fn(&RawValue) -> Result<T, String>,
         limit: usize,
     ) -> Result<(Answered<T>, usize)> {
-        let is_form = !self.takes_no_forms.load(Ordering::Relaxed);
+        let is_form = !self.state.takes_no_forms.load(Ordering::Relaxed);
         let call = Call {
             path,
             pairs,
             is_form,
         };
-        match self.repeated(&call, &read, limit).await {
-            Err(Tried { status: 405, .. }) if is_form => {
-                self.takes_no_forms.store(true, Ordering::Relaxed);
-                let is_form = false;
-                let call = Call { is_form, ..call };
-                let done = self.repeated(&call, &read, limit).await;
-                done.map_err(|tried| tried.err)
+        let done = self.repeated(&call, &read, limit).await;
+        let tried = match done {
+            Ok(answer) => {
+                let form = &self.state.takes_forms;
+                form.fetch_or(is_form, Ordering::Relaxed);
+                return Ok(answer);
             }
-            done => done.map_err(|tried| tried.err),
+            Err(tried) => tried,
+        };
+        // Gateways that let nobody write may refuse forms in words of their own.
+        let is_refused = matches!(tried.status, 403..=405 | 411 | 501);
+        if !is_form || !is_refused || self.state.takes_forms.load(Ordering::Relaxed) {
+            return Err(tried.err);
         }
+        let is_form = false;
+        let call = Call { is_form, ..call };
+        let answer = self.repeated(&call, &read, limit).await;
+        let answer = answer.map_err(|_| tried.err)?;
+        self.state.takes_no_forms.store(true, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// Asks with an address alone.
@@ -318,6 +379,7 @@ impl Client {
         limit: usize,
     ) -> Result<(Answered<T>, usize), Tried> {
         let attempt = self.attempt(call.path);
+        self.still_asked(&attempt)?;
         let (status, is_cut) = (AtomicU16::new(0), AtomicBool::new(false));
         let done = retry(&self.limits.retry, &attempt, || async {
             status.store(0, Ordering::Relaxed);
@@ -329,7 +391,10 @@ impl Client {
             };
             status.store(answer.status, Ordering::Relaxed);
             match answer::read(&answer.body, read) {
-                Ok(value) if answer.is_success() => Ok((value, answer.body.len())),
+                Ok(value) if answer.is_success() => {
+                    let bytes = answer.body.len();
+                    Ok((value.said(|words| answer.hidden(words)), bytes))
+                }
                 Err(Unanswered::Refused(refusal)) => {
                     let (kind, why) = answer.by_status(Some(&refusal));
                     fail(kind, why)
@@ -349,6 +414,7 @@ impl Client {
             }
         });
         let done = done.await;
+        self.note(done.as_ref().err());
         done.map_err(|err| Tried {
             err: if is_cut.into_inner() {
                 err.of_kind(Kind::Corrupt)
@@ -357,6 +423,38 @@ impl Client {
             },
             status: status.into_inner(),
         })
+    }
+
+    /// Errors: the server is away, and no longer asked.
+    fn still_asked(&self, attempt: &str) -> Result<(), Tried> {
+        if self.state.failures.load(Ordering::Relaxed) < MOST_FAILURES {
+            return Ok(());
+        }
+        let last = self
+            .state
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let why = format!("not asked, after {MOST_FAILURES} failures in a row, the last: {last}");
+        Err(Tried {
+            err: Error::new(Kind::Transient, attempt).because(why),
+            status: 0,
+        })
+    }
+
+    fn note(&self, failed: Option<&Error>) {
+        match failed.filter(|err| err.kind().is_transient()) {
+            None => self.state.failures.store(0, Ordering::Relaxed),
+            Some(err) => {
+                self.state.failures.fetch_add(1, Ordering::Relaxed);
+                let mut last = self
+                    .state
+                    .last
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                *last = format!("{err:#}");
+            }
+        }
     }
 
     fn attempt(&self, path: impl Display) -> String {
@@ -371,10 +469,15 @@ struct Tried {
     status: u16,
 }
 
-fn unless_transient<T>(answer: Result<Answered<T>>) -> Result<Option<T>> {
-    match answer {
-        Ok(answer) => Ok(Some(answer.value)),
-        Err(err) if err.kind() == Kind::Transient => Err(err),
-        Err(_) => Ok(None),
-    }
+/// Some servers answer with a vector of one series without labels in the place of a number.
+fn is_two(data: &Data) -> bool {
+    let point = match data {
+        Data::Scalar(point) => Some(point),
+        Data::Vector(series) => match series.as_slice() {
+            [only] => only.points.first(),
+            _ => None,
+        },
+        Data::Matrix(_) | Data::String { .. } => None,
+    };
+    point.is_some_and(|point| point.sample == Sample::Float(2.0))
 }

@@ -10,7 +10,7 @@ use crate::http::header::HeaderValue;
 use crate::small_file;
 
 /// As whom it is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Authorization {
     Basic {
         username: Given,
@@ -24,10 +24,15 @@ pub(super) enum Authorization {
 }
 
 /// What stands in a configuration, or in a file that is written anew now and then.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Given {
     Text(Secret),
-    File { key: String, path: PathBuf },
+    /// What is no secret.
+    Plain(String),
+    File {
+        key: String,
+        path: PathBuf,
+    },
 }
 
 impl Authorization {
@@ -54,6 +59,7 @@ impl Given {
     pub(super) async fn read(&self) -> Result<String, String> {
         match self {
             Self::Text(text) => Ok(text.expose().to_owned()),
+            Self::Plain(text) => Ok(text.clone()),
             Self::File { key, path } => {
                 let text = small_file::text(&path.to_string_lossy()).await;
                 let text = text.map_err(|err| {

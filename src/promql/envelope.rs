@@ -51,8 +51,8 @@ impl<'a> Envelope<'a> {
         let mut infos = raw.infos.unwrap_or_default();
         infos.truncate(MOST_WORDS);
         let data = match raw.status.as_deref() {
-            // An error beside a success is no success.
-            Some("success") if raw.error.is_none() => {
+            // An error beside a success is no success, and an empty one is none.
+            Some("success") if raw.error.map(text).unwrap_or_default().is_empty() => {
                 Ok(raw.data.ok_or("it says success, and holds no data")?)
             }
             Some("success" | "error") => Err(Refusal {
@@ -120,6 +120,7 @@ mod tests {
                 Err(r#"422: {"a":1}"#),
             ),
             (r#"{"status":"success","data":null}"#, Ok("null")),
+            (r#"{"status":"success","data":[],"error":""}"#, Ok("[]")),
             (r#"{"status":"error"}"#, Err("an error without a word")),
             (
                 r#"{"status":"success","data":[],"error":"lost a shard"}"#,

@@ -44,7 +44,7 @@ impl HttpConfig {
         }
         let read = Reader { folder };
         let authorization = read.authorization(&mut fields)?;
-        if fields.take("oauth2").is_some() {
+        if fields.take("oauth2").is_some_and(|node| !node.is_null()) {
             return Err(Error::usage(
                 "oauth2 is not supported: expected authorization with a credentials_file that something keeps fresh",
             ));
@@ -166,7 +166,8 @@ impl Reader<'_> {
                 "{} and {file_key} are both given: expected one of them",
                 name(key)
             ))),
-            (Some(text), None) => Ok(Some(Given::Text(Secret::new(text)))),
+            // A block of YAML ends in a line feed.
+            (Some(text), None) => Ok(Some(Given::Text(Secret::new(text.trim_end().to_owned())))),
             (None, Some(path)) => self.file(name(file_key), &path).map(Some),
             (None, None) => Ok(None),
         }
@@ -223,7 +224,11 @@ impl Reader<'_> {
             let credentials = credentials.ok_or_else(|| {
                 Error::usage("authorization: expected credentials or credentials_file")
             })?;
+            fits(&credentials, "authorization.credentials")?;
             return Ok(Some(Authorization::Other { kind, credentials }));
+        }
+        if let Some(credentials) = &bearer {
+            fits(credentials, "bearer_token")?;
         }
         Ok(bearer.map(|credentials| Authorization::Other {
             kind: "Bearer".to_owned(),
@@ -251,7 +256,11 @@ impl Reader<'_> {
                     header(&value).ok_or_else(|| {
                         Error::usage(format!("{place}.{key}: expected what a header can hold"))
                     })?;
-                    headers.push((name.clone(), Given::Text(Secret::new(value))));
+                    let given = match key {
+                        "values" => Given::Plain(value),
+                        _ => Given::Text(Secret::new(value)),
+                    };
+                    headers.push((name.clone(), given));
                 }
             }
             for path in list(&mut fields, &place, "files")? {
@@ -274,6 +283,10 @@ impl Reader<'_> {
                 Some(Given::Text(text)) => Some(Pem {
                     key,
                     bytes: text.expose().as_bytes().to_vec(),
+                }),
+                Some(Given::Plain(text)) => Some(Pem {
+                    key,
+                    bytes: text.into_bytes(),
                 }),
                 Some(Given::File { path, .. }) => Some(tls::read(TLS, file_key, &path)?),
             };
@@ -322,6 +335,16 @@ impl Reader<'_> {
             versions,
             ..Tls::of(parts, TLS)?
         })
+    }
+}
+
+/// Refuses what no header can hold.
+fn fits(given: &Given, at: &str) -> Result<()> {
+    match given {
+        Given::Text(text) if header(text.expose()).is_none() => Err(Error::usage(format!(
+            "{at}: expected what a header can hold"
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -16,6 +16,7 @@ mod lists;
 mod merge;
 mod number;
 mod server;
+mod times;
 mod value;
 
 pub use access::Access;

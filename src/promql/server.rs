@@ -12,6 +12,8 @@ pub struct Server {
     pub product: Product,
     /// The version that it tells.
     pub version: Option<String>,
+    /// When its process was started, as it spells it: two servers of one such time are one.
+    pub started: Option<String>,
     /// The stores that Thanos asks in turn; nothing of what is not Thanos.
     pub stores: Vec<Store>,
 }
@@ -82,6 +84,17 @@ pub(super) fn build(json: &RawValue) -> Result<(bool, Option<String>), String> {
         !version.is_empty() && version.len() <= 64 && version.chars().all(is_fit)
     });
     Ok((is_mimir, version))
+}
+
+/// Of `status/runtimeinfo`: when the process was started.
+pub(super) fn started(json: &RawValue) -> Result<Option<String>, String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Raw {
+        start_time: Option<String>,
+    }
+    let raw: Raw = serde_json::from_str(json.get()).map_err(|err| err.to_string())?;
+    Ok(raw.start_time.filter(|time| !time.is_empty()))
 }
 
 /// Of Thanos' `stores`: all of them, by kind and name.

@@ -3,13 +3,18 @@
 use std::io::{self, Write};
 
 use super::header::Header;
-use super::text::cutover::{answer, compared, example, heading, outcome, place, shown_range};
+use super::text::cutover::{
+    answer, by_kind, compared, example, heading, outcome, place, shown_range,
+};
 use crate::chronicle::code;
 use crate::cutover::{CutOver, Finding, Weight};
 use crate::human;
 
 /// What is left out beyond this is counted.
 const MOST: usize = 100;
+
+/// Places of one kind beyond this are counted.
+const MOST_PLACES: usize = 10;
 
 /// Writes what was found.
 pub fn write(header: &Header, found: &CutOver, out: &mut dyn Write) -> io::Result<()> {
@@ -64,35 +69,34 @@ fn findings(found: &CutOver, weight: Weight, out: &mut dyn Write) -> io::Result<
         return Ok(());
     }
     writeln!(out, "## {}\n", heading(weight))?;
-    let mut shown: Vec<&str> = Vec::new();
-    for finding in all.iter().take(MOST) {
-        let waived = if found.is_waived(finding) {
+    for (kind, of_kind) in by_kind(&all) {
+        let Some((first, rest)) = of_kind.split_first() else {
+            continue;
+        };
+        let waived = if found.is_waived(first) {
             ", waived"
         } else {
             ""
         };
-        let many = human::number(finding.count);
-        if shown.contains(&finding.kind) {
-            writeln!(
-                out,
-                "* `{}`: {many}{waived}, in {}",
-                finding.kind,
-                code(&place(finding))
-            )?;
-            continue;
-        }
-        shown.push(finding.kind);
+        let many: u64 = of_kind.iter().map(|finding| finding.count).sum();
         writeln!(
             out,
-            "* `{}`: {many}{waived} ({}). The first:",
-            finding.kind,
-            CutOver::meaning(finding.kind)
+            "* `{kind}`: {}{waived} ({}). The first:",
+            human::number(many),
+            CutOver::meaning(kind)
         )?;
-        for (name, text) in example(finding) {
+        for (name, text) in example(first) {
             writeln!(out, "  * {name}: {}", code(&text))?;
         }
+        for finding in rest.iter().take(MOST_PLACES) {
+            let many = human::number(finding.count);
+            writeln!(out, "  * also {many} in {}", code(&place(finding)))?;
+        }
+        let more = rest.len().saturating_sub(MOST_PLACES);
+        if more > 0 {
+            writeln!(out, "  * … and in {more} more places")?;
+        }
     }
-    more(all.len(), out)?;
     writeln!(out)
 }
 

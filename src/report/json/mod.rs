@@ -236,7 +236,7 @@ impl<'a> Course<'a> {
             exit: found.exit(),
             elapsed: Some(found.elapsed),
             aborted: found.stopped_by.as_deref().or(aborted),
-            signal: verification.and_then(|found| found.signal),
+            signal: found.signal.or(verification.and_then(|found| found.signal)),
             limit: None,
         }
     }

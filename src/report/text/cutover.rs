@@ -1,6 +1,7 @@
 //! Whether the hot blocks may go: what was compared, what was found of each kind with the first in full, how each query came out, how the buckets stand,
 //! and the answer in a sentence.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::heading::fact;
@@ -25,7 +26,7 @@ pub(super) fn write(found: &CutOver, rows: Rows, page: &mut Page<'_>) -> io::Res
     if let Some(verification) = &found.verification {
         page.blank()?;
         page.line("The buckets", 4)?;
-        verify::write(verification, rows, page)?;
+        verify::write_body(verification, rows, page)?;
     }
     page.blank()?;
     page.prose("", &printable(&answer(found)))
@@ -88,15 +89,7 @@ fn write_findings(found: &CutOver, weight: Weight, page: &mut Page<'_>) -> io::R
     }
     page.blank()?;
     page.line(heading(weight), 4)?;
-    // Of each kind the first is shown in full; where else it was found is counted.
-    let mut kinds: Vec<&str> = Vec::new();
-    for finding in &all {
-        if !kinds.contains(&finding.kind) {
-            kinds.push(finding.kind);
-        }
-    }
-    for kind in kinds {
-        let of_kind: Vec<&&Finding> = all.iter().filter(|finding| finding.kind == kind).collect();
+    for (kind, of_kind) in by_kind(&all) {
         let Some((first, rest)) = of_kind.split_first() else {
             continue;
         };
@@ -131,6 +124,18 @@ fn write_findings(found: &CutOver, weight: Weight, page: &mut Page<'_>) -> io::R
         }
     }
     Ok(())
+}
+
+/// The findings of each kind, by the first of each.
+pub(in crate::report) fn by_kind<'a>(all: &[&'a Finding]) -> Vec<(&'static str, Vec<&'a Finding>)> {
+    let mut kinds: Vec<(&'static str, Vec<&'a Finding>)> = Vec::new();
+    for finding in all {
+        match kinds.iter_mut().find(|(kind, _)| *kind == finding.kind) {
+            Some((_, of_kind)) => of_kind.push(finding),
+            None => kinds.push((finding.kind, vec![finding])),
+        }
+    }
+    kinds
 }
 
 /// What findings of a weight are called together.
@@ -201,8 +206,10 @@ fn write_queries(found: &CutOver, rows: Rows, page: &mut Page<'_>) -> io::Result
     if shown.is_empty() {
         return Ok(());
     }
+    let odd = found.queries.iter().filter(is_odd).count();
     page.blank()?;
     page.line("  outcome   series    samples  query", 33)?;
+    let (all, shown) = (shown.len(), shown);
     for query in shown {
         let sign = if outcome(query) == "equal" { ' ' } else { '!' };
         let text = format!(
@@ -215,7 +222,10 @@ fn write_queries(found: &CutOver, rows: Rows, page: &mut Page<'_>) -> io::Result
         );
         page.line(&printable(&text), 33)?;
     }
-    Ok(())
+    match odd.checked_sub(all) {
+        Some(more) if more > 0 => page.line(&format!("  … and {more} more that are not equal"), 4),
+        _ => Ok(()),
+    }
 }
 
 /// How a query came out, in a word.
@@ -243,42 +253,63 @@ fn asked(query: &QueryResult) -> String {
 /// May the hot blocks go?
 pub(in crate::report) fn answer(found: &CutOver) -> String {
     let kinds = |weight| {
-        let mut kinds: Vec<String> = Vec::new();
-        for ((of, kind), many) in found.by_kind() {
-            if of == weight {
-                kinds.push(format!("{} {kind}", human::number(many)));
-            }
-        }
-        kinds
+        let all = found.by_kind().into_iter();
+        let of_it = all.filter(|((of, _), _)| *of == weight);
+        let told = of_it.map(|((_, kind), many)| format!("{} {kind}", human::number(many)));
+        told.collect::<Vec<String>>()
     };
+    let (differing, unseen) = (kinds(Weight::Difference), kinds(Weight::Unseen));
     let buckets = match &found.verification {
-        None => "the buckets were not compared",
-        Some(verification) if verification.exit().code() == 0 => "the target holds what was moved",
-        Some(_) => "of the buckets something needs a person",
+        None => None,
+        Some(_) if found.buckets_stand_against() => Some("of the buckets something needs a person"),
+        Some(_) => Some("the target holds what was moved"),
     };
-    match found.verdict() {
+    let queries = if found.samples() > 0 {
+        "both sides answer alike"
+    } else {
+        "both sides hold as much, though no value was compared"
+    };
+    let waived: Vec<String> = found
+        .findings()
+        .filter(|finding| found.is_waived(finding))
+        .map(|finding| finding.kind.to_owned())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let waived = match waived.as_slice() {
+        [] => String::new(),
+        waived => format!(" Waived: {}.", waived.join(", ")),
+    };
+    let ended = match found.signal {
+        Some(signal) => format!(" {} came before all was compared.", signal.as_str()),
+        None => String::new(),
+    };
+    let text = match found.verdict() {
         Verdict::Yes => {
-            format!("May the hot blocks go? Yes: both sides answer alike, and {buckets}.")
+            let buckets = buckets.unwrap_or("the buckets were not compared");
+            format!("Yes: {queries}, and {buckets}.")
         }
         Verdict::Differs => {
-            let mut why = kinds(Weight::Difference);
-            if why.is_empty() {
-                why.push("both sides answer alike".to_owned());
+            let mut why = differing;
+            why.extend(buckets.map(str::to_owned));
+            if !unseen.is_empty() {
+                why.push(format!("not looked at: {}", unseen.join(", ")));
             }
             format!(
-                "May the hot blocks go? No: {}, and {buckets}. Keep them until a person has looked.",
-                why.join(", ")
+                "No: {}. Keep them until a person has looked.",
+                why.join("; ")
             )
         }
         Verdict::NotProven => {
-            let mut why = kinds(Weight::Unseen);
+            let mut why = unseen;
             if why.is_empty() {
                 why.push("not everything had its turn".to_owned());
             }
             format!(
-                "May the hot blocks go? Not proven: nothing that was compared differs, but {}. Keep them until that is looked at, or waived.",
+                "Not proven: nothing that was compared differs, but {}. Keep them until that is looked at, or waived.",
                 why.join(", ")
             )
         }
-    }
+    };
+    format!("May the hot blocks go? {text}{waived}{ended}")
 }

@@ -34,11 +34,9 @@ fn two_sides_that_answer_alike_are_a_yes() {
             assert_eq!(asked.member(name).as_deref(), Some(expected));
         }
         assert_eq!(asked.member("timeout").as_deref(), Some("120000ms"));
-        assert_eq!(
-            asked.member("partial_response"),
-            None,
-            "only Thanos is told so"
-        );
+        let of_thanos = asked.member("partial_response");
+        assert_eq!(of_thanos, None, "only Thanos is told so");
+        assert_eq!(asked.header("cache-control"), Some("no-store"));
     }
     let text = Ran::of(two.command(&[ALONE])).expect(0).stdout;
     assert!(text.contains("May the hot blocks go? Yes"), "{text}");
