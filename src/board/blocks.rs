@@ -107,7 +107,11 @@ impl Blocks {
 /// What the last run of a rule saw of a block to which nothing happened, as far as is remembered.
 pub(super) fn as_it_stood(rule: &RuleOutline, last: &Ended, stood: Stood) -> BlockKnown {
     let (event, ending, (source, target)) = match stood {
-        Stood::LeftOut(reason) => ("excluded", Some(reason.as_str()), (Some(place(reason)), None)),
+        Stood::LeftOut(reason) => (
+            "excluded",
+            Some(reason.as_str()),
+            (Some(place(reason)), None),
+        ),
         Stood::Selected(None) => ("selected", None, (Some(LIVE), None)),
         Stood::Selected(Some(ending)) => {
             let Happened { event, places, .. } = moved(&Outcome::untouched(ending, None));
