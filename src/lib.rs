@@ -8,12 +8,12 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`], [`serve`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`cleanup`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; how servers are spoken to; when to try again; how far a run is |
+//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
+//! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
 //! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
@@ -68,6 +68,8 @@ pub mod chronicle;
 pub mod cleanup;
 pub mod cli;
 pub mod command;
+pub mod compare;
+pub mod cutover;
 pub mod draft;
 pub mod duration;
 pub mod engine;
@@ -88,6 +90,7 @@ pub mod plan;
 pub mod policy;
 pub mod printable;
 pub mod progress;
+pub mod promql;
 pub mod report;
 pub mod retry;
 pub mod select;

@@ -2,12 +2,14 @@
 //!
 //! Errors name the place, and repeat a value only where it cannot be a secret: configurations hold secrets.
 
+mod expand;
 mod node;
 mod quote;
 mod scalar;
 mod spelled;
 mod tree;
 
-pub use node::{Fields, Node, Unknown, expand};
+pub use expand::expand;
+pub use node::{Fields, Node, Unknown};
 pub use quote::quoted;
 pub use tree::{parse, parse_only};

@@ -53,7 +53,7 @@ fn write_whole(page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// Foreign text as code. Within a table a bar ends a cell also in code, and a backslash may undo that: then it is code of HTML, with nothing but
 /// letters that mean nothing.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text = printable(text);
     let text = text.trim();
     if text.is_empty() {

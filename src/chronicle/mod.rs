@@ -18,6 +18,7 @@ mod ways;
 mod words;
 
 pub use gather::Chronicle;
+pub(crate) use markdown::code;
 
 use std::io::{self, Write};
 

@@ -5,6 +5,7 @@ mod argument_files;
 mod check;
 mod cleanup;
 mod completion;
+mod cutover_check;
 mod document;
 mod flags;
 mod man;
@@ -129,6 +130,10 @@ pub fn parse(
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
+        Subcommand::CutoverCheck(flags) => {
+            let request = flags.request(&origins, now, &mut warnings)?;
+            Command::CutoverCheck(Box::new(request))
+        }
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
@@ -212,6 +217,7 @@ enum Subcommand {
     Check(Box<check::Flags>),
     Status(Box<status::Flags>),
     Verify(Box<verify::Flags>),
+    CutoverCheck(Box<cutover_check::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
@@ -229,6 +235,7 @@ impl Subcommand {
             Subcommand::Migrate(flags) => &flags.audited,
             Subcommand::Replicate(flags) => &flags.audited,
             Subcommand::Verify(flags) => &flags.audited,
+            Subcommand::CutoverCheck(flags) => &flags.audited,
             Subcommand::Unmark(flags) => &flags.audited,
             Subcommand::Cleanup(flags) => &flags.audited,
             Subcommand::Undelete(flags) => &flags.audited,

@@ -10,13 +10,15 @@ use super::values::alternatives;
 use crate::error::Error;
 use crate::nearest::nearest;
 
-/// Flags whose values are configurations, which may hold secrets.
-pub(super) const TEXTS: [&str; 5] = [
+/// Flags whose values are configurations or URLs, which may hold secrets.
+pub(super) const TEXTS: [&str; 7] = [
     "--policy",
     "--objstore.config",
     "--objstore-to.config",
     "--selector.relabel-config",
     "--tracing.config",
+    "--query.source",
+    "--query.target",
 ];
 
 /// The error as one line.

@@ -93,8 +93,9 @@ pub(super) fn delete_delay(text: &str) -> Result<TimeDelta> {
 
 /// A share of blocks that may fail.
 pub(super) fn error_rate(text: &str) -> Result<ErrorRate> {
-    text.parse()
-        .map_err(|NoShare| Error::usage("expected a share such as 10% or 0.1, at most 100%"))
+    text.parse().map_err(|NoShare| {
+        Error::usage("expected a share such as 10% or 0.1: what has no % is a part of 1")
+    })
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.
@@ -103,6 +104,14 @@ pub(super) fn size_bytes(text: &str) -> Result<NonZeroU64> {
         .ok()
         .and_then(|size| NonZeroU64::new(size.as_u64()))
         .ok_or_else(|| Error::usage("expected a size such as 500MiB, 10GiB or 1TB, above 0"))
+}
+
+/// How far apart two values may be.
+pub(super) fn tolerance(text: &str) -> Result<f64> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| number.is_finite() && *number >= 0.0)
+        .ok_or_else(|| Error::usage("expected a number such as 0.001, and none below 0"))
 }
 
 /// A limit on the memory of the process.

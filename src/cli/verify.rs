@@ -51,17 +51,17 @@ pub(super) struct Flags {
 
 #[derive(Args)]
 #[command(next_help_heading = WHICH_BLOCKS)]
-struct OfRun {
+pub(super) struct OfRun {
     /// Only blocks whose deletion mark was written by this run.
     ///
     /// The run's id stands at the top of its report, and in each of its marks.
     #[arg(long, value_name = "ULID", value_parser = run_id)]
-    run: Option<RunId>,
+    pub(super) run: Option<RunId>,
 }
 
 #[derive(Args)]
 #[command(next_help_heading = "How it is compared")]
-struct Comparison {
+pub(super) struct Comparison {
     /// How thoroughly two buckets are compared: "listing", "checksum" or "read".
     ///
     /// "listing" compares names and sizes. "checksum" compares entity tags and
@@ -79,7 +79,14 @@ struct Comparison {
     /// and their checksums, series, postings, chunks and their samples, tombstones,
     /// and the numbers that meta.json tells.
     #[arg(long)]
-    deep: bool,
+    pub(super) deep: bool,
+}
+
+impl Comparison {
+    /// How thoroughly two buckets are compared.
+    pub(super) fn strength(&self) -> Strength {
+        self.content.unwrap_or(Strength::Checksum)
+    }
 }
 
 const USAGE: &str = "thanos-bucket verify [FLAGS]";
@@ -135,7 +142,7 @@ impl Flags {
             task: Task {
                 filter: self.filters.filter(origins, now, warnings)?,
                 of_run: self.of_run.run,
-                content: content.unwrap_or(Strength::Checksum),
+                content: self.comparison.strength(),
                 deep: self.comparison.deep,
                 concurrency: self.at_once.concurrency,
                 retry: self.repetition.policy(origins)?,

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod cleanup;
+pub mod cutover_check;
 mod figured;
 pub mod man;
 pub mod migrate;
@@ -40,6 +41,8 @@ pub enum Command {
     Status(status::Request),
     /// What the buckets hold is compared, and nothing is changed.
     Verify(verify::Request),
+    /// Both sides are asked the same, and nothing is changed.
+    CutoverCheck(Box<cutover_check::Request>),
     /// Marks are taken back.
     Unmark(unmark::Request),
     /// What runs left behind is removed.
@@ -91,6 +94,9 @@ impl Command {
             Command::Status(request) => status::run(request, progress, clock, stop, stdout).await,
             Command::Verify(request) => {
                 verify::run(request, progress, trail, clock, stop, stdout).await
+            }
+            Command::CutoverCheck(request) => {
+                cutover_check::run(*request, progress, trail, clock, stop, stdout).await
             }
             Command::Unmark(request) => {
                 unmark::run(request, progress, trail, clock, stop, stdout).await

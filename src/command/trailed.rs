@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::audit::{Beginning, Blank, Closing, Trail};
+use crate::cutover::CutOver;
 use crate::engine::Stop;
 use crate::error::{Error, Result};
 use crate::exit::{Exit, Signal};
@@ -93,6 +94,20 @@ impl Deed for Verification {
 
     fn stopped_by(&mut self) -> &mut Option<String> {
         &mut self.aborted
+    }
+}
+
+impl Deed for CutOver {
+    fn exit(&self) -> Exit {
+        CutOver::exit(self)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.is_complete()
+    }
+
+    fn stopped_by(&mut self) -> &mut Option<String> {
+        &mut self.stopped_by
     }
 }
 

@@ -99,29 +99,35 @@ async fn found(
     trail: &Trail,
     stop: &Stop,
 ) -> Result<Verification> {
-    let opening = async {
-        let source = request
-            .source
-            .open(Access::Read, MissingRoot::Error)
-            .await?;
-        let target = match &request.target {
-            Some(target) => Some(target.open(Access::Read, MissingRoot::Empty).await?),
-            None => None,
-        };
-        Ok(Buckets { source, target })
-    };
-    let buckets = tokio::select! {
-        opened = opening => opened?,
-        // Programs and services that are asked for credentials may take their time.
-        signal = stop.wait() => {
-            let attempt = format!("open the buckets before {} came", signal.as_str());
-            return Err(Error::new(Kind::Cancelled, attempt));
-        }
-    };
+    let buckets = open(&request.source, request.target.as_ref(), stop).await?;
     let run = Run {
         progress,
         trail: trail.clone(),
         stop: stop.clone(),
     };
     verify(&request.task, &run, buckets).await
+}
+
+/// The buckets, which can only be read.
+pub(super) async fn open(
+    source: &BucketConfig,
+    target: Option<&BucketConfig>,
+    stop: &Stop,
+) -> Result<Buckets> {
+    let opening = async {
+        let source = source.open(Access::Read, MissingRoot::Error).await?;
+        let target = match target {
+            Some(target) => Some(target.open(Access::Read, MissingRoot::Empty).await?),
+            None => None,
+        };
+        Ok(Buckets { source, target })
+    };
+    tokio::select! {
+        opened = opening => opened,
+        // Programs and services that are asked for credentials may take their time.
+        signal = stop.wait() => {
+            let attempt = format!("open the buckets before {} came", signal.as_str());
+            Err(Error::new(Kind::Cancelled, attempt))
+        }
+    }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn beginning(body: HttpResponseBody) -> Vec<u8> {
 
 /// The body was longer than this many bytes.
 #[derive(Debug)]
-struct TooLong(usize);
+pub(crate) struct TooLong(usize);
 
 impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

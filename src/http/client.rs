@@ -7,13 +7,14 @@ use object_store::ClientOptions;
 use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
 };
+use reqwest::tls::Version;
 use reqwest::{ClientBuilder, redirect};
 use tokio::sync::Semaphore;
 
 use super::named::{Clients, Named};
 use super::proxy::Proxies;
 use super::settings::Http;
-use super::tls::AT;
+use super::tls::Versions;
 use super::trust;
 use super::wire::Wire;
 use crate::causes;
@@ -28,30 +29,41 @@ pub(crate) enum Scheme {
     Any,
 }
 
-/// A client for the bucket's server.
-pub(crate) fn to_bucket(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<HttpClient> {
+/// A client for a server that is spoken to as its configuration says.
+pub(crate) fn to_server(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<HttpClient> {
     let name = http.tls.server_name.clone();
     let Some(name) = name.filter(|_| scheme == Scheme::Https) else {
-        let client = bucket_builder(http, proxies, scheme)?.build();
+        let client = server_builder(http, proxies, scheme)?.build();
         let client = client.map_err(|err| failed(&err))?;
         return Ok(wire(http, proxies, Clients::One(client)));
     };
     let build = {
         let (http, proxies) = (http.clone(), proxies.clone());
-        move || bucket_builder(&http, &proxies, scheme)
+        move || server_builder(&http, &proxies, scheme)
     };
     let clients = Clients::Named(Named::new(name, build));
     Ok(wire(http, proxies, clients))
 }
 
-fn bucket_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<ClientBuilder> {
+fn server_builder(http: &Http, proxies: &Proxies, scheme: Scheme) -> Result<ClientBuilder> {
     let Http { tls, .. } = http;
     let mut builder = builder(http, proxies)
         .https_only(scheme == Scheme::Https)
         .danger_accept_invalid_certs(tls.skip_verification);
+    builder = match tls.versions {
+        Versions::Both => builder,
+        Versions::Only12 => builder.tls_version_max(Version::TLS_1_2),
+        Versions::Only13 => builder.tls_version_min(Version::TLS_1_3),
+    };
     if let Some(pem) = tls.authorities.as_ref().filter(|_| !tls.skip_verification) {
-        let config = trust::config(pem, tls.identity.as_ref().map(|it| it.0.as_slice()))
-            .map_err(|why| Error::new(Kind::Other, "set up TLS").because(format!("{AT}: {why}")))?;
+        let config = trust::config(
+            pem,
+            tls.identity.as_ref().map(|it| it.0.as_slice()),
+            &tls.versions.all(),
+        )
+        .map_err(|why| {
+            Error::new(Kind::Other, "set up TLS").because(format!("{}: {why}", tls.at))
+        })?;
         return Ok(builder.tls_backend_preconfigured(config));
     }
     if let Some(identity) = &tls.identity {
@@ -86,6 +98,7 @@ fn services_builder(http: &Http, proxies: &Proxies) -> Result<ClientBuilder> {
 
 fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
     let proxies = proxies.clone();
+    let connect_headers = proxies.connect_headers.clone();
     let proxy = move |url: &reqwest::Url| {
         let proxy = proxies.of_url(url)?;
         proxy.url().ok().map(|url| url.expose().to_owned())
@@ -103,7 +116,7 @@ fn builder(http: &Http, proxies: &Proxies) -> ClientBuilder {
         // A request that is signed for one host is of no use to another.
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .proxy(reqwest::Proxy::custom(proxy))
+        .proxy(reqwest::Proxy::custom(proxy).headers(connect_headers))
 }
 
 fn wire(http: &Http, proxies: &Proxies, clients: Clients) -> HttpClient {

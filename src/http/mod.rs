@@ -25,3 +25,8 @@ pub(crate) mod tls;
 pub(crate) mod trust;
 pub(crate) mod wire;
 pub(crate) mod xml;
+
+pub(crate) use object_store::client::{
+    HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+};
+pub(crate) use reqwest::{Url, header};

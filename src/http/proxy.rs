@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use reqwest::header::HeaderMap;
+
 use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 
@@ -13,6 +15,10 @@ pub(crate) struct Proxies {
     http: Option<Proxy>,
     https: Option<Proxy>,
     except: Vec<Except>,
+    /// Whether requests of this machine to itself go through it, too.
+    takes_loopback: bool,
+    /// What each is told when it is asked to connect.
+    pub(crate) connect_headers: HeaderMap,
 }
 
 /// One proxy.
@@ -39,6 +45,9 @@ enum Except {
     },
 }
 
+/// What is expected of a proxy's address.
+const EXPECTED: &str = "expected a URL such as http://proxy:3128, with http, https or socks5";
+
 /// What a proxy may be spoken to with.
 const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
@@ -56,7 +65,27 @@ impl Proxies {
             http: first(["HTTP_PROXY", "http_proxy"]).map(Proxy::new),
             https: first(["HTTPS_PROXY", "https_proxy"]).map(Proxy::new),
             except: no_proxy.split(',').filter_map(Except::parse).collect(),
+            takes_loopback: false,
+            connect_headers: HeaderMap::new(),
         }
+    }
+
+    /// The one at that address, which `key` names, for everything but what `no_proxy` lists. As for Prometheus nothing goes past it, not even
+    /// loopback, where that lists nothing.
+    ///
+    /// Errors: it is no address of a proxy.
+    pub(crate) fn one(key: &'static str, address: &str, no_proxy: &str) -> Result<Self> {
+        let proxy = Proxy::new((key, address));
+        if proxy.url.is_none() {
+            return Err(Error::usage(format!("{key}: {EXPECTED}")));
+        }
+        Ok(Self {
+            http: Some(proxy.clone()),
+            https: Some(proxy),
+            except: no_proxy.split(',').filter_map(Except::parse).collect(),
+            takes_loopback: no_proxy.is_empty(),
+            connect_headers: HeaderMap::new(),
+        })
     }
 
     /// The proxy for requests to that URL; `None` where they go directly.
@@ -81,8 +110,8 @@ impl Proxies {
             IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
             IpAddr::V6(address) => address.is_loopback(),
         };
-        let is_past = host == "localhost"
-            || address.is_some_and(is_here)
+        let is_here = host == "localhost" || address.is_some_and(is_here);
+        let is_past = is_here && !self.takes_loopback
             || self
                 .except
                 .iter()
@@ -120,9 +149,8 @@ impl Proxy {
     /// Its address, with whatever it has to be told; an error where the variable holds none.
     pub(crate) fn url(&self) -> Result<&Secret> {
         self.url.as_ref().ok_or_else(|| {
-            let expected = "expected a URL such as http://proxy:3128, with http, https or socks5";
             Error::usage(format!(
-                "environment variable {}: {expected}",
+                "environment variable {}: {EXPECTED}",
                 self.variable
             ))
         })

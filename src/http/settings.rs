@@ -53,6 +53,13 @@ impl Http {
         self
     }
 
+    /// The same, with those whom it trusts and as whom it presents itself, and an answer that may take so long to begin.
+    pub(crate) fn with(mut self, tls: Tls, before_answer: Duration) -> Self {
+        self.tls = tls;
+        self.response_timeout = before_answer;
+        self
+    }
+
     /// What counts where a section has no such key.
     pub(crate) fn usual() -> Result<Self> {
         let empty = crate::yaml::parse("{}")?;

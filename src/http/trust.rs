@@ -15,16 +15,21 @@ use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
 };
 
 type Chain = Vec<CertificateDer<'static>>;
 
 /// A client that trusts those certificates alone, in PEM, and those whom they vouch for. The error says what is wrong with what was given.
-pub(crate) fn config(authorities: &[u8], identity: Option<&[u8]>) -> Result<ClientConfig, String> {
+pub(crate) fn config(
+    authorities: &[u8],
+    identity: Option<&[u8]>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ClientConfig, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Named::new(authorities, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|err| err.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::header::Header;
 use crate::block::BlockId;
+use crate::cutover::CutOver;
 use crate::outcome::{
     Bill, BroughtBack, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld,
     Overview, Review, Sums, TakenBack, Verification,
@@ -57,6 +58,8 @@ pub(super) enum Section<'a> {
     Overview(&'a Overview<'a>),
     /// What a verification found, and how it ended.
     Verified(&'a Verification),
+    /// Whether both sides answer alike, and what follows.
+    CutOver(&'a CutOver),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
     /// What was left behind, and what became of it.
@@ -93,6 +96,16 @@ impl<'a> Document<'a> {
             kind: "verify",
             header,
             sections: vec![Section::Verified(verification)],
+        }
+    }
+
+    /// Whether the hot blocks may go.
+    #[must_use]
+    pub fn of_cutover_check(header: &'a Header, found: &'a CutOver) -> Self {
+        Self {
+            kind: "cutover-check",
+            header,
+            sections: vec![Section::CutOver(found)],
         }
     }
 

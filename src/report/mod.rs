@@ -6,6 +6,7 @@ mod header;
 mod json;
 #[cfg(test)]
 mod maps;
+mod markdown;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -15,6 +16,7 @@ pub use document::Document;
 pub use form::{Form, Output, Rows};
 pub use header::Header;
 pub use json::PlanFile;
+pub use markdown::write as write_markdown;
 
 use std::io::{self, BufWriter, Read, Write};
 

@@ -108,6 +108,26 @@ impl Node {
             .collect()
     }
 
+    /// The keys of a mapping and what they stand for, in order; `null` has none. A key that comes twice is there twice.
+    pub fn entries(&self) -> Result<Vec<(String, &Node)>> {
+        let entries = self.mapping()?.iter();
+        entries
+            .map(|(key, value)| Ok((key.string()?, value)))
+            .collect()
+    }
+
+    /// Whether it is a list.
+    #[must_use]
+    pub fn is_sequence(&self) -> bool {
+        matches!(self.value, Value::Sequence(_))
+    }
+
+    /// Whether it is a mapping.
+    #[must_use]
+    pub fn is_mapping(&self) -> bool {
+        matches!(self.value, Value::Mapping(_))
+    }
+
     /// The fields of a mapping; `null` has none. `at` is the mapping's path, for messages.
     pub fn fields(&self, at: &str, unknown: Unknown) -> Result<Fields<'_>> {
         let place = if at.is_empty() { "the document" } else { at };
@@ -289,31 +309,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Replaces `$(NAME)` by the variable's value, once, as Thanos does before it parses; a variable that is not set is an error.
-pub fn expand(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<String> {
-    let mut expanded = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("$(") {
-        let (before, reference) = rest.split_at(start);
-        expanded.push_str(before);
-        let inner = reference.get(2..).unwrap_or_default();
-        // No further than a name goes: looking for the end of every reference would take quadratic time.
-        let end = inner.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-        let (name, after) = inner.split_at(end.unwrap_or(inner.len()));
-        if !name.is_empty() && after.starts_with(')') {
-            let value = variable(name)
-                .ok_or_else(|| Error::usage(format!("environment variable {name} is not set")))?;
-            expanded.push_str(&value);
-            rest = reference.get(name.len() + 3..).unwrap_or_default();
-        } else {
-            expanded.push_str("$(");
-            rest = reference.get(2..).unwrap_or_default();
-        }
-    }
-    expanded.push_str(rest);
-    Ok(expanded)
-}
-
 fn join(at: &str, key: &str) -> String {
     if at.is_empty() {
         key.to_owned()
@@ -477,21 +472,5 @@ mod tests {
         ] {
             assert!(parse(&text).is_err());
         }
-    }
-
-    #[test]
-    fn variables_are_replaced_once() {
-        let variable = |name: &str| match name {
-            "A" => Some("$(B)".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
-        };
-        let expand = |text| expand(text, &variable);
-        assert_eq!(
-            expand("x $(A) $(EMPTY) $A ${A} $(a-b) $(").unwrap(),
-            "x $(B)  $A ${A} $(a-b) $("
-        );
-        let err = expand("$(UNSET)").unwrap_err().to_string();
-        assert_eq!(err, "environment variable UNSET is not set");
     }
 }

@@ -272,7 +272,7 @@ fn readme_names_every_flag_and_no_other() {
         Ran::of(command).expect(0).stdout
     };
     let all = help(&["--help"]);
-    let named = Regex::new(r"(?m)^  ([a-z]+) ").unwrap();
+    let named = Regex::new(r"(?m)^  ([a-z-]+) ").unwrap();
     let (_, named_after) = all.split_once("\nCommands:\n").unwrap();
     let help: String = named
         .captures_iter(named_after.split("\n\n").next().unwrap())

@@ -1,5 +1,7 @@
 //! What real Thanos makes of both buckets afterwards.
 
+mod cutover;
+
 use std::path::Path;
 
 use crate::support::block::{Block, EPOCH_MS, TWO_HOURS_MS};

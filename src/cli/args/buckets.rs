@@ -89,6 +89,22 @@ impl Buckets {
         }
     }
 
+    /// Source and target, which do not meet, or none of them.
+    pub(in crate::cli) fn both_or_none(
+        self,
+        landing: Landing,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<(BucketConfig, BucketConfig)>> {
+        let flags = ["objstore.config", "objstore-to.config"];
+        let is_given =
+            flags.map(|flag| origins.is_given(flag) || origins.is_given(&format!("{flag}-file")));
+        if is_given == [false, false] {
+            return Ok(None);
+        }
+        self.configs(landing, origins, warnings).map(Some)
+    }
+
     /// The source, and the target where one is given, which do not meet.
     pub(in crate::cli) fn one_or_two(
         self,

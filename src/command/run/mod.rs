@@ -66,9 +66,8 @@ pub async fn run(
     let shown = Shown::begin(request.http.take(), &board, stop).await?;
     let worker = Worker::new(
         &request,
-        board.clone(),
+        (board.clone(), progress),
         (policy, print),
-        progress,
         clock,
         stop,
     );

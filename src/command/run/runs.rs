@@ -15,6 +15,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::migrate::{ReplicaTarget, Task};
 use crate::plan::{Purpose, Rules, TakeBack};
+use crate::progress::Progress;
 use crate::select::Filter;
 use crate::unmark::Task as Unmarking;
 
@@ -29,8 +30,8 @@ impl Worker<'_> {
             };
         };
         let deed = order.map_or(Deed::Migrate, |order| order.deed);
-        let progress = Arc::clone(&self.progress);
-        progress.begin_anew();
+        let progress = Arc::new(Progress::default());
+        self.progress.shows(Some(Arc::clone(&progress)));
         let hearer = self.board.run_begins(Run {
             rule: rule.name.clone(),
             deed,
@@ -69,6 +70,7 @@ impl Worker<'_> {
             Box::pin(run).await
         };
         let ended = Box::pin(doing).await;
+        self.progress.shows(None);
         let figures = match (ended, figures) {
             (Ok(_), Some(figures)) => figures,
             (Err(err), _) => {
@@ -91,7 +93,6 @@ impl Worker<'_> {
         }
         let exit = figures.exit;
         self.board.run_ends(figures);
-        self.progress.begin_anew();
         Ended { exit, brought_back }
     }
 

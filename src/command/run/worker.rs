@@ -30,6 +30,8 @@ const UNREADABLE: Print = [0; 32];
 pub(super) struct Worker<'a> {
     pub(super) request: &'a Request,
     pub(super) board: Board,
+    /// Shows the run that goes on to who watches the process.
+    pub(super) progress: Arc<Progress>,
     pub(super) clock: Clock,
     pub(super) stop: &'a Stop,
     pub(super) policy: Policy,
@@ -39,8 +41,6 @@ pub(super) struct Worker<'a> {
     looking: Looking,
     /// By rule: since when it has its buckets, where it had others before or none.
     since: BTreeMap<String, DateTime<Utc>>,
-    /// Is told how far each run is.
-    pub(super) progress: Arc<Progress>,
     /// Rules that are outside their hours.
     resting: BTreeSet<String>,
     /// By the bucket to which they were brought back: blocks that are not moved away again.
@@ -56,9 +56,8 @@ enum Waited {
 impl<'a> Worker<'a> {
     pub(super) fn new(
         request: &'a Request,
-        board: Board,
+        (board, progress): (Board, Arc<Progress>),
         (policy, print): (Policy, Print),
-        progress: Arc<Progress>,
         clock: Clock,
         stop: &'a Stop,
     ) -> Self {
@@ -66,6 +65,7 @@ impl<'a> Worker<'a> {
         Self {
             request,
             board,
+            progress,
             clock,
             stop,
             policy,
@@ -73,7 +73,6 @@ impl<'a> Worker<'a> {
             refused: None,
             looking: Looking::default(),
             since: BTreeMap::new(),
-            progress,
             resting: BTreeSet::new(),
             brought_back: BTreeMap::new(),
         }

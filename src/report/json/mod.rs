@@ -1,6 +1,7 @@
 //! The document as JSON on one line. Every member is always there, `null` where it does not apply; the order is fixed.
 
 mod cleanup;
+mod cutover;
 mod entries;
 mod members;
 mod overview;
@@ -20,6 +21,7 @@ use super::document::{Document, Section};
 use super::header::Header;
 use crate::block::BlockId;
 use crate::bucket::{Policy, Role, Way};
+use crate::cutover::CutOver;
 use crate::exit::{Exit, Signal};
 use crate::outcome::{
     BroughtBack, Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
@@ -99,6 +101,13 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             Course::of_verification(verification).put(members)?;
             members.put("warnings", &Each(&verification.warnings, WarningEntry::of))?;
             verify::put(verification, members)
+        }
+        Section::CutOver(found) => {
+            Course::of_cutover_check(found).put(members)?;
+            let verification = found.verification.as_ref();
+            let warnings = verification.map_or(&[][..], |found| &found.warnings);
+            members.put("warnings", &Each(warnings, WarningEntry::of))?;
+            cutover::put(found, members)
         }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
@@ -215,6 +224,19 @@ impl<'a> Course<'a> {
             elapsed: Some(verification.elapsed),
             aborted: verification.aborted.as_deref(),
             signal: verification.signal,
+            limit: None,
+        }
+    }
+
+    fn of_cutover_check(found: &'a CutOver) -> Self {
+        let verification = found.verification.as_ref();
+        let aborted = verification.and_then(|found| found.aborted.as_deref());
+        Self {
+            complete: Some(found.is_complete()),
+            exit: found.exit(),
+            elapsed: Some(found.elapsed),
+            aborted: found.stopped_by.as_deref().or(aborted),
+            signal: found.signal.or(verification.and_then(|found| found.signal)),
             limit: None,
         }
     }

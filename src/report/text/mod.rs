@@ -6,6 +6,7 @@ mod blocks;
 mod check;
 mod cleanup;
 mod closing;
+pub(super) mod cutover;
 mod deep;
 mod each;
 mod estimate;
@@ -53,6 +54,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Findings(checked) => check::write(checked, page)?,
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
+            Section::CutOver(found) => cutover::write(found, form.rows, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
             Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
@@ -75,7 +77,10 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Concerns(_) => 8,
         Section::Closing(_) | Section::Next(..) => 9,
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
-        Section::Verified(_) | Section::Cleaned(_) | Section::BroughtBack(_) => 11,
+        Section::Verified(_)
+        | Section::CutOver(_)
+        | Section::Cleaned(_)
+        | Section::BroughtBack(_) => 11,
     }
 }
 

@@ -27,6 +27,17 @@ pub(super) fn write(
     rows: Rows,
     page: &mut Page<'_>,
 ) -> io::Result<()> {
+    write_body(verification, rows, page)?;
+    page.blank()?;
+    page.prose("", &printable(&closing(verification)))
+}
+
+/// All but the last sentence.
+pub(super) fn write_body(
+    verification: &Verification,
+    rows: Rows,
+    page: &mut Page<'_>,
+) -> io::Result<()> {
     write_facts(verification, page)?;
     excluded::write_marked_not_held(&verification.marked_not_held(), page)?;
     write_states(verification, page)?;
@@ -35,9 +46,7 @@ pub(super) fn write(
     if let Some(deep) = &verification.deep {
         deep::write(deep, rows, page)?;
     }
-    write_advice(verification, page)?;
-    page.blank()?;
-    page.prose("", &printable(&closing(verification)))
+    write_advice(verification, page)
 }
 
 fn write_facts(verification: &Verification, page: &mut Page<'_>) -> io::Result<()> {

@@ -6,6 +6,8 @@ mod check_probe;
 mod cleanup;
 mod cleanup_meanwhile;
 mod completion;
+mod cutover_check;
+mod cutover_parity;
 mod estimated;
 mod likely_mistakes;
 mod man;

@@ -11,6 +11,7 @@ use crate::support::block::Block;
 use crate::support::fake_gcs;
 use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
+use crate::support::querier::Querier;
 use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
 use crate::support::service::run;
@@ -73,6 +74,7 @@ fn each_example_has_a_test_here() {
         "policy.schema.json",
         "policy.yaml",
         "prices.yaml",
+        "queries.yaml",
         "report-file.schema.json",
         "s3-aws.yaml",
         "s3-minio.yaml",
@@ -448,10 +450,15 @@ fn each_command_in_readme_works() {
             "examples/demo" | "tests/run" | "cargo build --release" | "tests/clauses" => {}
             commands => {
                 let world = World::of_examples();
+                fs::write(world.path("queries.yaml"), example("queries.yaml")).unwrap();
+                let (hot, cold) = (Querier::start(), Querier::start());
+                let commands = commands.replace("http://query-hot:9090", &hot.url());
+                let commands = commands.replace("http://query-cold:9090", &cold.url());
                 let mut command = installed(&world);
-                command.arg(commands);
+                command.arg(&commands);
                 // Before a migration not all is where it is to be.
-                let is_early = commands.starts_with("thanos-bucket verify");
+                let looks = ["thanos-bucket verify", "thanos-bucket cutover-check"];
+                let is_early = looks.iter().any(|look| commands.starts_with(look));
                 Ran::of(command).expect(if is_early { 3 } else { 0 });
                 runs += 1;
             }

@@ -68,7 +68,8 @@ pub fn cleanup(config: &Path) {
 
 /// A store gateway on each of several buckets, and one querier that asks them all.
 pub struct Querier {
-    _servers: Vec<Server>,
+    /// The stores, and the querier last.
+    servers: Vec<Server>,
     port: u16,
     _folder: TempDir,
 }
@@ -76,6 +77,11 @@ pub struct Querier {
 impl Querier {
     /// Starts all of them, and waits until the querier knows every store.
     pub fn start(configs: &[&Path]) -> Self {
+        Self::start_with(configs, "--endpoint", &[])
+    }
+
+    /// The same, with further arguments for the querier, which is told of stores by `endpoint`.
+    pub fn start_with(configs: &[&Path], endpoint: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut servers = Vec::new();
         let mut endpoints = Vec::new();
@@ -91,13 +97,14 @@ impl Querier {
                 ],
                 &data.with_extension("log"),
             );
-            endpoints.push(format!("--endpoint=127.0.0.1:{}", store.grpc_port));
+            endpoints.push(format!("{endpoint}=127.0.0.1:{}", store.grpc_port));
             servers.push(store.server);
         }
+        endpoints.extend(arguments.iter().map(|&argument| argument.to_owned()));
         let querier = component("query", &endpoints, &folder.path().join("query.log"));
         servers.push(querier.server);
         let this = Self {
-            _servers: servers,
+            servers,
             port: querier.http_port,
             _folder: folder,
         };
@@ -110,6 +117,16 @@ impl Querier {
             thread::sleep(Duration::from_millis(50));
         }
         this
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops the store of the first bucket, for good.
+    pub fn lose_a_store(&mut self) {
+        drop(self.servers.remove(0));
     }
 
     fn stores(&self) -> usize {

@@ -2,7 +2,9 @@
 //
 // Run in tests/servers. Writes each block to a folder of its own below FOLDER, which it makes: index, chunks, meta.json, tombstones.
 //
-//	go run ./tsdb-blocks FOLDER [SERIES HOURS | small]
+//	go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE]
+//
+// With `from`, FILE says which series and samples each block has, and in which bucket below FOLDER it lies (told.go).
 //
 // With numbers, one block of floats alone is made, of so many series and hours: something large to measure with. With `small`, a few blocks of a
 // few kilobytes are, those of tests/golden/tsdb, where `format-1` is one of Prometheus' own test data, and `label-indices` was made with
@@ -49,13 +51,17 @@ var (
 func main() {
 	small := len(os.Args) == 3 && os.Args[2] == "small"
 	if len(os.Args) != 2 && len(os.Args) != 4 && !small {
-		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE]")
 		os.Exit(2)
 	}
 	m := maker{target: os.Args[1], random: rand.New(rand.NewSource(1))}
 	m.work = must(os.MkdirTemp("", "tsdb-blocks"))
 	defer os.RemoveAll(m.work)
 	check(os.MkdirAll(m.target, 0o777))
+	if len(os.Args) == 4 && os.Args[2] == "from" {
+		m.told(os.Args[3])
+		return
+	}
 	if len(os.Args) == 4 {
 		series, hours := must(strconv.Atoi(os.Args[2])), must(strconv.Atoi(os.Args[3]))
 		m.keep("large", m.write(m.floats(series, start, start+int64(hours)*hour, 15_000)))

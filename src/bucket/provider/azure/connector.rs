@@ -42,7 +42,7 @@ pub(super) fn to_container(config: &Config) -> Result<HttpClient> {
     } else {
         Scheme::Any
     };
-    client::to_bucket(&config.http, &config.proxies, scheme)
+    client::to_server(&config.http, &config.proxies, scheme)
 }
 
 /// The network, as services for tokens are spoken to.

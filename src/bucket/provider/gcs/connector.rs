@@ -50,5 +50,5 @@ pub(super) fn to_bucket(config: &Config) -> Result<HttpClient> {
     } else {
         Scheme::Any
     };
-    client::to_bucket(&config.http, &config.proxies, scheme)
+    client::to_server(&config.http, &config.proxies, scheme)
 }

@@ -53,7 +53,7 @@ pub(super) fn to_bucket(config: &Config) -> Result<HttpClient> {
     } else {
         Scheme::Any
     };
-    client::to_bucket(&config.http, &config.proxies, scheme)
+    client::to_server(&config.http, &config.proxies, scheme)
 }
 
 /// What a machine asks for what it signs with. A `wire` replaces the network.

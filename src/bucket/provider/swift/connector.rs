@@ -40,5 +40,5 @@ pub(super) fn network(config: &Config) -> Result<HttpClient> {
     } else {
         Scheme::Any
     };
-    client::to_bucket(&config.http, &config.proxies, scheme)
+    client::to_server(&config.http, &config.proxies, scheme)
 }

@@ -61,6 +61,7 @@ max_bytes: 10GiB
 max_duration: 2h
 bandwidth_limit: 50MiB
 max_failures: 7
+max_error_rate: 2.5%
 retry_initial_backoff: 2s
 resolution: [0s, 1h]
 compaction_min: 2
@@ -92,6 +93,7 @@ shard: 1/3";
     assert_eq!(settings.max_duration, Some(Duration::from_hours(2)));
     assert_eq!(settings.bandwidth_limit.unwrap().get(), 50 << 20);
     assert_eq!(settings.max_failures.unwrap().get(), 7);
+    assert_eq!(settings.max_error_rate, "0.025".parse().ok());
     assert_eq!(settings.retry.initial_backoff, Duration::from_secs(2));
     assert_eq!(request.task.mode, Mode::Execute);
     assert_eq!(request.task.replica_target, ReplicaTarget::Allow);

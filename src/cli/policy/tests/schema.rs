@@ -68,6 +68,11 @@ fn the_schema_and_the_program_agree_on_what_is_a_policy() {
     };
     for (policy, is_one) in [
         (rule(json!({})), true),
+        (rule(json!({"max_error_rate": "10%"})), true),
+        (rule(json!({"max_error_rate": 0.1})), true),
+        (rule(json!({"max_error_rate": "101%"})), false),
+        (rule(json!({"max_error_rate": 10})), false),
+        (rule(json!({"max_error_rate": "few"})), false),
         (rule(json!({"older_than": "2025-06-01"})), true),
         (rule(json!({"older_than": "2025-06-01T00:00:00Z"})), true),
         (rule(json!({"older_than": "(none)"})), false),

@@ -1,0 +1,121 @@
+//! Times and values as the API spells them: times are seconds with a fraction, values are texts, so that NaN and the infinities have a spelling.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+/// A value. A number that should be a text is taken for what it says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Number(pub(super) f64);
+
+/// A time in milliseconds since the epoch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Time(pub(super) i64);
+
+/// Beyond this no `f64` counts milliseconds one by one.
+const LATEST_MS: f64 = 9_007_199_254_740_991.0;
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Read).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = deserializer.deserialize_any(Read)?;
+        let ms = (seconds * 1000.0).round();
+        if !ms.is_finite() || ms.abs() > LATEST_MS {
+            return Err(D::Error::custom("a time is beyond all times"));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it is whole, and within what an i64 holds"
+        )]
+        Ok(Self(ms as i64))
+    }
+}
+
+struct Read;
+
+impl Visitor<'_> for Read {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, or a text that is one")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
+        text.parse().map_err(|_| E::custom("a value is no number"))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<f64, E> {
+        Ok(number)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "all values of the API are f64, however they are spelled"
+    )]
+    fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
+        Ok(number as f64)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "all values of the API are f64, however they are spelled"
+    )]
+    fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
+        Ok(number as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn values_are_read_in_each_spelling() {
+        let read = |json| serde_json::from_str::<Number>(json).map(|number| number.0);
+        for (json, expected) in [
+            (r#""1.5""#, 1.5),
+            (r#""1e3""#, 1000.0),
+            (r#""-0""#, -0.0),
+            (r#""+Inf""#, f64::INFINITY),
+            (r#""Inf""#, f64::INFINITY),
+            (r#""-Inf""#, f64::NEG_INFINITY),
+            ("3", 3.0),
+            ("-3", -3.0),
+            ("2.5", 2.5),
+        ] {
+            let same = read(json).unwrap().total_cmp(&expected);
+            assert!(same.is_eq(), "{json}");
+        }
+        assert!(read(r#""NaN""#).unwrap().is_nan());
+        for wrong in [r#""""#, r#""one""#, r#""1 ""#, "null", "true", "[1]", "NaN"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_to_the_millisecond() {
+        let read = |json| serde_json::from_str::<Time>(json).map(|time| time.0);
+        for (json, expected) in [
+            ("1435781430.781", 1_435_781_430_781),
+            ("1435781430", 1_435_781_430_000),
+            ("-0.001", -1),
+            ("1.7e9", 1_700_000_000_000),
+            (r#""1435781430.781""#, 1_435_781_430_781),
+        ] {
+            assert_eq!(read(json).unwrap(), expected, "{json}");
+        }
+        for wrong in ["1e300", r#""NaN""#, r#""+Inf""#, "-9.1e15", "null"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
