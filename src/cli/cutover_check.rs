@@ -21,8 +21,8 @@ use crate::compare::Task;
 use crate::cutover::{CutOver, Query, QueryFile, Tolerance};
 use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
-use crate::small_file;
 use crate::promql::{Access, Limits, OfThanos};
+use crate::small_file;
 use crate::verify;
 
 /// Says whether the hot blocks may go: asks a querier of each bucket the same.
@@ -348,7 +348,7 @@ impl Queriers {
             let Some(url) = url else {
                 return Err(Error::usage(format!(
                     "--{flag} is required: expected the URL of a querier, such as http://thanos-query:9090"
-                ));
+                )));
             };
             let name = origins.name(flag);
             // It is judged by itself first, so that an error names the right one of both.
