@@ -197,11 +197,11 @@ fn thanos_is_told_what_only_thanos_knows_and_its_stores_are_looked_at() {
     let stores = |name: &str, error: Value| {
         success(
             &json!({"store": [{"name": name, "lastCheck": "2025-06-01T00:00:00Z", "lastError": error,
-            "labelSets": [{"cluster": "eu"}], "minTime": 0, "maxTime": 1}]}),
+            "labelSets": [{"cluster": "eu"}], "minTime": 0, "maxTime": 4_000_000_000_000_i64}]}),
         )
     };
     let thanos = |name: &str, error: Value| {
-        querier(&[up(&[(10, "1")])]).says("stores", [stores(name, error)])
+        querier(&[up(&[(20, "1")])]).says("stores", [stores(name, error)])
     };
     let two = Two::new(thanos("hot:1", Value::Null), thanos("cold:1", Value::Null));
     let ran = two.run(&["--query.max-source-resolution=5m"]).expect(0);
@@ -234,6 +234,7 @@ fn thanos_is_told_what_only_thanos_knows_and_its_stores_are_looked_at() {
             thanos("hot:1", Value::Null).says(
                 "stores",
                 [
+                    stores("hot:1", Value::Null),
                     stores("hot:1", Value::Null),
                     success(&json!({"sidecar": [{"name": "other:1"}]})),
                 ],
@@ -283,7 +284,7 @@ fn queries_are_asked_at_their_own_times() {
         Querier::start().says(
             "up",
             [success(
-                &json!({"resultType": "vector", "result": [{"metric": {}, "value": [START, "1"]}]}),
+                &json!({"resultType": "vector", "result": [{"metric": {}, "value": [START + 9 * 3600, "1"]}]}),
             )],
         )
     };
@@ -307,4 +308,92 @@ fn queries_are_asked_at_their_own_times() {
         assert!(findings(&ran).contains(&kind.to_owned()), "{}", ran.stdout);
         assert!(two.source.asked("query_range").is_empty());
     }
+}
+
+/// S-21.11, S-21.12
+#[test]
+fn one_server_under_two_names_is_noticed_and_what_cannot_count_is_none() {
+    let started = || {
+        let runtime = success(&json!({"startTime": "2025-06-01T00:00:00.123456789Z"}));
+        querier(&[up(&[(10, "1")])]).says("status/runtimeinfo", [runtime])
+    };
+    let ran = Two::new(started(), started()).run(&[]).expect(3);
+    assert!(
+        findings(&ran).contains(&"same-server unseen both 1".to_owned()),
+        "{}",
+        ran.stdout
+    );
+    let always = |data: Value| Querier::guarded(move |_| Some(success(&data)));
+    for data in [
+        json!({"resultType": "vector", "result": []}),
+        json!({"resultType": "scalar", "result": [1, "3"]}),
+        json!({"resultType": "matrix", "result": []}),
+    ] {
+        let two = Two::new(querier(&[]), always(data.clone()));
+        let ran = two.run(&[]).expect(1);
+        assert!(
+            ran.stderr.contains("does not answer 2"),
+            "{data}: {}",
+            ran.stderr
+        );
+    }
+}
+
+/// S-21.7: a cache that knows no forms answers all questions alike.
+#[test]
+fn an_answer_to_another_question_is_none() {
+    let vector = |time: i64| {
+        success(&json!({"resultType": "vector", "result": [{"metric": {}, "value": [time, "1"]}]}))
+    };
+    for (queries, answer, words) in [
+        ("- up\n", vector(START), "it answers a vector"),
+        (
+            "- up\n",
+            matrix(&[up(&[(-10, "1")])]),
+            "samples of other times",
+        ),
+        (
+            "- up\n",
+            matrix(&[up(&[(100_000, "1")])]),
+            "samples of other times",
+        ),
+        (
+            "- {expr: up, time: end}\n",
+            vector(START),
+            "samples of other times",
+        ),
+    ] {
+        let both = || Querier::start().says("up", [answer.clone()]);
+        let ran = Two::new(both(), both()).asking(queries).run(&[]).expect(3);
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+        assert_eq!(ran.json()["verdict"], "not-proven");
+    }
+}
+
+/// S-21.8
+#[test]
+fn a_server_that_is_away_is_left_alone() {
+    let queries: String = (0..40).map(|number| format!("- up + {number}\n")).collect();
+    let away = Querier::guarded(|asked| {
+        let is_range = asked.path.starts_with("/api/v1/query_range");
+        is_range.then(|| text(503, "gone"))
+    });
+    let two = Two::new(querier(&[]), away).asking(&queries);
+    let ran = two.run(&["--max-retries=0"]).expect(3);
+    assert!(two.target.asked("query_range").len() < 15);
+    assert!(findings(&ran).contains(&"query-failed unseen target 1".to_owned()));
+    assert!(
+        ran.stdout.contains("not asked, after 8 failures"),
+        "{}",
+        ran.stdout
+    );
+}
+
+/// S-21.10
+#[test]
+fn a_step_that_makes_thousands_of_pieces_is_refused() {
+    let two = Two::new(Querier::start(), Querier::start()).asking("- {expr: up, step: 1ms}\n");
+    let ran = two.run(&[]).expect(3);
+    assert!(ran.stdout.contains("a longer step"), "{}", ran.stdout);
+    assert!(two.source.asked("query_range").is_empty());
 }

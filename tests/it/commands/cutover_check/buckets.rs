@@ -103,3 +103,108 @@ fn a_page_for_a_ticket_is_written_whole() {
         .collect();
     assert_eq!(left.len(), 2, "{left:?}");
 }
+
+/// A querier that answers one sample of the first time that it is asked for.
+fn answering() -> Querier {
+    Querier::guarded(|asked| {
+        (asked.path == "/api/v1/query_range").then(|| {
+            let start: f64 = asked.member("start").unwrap().parse().unwrap();
+            matrix(&[json!({"metric": {"job": "a"}, "values": [[start, "1"]]})])
+        })
+    })
+}
+
+fn with_buckets(two: &Two, world: &World, further: &[&str]) -> Ran {
+    let mut command = two.bare(&["--output=json"]);
+    command
+        .arg(format!(
+            "--objstore.config-file={}",
+            world.source_config().display()
+        ))
+        .arg(format!(
+            "--objstore-to.config-file={}",
+            world.target_config().display()
+        ))
+        .args(further);
+    Ran::of(command)
+}
+
+/// S-21.14
+#[test]
+fn blocks_that_were_not_moved_cut_the_range_and_stand_against_nothing() {
+    let block = |name, first: i64, end: i64| Block::new(name).range(first * HOUR_MS, end * HOUR_MS);
+    let moved = [
+        block('A', 1_000, 1_010).cluster("a"),
+        block('B', 1_000, 1_004).cluster("b"),
+    ];
+    let world = World::new(&moved);
+    world.migrate(&[OLD]).expect(0);
+    block('C', 1_004, 1_006)
+        .cluster("b")
+        .write_to(&world.source);
+    block('D', 1_010, 1_012)
+        .cluster("a")
+        .write_to(&world.source);
+    let two = Two::new(answering(), answering());
+    let ran = with_buckets(&two, &world, &[]).expect(0);
+    let document = ran.json();
+    assert_eq!(document["range"]["max_time_ms"], 1_004 * HOUR_MS);
+    assert_eq!(document["verdict"], "yes");
+    assert!(findings(&ran).contains(&"range-cut note both 1".to_owned()));
+    // A range that was said is that range: there the target lacks a block.
+    let said = [
+        "--min-time=1970-02-11T16:00:00Z",
+        "--max-time=1970-02-12T02:00:00Z",
+    ];
+    let ran = with_buckets(&two, &world, &said).expect(3);
+    assert_eq!(ran.json()["verdict"], "no");
+    // What only touches it is not in it.
+    let said = [
+        "--min-time=1970-02-11T16:00:00Z",
+        "--max-time=1970-02-11T20:00:00Z",
+    ];
+    with_buckets(&two, &world, &said).expect(0);
+    // One that lies over all of it leaves nothing to compare.
+    block('E', 900, 1_100).cluster("c").write_to(&world.source);
+    let ran = with_buckets(&two, &world, &[]).expect(3);
+    assert!(
+        findings(&ran).contains(&"not-moved unseen both 1".to_owned()),
+        "{}",
+        ran.stdout
+    );
+}
+
+/// S-21.14
+#[test]
+fn buckets_without_a_moved_block_are_no_yes() {
+    let world = World::new(&[]);
+    let two = Two::new(answering(), answering());
+    let said = ["--min-time=2025-06-01", "--max-time=2025-06-02"];
+    let ran = with_buckets(&two, &world, &said).expect(3);
+    assert!(
+        findings(&ran).contains(&"no-moved-block unseen both 1".to_owned()),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(ran.json()["verdict"], "not-proven");
+}
+
+/// S-21.16
+#[test]
+fn what_was_found_is_told_where_the_page_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("gone");
+    fs::create_dir(&place).unwrap();
+    let gone = place.clone();
+    // The folder goes while both sides are asked.
+    let source = Querier::guarded(move |_| {
+        let _ = fs::remove_dir(&gone);
+        None
+    })
+    .series("up", &[up(&[(10, "1")])]);
+    let two = Two::new(source, querier(&[up(&[(10, "2")])]));
+    let page = format!("--markdown={}", place.join("ticket.md").display());
+    let ran = two.run(&[&page]).expect(1);
+    assert_eq!(ran.json()["verdict"], "no");
+    assert!(ran.stderr.contains("write the page"), "{}", ran.stderr);
+}

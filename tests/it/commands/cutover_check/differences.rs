@@ -5,7 +5,7 @@ use std::fs;
 
 use super::{ALONE, START, Two, findings, querier, up};
 use crate::support::answering::Answer;
-use crate::support::querier::{Querier, histogram, matrix, numbers, success};
+use crate::support::querier::{Querier, histogram, matrix, numbers};
 use crate::support::run::Ran;
 
 /// S-21.1, S-21.2
@@ -122,10 +122,16 @@ fn each_of_twelve_differences_is_found() {
             vec!["duplicate-series difference target 1"],
         ),
         (
-            "another type",
-            matrix(&[one()]),
-            success(&json!({"resultType": "vector", "result": []})),
-            vec!["different-types difference both 1"],
+            "a label more",
+            matrix(&[other()]),
+            matrix(&[numbers(
+                &json!({"job": "b", "zone": "x"}),
+                &[(START + 600, "5")],
+            )]),
+            vec![
+                "extra-series difference both 1",
+                "missing-series difference both 1",
+            ],
         ),
         (
             "a warning",

@@ -121,19 +121,19 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         ),
         case(
             "a count that is none",
-            |asked| counts(asked).then(|| vector(&[(json!({"parity": "s0"}), 0)])),
+            |asked| counts(asked).then(|| vector(asked, &[(json!({"parity": "s0"}), 0)])),
             (3, &["unseen no-metric-compared", "unseen samples-not-seen"]),
             "no whole number",
         ),
         case(
             "counts of what was not asked",
-            |asked| counts(asked).then(|| vector(&[(json!({"parity": "s7"}), 1)])),
+            |asked| counts(asked).then(|| vector(asked, &[(json!({"parity": "s7"}), 1)])),
             (3, &["unseen no-metric-compared", "unseen samples-not-seen"]),
             "another question",
         ),
         case(
             "no sample",
-            |asked| counts(asked).then(|| vector(&[])),
+            |asked| counts(asked).then(|| vector(asked, &[])),
             (
                 3,
                 &["difference missing-metric", "unseen no-metric-compared"],
@@ -156,7 +156,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             "a label more, of which no sample is in the range",
             |asked| match path(asked) {
                 "labels" => Some(success(json!(["__name__", "job", "zone"]))),
-                "query" if query(asked).contains("zone") => Some(vector(&[])),
+                "query" if query(asked).contains("zone") => Some(vector(asked, &[])),
                 _ => None,
             },
             (0, &[]),
