@@ -226,7 +226,8 @@ pub fn request(stream: &mut TcpStream, method: &str, path: &str, headers: &[&str
     for header in headers {
         text.extend([header, "\r\n"]);
     }
-    write!(stream, "{text}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let whole = format!("{text}Content-Length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(whole.as_bytes()).unwrap();
 }
 
 #[derive(Debug)]
