@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::task::Sides;
 use crate::cutover::{Example, Finding, Findings, Range, Side, Weight};
-use crate::promql::{Product, Server, Store};
+use crate::promql::{Client, Product, Server, Store};
 
 const DOWN: &str = "store-down";
 
@@ -29,7 +29,7 @@ pub(super) fn judged(sides: &Sides, now: &Now, range: Option<Range>) -> Vec<Find
             findings.add((Weight::Unseen, DOWN, Some(side)), || said(text));
         }
     }
-    let hosts = [&sides.source, &sides.target].map(|client| client.host());
+    let hosts = [&sides.source, &sides.target].map(Client::host);
     let are_beside = hosts[0] == hosts[1];
     // What each calls itself is another machine for the other, unless they are on one.
     let is_told = |name: &&str| are_beside || !is_loopback(name);
