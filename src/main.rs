@@ -17,6 +17,7 @@ use thanos_bucket::exit::{Exit, Signal};
 use thanos_bucket::progress::Progress;
 use thanos_bucket::report::{self, Output};
 use thanos_bucket::telemetry::{self, Telemetry};
+use thanos_bucket::verb::clocks::Clock;
 use thanos_bucket::{Error, Kind, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,11 +55,11 @@ fn begin() -> Exit {
     };
     let trail = match run.trail.map_or_else(|| Ok(Blank::default()), Asked::open) {
         Ok(trail) => trail,
-        Err(err) => return refuse(&err, &sheet),
+        Err(err) => return not_begun(run.command, &err, &sheet),
     };
     let telemetry = match telemetry::start(run.telemetry) {
         Ok(telemetry) => telemetry,
-        Err(err) => return refuse(&err, &sheet),
+        Err(err) => return not_begun(run.command, &err, &sheet),
     };
     for warning in run.warnings {
         warn!("{warning}");
@@ -197,7 +198,10 @@ fn heed_hangups(runtime: &Runtime, reload: Arc<Notify>) -> Result<AbortOnDropHan
         .map_err(|err| Error::new(Kind::Other, "listen for signals").because(err))?;
     let heed = async move {
         while hangups.recv().await.is_some() {
-            info!(signal = "SIGHUP", "the policy is read again");
+            info!(
+                signal = "SIGHUP",
+                "the policy is read again now, or once the cycle in hand has ended"
+            );
             reload.notify_one();
         }
     };
@@ -265,6 +269,13 @@ fn show(text: &str) -> Exit {
 fn refuse(err: &Error, sheet: &Sheet) -> Exit {
     complain_of(err);
     sheet.end_with(err, Exit::of_error(err, None))
+}
+
+/// The same of a command that is known.
+fn not_begun(command: Command, err: &Error, sheet: &Sheet) -> Exit {
+    let clock: Clock = Arc::new(Utc::now);
+    command.could_not_begin(err, &clock);
+    refuse(err, sheet)
 }
 
 /// A line for each thing that is wrong.

@@ -3,8 +3,8 @@
 //! Bytes count as they move, half of them when they come and half when they go, and no byte counts twice: a try that begins anew takes back
 //! what it has to do again. What turns out to be there already, or is not done after all, leaves the total.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task_local;
 
@@ -13,9 +13,10 @@ use tokio::task_local;
 /// Numbers may pass below zero between two additions, so they wrap around and come back.
 #[derive(Debug, Default)]
 pub struct Progress {
+    is_looked_at: AtomicBool,
     objects_listed: AtomicU64,
     blocks_seen: AtomicU64,
-    blocks_begun: AtomicU64,
+    blocks_at_work: AtomicU64,
     blocks_done: AtomicU64,
     blocks_total: AtomicU64,
     bytes_done: AtomicU64,
@@ -23,16 +24,20 @@ pub struct Progress {
     /// No more than about so many bytes will be moved; 0 for no limit.
     most_bytes: AtomicU64,
     stopping: AtomicBool,
+    /// The run that is shown in the place of this one.
+    shown: Mutex<Option<Arc<Progress>>>,
 }
 
 /// A [`Progress`] at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Whether somebody looks at buckets, or has.
+    pub is_looked_at: bool,
     /// Objects that were listed, in either bucket, before there is a plan.
     pub objects_listed: u64,
     /// Block directories that were looked at, in either bucket, before there is a plan.
     pub blocks_seen: u64,
-    /// Blocks whose work has begun and not ended: they are copied, or wait for their turn.
+    /// Blocks whose work has begun and not ended: they are copied, or are copied and wait for their turn.
     pub blocks_at_work: u64,
     /// Blocks whose work has ended, in whatever way.
     pub blocks_done: u64,
@@ -57,6 +62,7 @@ impl Progress {
 
     /// Runs `work`, which looks at buckets: what it [`lists`](Self::lists) and [`sees`](Self::sees) is counted, however deep below.
     pub async fn surveyed_by<F: Future>(self: &Arc<Self>, work: F) -> F::Output {
+        self.is_looked_at.store(true, Ordering::Relaxed);
         // A survey is large, and what waits for one should not be.
         SURVEY.scope(Arc::clone(self), Box::pin(work)).await
     }
@@ -74,12 +80,12 @@ impl Progress {
     /// The progress of one of the blocks, of which the plan wants `bytes` moved.
     #[must_use]
     pub fn block(self: &Arc<Self>, bytes: u64) -> BlockProgress {
-        self.blocks_begun.fetch_add(1, Ordering::Relaxed);
         BlockProgress {
             run: Some(Arc::clone(self)),
             planned: AtomicU64::new(bytes),
             done: AtomicU64::new(0),
             tried: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -88,9 +94,20 @@ impl Progress {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
+    /// Who watches this one sees `run` from now on, which is one of several; or nothing, between two of them.
+    pub fn shows(&self, run: Option<Arc<Progress>>) {
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = run;
+    }
+
     /// How far the run is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(run) = shown.clone() {
+            drop(shown);
+            return run.snapshot();
+        }
+        drop(shown);
         let read = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let blocks_total = read(&self.blocks_total);
         let bytes_done = read(&self.bytes_done);
@@ -99,9 +116,10 @@ impl Progress {
         let bytes_total = read(&self.bytes_total).min(most);
         let blocks_done = read(&self.blocks_done).min(blocks_total);
         Snapshot {
+            is_looked_at: self.is_looked_at.load(Ordering::Relaxed),
             objects_listed: read(&self.objects_listed),
             blocks_seen: read(&self.blocks_seen),
-            blocks_at_work: read(&self.blocks_begun).saturating_sub(blocks_done),
+            blocks_at_work: read(&self.blocks_at_work),
             blocks_done,
             blocks_total,
             bytes_done: bytes_done.min(bytes_total),
@@ -118,9 +136,19 @@ pub struct BlockProgress {
     planned: AtomicU64,
     done: AtomicU64,
     tried: AtomicBool,
+    begun: AtomicBool,
 }
 
 impl BlockProgress {
+    /// The work on it begins: it no longer waits in a queue.
+    pub fn begins(&self) {
+        if let Some(run) = &self.run
+            && !self.begun.swap(true, Ordering::Relaxed)
+        {
+            run.blocks_at_work.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Notes that a try begins which has so many bytes to move: what earlier tries moved beyond that stays done, and the rest is taken back.
     pub fn to_move(&self, bytes: u64) {
         let planned = self.planned.load(Ordering::Relaxed);
@@ -170,6 +198,9 @@ impl Drop for BlockProgress {
         self.total(done.wrapping_sub(planned));
         if let Some(run) = &self.run {
             run.blocks_done.fetch_add(1, Ordering::Relaxed);
+            if self.begun.load(Ordering::Relaxed) {
+                run.blocks_at_work.fetch_sub(1, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -296,6 +327,18 @@ mod tests {
         assert_eq!((seen.blocks_seen, seen.objects_listed), (2, 1));
     }
 
+    #[test]
+    fn of_several_runs_the_one_is_seen_that_goes_on() {
+        let all = Progress::default();
+        let nothing = all.snapshot();
+        let one = started(2, 300);
+        all.shows(Some(Arc::clone(&one)));
+        drop(one.block(0));
+        assert_eq!(all.snapshot(), one.snapshot());
+        all.shows(None);
+        assert_eq!(all.snapshot(), nothing);
+    }
+
     fn bytes(progress: &Progress) -> (u64, u64) {
         let now = progress.snapshot();
         (now.bytes_done, now.bytes_total)
@@ -364,7 +407,10 @@ mod tests {
     fn blocks_are_at_work_until_they_end_and_what_a_service_moved_is_moved_at_once() {
         let progress = started(3, 300);
         let (one, other) = (progress.block(100), progress.block(100));
-        assert_eq!(progress.snapshot().blocks_at_work, 2);
+        assert_eq!(progress.snapshot().blocks_at_work, 0);
+        one.begins();
+        one.begins();
+        assert_eq!(progress.snapshot().blocks_at_work, 1);
         one.arrived();
         drop((one, other));
         let now = progress.snapshot();

@@ -1,13 +1,18 @@
 //! What happened last to each block, as far as it fits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 
-use super::orders::Deed;
+use super::attention::in_words_of_rule;
+use super::deed::Deed;
+use super::figures::Stood;
+use super::known::Ended;
+use super::outline::RuleOutline;
 use crate::audit::Event;
 use crate::block::BlockId;
 use crate::outcome::{BlockEnding, Concern, MarkState, Outcome};
+use crate::plan::Reason;
 
 /// So many blocks are remembered: those to which something happened last.
 const REMEMBERED: usize = 10_000;
@@ -40,34 +45,39 @@ pub struct BlockKnown {
 /// What is remembered of blocks.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    known: HashMap<BlockId, BlockKnown>,
-    /// In the order in which they were first heard of.
-    order: VecDeque<BlockId>,
+    known: HashMap<BlockId, (u64, BlockKnown)>,
+    /// In the order in which something happened to them last.
+    order: BTreeMap<u64, BlockId>,
+    count: u64,
 }
 
 impl Blocks {
     /// Remembers what happened.
     pub(super) fn note(
         &mut self,
-        (rule, deed, run): (&str, Deed, &str),
+        (rule, deed, run): (&RuleOutline, Deed, &str),
         at: DateTime<Utc>,
         event: &Event<'_>,
     ) {
         let Some((id, what)) = happened(event) else {
             return;
         };
-        let before = self
-            .known
-            .get(&id)
-            .map(|known| (known.source, known.target));
+        let before = self.known.remove(&id);
+        let (source_before, target_before) = match &before {
+            Some((number, known)) => {
+                self.order.remove(number);
+                (known.source, known.target)
+            }
+            None => (UNKNOWN, UNKNOWN),
+        };
         let (from, to) = what.places;
         let (source, target) = match deed {
             Deed::Migrate => (from, to),
             Deed::Restore => (to, from),
         };
-        let (source_before, target_before) = before.unwrap_or((UNKNOWN, UNKNOWN));
+        let what_to_do = what.what_to_do;
         let known = BlockKnown {
-            rule: rule.to_owned(),
+            rule: rule.name.clone(),
             deed,
             run: run.to_owned(),
             at,
@@ -76,13 +86,13 @@ impl Blocks {
             detail: what.detail,
             source: source.unwrap_or(source_before),
             target: target.unwrap_or(target_before),
-            what_to_do: what.what_to_do,
+            what_to_do: what_to_do.map(|what| in_words_of_rule(what, deed, rule)),
         };
-        if self.known.insert(id, known).is_none() {
-            self.order.push_back(id);
-        }
+        self.count += 1;
+        self.known.insert(id, (self.count, known));
+        self.order.insert(self.count, id);
         if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((_, oldest)) = self.order.pop_first()
         {
             self.known.remove(&oldest);
         }
@@ -90,12 +100,61 @@ impl Blocks {
 
     /// What happened last to a block.
     pub(super) fn get(&self, id: BlockId) -> Option<BlockKnown> {
-        self.known.get(&id).cloned()
+        self.known.get(&id).map(|(_, known)| known.clone())
+    }
+}
+
+/// What the last run of a rule saw of a block to which nothing happened, as far as is remembered.
+pub(super) fn as_it_stood(rule: &RuleOutline, last: &Ended, stood: Stood) -> BlockKnown {
+    let (event, ending, (source, target)) = match stood {
+        Stood::LeftOut(reason) => (
+            "excluded",
+            Some(reason.as_str()),
+            (Some(place(reason)), None),
+        ),
+        Stood::Selected(None) => ("selected", None, (Some(LIVE), None)),
+        Stood::Selected(Some(ending)) => {
+            let Happened { event, places, .. } = moved(&Outcome::untouched(ending, None));
+            (event, Some(ending.as_str()), places)
+        }
+    };
+    BlockKnown {
+        rule: rule.name.clone(),
+        deed: Deed::Migrate,
+        run: last.run.clone().unwrap_or_default(),
+        at: last.at,
+        event,
+        ending: ending.map(str::to_owned),
+        detail: None,
+        source: source.unwrap_or(UNKNOWN),
+        target: target.unwrap_or(UNKNOWN),
+        what_to_do: None,
+    }
+}
+
+/// How a block that is left out stands in the bucket that is read.
+fn place(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoMetaJson => PARTIAL,
+        Reason::MarkedForDeletion => MARKED,
+        Reason::Unreadable
+        | Reason::CorruptedMetaJson
+        | Reason::CorruptedDeletionMark
+        | Reason::Incomplete => "damaged",
+        _ => LIVE,
     }
 }
 
 /// How the work on a mark that is taken back ends.
 const UNMARKED: &str = "unmarked";
+
+/// Reasons for which a block of the source is not whole.
+const DAMAGED: [&str; 4] = [
+    "unreadable",
+    "corrupted-meta-json",
+    "corrupted-deletion-mark",
+    "incomplete",
+];
 
 const UNKNOWN: &str = "unknown";
 const LIVE: &str = "live";
@@ -140,7 +199,17 @@ fn happened(event: &Event<'_>) -> Option<(BlockId, Happened)> {
                 ending: Some((*reason).to_owned()),
                 detail: detail.map(str::to_owned),
                 what_to_do: Some((*what_to_do).to_owned()),
-                ..plain("excluded", (None, None))
+                ..plain(
+                    "excluded",
+                    (
+                        Some(if DAMAGED.contains(reason) {
+                            "damaged"
+                        } else {
+                            LIVE
+                        }),
+                        None,
+                    ),
+                )
             },
         ),
         Event::NotHeld {

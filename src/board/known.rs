@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::figures::{Attention, Pending};
-use super::orders::{Deed, OrderKnown};
+use super::attention::Attention;
+use super::deed::Deed;
+use super::figures::Pending;
+use super::orders::OrderKnown;
+use super::outline::RuleOutline;
 use crate::block::BlockId;
 use crate::exit::Exit;
 use crate::progress::Snapshot;
@@ -28,8 +31,28 @@ pub struct Known {
     pub running: Option<Running>,
     /// Orders that wait, are in hand or have ended, the latest first.
     pub orders: Vec<OrderKnown>,
+    /// How many orders have ended, by what they asked for and how their process would have exited.
+    pub orders_ended: BTreeMap<(Deed, u8), u64>,
     /// Why the process is not ready; `None` where it is.
     pub not_ready: Option<String>,
+}
+
+impl Known {
+    /// Orders that did not end well, or left blocks, and that no later one has made good: one for the same rule and all of their blocks.
+    pub fn orders_to_see_to(&self) -> impl Iterator<Item = &OrderKnown> {
+        let each = self.orders.iter().enumerate();
+        let open = each.filter(|(place, known)| {
+            let later = self.orders.iter().take(*place);
+            let order = &known.order;
+            let mut better = later.filter(|later| {
+                later.is_done()
+                    && (later.order.deed, &later.order.rule) == (order.deed, &order.rule)
+                    && later.order.blocks.is_superset(&order.blocks)
+            });
+            known.has_ended() && !known.is_done() && better.next().is_none()
+        });
+        open.map(|(_, known)| known)
+    }
 }
 
 /// What is known of the policy.
@@ -56,19 +79,6 @@ pub struct CyclesKnown {
     pub success: Option<DateTime<Utc>>,
     /// When the next one begins, at the latest.
     pub next: Option<DateTime<Utc>>,
-}
-
-/// What a rule is, for those who look on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleOutline {
-    /// Its name, which no other rule of the policy has.
-    pub name: String,
-    /// The bucket whose blocks it moves.
-    pub source: String,
-    /// The bucket that receives them.
-    pub target: String,
-    /// How many bytes the source may hold, where that is said.
-    pub hot_bytes_limit: Option<u64>,
 }
 
 /// What is known of a rule.

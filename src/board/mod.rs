@@ -3,16 +3,22 @@
 //!
 //! Orders of others come in here too, and wait for the one worker. Nothing here waits for a bucket, and no HTTP is known.
 
+mod attention;
 mod blocks;
+mod deed;
 mod figures;
 mod known;
 mod orders;
+mod outline;
 mod shared;
+mod state;
 
+pub use attention::Attention;
 pub use blocks::BlockKnown;
-pub use figures::{Attention, Figures, Pending, Seen};
-pub use known::{
-    Counters, CyclesKnown, Ended, Hot, Known, PolicyKnown, RuleKnown, RuleOutline, Running,
-};
-pub use orders::{Deed, Order, OrderKnown, OrderState, Refusal};
-pub use shared::{Board, Run};
+pub use deed::Deed;
+pub use figures::{Figures, Pending, Seen, Stood};
+pub use known::{Counters, CyclesKnown, Ended, Hot, Known, PolicyKnown, RuleKnown, Running};
+pub use orders::{Order, OrderEnd, OrderKnown, OrderState, Refusal};
+pub use outline::RuleOutline;
+pub use shared::Board;
+pub use state::Run;

@@ -1,9 +1,12 @@
 //! Orders that others give: they wait for the one worker, each is carried out once, and what became of the latest is kept.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, Utc};
 
+use super::attention::Attention;
+use super::deed::Deed;
+use super::outline::RuleOutline;
 use crate::block::{BlockId, RunId};
 use crate::exit::Exit;
 
@@ -12,29 +15,6 @@ const WAITING: usize = 16;
 
 /// So many that have ended are remembered.
 const REMEMBERED: usize = 32;
-
-/// What runs do with blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Deed {
-    /// They are moved from the source to the target.
-    Migrate,
-    /// They are copied back from the target to the source.
-    Restore,
-}
-
-impl Deed {
-    /// Both.
-    pub const ALL: [Self; 2] = [Deed::Migrate, Deed::Restore];
-
-    /// As documents and figures spell it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Deed::Migrate => "migrate",
-            Deed::Restore => "restore",
-        }
-    }
-}
 
 /// What somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +34,8 @@ pub struct Order {
 pub struct OrderKnown {
     /// What is asked for.
     pub order: Order,
+    /// The rule as it was when the order came.
+    pub outline: RuleOutline,
     /// When it came.
     pub received: DateTime<Utc>,
     /// How far it is.
@@ -68,14 +50,24 @@ pub enum OrderState {
     /// A run carries it out.
     InHand,
     /// A run has carried it out, or tried to.
-    Ended {
-        /// When the run ended.
-        at: DateTime<Utc>,
-        /// How its process would have exited.
-        exit: Exit,
-        /// Why it could not begin or had to stop.
-        stopped_by: Option<String>,
-    },
+    Ended(Box<OrderEnd>),
+}
+
+/// What has become of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderEnd {
+    /// When its run ended.
+    pub at: DateTime<Utc>,
+    /// How the run's process would have exited.
+    pub exit: Exit,
+    /// Why it could not begin or had to stop.
+    pub stopped_by: Option<String>,
+    /// Blocks, by how the work on them ended.
+    pub blocks: BTreeMap<&'static str, u64>,
+    /// How many of its blocks are left where they are, where there was a plan.
+    pub left: Option<u64>,
+    /// The first of what needs a person.
+    pub attention: Vec<Attention>,
 }
 
 /// Why an order is not taken.
@@ -96,15 +88,18 @@ pub enum Refusal {
 pub(super) struct Orders {
     /// In the order in which they came.
     all: VecDeque<OrderKnown>,
+    /// How many have ended, by what they asked for and how their process would have exited.
+    ended: BTreeMap<(Deed, u8), u64>,
 }
 
 impl Orders {
     /// Takes an order, or finds the same one, which has not ended yet.
     pub(super) fn place(
         &mut self,
-        (deed, rule, blocks): (Deed, String, BTreeSet<BlockId>),
+        (deed, outline, blocks): (Deed, RuleOutline, BTreeSet<BlockId>),
         now: DateTime<Utc>,
     ) -> Result<OrderKnown, Refusal> {
+        let rule = outline.name.clone();
         let open = self.all.iter().filter(|known| known.is_open());
         for known in open {
             let Order { blocks: theirs, .. } = &known.order;
@@ -129,6 +124,7 @@ impl Orders {
                 rule,
                 blocks,
             },
+            outline,
             received: now,
             state: OrderState::Waits,
         };
@@ -137,12 +133,17 @@ impl Orders {
         Ok(known)
     }
 
-    /// The first that waits, which is in hand from now on.
-    pub(super) fn take(&mut self) -> Option<Order> {
+    /// The first that waits, which is in hand from now on, and the rule as it was when the order came.
+    pub(super) fn take(&mut self) -> Option<(Order, RuleOutline)> {
         let waits = |known: &&mut OrderKnown| known.state == OrderState::Waits;
         let known = self.all.iter_mut().find(waits)?;
         known.state = OrderState::InHand;
-        Some(known.order.clone())
+        Some((known.order.clone(), known.outline.clone()))
+    }
+
+    /// How many have ended, by what they asked for and how their process would have exited.
+    pub(super) fn ended(&self) -> BTreeMap<(Deed, u8), u64> {
+        self.ended.clone()
     }
 
     /// Whether one waits.
@@ -153,20 +154,12 @@ impl Orders {
     }
 
     /// The order has ended.
-    pub(super) fn end(
-        &mut self,
-        id: &str,
-        at: DateTime<Utc>,
-        exit: Exit,
-        stopped_by: Option<String>,
-    ) {
+    pub(super) fn end(&mut self, id: &str, end: OrderEnd) {
         let known = self.all.iter_mut().find(|known| known.order.id == id);
         if let Some(known) = known {
-            known.state = OrderState::Ended {
-                at,
-                exit,
-                stopped_by,
-            };
+            let what = (known.order.deed, end.exit.code());
+            *self.ended.entry(what).or_default() += 1;
+            known.state = OrderState::Ended(Box::new(end));
         }
         self.forget();
     }
@@ -190,6 +183,21 @@ impl Orders {
 impl OrderKnown {
     /// Whether it has not ended yet.
     fn is_open(&self) -> bool {
-        !matches!(self.state, OrderState::Ended { .. })
+        !self.has_ended()
+    }
+
+    /// Whether it has ended, in whatever way.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(self.state, OrderState::Ended(_))
+    }
+
+    /// Whether all that it asked for is done.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        match &self.state {
+            OrderState::Ended(end) => end.exit == Exit::Done && end.left.unwrap_or_default() == 0,
+            OrderState::Waits | OrderState::InHand => false,
+        }
     }
 }

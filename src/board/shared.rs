@@ -1,6 +1,6 @@
 //! The board itself: who works writes on it, who looks on reads it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,20 +8,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 
-use super::blocks::{BlockKnown, Blocks};
-use super::figures::{Figures, Seen};
-use super::known::{
-    Counters, CyclesKnown, Ended, Hot, Known, PolicyKnown, RuleKnown, RuleOutline, Running,
-};
-use super::orders::{Deed, Order, OrderKnown, Orders, Refusal};
+use super::blocks::{BlockKnown, Blocks, as_it_stood};
+use super::deed::Deed;
+use super::figures::Figures;
+use super::known::{Hot, Known, PolicyKnown, RuleKnown};
+use super::orders::{Order, OrderEnd, OrderKnown, OrderState, Refusal};
+use super::outline::RuleOutline;
+use super::state::{InHand, Run, State, unknown};
 use crate::audit::{Event, Hearer};
 use crate::block::BlockId;
 use crate::exit::Exit;
-use crate::progress::Progress;
 use crate::verb::clocks::Clock;
-
-/// So many blocks at work are told one by one.
-const AT_WORK: usize = 32;
 
 /// What is known of the process; cheap to clone. Nothing here waits but [`ordered`](Self::ordered).
 #[derive(Clone)]
@@ -33,40 +30,6 @@ struct Shared {
     state: Mutex<State>,
     blocks: Mutex<Blocks>,
     ordered: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    policy: PolicyKnown,
-    cycles: CyclesKnown,
-    rules: Vec<RuleKnown>,
-    running: Option<InHand>,
-    orders: Orders,
-    /// Whether some rule's buckets were looked at, or none had to be.
-    looked: bool,
-    /// Whether a rule could not be begun or had to stop in the cycle in hand.
-    cycle_failed: bool,
-    ending: bool,
-}
-
-/// A run that is about to begin.
-#[derive(Debug)]
-pub struct Run {
-    /// The rule that it follows.
-    pub rule: String,
-    /// What it does.
-    pub deed: Deed,
-    /// The order that it carries out; `None` for a run of the cycle.
-    pub order: Option<String>,
-    /// Will be told how far it is.
-    pub progress: Arc<Progress>,
-}
-
-struct InHand {
-    what: Run,
-    began: DateTime<Utc>,
-    run: Option<String>,
-    at_work: BTreeSet<BlockId>,
 }
 
 impl fmt::Debug for Board {
@@ -101,7 +64,7 @@ impl Board {
         for outline in outlines {
             let same = before
                 .iter()
-                .position(|known| is_same(&known.outline, &outline));
+                .position(|known| known.outline.is_same(&outline));
             let known = match same {
                 Some(place) => RuleKnown {
                     outline,
@@ -110,6 +73,10 @@ impl Board {
                 None => unknown(outline),
             };
             state.rules.push(known);
+        }
+        // What is known of others is of rules that are gone.
+        for known in before {
+            state.stood.remove(&known.outline.name);
         }
     }
 
@@ -183,6 +150,7 @@ impl Board {
             began: now,
             run: None,
             at_work: BTreeSet::new(),
+            blocks: BTreeMap::new(),
         });
         let board = self.clone();
         Arc::new(move |run, at, event| board.hear(run, at, event))
@@ -191,56 +159,7 @@ impl Board {
     /// The run in hand has ended.
     pub fn run_ends(&self, figures: Figures) {
         let now = self.now();
-        let mut state = self.state();
-        let Some(InHand {
-            what, began, run, ..
-        }) = state.running.take()
-        else {
-            return;
-        };
-        let Figures {
-            exit,
-            stopped_by,
-            seen,
-        } = figures;
-        if let Some(order) = &what.order {
-            state.orders.end(order, now, exit, stopped_by.clone());
-        }
-        let is_of_cycle = what.order.is_none();
-        let has_failed = matches!(exit, Exit::Aborted | Exit::Misused);
-        state.cycle_failed |= is_of_cycle && has_failed;
-        let Some(known) = state.rule(&what.rule) else {
-            return;
-        };
-        *known
-            .counters(what.deed)
-            .runs
-            .entry(exit.code())
-            .or_default() += 1;
-        if !is_of_cycle {
-            return;
-        }
-        if matches!(exit, Exit::Done | Exit::Attention) {
-            known.success = Some(now);
-        }
-        known.last = Some(Ended {
-            run,
-            began,
-            at: now,
-            exit,
-            stopped_by,
-        });
-        // Where nothing was seen, what was seen before is the best there is.
-        if let Some(Seen {
-            pending,
-            concerns,
-            attention,
-        }) = seen
-        {
-            known.pending = Some(pending);
-            known.concerns = Some(concerns);
-            known.attention = attention;
-        }
+        self.state().run_ends(figures, now);
     }
 
     /// The process is about to end: no order is taken any more.
@@ -264,31 +183,56 @@ impl Board {
             return Err(Refusal::NotNow("no policy is in force yet"));
         }
         let rules = state.rules.iter();
-        let names: Vec<String> = rules.map(|known| known.outline.name.clone()).collect();
-        let meant = match (rule, names.as_slice()) {
-            (None, [only]) => Some(only),
+        let outlines: Vec<&RuleOutline> = rules.map(|known| &known.outline).collect();
+        let meant = match (rule, outlines.as_slice()) {
+            (None, [only]) => Some(*only),
             (None, _) => None,
-            (Some(rule), names) => names.iter().find(|name| *name == rule),
+            (Some(rule), outlines) => {
+                let mut outlines = outlines.iter().copied();
+                outlines.find(|outline| outline.name == rule)
+            }
         };
-        let Some(rule) = meant.cloned() else {
-            return Err(Refusal::WhichRule(names));
+        let Some(outline) = meant.cloned() else {
+            let names = outlines.iter().map(|outline| outline.name.clone());
+            return Err(Refusal::WhichRule(names.collect()));
         };
-        let known = state.orders.place((deed, rule, blocks), now)?;
+        let known = state.orders.place((deed, outline, blocks), now)?;
         self.0.ordered.notify_one();
         Ok(known)
     }
 
     /// The first order that waits, which is in hand from now on. Its end is that of the run which says that it carries it out, or
-    /// [`order_fails`](Self::order_fails).
+    /// [`order_fails`](Self::order_fails). One whose rule has other buckets by now has failed.
     #[must_use]
     pub fn take_order(&self) -> Option<Order> {
-        self.state().orders.take()
+        let now = self.now();
+        let mut state = self.state();
+        loop {
+            let (order, outline) = state.orders.take()?;
+            let rule = state.rule(&order.rule).map(|known| known.outline.clone());
+            // That the policy has no such rule any more, the worker says.
+            if rule.is_none_or(|rule| rule.is_same(&outline)) {
+                return Some(order);
+            }
+            let why = "the rule has other buckets than when the order came";
+            state.orders.end(&order.id, failed(now, why.to_owned()));
+        }
+    }
+
+    /// How many orders wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let known = self.state().orders.known();
+        let waiting = known
+            .iter()
+            .filter(|known| known.state == OrderState::Waits);
+        waiting.count()
     }
 
     /// The order cannot be begun, and why.
     pub fn order_fails(&self, id: &str, why: String) {
-        let now = self.now();
-        self.state().orders.end(id, now, Exit::Misused, Some(why));
+        let end = failed(self.now(), why);
+        self.state().orders.end(id, end);
     }
 
     /// Waits until an order waits.
@@ -315,14 +259,25 @@ impl Board {
             rules: state.rules.clone(),
             running: state.running.as_ref().map(InHand::known),
             orders: state.orders.known(),
+            orders_ended: state.orders.ended(),
             not_ready: state.not_ready(),
         }
     }
 
-    /// What happened last to the block; `None` where nothing is known of it.
+    /// What happened last to the block, or how it stood when a rule's last run ended; `None` where nothing is known of it.
     #[must_use]
     pub fn block(&self, id: BlockId) -> Option<BlockKnown> {
-        lock(&self.0.blocks).get(id)
+        if let Some(known) = lock(&self.0.blocks).get(id) {
+            return Some(known);
+        }
+        let state = self.state();
+        let mut stood = state.rules.iter().filter_map(|known| {
+            let stood = state.stood.get(&known.outline.name)?;
+            let place = stood.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+            let (_, stood) = stood.get(place)?;
+            Some(as_it_stood(&known.outline, known.last.as_ref()?, *stood))
+        });
+        stood.next()
     }
 
     fn hear(&self, run: &str, at: DateTime<Utc>, event: &Event<'_>) {
@@ -336,8 +291,10 @@ impl Board {
         let (rule, deed) = (in_hand.what.rule.clone(), in_hand.what.deed);
         match event {
             Event::Started(subject) => in_hand.at_work.extend(subject.block()),
-            Event::Moved(block, _) => {
+            Event::Moved(block, outcome) => {
                 in_hand.at_work.remove(block);
+                let ending = outcome.ending.as_str();
+                *in_hand.blocks.entry(ending).or_default() += 1;
             }
             Event::Ended(subject, _) => {
                 if let Some(block) = subject.block() {
@@ -347,11 +304,13 @@ impl Board {
             Event::Planned { .. } => state.looked = true,
             _ => {}
         }
-        if let Some(known) = state.rule(&rule) {
-            known.counters(deed).count(event);
-        }
+        let Some(known) = state.rule(&rule) else {
+            return;
+        };
+        known.counters(deed).count(event);
+        let outline = known.outline.clone();
         drop(state);
-        lock(&self.0.blocks).note((&rule, deed, run), at, event);
+        lock(&self.0.blocks).note((&outline, deed, run), at, event);
     }
 
     fn now(&self) -> DateTime<Utc> {
@@ -368,97 +327,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether what is known of the one holds for the other.
-fn is_same(one: &RuleOutline, other: &RuleOutline) -> bool {
-    let key = |outline: &RuleOutline| {
-        let RuleOutline {
-            name,
-            source,
-            target,
-            hot_bytes_limit: _,
-        } = outline;
-        (name.clone(), source.clone(), target.clone())
-    };
-    key(one) == key(other)
-}
-
-fn unknown(outline: RuleOutline) -> RuleKnown {
-    RuleKnown {
-        outline,
-        rests: None,
-        hot: None,
-        counters: <[Counters; 2]>::default(),
-        last: None,
-        success: None,
-        pending: None,
-        concerns: None,
+fn failed(at: DateTime<Utc>, why: String) -> OrderEnd {
+    OrderEnd {
+        at,
+        exit: Exit::Misused,
+        stopped_by: Some(why),
+        blocks: BTreeMap::new(),
+        left: None,
         attention: Vec::new(),
-    }
-}
-
-impl State {
-    fn rule(&mut self, name: &str) -> Option<&mut RuleKnown> {
-        let mut rules = self.rules.iter_mut();
-        rules.find(|known| known.outline.name == name)
-    }
-
-    fn not_ready(&self) -> Option<String> {
-        if self.ending {
-            return Some("the process is about to end".to_owned());
-        }
-        if self.policy.taken.is_none() {
-            return Some(match &self.policy.refused {
-                Some((_, why)) => format!("no policy is in force: {why}"),
-                None => "no policy is in force yet".to_owned(),
-            });
-        }
-        if self.looked {
-            return None;
-        }
-        let mut stopped = self.rules.iter().filter_map(|known| known.last.as_ref());
-        let why = stopped.find_map(|ended| ended.stopped_by.as_deref());
-        Some(match why {
-            Some(why) => format!("no rule's buckets could be looked at yet: {why}"),
-            None => "no rule's buckets were looked at yet".to_owned(),
-        })
-    }
-}
-
-impl RuleKnown {
-    fn counters(&mut self, deed: Deed) -> &mut Counters {
-        let [migrate, restore] = &mut self.counters;
-        match deed {
-            Deed::Migrate => migrate,
-            Deed::Restore => restore,
-        }
-    }
-}
-
-impl Counters {
-    fn count(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Moved(_, outcome) => {
-                *self.blocks.entry(outcome.ending.as_str()).or_default() += 1;
-                self.bytes = self.bytes.saturating_add(outcome.bytes_sent);
-                self.objects = self.objects.saturating_add(outcome.objects_put);
-            }
-            Event::Marked(_) => self.marks += 1,
-            Event::Retried { .. } => self.retries += 1,
-            _ => {}
-        }
-    }
-}
-
-impl InHand {
-    fn known(&self) -> Running {
-        Running {
-            rule: self.what.rule.clone(),
-            deed: self.what.deed,
-            order: self.what.order.clone(),
-            run: self.run.clone(),
-            began: self.began,
-            progress: self.what.progress.snapshot(),
-            at_work: self.at_work.iter().take(AT_WORK).copied().collect(),
-        }
     }
 }

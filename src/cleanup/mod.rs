@@ -174,7 +174,8 @@ async fn carry_out(
     let mut working = stream::iter(due)
         .take_until(Box::pin(stop.wait()))
         .map(|(position, handle)| async move {
-            let _counted = progress.block(0);
+            let counted = progress.block(0);
+            counted.begins();
             let name = handle.name();
             let span = step!("leftover", name = name.as_str());
             // What nobody could be told of is not begun.

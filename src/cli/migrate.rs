@@ -160,7 +160,7 @@ impl Flags {
                 ReplicaTarget::Refuse
             },
         };
-        let textfile = self.figures.textfile(origins, warnings)?;
+        let textfile = self.figures.textfile(task.mode, origins, warnings)?;
         Ok(Request {
             source,
             target,

@@ -154,17 +154,18 @@ impl Flags {
                 "{flag} \"false\" has no effect: the run ends once it is done"
             ));
         }
-        let textfile = self.figures.textfile(origins, warnings)?;
+        let mode = if what.dry_run {
+            Mode::DryRun
+        } else {
+            Mode::Execute
+        };
+        let textfile = self.figures.textfile(mode, origins, warnings)?;
         Ok(Request {
             source,
             target,
             task: Task {
                 rules,
-                mode: if what.dry_run {
-                    Mode::DryRun
-                } else {
-                    Mode::Execute
-                },
+                mode,
                 settings: self.effort.settings(origins)?,
                 // Nothing is deleted in the source, so that nothing can be deleted in a replica of it.
                 replica_target: ReplicaTarget::Allow,

@@ -93,8 +93,9 @@ pub(super) fn delete_delay(text: &str) -> Result<TimeDelta> {
 
 /// A share of blocks that may fail.
 pub(super) fn error_rate(text: &str) -> Result<ErrorRate> {
-    text.parse()
-        .map_err(|NoShare| Error::usage("expected a share such as 10% or 0.1, at most 100%"))
+    text.parse().map_err(|NoShare| {
+        Error::usage("expected a share such as 10% or 0.1: what has no % is a part of 1")
+    })
 }
 
 /// A number of bytes in the usual spellings, decimal or binary.

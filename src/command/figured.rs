@@ -13,6 +13,7 @@ use crate::verb::clocks::Clock;
 pub(super) struct Figured {
     textfile: Textfile,
     board: Board,
+    operation: &'static str,
     /// Wants to be told what happens to each block.
     pub(super) hearer: Hearer,
 }
@@ -22,6 +23,7 @@ impl Figured {
     pub(super) fn begin(
         textfile: Textfile,
         (source, target): (String, String),
+        operation: &'static str,
         progress: Arc<Progress>,
         clock: Clock,
     ) -> Self {
@@ -42,6 +44,7 @@ impl Figured {
         Self {
             textfile,
             board,
+            operation,
             hearer,
         }
     }
@@ -51,6 +54,6 @@ impl Figured {
     /// Errors: the file cannot be written.
     pub(super) fn end(self, figures: Figures) -> Result<()> {
         self.board.run_ends(figures);
-        self.textfile.write(&self.board.known())
+        self.textfile.write(&self.board.known(), self.operation)
     }
 }

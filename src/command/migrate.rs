@@ -1,5 +1,6 @@
 //! `migrate` and `replicate`: opens both buckets, moves or copies blocks, and writes the plan or the report.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use tracing::{Span, error, info, warn};
 use super::figured::Figured;
 use super::{told, trailed};
 use crate::audit::{Blank, Closing, Trail};
-use crate::block::RunId;
+use crate::block::{BlockId, RunId};
 use crate::board::Figures;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
@@ -18,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::exposition::Textfile;
 use crate::migrate::{Buckets, Migrated, Mode, Run, Task, migrate, stopped};
-use crate::outcome::{Limit, MarkState, Review};
+use crate::outcome::{BlockEnding, Limit, MarkState, Review};
 use crate::plan::{Purpose, Rules};
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
@@ -54,12 +55,12 @@ pub async fn run(
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
-    let left = request.textfile.take().map(|textfile| {
-        let progress = Arc::clone(&progress);
-        let (source, target) = (request.source.location(), request.target.location());
-        let buckets = (source.to_string(), target.to_string());
-        Figured::begin(textfile, buckets, progress, Arc::clone(&clock))
-    });
+    if request.task.rules.purpose == Purpose::Copy {
+        info!(
+            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
+        );
+    }
+    let left = request.figured(&progress, &clock);
     let trail = match &left {
         Some(left) => trail.heard_by(Arc::clone(&left.hearer)),
         None => trail,
@@ -79,6 +80,32 @@ pub async fn run(
         _ => Ok(()),
     };
     ended.and_then(|exit| written.map(|()| exit))
+}
+
+impl Request {
+    /// Of the run that begins now, where figures of it were asked for.
+    fn figured(&mut self, progress: &Arc<Progress>, clock: &Clock) -> Option<Figured> {
+        let textfile = self.textfile.take()?;
+        let (source, target) = (self.source.location(), self.target.location());
+        let buckets = (source.to_string(), target.to_string());
+        let operation = match self.task.rules.purpose {
+            Purpose::Move => "migrate",
+            Purpose::Copy => "replicate",
+        };
+        let (progress, clock) = (Arc::clone(progress), Arc::clone(clock));
+        Some(Figured::begin(
+            textfile, buckets, operation, progress, clock,
+        ))
+    }
+
+    /// Leaves the figures of a run that could not even be begun, where they were asked for.
+    pub(super) fn could_not_begin(mut self, err: &Error, clock: &Clock) {
+        if let Some(left) = self.figured(&Arc::default(), clock)
+            && let Err(err) = left.end(Figures::of_error(err, None))
+        {
+            error!(err = format!("{err:#}"), "figures are not left");
+        }
+    }
 }
 
 /// A migration that has come to its end, or a plan that stands.
@@ -112,6 +139,23 @@ impl Finished {
         let marked = marked.map(|(one, _)| one.block.objects().block_bytes());
         let marked = marked.fold(0, u64::saturating_add);
         plan.held_bytes.saturating_sub(marked)
+    }
+
+    /// The blocks that the target holds now, among those that were selected.
+    pub(super) fn held(&self) -> BTreeSet<BlockId> {
+        let Migrated { plan, results, .. } = &self.migrated;
+        let outcomes = results.iter().flat_map(|results| &results.outcomes);
+        let held = plan.selected.iter().zip(outcomes).filter(|(_, outcome)| {
+            matches!(
+                outcome.ending,
+                BlockEnding::Migrated
+                    | BlockEnding::Replicated
+                    | BlockEnding::AlreadyThere
+                    | BlockEnding::Repaired
+                    | BlockEnding::Overwritten
+            )
+        });
+        held.map(|(one, _)| one.block.id).collect()
     }
 
     /// Ends the trail. Where that is not whole, the run had to stop.
@@ -202,11 +246,6 @@ async fn begin(
     };
     Span::current().record("run", header.run.to_string());
     info!(run = %header.run, source = header.source, target = %request.target.location(), "run begins");
-    if request.task.rules.purpose == Purpose::Copy {
-        info!(
-            "the run ends once it is done, with --single-run or without: Thanos' command begins again every minute"
-        );
-    }
     let is_dry = request.task.mode != Mode::Execute;
     let refuse = |err: Error, stdout: &mut dyn Write| {
         told::in_its_place(&err, request.form, &header, stop.asked(), stdout);

@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 
 use crate::audit::Blank;
 use crate::engine::Stop;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::verb::clocks::Clock;
@@ -67,6 +67,13 @@ impl Command {
         }
     }
 
+    /// The command cannot even be begun: what is left of every run is left of this one, too.
+    pub fn could_not_begin(self, err: &Error, clock: &Clock) {
+        if let Command::Migrate(request) = self {
+            request.could_not_begin(err, clock);
+        }
+    }
+
     /// Runs the command; where it works on blocks, `trail` is told what happens to each. On `Ok` its document is on `stdout`; on an error, the JSON form has an error document there and the text form nothing.
     ///
     /// Errors: what keeps it from beginning, with nothing touched; or `stdout` cannot be written.
@@ -99,7 +106,9 @@ impl Command {
             }
             Command::Report(request) => report::run(&request, stdout),
             Command::Man(request) => man::run(&request),
-            Command::Run(request) => Box::pin(run::run(request, clock, stop, stdout)).await,
+            Command::Run(request) => {
+                Box::pin(run::run(request, progress, clock, stop, stdout)).await
+            }
             Command::Undelete(request) => {
                 undelete::run(request, progress, trail, clock, stop, stdout).await
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -34,11 +34,13 @@ pub struct Request {
 pub fn run(request: &Request, stdout: &mut (dyn Write + Send)) -> Result<Exit> {
     let mut chronicle = Chronicle::default();
     let mut seen = HashSet::new();
+    let mut all_whole = true;
     for path in &request.files {
         let name = path.display().to_string();
-        read(&mut chronicle, path, &mut seen).map_err(|err| {
+        let read = read(&mut chronicle, path, &mut seen).map_err(|err| {
             Error::new(Kind::Other, format!("read the report file {name}")).because(err)
         })?;
+        all_whole &= read == Wholeness::Whole;
     }
     for (form, place) in &request.pages {
         match place {
@@ -61,11 +63,19 @@ pub fn run(request: &Request, stdout: &mut (dyn Write + Send)) -> Result<Exit> {
         );
         return Ok(Exit::Attention);
     }
-    Ok(Exit::Done)
+    Ok(if all_whole {
+        Exit::Done
+    } else {
+        Exit::Attention
+    })
 }
 
 /// Reads a file once, however often it is named.
-fn read(chronicle: &mut Chronicle, path: &Path, seen: &mut HashSet<(u64, u64)>) -> io::Result<()> {
+fn read(
+    chronicle: &mut Chronicle,
+    path: &Path,
+    seen: &mut HashSet<(u64, u64)>,
+) -> io::Result<Wholeness> {
     let name = path.display().to_string();
     if path.as_os_str() == "-" {
         return read_lines(chronicle, "-", io::stdin().lock());
@@ -73,7 +83,7 @@ fn read(chronicle: &mut Chronicle, path: &Path, seen: &mut HashSet<(u64, u64)>) 
     let file = File::open(path)?;
     let about = file.metadata()?;
     if !seen.insert((about.dev(), about.ino())) {
-        return Ok(());
+        return Ok(Wholeness::Whole);
     }
     read_lines(chronicle, &name, BufReader::with_capacity(1 << 16, file))
 }
@@ -81,11 +91,66 @@ fn read(chronicle: &mut Chronicle, path: &Path, seen: &mut HashSet<(u64, u64)>) 
 /// What begins so is compressed: who rotates logs leaves it so.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-fn read_lines(chronicle: &mut Chronicle, name: &str, mut from: impl BufRead) -> io::Result<()> {
-    if from.fill_buf()?.starts_with(&GZIP) {
-        return chronicle.read(name, BufReader::new(MultiGzDecoder::new(from)));
+fn read_lines(
+    chronicle: &mut Chronicle,
+    name: &str,
+    mut from: impl BufRead,
+) -> io::Result<Wholeness> {
+    let begin = from.fill_buf()?;
+    if begin.starts_with(&GZIP) {
+        let mut unpacked = Unpacked {
+            from: MultiGzDecoder::new(from),
+            fault: None,
+        };
+        chronicle.read(name, BufReader::new(&mut unpacked))?;
+        let Some(fault) = unpacked.fault else {
+            return Ok(Wholeness::Whole);
+        };
+        warn!(file = name, err = %fault, "what comes behind a fault in a compressed file is not read");
+        return Ok(Wholeness::CutOff);
     }
-    chronicle.read(name, from)
+    let packed = PACKED.iter().find(|(magic, _)| begin.starts_with(magic));
+    if let Some((_, how)) = packed {
+        let why = format!("it is compressed with {how}: unpack it first");
+        return Err(io::Error::other(why));
+    }
+    chronicle.read(name, from)?;
+    Ok(Wholeness::Whole)
+}
+
+/// What is packed otherwise, and by what.
+const PACKED: [(&[u8], &str); 3] = [
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd"),
+    (&[0xfd, b'7', b'z', b'X', b'Z'], "xz"),
+    (b"BZh", "bzip2"),
+];
+
+/// Whether a file was read to its end.
+#[derive(PartialEq, Eq)]
+enum Wholeness {
+    Whole,
+    CutOff,
+}
+
+/// What was packed, up to the first fault: a file that is cut off is worth what it has.
+struct Unpacked<R> {
+    from: R,
+    fault: Option<io::Error>,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.fault.is_some() {
+            return Ok(0);
+        }
+        self.from.read(buf).or_else(|err| match err.kind() {
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof => {
+                self.fault = Some(err);
+                Ok(0)
+            }
+            _ => Err(err),
+        })
+    }
 }
 
 fn put(form: Form, chronicle: &Chronicle, request: &Request, path: &Path) -> io::Result<()> {

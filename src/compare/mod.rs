@@ -43,7 +43,7 @@ pub async fn open(task: &Task, stop: &Stop) -> Result<Sides> {
         }
         Ok(Sides { source, target })
     };
-    unless_stopped(stop, opening).await
+    unless_stopped(stop, Box::pin(opening)).await
 }
 
 /// Compares both sides over the range of the blocks that the verification found to be moved, or that of the task.

@@ -47,7 +47,7 @@ impl FromStr for ErrorRate {
             None => (number, ""),
         };
         let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty()
+        if number.is_empty()
             || !are_digits(whole)
             || !are_digits(fraction)
             || fraction.len() > decimals
@@ -80,6 +80,8 @@ mod tests {
             ("100%", ALL),
             ("100.0%", ALL),
             ("0.1", 100_000),
+            (".1", 100_000),
+            (".5%", 5_000),
             ("0.100000", 100_000),
             ("0.000001", 1),
         ] {
@@ -96,7 +98,6 @@ mod tests {
             "-1%",
             "+1%",
             "1e-1",
-            ".1",
             "0.",
             "0.0000001",
             "0,1",

@@ -19,6 +19,8 @@ pub struct Limits {
     max_error_rate: Option<(ErrorRate, u64)>,
     /// Jobs that ended otherwise than by a failure.
     fared_well: AtomicU64,
+    /// Whether more than that share had failed at any time: what ends well afterwards changes nothing.
+    too_many_failed: AtomicBool,
     deadline: Deadline,
     max_bytes: Option<NonZeroU64>,
     /// Bytes of the jobs that have begun.
@@ -43,6 +45,7 @@ impl Limits {
             failures: AtomicUsize::new(0),
             max_error_rate: None,
             fared_well: AtomicU64::new(0),
+            too_many_failed: AtomicBool::new(false),
             deadline,
             max_bytes,
             begun_bytes: AtomicU64::new(0),
@@ -62,11 +65,23 @@ impl Limits {
     /// One more job ended, and did not fail.
     pub fn count_success(&self) {
         self.fared_well.fetch_add(1, Ordering::Relaxed);
+        self.judge();
     }
 
     /// One more job failed.
     pub fn count_failure(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
+        self.judge();
+    }
+
+    /// Judges the share of failures, each time that a job ended.
+    fn judge(&self) {
+        let failures = self.failures.load(Ordering::Relaxed) as u64;
+        let ended = failures.saturating_add(self.fared_well.load(Ordering::Relaxed));
+        let too_many = |(rate, jobs): (ErrorRate, u64)| rate.is_exceeded(failures, ended, jobs);
+        if self.max_error_rate.is_some_and(too_many) {
+            self.too_many_failed.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether failures and time leave room for another job.
@@ -74,7 +89,7 @@ impl Limits {
         let failures = self.failures.load(Ordering::Relaxed);
         let met = if self.max_failures.is_some_and(|max| failures >= max.get()) {
             Limit::Failures
-        } else if self.has_too_many(failures as u64) {
+        } else if self.too_many_failed.load(Ordering::Relaxed) {
             Limit::ErrorRate
         } else if self.deadline.is_over() {
             Limit::Duration
@@ -92,12 +107,6 @@ impl Limits {
             met
         });
         false
-    }
-
-    fn has_too_many(&self, failures: u64) -> bool {
-        let ended = failures.saturating_add(self.fared_well.load(Ordering::Relaxed));
-        self.max_error_rate
-            .is_some_and(|(rate, jobs)| rate.is_exceeded(failures, ended, jobs))
     }
 
     /// Whether a job of so many bytes may begin, or be tried again: what has begun is finished, and the last one to begin may go beyond the limit.
@@ -168,6 +177,10 @@ mod tests {
         limits.count_failure();
         assert!(limits.leave_room() && limits.met().is_none());
         limits.count_failure();
+        assert!(!limits.leave_room());
+        for _ in 0..100 {
+            limits.count_success();
+        }
         assert!(!limits.leave_room());
         assert_eq!(limits.met(), Some(Limit::ErrorRate));
 

@@ -1,7 +1,8 @@
 //! The figures of the process itself: its policy, its cycles, and orders that wait.
 
 use super::family::{Families, number, seconds_since_epoch, truth};
-use crate::board::{Known, OrderState};
+use crate::board::{Deed, Known, OrderState};
+use crate::exit::Exit;
 
 pub(super) fn add(families: &mut Families, known: &Known) {
     families
@@ -21,6 +22,20 @@ pub(super) fn add(families: &mut Families, known: &Known) {
         .add(&[], truth(known.not_ready.is_none()));
     policy(families, known);
     cycles(families, known);
+    let mut ended = families.counter(
+        "orders_total",
+        "Orders of the API that have ended, by the exit code of the run that carried them out.",
+    );
+    for deed in Deed::ALL {
+        for code in Exit::ALL.map(Exit::code) {
+            let many = known.orders_ended.get(&(deed, code)).copied();
+            let labels = [
+                ("operation", deed.as_str()),
+                ("exit_code", &code.to_string()),
+            ];
+            ended.add(&labels, number(many.unwrap_or_default()));
+        }
+    }
     let waiting = known.orders.iter();
     let waiting = waiting.filter(|order| order.state == OrderState::Waits);
     families

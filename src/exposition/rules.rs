@@ -5,8 +5,9 @@ use crate::board::{Counters, Deed, Known, RuleKnown};
 use crate::exit::Exit;
 use crate::outcome::{BlockEnding, Concern};
 
-pub(super) fn add(families: &mut Families, known: &Known) {
-    counted(families, &known.rules);
+/// The operations are called so: what is for cycles and orders to migrate, and what is for orders to restore, where there are any.
+pub(super) fn add(families: &mut Families, known: &Known, operations: &[&'static str]) {
+    counted(families, &known.rules, operations);
     last_runs(families, &known.rules);
     left(families, &known.rules);
 }
@@ -60,18 +61,21 @@ pub(super) fn add_in_hand(families: &mut Families, known: &Known) {
     );
 }
 
+/// What is counted.
+type Count = fn(&Counters) -> u64;
+
 fn name(rule: &RuleKnown) -> &str {
     &rule.outline.name
 }
 
-fn counted(families: &mut Families, rules: &[RuleKnown]) {
+fn counted(families: &mut Families, rules: &[RuleKnown], operations: &[&'static str]) {
     let each = || {
         let both = rules.iter().flat_map(|rule| {
-            let counters = rule.counters.iter().zip(Deed::ALL);
-            counters.map(move |(counters, deed)| (rule, deed, counters))
+            let counters = rule.counters.iter().zip(operations);
+            counters.map(move |(counters, operation)| (rule, *operation, counters))
         });
-        both.map(|(rule, deed, counters)| {
-            let labels = [("rule", name(rule)), ("operation", deed.as_str())];
+        both.map(|(rule, operation, counters)| {
+            let labels = [("rule", name(rule)), ("operation", operation)];
             (labels, counters)
         })
     };
@@ -90,8 +94,7 @@ fn counted(families: &mut Families, rules: &[RuleKnown]) {
             blocks.add(&[rule, operation, ("ending", ending)], number(many));
         }
     }
-    type Value = fn(&Counters) -> u64;
-    let simple: [(&str, &str, Value); 4] = [
+    let simple: [(&str, &str, Count); 4] = [
         (
             "copied_bytes_total",
             "Bytes put into the bucket that receives, repeats included, counted when the work on their block ends.",

@@ -55,12 +55,13 @@ impl Textfile {
         stem.to_string_lossy().into_owned()
     }
 
-    /// Writes what is known, whole or not at all.
+    /// Writes what is known of a run that does this operation, whole or not at all.
     ///
     /// Errors: it cannot be written. What lay there is there still.
-    pub fn write(&self, known: &Known) -> Result<()> {
+    pub fn write(&self, known: &Known, operation: &'static str) -> Result<()> {
         let before = small_file::read(&self.0).unwrap_or_default();
-        let text = with_earlier(&of_rules(known)?, &String::from_utf8_lossy(&before));
+        let before = String::from_utf8_lossy(&before);
+        let text = with_what_was_seen(with_earlier(&of_rules(known, operation)?, &before), &before);
         put(&self.0, text.as_bytes()).map_err(|err| {
             let attempt = format!("write the textfile {:?}", self.0.to_string_lossy());
             Error::new(Kind::Other, attempt).because(err)
@@ -101,4 +102,104 @@ fn with_earlier(text: &str, before: &str) -> String {
         added.push('\n');
     }
     added
+}
+
+/// Families that stay as they were where a run has nothing to say of any of them: it had no success, or saw no plan.
+const KEPT: [&[&str]; 2] = [
+    &["thanos_bucket_last_run_success_timestamp_seconds"],
+    &[
+        "thanos_bucket_pending_blocks",
+        "thanos_bucket_pending_bytes",
+        "thanos_bucket_oldest_pending_timestamp_seconds",
+        "thanos_bucket_needs_attention",
+    ],
+];
+
+/// The text, behind which stands what an earlier run saw and this one did not.
+fn with_what_was_seen(mut text: String, before: &str) -> String {
+    // Each run has ended, and says so of its rule.
+    let ended = text
+        .lines()
+        .find_map(|line| line.strip_prefix("thanos_bucket_last_run_exit_code{"));
+    let Some((rule, _)) = ended.and_then(|line| line.rsplit_once('}')) else {
+        return text;
+    };
+    let rule = rule.to_owned();
+    for families in KEPT {
+        let name = |line: &str| {
+            let line = line.strip_prefix("# HELP ").unwrap_or(line);
+            let line = line.strip_prefix("# TYPE ").unwrap_or(line);
+            let name = line.split(['{', ' ']).next().unwrap_or_default();
+            families.contains(&name)
+        };
+        if text.lines().any(name) {
+            continue;
+        }
+        let is_sound = |line: &str| {
+            line.starts_with("# ")
+                || line.rsplit_once(' ').is_some_and(|(series, value)| {
+                    series.contains(&rule) && value.parse::<f64>().is_ok()
+                })
+        };
+        let kept = before.lines().filter(|line| name(line) && is_sound(line));
+        let kept: String = kept.flat_map(|line| [line, "\n"]).collect();
+        text.push_str(&kept);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "\
+# HELP thanos_bucket_runs_total Runs.
+# TYPE thanos_bucket_runs_total counter
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"0\"} 4
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"1\"} NaN
+# TYPE thanos_bucket_last_run_exit_code gauge
+thanos_bucket_last_run_exit_code{rule=\"a\"} 0
+# TYPE thanos_bucket_last_run_success_timestamp_seconds gauge
+thanos_bucket_last_run_success_timestamp_seconds{rule=\"a\"} 100
+# TYPE thanos_bucket_pending_blocks gauge
+thanos_bucket_pending_blocks{rule=\"a\"} 7
+thanos_bucket_pending_blocks{rule=\"b\"} 8
+nonsense
+";
+
+    /// S-23.50
+    #[test]
+    fn counters_go_on_and_what_was_seen_stays_where_nothing_was() {
+        let now = "\
+# TYPE thanos_bucket_runs_total counter
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"0\"} 0
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"1\"} 1
+# TYPE thanos_bucket_last_run_exit_code gauge
+thanos_bucket_last_run_exit_code{rule=\"a\"} 1
+";
+        let expected = "\
+# TYPE thanos_bucket_runs_total counter
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"0\"} 4
+thanos_bucket_runs_total{rule=\"a\",exit_code=\"1\"} 1
+# TYPE thanos_bucket_last_run_exit_code gauge
+thanos_bucket_last_run_exit_code{rule=\"a\"} 1
+# TYPE thanos_bucket_last_run_success_timestamp_seconds gauge
+thanos_bucket_last_run_success_timestamp_seconds{rule=\"a\"} 100
+# TYPE thanos_bucket_pending_blocks gauge
+thanos_bucket_pending_blocks{rule=\"a\"} 7
+";
+        let text = with_what_was_seen(with_earlier(now, BEFORE), BEFORE);
+        assert_eq!(text, expected);
+        // A run that has seen a plan says all there is.
+        let seen = format!(
+            "{now}# TYPE thanos_bucket_pending_blocks gauge\nthanos_bucket_pending_blocks{{rule=\"a\"}} 0\n"
+        );
+        let text = with_what_was_seen(seen, BEFORE);
+        assert!(!text.contains("} 7"), "{text}");
+        // What is no file of ours adds nothing.
+        assert_eq!(
+            with_what_was_seen(with_earlier(now, "<html>"), "<html>"),
+            now
+        );
+    }
 }

@@ -189,6 +189,7 @@ impl<'a> BlockAtWork<'a> {
     /// Errors: nobody could be told, and it must not begin.
     pub(super) fn work_begins(&self) -> Result<(), Stopped> {
         if self.working_since.set(Instant::now()).is_ok() {
+            self.tally.work_begins();
             let block = Subject::Block(self.selected.block.id);
             self.shared().tell(&Event::Started(block))?;
         }

@@ -224,6 +224,7 @@ mod tests {
         for ending in BlockEnding::ALL {
             let concern = Concern::of_ending(ending);
             assert_eq!(concern.is_some(), ending.needs_a_person());
+            assert!(concern.is_none_or(|concern| Concern::ALL.contains(&concern)));
             if let Some(concern) = concern {
                 assert_eq!(concern.as_str(), ending.as_str());
             }

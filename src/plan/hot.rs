@@ -26,7 +26,12 @@ pub(super) fn keep(plan: &mut Plan, most: u64) {
     let begins = |selected: &Selected| selected.meta.block.min_time_ms;
     let mut oldest: Vec<&Selected> = plan.selected.iter().collect();
     oldest.sort_by_key(|selected| (begins(selected), selected.block.id));
-    let mut go: HashSet<BlockId> = HashSet::new();
+    // What was begun is finished, and what is about to be deleted is saved.
+    let begun = oldest.iter().filter(|selected| is_begun(selected));
+    let mut go: HashSet<BlockId> = begun.clone().map(|selected| selected.block.id).collect();
+    let freed = begun.map(|selected| frees(selected));
+    excess = excess.saturating_sub(freed.fold(0, u64::saturating_add));
+    oldest.retain(|selected| !is_begun(selected));
     for of_one_time in oldest.chunk_by(|one, other| begins(one) == begins(other)) {
         if excess == 0 {
             break;
@@ -50,6 +55,15 @@ pub(super) fn keep(plan: &mut Plan, most: u64) {
         }));
     plan.excluded
         .sort_unstable_by_key(|excluded| excluded.block.id);
+}
+
+/// Whether the target holds some of it already, or it bears a mark: left as it is, two compactors would each make something of it.
+fn is_begun(selected: &Selected) -> bool {
+    let is_there = matches!(
+        selected.action,
+        Action::AlreadyThere(_) | Action::Repair(_) | Action::Covered(_)
+    );
+    is_there || !selected.kept.is_empty() || selected.bears_a_mark()
 }
 
 /// How many bytes of the source its mark frees, as far as the plan can tell.
@@ -166,6 +180,25 @@ mod tests {
             Action::Conflict(_)
         ));
         assert_eq!(moved(two(), [], 150).0, "A");
+    }
+
+    /// S-23.10
+    #[test]
+    fn what_was_begun_is_finished_however_much_the_source_may_hold() {
+        let three = || [sized('A', 0, 85), sized('B', 20, 85), sized('C', 40, 85)];
+        assert_eq!(moved(three(), [sized('C', 40, 85)], 1000).0, "C");
+        // It counts as freed.
+        assert_eq!(moved(three(), [sized('C', 40, 85)], 200).0, "C");
+        assert_eq!(moved(three(), [sized('C', 40, 85)], 199).0, "AC");
+        let part = sized('B', 20, 85).without("meta.json").without("index");
+        assert_eq!(moved(three(), [part], 1000).0, "B");
+        let mut rules = rules();
+        rules.hot_bytes = NonZeroU64::new(1000);
+        rules.scope = crate::plan::Scope::Marked;
+        let marked = source([block('A').marked("by hand"), block('B').range(20, 30)]);
+        let plan = plan(&marked, &target([]), &rules, "s3://cold");
+        let saved: Vec<BlockId> = plan.selected.iter().map(|one| one.block.id).collect();
+        assert_eq!(saved, [id('A')]);
     }
 
     /// S-23.10

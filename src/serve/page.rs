@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::board::{Counters, Known, OrderKnown, OrderState, RuleKnown, Running};
+use crate::board::{Counters, Known, Order, OrderKnown, OrderState, RuleKnown, Running};
 use crate::exit::meaning;
 use crate::html::{Cell, Column, STYLE, Table, Text};
 use crate::human;
@@ -147,6 +147,16 @@ fn to_do(known: &Known, out: &mut dyn Write) -> io::Result<()> {
             ));
         }
     }
+    told.extend(known.orders_to_see_to().map(|known| {
+        let Order { id, deed, rule, .. } = &known.order;
+        let mut what = format!("order {id}, {}: {}", deed.as_str(), standing(known));
+        if let OrderState::Ended(end) = &known.state {
+            for one in &end.attention {
+                let _ = write!(what, "; {}: {}: {}", one.block, one.concern, one.what_to_do);
+            }
+        }
+        (rule.clone(), what)
+    }));
     if told.is_empty() {
         return writeln!(out, "<p class=\"good\">Nothing needs a person.</p>");
     }
@@ -220,14 +230,12 @@ fn in_hand(known: &Known, out: &mut dyn Write) -> io::Result<()> {
 
 fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<h2>Rules</h2>")?;
-    let columns: [Column; 8] = [
+    let columns: [Column; 6] = [
         ("rule", Cell::name),
-        ("source", Cell::code),
-        ("target", Cell::code),
+        ("source and target", Cell::code),
         ("last run", Cell::short),
         ("how it ended", Cell::long),
         ("left to move", Cell::number),
-        ("oldest of that", Cell::short),
         ("source holds", Cell::number),
     ];
     let mut table = Table::begin("The policy's rules, in its order", &columns, out)?;
@@ -236,8 +244,7 @@ fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
         let last = rule.last.as_ref();
         table.row(vec![
             rule.outline.name.clone(),
-            rule.outline.source.clone(),
-            rule.outline.target.clone(),
+            format!("{} {}", rule.outline.source, rule.outline.target),
             last.map_or_else(|| "none yet".to_owned(), |last| human::minute(last.at)),
             how_it_stands(rule),
             format!(
@@ -245,7 +252,6 @@ fn rules(known: &Known, out: &mut dyn Write) -> io::Result<()> {
                 human::number(pending.blocks),
                 human::size(pending.bytes)
             ),
-            pending.oldest.map_or_else(String::new, human::minute),
             hot(rule),
         ])?;
     }
@@ -341,12 +347,15 @@ fn standing(known: &OrderKnown) -> String {
     match &known.state {
         OrderState::Waits => "it waits for its turn".to_owned(),
         OrderState::InHand => "in hand".to_owned(),
-        OrderState::Ended {
-            exit, stopped_by, ..
-        } => {
-            let why = stopped_by.as_ref();
+        OrderState::Ended(end) => {
+            let why = end.stopped_by.as_ref();
             let why = why.map_or_else(String::new, |why| format!(": {why}"));
-            format!("{} ({}){why}", meaning(exit.code()), exit.code())
+            let left = match end.left {
+                Some(left @ 1..) => format!("; {} left", human::count(left, "block")),
+                Some(0) | None => String::new(),
+            };
+            let code = end.exit.code();
+            format!("{} ({code}){why}{left}", meaning(code))
         }
     }
 }

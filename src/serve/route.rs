@@ -31,10 +31,11 @@ impl Served {
     pub(super) async fn answer(&self, request: Request<Incoming>) -> Response<String> {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let answer = if self.is_loopback && is_rebound(&request) {
+        // What programs ask for has no such trouble: of figures and health others learn nothing, and orders want a token.
+        let answer = if self.is_loopback && path == "/" && is_rebound(&request) {
             Answer::text(
                 StatusCode::MISDIRECTED_REQUEST,
-                "this address is asked for as localhost or by its number alone",
+                "this page is asked for as localhost or by a number: a proxy in front of it has to send one of these as Host",
             )
         } else if let Some(path) = path.strip_prefix("/api/") {
             let token = self.token.as_ref().map(|token| (token, &self.refusals));

@@ -138,6 +138,12 @@ pub(super) struct Order {
     exit_code: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped_by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocks: Option<BTreeMap<&'static str, u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attention: Option<Vec<NeedsAPerson>>,
 }
 
 #[derive(Serialize)]
@@ -266,11 +272,7 @@ pub(super) fn order_told(known: &OrderKnown) -> Order {
     let (state, end) = match &known.state {
         OrderState::Waits => ("waiting", None),
         OrderState::InHand => ("in-hand", None),
-        OrderState::Ended {
-            at,
-            exit,
-            stopped_by,
-        } => ("ended", Some((at, exit, stopped_by))),
+        OrderState::Ended(end) => ("ended", Some(end)),
     };
     Order {
         id: known.order.id.clone(),
@@ -279,9 +281,12 @@ pub(super) fn order_told(known: &OrderKnown) -> Order {
         ids: known.order.blocks.iter().map(BlockId::to_string).collect(),
         received: time(known.received),
         state,
-        ended: end.map(|(at, ..)| time(*at)),
-        exit_code: end.map(|(_, exit, _)| exit.code()),
-        stopped_by: end.and_then(|(.., stopped_by)| stopped_by.clone()),
+        ended: end.map(|end| time(end.at)),
+        exit_code: end.map(|end| end.exit.code()),
+        stopped_by: end.and_then(|end| end.stopped_by.clone()),
+        blocks: end.map(|end| end.blocks.clone()),
+        left: end.and_then(|end| end.left),
+        attention: end.map(|end| end.attention.iter().cloned().map(needs_a_person).collect()),
     }
 }
 

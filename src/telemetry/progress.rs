@@ -93,6 +93,9 @@ fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
         let now = progress.snapshot();
         let stopping = if now.stopping { "stopping: " } else { "" };
         let (done, total) = (now.blocks_done, now.blocks_total);
+        if total == 0 && !now.is_looked_at {
+            return; // between two runs
+        }
         if total == 0 {
             let _ = write!(out, "{} block directories looked at", now.blocks_seen); // as below
             return;

@@ -78,17 +78,14 @@ impl Pace {
         }
     }
 
-    /// `None` while nothing is known, and once all is done.
+    /// `None` while nothing is done yet.
     fn told(&self) -> Option<Told> {
         let (_, now) = *self.0.back()?;
         let is_looking = now.blocks_total == 0;
-        if is_looking && now.objects_listed == 0 && now.blocks_seen == 0 {
+        if is_looking && !now.is_looked_at {
             return None;
         }
         let blocks_left = now.blocks_total - now.blocks_done;
-        if !is_looking && blocks_left == 0 {
-            return None;
-        }
         let bytes_left = now.bytes_total - now.bytes_done;
         let (bytes, blocks) = (
             self.rate(|it| it.bytes_done),
@@ -183,10 +180,10 @@ impl Told {
         if now.blocks_total == 0 {
             let rate = self.objects.map(Rate::per_second);
             return format!(
-                "looking: {} listed{}, {} block directories looked at",
+                "looking: {} listed{}, {} looked at",
                 human::count(now.objects_listed, "object"),
                 with(rate.map(|rate| format!("{}/s", human::number(rate)))),
-                human::number(now.blocks_seen)
+                directories(now.blocks_seen)
             );
         }
         let stopping = if now.stopping { "stopping: " } else { "" };
@@ -208,9 +205,19 @@ impl Told {
             let rate = self.blocks.map(Rate::per_minute);
             with(rate.map(|rate| format!("{} a minute", human::count(rate, "block"))))
         };
+        if now.blocks_done == now.blocks_total {
+            return format!("{blocks}{moved}, the run ends");
+        }
         let left = self.left.map(human::duration);
         let left = left.as_deref().unwrap_or("unknown time");
         format!("{blocks}{moved}, {left} left")
+    }
+}
+
+fn directories(many: u64) -> String {
+    match many {
+        1 => "1 block directory".to_owned(),
+        many => format!("{} block directories", human::number(many)),
     }
 }
 
@@ -236,6 +243,7 @@ mod tests {
 
     fn at_work(blocks: (u64, u64, u64), bytes: (u64, u64)) -> Snapshot {
         Snapshot {
+            is_looked_at: true,
             objects_listed: 9000,
             blocks_seen: 3000,
             blocks_done: blocks.0,
@@ -263,11 +271,19 @@ mod tests {
     /// S-7.10
     #[test]
     fn a_rate_is_that_of_the_last_two_minutes_and_time_left_is_told_once_it_is_known() {
-        let table: [(Seen<'_>, Option<&str>); 11] = [
-            (&[(1, looking(0, 0))], None),
+        let idle = Snapshot {
+            is_looked_at: false,
+            ..looking(0, 0)
+        };
+        let table: [(Seen<'_>, Option<&str>); 12] = [
+            (&[(1, idle)], None),
+            (
+                &[(1, looking(0, 0)), (30, looking(0, 0))],
+                Some("looking: 0 objects listed, 0/s, 0 block directories looked at"),
+            ),
             (
                 &[(1, looking(0, 0)), (30, looking(58_000, 1))],
-                Some("looking: 58,000 objects listed, 2,000/s, 1 block directories looked at"),
+                Some("looking: 58,000 objects listed, 2,000/s, 1 block directory looked at"),
             ),
             // Looking took long, and work has only just begun.
             (
@@ -331,7 +347,7 @@ mod tests {
                     (0, at_work((0, 1, 1), (0, 1))),
                     (30, at_work((1, 0, 1), (1, 1))),
                 ],
-                None,
+                Some("1 of 1 block done, 0 at work, 1 B of 1 B, 0 B/s, the run ends"),
             ),
             (
                 &[
@@ -412,7 +428,7 @@ mod tests {
         };
         assert_eq!(
             logged(&looking, Format::Logfmt),
-            "info msg=\"looking: 3 objects listed, 1 block directories looked at\" objects_listed=3 blocks_seen=1 elapsed=90s"
+            "info msg=\"looking: 3 objects listed, 1 block directory looked at\" objects_listed=3 blocks_seen=1 elapsed=90s"
         );
     }
 

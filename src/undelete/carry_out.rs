@@ -112,6 +112,7 @@ pub(super) async fn carry_out(
             .take_until(Box::pin(stop.wait()))
             .map(|(position, id, bytes)| async move {
                 let counted = progress.block(*bytes);
+                counted.begins();
                 let span = step!("block", block = %id);
                 let mut ways = Ways::new();
                 // What nobody could be told of is not begun.

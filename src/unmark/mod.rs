@@ -226,7 +226,8 @@ async fn carry_out(
     let mut working = stream::iter(due)
         .take_until(Box::pin(stop.wait()))
         .map(|(position, id)| async move {
-            let _counted = progress.block(0);
+            let counted = progress.block(0);
+            counted.begins();
             let span = step!("block", block = %id);
             // What nobody could be told of is not begun.
             if let Err(err) = trail.tell(&Event::Started(Subject::Block(id))) {

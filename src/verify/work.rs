@@ -62,6 +62,7 @@ pub(super) async fn work<F>(
     }
     let settling = stream::iter(jobs).map(|job| {
         let block = Arc::new(run.progress.block(job.bytes));
+        block.begins();
         let settling = settle(job.id, Arc::clone(&block));
         let settled = within(step!("block", block = %job.id), settling);
         async move { (job, block.read_by(settled).await) }

@@ -1,5 +1,7 @@
 //! A value, spelled again as a document of its own: what stands within a larger document is handed to those who read their own.
 
+use std::fmt::Write;
+
 use super::node::{Form, Node, Value};
 use super::scalar;
 
@@ -51,7 +53,10 @@ fn quote(value: &str, text: &mut String) {
         match letter {
             '"' | '\\' => text.extend(['\\', letter]),
             ' '..='~' if letter != '(' => text.push(letter),
-            _ => text.push_str(&format!("\\U{:08x}", u32::from(letter))),
+            _ => {
+                // A string takes all that is written.
+                let _ = write!(text, "\\U{:08x}", u32::from(letter));
+            }
         }
     }
     text.push('"');

@@ -14,7 +14,8 @@ pub(in crate::cli) struct Served {
     /// Where to listen for HTTP: health, metrics, a page and the API.
     ///
     /// Without a host it is every address of the machine, and with port 0 a free
-    /// port, which the log says. Empty, there is no HTTP. TLS is not offered: put a
+    /// port, which the log says. Empty, there is no HTTP. Whoever reaches it sees page
+    /// and metrics, with names of buckets, rules and blocks; TLS is not offered: put a
     /// mesh or a proxy in front of any address but one of loopback.
     #[arg(
         long,

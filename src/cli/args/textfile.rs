@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::flags::Origins;
 use crate::error::{Error, Result};
 use crate::exposition::{Textfile, warning};
+use crate::migrate::Mode;
 
 #[derive(Args)]
 #[command(next_help_heading = "Output and logs")]
@@ -21,9 +22,10 @@ pub(in crate::cli) struct Figures {
 }
 
 impl Figures {
-    /// The file, where one was asked for.
+    /// The file, where one was asked for. A dry run has no figures: they would say that blocks were moved.
     pub(in crate::cli) fn textfile(
         self,
+        mode: Mode,
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Textfile>> {
@@ -31,6 +33,12 @@ impl Figures {
             return Ok(None);
         };
         let flag = origins.name("textfile");
+        if mode != Mode::Execute {
+            let dry_run = origins.name("dry-run");
+            return Err(Error::usage(format!(
+                "{flag} and {dry_run} are both given: a dry run leaves no figures"
+            )));
+        }
         if let Some(warning) = warning(&path) {
             let path = path.to_string_lossy();
             warnings.push(format!("{flag} {path:?}: {warning}"));

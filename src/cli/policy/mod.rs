@@ -3,6 +3,7 @@
 //! A rule's members are the flags of `migrate`, with `_` in the place of `-` and `.`, and mean what those mean: they are judged by the same parser.
 
 mod fault;
+mod readable;
 mod reading;
 mod rule;
 mod vocabulary;
@@ -19,6 +20,7 @@ use crate::command::run::{Loaded, Policy};
 use crate::error::{Error, Result};
 use crate::yaml;
 use fault::Faults;
+use readable::may_be_read_again;
 use reading::Reading;
 use vocabulary::Vocabulary;
 
@@ -49,7 +51,11 @@ impl Source {
         };
         let one = |err: Error| vec![format!("{err:#}")];
         let (text, path) = (self.text.clone(), self.path.clone());
-        let document = Document::read("policy", text, path, &origins).map_err(|err| {
+        let regular = path.as_deref().map_or(Ok(()), |path| {
+            may_be_read_again(path).map_err(|err| Error::usage(format!("--policy-file {err}")))
+        });
+        let document = regular.and_then(|()| Document::read("policy", text, path, &origins));
+        let document = document.map_err(|err| {
             // What cannot be read has no content.
             seen.update(err.to_string());
             one(err)

@@ -7,17 +7,18 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Faults, without_line};
+use super::readable::may_be_read_again;
 use super::rule::Draft;
 use super::vocabulary::{Form, Vocabulary};
 use crate::bucket::Environment;
 use crate::cli::document::Document;
 use crate::cli::flags::Origins;
-use crate::cli::values::{long_duration, long_duration_or_none, size_bytes};
-use crate::command::run::Policy;
+use crate::cli::values::{delete_delay, long_duration, long_duration_or_none, size_bytes};
+use crate::command::run::{Policy, Rule};
 use crate::error::Result;
 use crate::nearest::nearest;
 use crate::policy::{Hours, Jitter, Pace};
-use crate::yaml::{Fields, Node, Unknown};
+use crate::yaml::{self, Fields, Node, Unknown};
 
 /// What a policy is read with.
 pub(super) struct Reading<'a> {
@@ -29,6 +30,23 @@ pub(super) struct Reading<'a> {
     /// Is told all that is read.
     pub(super) seen: &'a mut Sha256,
     pub(super) faults: &'a mut Faults,
+}
+
+/// What a member says.
+enum Member<T> {
+    Absent,
+    /// What is wrong was noted.
+    Wrong,
+    Given(T),
+}
+
+impl<T> Member<T> {
+    fn given(self) -> Option<T> {
+        match self {
+            Self::Given(value) => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
 }
 
 /// Rules have a name in figures and addresses.
@@ -90,10 +108,11 @@ impl Reading<'_> {
                 }
             }
         }
+        warn_of_circles(&rules, &mut warnings);
         Some(Policy {
             pace: Pace {
-                interval: interval.flatten().unwrap_or(Duration::from_hours(1)),
-                jitter: jitter.flatten().unwrap_or(Jitter::Percent(10)),
+                interval: interval.given().unwrap_or(Duration::from_hours(1)),
+                jitter: jitter.given().unwrap_or(Jitter::Percent(10)),
             },
             rules,
             warnings,
@@ -143,20 +162,23 @@ impl Reading<'_> {
         }
     }
 
-    /// A member that is one text; `None` where it is wrong, and nothing inside where there is none.
+    /// A member that is one text.
     fn text<T>(
         &mut self,
         fields: &mut Fields<'_>,
         member: &'static str,
         at: &str,
         parse: impl FnOnce(&str) -> Result<T>,
-    ) -> Option<Option<T>> {
+    ) -> Member<T> {
         let Some(node) = fields.take(member) else {
-            return Some(None);
+            return Member::Absent;
         };
-        let text = self.scalar(node, at)?;
+        let Some(text) = self.scalar(node, at) else {
+            return Member::Wrong;
+        };
         let parsed = parse(&text).map_err(|err| format!("{text:?}: {err:#}"));
-        self.faults.unless(node.line(), at, parsed).map(Some)
+        let parsed = self.faults.unless(node.line(), at, parsed);
+        parsed.map_or(Member::Wrong, Member::Given)
     }
 
     /// The text of a value that is neither a list nor a mapping, nor nothing.
@@ -175,9 +197,9 @@ impl Reading<'_> {
         let mut draft = Draft::new(at, node.line());
         let within = |member: &str| format!("{at}.{member}");
         match self.text(&mut fields, "name", &within("name"), name) {
-            Some(None) => self.missing(node, at, "name", "a name such as archive"),
-            Some(Some(name)) => draft.name = name,
-            None => {}
+            Member::Absent => self.missing(node, at, "name", "a name such as archive"),
+            Member::Given(name) => draft.name = name,
+            Member::Wrong => {}
         }
         for (member, flag) in [
             ("source", "objstore.config"),
@@ -199,7 +221,10 @@ impl Reading<'_> {
             draft.hours = self.hours(node, &within("hours"));
         }
         let bytes = self.text(&mut fields, "hot_bytes", &within("hot_bytes"), size_bytes);
-        draft.hot_bytes = bytes.flatten();
+        draft.hot_bytes = bytes.given();
+        let at_delay = within("delete_delay");
+        let delay = self.text(&mut fields, "delete_delay", &at_delay, delete_delay);
+        draft.delete_delay = delay.given();
         let left: Vec<String> = fields.left().map(str::to_owned).collect();
         let (flags, unknown): (Vec<_>, Vec<_>) = left
             .into_iter()
@@ -223,7 +248,7 @@ impl Reading<'_> {
         let meant = nearest(&name.replace(['-', '.'], "_"), self.vocabulary.names());
         let told = match meant {
             Some(meant) => format!("did you mean {meant}?"),
-            None => "expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes"
+            None => "expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes, delete_delay"
                 .to_owned(),
         };
         self.faults
@@ -240,9 +265,21 @@ impl Reading<'_> {
     /// A configuration that stands here, or in a file of which the path stands here.
     fn document(&mut self, node: &Node, (member, flag): (&str, &'static str), draft: &mut Draft) {
         let at = format!("{}.{member}", draft.at);
-        let Ok(path) = node.string() else {
-            draft.document((flag, at, node.line()), None, node.spelled());
-            return;
+        let path = match node.string() {
+            Err(_) => {
+                draft.document((flag, at, node.line()), None, node.spelled());
+                return;
+            }
+            // A block of text, as flags are given it.
+            Ok(text) if text.contains('\n') => {
+                let inner = yaml::parse_only(&text);
+                if let Some(inner) = self.faults.unless(node.line(), &at, inner) {
+                    let text = inner.map_or(String::new(), |inner| inner.spelled());
+                    draft.document((flag, at, node.line()), None, text);
+                }
+                return;
+            }
+            Ok(path) => path,
         };
         let path = self.folder.join(path);
         let origins = Origins {
@@ -250,7 +287,8 @@ impl Reading<'_> {
             arguments: &[],
             environment: &Environment::default(),
         };
-        let read = Document::read(flag, None, Some(path.clone()), &origins);
+        let read = may_be_read_again(&path)
+            .and_then(|()| Document::read(flag, None, Some(path.clone()), &origins));
         let text = read.and_then(|document| {
             document.map_or(Ok(String::new()), |it| it.parse(|text| Ok(text.to_owned())))
         });
@@ -264,7 +302,13 @@ impl Reading<'_> {
             Err(err) => {
                 // What cannot be read has no content.
                 self.seen.update(err.to_string());
-                let why = err.to_string().replace(&format!("--{flag}-file"), &at);
+                let flag = format!("--{flag}-file");
+                let why = err.to_string();
+                let why = if why.contains(&flag) {
+                    why.replace(&flag, &at)
+                } else {
+                    format!("{at} {why}")
+                };
                 self.faults.add(node.line(), why);
             }
         }
@@ -346,6 +390,20 @@ impl Reading<'_> {
                     format!("{at}.name {name:?}: {other} has this name: expected another"),
                 );
             }
+        }
+    }
+}
+
+/// What one rule takes away another brings back.
+fn warn_of_circles(rules: &[Rule], warnings: &mut Vec<String>) {
+    for (place, rule) in rules.iter().enumerate() {
+        let mut before = rules.iter().take(place);
+        let back = before.find(|other| other.source == rule.target && other.target == rule.source);
+        if let Some(other) = back {
+            let (one, other) = (&other.name, &rule.name);
+            warnings.push(format!(
+                "rule {other:?} moves back what rule {one:?} has moved, wherever both select it"
+            ));
         }
     }
 }

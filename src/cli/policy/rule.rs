@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::num::NonZeroU64;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::fault::without_line;
 use super::vocabulary::Vocabulary;
@@ -16,6 +16,9 @@ use crate::policy::Hours;
 use crate::select::{Cutoff, Selector};
 use crate::yaml;
 
+/// As compactors have it unless they are told.
+const DELETE_DELAY: TimeDelta = TimeDelta::hours(48);
+
 /// A rule that is being read.
 #[derive(Debug, Clone)]
 pub(super) struct Draft {
@@ -25,6 +28,7 @@ pub(super) struct Draft {
     pub(super) name: String,
     pub(super) hours: Option<Hours>,
     pub(super) hot_bytes: Option<NonZeroU64>,
+    pub(super) delete_delay: Option<TimeDelta>,
     members: Vec<Member>,
 }
 
@@ -51,6 +55,7 @@ impl Draft {
             name: String::new(),
             hours: None,
             hot_bytes: None,
+            delete_delay: None,
             members: Vec::new(),
         }
     }
@@ -138,6 +143,7 @@ impl Draft {
             target: request.target.location().to_string(),
             hours: self.hours.clone(),
             hot_bytes: self.hot_bytes,
+            delete_delay: self.delete_delay.unwrap_or(DELETE_DELAY),
             request: Box::new(move |now| {
                 let request = self.request(&environment, now, &mut Vec::new());
                 request.map_err(|err| Error::usage(self.in_its_words(&format!("{err:#}")).1))

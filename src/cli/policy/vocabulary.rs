@@ -12,7 +12,15 @@ use crate::cli::refusal;
 use crate::error::Result;
 
 /// Members that are no flags, or not spelled as one.
-pub(super) const OWN: [&str; 6] = ["name", "source", "target", "selector", "hours", "hot_bytes"];
+pub(super) const OWN: [&str; 7] = [
+    "name",
+    "source",
+    "target",
+    "selector",
+    "hours",
+    "hot_bytes",
+    "delete_delay",
+];
 
 /// Flags of `migrate` that are about one run on a command line, or that members of other names stand for.
 const NO_MEMBERS: [&str; 13] = [

@@ -1,6 +1,7 @@
 //! `run`: repeats migrations by a policy, one cycle at a time, until it is told to end. What is written where is `migrate`'s business: each rule of each
 //! cycle is a run of that.
 
+mod look;
 mod policy;
 mod request;
 mod runs;
@@ -16,13 +17,16 @@ use crate::board::{Board, Deed};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
+use crate::migrate::stopped;
+use crate::progress::Progress;
 use crate::verb::clocks::Clock;
+use look::Looking;
 use runs::verb;
 use shown::Shown;
 use worker::Worker;
 
 pub use policy::{Asking, Loaded, Policy, Print, Rule};
-pub use request::{Request, Until};
+pub use request::{Request, Trails, Until};
 
 /// Runs it. Nothing comes to `stdout` but the verdict on a policy that is only judged.
 ///
@@ -30,11 +34,20 @@ pub use request::{Request, Until};
 /// each fault.
 pub async fn run(
     mut request: Request,
+    progress: Arc<Progress>,
     clock: Clock,
     stop: &Stop,
     stdout: &mut (dyn Write + Send),
 ) -> Result<Exit> {
-    let Loaded { print, policy } = (request.load)(clock());
+    let mut looking = Looking::default();
+    let found = tokio::select! {
+        found = looking.look(&request, clock()) => found,
+        signal = stop.wait() => return Err(stopped(signal, "read the policy")),
+    };
+    let Some(Loaded { print, policy }) = found else {
+        let why = "what it stands on does not answer";
+        return Err(Error::new(Kind::Other, "read the policy").because(why));
+    };
     let policy = policy.map_err(|faults| {
         Error::usages(faults).unwrap_or_else(|| Error::usage("the policy cannot be read"))
     })?;
@@ -51,9 +64,16 @@ pub async fn run(
     }
     let board = Board::new(Arc::clone(&clock));
     let shown = Shown::begin(request.http.take(), &board, stop).await?;
-    let worker = Worker::new(&request, board, (policy, print), clock, stop);
+    let worker = Worker::new(
+        &request,
+        (board.clone(), progress),
+        (policy, print),
+        clock,
+        stop,
+    );
     let exit = Box::pin(worker.work()).await;
     shown.end().await;
+    Worker::drop_orders(&board);
     Ok(exit)
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::command::migrate;
 use crate::error::Result;
@@ -49,6 +49,8 @@ pub struct Rule {
     pub hours: Option<Hours>,
     /// How many bytes the source may hold.
     pub hot_bytes: Option<NonZeroU64>,
+    /// How long after its mark the source's compactor deletes a block.
+    pub delete_delay: TimeDelta,
     /// What it asks of `migrate`, but for what is said above.
     pub request: Asking,
 }

@@ -11,6 +11,11 @@ use crate::audit::Blank;
 use crate::error::Result;
 use crate::serve;
 
+/// Makes the trail of a run of a subcommand, by the rule of a name.
+///
+/// Errors: it cannot be opened.
+pub type Trails = Box<dyn Fn(&str, &str) -> Result<Blank> + Send + Sync>;
+
 /// Everything that `run` was asked to do.
 pub struct Request {
     /// Reads the policy as it is now.
@@ -18,7 +23,7 @@ pub struct Request {
     /// How long it goes on.
     pub until: Until,
     /// The trail of a run of that subcommand, by the rule of that name.
-    pub trail: Box<dyn Fn(&str, &str) -> Result<Blank> + Send + Sync>,
+    pub trail: Trails,
     /// Is told when the policy is to be read again.
     pub reload: Arc<Notify>,
     /// Where what is known of it is shown, and to whom; `None` for nowhere.

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::{error, warn};
 
 use super::policy::Rule;
-use super::worker::Worker;
+use super::worker::{Ended, Worker};
 use crate::block::BlockId;
 use crate::board::{Deed, Figures, Order, Run, Seen};
 use crate::command::{migrate, unmark};
@@ -20,17 +19,19 @@ use crate::progress::Progress;
 use crate::select::Filter;
 use crate::unmark::Task as Unmarking;
 
-/// Half of the delete delay that compactors have unless they are told: parts of Thanos no longer count on a block whose mark is older.
-const OLDEST_MARK: Duration = Duration::from_hours(24);
-
 impl Worker<'_> {
     /// One run by the rule of that place, for an order or for the cycle. An error is told, and does not end the process: the next cycle tries again.
-    pub(super) async fn one_run(&self, place: usize, order: Option<&Order>) -> Exit {
+    pub(super) async fn one_run(&self, place: usize, order: Option<&Order>) -> Ended {
+        let nothing = BTreeSet::new();
         let Some(rule) = self.policy.rules.get(place) else {
-            return Exit::Done;
+            return Ended {
+                exit: Exit::Done,
+                brought_back: nothing,
+            };
         };
         let deed = order.map_or(Deed::Migrate, |order| order.deed);
         let progress = Arc::new(Progress::default());
+        self.progress.shows(Some(Arc::clone(&progress)));
         let hearer = self.board.run_begins(Run {
             rule: rule.name.clone(),
             deed,
@@ -39,9 +40,12 @@ impl Worker<'_> {
         });
         let mut figures = None;
         let mut hot = None;
+        // As long as nobody has seen what became of it, all of it is left where it is.
+        let mut brought_back = nothing;
         let doing = async {
             if let Some(order) = order.filter(|_| deed == Deed::Restore) {
                 self.take_marks_back(rule, &order.blocks).await?;
+                brought_back.clone_from(&order.blocks);
             }
             let request = self.request_of(rule, order)?;
             let trail = (self.request.trail)(verb(deed), &rule.name)?.heard_by(hearer);
@@ -49,6 +53,7 @@ impl Worker<'_> {
                 let review = finished.review();
                 figures = Some(Figures::of(&review));
                 hot = Some(finished.held_bytes());
+                brought_back = finished.held();
                 Ok(review.exit)
             };
             let clock = Arc::clone(&self.clock);
@@ -65,6 +70,7 @@ impl Worker<'_> {
             Box::pin(run).await
         };
         let ended = Box::pin(doing).await;
+        self.progress.shows(None);
         let figures = match (ended, figures) {
             (Ok(_), Some(figures)) => figures,
             (Err(err), _) => {
@@ -87,7 +93,7 @@ impl Worker<'_> {
         }
         let exit = figures.exit;
         self.board.run_ends(figures);
-        exit
+        Ended { exit, brought_back }
     }
 
     /// What a run is asked to do.
@@ -107,11 +113,16 @@ impl Worker<'_> {
                 }
                 Ok(request)
             }
-            Some(order) if order.deed == Deed::Migrate => {
+            Some(order) => {
+                // What is ordered is done whole: budgets are those of a cycle.
+                request.task.settings.max_bytes = None;
+                request.task.settings.max_duration = None;
+                if order.deed == Deed::Restore {
+                    return Ok(bringing_back(request, &order.blocks));
+                }
                 request.task.rules.filter.ids.clone_from(&order.blocks);
                 Ok(request)
             }
-            Some(order) => Ok(bringing_back(request, &order.blocks)),
         }
     }
 
@@ -128,7 +139,7 @@ impl Worker<'_> {
                     filter: only(blocks),
                     run: None,
                     target: Some(rule.target.clone()),
-                    oldest: Some(OLDEST_MARK),
+                    oldest: Some(rule.delete_delay.to_std().unwrap_or_default() / 2),
                 },
                 is_dry: false,
                 retry: task.settings.retry,

@@ -33,6 +33,11 @@ impl Tally {
         }
     }
 
+    /// The work on the block begins.
+    pub fn work_begins(&self) {
+        self.progress.begins();
+    }
+
     /// Bytes that the latest try still had to send when it began: fewer than before it is progress.
     pub fn left_bytes(&self) -> u64 {
         self.left.load(Ordering::Relaxed)

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
@@ -468,44 +468,6 @@ fn a_page_is_written_over_nothing_unless_that_is_asked_for() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     names.sort();
-    assert_eq!(names, ["page", "runs.ndjson", "there"]);
+    assert_eq!(names, ["link", "page", "runs.ndjson", "sub", "there"]);
     assert!(Path::new(file).exists());
-}
-
-/// S-20.5, S-20.6: as who rotates logs leaves them.
-#[test]
-fn a_compressed_file_is_read_and_what_two_files_have_in_common_counts_once() {
-    let desk = Desk::new();
-    let mut lines = vec![begins(&run(1), 0, false)];
-    let block = Block::new(1).id();
-    let tried = |ms| line(&run(1), ms, "retried", &json!({ "block": block }));
-    lines.extend([1000, 2000, 2500].map(tried));
-    let file = desk.put("runs.ndjson", &lines);
-    let copy = desk.path("runs.ndjson.1");
-    fs::copy(&file, &copy).unwrap();
-    let gzip = Command::new("gzip").arg(&copy).status().unwrap();
-    assert!(gzip.success());
-    let report = |files: &[&str]| {
-        let mut command = binary();
-        command.arg("report").args(files).arg("--html=-");
-        Ran::of({
-            command.current_dir(desk.0.path());
-            command
-        })
-    };
-    for files in [
-        &["runs.ndjson"] as &[&str],
-        &["runs.ndjson.1.gz"],
-        &["runs.ndjson.1.gz", "runs.ndjson"],
-    ] {
-        let page = report(files).expect(0).stdout;
-        let (_, runs) = page.split_once("Runs, in the order").unwrap();
-        let (_, row) = runs.split_once("<tbody>").unwrap();
-        let cells: Vec<_> = row.split("<td").take(8).collect();
-        assert!(cells[6].contains(">3<"), "{cells:?}");
-    }
-    let whole = fs::read(desk.path("runs.ndjson.1.gz")).unwrap();
-    fs::write(desk.path("torn.gz"), &whole[..whole.len() / 2]).unwrap();
-    let ran = report(&["torn.gz"]).expect(1);
-    assert!(ran.stderr.contains("torn.gz"), "{ran:?}");
 }

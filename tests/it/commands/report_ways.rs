@@ -1,6 +1,7 @@
 //! `report`: a page counts each block once, where it is, whichever runs have told of it.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -345,4 +346,46 @@ fn a_group_of_which_nothing_is_left_over_is_told_too() {
     command.arg("report").arg(file).arg("--markdown=-");
     let page = Ran::of(command).expect(0).stdout;
     assert!(page.contains("2 blocks moved by 2 runs."), "{page}");
+}
+
+/// S-20.5, S-20.6: as who rotates logs leaves them.
+#[test]
+fn a_compressed_file_is_read_and_what_two_files_have_in_common_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let tried = json!({"block": Block::new(1).id()});
+    let lines = (0..3).fold(migrate(1, &json!({})), |lines, _| {
+        lines.tell("retried", &tried)
+    });
+    let text: Vec<String> = lines.done().iter().map(Value::to_string).collect();
+    for name in ["runs.ndjson", "runs.ndjson.1"] {
+        fs::write(path(name), text.join("\n") + "\n").unwrap();
+    }
+    let compressing = Command::new("gzip").arg(path("runs.ndjson.1")).status();
+    assert!(compressing.unwrap().success());
+    let report = |files: &[&str]| {
+        let mut command = binary();
+        command.arg("report").args(files).arg("--html=-");
+        command.current_dir(folder.path());
+        Ran::of(command)
+    };
+    for files in [
+        &["runs.ndjson"] as &[&str],
+        &["runs.ndjson.1.gz"],
+        &["runs.ndjson.1.gz", "runs.ndjson"],
+    ] {
+        let page = report(files).expect(0).stdout;
+        let (_, runs) = page.split_once("<caption>Runs, in the order").unwrap();
+        let (_, row) = runs.split_once("<tbody>").unwrap();
+        let cells: Vec<_> = row.split("<td").take(8).collect();
+        assert!(cells[6].contains(">3<"), "{cells:?}");
+    }
+    let whole = fs::read(path("runs.ndjson.1.gz")).unwrap();
+    fs::write(path("torn.gz"), &whole[..whole.len() / 2]).unwrap();
+    let ran = report(&["torn.gz", "runs.ndjson"]).expect(3);
+    assert!(ran.stderr.contains("torn.gz"), "{ran:?}");
+    assert!(ran.stdout.contains("by 1 run"), "{ran:?}");
+    fs::write(path("runs.zst"), b"\x28\xb5\x2f\xfd and more").unwrap();
+    let ran = report(&["runs.zst"]).expect(1);
+    assert!(ran.stderr.contains("compressed with zstd"), "{ran:?}");
 }

@@ -219,7 +219,8 @@ fn a_signal_in_mid_cycle_ends_it_as_it_ends_a_run() {
     world.assert_sound();
     let path = policy(&world, "");
     Ran::of(run(&path, &["--single-run"])).expect(0);
-    world.assert_moved();
+    world.assert_sound();
+    assert_eq!(marked(&world).len(), 2);
 }
 
 /// S-23.14: a limit on the size of files stands for the disk.
@@ -362,6 +363,61 @@ fn a_policy_is_judged_whole_before_anything_is_contacted() {
         assert_eq!(ran.stdout, "");
     }
     assert!(!world.target.exists());
+}
+
+/// S-23.3: a second look would wait for somebody who writes it.
+#[test]
+fn what_is_no_file_is_refused() {
+    let world = World::new(&three());
+    let pipe = world.path("pipe.yaml");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    let path = world.path("policy.yaml");
+    write_policy(
+        &path,
+        &[("archive", &(pipe.clone(), world.target_config()), "")],
+    );
+    for (policy, named) in [(&path, "rules[0].source"), (&pipe, "--policy-file")] {
+        let ran = Ran::of(run(policy, &["--validate"])).expect(2);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:?}");
+        assert!(ran.stderr.contains("expected a file"), "{ran:?}");
+        assert!(ran.stderr.contains(named), "{ran:?}");
+    }
+}
+
+/// S-23.12: what a rule names beside the policy is no part of what changes, and shows where somebody asks.
+#[test]
+fn a_policy_that_cannot_be_carried_out_any_more_stays_refused() {
+    let world = World::new(&three());
+    let bundle = world.path("ca.pem");
+    let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    fs::write(&bundle, certificate.cert.pem()).unwrap();
+    let bucket = world.path("s3.yaml");
+    let text = format!(
+        "type: S3\nconfig: {{bucket: hot, endpoint: 'localhost:1', access_key: a, secret_key: b, http_config: {{tls_config: {{ca_file: '{}'}}}}}}\n",
+        bundle.display()
+    );
+    fs::write(&bucket, text).unwrap();
+    let path = world.path("policy.yaml");
+    let hours = (Utc::now() + TimeDelta::hours(3)).format("hours: %H:00-%H:30 UTC");
+    let rules = [(
+        "archive",
+        &(bucket, world.target_config()),
+        &*hours.to_string(),
+    )];
+    write_policy(&path, &rules);
+    let service = Service::follow(&path, &[]);
+    service.until_a_cycle_has_ended();
+    fs::remove_file(&bundle).unwrap();
+    signal("HUP", service.id());
+    service.until("a refusal", || {
+        service.count("the policy is not taken") == 1
+    });
+    for _ in 0..4 {
+        service.until_a_cycle_has_ended();
+    }
+    assert_eq!(service.count("is again the one that holds"), 0);
+    assert!(service.end("TERM").0.is_some());
 }
 
 /// S-23.4

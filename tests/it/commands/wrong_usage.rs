@@ -73,7 +73,7 @@ fn a_wrong_value_is_told_with_what_is_accepted() {
         ("--max-error-rate", "", "such as 10% or 0.1"),
         ("--max-error-rate", "10", "such as 10% or 0.1"),
         ("--max-error-rate", "1", "such as 10% or 0.1"),
-        ("--max-error-rate", "101%", "at most 100%"),
+        ("--max-error-rate", "101%", "what has no % is a part of 1"),
         ("--max-error-rate", "-5%", "such as 10% or 0.1"),
         ("--max-error-rate", "few", "such as 10% or 0.1"),
         ("--max-duration", "0s", "such as 30m, 6h or 2days"),

@@ -11,9 +11,12 @@ use chrono::{DateTime, TimeZone, Utc};
 use tempfile::TempDir;
 use thanos_bucket::audit::{Event, Hearer, Subject};
 use thanos_bucket::block::BlockId;
-use thanos_bucket::board::{Attention, Board, Deed, Figures, Pending, RuleOutline, Run, Seen};
+use thanos_bucket::board::{
+    Attention, Board, Deed, Figures, Pending, RuleOutline, Run, Seen, Stood,
+};
 use thanos_bucket::exit::Exit;
 use thanos_bucket::outcome::{BlockEnding, MarkState, Outcome};
+use thanos_bucket::plan::Reason;
 use thanos_bucket::progress::Progress;
 use thanos_bucket::serve::{Server, Settings, Token};
 use tokio::runtime::Runtime;
@@ -91,6 +94,11 @@ pub fn figures() -> Figures {
                 detail: Some("read <script>index</script>".to_owned()),
                 what_to_do: "mend the cause, and run it again".to_owned(),
             }],
+            stood: vec![
+                (id(3), Stood::Selected(Some(BlockEnding::Failed))),
+                (id(5), Stood::LeftOut(Reason::TimeExcluded)),
+                (id(6), Stood::LeftOut(Reason::MarkedForDeletion)),
+            ],
         }),
     }
 }

@@ -78,13 +78,17 @@ fn a_head_is_the_same_without_a_body() {
 fn a_page_of_somebody_else_cannot_ask_in_our_name() {
     let served = Served::new(&filled());
     let port = served.address.port();
-    for (host, expected) in [
-        (format!("127.0.0.1:{port}"), 200),
-        (format!("localhost:{port}"), 200),
-        (format!("evil.example:{port}"), 421),
+    for (host, path, expected) in [
+        (format!("127.0.0.1:{port}"), "/", 200),
+        (format!("localhost:{port}"), "/", 200),
+        (format!("evil.example:{port}"), "/", 421),
+        // What programs ask for by way of a proxy.
+        ("proxy.example".to_owned(), "/metrics", 200),
+        ("proxy.example".to_owned(), "/readyz", 200),
+        ("proxy.example".to_owned(), "/api/v1/status", 401),
     ] {
-        let answer = served.ask("GET", "/", &[&format!("Host: {host}")], "");
-        assert_eq!(answer.status, expected, "{host}");
+        let answer = served.ask("GET", path, &[&format!("Host: {host}")], "");
+        assert_eq!(answer.status, expected, "{host} {path}");
     }
 }
 

@@ -6,10 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use thanos_bucket::board::{Deed, Figures};
+use thanos_bucket::audit::Event;
+use thanos_bucket::board::{Deed, Figures, OrderState, RuleOutline};
 use thanos_bucket::exit::Exit;
+use thanos_bucket::outcome::{BlockEnding, MarkState};
 
-use super::client::{Served, TOKEN, begin, board, figures, filled, id, outline};
+use super::client::{Served, TOKEN, begin, board, figures, filled, id, noon, outcome, outline};
+use super::shown::value;
 
 /// S-23.44
 #[test]
@@ -110,7 +113,12 @@ fn an_order_is_taken_once_and_shown_until_it_has_ended() {
         (name.as_str(), Deed::Migrate)
     );
     assert!(board.take_order().is_none());
-    let shown = || served.api("GET", "/api/v1/status", "").json()["orders"][0].clone();
+    let shown = || {
+        let status = served.api("GET", "/api/v1/status", "").json();
+        let orders = status["orders"].as_array().unwrap().clone();
+        let mut orders = orders.into_iter();
+        orders.find(|one| one["order"] == json!(name)).unwrap()
+    };
     assert_eq!(shown()["state"], "in-hand");
     let _ = begin(&board, Deed::Migrate, Some(&name));
     let running = served.api("GET", "/api/v1/status", "").json()["running"].clone();
@@ -121,13 +129,38 @@ fn an_order_is_taken_once_and_shown_until_it_has_ended() {
     board.run_ends(figures());
     assert_eq!(shown()["state"], "ended");
     assert_eq!(shown()["exit_code"], 3);
+    assert_eq!(
+        (&shown()["left"], &shown()["attention"][0]["concern"]),
+        (&json!(2), &json!("failed"))
+    );
+    // The page says what to do about it, until somebody has made it good.
+    let page = || served.get("/").body;
+    let told = format!("order {name}, migrate: something needs a person (3); 2 blocks left");
+    assert!(page().contains(&told), "{}", page());
+    assert!(page().contains("failed: mend the cause, and run it again"));
+    let again = post("/api/v1/migrate", &order(&[1, 2, 3]));
+    assert_eq!(again.status, 202);
+    let again = board.take_order().unwrap();
+    let _ = begin(&board, Deed::Migrate, Some(&again.id));
+    board.run_ends(Figures {
+        exit: Exit::Done,
+        stopped_by: None,
+        seen: None,
+    });
+    assert!(!page().contains(&told), "{}", page());
+    let metrics = served.get("/metrics").body;
+    for (code, many) in [(0, 1.0), (1, 0.0), (3, 1.0)] {
+        let series =
+            format!("thanos_bucket_orders_total{{operation=\"migrate\",exit_code=\"{code}\"}}");
+        assert_eq!(value(&metrics, &series), Some(many), "{metrics}");
+    }
     // What an order saw of some blocks says nothing of all that the rule means.
     let rule = served.api("GET", "/api/v1/status", "").json()["rules"][0].clone();
     assert_eq!(
         (&rule["last_run"], &rule["pending"]),
         (&json!(null), &json!(null))
     );
-    assert_eq!(rule["totals"]["migrate"]["runs"], 1);
+    assert_eq!(rule["totals"]["migrate"]["runs"], 2);
     let later = post("/api/v1/restore", &order(&[1]));
     assert_eq!(later.status, 202);
     assert_ne!(later.json()["order"], json!(name));
@@ -193,6 +226,69 @@ fn orders_that_wait_have_a_limit_and_two_at_once_are_one() {
         assert_eq!(answer.status, 202);
     }
     assert!(board.known().orders.len() <= 33);
+}
+
+/// S-23.46
+#[test]
+fn an_order_is_not_carried_out_between_other_buckets_than_it_was_given_for() {
+    let board = board();
+    let known = board
+        .place(Deed::Migrate, Some("old"), [id(1)].into())
+        .unwrap();
+    // What the source may hold is no other bucket.
+    board.policy_taken(vec![outline("old", None)]);
+    assert_eq!(board.take_order().unwrap().id, known.order.id);
+    board.order_fails(&known.order.id, "tried".to_owned());
+    board
+        .place(Deed::Migrate, Some("old"), [id(2)].into())
+        .unwrap();
+    let other = RuleOutline {
+        target: "s3://minio:9000/colder".to_owned(),
+        ..outline("old", None)
+    };
+    board.policy_taken(vec![other]);
+    assert!(board.take_order().is_none());
+    let known = board.known();
+    let OrderState::Ended(end) = &known.orders[0].state else {
+        panic!("{known:?}")
+    };
+    assert_eq!(end.exit, Exit::Misused);
+    assert!(end.stopped_by.as_ref().unwrap().contains("other buckets"));
+}
+
+/// S-23.45, S-23.46
+#[test]
+fn what_to_do_about_a_copy_back_says_which_bucket_is_meant() {
+    let board = board();
+    let known = board
+        .place(Deed::Restore, Some("old"), [id(3)].into())
+        .unwrap();
+    let order = board.take_order().unwrap();
+    let tell = begin(&board, Deed::Restore, Some(&order.id));
+    let marked = outcome(BlockEnding::MarkedInTarget, MarkState::Absent);
+    tell(
+        "01J9ZK3M7Q8T5V6W7X8Y9Z0A1C",
+        noon(),
+        &Event::Moved(id(3), &marked),
+    );
+    board.run_ends(figures());
+    let words = "(of this copy back s3://minio:9000/cold is the source, and s3://minio:9000/hot the target)";
+    let block = board.block(id(3)).unwrap();
+    assert!(block.what_to_do.unwrap().ends_with(words));
+    assert_eq!(
+        (block.source, block.target),
+        ("marked-for-deletion", "live")
+    );
+    let known = board
+        .known()
+        .orders
+        .into_iter()
+        .find(|one| one.order.id == known.order.id);
+    let OrderState::Ended(end) = known.unwrap().state else {
+        panic!("it has ended")
+    };
+    assert!(end.attention[0].what_to_do.ends_with(words));
+    assert_eq!(end.blocks, [("marked-in-target", 1)].into());
 }
 
 /// S-23.46

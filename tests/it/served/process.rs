@@ -209,8 +209,8 @@ fn flags_of_http_are_judged_before_anything_is_done() {
     }
     assert!(world.source.marked().is_empty());
     // One cycle alone asks for no port unless it is told to.
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let flag = format!("--http-address={}", taken.local_addr().unwrap());
+    let occupied = TcpListener::bind("127.0.0.1:0").unwrap();
+    let flag = format!("--http-address={}", occupied.local_addr().unwrap());
     let mut command = binary();
     command
         .arg("run")

@@ -328,6 +328,53 @@ fn what_is_known_of_a_block_is_where_it_is_and_what_happened_last() {
     );
 }
 
+/// S-23.45
+#[test]
+fn of_a_block_to_which_nothing_happened_is_known_how_it_stood() {
+    let board = filled();
+    let served = Served::new(&board);
+    let block = |number| {
+        let path = format!("/api/v1/blocks/{}", id(number));
+        let known = served.api("GET", &path, "").json();
+        ["event", "ending", "source", "target"].map(|member| known[member].clone())
+    };
+    assert_eq!(
+        block(5),
+        ["excluded", "time-excluded", "live", "unknown"].map(|word| json!(word))
+    );
+    let marked = [
+        "excluded",
+        "marked-for-deletion",
+        "marked-for-deletion",
+        "unknown",
+    ];
+    assert_eq!(block(6), marked.map(|word| json!(word)));
+    // What happened to a block tells more.
+    assert_eq!(block(3)[0], "failed");
+    assert_eq!(block(99), [(); 4].map(|()| json!(null)));
+}
+
+/// S-23.45
+#[test]
+fn what_is_forgotten_first_is_what_nothing_happened_to_for_longest() {
+    let board = board();
+    let tell = begin(&board, Deed::Migrate, None);
+    let number = |number: u32| -> thanos_bucket::block::BlockId {
+        format!("01J9ZK3M7Q8T5V6W7X{number:08}").parse().unwrap()
+    };
+    let started = |one: u32| {
+        tell("run", noon(), &Event::Started(Subject::Block(number(one))));
+    };
+    for one in 0..10_000 {
+        started(one);
+    }
+    started(0);
+    started(10_000);
+    assert!(board.block(number(0)).is_some());
+    assert!(board.block(number(1)).is_none());
+    assert!(board.block(number(10_000)).is_some());
+}
+
 /// S-23.49
 #[test]
 fn the_page_is_what_the_rules_of_html_and_of_accessibility_want() {

@@ -1,6 +1,9 @@
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot be set up should panic"
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::format_collect,
+    reason = "a test that cannot be set up should panic, tables are long, and their texts are short"
 )]
 
 use std::collections::BTreeSet;
@@ -58,6 +61,7 @@ max_bytes: 10GiB
 max_duration: 2h
 bandwidth_limit: 50MiB
 max_failures: 7
+max_error_rate: 2.5%
 retry_initial_backoff: 2s
 resolution: [0s, 1h]
 compaction_min: 2
@@ -89,6 +93,7 @@ shard: 1/3";
     assert_eq!(settings.max_duration, Some(Duration::from_hours(2)));
     assert_eq!(settings.bandwidth_limit.unwrap().get(), 50 << 20);
     assert_eq!(settings.max_failures.unwrap().get(), 7);
+    assert_eq!(settings.max_error_rate, "0.025".parse().ok());
     assert_eq!(settings.retry.initial_backoff, Duration::from_secs(2));
     assert_eq!(request.task.mode, Mode::Execute);
     assert_eq!(request.task.replica_target, ReplicaTarget::Allow);
@@ -106,6 +111,39 @@ shard: 1/3";
     let day = chrono::TimeDelta::days(1);
     let later = (rule.request)(now() + day).unwrap();
     assert_eq!(cutoff(&later) - cutoff(&request), day);
+}
+
+/// S-23.2: as flags are given it in a manifest of Kubernetes.
+#[test]
+fn a_block_of_text_is_the_configuration_itself() {
+    let block = "source: |\n      type: FILESYSTEM\n      config:\n        directory: /srv/hot\n";
+    let policy = load(&with("").replace(&format!("{SOURCE}\n"), block));
+    let policy = policy.policy.unwrap();
+    assert_eq!(policy.rules.first().unwrap().source, "file:///srv/hot");
+    let wrong = block.replace("directory", "directroy");
+    let told = faults(&with("").replace(&format!("{SOURCE}\n"), &wrong));
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("line 4: rules[0].source: config.directory is missing"),
+        "{told:?}"
+    );
+}
+
+/// S-23.2
+#[test]
+fn rules_that_move_to_and_fro_are_warned_of() {
+    let back = with("")
+        .replace("rules:\n", "")
+        .replace("archive", "back")
+        .replace("/srv/hot", "(there)")
+        .replace("$(COLD)", "/srv/hot")
+        .replace("(there)", "$(COLD)");
+    let policy = load(&format!("{}{back}", with(""))).policy.unwrap();
+    let told = policy.warnings.join(" ");
+    assert!(
+        told.contains("rule \"back\" moves back what rule \"archive\" has moved"),
+        "{told}"
+    );
 }
 
 /// S-23.1
@@ -176,7 +214,7 @@ fn every_fault_is_told_with_its_line_and_its_member() {
                 "line 9: rules[0].resolution \"7m\": expected 0s, 5m or 1h",
                 "line 10: rules[0].hours \"22-6\": no time zone: expected hours and a time zone such as \"22:00-06:00 Europe/Berlin\" or \"Mon-Fri 22:00-06:00 Europe/Berlin\"",
                 "line 11: rules[0].hot_bytes \"-1\": expected a size such as 500MiB, 10GiB or 1TB, above 0",
-                "line 12: unknown member \"id\" of rules[0]: expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes",
+                "line 12: unknown member \"id\" of rules[0]: expected a flag of migrate with _ for - and ., or one of name, source, target, selector, hours, hot_bytes, delete_delay",
                 "line 13: unknown member \"retry.max-backoff\" of rules[0]: did you mean retry_max_backoff?",
                 "line 14: rules[0].overwrite_existing \"7\": expected true or false",
                 "line 15: rules[0].shard: expected one value",

@@ -68,6 +68,11 @@ fn the_schema_and_the_program_agree_on_what_is_a_policy() {
     };
     for (policy, is_one) in [
         (rule(json!({})), true),
+        (rule(json!({"max_error_rate": "10%"})), true),
+        (rule(json!({"max_error_rate": 0.1})), true),
+        (rule(json!({"max_error_rate": "101%"})), false),
+        (rule(json!({"max_error_rate": 10})), false),
+        (rule(json!({"max_error_rate": "few"})), false),
         (rule(json!({"older_than": "2025-06-01"})), true),
         (rule(json!({"older_than": "2025-06-01T00:00:00Z"})), true),
         (rule(json!({"older_than": "(none)"})), false),
@@ -100,6 +105,10 @@ fn the_schema_and_the_program_agree_on_what_is_a_policy() {
             rule(json!({"hours": ["Mon-Fri 22:00-06:00 UTC", "00:00-24:00 UTC"]})),
             true,
         ),
+        (rule(json!({"delete_delay": "2d12h"})), true),
+        (rule(json!({"delete_delay": "two days"})), false),
+        (rule(json!({"max_error_rate": "10%"})), true),
+        (rule(json!({"max_error_rate": "ten"})), false),
         (rule(json!({"hours": []})), false),
         (rule(json!({"hours": "22:00-06:00"})), false),
         (rule(json!({"hours": "22:00-25:00 UTC"})), false),

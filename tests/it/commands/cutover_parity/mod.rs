@@ -20,6 +20,10 @@ type Own = fn(&Asked) -> Option<Answer>;
 /// Where the range begins, which has two days and a half.
 const FROM: &str = "--min-time=2025-01-06T00:00:00Z";
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers make the document for it"
+)]
 fn success(data: Value) -> Answer {
     querier::success(&data)
 }
@@ -134,6 +138,7 @@ fn counts(asked: &Asked) -> bool {
 /// S-21.42
 #[test]
 fn days_are_counted_whole_whichever_borders_ranges_have() {
+    let window = Regex::new(r"\[(\d+)ms\]").unwrap();
     let closed: Own = |asked| {
         let probe = path(asked) == "query" && query(asked).contains("vector(1)");
         probe.then(|| vector(asked, &[(json!({}), 3)]))
@@ -144,8 +149,7 @@ fn days_are_counted_whole_whichever_borders_ranges_have() {
         let mut asked: Vec<(String, i64)> = Vec::new();
         for one in target.seen().iter().filter(|one| counts(one)) {
             let query = query(one);
-            let range = Regex::new(r"\[(\d+)ms\]").unwrap();
-            let range: i64 = range.captures(&query).unwrap()[1].parse().unwrap();
+            let range: i64 = window.captures(&query).unwrap()[1].parse().unwrap();
             asked.push((one.member("time").unwrap(), range));
         }
         asked.sort();
@@ -227,6 +231,12 @@ fn days_on_which_there_is_nothing_are_passed_over() {
 /// S-21.41
 #[test]
 fn each_resolution_that_was_moved_is_counted() {
+    fn thanos(asked: &Asked) -> Option<Answer> {
+        let stores =
+            json!({"store": [{"name": "a:1", "lastError": null, "minTime": 0, "maxTime": 1}]});
+        let is_asked = path(asked) == "stores";
+        is_asked.then(|| success(stores)).or_else(|| usual(asked))
+    }
     let hour = 3_600_000;
     let start = 1_736_121_600_000;
     let blocks = [
@@ -237,12 +247,6 @@ fn each_resolution_that_was_moved_is_counted() {
     ];
     let world = World::new(&blocks);
     world.migrate(&[OLD]).expect(0);
-    fn thanos(asked: &Asked) -> Option<Answer> {
-        let stores =
-            json!({"store": [{"name": "a:1", "lastError": null, "minTime": 0, "maxTime": 1}]});
-        let is_asked = path(asked) == "stores";
-        is_asked.then(|| success(stores)).or_else(|| usual(asked))
-    }
     let (source, target) = (Querier::guarded(usual), Querier::guarded(thanos));
     let mut command = binary();
     command

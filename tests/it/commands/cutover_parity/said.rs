@@ -32,6 +32,7 @@ fn case(
 
 /// S-21.40, S-21.43, S-21.44
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
     let cases = [
         case(

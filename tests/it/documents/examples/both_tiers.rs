@@ -23,7 +23,7 @@ const HOURS: i64 = 54;
 const BLOCKS: i64 = 6;
 
 /// What stands in the files for the ports of the stores and of the querier.
-const PORTS: [&str; 6] = ["10901", "10902", "10911", "10912", "10921", "10922"];
+const PORTS: [&str; 6] = ["10901", "10902", "10911", "10912", "10931", "10932"];
 
 /// Times that nobody has the patience for, and the same in small: they keep their order.
 const TIMES: [(&str, &str); 6] = [
@@ -44,11 +44,16 @@ const TIMES: [(&str, &str); 6] = [
 /// The compactor's `--delete-delay`, of two days, in small.
 const DELETE_DELAY: Duration = Duration::from_secs(16);
 
+/// The border of the hot store, once the first run has ended.
+const BORDER: (&str, &str) = ("# --min-time=-120d", "--min-time=-120d");
+
 /// Two folders that are buckets.
 struct Tiers {
     folder: TempDir,
     start: i64,
     end: i64,
+    /// Where a block of more than a year ago begins.
+    old: i64,
 }
 
 impl Tiers {
@@ -65,6 +70,7 @@ impl Tiers {
             folder,
             start,
             end: start + BLOCKS * length - 60,
+            old: (now - 400 * 86_400) / length * length,
         };
         for bucket in ["hot", "cold"] {
             fs::create_dir(tiers.path(bucket)).unwrap();
@@ -75,6 +81,7 @@ impl Tiers {
             fs::write(tiers.path(&format!("{bucket}.yaml")), text).unwrap();
         }
         thanos::sidecar_blocks(&tiers.path("hot"), "eu-1", start, (BLOCKS, HOURS));
+        thanos::sidecar_blocks(&tiers.path("hot"), "eu-1", tiers.old, (1, HOURS));
         tiers
     }
 
@@ -182,15 +189,18 @@ impl<'a> Serving<'a> {
     }
 
     /// Answers over the border, which hang on every sample; an answer is no answer where a store is away.
-    fn answers(&self) -> [String; 4] {
-        let Tiers { start, end, .. } = self.tiers;
+    fn answers(&self) -> [String; 5] {
+        let Tiers {
+            start, end, old, ..
+        } = *self.tiers;
         [
-            "made_up",
-            "sum(count_over_time(made_up[30m]))",
-            "avg_over_time(made_up[1h])",
-            "sum(made_up) * pi()",
+            ("made_up", start, end),
+            ("sum(count_over_time(made_up[30m]))", start, end),
+            ("avg_over_time(made_up[1h])", start, end),
+            ("sum(made_up) * pi()", start, end),
+            ("made_up", old, old + HOURS * 3600 - 60),
         ]
-        .map(|query| {
+        .map(|(query, start, end)| {
             let query = http::query_escape(query);
             let path =
                 format!("/api/v1/query_range?query={query}&start={start}&end={end}&step=300");
@@ -217,7 +227,7 @@ fn within_a_minute(what: &str, mut happens: impl FnMut() -> bool) {
 }
 
 /// Each digit of each answer is the same all the time: asked again and again, and once more at each step.
-fn asked_all_the_time(serving: &Serving<'_>, before: &[String; 4], steps: impl FnOnce()) {
+fn asked_all_the_time(serving: &Serving<'_>, before: &[String; 5], steps: impl FnOnce()) {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let asking = scope.spawn(|| {
@@ -239,7 +249,7 @@ fn asked_all_the_time(serving: &Serving<'_>, before: &[String; 4], steps: impl F
 #[test]
 fn a_query_over_the_border_has_one_answer_before_while_and_after_blocks_move() {
     let tiers = Tiers::new();
-    let all = usize::try_from(BLOCKS).unwrap();
+    let all = usize::try_from(BLOCKS).unwrap() + 1;
     let serving = Serving::start(&tiers, &[]);
     assert_eq!((serving.shown(0), serving.shown(1)), (all, 0));
     let before = serving.answers();
@@ -253,7 +263,7 @@ fn a_query_over_the_border_has_one_answer_before_while_and_after_blocks_move() {
     asked_all_the_time(&serving, &before, || {
         tiers.run("replicate");
         let moved = tiers.blocks_in("cold");
-        assert!((2..all).contains(&moved), "{moved} of {all}");
+        assert!((3..all).contains(&moved), "{moved} of {all}");
         within_a_minute("the cold store shows them", || serving.shown(1) == moved);
         same("copied, and not marked");
         tiers.run("migrate");
@@ -275,6 +285,9 @@ fn a_query_over_the_border_has_one_answer_before_while_and_after_blocks_move() {
         same("deleted, and both stores have looked since");
     });
     drop(serving);
+    let with_border = Serving::start(&tiers, &[BORDER]);
+    assert_eq!(with_border.shown(0), tiers.blocks_in("hot"));
+    assert!(with_border.answers() == before, "with both borders");
     // What the test says is worth something: with borders that do not overlap samples are missed.
     let gap = Serving::start(&tiers, &[("--max-time=-60d", "--max-time=-95d")]);
     assert!(gap.answers() != before);
@@ -285,8 +298,7 @@ fn a_query_over_the_border_has_one_answer_before_while_and_after_blocks_move() {
 fn what_is_not_moved_yet_is_missed_behind_the_hot_stores_border() {
     let tiers = Tiers::new();
     let before = Serving::start(&tiers, &[]).answers();
-    let narrow = [("--min-time=-120d", "--min-time=-90d")];
-    let serving = Serving::start(&tiers, &narrow);
+    let serving = Serving::start(&tiers, &[BORDER]);
     assert!(serving.answers() != before);
     tiers.run("migrate");
     // The querier asks a store every five seconds what it has.
