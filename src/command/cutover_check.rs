@@ -83,10 +83,10 @@ pub async fn run(
     );
     let checking = async {
         info!(run = %header.run, source = header.source, target = header.target, "cutover check begins");
-        let work = async |trail: &Trail| found(&request, progress, trail, stop).await;
+        let work = async |trail: &Trail| Box::pin(found(&request, progress, trail, stop)).await;
         // It never writes to a bucket.
         let (about, when) = ((&header, false), (&clock, stop));
-        let found = trailed::along(trail, about, when, work).await;
+        let found = Box::pin(trailed::along(trail, about, when, work)).await;
         let exit = match &found {
             Ok(found) => found.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),
@@ -148,7 +148,7 @@ async fn found(
     stop: &Stop,
 ) -> Result<CutOver> {
     // What is quickly refused is refused before a bucket is listed.
-    let sides = open(&request.task, stop).await?;
+    let sides = Box::pin(open(&request.task, stop)).await?;
     let verification = match &request.to_verify {
         None => None,
         Some(ToVerify {

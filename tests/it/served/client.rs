@@ -224,10 +224,9 @@ pub fn request(stream: &mut TcpStream, method: &str, path: &str, headers: &[&str
         text += "Host: localhost\r\n";
     }
     for header in headers {
-        text += &format!("{header}\r\n");
+        text.extend([header, "\r\n"]);
     }
-    text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-    stream.write_all(text.as_bytes()).unwrap();
+    write!(stream, "{text}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
 }
 
 #[derive(Debug)]

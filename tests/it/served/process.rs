@@ -124,7 +124,7 @@ fn blocks_are_brought_back_and_moved_again_on_order() {
     asked
         .service
         .until("the move", || world.source.marked().len() == 3);
-    let id = blocks[0].id().to_string();
+    let id = blocks[0].id().clone();
     // As long as it lies there, its mark is taken back and nothing is copied.
     let ended = asked.order("restore", std::slice::from_ref(&id));
     assert_eq!(ended["exit_code"], 0, "{ended}");
@@ -142,7 +142,7 @@ fn blocks_are_brought_back_and_moved_again_on_order() {
     assert_eq!(ended["exit_code"], 0, "{ended}");
     assert!(world.source.has(&format!("{id}/deletion-mark.json")));
     // What was asked for and is not there needs a person.
-    let absent = Block::new(77).id().to_string();
+    let absent = Block::new(77).id().clone();
     let ended = asked.order("migrate", &[absent]);
     assert_eq!(ended["exit_code"], 3, "{ended}");
 }

@@ -122,7 +122,7 @@ pub fn run(policy: &Path, arguments: &[&str]) -> Command {
 /// It is repeated each second, and tries again at once.
 pub fn write_policy(path: &Path, rules: &[(&str, &(PathBuf, PathBuf), &str)]) {
     let rules = rules.iter().map(|(name, (source, target), more)| {
-        let more: String = more.lines().map(|line| format!("    {line}\n")).collect();
+        let more: String = more.lines().flat_map(|line| ["    ", line, "\n"]).collect();
         let (source, target) = (source.display(), target.display());
         format!(
             "  - name: {name}\n    source: '{source}'\n    target: '{target}'\n    older_than: 30d\n    \

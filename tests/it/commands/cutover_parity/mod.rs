@@ -20,12 +20,8 @@ type Own = fn(&Asked) -> Option<Answer>;
 /// Where the range begins, which has two days and a half.
 const FROM: &str = "--min-time=2025-01-06T00:00:00Z";
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "callers make the document for it"
-)]
-fn success(data: Value) -> Answer {
-    querier::success(&data)
+fn success(data: &Value) -> Answer {
+    querier::success(data)
 }
 
 fn refusal(status: u16, kind: &str) -> Answer {
@@ -47,7 +43,7 @@ fn vector(asked: &Asked, series: &[(Value, u64)]) -> Answer {
         .iter()
         .map(|(labels, value)| json!({"metric": labels, "value": [time, value.to_string()]}))
         .collect();
-    success(json!({"resultType": "vector", "result": series}))
+    success(&json!({"resultType": "vector", "result": series}))
 }
 
 /// What is told of one metric, and of the family of the other.
@@ -78,15 +74,15 @@ fn usual(asked: &Asked) -> Option<Answer> {
             &json!({"__name__": "up", "job": "a"}),
             &[(1_736_121_600, "1")],
         )]),
-        "label/__name__/values" => success(json!(["requests_total", "up"])),
-        "label/job/values" => success(json!(["a"])),
-        "labels" => success(json!(["__name__", "job"])),
-        "series" => success(json!([
+        "label/__name__/values" => success(&json!(["requests_total", "up"])),
+        "label/job/values" => success(&json!(["a"])),
+        "labels" => success(&json!(["__name__", "job"])),
+        "series" => success(&json!([
             {"__name__": "up", "job": "a"},
             {"__name__": "requests_total", "job": "a"},
         ])),
-        "metadata" => success(metadata("gauge", "Requests.")),
-        "query_exemplars" => success(json!([{
+        "metadata" => success(&metadata("gauge", "Requests.")),
+        "query_exemplars" => success(&json!([{
             "seriesLabels": {"__name__": "up", "job": "a"},
             "exemplars": [{"labels": {"trace_id": "1"}, "value": "1", "timestamp": 1_736_121_601.5}],
         }])),
@@ -138,18 +134,18 @@ fn counts(asked: &Asked) -> bool {
 /// S-21.42
 #[test]
 fn days_are_counted_whole_whichever_borders_ranges_have() {
-    let window = Regex::new(r"\[(\d+)ms\]").unwrap();
     let closed: Own = |asked| {
         let probe = path(asked) == "query" && query(asked).contains("vector(1)");
         probe.then(|| vector(asked, &[(json!({}), 3)]))
     };
+    let range = Regex::new(r"\[(\d+)ms\]").unwrap();
     for (own, less) in [((|_| None) as Own, 0), (closed, 1)] {
         let (ran, target) = check(own);
         ran.expect(0);
         let mut asked: Vec<(String, i64)> = Vec::new();
         for one in target.seen().iter().filter(|one| counts(one)) {
             let query = query(one);
-            let range: i64 = window.captures(&query).unwrap()[1].parse().unwrap();
+            let range: i64 = range.captures(&query).unwrap()[1].parse().unwrap();
             asked.push((one.member("time").unwrap(), range));
         }
         asked.sort();
@@ -184,7 +180,7 @@ fn what_is_not_to_be_counted_is_not_asked_for_and_that_is_said() {
 fn thanos_counts_all_replicas() {
     let thanos: Own = |asked| {
         let stores = json!({"store": [{"name": "cold:10901", "lastError": null, "minTime": 0, "maxTime": 1}]});
-        (path(asked) == "stores").then(|| success(stores))
+        (path(asked) == "stores").then(|| success(&stores))
     };
     let (ran, target) = check(thanos);
     ran.expect(0);
@@ -210,7 +206,7 @@ fn days_on_which_there_is_nothing_are_passed_over() {
     fn none_before(asked: &Asked) -> Option<Answer> {
         let end: f64 = asked.member("end")?.parse().ok()?;
         let is_before = end < 1_736_121_600.0;
-        (path(asked) == "label/__name__/values" && is_before).then(|| success(json!([])))
+        (path(asked) == "label/__name__/values" && is_before).then(|| success(&json!([])))
     }
     let source = Querier::guarded(|asked| none_before(asked).or_else(|| usual(asked)));
     let target = Querier::guarded(|asked| none_before(asked).or_else(|| usual(asked)));
@@ -228,15 +224,16 @@ fn days_on_which_there_is_nothing_are_passed_over() {
     assert!(asked < 800, "{asked} questions for 20,000 days");
 }
 
+/// What is usual, at Thanos with one store.
+fn thanos(asked: &Asked) -> Option<Answer> {
+    let stores = json!({"store": [{"name": "a:1", "lastError": null, "minTime": 0, "maxTime": 1}]});
+    let is_asked = path(asked) == "stores";
+    is_asked.then(|| success(&stores)).or_else(|| usual(asked))
+}
+
 /// S-21.41
 #[test]
 fn each_resolution_that_was_moved_is_counted() {
-    fn thanos(asked: &Asked) -> Option<Answer> {
-        let stores =
-            json!({"store": [{"name": "a:1", "lastError": null, "minTime": 0, "maxTime": 1}]});
-        let is_asked = path(asked) == "stores";
-        is_asked.then(|| success(stores)).or_else(|| usual(asked))
-    }
     let hour = 3_600_000;
     let start = 1_736_121_600_000;
     let blocks = [

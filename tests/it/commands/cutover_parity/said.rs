@@ -32,7 +32,7 @@ fn case(
 
 /// S-21.40, S-21.43, S-21.44
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is a table")]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
     let cases = [
         case(
@@ -45,7 +45,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             "other metadata",
             |asked| {
                 let other = metadata("counter", "Requests.");
-                (path(asked) == "metadata").then(|| success(other))
+                (path(asked) == "metadata").then(|| success(&other))
             },
             (3, &["difference different-metadata"]),
             "counter: Is it up?",
@@ -54,7 +54,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             "other metadata of a family",
             |asked| {
                 let other = metadata("gauge", "Requests that came.");
-                (path(asked) == "metadata").then(|| success(other))
+                (path(asked) == "metadata").then(|| success(&other))
             },
             (3, &["difference different-metadata"]),
             "counter: Requests that came.",
@@ -64,14 +64,14 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             |asked| {
                 let mut more = metadata("gauge", "Requests.");
                 more["elsewhere"] = json!([{"type": "gauge", "help": "", "unit": ""}]);
-                (path(asked) == "metadata").then(|| success(more))
+                (path(asked) == "metadata").then(|| success(&more))
             },
             (0, &[]),
             "\"verdict\":\"yes\"",
         ),
         case(
             "no metadata",
-            |asked| (path(asked) == "metadata").then(|| success(json!({}))),
+            |asked| (path(asked) == "metadata").then(|| success(&json!({}))),
             (0, &["note metadata-not-had"]),
             "the target tells none",
         ),
@@ -94,14 +94,14 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
                     "seriesLabels": {"__name__": "up", "job": "a"},
                     "exemplars": [{"labels": {"trace_id": "2"}, "value": "1", "timestamp": 1_736_121_601.5}],
                 }]);
-                (path(asked) == "query_exemplars").then(|| success(other))
+                (path(asked) == "query_exemplars").then(|| success(&other))
             },
             (3, &["difference different-exemplars"]),
             "trace_id",
         ),
         case(
             "exemplars of no series",
-            |asked| (path(asked) == "query_exemplars").then(|| success(json!([]))),
+            |asked| (path(asked) == "query_exemplars").then(|| success(&json!([]))),
             (0, &["note exemplars-not-had"]),
             "the target tells none",
         ),
@@ -143,7 +143,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         ),
         case(
             "no series",
-            |asked| (path(asked) == "series").then(|| success(json!([]))),
+            |asked| (path(asked) == "series").then(|| success(&json!([]))),
             (3, &["difference missing-series"]),
             "has it",
         ),
@@ -156,7 +156,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "a label more, of which no sample is in the range",
             |asked| match path(asked) {
-                "labels" => Some(success(json!(["__name__", "job", "zone"]))),
+                "labels" => Some(success(&json!(["__name__", "job", "zone"]))),
                 "query" if query(asked).contains("zone") => Some(vector(asked, &[])),
                 _ => None,
             },
@@ -167,14 +167,14 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
             "a label more",
             |asked| {
                 let more = json!(["__name__", "job", "zone"]);
-                (path(asked) == "labels").then(|| success(more))
+                (path(asked) == "labels").then(|| success(&more))
             },
             (3, &["difference extra-label-name"]),
             "zone",
         ),
         case(
             "another value of a label",
-            |asked| (path(asked) == "label/job/values").then(|| success(json!(["b"]))),
+            |asked| (path(asked) == "label/job/values").then(|| success(&json!(["b"]))),
             (
                 3,
                 &[
@@ -187,7 +187,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         case(
             "another value of a label, and no answer when it is looked up",
             |asked| match path(asked) {
-                "label/job/values" => Some(success(json!(["b"]))),
+                "label/job/values" => Some(success(&json!(["b"]))),
                 "query" if query(asked).contains("job=\"b\"") => Some(refusal(422, "execution")),
                 _ => None,
             },
@@ -218,7 +218,7 @@ fn what_a_server_says_is_compared_or_told_as_not_looked_at() {
         ),
         case(
             "no value of a label",
-            |asked| (path(asked) == "label/job/values").then(|| success(json!([]))),
+            |asked| (path(asked) == "label/job/values").then(|| success(&json!([]))),
             (3, &["unseen label-values-not-seen"]),
             "no value of it",
         ),

@@ -219,7 +219,7 @@ fn the_deployment_follows_a_sound_policy_and_is_found_by_the_monitor() {
     let (policy, _) = policy.split_once("---\n").unwrap();
     let policy: String = policy
         .lines()
-        .map(|line| format!("{}\n", line.strip_prefix("    ").unwrap()))
+        .flat_map(|line| [line.strip_prefix("    ").unwrap(), "\n"])
         .collect();
     let buckets = [
         ("/etc/thanos/buckets/hot.yaml", world.source_config()),

@@ -64,7 +64,7 @@ fn each_alert_fires_and_resolves() {
 #[test]
 fn the_dashboard_is_what_grafana_takes_and_asks_what_prometheus_answers() {
     let queries = queries(&example(DASHBOARD)).expect(0).stdout;
-    let rules: String = queries
+    let rules: Vec<String> = queries
         .lines()
         .enumerate()
         .map(|(number, query)| {
@@ -73,6 +73,7 @@ fn the_dashboard_is_what_grafana_takes_and_asks_what_prometheus_answers() {
             format!("      - record: query:{number}\n        expr: '{query}'\n")
         })
         .collect();
+    let rules = rules.concat();
     assert!(queries.lines().count() > 10);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queries.yaml");
