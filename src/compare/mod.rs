@@ -93,8 +93,9 @@ pub async fn compare(
         signal = stop.wait() => Some(signal),
     };
     found.signal = signal;
-    if signal.is_none() && found.samples() == 0 && found.counted.iter().all(|(_, many)| *many == 0)
-    {
+    let is_nothing = found.samples() == 0 && found.counted.iter().all(|(_, many)| *many == 0);
+    let differs = found.standing(Weight::Difference).next().is_some();
+    if signal.is_none() && is_nothing && !differs {
         let why = if range.is_none() && found.verification.is_some() {
             "no sample was compared: no block is marked and held by the target, so that there is no range to compare"
         } else {

@@ -330,7 +330,7 @@ impl Client {
             pairs,
             is_form,
         };
-        let done = self.repeated(&call, &read, limit).await;
+        let done = Box::pin(self.repeated(&call, &read, limit)).await;
         let tried = match done {
             Ok(answer) => {
                 let form = &self.state.takes_forms;
@@ -346,7 +346,7 @@ impl Client {
         }
         let is_form = false;
         let call = Call { is_form, ..call };
-        let answer = self.repeated(&call, &read, limit).await;
+        let answer = Box::pin(self.repeated(&call, &read, limit)).await;
         let answer = answer.map_err(|_| tried.err)?;
         self.state.takes_no_forms.store(true, Ordering::Relaxed);
         Ok(answer)
@@ -365,10 +365,8 @@ impl Client {
             is_form: false,
         };
         let limit = self.limits.max_response_bytes;
-        let (answer, _) = self
-            .repeated(&call, &read, limit)
-            .await
-            .map_err(|tried| tried.err)?;
+        let answer = Box::pin(self.repeated(&call, &read, limit)).await;
+        let (answer, _) = answer.map_err(|tried| tried.err)?;
         Ok(answer)
     }
 

@@ -226,7 +226,7 @@ fn thanos_is_told_what_only_thanos_knows_and_its_stores_are_looked_at() {
             "shared-store unseen both 1",
         ),
         (
-            querier(&[up(&[(10, "1")])]).says("stores", [success(&json!({}))]),
+            querier(&[up(&[(20, "1")])]).says("stores", [success(&json!({}))]),
             thanos("cold:1", Value::Null),
             "store-down unseen source 1",
         ),
