@@ -191,8 +191,7 @@ struct PageFlags {
     overwrite: bool,
 }
 
-const USAGE: &str =
-    "thanos-bucket cutover-check --query.source=URL --query.target=URL --queries=FILE [FLAGS]";
+const USAGE: &str = "thanos-bucket cutover-check [FLAGS]";
 
 const SEE_HELP: &str = "--help says more, with environment variables, examples and exit codes.";
 
