@@ -19,6 +19,7 @@ mod corpus;
 mod openings;
 mod promise;
 mod promises;
+mod queries;
 mod tsdb;
 mod values;
 

@@ -16,6 +16,7 @@ mod hostile;
 mod openings;
 mod promise;
 mod promises;
+mod queries;
 mod tsdb;
 mod values;
 
