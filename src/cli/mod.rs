@@ -212,6 +212,7 @@ struct Cli {
 #[derive(clap::Subcommand)]
 enum Subcommand {
     Migrate(Box<migrate::Flags>),
+    Run(Box<run::Flags>),
     Plan(Box<plan::Flags>),
     Replicate(Box<replicate::Flags>),
     Check(Box<check::Flags>),
@@ -225,7 +226,6 @@ enum Subcommand {
     Report(Box<report::Flags>),
     Completion(Box<completion::Flags>),
     Man(Box<man::Flags>),
-    Run(Box<run::Flags>),
 }
 
 impl Subcommand {
