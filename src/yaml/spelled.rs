@@ -6,7 +6,7 @@ use super::node::{Form, Node, Value};
 use super::scalar;
 
 impl Node {
-    /// The value as YAML on one line, which reads as the same, also after [`expand`](super::expand): what looks like a variable is not one any more.
+    /// The value as YAML on one line, which reads as the same, also after [`expand`](fn@super::expand): what looks like a variable is not one any more.
     #[must_use]
     pub fn spelled(&self) -> String {
         let mut text = String::new();
