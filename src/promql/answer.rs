@@ -9,6 +9,7 @@ use super::envelope::Envelope;
 use super::labels::Labels;
 use super::number::{Number, Time};
 use super::value::{Bounds, Bucket, Data, Histogram, Point, Sample, Series};
+use crate::printable::message;
 
 /// An answer, and what the server says beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,11 +69,13 @@ pub fn read_names(document: &[u8]) -> Result<Answered<BTreeSet<String>>, String>
     read(document, names).map_err(told)
 }
 
+/// What there is to say, in one plain line.
 fn told(why: Unanswered) -> String {
-    match why {
+    let why = match why {
         Unanswered::Refused(refusal) => refusal.told(),
         Unanswered::NotJson(why) | Unanswered::Senseless(why) => why,
-    }
+    };
+    message(&why).into_owned()
 }
 
 /// Unpacks a document, and reads its data with `of_data`.
