@@ -95,23 +95,8 @@ fn pending(review: &Review<'_>) -> Pending {
     let mut oldest: Option<i64> = None;
     for block in &review.blocks {
         let ending = block.outcome.map(|outcome| outcome.ending);
-        let is_dealt_with = ending.is_some_and(|ending| match ending {
-            BlockEnding::Migrated
-            | BlockEnding::Replicated
-            | BlockEnding::AlreadyThere
-            | BlockEnding::Repaired
-            | BlockEnding::Overwritten
-            | BlockEnding::Covered
-            | BlockEnding::Vanished
-            | BlockEnding::Superseded => true,
-            BlockEnding::MarkDeferred
-            | BlockEnding::HeldBack
-            | BlockEnding::Conflict
-            | BlockEnding::MarkedInTarget
-            | BlockEnding::CoveredUnproven
-            | BlockEnding::WouldOverlap
-            | BlockEnding::Failed
-            | BlockEnding::NotFinished => false,
+        let is_dealt_with = ending.is_some_and(|ending| {
+            ending != BlockEnding::NotFinished && Concern::of_ending(ending).is_none()
         });
         if is_dealt_with {
             continue;

@@ -95,6 +95,15 @@ impl Place {
         }
     }
 
+    /// The first name that begins so, which is that very name where there is one.
+    pub(super) fn first_of(prefix: impl Into<String>) -> Self {
+        Self {
+            prefix: prefix.into(),
+            at_most: Some(1),
+            ..Self::default()
+        }
+    }
+
     /// The directories there, and the objects beside them.
     pub(super) fn level(directory: Option<&Path>) -> Self {
         Self {

@@ -274,11 +274,7 @@ impl store::Store for Store {
 
     /// Of what begins with its name it comes first, so that nothing else is listed.
     async fn shows(&self, _: Option<&Path>, key: &Path) -> Result<bool> {
-        let place = Place {
-            prefix: key.to_string(),
-            at_most: Some(1),
-            ..Place::default()
-        };
+        let place = Place::first_of(key.as_ref());
         let mut entries = pages::entries(self.pages(place));
         let first = entries.try_next().await?;
         Ok(first.is_some_and(|first| first.key == key.as_ref()))

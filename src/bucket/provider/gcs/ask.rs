@@ -171,11 +171,7 @@ impl Asker {
             causes::first::<Refusal>(err).is_some_and(Refusal::is_unsigned_end)
         };
         if answered.as_ref().err().is_some_and(is_doubtful) {
-            let place = Place {
-                at_most: Some(1),
-                ..Place::default()
-            };
-            self.page(&place).await?;
+            self.page(&Place::first_of("")).await?;
             return Err(generic(Fault::Denied));
         }
         answered
@@ -183,11 +179,7 @@ impl Asker {
 
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
     async fn lists(&self, key: &Path) -> object_store::Result<bool> {
-        let place = Place {
-            prefix: key.to_string(),
-            at_most: Some(1),
-            ..Place::default()
-        };
+        let place = Place::first_of(key.as_ref());
         let entries = self.page(&place).await?.entries;
         Ok(entries.iter().any(|entry| entry.key == key.as_ref()))
     }

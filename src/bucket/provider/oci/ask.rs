@@ -184,7 +184,7 @@ impl Asker {
             }
             return answered;
         }
-        self.page(&one_name()).await?;
+        self.page(&Place::first_of("")).await?;
         let before = self.denials.fetch_add(1, Ordering::Relaxed);
         Err(generic(if before < DENIALS_IN_PASSING {
             Fault::NoWritingYet
@@ -201,7 +201,7 @@ impl Asker {
     ) -> object_store::Result<T> {
         let is_denied =
             is(&answered, Refusal::is_doubtful_end) || is(&answered, Refusal::is_doubtful_absence);
-        if is_denied && self.page(&one_name()).await.is_ok() {
+        if is_denied && self.page(&Place::first_of("")).await.is_ok() {
             return Err(generic(Fault::NoSeeing));
         }
         answered
@@ -209,11 +209,7 @@ impl Asker {
 
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
     async fn lists(&self, key: &Path) -> object_store::Result<bool> {
-        let place = Place {
-            prefix: key.to_string(),
-            at_most: Some(1),
-            ..Place::default()
-        };
+        let place = Place::first_of(key.as_ref());
         let entries = self.page(&place).await?.entries;
         Ok(entries.iter().any(|entry| entry.key == key.as_ref()))
     }
@@ -299,14 +295,6 @@ impl Asker {
             let _ = write!(url, "{sign}{name}={}", escaped(value));
         }
         Url::parse(&url).map_err(generic)
-    }
-}
-
-/// The first name that there is.
-fn one_name() -> Place {
-    Place {
-        at_most: Some(1),
-        ..Place::default()
     }
 }
 

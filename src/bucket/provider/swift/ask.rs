@@ -170,11 +170,7 @@ impl Asker {
 
     /// Whether a listing shows an object of that very name, which comes before all others that begin with it.
     async fn lists(&self, key: &Path) -> Result<bool> {
-        let place = Place {
-            prefix: key.to_string(),
-            at_most: Some(1),
-            ..Place::default()
-        };
+        let place = Place::first_of(key.as_ref());
         let entries = self.page(&self.container, &place).await?.entries;
         Ok(entries.iter().any(|entry| entry.key == key.as_ref()))
     }

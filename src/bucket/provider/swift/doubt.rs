@@ -120,11 +120,7 @@ impl Asker {
             if facts.large != Some(Large::Static) {
                 continue;
             }
-            let place = Place {
-                prefix: key.clone(),
-                at_most: Some(1),
-                ..Place::default()
-            };
+            let place = Place::first_of(key.as_str());
             let shown = self.page(&self.container, &place).await?.entries;
             if let Some(entry) = shown.iter().find(|entry| entry.key == key) {
                 return Ok(is_told_to_be_large(entry));
