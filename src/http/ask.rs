@@ -39,10 +39,10 @@ pub(crate) struct Request {
 
 /// A request that failed.
 #[derive(Debug)]
-struct Failed {
-    method: Method,
-    url: String,
-    cause: HttpError,
+pub(crate) struct Failed {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) cause: HttpError,
 }
 
 impl fmt::Display for Failed {

@@ -18,6 +18,7 @@ use super::config::Retries;
 use super::refusal::{Odd, Refusal, is_azures, is_copied, is_pending};
 use crate::bucket::store::Once;
 use crate::environment::Secret;
+use crate::http::ask::Failed;
 use crate::http::body::beginning;
 use crate::http::percent::escaped;
 use crate::http::secrets::Secrets;
@@ -57,26 +58,6 @@ pub(super) struct Answer {
     pub(super) is_partial: bool,
     pub(super) headers: HeaderMap,
     pub(super) body: HttpResponseBody,
-}
-
-/// A request that failed.
-#[derive(Debug)]
-struct Failed {
-    method: Method,
-    url: String,
-    cause: HttpError,
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
-    }
-}
-
-impl StdError for Failed {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(&self.cause)
-    }
 }
 
 /// Azure takes a backslash in a name for a slash: another object would be written.
