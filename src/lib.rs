@@ -14,7 +14,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -93,6 +93,7 @@ pub mod progress;
 pub mod promql;
 pub mod report;
 pub mod retry;
+pub mod samples;
 pub mod select;
 pub mod serve;
 pub mod small_file;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::finding::{Example, Findings, Shown, Side, Weight};
 use super::histograms;
 use super::tolerance::Tolerance;
-use crate::promql::{Data, Labels, Point, Sample, Series};
+use crate::promql::{Data, Point, Sample, Series};
+use crate::samples::Labels;
 
 /// Two answers, compared.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::promql::Labels;
+use crate::samples::Labels;
 
 /// One of the two that are asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

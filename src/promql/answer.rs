@@ -6,10 +6,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::envelope::Envelope;
-use super::labels::Labels;
 use super::number::{Number, Time};
 use super::value::{Bounds, Bucket, Data, Histogram, Point, Sample, Series};
 use crate::printable::message;
+use crate::samples::Labels;
 
 /// An answer, and what the server says beside it.
 #[derive(Debug, Clone, PartialEq)]

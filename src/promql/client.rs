@@ -11,7 +11,6 @@ use serde_json::value::RawValue;
 use super::access::Access;
 use super::answer::{self, Answered, Unanswered};
 use super::asking::{Asking, Call, seconds};
-use super::labels::Labels;
 use super::lists::{self, Exemplars, Metadata};
 use super::merge::merged;
 use super::server::{self, Product, Server};
@@ -20,6 +19,7 @@ use super::value::{Data, Sample};
 use crate::error::{Error, Kind, Result};
 use crate::http::percent::escaped;
 use crate::retry::{Policy, retry};
+use crate::samples::Labels;
 
 /// How long and how often a server is asked, and how much of it is read.
 #[derive(Debug, Clone)]

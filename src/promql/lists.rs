@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::list;
-use super::labels::Labels;
 use super::number::{Number, Time};
+use crate::samples::Labels;
 
 /// What is known of each metric: its type, help and unit, in as many forms as there are.
 pub type Metadata = BTreeMap<String, BTreeSet<(String, String, String)>>;

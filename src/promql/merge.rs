@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::answer::Answered;
-use super::labels::Labels;
 use super::value::{Data, Series};
+use crate::samples::Labels;
 
 /// The earlier piece, and the later one behind it; the error says why they are no pieces of one thing.
 pub(super) fn merged(

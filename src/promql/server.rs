@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::labels::Labels;
+use crate::samples::Labels;
 
 /// Who answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

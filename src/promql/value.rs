@@ -1,6 +1,6 @@
 //! What a query comes to.
 
-use super::labels::Labels;
+use crate::samples::Labels;
 
 /// What a query comes to.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,8 @@ use crate::cutover::parity::{
 };
 use crate::cutover::{Range, Side};
 use crate::error::{Error, Kind, Result};
-use crate::promql::{Answered, Client, Data, Labels, Sample, Series, Span};
+use crate::promql::{Answered, Client, Data, Sample, Series, Span};
+use crate::samples::Labels;
 
 /// A side, and what is known of it.
 pub(super) struct Asker<'a> {

@@ -20,7 +20,8 @@ use crate::cutover::parity::{Check, Compared, Difference, Differs, Figure, Parit
 use crate::cutover::{Example, Findings, Range, Side, Weight, beside};
 use crate::error::{Error, Result};
 use crate::human::sample_day;
-use crate::promql::{Client, Labels};
+use crate::promql::Client;
+use crate::samples::Labels;
 use ask::Asker;
 use course::Course;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::finding::{Example, Findings};
 use super::kinds::{Check, Difference};
 use super::question::{labelled, selector};
-use crate::promql::Labels;
+use crate::samples::Labels;
 
 /// What one side alone lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
