@@ -9,6 +9,14 @@ pub mod influx;
 pub mod openmetrics;
 pub mod statsd;
 
+mod gathered;
+mod left_out;
+mod lines;
+mod name;
+mod number;
+#[cfg(test)]
+mod testing;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, Read};
