@@ -9,7 +9,7 @@ use super::fingerprint::Fingerprint;
 use super::plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
-use super::tree::{Fields, Node};
+use super::tree::{Fields, Node, within};
 use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
@@ -34,7 +34,10 @@ pub(super) fn plan(
         decides: Fingerprint::default(),
     };
     let source = fields.need("source", "an object with kind")?;
-    let target = fields.need("target", "an object such as {\"external_labels\": {}}")?;
+    let target = fields.need(
+        "target",
+        "an object such as {\"external_labels\": {\"cluster\": \"a\"}}",
+    )?;
     let plan = Plan {
         source: reading.source(source)?,
         target: reading.target(target)?,
@@ -238,6 +241,12 @@ impl Reading<'_> {
             return Err(Error::usage(format!(
                 "{write_at}: objstore_config_path is given, too: expected one of them"
             )));
+        }
+        if write.is_none() && external_labels.is_empty() {
+            return Err(missing(
+                &within(&at, "external_labels"),
+                "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
+            ));
         }
         let read = side.whole(&mut fields, "read_url", self.warnings)?;
         let queries = self.queries(&mut fields, &side)?;

@@ -138,7 +138,6 @@ impl Node {
             .ok_or_else(|| self.wrong_value(at, "a number that is not below 0"))
     }
 
-
     /// The same, as others read it.
     pub(super) fn value(&self) -> Value {
         match self {

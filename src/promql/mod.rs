@@ -23,6 +23,6 @@ pub use access::Access;
 pub use answer::{Answered, read_data, read_labels, read_names};
 pub use client::{Client, Limits, OfThanos, Span};
 pub use lists::{Exemplar, Exemplars, Metadata};
-pub use selector::Selector;
+pub use selector::{Matcher, Operator, Selector};
 pub use server::{Product, Server, Store};
 pub use value::{Bounds, Bucket, Data, Histogram, Point, Sample, Series};
