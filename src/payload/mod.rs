@@ -7,6 +7,7 @@ pub mod capture;
 pub mod graphite;
 pub mod influx;
 pub mod openmetrics;
+pub mod otlp;
 pub mod statsd;
 
 mod gathered;
@@ -72,6 +73,8 @@ fn malformed(place: &str, line: Option<u64>, why: impl fmt::Display) -> Error {
 /// How a format is read, where there is a choice.
 #[derive(Debug, Clone)]
 pub enum Options {
+    /// OpenTelemetry's protocol.
+    Otlp(otlp::Options),
     /// `InfluxDB`'s line protocol.
     InfluxLineProtocol,
     /// Lines of StatsD.
@@ -85,6 +88,8 @@ pub enum Options {
 /// Reads payloads of one format, one after another: what is counted adds up from one to the next.
 #[derive(Debug)]
 pub enum Reader {
+    /// OpenTelemetry's protocol.
+    Otlp(otlp::Reader),
     /// `InfluxDB`'s line protocol.
     InfluxLineProtocol(influx::Reader),
     /// Lines of StatsD.
@@ -100,6 +105,7 @@ impl Reader {
     #[must_use]
     pub fn new(options: Options) -> Self {
         match options {
+            Options::Otlp(options) => Self::Otlp(otlp::Reader::new(options)),
             Options::InfluxLineProtocol => Self::InfluxLineProtocol(influx::Reader::default()),
             Options::Statsd(options) => Self::Statsd(statsd::Reader::new(options)),
             Options::GraphitePlaintext(mapping) => {
@@ -112,6 +118,7 @@ impl Reader {
     /// Reads the next payload. Errors are those of the sink, or say what of the payload cannot be read.
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
         match self {
+            Self::Otlp(reader) => reader.read(payload, sink),
             Self::InfluxLineProtocol(reader) => reader.read(payload, sink),
             Self::Statsd(reader) => reader.read(payload, sink),
             Self::GraphitePlaintext(reader) => reader.read(payload, sink),
@@ -123,9 +130,10 @@ impl Reader {
     pub fn finish(self, sink: &mut Sink) -> Result<()> {
         match self {
             Self::Statsd(reader) => reader.finish(sink),
-            Self::InfluxLineProtocol(_) | Self::GraphitePlaintext(_) | Self::Openmetrics(_) => {
-                Ok(())
-            }
+            Self::Otlp(_)
+            | Self::InfluxLineProtocol(_)
+            | Self::GraphitePlaintext(_)
+            | Self::Openmetrics(_) => Ok(()),
         }
     }
 }
