@@ -32,7 +32,7 @@ mod bytes;
 mod check;
 mod chunk;
 mod compare;
-mod crc;
+pub(crate) mod crc;
 mod diagnose;
 mod finding;
 mod judge;
