@@ -9,7 +9,7 @@
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`], [`serve`] | what a subcommand opens and what it writes to standard output |
 //! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
+//! | verbs | [`verb`], [`feed`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`history`] | every decision, pure: values in, values out |
@@ -77,6 +77,7 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod exposition;
+pub mod feed;
 pub mod go;
 pub mod history;
 mod html;

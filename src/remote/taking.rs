@@ -1,5 +1,7 @@
 //! What a server told by remote read becomes what is handed on, if it makes sense and was asked for.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use prost::Message as _;
 
@@ -7,6 +9,7 @@ use super::server::{Brought, Trouble, Wanted};
 use super::{Sink, histogram, proto};
 use crate::error::Kind;
 use crate::samples::{Builder, Chunk, Encoding, Item, Labels, Piece, Sample, Told, Value};
+use crate::tsdb::decode;
 
 /// Reads the messages of one answer.
 pub(super) struct Taking<'a> {
@@ -41,10 +44,10 @@ impl<'a> Taking<'a> {
             )));
         }
         let mut chunks = message.chunked_series.iter().flat_map(|one| &one.chunks);
-        if let Some(chunk) = chunks.find(|chunk| encoding(chunk).is_none()) {
+        if let Some(chunk) = chunks.find(|chunk| number(chunk).is_none()) {
             let number = chunk.r#type;
             return Err(Trouble::OtherForm(format!(
-                "a chunk has encoding {number}, which is none of Thanos'"
+                "a chunk has encoding {number}, which nobody knows"
             )));
         }
         for series in message.chunked_series {
@@ -52,8 +55,8 @@ impl<'a> Taking<'a> {
                 continue;
             };
             for raw in series.chunks {
-                let chunk = chunk(raw).map_err(|why| senseless(format!("{labels}: {why}")))?;
-                let told = self.cut(&labels, chunk, brought)?;
+                let told = self.chunk(raw, brought);
+                let told = told.map_err(|why| senseless(format!("{labels}: {why}")))?;
                 hand_on(&labels, told, brought, sink)?;
             }
         }
@@ -136,14 +139,28 @@ impl<'a> Taking<'a> {
         Ok(!earlier.iter().any(|earlier| earlier.matches(labels)))
     }
 
-    /// A chunk as it is where it lies within the range, and else those of its samples that do.
-    fn cut(&self, labels: &Labels, chunk: Chunk, brought: &mut Brought) -> Result<Told, Trouble> {
-        let range = &self.wanted.range;
-        if chunk.min_time_ms >= range.start && chunk.max_time_ms < range.end {
-            return Ok(Told::Chunk(chunk));
+    /// A chunk as it is where it lies within the range and Thanos reads it, and else those of its samples that do.
+    fn chunk(&self, raw: proto::Chunk, brought: &mut Brought) -> Result<Told, String> {
+        let (min, max) = (raw.min_time_ms, raw.max_time_ms);
+        if min > max {
+            return Err(format!("a chunk begins at {min} and ends at {max}"));
         }
-        let _ = (labels, brought);
-        Ok(Told::Chunk(chunk))
+        let number = number(&raw).unwrap_or_default();
+        let Range { start, end } = self.wanted.range;
+        if let Some(encoding) = Encoding::of_number(number)
+            && min >= start
+            && max < end
+        {
+            return Ok(Told::Chunk(Chunk {
+                encoding,
+                min_time_ms: min,
+                max_time_ms: max,
+                data: raw.data,
+            }));
+        }
+        let samples = decode::samples(number, &raw.data).collect::<Result<_, _>>();
+        let samples = samples.map_err(|why| format!("a chunk from {min} to {max}: {why}"))?;
+        Ok(self.within(samples, brought))
     }
 
     fn within(&self, mut samples: Vec<Sample>, brought: &mut Brought) -> Told {
@@ -169,22 +186,10 @@ fn hand_on(
     sink(Item::Piece(Piece { labels, told })).map_err(Trouble::Untaken)
 }
 
-fn encoding(chunk: &proto::Chunk) -> Option<Encoding> {
-    Encoding::of_number(u8::try_from(chunk.r#type).ok()?)
-}
-
-fn chunk(raw: proto::Chunk) -> Result<Chunk, String> {
-    let (min, max) = (raw.min_time_ms, raw.max_time_ms);
-    if min > max {
-        return Err(format!("a chunk begins at {min} and ends at {max}"));
-    }
-    let encoding = encoding(&raw).ok_or("a chunk has an encoding that is none")?;
-    Ok(Chunk {
-        encoding,
-        min_time_ms: min,
-        max_time_ms: max,
-        data: raw.data,
-    })
+/// The encoding of a chunk that can be read: the later ones are those of Prometheus 3.11 and later.
+fn number(chunk: &proto::Chunk) -> Option<u8> {
+    let number = u8::try_from(chunk.r#type).ok();
+    number.filter(|number| (1..=6).contains(number))
 }
 
 /// Numbers and histograms of a series in one order. Each are by time already, as long as the server keeps to what it promises.

@@ -1,6 +1,7 @@
 //! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
 //! person should look at begin with an exclamation mark.
 
+mod backfill;
 mod bill;
 mod blocks;
 mod check;
@@ -58,6 +59,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
             Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
+            Section::Backfilled(done) => backfill::write(done, form.rows, page)?,
         }
     }
     Ok(())
@@ -80,7 +82,8 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Verified(_)
         | Section::CutOver(_)
         | Section::Cleaned(_)
-        | Section::BroughtBack(_) => 11,
+        | Section::BroughtBack(_)
+        | Section::Backfilled(_) => 11,
     }
 }
 
