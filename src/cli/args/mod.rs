@@ -1,6 +1,7 @@
 //! The groups of flags that subcommands flatten, and what each adds up to. A new subcommand takes those that it needs.
 
 mod agreement;
+mod artifacts;
 mod audited;
 mod buckets;
 mod copying;
@@ -14,6 +15,7 @@ mod textfile;
 mod thanos;
 
 pub(super) use agreement::{Agreement, agreed_rules};
+pub(super) use artifacts::Artifacts;
 pub(super) use audited::Audited;
 pub(super) use buckets::{Buckets, Landing, Source};
 pub(super) use copying::Copying;
