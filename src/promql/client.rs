@@ -91,12 +91,7 @@ impl Client {
     ///
     /// Errors: it does not answer as such a server does.
     pub async fn open(access: &Access, limits: &Limits) -> Result<Self> {
-        let mut client = Self {
-            asking: Arc::new(Asking::new(access, limits.timeout)?),
-            limits: limits.clone(),
-            server: Server::default(),
-            state: Arc::default(),
-        };
+        let mut client = Self::unopened(access, limits)?;
         let query = [("query", "1+1".to_owned())];
         let two = client.ask("query", &query, answer::data).await?.value;
         if !is_two(&two) {
@@ -106,6 +101,28 @@ impl Client {
         }
         client.server = client.look_again().await;
         Ok(client)
+    }
+
+    /// A client for what is there, of which nothing is known yet: a server may have one of these APIs and not the others.
+    ///
+    /// Errors: the trust in it cannot be set up.
+    pub fn unopened(access: &Access, limits: &Limits) -> Result<Self> {
+        Ok(Self {
+            asking: Arc::new(Asking::new(access, limits.timeout)?),
+            limits: limits.clone(),
+            server: Server::default(),
+            state: Arc::default(),
+        })
+    }
+
+    /// What it tells at that path below `/api/v1/`, whatever it is.
+    pub async fn document(&self, path: &str) -> Result<serde_json::Value> {
+        let read = |json: &RawValue| {
+            let read: Result<serde_json::Value, _> = serde_json::from_str(json.get());
+            read.map_err(|err| err.to_string())
+        };
+        let answer = self.ask_plainly(path, &[], read).await?;
+        Ok(answer.value)
     }
 
     /// Who answers now, as far as it says so: what a server does not say is not known of it.

@@ -38,6 +38,8 @@ pub struct Need {
     pub ability: Ability,
     /// What for, in words that follow "for".
     pub what_for: String,
+    /// What it means where the target has it not.
+    pub weight: Weight,
 }
 
 /// What a server says of itself. Each document is the `data` of an answer; `None` where there was none.
@@ -160,7 +162,12 @@ pub fn capabilities(documents: &Documents) -> Capabilities {
 
 /// Finds what the target lacks of what is needed, and what of it nobody knows.
 pub fn lacking(capabilities: &Capabilities, needs: &[Need], founds: &mut Founds) {
-    for Need { ability, what_for } in needs {
+    for Need {
+        ability,
+        what_for,
+        weight,
+    } in needs
+    {
         let mut told = capabilities.abilities.iter();
         let told = told
             .find(|(of, _)| of == ability)
@@ -169,7 +176,7 @@ pub fn lacking(capabilities: &Capabilities, needs: &[Need], founds: &mut Founds)
         match told {
             Told::Yes(_) => {}
             Told::No(why) => founds.say(
-                (Weight::Difference, "capability-lacking", None),
+                (*weight, "capability-lacking", None),
                 format!("{name} is needed for {what_for}, and the target has it not: {why}"),
             ),
             Told::Unknown => founds.say(

@@ -145,6 +145,7 @@ fn what_is_needed_and_lacking_stands_against_it_and_what_is_unknown_is_told() {
     let need = |ability| Need {
         ability,
         what_for: "the data".to_owned(),
+        weight: Weight::Difference,
     };
     let unknown = Capabilities {
         abilities: Vec::new(),
