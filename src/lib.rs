@@ -14,6 +14,8 @@
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`reconciled`], [`history`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
+//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
+//! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`], [`spool`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is; how samples are sorted in bounded memory |
 //! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
@@ -100,6 +102,7 @@ pub mod samples;
 pub mod select;
 pub mod serve;
 pub mod small_file;
+pub mod spool;
 pub mod status;
 pub mod stored;
 pub mod telemetry;

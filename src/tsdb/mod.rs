@@ -34,6 +34,7 @@ mod chunk;
 mod compare;
 mod crc;
 mod diagnose;
+pub mod encode;
 mod finding;
 mod judge;
 mod label_index;
