@@ -14,7 +14,7 @@ use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
-use crate::payload::{Options, graphite, statsd};
+use crate::payload::{Options, graphite, otlp, statsd};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
@@ -170,7 +170,15 @@ impl Reading<'_> {
                 Options::Statsd(self.format_options::<statsd::Options>(fields, "statsd")?)
             }
             Kind::GraphitePlaintext => Options::GraphitePlaintext(self.mapping(fields)?),
-            _ => Options::Openmetrics,
+            Kind::Otlp => {
+                let at = fields.path("otlp");
+                let options = self.format_options::<otlp::Options>(fields, "otlp")?;
+                if let Some(why) = options.contradiction() {
+                    return Err(Error::usage(format!("{at}: {why}")));
+                }
+                Options::Otlp(options)
+            }
+            Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
         })
     }
 

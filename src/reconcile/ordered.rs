@@ -1,9 +1,10 @@
 //! Brings both sides into order, and walks through them side by side.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
 
 use super::beside::Beside;
@@ -12,10 +13,13 @@ use crate::block::BlockId;
 use crate::bucket::BucketReader;
 use crate::cutover::{Example, Side, Weight};
 use crate::error::{Error, Kind, Result};
+use crate::feed::{self, blocking};
+use crate::history::{Live, Origin, Plan};
+use crate::promql::Access;
 use crate::reconciled::{
     Chosen, Comparison, Found, Founds, OfSelector, Target, chosen, join, without,
 };
-use crate::samples::{Labels, Piece, Sample, Told};
+use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
 use crate::tsdb::read;
 use crate::verb::survey::survey_one;
@@ -23,8 +27,99 @@ use crate::verb::survey::survey_one;
 /// Samples of one day are compared at once: few enough to be held, of many enough series to be worth it.
 const WINDOW_MS: i64 = 24 * 3_600_000;
 
+/// A side in order, and what came with it.
+pub(super) struct Brought {
+    pub(super) sorted: Sorted,
+    pub(super) beside: Beside,
+}
+
+/// What is made of items as they come.
+struct Taking {
+    spool: Spool,
+    beside: Beside,
+    external_labels: Labels,
+    /// What had no place, by its kind: how often, and an example.
+    left_out: BTreeMap<&'static str, (u64, String)>,
+    /// Pieces of series without all of the external labels, and one of these.
+    unlabelled: (u64, Option<Labels>),
+}
+
+impl Taking {
+    fn take(&mut self, item: Item) -> Result<()> {
+        match item {
+            Item::Piece(Piece { labels, told }) => {
+                let mut external = self.external_labels.iter();
+                if !external.all(|(name, value)| labels.get(name) == Some(value)) {
+                    self.unlabelled.0 += 1;
+                    self.unlabelled.1.get_or_insert_with(|| labels.clone());
+                }
+                let labels = without(&labels, &self.external_labels);
+                self.spool.take(Piece { labels, told })?;
+            }
+            Item::Metadata(told) => self.beside.metadata(told),
+            Item::Exemplar(told) => self.beside.exemplar(told),
+            Item::LeftOut(one) => {
+                let kind = self.left_out.entry(one.kind);
+                kind.or_insert((0, one.example)).0 += one.count;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the source tells now, in order.
+pub(super) async fn source(task: &Task, founds: &mut Founds) -> Result<Brought> {
+    let taking = brought(task, &task.plan, Side::Source).await?;
+    for (kind, (many, example)) in taking.left_out {
+        founds.add((Weight::Note, "left-out", Some(Side::Source)), many, || {
+            Example {
+                text: Some(format!("{kind}: {example}")),
+                ..Example::default()
+            }
+        });
+    }
+    let spool = taking.spool;
+    Ok(Brought {
+        sorted: blocking(move || spool.finish()).await?,
+        beside: taking.beside,
+    })
+}
+
+/// What a server tells that reads the target.
+async fn of_server(task: &Task, read: &Access, founds: &mut Founds) -> Result<Sorted> {
+    let mut plan = task.plan.clone();
+    plan.source.origin = Origin::Live(Live::RemoteRead(read.clone()));
+    let taking = brought(task, &plan, Side::Target).await?;
+    let (unlabelled, one) = taking.unlabelled;
+    let key = (Weight::Difference, "external-labels", Some(Side::Target));
+    founds.add(key, unlabelled, || Example {
+        series: one,
+        text: Some("it lacks one of them, or has another value".to_owned()),
+        ..Example::default()
+    });
+    let spool = taking.spool;
+    blocking(move || spool.finish()).await
+}
+
+async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
+    let taking = Taking {
+        spool: spool(task)?,
+        beside: Beside::default(),
+        external_labels: task.plan.target.external_labels.clone(),
+        left_out: BTreeMap::new(),
+        unlabelled: (0, None),
+    };
+    let source = feed::Source::open(plan)?;
+    // Whoever stops waiting for what comes has it end.
+    let cancel = CancellationToken::new();
+    let ends = cancel.clone().drop_guard();
+    let taking = source.bring(task.range, &cancel, taking, Taking::take).await;
+    drop(ends);
+    taking.map_err(|err| err.attempting(format!("read the {}", side.as_str())))
+}
+
 /// A spool for one side.
-pub(super) fn spool(task: &Task) -> Result<Spool> {
+fn spool(task: &Task) -> Result<Spool> {
     let windows = Windows::of_ms(WINDOW_MS).unwrap_or(Windows::TWO_HOURS);
     let range = task.range.start_ms..task.range.end_ms;
     Spool::create(&task.folder, task.memory_bytes, windows, range)
@@ -39,7 +134,11 @@ pub(super) async fn target(
         let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
         return Ok(Some((sorted, Target::Blocks(blocks))));
     }
-    Ok(None)
+    let Some(read) = &task.plan.target.read else {
+        return Ok(None);
+    };
+    let sorted = of_server(task, read, founds).await?;
+    Ok(Some((sorted, Target::RemoteRead)))
 }
 
 async fn of_blocks(
@@ -227,12 +326,4 @@ fn samples(series: Option<&Series>) -> Result<(Vec<Sample>, Counts)> {
         None => Vec::new(),
     };
     Ok((samples, counts))
-}
-
-/// Does work that waits for disks where nobody else waits for it.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = spawn_blocking(work).await;
-    done.unwrap_or_else(|err| Err(Error::new(Kind::Other, "compare both sides").because(err)))
 }

@@ -60,13 +60,11 @@ pub fn chosen(
             continue;
         }
         let own = &meta.group.labels;
-        if !own.iter().eq(external_labels.iter()) {
+        let told = own.as_map().iter();
+        let told = told.map(|(name, value)| (name.as_str(), value.as_str()));
+        if !told.eq(external_labels.iter()) {
             if !is_marked {
-                let shown: Labels = own
-                    .iter()
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .collect();
-                note(founds, "other-external-labels", Some(shown.to_string()));
+                note(founds, "other-external-labels", Some(own.to_string()));
             }
             continue;
         }
@@ -95,5 +93,58 @@ fn of_block(id: BlockId, text: Option<String>) -> Example {
     Example {
         text: Some(text),
         ..Example::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+    use crate::outcome::testing::{World, block, id};
+
+    /// S-24.62
+    #[test]
+    fn only_whole_raw_blocks_of_the_plans_labels_and_time_count() {
+        const HOUR: i64 = 3_600_000;
+        let world = World::of([
+            block(1),
+            block(2).hours(2, 4).without("index"),
+            block(3).hours(4, 6).resolution(300_000),
+            block(4).hours(6, 8).label("cluster", "other"),
+            block(5).hours(8, 10).marked("by somebody"),
+            block(6).without("meta.json"),
+            block(7).hours(100, 102),
+            block(8).hours(4, 6),
+        ]);
+        let first = world.source().iter().find(|one| one.id == id(1)).unwrap();
+        let labels = &first.meta().unwrap().block.group.labels;
+        let labels: Labels = labels.as_map().clone().into_iter().collect();
+        let begin_ms = first.meta().unwrap().block.min_time_ms;
+        let range = Range {
+            start_ms: begin_ms,
+            end_ms: begin_ms + 24 * HOUR,
+        };
+        let mut founds = Founds::default();
+        let chosen = chosen(world.source(), &labels, range, &mut founds);
+        let ids: Vec<BlockId> = chosen.iter().map(|one| one.block.id).collect();
+        assert_eq!(ids, [id(1), id(8)]);
+        let found: Vec<_> = founds
+            .at(None)
+            .map(|found| (found.weight, found.kind, found.count))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (Weight::Unseen, "unreadable-blocks", 1),
+                (Weight::Note, "downsampled-blocks", 1),
+                (Weight::Note, "marked-blocks", 1),
+                (Weight::Note, "other-external-labels", 1),
+                (Weight::Note, "partial-blocks", 1),
+            ]
+        );
     }
 }

@@ -4,6 +4,7 @@
 //! it is kept, and what servers say of what they can do. What was not looked at is told as that, and never counts as equal.
 
 mod beside;
+mod blocks;
 mod capability;
 mod comparison;
 mod found;
@@ -16,6 +17,7 @@ mod verdict;
 pub use beside::{
     ExemplarsOf, MetadataOf, by_series, compare_exemplars, compare_metadata, without,
 };
+pub use blocks::{Chosen, chosen};
 pub use capability::{Ability, Capabilities, Documents, Need, Told, capabilities, lacking};
 pub use comparison::{Comparison, OfSelector, Sums};
 pub use found::{Found, Founds, meaning};

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::cutover::CutOver;
+use crate::history::Backfilled;
 use crate::outcome::{
     Bill, BroughtBack, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld,
     Overview, Review, Sums, TakenBack, Verification,
@@ -69,6 +70,8 @@ pub(super) enum Section<'a> {
     Cleaned(&'a Cleaned),
     /// Which deleted blocks were brought back, and how that ended.
     BroughtBack(&'a BroughtBack),
+    /// What a backfill brought, and how that ended.
+    Backfilled(&'a Backfilled),
 }
 
 impl<'a> Document<'a> {
@@ -155,6 +158,16 @@ impl<'a> Document<'a> {
                 Section::BroughtBack(brought),
                 Section::AbsentIds(&brought.absent_ids),
             ],
+        }
+    }
+
+    /// What a backfill brought, or would.
+    #[must_use]
+    pub fn of_backfill(header: &'a Header, done: &'a Backfilled) -> Self {
+        Self {
+            kind: "backfill",
+            header,
+            sections: vec![Section::Backfilled(done)],
         }
     }
 

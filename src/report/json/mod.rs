@@ -1,5 +1,6 @@
 //! The document as JSON on one line. Every member is always there, `null` where it does not apply; the order is fixed.
 
+mod backfill;
 mod cleanup;
 mod cutover;
 mod entries;
@@ -24,6 +25,7 @@ use crate::block::BlockId;
 use crate::bucket::{Policy, Role, Way};
 use crate::cutover::CutOver;
 use crate::exit::{Exit, Signal};
+use crate::history::Backfilled;
 use crate::outcome::{
     BroughtBack, Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
 };
@@ -140,6 +142,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("copied_objects", &by(Way::Copied))?;
             members.put("warnings", &Each(&brought.warnings, WarningEntry::of))?;
             members.put("blocks", &Each(&brought.blocks, UndeletedEntry::of))
+        }
+        Section::Backfilled(done) => {
+            Course::of_backfill(done).put(members)?;
+            members.put("warnings", &done.warnings)?;
+            backfill::put(done, members)
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
@@ -288,6 +295,17 @@ impl<'a> Course<'a> {
             elapsed: Some(brought.elapsed),
             aborted: brought.stopped_by.as_deref(),
             signal: brought.signal,
+            limit: None,
+        }
+    }
+
+    fn of_backfill(done: &'a Backfilled) -> Self {
+        Self {
+            complete: Some(done.is_complete()).filter(|_| !done.is_dry),
+            exit: done.exit(),
+            elapsed: Some(done.elapsed),
+            aborted: done.aborted.as_deref(),
+            signal: done.signal,
             limit: None,
         }
     }

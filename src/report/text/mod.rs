@@ -1,6 +1,7 @@
 //! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
 //! person should look at begin with an exclamation mark.
 
+mod backfill;
 mod bill;
 mod blocks;
 mod check;
@@ -60,6 +61,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
             Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
+            Section::Backfilled(done) => backfill::write(done, form.rows, page)?,
         }
     }
     Ok(())
@@ -83,7 +85,8 @@ fn place(section: &Section<'_>) -> u8 {
         | Section::CutOver(_)
         | Section::Reconciled(_)
         | Section::Cleaned(_)
-        | Section::BroughtBack(_) => 11,
+        | Section::BroughtBack(_)
+        | Section::Backfilled(_) => 11,
     }
 }
 
