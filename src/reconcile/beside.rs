@@ -8,8 +8,7 @@ use crate::error::Result;
 use crate::history::ExemplarCheck;
 use crate::promql::{Access, Client, Exemplar, Exemplars, Operator, Selector, Span};
 use crate::reconciled::{
-    Compared, ExemplarsOf, Founds, MetadataOf, by_series, compare_exemplars,
-    compare_metadata,
+    Compared, ExemplarsOf, Founds, MetadataOf, by_series, compare_exemplars, compare_metadata,
 };
 use crate::samples;
 
@@ -105,8 +104,9 @@ async fn told(task: &Task, access: &Access) -> Result<MetadataOf> {
 /// The one metric that a selector means.
 fn metric(selector: &Selector) -> Option<String> {
     let mut matchers = selector.matchers().iter();
-    let is_name = matchers.find(|one| one.name == "__name__" && one.operator == Operator::Equal)?;
-    Some(is_name.value.clone()).filter(|name| !name.is_empty())
+    let is_name =
+        matchers.find(|one| one.name() == "__name__" && one.operator() == Operator::Equal)?;
+    Some(is_name.value().to_owned()).filter(|name| !name.is_empty())
 }
 
 async fn exemplars(task: &Task, came: &ExemplarsOf, founds: &mut Founds) -> u64 {

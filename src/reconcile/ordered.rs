@@ -113,7 +113,9 @@ async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
     // Whoever stops waiting for what comes has it end.
     let cancel = CancellationToken::new();
     let ends = cancel.clone().drop_guard();
-    let taking = source.bring(task.range, &cancel, taking, Taking::take).await;
+    let taking = source
+        .bring(task.range, &cancel, taking, Taking::take)
+        .await;
     drop(ends);
     taking.map_err(|err| err.attempting(format!("read the {}", side.as_str())))
 }
@@ -126,10 +128,7 @@ fn spool(task: &Task) -> Result<Spool> {
 }
 
 /// What the target holds, in order, and where it was read; `None` where the plan names no place to read it.
-pub(super) async fn target(
-    task: &Task,
-    founds: &mut Founds,
-) -> Result<Option<(Sorted, Target)>> {
+pub(super) async fn target(task: &Task, founds: &mut Founds) -> Result<Option<(Sorted, Target)>> {
     if let Some(bucket) = &task.bucket {
         let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
         return Ok(Some((sorted, Target::Blocks(blocks))));
@@ -282,11 +281,7 @@ fn side_by_side(
             let pair = pair?;
             let (of_source, _) = samples(pair.source.as_ref())?;
             let (of_target, counts) = samples(pair.target.as_ref())?;
-            let key = (
-                Weight::Difference,
-                "conflicting-blocks",
-                Some(Side::Target),
-            );
+            let key = (Weight::Difference, "conflicting-blocks", Some(Side::Target));
             founds.add(key, counts.conflicting, || Example {
                 series: Some(pair.labels.clone()),
                 ..Example::default()
@@ -308,9 +303,7 @@ fn side_by_side(
 }
 
 /// Each series of a window.
-fn each<'a>(
-    window: Option<&'a mut Window<'_>>,
-) -> impl Iterator<Item = Result<(Labels, Series)>> {
+fn each<'a>(window: Option<&'a mut Window<'_>>) -> impl Iterator<Item = Result<(Labels, Series)>> {
     let mut window = window;
     std::iter::from_fn(move || {
         let next = window.as_mut()?.next_series().transpose()?;

@@ -80,7 +80,9 @@ impl Disk {
     pub(super) fn read(&self, place: u64, frame: &mut Vec<u8>) -> Result<u64> {
         frame.resize(HEADER_BYTES, 0);
         self.exactly(place, frame)?;
-        let length = frame.first_chunk().map(|length| u32::from_be_bytes(*length));
+        let length = frame
+            .first_chunk()
+            .map(|length| u32::from_be_bytes(*length));
         let length = length.and_then(|length| usize::try_from(length).ok());
         let length = length.unwrap_or_default();
         let end = place.checked_add(length as u64);
@@ -116,9 +118,11 @@ impl Disk {
     fn exactly(&self, place: u64, bytes: &mut [u8]) -> Result<()> {
         match self.file.read_exact_at(bytes, place) {
             Ok(()) => Ok(()),
-            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => {
-                Err(self.wrong("read", Kind::Corrupt, "it is shorter than what was written to it"))
-            }
+            Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Err(self.wrong(
+                "read",
+                Kind::Corrupt,
+                "it is shorter than what was written to it",
+            )),
             Err(err) => Err(error("read", &self.path, err)),
         }
     }
@@ -197,7 +201,9 @@ mod tests {
             for bit in 0..8 {
                 let mut byte = [0];
                 disk.file.read_exact_at(&mut byte, place).unwrap();
-                disk.file.write_all_at(&[byte[0] ^ (1 << bit)], place).unwrap();
+                disk.file
+                    .write_all_at(&[byte[0] ^ (1 << bit)], place)
+                    .unwrap();
                 let err = disk.read(0, &mut read).unwrap_err();
                 let path = disk.path.to_string_lossy();
                 let expected =
@@ -224,13 +230,19 @@ mod tests {
         let err = Disk::create(&gone).unwrap_err();
         assert_eq!(err.kind(), Kind::NotFound);
         let said = format!("{err:#}");
-        assert!(said.starts_with(&format!("create \"{}/.", gone.display())), "{said}");
+        assert!(
+            said.starts_with(&format!("create \"{}/.", gone.display())),
+            "{said}"
+        );
         assert!(said.contains("No such file"), "{said}");
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut disk = Disk::new(full, PathBuf::from("/tmp/a.spool"));
         let err = disk.append(&mut frame(b"much")).unwrap_err();
         assert_eq!(err.kind(), Kind::NoSpace);
         let said = format!("{err:#}");
-        assert!(said.starts_with("write \"/tmp/a.spool\": No space left"), "{said}");
+        assert!(
+            said.starts_with("write \"/tmp/a.spool\": No space left"),
+            "{said}"
+        );
     }
 }

@@ -124,7 +124,10 @@ impl<'a> Walk<'a> {
             self.counts.histograms += samples;
         }
         // It overlaps none, so what was later is later than all of it.
-        if came.latest_ms.is_some_and(|latest| latest > part.max_time_ms) {
+        if came
+            .latest_ms
+            .is_some_and(|latest| latest > part.max_time_ms)
+        {
             self.counts.out_of_order += samples;
         }
         if let (Chunks::AreKept, Form::Chunk(encoding)) = (self.chunks, part.form) {
@@ -168,7 +171,8 @@ impl<'a> Walk<'a> {
                 }
                 _ => {
                     self.counts.samples += 1;
-                    self.counts.histograms += u64::from(matches!(sample.value, Value::Histogram(_)));
+                    self.counts.histograms +=
+                        u64::from(matches!(sample.value, Value::Histogram(_)));
                     self.counts.out_of_order += u64::from(is_late);
                     merged.push((number, sample));
                 }

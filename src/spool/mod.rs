@@ -136,8 +136,11 @@ impl Spool {
                 max_time_ms: max,
                 ..
             } = chunk;
-            Error::new(Kind::Corrupt, format!("use a chunk of {labels} from {min} to {max}"))
-                .because(why)
+            Error::new(
+                Kind::Corrupt,
+                format!("use a chunk of {labels} from {min} to {max}"),
+            )
+            .because(why)
         };
         if chunk.data.len() > LONGEST_CHUNK_BYTES {
             return Err(wrong(format!("it has {} bytes", chunk.data.len())));

@@ -116,4 +116,3 @@ fn close(bytes: &mut [u8], run: Option<Run>) {
         *free = header(run.form, run.is_sorted, length, run.samples, times);
     }
 }
-
