@@ -64,3 +64,55 @@ fn one(path: &Path, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Res
     file.sync_all()?;
     draft.replaces_file(path)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+    use crate::report::testing::{header, reconciled};
+    use crate::report::write_reconciled;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
+    /// S-24.66
+    #[test]
+    fn a_report_is_left_whole_in_the_place_of_an_older_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("made/with it");
+        let (header, found) = (header(), reconciled());
+        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        write_error(&folder, &header, "gone | `away`", Exit::Aborted).unwrap();
+        assert!(read("report.json").contains("\"aborted\":\"gone | `away`\""));
+        assert!(read("report.md").contains("gone"));
+        let document = Document::of_reconciled(&header, &found);
+        write(&folder, &document, &|out| {
+            write_reconciled(&header, &found, out)
+        })
+        .unwrap();
+        assert_eq!(names(&folder), ["report.json", "report.md"]);
+        let json: serde_json::Value = serde_json::from_str(&read("report.json")).unwrap();
+        assert_eq!(
+            json.get("kind").unwrap(),
+            "backfill-cutover-check",
+            "{json}"
+        );
+        assert!(read("report.md").starts_with("# Cutover check of a backfill"));
+        let failed = write(&folder, &document, &|_| Err(io::Error::other("full")));
+        assert!(failed.unwrap_err().to_string().contains("write"));
+        assert_eq!(names(&folder), ["report.json", "report.md"]);
+        assert!(read("report.md").starts_with("# Cutover check of a backfill"));
+        fs::remove_dir_all(&folder).unwrap();
+        fs::write(&folder, "in the way").unwrap();
+        write_error(&folder, &header, "gone", Exit::Aborted).unwrap_err();
+    }
+}

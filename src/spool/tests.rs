@@ -209,7 +209,7 @@ fn what_comes_out_is_the_same_however_little_memory_there_is() {
 #[test]
 fn many_runs_and_long_ones_come_together_in_few_passes() {
     let name = |number: i64| format!("a_series_with_a_name_of_some_length_{number:05}");
-    let one = |number| samples(&name(number % 7_000), at([number * 100]));
+    let one = |number: i64| samples(&name(number % 7_000), at([number * 100]));
     let pieces: Vec<Piece> = (0..21_000).map(one).collect();
     // Each flushes some thousands, or every one by itself.
     for memory_bytes in [1, 300_000] {

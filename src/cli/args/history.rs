@@ -20,7 +20,7 @@ pub(in crate::cli) struct History {
     /// Paths in it are relative to its folder; `$(VAR)` in URLs and headers is
     /// replaced from the environment.
     #[arg(long = "config", value_name = "PATH")]
-    config: Option<PathBuf>,
+    plan_path: Option<PathBuf>,
 
     /// The beginning of the time that is meant.
     ///
@@ -37,7 +37,7 @@ pub(in crate::cli) struct History {
 impl History {
     /// Whether a plan is given.
     pub(in crate::cli) fn is_given(&self) -> bool {
-        self.config.is_some()
+        self.plan_path.is_some()
     }
 
     /// The plan, with its errors told as errors of the file.
@@ -47,7 +47,7 @@ impl History {
         warnings: &mut Vec<String>,
     ) -> Result<Plan> {
         let flag = origins.name("config");
-        let Some(path) = &self.config else {
+        let Some(path) = &self.plan_path else {
             return Err(Error::usage(format!(
                 "{flag} is required: expected the path of a plan"
             )));

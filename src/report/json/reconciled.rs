@@ -191,3 +191,16 @@ impl<'a> FoundEntry<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Output;
+    use crate::report::testing::{reconciled, written_reconciled};
+
+    /// S-24.66
+    #[test]
+    fn programs_find_each_member_in_its_place() {
+        let json = written_reconciled(&reconciled(), Output::Json);
+        assert_eq!(json, include_str!("golden/reconciled.json"), "{json}");
+    }
+}

@@ -59,7 +59,7 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
     facts.push(("read", read));
     let series: u64 = found.selectors.iter().map(|one| one.series).sum();
     let compared = format!(
-        "{} series, {}; {}, {}",
+        "{} series, {}; metadata of {}; {}",
         human::number(series),
         human::count(found.samples(), "sample"),
         human::count(found.compared.metadata, "metric"),
@@ -283,4 +283,48 @@ pub(in crate::report) fn answer(found: &Reconciled) -> String {
         (None, None) => String::new(),
     };
     format!("{question} {text}{ended}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::exit::Signal;
+    use crate::report::Output;
+    use crate::report::testing::{page_reconciled, reconciled, written_reconciled};
+
+    /// S-24.66
+    #[test]
+    fn a_small_comparison_reads_like_this() {
+        let text = written_reconciled(&reconciled(), Output::Text);
+        assert_eq!(text, include_str!("golden/reconciled.txt"), "{text}");
+        let page = page_reconciled(&reconciled());
+        assert_eq!(page, include_str!("golden/reconciled.md"), "{page}");
+    }
+
+    #[test]
+    fn the_last_sentence_says_what_there_is_to_be_said() {
+        let mut found = reconciled();
+        let last = |found: &_| {
+            let text = written_reconciled(found, Output::Text);
+            let end = text
+                .rsplit_once("\n\n")
+                .map(|(_, end)| end.replace('\n', " "));
+            end.unwrap_or_default()
+        };
+        found
+            .selectors
+            .retain(|one| one.selector.as_deref() == Some("down"));
+        assert_eq!(
+            last(&found).trim(),
+            "May the source go? Yes: whatever was compared is the same on both sides."
+        );
+        found.queries = None;
+        assert!(last(&found).starts_with("Is it all there? Yes"));
+        found.stopped_by = Some("write report.json".to_owned());
+        let told = last(&found);
+        assert!(told.starts_with("Is it all there? Not proven"), "{told}");
+        assert!(told.contains("It had to stop: write report.json"), "{told}");
+        found.stopped_by = None;
+        found.signal = Some(Signal::Interrupt);
+        assert!(last(&found).contains("SIGINT came"));
+    }
 }
