@@ -12,6 +12,7 @@ use crate::outcome::{
     Overview, Review, Sums, TakenBack, Verification,
 };
 use crate::plan::Purpose;
+use crate::reconciled::Reconciled;
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -61,6 +62,8 @@ pub(super) enum Section<'a> {
     Verified(&'a Verification),
     /// Whether both sides answer alike, and what follows.
     CutOver(&'a CutOver),
+    /// Whether a target holds the history that a source tells.
+    Reconciled(&'a Reconciled),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
     /// What was left behind, and what became of it.
@@ -109,6 +112,19 @@ impl<'a> Document<'a> {
             kind: "cutover-check",
             header,
             sections: vec![Section::CutOver(found)],
+        }
+    }
+
+    /// Whether a target holds the history that a source tells.
+    #[must_use]
+    pub fn of_reconciled(header: &'a Header, found: &'a Reconciled) -> Self {
+        Self {
+            kind: match found.queries {
+                None => "backfill-verification",
+                Some(_) => "backfill-cutover-check",
+            },
+            header,
+            sections: vec![Section::Reconciled(found)],
         }
     }
 

@@ -7,6 +7,7 @@ mod entries;
 mod members;
 mod overview;
 mod reading;
+mod reconciled;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::outcome::{
     BroughtBack, Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
 };
 use crate::plan::Warning;
+use crate::reconciled::Reconciled;
 use crate::select::Effect;
 use entries::{
     BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UndeletedEntry, UnmarkedEntry,
@@ -110,6 +112,10 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             let warnings = verification.map_or(&[][..], |found| &found.warnings);
             members.put("warnings", &Each(warnings, WarningEntry::of))?;
             cutover::put(found, members)
+        }
+        Section::Reconciled(found) => {
+            Course::of_reconciled(found).put(members)?;
+            reconciled::put(found, members)
         }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
@@ -244,6 +250,17 @@ impl<'a> Course<'a> {
             elapsed: Some(found.elapsed),
             aborted: found.stopped_by.as_deref().or(aborted),
             signal: found.signal.or(verification.and_then(|found| found.signal)),
+            limit: None,
+        }
+    }
+
+    fn of_reconciled(found: &'a Reconciled) -> Self {
+        Self {
+            complete: Some(found.is_complete()),
+            exit: found.exit(),
+            elapsed: Some(found.elapsed),
+            aborted: found.stopped_by.as_deref(),
+            signal: found.signal,
             limit: None,
         }
     }

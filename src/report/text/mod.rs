@@ -17,6 +17,7 @@ mod heading;
 mod marks;
 mod overview;
 mod page;
+pub(super) mod reconciled;
 mod summary;
 mod sums;
 mod timeline;
@@ -56,6 +57,7 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::CutOver(found) => cutover::write(found, form.rows, page)?,
+            Section::Reconciled(found) => reconciled::write(found, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
             Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
@@ -81,6 +83,7 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
         Section::Verified(_)
         | Section::CutOver(_)
+        | Section::Reconciled(_)
         | Section::Cleaned(_)
         | Section::BroughtBack(_)
         | Section::Backfilled(_) => 11,
