@@ -42,7 +42,6 @@ mod label_index;
 mod labels;
 mod order;
 mod postings;
-pub mod read;
 mod section;
 mod segment;
 mod series;
