@@ -15,3 +15,6 @@ pub use plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
 pub use windows::{BlockDuration, Range, Windows};
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ use crate::reconciled::{
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
-use crate::tsdb::read;
+use crate::tsdb::{decode, read};
 use crate::verb::survey::survey_one;
 
 /// Samples of one day are compared at once: few enough to be held, of many enough series to be worth it.
@@ -213,6 +213,16 @@ fn taken(folder: &Path, spool: &mut Spool, external_labels: &Labels) -> Result<(
         let (labels, chunks) = series?;
         let labels = without(&labels, external_labels);
         for chunk in chunks {
+            // The spool takes no more once it was given one that is damaged.
+            let sound = decode::summary(chunk.encoding.number(), &chunk.data);
+            let sound = sound.map_err(|err| {
+                Error::new(Kind::Corrupt, format!("use a chunk of {labels}")).because(err)
+            })?;
+            if (sound.first_ms, sound.last_ms) != (chunk.min_time_ms, chunk.max_time_ms) {
+                let attempt = format!("use a chunk of {labels}");
+                let why = "the times of its samples are not those that the index tells";
+                return Err(Error::new(Kind::Corrupt, attempt).because(why));
+            }
             spool.take(Piece {
                 labels: labels.clone(),
                 told: Told::Chunk(chunk),
