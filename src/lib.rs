@@ -12,7 +12,7 @@
 //! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`] | every decision, pure: values in, values out |
+//! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`history`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
 //! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
@@ -78,6 +78,7 @@ pub mod error;
 pub mod exit;
 pub mod exposition;
 pub mod go;
+pub mod history;
 mod html;
 mod http;
 mod human;
@@ -86,6 +87,7 @@ pub mod map;
 pub mod migrate;
 pub mod nearest;
 pub mod outcome;
+pub mod payload;
 pub mod plan;
 pub mod policy;
 pub mod printable;
