@@ -199,7 +199,9 @@ async fn block(
         let taken = taken(&staging.0, &mut spool, &external_labels);
         let damage = match taken {
             Ok(()) => None,
-            Err(err) if err.kind() == Kind::Corrupt => Some(format!("{err:#}")),
+            Err(err) if matches!(err.kind(), Kind::Corrupt | Kind::Unsupported) => {
+                Some(format!("{err:#}"))
+            }
             Err(err) => return Err(err),
         };
         Ok(Read { spool, damage })
@@ -209,7 +211,7 @@ async fn block(
 
 /// Takes all samples of a block that lies in a folder.
 fn taken(folder: &Path, spool: &mut Spool, external_labels: &Labels) -> Result<()> {
-    for series in read::Series::open(folder)? {
+    for series in read::Block::open(folder)?.series() {
         let (labels, chunks) = series?;
         let labels = without(&labels, external_labels);
         for chunk in chunks {

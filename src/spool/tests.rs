@@ -21,7 +21,9 @@ const ALL: Range<i64> = i64::MIN..i64::MAX;
 type Out<T> = Vec<(i64, Labels, Vec<T>)>;
 
 fn series(name: &str) -> Labels {
-    [("__name__".to_owned(), name.to_owned())].into_iter().collect()
+    [("__name__".to_owned(), name.to_owned())]
+        .into_iter()
+        .collect()
 }
 
 fn float(time_ms: i64, value: f64) -> Sample {
@@ -81,8 +83,7 @@ fn at(times: impl IntoIterator<Item = i64>) -> Vec<Sample> {
 
 fn spooled(memory_bytes: usize, range: Range<i64>, pieces: &[Piece]) -> (Sorted, u64) {
     let folder = tempfile::tempdir().unwrap();
-    let mut spool =
-        Spool::create(folder.path(), memory_bytes, Windows::TWO_HOURS, range).unwrap();
+    let mut spool = Spool::create(folder.path(), memory_bytes, Windows::TWO_HOURS, range).unwrap();
     for piece in pieces {
         spool.take(piece.clone()).unwrap();
     }
@@ -139,9 +140,9 @@ fn model(range: &Range<i64>, pieces: &[Piece]) -> (Out<Sample>, Counts, u64) {
             *latest = sample.time_ms.max(*latest);
         }
     }
-    let all = all.into_iter().map(|((window, labels), (_, samples))| {
-        (window, labels, samples.into_values().collect())
-    });
+    let all = all
+        .into_iter()
+        .map(|((window, labels), (_, samples))| (window, labels, samples.into_values().collect()));
     (all.collect(), counts, outside)
 }
 
@@ -245,17 +246,75 @@ fn of_one_time_the_sample_counts_that_came_first() {
     let number = |times: &[i64]| -> Vec<Sample> { at(times.iter().copied()) };
     let hist = |time| histogram(time, 5, ResetHint::Unknown);
     for (what, told, times, expected) in [
-        ("in order", vec![number(&[1, 2, 3])], vec![1, 2, 3], counts(3, 0, 0, 0, 0)),
-        ("again", vec![number(&[1, 2, 3]), number(&[3, 4])], vec![1, 2, 3, 4], counts(4, 0, 0, 1, 0)),
-        ("late", vec![number(&[5, 9]), number(&[6])], vec![5, 6, 9], counts(3, 0, 1, 0, 0)),
-        ("late by a whole piece", vec![number(&[5, 6]), number(&[1, 2])], vec![1, 2, 5, 6], counts(4, 0, 2, 0, 0)),
-        ("another", vec![number(&[1, 2]), vec![float(2, 7.0)]], vec![1, 2], counts(2, 0, 0, 0, 1)),
-        ("another zero", vec![vec![float(1, 0.0)], vec![float(1, -0.0)]], vec![1], counts(1, 0, 0, 0, 1)),
-        ("no number", vec![vec![float(1, f64::NAN)], vec![float(1, f64::NAN)]], vec![1], counts(1, 0, 0, 1, 0)),
-        ("a histogram", vec![number(&[1]), vec![hist(1), hist(2)]], vec![1, 2], counts(2, 1, 0, 0, 1)),
-        ("a number", vec![vec![hist(1), hist(2)], number(&[1])], vec![1, 2], counts(2, 2, 0, 0, 1)),
-        ("a histogram again", vec![vec![hist(1)], vec![hist(1), histogram(1, 6, ResetHint::Unknown)]], vec![1], counts(1, 1, 0, 1, 1)),
-        ("a histogram with a hint", vec![vec![hist(1)], vec![histogram(1, 5, ResetHint::Reset)]], vec![1], counts(1, 1, 0, 1, 0)),
+        (
+            "in order",
+            vec![number(&[1, 2, 3])],
+            vec![1, 2, 3],
+            counts(3, 0, 0, 0, 0),
+        ),
+        (
+            "again",
+            vec![number(&[1, 2, 3]), number(&[3, 4])],
+            vec![1, 2, 3, 4],
+            counts(4, 0, 0, 1, 0),
+        ),
+        (
+            "late",
+            vec![number(&[5, 9]), number(&[6])],
+            vec![5, 6, 9],
+            counts(3, 0, 1, 0, 0),
+        ),
+        (
+            "late by a whole piece",
+            vec![number(&[5, 6]), number(&[1, 2])],
+            vec![1, 2, 5, 6],
+            counts(4, 0, 2, 0, 0),
+        ),
+        (
+            "another",
+            vec![number(&[1, 2]), vec![float(2, 7.0)]],
+            vec![1, 2],
+            counts(2, 0, 0, 0, 1),
+        ),
+        (
+            "another zero",
+            vec![vec![float(1, 0.0)], vec![float(1, -0.0)]],
+            vec![1],
+            counts(1, 0, 0, 0, 1),
+        ),
+        (
+            "no number",
+            vec![vec![float(1, f64::NAN)], vec![float(1, f64::NAN)]],
+            vec![1],
+            counts(1, 0, 0, 1, 0),
+        ),
+        (
+            "a histogram",
+            vec![number(&[1]), vec![hist(1), hist(2)]],
+            vec![1, 2],
+            counts(2, 1, 0, 0, 1),
+        ),
+        (
+            "a number",
+            vec![vec![hist(1), hist(2)], number(&[1])],
+            vec![1, 2],
+            counts(2, 2, 0, 0, 1),
+        ),
+        (
+            "a histogram again",
+            vec![
+                vec![hist(1)],
+                vec![hist(1), histogram(1, 6, ResetHint::Unknown)],
+            ],
+            vec![1],
+            counts(1, 1, 0, 1, 1),
+        ),
+        (
+            "a histogram with a hint",
+            vec![vec![hist(1)], vec![histogram(1, 5, ResetHint::Reset)]],
+            vec![1],
+            counts(1, 1, 0, 1, 0),
+        ),
     ] {
         let pieces: Vec<Piece> = told.iter().map(|told| samples("a", told.clone())).collect();
         let (mut sorted, _) = spooled(1 << 20, ALL, &pieces);
@@ -267,7 +326,10 @@ fn of_one_time_the_sample_counts_that_came_first() {
         assert_eq!((got, counted), (times, expected), "{what}");
         // What came first has its own value.
         let first = told.iter().flatten().find(|sample| sample.time_ms == 1);
-        assert!(first.is_none_or(|first| format!("{first:?}") == format!("{:?}", all[0].2[0])), "{what}");
+        assert!(
+            first.is_none_or(|first| format!("{first:?}") == format!("{:?}", all[0].2[0])),
+            "{what}"
+        );
     }
 }
 
@@ -282,18 +344,59 @@ fn chunks_are_kept_byte_for_byte_unless_something_else_is_in_their_time() {
     };
     let last = chunk((300_000..300_005).map(|time| histogram(time, 9, ResetHint::Gauge)));
     for (what, pieces, kept, duplicates) in [
-        ("in order", vec![chunked("a", &long), chunked("a", &odd), chunked("a", &last)], vec![&long, &odd, &last], 0),
-        ("in no order", vec![chunked("a", &last), chunked("a", &long), chunked("a", &odd)], vec![&long, &odd, &last], 0),
-        ("twice", vec![chunked("a", &odd), chunked("a", &odd)], vec![&odd], 100),
-        ("beside samples", vec![samples("a", at([199_999])), chunked("a", &odd), samples("a", at([200_100]))], vec![&odd], 0),
-        ("with a sample in it", vec![chunked("a", &long), chunked("a", &odd), samples("a", at([200_050]))], vec![&long], 1),
-        ("with a sample at its end", vec![samples("a", at([200_099])), chunked("a", &odd)], vec![], 1),
+        (
+            "in order",
+            vec![chunked("a", &long), chunked("a", &odd), chunked("a", &last)],
+            vec![&long, &odd, &last],
+            0,
+        ),
+        (
+            "in no order",
+            vec![chunked("a", &last), chunked("a", &long), chunked("a", &odd)],
+            vec![&long, &odd, &last],
+            0,
+        ),
+        (
+            "twice",
+            vec![chunked("a", &odd), chunked("a", &odd)],
+            vec![&odd],
+            100,
+        ),
+        (
+            "beside samples",
+            vec![
+                samples("a", at([199_999])),
+                chunked("a", &odd),
+                samples("a", at([200_100])),
+            ],
+            vec![&odd],
+            0,
+        ),
+        (
+            "with a sample in it",
+            vec![
+                chunked("a", &long),
+                chunked("a", &odd),
+                samples("a", at([200_050])),
+            ],
+            vec![&long],
+            1,
+        ),
+        (
+            "with a sample at its end",
+            vec![samples("a", at([200_099])), chunked("a", &odd)],
+            vec![],
+            1,
+        ),
     ] {
         let (mut sorted, _) = spooled(1 << 20, ALL, &pieces);
         let (_, chunks, counts) = out(&mut sorted);
         let chunks = &chunks[0].2;
         let all = [&long, &odd, &last];
-        let got: Vec<&Chunk> = all.into_iter().filter(|chunk| chunks.contains(chunk)).collect();
+        let got: Vec<&Chunk> = all
+            .into_iter()
+            .filter(|chunk| chunks.contains(chunk))
+            .collect();
         assert_eq!((got, counts.duplicates), (kept, duplicates), "{what}");
     }
 }
@@ -312,7 +415,9 @@ fn a_chunk_that_crosses_a_border_is_cut_there() {
             2 * HOUR,
             series("a"),
             vec![chunk(
-                at((2 * HOUR)..(2 * HOUR + 2)).into_iter().chain(at((4 * HOUR - 2)..4 * HOUR)),
+                at((2 * HOUR)..(2 * HOUR + 2))
+                    .into_iter()
+                    .chain(at((4 * HOUR - 2)..4 * HOUR)),
             )],
         ),
     ];
@@ -331,20 +436,44 @@ fn a_chunk_that_does_not_hold_what_it_says_is_refused() {
         chunk
     };
     for (chunk, why) in [
-        (with(&|chunk| chunk.data = chunk.data.slice(..90)), "from 100 to 199: "),
-        (with(&|chunk| chunk.data = Bytes::new()), "from 100 to 199: "),
-        (with(&|chunk| chunk.data = Bytes::from_static(&[0, 0])), "from 100 to 199: it has no samples"),
-        (with(&|chunk| chunk.encoding = Encoding::Histogram), "from 100 to 199: "),
-        (with(&|chunk| chunk.min_time_ms = 99), "from 99 to 199: its samples are from 100 to 199"),
-        (with(&|chunk| chunk.max_time_ms = 198), "from 100 to 198: its samples are from 100 to 199"),
-        (with(&|chunk| chunk.max_time_ms = 9 * HOUR), ": its samples are from 100 to 199"),
+        (
+            with(&|chunk| chunk.data = chunk.data.slice(..90)),
+            "from 100 to 199: ",
+        ),
+        (
+            with(&|chunk| chunk.data = Bytes::new()),
+            "from 100 to 199: ",
+        ),
+        (
+            with(&|chunk| chunk.data = Bytes::from_static(&[0, 0])),
+            "from 100 to 199: it has no samples",
+        ),
+        (
+            with(&|chunk| chunk.encoding = Encoding::Histogram),
+            "from 100 to 199: ",
+        ),
+        (
+            with(&|chunk| chunk.min_time_ms = 99),
+            "from 99 to 199: its samples are from 100 to 199",
+        ),
+        (
+            with(&|chunk| chunk.max_time_ms = 198),
+            "from 100 to 198: its samples are from 100 to 199",
+        ),
+        (
+            with(&|chunk| chunk.max_time_ms = 9 * HOUR),
+            ": its samples are from 100 to 199",
+        ),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::create(folder.path(), 1 << 20, Windows::TWO_HOURS, ALL).unwrap();
         let err = spool.take(chunked("a", &chunk)).unwrap_err();
         let said = format!("{err:#}");
         assert_eq!(err.kind(), Kind::Corrupt, "{said}");
-        assert!(said.starts_with("use a chunk of a from ") && said.contains(why), "{said}");
+        assert!(
+            said.starts_with("use a chunk of a from ") && said.contains(why),
+            "{said}"
+        );
     }
     drop(backwards);
 }
@@ -359,7 +488,9 @@ fn a_histogram_says_nothing_of_one_that_did_not_come_before_it() {
             Value::Histogram(histogram) => histogram.reset_hint,
             Value::Float(_) => panic!("{sample:?}"),
         };
-        all.iter().flat_map(|(.., samples)| samples.iter().map(hint)).collect()
+        all.iter()
+            .flat_map(|(.., samples)| samples.iter().map(hint))
+            .collect()
     };
     use ResetHint::{Gauge, NoReset, Reset, Unknown};
     let told = |times: &[(i64, ResetHint)]| {
@@ -368,7 +499,10 @@ fn a_histogram_says_nothing_of_one_that_did_not_come_before_it() {
     };
     let in_order = told(&[(1, Reset), (2, NoReset), (3, Gauge)]);
     assert_eq!(hints(&[in_order.clone()]), [Reset, NoReset, Gauge]);
-    let between = [told(&[(1, Reset), (5, NoReset), (7, Gauge)]), told(&[(3, NoReset), (4, NoReset)])];
+    let between = [
+        told(&[(1, Reset), (5, NoReset), (7, Gauge)]),
+        told(&[(3, NoReset), (4, NoReset)]),
+    ];
     assert_eq!(hints(&between), [Reset, Unknown, NoReset, Unknown, Gauge]);
     let behind = [told(&[(5, NoReset), (6, NoReset)]), told(&[(1, Reset)])];
     assert_eq!(hints(&behind), [Unknown, Unknown, NoReset]);
