@@ -37,11 +37,13 @@ pub mod decode;
 mod diagnose;
 pub mod encode;
 mod finding;
+mod folder;
 mod judge;
 mod label_index;
 mod labels;
 mod order;
 mod postings;
+pub mod read;
 mod section;
 mod segment;
 mod series;
@@ -51,8 +53,10 @@ mod stream;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod toc;
 mod tombstones;
+pub mod write;
 
 pub use finding::{Finding, Findings, Kind};
 pub use source::{Block, BlockFiles, Counts, File, Segment, Stats};
