@@ -1,6 +1,7 @@
 //! Blocks of Prometheus and Thanos are read to their last byte: nothing is found in good ones, and every damage in others.
 
 mod block;
+mod chunks;
 mod damage;
 mod flips;
 mod index;
