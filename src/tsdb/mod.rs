@@ -33,6 +33,7 @@ mod check;
 mod chunk;
 mod compare;
 pub(crate) mod crc;
+pub mod decode;
 mod diagnose;
 pub mod encode;
 mod finding;
