@@ -28,6 +28,12 @@ pub enum Encoding {
 }
 
 impl Encoding {
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
     /// The encoding of this number; `None` for those that are none of Thanos'.
     #[must_use]
     pub fn of_number(number: u8) -> Option<Self> {

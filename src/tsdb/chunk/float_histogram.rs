@@ -1,45 +1,75 @@
 //! Histograms of floats: every number as what changes of its bits.
 
 use super::bits::Bits;
-use super::layout::{STALE, Start};
+use super::keep::{Keep, Kept, Passed};
+use super::layout::Start;
 use super::samples::{Failed, Samples};
 use super::span::Trouble;
 use super::xor::Window;
+use crate::samples::STALE;
 use crate::tsdb::bytes::size;
 
-/// Where the bits of each bucket's last change lie.
-#[derive(Default)]
-pub(crate) struct Buckets(Vec<Window>);
-
-/// Histograms of floats, behind the layout of their buckets.
-pub(super) struct Reader<'a, 'b> {
-    bits: Bits<'a>,
-    /// Of the count, of the count of zeros, of the sum.
-    windows: [Window; 3],
-    buckets: &'b mut [Window],
-    time: i64,
-    delta: i64,
-    sum: u64,
+/// A number of each histogram: what is kept of it, and where the bits of its last change lie.
+#[derive(Clone, Default)]
+pub(super) struct Number<K> {
+    pub(super) keep: K,
+    window: Window,
 }
 
-impl<'a, 'b> Reader<'a, 'b> {
-    pub(super) fn new(start: Start<'a>, scratch: &'b mut Buckets) -> Result<Self, Trouble> {
+impl<K: Keep> Number<K> {
+    fn next(&mut self, bits: &mut Bits<'_>) -> Result<(), Failed> {
+        bits.refill();
+        self.keep.next_filled(bits, &mut self.window)
+    }
+}
+
+/// The buckets of a chunk whose counts are passed over.
+#[derive(Default)]
+pub(crate) struct Buckets(Vec<Number<Passed>>);
+
+impl AsMut<Vec<Number<Passed>>> for Buckets {
+    fn as_mut(&mut self) -> &mut Vec<Number<Passed>> {
+        &mut self.0
+    }
+}
+
+/// Histograms of floats, behind the layout of their buckets.
+pub(super) struct Reader<'a, K, B> {
+    bits: Bits<'a>,
+    /// All observations, and those in the zero bucket.
+    pub(super) counts: [Number<K>; 2],
+    sum: Number<Kept>,
+    pub(super) buckets: B,
+    time: i64,
+    delta: i64,
+}
+
+impl<'a, K: Keep + Clone + Default, B: AsMut<Vec<Number<K>>>> Reader<'a, K, B> {
+    /// Reads into a vector that may have been used for others before.
+    pub(super) fn new(start: Start<'a>, mut buckets: B) -> Result<Self, Trouble> {
         // Each bucket of the first sample takes 64 bits.
         start.have_room(64)?;
-        scratch.0.clear();
-        scratch.0.resize(size(start.buckets), Window::default());
+        let numbers = buckets.as_mut();
+        numbers.clear();
+        numbers.resize(size(start.buckets), Number::default());
         Ok(Self {
             bits: start.bits,
-            windows: [Window::default(); 3],
-            buckets: &mut scratch.0,
+            counts: [Number::default(), Number::default()],
+            sum: Number::default(),
+            buckets,
             time: 0,
             delta: 0,
-            sum: 0,
         })
     }
 }
 
-impl<'a> Samples<'a> for Reader<'a, '_> {
+impl<K, B> Reader<'_, K, B> {
+    pub(super) const fn sum(&self) -> u64 {
+        self.sum.keep.value
+    }
+}
+
+impl<'a, K: Keep, B: AsMut<Vec<Number<K>>>> Samples<'a> for Reader<'a, K, B> {
     fn bits(&mut self) -> &mut Bits<'a> {
         &mut self.bits
     }
@@ -47,10 +77,12 @@ impl<'a> Samples<'a> for Reader<'a, '_> {
     fn first(&mut self) -> Result<i64, Failed> {
         let bits = &mut self.bits;
         self.time = bits.varbit_signed()?;
-        bits.skip(128)?;
-        self.sum = bits.take_64()?;
-        for _ in &*self.buckets {
-            bits.skip(64)?;
+        for count in &mut self.counts {
+            count.keep.first(bits)?;
+        }
+        self.sum.keep.first(bits)?;
+        for bucket in self.buckets.as_mut() {
+            bucket.keep.first(bits)?;
         }
         Ok(self.time)
     }
@@ -59,13 +91,13 @@ impl<'a> Samples<'a> for Reader<'a, '_> {
         let bits = &mut self.bits;
         self.delta = self.delta.wrapping_add(bits.varbit_signed()?);
         self.time = self.time.wrapping_add(self.delta);
-        let [count, zeros, sum] = &mut self.windows;
-        count.skip(bits)?;
-        zeros.skip(bits)?;
-        self.sum = sum.take(bits, self.sum)?;
-        if self.sum != STALE {
-            for bucket in &mut *self.buckets {
-                bucket.skip(bits)?;
+        for count in &mut self.counts {
+            count.next(bits)?;
+        }
+        self.sum.next(bits)?;
+        if self.sum.keep.value != STALE {
+            for bucket in self.buckets.as_mut() {
+                bucket.next(bits)?;
             }
         }
         Ok(self.time)

@@ -2,13 +2,20 @@
 
 use super::bits::{Bits, Ended};
 use super::span::Trouble;
+use crate::samples::{CUSTOM_BUCKETS, Span};
 use crate::tsdb::finding::Kind;
 
-/// A histogram whose sum has these bits says that its series has ended, and has no buckets.
-pub(super) const STALE: u64 = 0x7ff0_0000_0000_0002;
+/// What is told of the layout, piece by piece.
+pub(super) enum Told {
+    ZeroThreshold(f64),
+    Schema(i64),
+    Positive(Span),
+    Negative(Span),
+    Bound(f64),
+}
 
 /// The schema of histograms whose buckets are bounded as their maker likes.
-const CUSTOM: i64 = -53;
+const CUSTOM: i64 = CUSTOM_BUCKETS as i64;
 
 /// The start of a chunk of histograms.
 pub(super) struct Start<'a> {
@@ -18,13 +25,17 @@ pub(super) struct Start<'a> {
 }
 
 /// Reads what comes before the first sample, behind a header of three bytes; there is nothing where there are no samples.
-pub(super) fn start(data: &[u8], samples: u64) -> Result<Start<'_>, Trouble> {
+pub(super) fn start(
+    data: &[u8],
+    samples: u64,
+    each: impl FnMut(Told),
+) -> Result<Start<'_>, Trouble> {
     let mut start = Start {
         bits: Bits::new(data),
         buckets: 0,
     };
     if samples > 0 {
-        let schema = start.layout().map_err(|Ended| {
+        let schema = start.layout(each).map_err(|Ended| {
             Trouble::new(
                 Kind::ChunkUndecodable,
                 "the data ends within the layout of the buckets",
@@ -41,29 +52,39 @@ pub(super) fn start(data: &[u8], samples: u64) -> Result<Start<'_>, Trouble> {
 }
 
 impl Start<'_> {
-    fn layout(&mut self) -> Result<i64, Ended> {
-        if self.bits.take(8)? == 255 {
-            self.bits.skip(64)?;
-        }
+    fn layout(&mut self, mut each: impl FnMut(Told)) -> Result<i64, Ended> {
+        each(Told::ZeroThreshold(match self.bits.take(8)? {
+            0 => 0.0,
+            255 => f64::from_bits(self.bits.take_64()?),
+            // A power of two.
+            above => f64::from_bits((above + 1023 - 244) << 52),
+        }));
         // Readers take the lower half of it.
         let schema = self.bits.varbit_signed()?;
-        self.spans()?;
-        self.spans()?;
+        each(Told::Schema(schema));
+        self.spans(|span| each(Told::Positive(span)))?;
+        self.spans(|span| each(Told::Negative(span)))?;
         if schema == CUSTOM {
             for _ in 0..self.bits.varbit_unsigned()? {
-                if self.bits.varbit_unsigned()? == 0 {
-                    self.bits.skip(64)?;
-                }
+                each(Told::Bound(match self.bits.varbit_unsigned()? {
+                    0 => f64::from_bits(self.bits.take_64()?),
+                    thousandths => thousandths_of(thousandths - 1),
+                }));
             }
         }
         Ok(schema)
     }
 
-    fn spans(&mut self) -> Result<(), Ended> {
+    fn spans(&mut self, mut each: impl FnMut(Span)) -> Result<(), Ended> {
         for _ in 0..self.bits.varbit_unsigned()? {
             let length = self.bits.varbit_unsigned()? & u64::from(u32::MAX);
             self.buckets = self.buckets.saturating_add(length);
-            self.bits.skip_varbit()?;
+            let offset = self.bits.varbit_signed()?;
+            each(Span {
+                // Readers take the lower halves of both.
+                offset: lower_half(offset.cast_unsigned()).cast_signed(),
+                length: lower_half(length),
+            });
         }
         Ok(())
     }
@@ -77,4 +98,16 @@ impl Start<'_> {
         let what = format!("histograms of {buckets} buckets in {left} bits");
         Err(Trouble::new(Kind::ChunkUndecodable, what))
     }
+}
+
+fn lower_half(value: u64) -> u32 {
+    u32::try_from(value & u64::from(u32::MAX)).unwrap_or_default()
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "writers tell so many as are exact, and readers do the same with more"
+)]
+fn thousandths_of(many: u64) -> f64 {
+    many as f64 / 1000.0
 }

@@ -1,23 +1,23 @@
 //! Chunks as Prometheus writes them, by the byte in front of them.
 
 use super::float_histogram::{self, Buckets};
+use super::histogram::Passed;
 use super::layout::start;
 use super::samples::span;
 use super::since::{Header, Since};
 use super::span::{Class, Order, Span, Trouble};
 use super::{histogram, xor, xor2};
-use crate::tsdb::bytes::Cursor;
-use crate::tsdb::finding::Kind;
+use crate::samples::Encoding;
 
 /// What is kept from one chunk to the next, so that nothing is allocated for each.
 pub(crate) type Scratch = Buckets;
 
-pub(super) const XOR: u8 = 1;
-const HISTOGRAM: u8 = 2;
-const FLOAT_HISTOGRAM: u8 = 3;
-const XOR2: u8 = 4;
-const HISTOGRAM_SINCE: u8 = 5;
-const FLOAT_HISTOGRAM_SINCE: u8 = 6;
+pub(super) const XOR: u8 = Encoding::Xor.number();
+pub(super) const HISTOGRAM: u8 = Encoding::Histogram.number();
+pub(super) const FLOAT_HISTOGRAM: u8 = Encoding::FloatHistogram.number();
+pub(super) const XOR2: u8 = 4;
+pub(super) const HISTOGRAM_SINCE: u8 = 5;
+pub(super) const FLOAT_HISTOGRAM_SINCE: u8 = 6;
 
 /// Whether a chunk is encoded as Prometheus 3.11 and later do, and Thanos 0.42 cannot read: floats in fewer bits, and histograms with the time since
 /// which they count.
@@ -37,31 +37,23 @@ pub(super) fn decode(
         HISTOGRAM | FLOAT_HISTOGRAM | HISTOGRAM_SINCE | FLOAT_HISTOGRAM_SINCE => {
             Ok((Class::Histogram, histograms(encoding, data, scratch)?))
         }
-        other => Err(Trouble::new(
-            Kind::UnknownEncoding,
-            format!("chunk of encoding {other}, which none is known by"),
-        )),
+        other => Err(Trouble::unknown_encoding(other)),
     }
 }
 
 fn histograms(encoding: u8, data: &[u8], scratch: &mut Scratch) -> Result<Span, Trouble> {
-    let mut cursor = Cursor::new(data);
-    let header = cursor.bytes(3).and_then(|bytes| bytes.first_chunk());
-    let [high, low, last] = *header.ok_or_else(|| Trouble::ends_early(0, 0))?;
-    // Whether counters were reset is of no matter here. It has the third byte, or the highest bits where that is about times.
-    let high = if is_newer(encoding) {
-        high & 0x3f
-    } else {
-        high
-    };
-    let samples = u64::from(u16::from_be_bytes([high, low]));
-    let start = start(cursor.rest(), samples)?;
-    let header = Header::new(last);
+    let (head, rest) = Head::take(encoding, data)?;
+    let (samples, header) = (head.samples, head.since);
+    let start = start(rest, samples, |_| {})?;
     let order = Order::Ascending;
     match encoding {
-        HISTOGRAM => span(samples, order, histogram::Reader::new(start)),
+        HISTOGRAM => {
+            let counts = Passed(start.buckets);
+            span(samples, order, histogram::Reader::new(start, counts))
+        }
         HISTOGRAM_SINCE => {
-            let reader = histogram::Reader::new(start);
+            let counts = Passed(start.buckets);
+            let reader = histogram::Reader::new(start, counts);
             span(samples, order, Since { reader, header })
         }
         FLOAT_HISTOGRAM => {
@@ -72,5 +64,34 @@ fn histograms(encoding: u8, data: &[u8], scratch: &mut Scratch) -> Result<Span, 
             let reader = float_histogram::Reader::new(start, scratch)?;
             span(samples, order, Since { reader, header })
         }
+    }
+}
+
+/// What a chunk of histograms begins with.
+pub(super) struct Head {
+    pub(super) samples: u64,
+    /// What was known of a reset when it was begun, in the two highest bits.
+    pub(super) reset: u8,
+    /// Of use in the newer encodings alone.
+    pub(super) since: Header,
+}
+
+impl Head {
+    /// Takes it off the front.
+    pub(super) fn take(encoding: u8, data: &[u8]) -> Result<(Self, &[u8]), Trouble> {
+        let taken = data.split_first_chunk();
+        let (&[high, low, last], rest) = taken.ok_or_else(|| Trouble::ends_early(0, 0))?;
+        // The third byte tells of resets, or of times, and the highest bits of resets then.
+        let (reset, high) = if is_newer(encoding) {
+            (high, high & 0x3f)
+        } else {
+            (last, high)
+        };
+        let head = Self {
+            samples: u64::from(u16::from_be_bytes([high, low])),
+            reset: reset & 0xc0,
+            since: Header::new(last),
+        };
+        Ok((head, rest))
     }
 }

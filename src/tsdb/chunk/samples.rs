@@ -61,7 +61,7 @@ pub(super) fn span<'a>(
     })
 }
 
-fn trouble(failed: &Failed, read: u64, samples: u64) -> Trouble {
+pub(super) fn trouble(failed: &Failed, read: u64, samples: u64) -> Trouble {
     let number = read + 1;
     match failed {
         Failed::Ended => Trouble::ends_early(read, samples),

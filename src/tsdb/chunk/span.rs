@@ -43,6 +43,11 @@ impl Trouble {
         Self::new(Kind::ChunkUndecodable, what)
     }
 
+    pub(super) fn unknown_encoding(encoding: u8) -> Self {
+        let what = format!("chunk of encoding {encoding}, which none is known by");
+        Self::new(Kind::UnknownEncoding, what)
+    }
+
     pub(super) fn backwards(time: i64, before: i64) -> Self {
         let what = format!("a sample of {time} follows one of {before}");
         Self::new(Kind::SamplesUnsorted, what)

@@ -1,6 +1,7 @@
 //! Floats: times as differences of differences, values as what changes of their bits.
 
 use super::bits::{Bits, Ended, signed};
+use super::keep::{Keep, Passed};
 use super::samples::{Failed, Samples, span};
 use super::span::{Order, Span, Trouble};
 use crate::tsdb::bytes::Cursor;
@@ -16,7 +17,7 @@ pub(super) struct Window {
 impl Window {
     /// How many bits of a change follow; 0 if the value is as before. Wants 13 bits in the word.
     #[inline]
-    fn next(&mut self, bits: &mut Bits<'_>) -> Result<u32, Failed> {
+    pub(super) fn next(&mut self, bits: &mut Bits<'_>) -> Result<u32, Failed> {
         let word = bits.word();
         if word >> 63 == 0 {
             bits.drop(1)?;
@@ -53,27 +54,19 @@ impl Window {
         u32::try_from(width).map_err(|_| Failed::TooWide)
     }
 
-    /// Leaves a value behind.
-    #[inline]
-    pub(super) fn skip(&mut self, bits: &mut Bits<'_>) -> Result<(), Failed> {
-        bits.refill();
-        self.skip_filled(bits)
-    }
-
-    /// The same where there are 13 bits in the word, or all that are left.
-    #[inline]
-    fn skip_filled(&mut self, bits: &mut Bits<'_>) -> Result<(), Failed> {
-        match self.next(bits)? {
-            0 => Ok(()),
-            width => Ok(bits.skip(width)?),
-        }
-    }
-
     /// Takes a value, given what it was before.
     pub(super) fn take(&mut self, bits: &mut Bits<'_>, value: u64) -> Result<u64, Failed> {
         bits.refill();
-        let change = match self.next(bits)? {
-            0 => return Ok(value),
+        match self.next(bits)? {
+            0 => Ok(value),
+            width => Ok(value ^ self.take_change(bits, width)?),
+        }
+    }
+
+    /// Takes what changes of a value: so many bits, which lie where this says.
+    #[inline]
+    pub(super) fn take_change(self, bits: &mut Bits<'_>, width: u32) -> Result<u64, Failed> {
+        let change = match width {
             64 => bits.take_64()?,
             width if width > 56 => {
                 let high = bits.take(32)?;
@@ -81,12 +74,18 @@ impl Window {
             }
             width => bits.take(width)?,
         };
-        Ok(value ^ (change << self.trailing))
+        Ok(change << self.trailing)
     }
 }
 
 /// Decodes a chunk of floats.
 pub(super) fn decode(data: &[u8], order: Order) -> Result<Span, Trouble> {
+    let (samples, reader) = open(data, Passed)?;
+    span(samples, order, reader)
+}
+
+/// How many samples a chunk has, and what reads them.
+pub(super) fn open<K>(data: &[u8], keep: K) -> Result<(u64, Reader<'_, K>), Trouble> {
     let mut cursor = Cursor::new(data);
     let header = cursor.bytes(2).and_then(|bytes| bytes.first_chunk());
     let samples = header.ok_or_else(|| Trouble::ends_early(0, 0))?;
@@ -95,25 +94,27 @@ pub(super) fn decode(data: &[u8], order: Order) -> Result<Span, Trouble> {
         window: Window::default(),
         time: 0,
         delta: 0,
+        keep,
     };
-    span(u64::from(u16::from_be_bytes(*samples)), order, reader)
+    Ok((u64::from(u16::from_be_bytes(*samples)), reader))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a, K> {
     bits: Bits<'a>,
     window: Window,
     time: i64,
     delta: i64,
+    pub(super) keep: K,
 }
 
-impl<'a> Samples<'a> for Reader<'a> {
+impl<'a, K: Keep> Samples<'a> for Reader<'a, K> {
     fn bits(&mut self) -> &mut Bits<'a> {
         &mut self.bits
     }
 
     fn first(&mut self) -> Result<i64, Failed> {
         self.time = self.bits.varint()?;
-        self.bits.skip(64)?;
+        self.keep.first(&mut self.bits)?;
         Ok(self.time)
     }
 
@@ -121,7 +122,8 @@ impl<'a> Samples<'a> for Reader<'a> {
     fn next(&mut self, number: u64) -> Result<i64, Failed> {
         if number == 1 {
             self.delta = self.bits.uvarint()?.cast_signed();
-            self.window.skip(&mut self.bits)?;
+            self.bits.refill();
+            self.keep.next_filled(&mut self.bits, &mut self.window)?;
         } else {
             self.regular()?;
         }
@@ -130,7 +132,7 @@ impl<'a> Samples<'a> for Reader<'a> {
     }
 }
 
-impl Reader<'_> {
+impl<K: Keep> Reader<'_, K> {
     /// Any but the first two.
     #[inline]
     fn regular(&mut self) -> Result<(), Failed> {
@@ -153,7 +155,7 @@ impl Reader<'_> {
             self.delta = self.delta.wrapping_add(change);
         }
         // At most 24 of 56 bits are gone.
-        self.window.skip_filled(&mut self.bits)
+        self.keep.next_filled(&mut self.bits, &mut self.window)
     }
 
     #[inline]

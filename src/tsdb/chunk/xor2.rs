@@ -1,6 +1,7 @@
 //! Floats as Prometheus 3.11 and later write them: one prefix tells of time and value alike.
 
 use super::bits::Bits;
+use super::keep::{Keep, Passed};
 use super::samples::{Failed, Samples, span};
 use super::since::{Header, Since};
 use super::span::{Order, Span, Trouble};
@@ -9,6 +10,12 @@ use crate::tsdb::bytes::Cursor;
 
 /// Decodes a chunk of them.
 pub(super) fn decode(data: &[u8]) -> Result<Span, Trouble> {
+    let (samples, reader) = open(data, Passed)?;
+    span(samples, Order::Ascending, reader)
+}
+
+/// How many samples a chunk has, and what reads them.
+pub(super) fn open<K>(data: &[u8], keep: K) -> Result<(u64, Since<Reader<'_, K>>), Trouble> {
     let mut cursor = Cursor::new(data);
     let header = cursor.bytes(3).and_then(|bytes| bytes.first_chunk());
     let [high, low, since] = *header.ok_or_else(|| Trouble::ends_early(0, 0))?;
@@ -18,28 +25,30 @@ pub(super) fn decode(data: &[u8]) -> Result<Span, Trouble> {
             window: Window::default(),
             time: 0,
             delta: 0,
+            keep,
         },
         header: Header::new(since),
     };
-    let samples = u64::from(u16::from_be_bytes([high, low]));
-    span(samples, Order::Ascending, reader)
+    Ok((u64::from(u16::from_be_bytes([high, low])), reader))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a, K> {
     bits: Bits<'a>,
     window: Window,
     time: i64,
     delta: i64,
+    pub(super) keep: K,
 }
 
-impl<'a> Samples<'a> for Reader<'a> {
+impl<'a, K: Keep> Samples<'a> for Reader<'a, K> {
     fn bits(&mut self) -> &mut Bits<'a> {
         &mut self.bits
     }
 
     fn first(&mut self) -> Result<i64, Failed> {
         self.time = self.bits.varint()?;
-        self.bits.skip(64)?;
+        self.keep.first(&mut self.bits)?;
+        self.keep.forget_stale();
         Ok(self.time)
     }
 
@@ -56,8 +65,8 @@ impl<'a> Samples<'a> for Reader<'a> {
                 2 => self.later(13)?,
                 3 => self.later(20)?,
                 4 => self.later(64)?,
-                // Neither changes, or the series has ended, which is no value.
-                _ => {}
+                5 => self.keep.stale(),
+                _ => self.keep.same(),
             }
         }
         self.time = self.time.wrapping_add(self.delta);
@@ -65,7 +74,7 @@ impl<'a> Samples<'a> for Reader<'a> {
     }
 }
 
-impl Reader<'_> {
+impl<K: Keep> Reader<'_, K> {
     /// A time that comes sooner or later than expected, and a value.
     fn later(&mut self, width: u32) -> Result<(), Failed> {
         let change = if width == 64 {
@@ -85,10 +94,12 @@ impl Reader<'_> {
         let ones = self.bits.ones(3);
         self.bits.drop(ones + u32::from(ones < 3))?;
         match ones {
-            1 => Ok(self.bits.skip(self.window.width())?),
-            2 => self.anew(),
-            _ => Ok(()),
+            0 => self.keep.same(),
+            1 => return self.as_before(),
+            2 => return self.anew(),
+            _ => self.keep.stale(),
         }
+        Ok(())
     }
 
     /// A value that is another.
@@ -99,12 +110,17 @@ impl Reader<'_> {
         if ones == 1 {
             return self.anew();
         }
-        Ok(self.bits.skip(self.window.width())?)
+        self.as_before()
+    }
+
+    fn as_before(&mut self) -> Result<(), Failed> {
+        let width = self.window.width();
+        self.keep.change(&mut self.bits, self.window, width)
     }
 
     fn anew(&mut self) -> Result<(), Failed> {
         self.bits.refill();
         let width = self.window.anew(&mut self.bits)?;
-        Ok(self.bits.skip(width)?)
+        self.keep.change(&mut self.bits, self.window, width)
     }
 }

@@ -2,9 +2,10 @@
 //
 // Run in tests/servers. Writes each block to a folder of its own below FOLDER, which it makes: index, chunks, meta.json, tombstones.
 //
-//	go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE]
+//	go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE | chunks SEED]
 //
-// With `from`, FILE says which series and samples each block has, and in which bucket below FOLDER it lies (told.go).
+// With `chunks`, samples of many shapes are encoded, and FOLDER/chunks.jsonl tells the samples, the chunks, and what is read from them (encoded.go): with
+// 0 those of tests/golden/tsdb-chunks.jsonl, with any other number very many that are drawn by it. With `from`, FILE says which series and samples each block has, and in which bucket below FOLDER it lies (told.go).
 //
 // With numbers, one block of floats alone is made, of so many series and hours: something large to measure with. With `small`, a few blocks of a
 // few kilobytes are, those of tests/golden/tsdb, where `format-1` is one of Prometheus' own test data, and `label-indices` was made with
@@ -51,7 +52,7 @@ var (
 func main() {
 	small := len(os.Args) == 3 && os.Args[2] == "small"
 	if len(os.Args) != 2 && len(os.Args) != 4 && !small {
-		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE]")
+		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE | chunks SEED]")
 		os.Exit(2)
 	}
 	m := maker{target: os.Args[1], random: rand.New(rand.NewSource(1))}
@@ -60,6 +61,10 @@ func main() {
 	check(os.MkdirAll(m.target, 0o777))
 	if len(os.Args) == 4 && os.Args[2] == "from" {
 		m.told(os.Args[3])
+		return
+	}
+	if len(os.Args) == 4 && os.Args[2] == "chunks" {
+		m.chunks(must(strconv.ParseInt(os.Args[3], 10, 64)))
 		return
 	}
 	if len(os.Args) == 4 {
