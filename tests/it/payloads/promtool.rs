@@ -8,8 +8,8 @@ use std::process::Command;
 use thanos_bucket::payload::{Options, Payload, Reader};
 use thanos_bucket::samples::{Item, Labels, Told, Value};
 
-use crate::support::random::Random;
 use crate::support::servers::program;
+use crate::tsdb::random::Random;
 
 /// A sample as a line of `promtool tsdb dump`, its value being told by its bits.
 type Line = (String, u64, i64);
@@ -101,7 +101,16 @@ const SERIES: [&str; 10] = [
     "a_created",
 ];
 
-const VALUES: [&str; 8] = ["0", "1", "-1.5", "1e3", "NaN", "+Inf", "-Inf", "4.20072246e+06"];
+const VALUES: [&str; 8] = [
+    "0",
+    "1",
+    "-1.5",
+    "1e3",
+    "NaN",
+    "+Inf",
+    "-Inf",
+    "4.20072246e+06",
+];
 
 const COMMENTS: [&str; 6] = [
     "# TYPE a histogram\n",
@@ -117,15 +126,23 @@ const EXEMPLARS: [&str; 6] = ["", "", "", "", " # {t=\"u\"} 1", " # {} 0.5 2"];
 /// Characters at which texts break.
 const ODD: &[u8] = b"\"\\{}=,# _e1.:x";
 
+fn index(length: usize, random: &mut Random) -> usize {
+    usize::try_from(random.below(u64::try_from(length).unwrap())).unwrap()
+}
+
+fn of<'a, T>(choice: &'a [T], random: &mut Random) -> &'a T {
+    &choice[index(choice.len(), random)]
+}
+
 /// A text that is right.
 fn text(random: &mut Random) -> Vec<u8> {
     let mut text = String::new();
     for time in 1..=8 {
         if random.below(3) == 0 {
-            text += random.of(&COMMENTS);
+            text += of(&COMMENTS, random);
         }
-        let (series, value) = (random.of(&SERIES), random.of(&VALUES));
-        let exemplar = random.of(&EXEMPLARS);
+        let (series, value) = (of(&SERIES, random), of(&VALUES, random));
+        let exemplar = of(&EXEMPLARS, random);
         text += &format!("{series} {value} {time}.{}{exemplar}\n", random.below(10));
     }
     (text + "# EOF\n").into_bytes()
@@ -133,11 +150,11 @@ fn text(random: &mut Random) -> Vec<u8> {
 
 /// The text with one byte less, more, or another.
 fn broken(mut text: Vec<u8>, random: &mut Random) -> Vec<u8> {
-    let at = random.below(text.len());
+    let at = index(text.len(), random);
     match random.below(3) {
         0 => drop(text.remove(at)),
-        1 => text.insert(at, *random.of(ODD)),
-        _ => text[at] = *random.of(ODD),
+        1 => text.insert(at, *of(ODD, random)),
+        _ => text[at] = *of(ODD, random),
     }
     text
 }
