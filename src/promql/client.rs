@@ -113,6 +113,16 @@ impl Client {
         Ok(client)
     }
 
+    /// What it tells at that path below `/api/v1/`, whatever it is.
+    pub async fn document(&self, path: &str) -> Result<serde_json::Value> {
+        let read = |json: &RawValue| {
+            let read: Result<serde_json::Value, _> = serde_json::from_str(json.get());
+            read.map_err(|err| err.to_string())
+        };
+        let answer = self.ask_plainly(path, &[], read).await?;
+        Ok(answer.value)
+    }
+
     /// Who answers now, as far as it says so: what a server does not say is not known of it.
     pub async fn look_again(&self) -> Server {
         let mut quick = self.clone();
