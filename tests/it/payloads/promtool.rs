@@ -28,7 +28,14 @@ fn read(text: &[u8]) -> Option<Vec<Line>> {
         if let Item::Piece(piece) = item
             && let Told::Samples(samples) = piece.told
         {
-            lines.extend(samples.into_iter().map(|sample| {
+            // Promtool loses samples that are not later than the one before, and says nothing of it.
+            let mut latest = i64::MIN;
+            let ordered = samples.into_iter().filter(|sample| {
+                let is_later = sample.time_ms > latest;
+                latest = latest.max(sample.time_ms);
+                is_later
+            });
+            lines.extend(ordered.map(|sample| {
                 let Value::Float(value) = sample.value else {
                     panic!("a histogram")
                 };
