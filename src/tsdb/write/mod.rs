@@ -11,6 +11,8 @@ mod postings;
 mod scratch;
 mod segments;
 mod symbols;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;

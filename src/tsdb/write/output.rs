@@ -1,7 +1,8 @@
 //! A file that is written from its beginning to its end: its hash is known when it ends, and it is on the disk then.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -93,11 +94,15 @@ impl Output {
         self.flush()?;
         let synced = self.file.sync_all();
         synced.map_err(|err| failed("write", &self.path, err))?;
-        let digest = self.hash.finalize();
+        let mut sha256 = String::new();
+        for byte in self.hash.finalize() {
+            // Writing to a string never fails.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Ok(WrittenFile {
             path,
             size_bytes: self.position,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
         })
     }
 }
