@@ -6,17 +6,19 @@ use super::Task;
 use crate::cutover::{Side, Weight};
 use crate::error::Result;
 use crate::history::ExemplarCheck;
-use crate::promql::{Access, Client, Exemplar, Exemplars, Operator, Selector, Span};
+use crate::promql::{Access, Operator, Selector};
 use crate::reconciled::{
-    Compared, ExemplarsOf, Founds, MetadataOf, by_series, compare_exemplars, compare_metadata,
+    Compared, ExemplarsOf, Founds, MetadataOf, by_metric, by_series, compare_exemplars,
+    compare_metadata,
 };
-use crate::samples;
+use crate::remote;
+use crate::samples::{Exemplar, Metadata};
 
 /// What came with the source's samples.
 #[derive(Debug, Default)]
 pub(super) struct Beside {
-    pub(super) metadata: MetadataOf,
-    pub(super) exemplars: ExemplarsOf,
+    metadata: BTreeSet<(String, &'static str, String, String)>,
+    exemplars: Vec<Exemplar>,
 }
 
 /// So many exemplars are kept of what comes with samples.
@@ -26,29 +28,36 @@ const MOST_EXEMPLARS: usize = 100_000;
 const USUAL_LIMIT: usize = 200;
 
 impl Beside {
-    pub(super) fn metadata(&mut self, told: samples::Metadata) {
-        let forms = self.metadata.entry(told.family).or_default();
-        forms.insert((told.kind.to_owned(), told.help, told.unit));
+    pub(super) fn metadata(&mut self, told: Metadata) {
+        let Metadata {
+            family,
+            kind,
+            help,
+            unit,
+        } = told;
+        self.metadata.insert((family, kind, help, unit));
     }
 
-    pub(super) fn exemplar(&mut self, told: samples::Exemplar) {
-        let kept: usize = self.exemplars.values().map(Vec::len).sum();
-        if kept < MOST_EXEMPLARS {
-            let of_series = self.exemplars.entry(told.series).or_default();
-            of_series.push(Exemplar {
-                time_ms: told.time_ms,
-                labels: told.labels,
-                value: told.value,
-            });
+    pub(super) fn exemplar(&mut self, told: Exemplar) {
+        if self.exemplars.len() < MOST_EXEMPLARS {
+            self.exemplars.push(told);
         }
     }
 }
 
 /// Compares both.
 pub(super) async fn compared(task: &Task, beside: Beside, founds: &mut Founds) -> Compared {
+    let told = beside.metadata.into_iter();
+    let told = told.map(|(family, kind, help, unit)| Metadata {
+        family,
+        kind,
+        help,
+        unit,
+    });
+    let came = by_series(beside.exemplars, &task.plan.target.external_labels);
     Compared {
-        metadata: metadata(task, &beside.metadata, founds).await,
-        exemplars: exemplars(task, &beside.exemplars, founds).await,
+        metadata: metadata(task, &by_metric(told), founds).await,
+        exemplars: exemplars(task, &came, founds).await,
     }
 }
 
@@ -97,8 +106,8 @@ async fn metadata(task: &Task, came: &MetadataOf, founds: &mut Founds) -> u64 {
 }
 
 async fn told(task: &Task, access: &Access) -> Result<MetadataOf> {
-    let client = Client::unopened(access, &task.limits())?;
-    Ok(client.metadata().await?.value)
+    let told = remote::metadata(access, &task.limits_of_servers(), &[]).await?;
+    Ok(by_metric(told))
 }
 
 /// The one metric that a selector means.
@@ -155,12 +164,8 @@ async fn exemplars(task: &Task, came: &ExemplarsOf, founds: &mut Founds) -> u64 
 }
 
 async fn shown(task: &Task, access: &Access, query: &str) -> Result<ExemplarsOf> {
-    let client = Client::unopened(access, &task.limits())?;
-    let span = Span {
-        start_ms: task.range.start_ms,
-        end_ms: task.range.end_ms.saturating_sub(1),
-    };
-    let told: Vec<Exemplars> = client.exemplars(query, span).await?.value;
+    let range = task.range.start_ms..task.range.end_ms;
+    let told = remote::exemplars(access, &task.limits_of_servers(), query, range).await?;
     Ok(by_series(told, &task.plan.target.external_labels))
 }
 

@@ -21,7 +21,7 @@ use crate::reconciled::{
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
-use crate::tsdb::read;
+use crate::tsdb::{decode, read};
 use crate::verb::survey::survey_one;
 
 /// Samples of one day are compared at once: few enough to be held, of many enough series to be worth it.
@@ -199,7 +199,9 @@ async fn block(
         let taken = taken(&staging.0, &mut spool, &external_labels);
         let damage = match taken {
             Ok(()) => None,
-            Err(err) if err.kind() == Kind::Corrupt => Some(format!("{err:#}")),
+            Err(err) if matches!(err.kind(), Kind::Corrupt | Kind::Unsupported) => {
+                Some(format!("{err:#}"))
+            }
             Err(err) => return Err(err),
         };
         Ok(Read { spool, damage })
@@ -209,10 +211,20 @@ async fn block(
 
 /// Takes all samples of a block that lies in a folder.
 fn taken(folder: &Path, spool: &mut Spool, external_labels: &Labels) -> Result<()> {
-    for series in read::Series::open(folder)? {
+    for series in read::Block::open(folder)?.series() {
         let (labels, chunks) = series?;
         let labels = without(&labels, external_labels);
         for chunk in chunks {
+            // The spool takes no more once it was given one that is damaged.
+            let sound = decode::summary(chunk.encoding.number(), &chunk.data);
+            let sound = sound.map_err(|err| {
+                Error::new(Kind::Corrupt, format!("use a chunk of {labels}")).because(err)
+            })?;
+            if (sound.first_ms, sound.last_ms) != (chunk.min_time_ms, chunk.max_time_ms) {
+                let attempt = format!("use a chunk of {labels}");
+                let why = "the times of its samples are not those that the index tells";
+                return Err(Error::new(Kind::Corrupt, attempt).because(why));
+            }
             spool.take(Piece {
                 labels: labels.clone(),
                 told: Told::Chunk(chunk),

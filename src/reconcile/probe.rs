@@ -20,7 +20,7 @@ pub(super) async fn asked(task: &Task, founds: &mut Founds) -> Option<Capabiliti
         let key = (Weight::Unseen, "capabilities-not-seen", Some(Side::Target));
         founds.say(key, why);
     };
-    let client = match Client::unopened(access, &limits) {
+    let client = match Client::of_unknown(access, &limits) {
         Ok(client) => client,
         Err(err) => {
             unseen(format!("{err:#}"), founds);

@@ -6,6 +6,7 @@ use crate::bucket::BucketReader;
 use crate::cutover::Tolerance;
 use crate::history::{Plan, Range};
 use crate::promql;
+use crate::remote;
 use crate::retry::Policy;
 
 /// How far a comparison goes.
@@ -62,6 +63,15 @@ impl Task {
             relative: compare
                 .max_relative_value_delta
                 .unwrap_or(Tolerance::USUAL.relative),
+        }
+    }
+
+    /// How servers are asked that tell of metrics.
+    pub(super) fn limits_of_servers(&self) -> remote::Limits {
+        remote::Limits {
+            timeout: self.plan.batch.http_timeout,
+            retry: self.retry.clone(),
+            max_held_bytes: MOST_BYTES,
         }
     }
 

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::found::Founds;
 use crate::cutover::{Example, Weight, shown_number};
 use crate::human;
-use crate::promql::{Exemplar, Exemplars};
-use crate::samples::Labels;
+use crate::samples::{Exemplar, Labels, Metadata};
 
 /// What a side tells of metrics: of each its type, help and unit, in as many forms as there are.
 pub type MetadataOf = BTreeMap<String, BTreeSet<(String, String, String)>>;
@@ -16,6 +15,17 @@ pub type ExemplarsOf = BTreeMap<Labels, Vec<Exemplar>>;
 
 /// What classic histograms, summaries and counters add to the name of their metric.
 const SUFFIXES: [&str; 5] = ["_bucket", "_count", "_sum", "_total", "_created"];
+
+/// By metric, each form once.
+#[must_use]
+pub fn by_metric(told: impl IntoIterator<Item = Metadata>) -> MetadataOf {
+    let mut by_metric = MetadataOf::new();
+    for told in told {
+        let forms = by_metric.entry(told.family).or_default();
+        forms.insert((told.kind.to_owned(), told.help, told.unit));
+    }
+    by_metric
+}
 
 /// Compares what both sides tell of the metrics, and says of how many both tell something.
 ///
@@ -82,11 +92,14 @@ fn in_words(metric: &str, source: Option<String>, target: Option<String>) -> Exa
 
 /// By series, without the labels that the plan says each series of the target has. An exemplar that a side tells twice is one.
 #[must_use]
-pub fn by_series(told: Vec<Exemplars>, external_labels: &Labels) -> ExemplarsOf {
+pub fn by_series(
+    told: impl IntoIterator<Item = Exemplar>,
+    external_labels: &Labels,
+) -> ExemplarsOf {
     let mut by_series = ExemplarsOf::new();
-    for Exemplars { series, exemplars } in told {
-        let own = by_series.entry(without(&series, external_labels));
-        own.or_default().extend(exemplars);
+    for exemplar in told {
+        let own = by_series.entry(without(&exemplar.series, external_labels));
+        own.or_default().push(exemplar);
     }
     for exemplars in by_series.values_mut() {
         exemplars.sort_by_key(|one| one.time_ms);
@@ -236,17 +249,18 @@ mod tests {
                 .collect()
         };
         let exemplar = |time_ms, value| Exemplar {
+            series: Labels::default(),
             time_ms,
             labels: labels(&[("trace_id", "x")]),
             value,
         };
         let external = labels(&[("cluster", "a")]);
         let side = |cluster: &[(&str, &str)], exemplars: &[Exemplar]| {
-            let told = Exemplars {
+            let told = exemplars.iter().map(|one| Exemplar {
                 series: labels(cluster),
-                exemplars: exemplars.to_vec(),
-            };
-            by_series(vec![told.clone(), told], &external)
+                ..one.clone()
+            });
+            by_series(told.clone().chain(told), &external)
         };
         let two = [exemplar(1, 1.0), exemplar(2, 2.0)];
         let source = side(&[("job", "j")], &two);

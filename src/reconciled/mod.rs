@@ -15,7 +15,7 @@ mod sample;
 mod verdict;
 
 pub use beside::{
-    ExemplarsOf, MetadataOf, by_series, compare_exemplars, compare_metadata, without,
+    ExemplarsOf, MetadataOf, by_metric, by_series, compare_exemplars, compare_metadata, without,
 };
 pub use blocks::{Chosen, chosen};
 pub use capability::{Ability, Capabilities, Documents, Need, Told, capabilities, lacking};
