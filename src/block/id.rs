@@ -44,6 +44,16 @@ impl BlockId {
         tells_it.then_some(Self((u128::from(time_ms) << 80).to_be_bytes()))
     }
 
+    /// The id of that time, in milliseconds since the epoch, with these bits behind it; `None` for times that no id can tell.
+    #[must_use]
+    pub fn of(time_ms: u64, rest: [u8; 10]) -> Option<Self> {
+        let mut id = Self::first_of(time_ms)?;
+        for (bits, given) in id.0.iter_mut().skip(6).zip(rest) {
+            *bits = given;
+        }
+        Some(id)
+    }
+
     /// When it was made, as it tells, in milliseconds since the epoch.
     #[must_use]
     pub fn time_ms(self) -> u64 {

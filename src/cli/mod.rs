@@ -12,6 +12,7 @@ mod man;
 mod migrate;
 mod plan;
 mod policy;
+mod reconcile;
 mod refusal;
 mod replicate;
 mod report;
@@ -121,19 +122,14 @@ pub fn parse(
         Subcommand::Status(flags) => {
             Command::Status(flags.request(&origins, now, &mut warnings)?)
         }
-        Subcommand::Verify(flags) => {
-            Command::Verify(flags.request(&origins, now, &mut warnings)?)
-        }
+        Subcommand::Verify(flags) => flags.command(&origins, now, &mut warnings)?,
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
-        Subcommand::CutoverCheck(flags) => {
-            let request = flags.request(&origins, now, &mut warnings)?;
-            Command::CutoverCheck(Box::new(request))
-        }
+        Subcommand::CutoverCheck(flags) => flags.command(&origins, now, &mut warnings)?,
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)

@@ -7,6 +7,7 @@ mod figured;
 pub mod man;
 pub mod migrate;
 pub mod plan;
+pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod status;
@@ -43,6 +44,8 @@ pub enum Command {
     Verify(verify::Request),
     /// Both sides are asked the same, and nothing is changed.
     CutoverCheck(Box<cutover_check::Request>),
+    /// What a source and the target of a backfill have is compared, and nothing is changed.
+    Reconcile(Box<reconcile::Request>),
     /// Marks are taken back.
     Unmark(unmark::Request),
     /// What runs left behind is removed.
@@ -98,6 +101,7 @@ impl Command {
             Command::CutoverCheck(request) => {
                 cutover_check::run(*request, progress, trail, clock, stop, stdout).await
             }
+            Command::Reconcile(request) => reconcile::run(*request, stop, stdout).await,
             Command::Unmark(request) => {
                 unmark::run(request, progress, trail, clock, stop, stdout).await
             }

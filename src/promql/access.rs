@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::credentials::{Authorization, Given, header};
-use super::http_config::{HttpConfig, TLS};
+use super::http_config::{HttpConfig, RESERVED, TLS};
 use crate::environment::{Environment, Secret};
 use crate::error::{Error, Result};
 use crate::http::Url;
@@ -63,6 +63,30 @@ impl Access {
         access.follow_redirects = config.follow_redirects;
         access.headers = config.headers;
         Ok(access)
+    }
+
+    /// The same, asked with these headers, too. `Authorization` may be one of them.
+    ///
+    /// Errors: begin with the name of a header that none can be, that is set otherwise, or that is given already.
+    pub fn with_headers(mut self, headers: &[(String, Secret)]) -> Result<Self> {
+        for (given, value) in headers {
+            let wrong = |why: &str| Err(Error::usage(format!("{given:?}: {why}")));
+            let Ok(name) = HeaderName::from_bytes(given.as_bytes()) else {
+                return wrong("expected the name of a header");
+            };
+            if name != AUTHORIZATION && RESERVED.contains(&name.as_str()) {
+                return wrong("it is set otherwise");
+            }
+            let has_credentials = name == AUTHORIZATION && self.authorization.is_some();
+            if has_credentials || self.headers.iter().any(|(other, _)| *other == name) {
+                return wrong("it is given twice: expected it in one place");
+            }
+            if header(value.expose()).is_none() {
+                return wrong("expected what a header can hold");
+            }
+            self.headers.push((name, Given::Text(value.clone())));
+        }
+        Ok(self)
     }
 
     /// Where it is, without user and password.

@@ -114,7 +114,7 @@ fn header_name(at: &str, name: &str, line: usize) -> Result<HeaderName> {
 }
 
 /// As in Prometheus: what is set otherwise, or changes the connection.
-const RESERVED: [&str; 16] = [
+pub(super) const RESERVED: [&str; 16] = [
     "authorization",
     "host",
     "content-encoding",

@@ -28,20 +28,22 @@
 //! A bit that flips is found wherever it is, but for one of 2^32 cases of more bits that leave a checksum as it was. Values that were wrong before
 //! they were written are not seen: no checksum, time or number contradicts them.
 
-mod bytes;
+pub(crate) mod bytes;
 mod check;
 mod chunk;
 mod compare;
-mod crc;
+pub(crate) mod crc;
 pub mod decode;
 mod diagnose;
 pub mod encode;
 mod finding;
+mod folder;
 mod judge;
 mod label_index;
 mod labels;
 mod order;
 mod postings;
+pub mod read;
 mod section;
 mod segment;
 mod series;
@@ -51,8 +53,10 @@ mod stream;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod toc;
 mod tombstones;
+pub mod write;
 
 pub use finding::{Finding, Findings, Kind};
 pub use source::{Block, BlockFiles, Counts, File, Segment, Stats};

@@ -10,8 +10,10 @@ use super::series::Meta;
 use super::source::{Block, BlockFiles, File};
 use super::stream::{MOST_BYTES, WINDOW_BYTES};
 
-const MAGIC: u32 = 0x85BD_40DD;
-const HEAD_BYTES: u64 = 8;
+/// What a segment begins with, and three zeros behind it.
+pub(crate) const MAGIC: u32 = 0x85BD_40DD;
+pub(crate) const FORMAT: u8 = 1;
+pub(crate) const HEAD_BYTES: u64 = 8;
 
 /// A chunk that is to be decoded, and what the index says of it.
 pub(crate) struct Record {

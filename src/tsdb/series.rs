@@ -118,7 +118,7 @@ fn damaged(kind: Kind, at: u64, next: Option<u64>) -> Finding {
 }
 
 /// Goes to where the next entry begins; `false` if there is none.
-fn to_next<S: BlockFiles>(
+pub(crate) fn to_next<S: BlockFiles>(
     stream: &mut Stream<'_, S>,
     toc: &Toc,
     findings: &mut Findings,
@@ -150,7 +150,7 @@ fn to_next<S: BlockFiles>(
 }
 
 /// Reads the entry that begins here, and leaves it where it is; how long it is, or in which way it is damaged.
-fn read_entry<S: BlockFiles>(
+pub(crate) fn read_entry<S: BlockFiles>(
     stream: &mut Stream<'_, S>,
     entry: &mut Entry,
 ) -> Result<Result<usize, Kind>, S::Error> {

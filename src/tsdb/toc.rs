@@ -5,7 +5,8 @@ use super::crc::crc32c;
 use super::finding::{Finding, Findings, Kind};
 use super::source::{Block, BlockFiles, File};
 
-const MAGIC: u32 = 0xBAAA_D700;
+/// What an index begins with; its format comes behind it.
+pub(crate) const MAGIC: u32 = 0xBAAA_D700;
 const HEAD_BYTES: u64 = 5;
 /// Six places and a checksum.
 const TOC_BYTES: u64 = 6 * 8 + 4;

@@ -8,3 +8,4 @@ mod index;
 mod random;
 mod real;
 mod source;
+mod written;

@@ -1,0 +1,447 @@
+//! From JSON to a plan: what is there, what is missing, what goes together.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::access::{Side, text_of};
+use super::fingerprint::Fingerprint;
+use super::plan::{
+    Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
+};
+use super::tree::{Fields, Node, within};
+use crate::duration;
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::nearest::nearest;
+use crate::payload::{Options, graphite, otlp, statsd};
+use crate::promql::{Access, Selector};
+use crate::samples::{Builder, Labels};
+
+/// Reads a plan: see [`Plan::parse`].
+pub(super) fn plan(
+    text: &str,
+    folder: &Path,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<Plan> {
+    let node = Node::parse(text)?;
+    let mut fields = node.members("")?;
+    let mut reading = Reading {
+        folder,
+        environment,
+        warnings,
+        decides: Fingerprint::default(),
+    };
+    let source = fields.need("source", "an object with kind")?;
+    let target = fields.need(
+        "target",
+        "an object such as {\"external_labels\": {\"cluster\": \"a\"}}",
+    )?;
+    let plan = Plan {
+        source: reading.source(source)?,
+        target: reading.target(target)?,
+        selectors: reading.selectors(&mut fields)?,
+        metadata_metrics: texts(&mut fields, "metadata_metrics")?,
+        exemplar_checks: exemplar_checks(&mut fields)?,
+        promql_checks: promql_checks(&mut fields)?,
+        batch: batch(&mut fields)?,
+        compare: compare(&mut fields)?,
+        fingerprint: reading.decides.end(),
+        folder: folder.to_owned(),
+    };
+    fields.finish()?;
+    warnings.dedup();
+    Ok(plan)
+}
+
+/// What a plan is read with.
+struct Reading<'a> {
+    folder: &'a Path,
+    environment: &'a Environment,
+    warnings: &'a mut Vec<String>,
+    decides: Fingerprint,
+}
+
+/// The members of which a source has the one that says where its samples are, and which kinds have it.
+const ORIGINS: [(&str, &[Kind]); 4] = [
+    ("remote_read_url", &[Kind::Prometheus]),
+    ("export_url", &[Kind::Victoriametrics]),
+    (
+        "capture_manifest_path",
+        &[
+            Kind::Otlp,
+            Kind::InfluxLineProtocol,
+            Kind::Statsd,
+            Kind::GraphitePlaintext,
+            Kind::Openmetrics,
+        ],
+    ),
+    ("paths", &[Kind::Openmetrics]),
+];
+
+/// Members that say how one format is read.
+const OPTIONS: [(&str, Kind); 3] = [
+    ("graphite_mapping_path", Kind::GraphitePlaintext),
+    ("statsd", Kind::Statsd),
+    ("otlp", Kind::Otlp),
+];
+
+impl Reading<'_> {
+    fn source(&mut self, (at, node): (String, &Node)) -> Result<Source> {
+        let mut fields = node.members(&at)?;
+        let kind = kind(&mut fields)?;
+        for (member, kinds) in ORIGINS {
+            refuse_of_others(&fields, member, kind, kinds)?;
+        }
+        for (member, of) in OPTIONS {
+            refuse_of_others(&fields, member, kind, &[of])?;
+        }
+        self.decides.add("source.kind", kind.as_str());
+        let side = Side::read(&mut fields, self.folder, self.environment)?;
+        for (name, value) in side.telling_headers() {
+            self.decides.add("source.headers", name);
+            self.decides.add(name, value);
+        }
+        let origin = self.origin(kind, &mut fields, &side)?;
+        let queries = self.queries(&mut fields, &side)?;
+        fields.finish()?;
+        Ok(Source {
+            kind,
+            origin,
+            queries,
+        })
+    }
+
+    fn origin(&mut self, kind: Kind, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Origin> {
+        let live = match kind {
+            Kind::Prometheus => Some((
+                "remote_read_url",
+                "a URL such as http://prometheus:9090/api/v1/read",
+                Live::RemoteRead as fn(Access) -> Live,
+            )),
+            Kind::Victoriametrics => Some((
+                "export_url",
+                "a URL such as http://victoria:8428/api/v1/export",
+                Live::Export as fn(Access) -> Live,
+            )),
+            _ => None,
+        };
+        if let Some((member, expected, live)) = live {
+            let at = fields.path(member);
+            let access = side.whole(fields, member, self.warnings)?;
+            let access = access.ok_or_else(|| missing(&at, expected))?;
+            self.decides.add(member, access.place());
+            return Ok(Origin::Live(live(access)));
+        }
+        let options = self.options(kind, fields)?;
+        let paths_at = fields.path("paths");
+        let manifest = self.path(fields, "capture_manifest_path")?;
+        let paths = texts(fields, "paths")?;
+        match (manifest, paths.is_empty()) {
+            (Some(_), false) => Err(Error::usage(format!(
+                "{paths_at}: capture_manifest_path is given, too: expected one of them"
+            ))),
+            (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
+            (None, false) => {
+                for path in &paths {
+                    self.decides.add("paths", path);
+                }
+                let paths = paths.iter().map(|path| side.folder().join(path));
+                Ok(Origin::Files {
+                    options,
+                    paths: paths.collect(),
+                })
+            }
+            (None, true) if kind == Kind::Openmetrics => {
+                Err(missing(&paths_at, "a list with at least one path"))
+            }
+            (None, true) => Err(missing(
+                &fields.path("capture_manifest_path"),
+                "the path of a manifest of captured payloads",
+            )),
+        }
+    }
+
+    fn options(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Result<Options> {
+        Ok(match kind {
+            Kind::InfluxLineProtocol => Options::InfluxLineProtocol,
+            Kind::Statsd => {
+                Options::Statsd(self.format_options::<statsd::Options>(fields, "statsd")?)
+            }
+            Kind::GraphitePlaintext => Options::GraphitePlaintext(self.mapping(fields)?),
+            Kind::Otlp => {
+                let at = fields.path("otlp");
+                let options = self.format_options::<otlp::Options>(fields, "otlp")?;
+                if let Some(why) = options.contradiction() {
+                    return Err(Error::usage(format!("{at}: {why}")));
+                }
+                Options::Otlp(options)
+            }
+            Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
+        })
+    }
+
+    /// An object whose members the format itself knows.
+    fn format_options<T: serde::de::DeserializeOwned + Default>(
+        &mut self,
+        fields: &mut Fields<'_>,
+        member: &'static str,
+    ) -> Result<T> {
+        let Some((at, node)) = fields.take(member) else {
+            return Ok(T::default());
+        };
+        node.members(&at)?;
+        let value = node.value();
+        self.decides.add(member, &value.to_string());
+        serde_json::from_value(value).map_err(|err| Error::usage(format!("{at}: {err}")))
+    }
+
+    fn mapping(&mut self, fields: &mut Fields<'_>) -> Result<Option<graphite::Mapping>> {
+        let Some((at, node)) = fields.take("graphite_mapping_path") else {
+            return Ok(None);
+        };
+        let path = self.folder.join(node.text(&at)?);
+        let text = text_of(&path, &at)?;
+        self.decides.add("graphite_mapping", &text);
+        let mapping = graphite::Mapping::parse(&text);
+        let shown = path.to_string_lossy();
+        mapping
+            .map(Some)
+            .map_err(|err| Error::usage(format!("{at}: {shown:?}: {err:#}")))
+    }
+
+    /// A path, and its text decides what is brought.
+    fn path(&mut self, fields: &mut Fields<'_>, member: &'static str) -> Result<Option<PathBuf>> {
+        let Some((at, node)) = fields.take(member) else {
+            return Ok(None);
+        };
+        let path = node.text(&at)?;
+        self.decides.add(member, path);
+        Ok(Some(self.folder.join(path)))
+    }
+
+    fn queries(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Queries> {
+        let warnings = &mut *self.warnings;
+        let mut below =
+            |member: &'static str, end: &str| side.below(fields, member, &[end], warnings);
+        Ok(Queries {
+            query_range: below("query_range_url", "/api/v1/query_range")?,
+            metadata: below("metadata_url", "/api/v1/metadata")?,
+            exemplars: below("exemplar_url", "/api/v1/query_exemplars")?,
+        })
+    }
+
+    fn target(&mut self, (at, node): (String, &Node)) -> Result<Target> {
+        let mut fields = node.members(&at)?;
+        let side = Side::read(&mut fields, self.folder, self.environment)?;
+        let write_at = fields.path("write_url");
+        let objstore_config_path = match fields.take("objstore_config_path") {
+            Some((at, node)) => Some(self.folder.join(node.text(&at)?)),
+            None => None,
+        };
+        let external_labels = match fields.take("external_labels") {
+            Some((at, node)) => external_labels(node, &at)?,
+            None => Labels::default(),
+        };
+        let write = side.whole(&mut fields, "write_url", self.warnings)?;
+        if write.is_some() && objstore_config_path.is_some() {
+            return Err(Error::usage(format!(
+                "{write_at}: objstore_config_path is given, too: expected one of them"
+            )));
+        }
+        if write.is_none() && external_labels.is_empty() {
+            return Err(missing(
+                &within(&at, "external_labels"),
+                "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
+            ));
+        }
+        let read = side.whole(&mut fields, "read_url", self.warnings)?;
+        let queries = self.queries(&mut fields, &side)?;
+        let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
+        let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
+        fields.finish()?;
+        Ok(Target {
+            objstore_config_path,
+            external_labels,
+            write,
+            read,
+            queries,
+            status,
+        })
+    }
+
+    fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
+        let mut selectors = Vec::new();
+        let Some((at, node)) = fields.take("selectors") else {
+            return Ok(selectors);
+        };
+        for (at, item) in node.items(&at)? {
+            let selector = Selector::from_str(item.text(&at)?);
+            let selector = selector.map_err(|err| Error::usage(format!("{at}: {err:#}")))?;
+            self.decides.add("selectors", &selector.to_string());
+            selectors.push(selector);
+        }
+        if selectors.is_empty() {
+            return Err(Error::usage(format!(
+                "{at}: expected at least one, or no such member for all series"
+            )));
+        }
+        Ok(selectors)
+    }
+}
+
+fn missing(at: &str, expected: &str) -> Error {
+    Error::usage(format!("{at}: it is missing: expected {expected}"))
+}
+
+fn kind(fields: &mut Fields<'_>) -> Result<Kind> {
+    let all = Kind::ALL.map(Kind::as_str);
+    let (at, node) = fields.need("kind", &format!("one of {}", all.join(", ")))?;
+    let text = node.text(&at)?;
+    let mut kinds = Kind::ALL.into_iter();
+    kinds.find(|kind| kind.as_str() == text).ok_or_else(|| {
+        let expected = match nearest(&text.to_lowercase().replace('-', "_"), all) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("expected one of {}", all.join(", ")),
+        };
+        Error::usage(format!("{at}: unknown kind {text:?}: {expected}"))
+    })
+}
+
+fn refuse_of_others(
+    fields: &Fields<'_>,
+    member: &'static str,
+    kind: Kind,
+    of: &[Kind],
+) -> Result<()> {
+    if !fields.has(member) || of.contains(&kind) {
+        return Ok(());
+    }
+    let of: Vec<&str> = of.iter().map(|kind| kind.as_str()).collect();
+    let (at, kind) = (fields.path(member), kind.as_str());
+    Err(Error::usage(format!(
+        "{at}: kind {kind} has no such member: it is of {}",
+        of.join(", ")
+    )))
+}
+
+fn texts(fields: &mut Fields<'_>, member: &'static str) -> Result<Vec<String>> {
+    let Some((at, node)) = fields.take(member) else {
+        return Ok(Vec::new());
+    };
+    let items = node.items(&at)?;
+    items
+        .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
+        .collect()
+}
+
+/// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.
+fn external_labels(node: &Node, at: &str) -> Result<Labels> {
+    let mut labels = Builder::default();
+    for (path, name, value) in node.members(at)?.rest() {
+        let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let is_name = !name.starts_with(|c: char| c.is_ascii_digit())
+            && !name.is_empty()
+            && name.chars().all(is_fit);
+        if !is_name || name.starts_with("__") {
+            return Err(Error::usage(format!(
+                "{path}: expected the name of a label, such as cluster, that does not begin with __"
+            )));
+        }
+        labels.add(name, value.text(&path)?);
+    }
+    labels
+        .build()
+        .map_err(|err| Error::usage(format!("{at}: {err}")))
+}
+
+fn exemplar_checks(fields: &mut Fields<'_>) -> Result<Vec<ExemplarCheck>> {
+    let Some((at, node)) = fields.take("exemplar_checks") else {
+        return Ok(Vec::new());
+    };
+    let checks = node.items(&at)?.map(|(at, item)| {
+        let mut fields = item.members(&at)?;
+        let (query_at, query) = fields.need("query", "a selector")?;
+        let query = query.text(&query_at)?.to_owned();
+        let limit = match fields.take("limit") {
+            Some((at, node)) => node.whole(&at, 1, 1_000_000)?,
+            None => 200,
+        };
+        fields.finish()?;
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(ExemplarCheck { query, limit })
+    });
+    checks.collect()
+}
+
+fn promql_checks(fields: &mut Fields<'_>) -> Result<Vec<PromqlCheck>> {
+    let Some((at, node)) = fields.take("promql_checks") else {
+        return Ok(Vec::new());
+    };
+    let checks = node.items(&at)?.map(|(at, item)| {
+        let mut fields = item.members(&at)?;
+        let (query_at, query) = fields.need("query", "PromQL")?;
+        let query = query.text(&query_at)?.to_owned();
+        let step_ms = match fields.take("step") {
+            Some((at, node)) => Some(step_ms(node, &at)?),
+            None => None,
+        };
+        fields.finish()?;
+        Ok(PromqlCheck { query, step_ms })
+    });
+    checks.collect()
+}
+
+fn step_ms(node: &Node, at: &str) -> Result<i64> {
+    let read = duration::parse(node.text(at)?).ok();
+    let ms = read.and_then(|step| i64::try_from(step.as_millis()).ok());
+    ms.filter(|ms| *ms > 0)
+        .ok_or_else(|| Error::usage(format!("{at}: expected a duration such as 30s or 5m")))
+}
+
+fn batch(fields: &mut Fields<'_>) -> Result<Batch> {
+    let Some((at, node)) = fields.take("batch") else {
+        return Ok(Batch::USUAL);
+    };
+    let mut fields = node.members(&at)?;
+    let mut number = |member: &'static str, most: u64| match fields.take(member) {
+        Some((at, node)) => node.whole(&at, 1, most).map(Some),
+        None => Ok(None),
+    };
+    let usual = Batch::USUAL;
+    let size = |given: Option<u64>, usual: usize| {
+        given.map_or(usual, |given| usize::try_from(given).unwrap_or(usize::MAX))
+    };
+    let batch = Batch {
+        max_series_per_write: size(
+            number("max_series_per_write", 1_000_000)?,
+            usual.max_series_per_write,
+        ),
+        max_points_per_write: size(
+            number("max_points_per_write", 10_000_000)?,
+            usual.max_points_per_write,
+        ),
+        http_timeout: number("http_timeout_secs", 86_400)?
+            .map_or(usual.http_timeout, Duration::from_secs),
+    };
+    fields.finish()?;
+    Ok(batch)
+}
+
+fn compare(fields: &mut Fields<'_>) -> Result<Compare> {
+    let Some((at, node)) = fields.take("compare") else {
+        return Ok(Compare::default());
+    };
+    let mut fields = node.members(&at)?;
+    let mut delta = |member: &'static str| match fields.take(member) {
+        Some((at, node)) => node.tolerance(&at).map(Some),
+        None => Ok(None),
+    };
+    let compare = Compare {
+        max_absolute_value_delta: delta("max_absolute_value_delta")?,
+        max_relative_value_delta: delta("max_relative_value_delta")?,
+    };
+    fields.finish()?;
+    Ok(compare)
+}
