@@ -1,15 +1,16 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, openings, queries, tsdb, values};
+use super::{answers, blocks, configurations, openings, otlp, queries, tsdb, values};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
-    const ALL: [&[Promise]; 7] = [
+    const ALL: [&[Promise]; 8] = [
         &answers::PROMISES,
         &blocks::PROMISES,
         &configurations::PROMISES,
         &openings::PROMISES,
+        &otlp::PROMISES,
         &queries::PROMISES,
         &tsdb::PROMISES,
         &values::PROMISES,

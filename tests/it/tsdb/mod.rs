@@ -5,7 +5,7 @@ mod chunks;
 mod damage;
 mod flips;
 mod index;
-mod random;
+pub mod random;
 mod real;
 mod source;
 mod written;
