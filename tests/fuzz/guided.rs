@@ -17,6 +17,7 @@ mod blocks;
 mod configurations;
 mod corpus;
 mod openings;
+mod otlp;
 mod promise;
 mod promises;
 mod queries;

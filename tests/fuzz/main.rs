@@ -14,6 +14,7 @@ mod configurations;
 mod corpus;
 mod hostile;
 mod openings;
+mod otlp;
 mod promise;
 mod promises;
 mod queries;

@@ -1,7 +1,7 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, openings, queries, remote, tsdb, values};
+use super::{answers, blocks, configurations, openings, otlp, queries, remote, tsdb, values};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
@@ -10,6 +10,7 @@ pub fn all() -> impl Iterator<Item = &'static Promise> {
         &blocks::PROMISES,
         &configurations::PROMISES,
         &openings::PROMISES,
+        &otlp::PROMISES,
         &queries::PROMISES,
         &remote::PROMISES,
         &tsdb::PROMISES,
