@@ -18,6 +18,7 @@ mod configurations;
 mod corpus;
 mod openings;
 mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;

@@ -15,6 +15,7 @@ mod corpus;
 mod hostile;
 mod openings;
 mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;

@@ -1,7 +1,9 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, openings, otlp, queries, remote, tsdb, values};
+use super::{
+    answers, blocks, configurations, openings, otlp, payloads, queries, remote, tsdb, values,
+};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
@@ -11,6 +13,7 @@ pub fn all() -> impl Iterator<Item = &'static Promise> {
         &configurations::PROMISES,
         &openings::PROMISES,
         &otlp::PROMISES,
+        &payloads::PROMISES,
         &queries::PROMISES,
         &remote::PROMISES,
         &tsdb::PROMISES,
