@@ -64,7 +64,7 @@ const DAMAGES: [Damage; 8] = [
     (
         "a segment is missing",
         |block| fs::remove_file(block.join("chunks/000001")).unwrap(),
-        &["unreadable-blocks 1", MISSING],
+        &[MISSING, "unreadable-blocks 1"],
         &[],
     ),
     (
@@ -76,7 +76,7 @@ const DAMAGES: [Damage; 8] = [
             bytes[middle] ^= 1;
             fs::write(path, bytes).unwrap();
         },
-        &["unreadable-blocks 1", MISSING],
+        &[MISSING, "unreadable-blocks 1"],
         &[],
     ),
 ];
