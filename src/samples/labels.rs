@@ -49,10 +49,7 @@ impl Labels {
     /// Names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut rest = &*self.0;
-        iter::from_fn(move || {
-            let pair = Some((text(&mut rest)?, text(&mut rest)?));
-            pair
-        })
+        iter::from_fn(move || Some((text(&mut rest)?, text(&mut rest)?)))
     }
 
     /// Whether there are none.

@@ -106,7 +106,8 @@ mod tests {
         }
         assert_eq!(cursor.left(), 0);
         for end in 0..bytes.len() {
-            let (mut cursor, mut before) = (Cursor::new(&bytes[..end]), Before::default());
+            let (mut cursor, mut before) =
+                (Cursor::new(bytes.get(..end).unwrap()), Before::default());
             while before.take(&mut cursor).is_some() {}
         }
         for first in 0..=u8::MAX {

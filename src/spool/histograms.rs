@@ -128,6 +128,11 @@ fn many<'a, T>(
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::*;
     use crate::samples::CUSTOM_BUCKETS;
 
@@ -180,7 +185,7 @@ mod tests {
         assert_eq!(take(&mut cursor), Some(floats));
         assert_eq!(cursor.left(), 0);
         for end in 0..bytes.len() {
-            let mut cursor = Cursor::new(&bytes[..end]);
+            let mut cursor = Cursor::new(bytes.get(..end).unwrap());
             while take(&mut cursor).is_some() {}
         }
     }

@@ -36,24 +36,26 @@ impl Series {
     }
 
     /// Its samples as chunks, each later than the one before: those that came so and can be kept are, the others are made as Prometheus makes them.
-    /// What they hold and what was left out is added to the counts.
-    pub fn chunks(&self, counts: &mut Counts) -> Result<Vec<Chunk>> {
+    /// What they hold and what was left out is added to the counts. Errors are those of `each`, and histograms that contradict themselves.
+    pub fn chunks(
+        &self,
+        counts: &mut Counts,
+        each: &mut dyn FnMut(Chunk) -> Result<()>,
+    ) -> Result<()> {
         let mut encoder = Encoder::default();
-        let mut chunks = Vec::new();
         for step in Walk::new(self, Chunks::AreKept, counts) {
-            match step? {
-                Step::Kept(chunk) => {
-                    chunks.extend(encoder.finish());
-                    chunks.push(chunk);
-                }
+            let (ended, kept) = match step? {
+                Step::Kept(chunk) => (encoder.finish(), Some(chunk)),
                 Step::Sample(sample) => {
-                    let closed = encoder.take(sample);
-                    chunks.extend(closed.map_err(|err| self.wrong(err))?);
+                    let ended = encoder.take(sample);
+                    (ended.map_err(|err| self.wrong(err))?, None)
                 }
+            };
+            for chunk in [ended, kept].into_iter().flatten() {
+                each(chunk)?;
             }
         }
-        chunks.extend(encoder.finish());
-        Ok(chunks)
+        encoder.finish().map_or(Ok(()), each)
     }
 
     fn wrong(&self, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -223,8 +225,8 @@ impl<'a> Walk<'a> {
             };
             match parts.split_first() {
                 Some((first, copies)) if first.part.is_sorted && are_copies(first, copies) => {
-                    let copied = copies.iter().map(|copy| u64::from(copy.part.samples));
-                    self.counts.duplicates += copied.sum::<u64>();
+                    let again = copies.iter().map(|copy| u64::from(copy.part.samples));
+                    self.counts.duplicates += again.sum::<u64>();
                     if let Some(step) = self.alone(*first) {
                         return Ok(Some(step));
                     }

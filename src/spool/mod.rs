@@ -83,10 +83,7 @@ impl Spool {
             Told::Samples(samples) => self.samples(labels, &samples),
             Told::Chunk(chunk) => self.chunk(labels, &chunk)?,
         }
-        if self.grouped.memory_bytes() >= self.memory_bytes {
-            self.runs.push(self.grouped.flush(&mut self.disk)?);
-        }
-        Ok(())
+        self.make_room()
     }
 
     /// How many samples lay outside of the range.
@@ -115,6 +112,13 @@ impl Spool {
             ..
         } = self;
         Sorted::new(&folder, memory_bytes, disk, runs, windows)
+    }
+
+    fn make_room(&mut self) -> Result<()> {
+        if self.grouped.memory_bytes() >= self.memory_bytes {
+            self.runs.push(self.grouped.flush(&mut self.disk)?);
+        }
+        Ok(())
     }
 
     fn samples(&mut self, labels: Labels, samples: &[Sample]) {
@@ -146,13 +150,16 @@ impl Spool {
             return Err(wrong(format!("it has {} bytes", chunk.data.len())));
         }
         let told = (chunk.min_time_ms, chunk.max_time_ms);
-        let holds = |first, last| match (first, last) == told {
-            true => Ok(()),
-            false => Err(wrong(format!("its samples are from {first} to {last}"))),
+        let holds = |first, last| {
+            if (first, last) == told {
+                Ok(())
+            } else {
+                Err(wrong(format!("its samples are from {first} to {last}")))
+            }
         };
         let window = self.windows.around(chunk.min_time_ms);
         let is_within = |range: &Range<i64>| range.contains(&told.0) && range.contains(&told.1);
-        match decode::summary(chunk.encoding as u8, &chunk.data) {
+        match decode::summary(chunk.encoding.number(), &chunk.data) {
             Ok(summary) if summary.samples == 0 => return Err(wrong("it has no samples".into())),
             Ok(summary) => {
                 holds(summary.first_ms, summary.last_ms)?;
@@ -166,18 +173,25 @@ impl Spool {
             // A time that is repeated does no harm, when samples are taken one by one.
             Err(_) => {}
         }
-        let samples: Vec<Sample> = decode::samples(chunk.encoding as u8, &chunk.data)
-            .collect::<Result<_, _>>()
-            .map_err(|err| wrong(err.to_string()))?;
-        let mut pairs = samples.iter().zip(samples.iter().skip(1));
-        if let Some((one, next)) = pairs.find(|(one, next)| one.time_ms > next.time_ms) {
-            let (one, next) = (one.time_ms, next.time_ms);
-            return Err(wrong(format!("a sample of {next} follows one of {one}")));
+        let samples = || decode::samples(chunk.encoding.number(), &chunk.data);
+        let (mut first, mut last) = (None, None);
+        for sample in samples() {
+            let time = sample.map_err(|err| wrong(err.to_string()))?.time_ms;
+            if let Some(last) = last.filter(|last| *last > time) {
+                return Err(wrong(format!("a sample of {time} follows one of {last}")));
+            }
+            first = first.or(Some(time));
+            last = Some(time);
         }
-        let ends = samples.first().zip(samples.last());
-        let (first, last) = ends.ok_or_else(|| wrong("it has no samples".into()))?;
-        holds(first.time_ms, last.time_ms)?;
-        self.samples(labels, &samples);
+        let (first, last) = first
+            .zip(last)
+            .ok_or_else(|| wrong("it has no samples".into()))?;
+        holds(first, last)?;
+        // One by one, for a few bytes may tell of very many.
+        for sample in samples().flatten() {
+            self.samples(labels.clone(), &[sample]);
+            self.make_room()?;
+        }
         Ok(())
     }
 }

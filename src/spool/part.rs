@@ -32,7 +32,7 @@ impl Form {
         match self {
             Self::Floats => 0,
             Self::Histograms => 0x10,
-            Self::Chunk(encoding) => encoding as u8,
+            Self::Chunk(encoding) => encoding.number(),
         }
     }
 
@@ -117,7 +117,7 @@ pub(super) fn length(parts: &[u8]) -> Option<usize> {
 pub(super) enum Samples<'a> {
     Floats(Cursor<'a>, Before),
     Histograms(Cursor<'a>, i64),
-    Chunk(decode::Samples<'a>),
+    Chunk(Box<decode::Samples<'a>>),
 }
 
 impl Part {
@@ -127,7 +127,10 @@ impl Part {
         match self.form {
             Form::Floats => Samples::Floats(cursor, Before::default()),
             Form::Histograms => Samples::Histograms(cursor, 0),
-            Form::Chunk(encoding) => Samples::Chunk(decode::samples(encoding as u8, &self.data)),
+            Form::Chunk(encoding) => {
+                let samples = decode::samples(encoding.number(), &self.data);
+                Samples::Chunk(Box::new(samples))
+            }
         }
     }
 }

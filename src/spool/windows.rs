@@ -5,26 +5,35 @@ use std::ops::Range;
 /// Windows of one length, aligned to the epoch as Prometheus aligns its blocks: a time that divides by the length begins one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Windows {
-    length_ms: i64,
+    /// `None` where there is but one.
+    length_ms: Option<i64>,
 }
 
 impl Windows {
     /// Those of Prometheus' head.
     pub const TWO_HOURS: Self = Self {
-        length_ms: 2 * 60 * 60 * 1000,
+        length_ms: Some(2 * 60 * 60 * 1000),
     };
+
+    /// A single window for all of time.
+    pub const ONE: Self = Self { length_ms: None };
 
     /// Windows of this length; `None` unless it is positive.
     #[must_use]
     pub fn of_ms(length_ms: i64) -> Option<Self> {
-        (length_ms > 0).then_some(Self { length_ms })
+        (length_ms > 0).then_some(Self {
+            length_ms: Some(length_ms),
+        })
     }
 
     /// The window that a time lies in: from its begin to before its end. At the ends of time it is as long as there is time.
     #[must_use]
     pub fn around(self, time_ms: i64) -> Range<i64> {
-        let behind = time_ms.rem_euclid(self.length_ms);
-        let end = time_ms.saturating_add(self.length_ms - behind);
+        let Some(length_ms) = self.length_ms else {
+            return i64::MIN..i64::MAX;
+        };
+        let behind = time_ms.rem_euclid(length_ms);
+        let end = time_ms.saturating_add(length_ms - behind);
         time_ms.saturating_sub(behind)..end
     }
 }
@@ -53,6 +62,9 @@ mod tests {
             (i64::MIN, i64::MIN..-9_223_372_036_854_775_800),
         ] {
             assert_eq!(windows.around(time), expected, "{time}");
+        }
+        for time in [i64::MIN, -1, 0, i64::MAX - 1] {
+            assert_eq!(Windows::ONE.around(time), i64::MIN..i64::MAX);
         }
         assert_eq!(Windows::of_ms(0), None);
         assert_eq!(Windows::of_ms(-1), None);
