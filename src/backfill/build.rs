@@ -70,7 +70,11 @@ fn write(
     let mut writer = Writer::create(draft)?;
     let mut counts = Counts::default();
     while let Some(series) = window.next_series()? {
-        let chunks = series.chunks(&mut counts)?;
+        let mut chunks = Vec::new();
+        series.chunks(&mut counts, &mut |chunk| {
+            chunks.push(chunk);
+            Ok(())
+        })?;
         if !chunks.is_empty() {
             writer.series(&series.labels, &chunks)?;
         }
