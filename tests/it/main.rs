@@ -9,6 +9,7 @@
 //! | `otlp` | payloads of OpenTelemetry are read as a real Prometheus reads them |
 //! | `payloads` | what other systems sent is read as those read it who know it |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
+//! | `remote` | samples come from real servers as they are there, and real servers take what they are sent |
 //! | `shipping` | the image and the releases are what they are said to be |
 //! | `thanos` | what real Thanos makes of both buckets |
 //! | `tsdb` | real blocks, whole ones and damaged ones, are told apart |
@@ -27,6 +28,7 @@ mod house;
 mod otlp;
 mod payloads;
 mod providers;
+mod remote;
 mod safety;
 mod served;
 mod shipping;
