@@ -8,12 +8,12 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`], [`serve`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
-//! | verbs | [`verb`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`reconcile`], [`status`], [`undelete`], [`unmark`], [`verify`], [`backfill`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | verbs | [`verb`], [`feed`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
-//! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`history`] | every decision, pure: values in, values out |
-//! | means | [`bucket`], [`promql`], `http`, [`retry`], [`progress`] | providers, configuration, transfer; what query APIs answer; how servers are spoken to; when to try again; how far a run is |
+//! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`reconciled`], [`history`] | every decision, pure: values in, values out |
+//! | means | [`bucket`], [`promql`], [`remote`], `http`, [`retry`], [`progress`], [`spool`] | providers, configuration, transfer; what query APIs answer; what live servers hold and are sent; how servers are spoken to; when to try again; how far a run is; how samples are sorted in bounded memory |
 //! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
@@ -59,6 +59,7 @@
 
 pub mod at_once;
 pub mod audit;
+pub mod backfill;
 pub mod block;
 pub mod board;
 pub mod bucket;
@@ -77,6 +78,7 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod exposition;
+pub mod feed;
 pub mod go;
 pub mod history;
 mod html;
@@ -93,12 +95,16 @@ pub mod policy;
 pub mod printable;
 pub mod progress;
 pub mod promql;
+pub mod reconcile;
+pub mod reconciled;
+pub mod remote;
 pub mod report;
 pub mod retry;
 pub mod samples;
 pub mod select;
 pub mod serve;
 pub mod small_file;
+pub mod spool;
 pub mod status;
 pub mod stored;
 pub mod telemetry;

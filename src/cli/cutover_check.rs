@@ -14,14 +14,17 @@ use super::args::{
 };
 use super::document::Document;
 use super::flags::Origins;
+use super::reconcile::{OfPlan, Shared};
 use super::values::{duration, one_of, size_bytes, tolerance, whole_number};
 use super::verify::{Comparison, OfRun};
+use crate::command::Command;
 use crate::command::cutover_check::{Page, Request, ToVerify};
 use crate::compare::Task;
 use crate::cutover::{CutOver, Query, QueryFile, Tolerance};
 use crate::draft::{What, may_appear};
 use crate::error::{Error, Result};
 use crate::promql::{Access, Limits, OfThanos};
+use crate::reconcile::Depth;
 use crate::small_file;
 use crate::verify;
 
@@ -31,7 +34,9 @@ use crate::verify;
 /// target alone: Thanos, Prometheus, Mimir or their like. Queries of a file are
 /// asked of both over the time of the moved blocks, and the answers are compared.
 /// With the files of both buckets it verifies the blocks too. What could not be
-/// looked at never counts as equal. Nothing is changed.
+/// looked at never counts as equal. Nothing is changed. With the plan of a
+/// backfill it compares the source and the target of that, and asks both its
+/// queries.
 #[derive(Args)]
 #[command(after_help = SEE_HELP, after_long_help = examples_and_exit_codes())]
 #[command(display_name = "thanos-bucket", override_usage = USAGE)]
@@ -46,6 +51,8 @@ pub(super) struct Flags {
     filters: Filters,
     #[command(flatten)]
     of_run: OfRun,
+    #[command(flatten)]
+    of_plan: OfPlan,
     #[command(flatten)]
     comparison: Comparison,
     #[command(flatten)]
@@ -208,7 +215,11 @@ Examples:
   The same of a time, with the expressions of recording rules, and no buckets:
     thanos-bucket cutover-check --query.source=http://query-hot:9090 \\
       --query.target=http://query-cold:9090 --queries=rules.yaml \\
-      --min-time=2025-05-01 --max-time=2025-06-01 --waive=buckets-not-compared";
+      --min-time=2025-05-01 --max-time=2025-06-01 --waive=buckets-not-compared
+
+  After a backfill: may its source go?
+    thanos-bucket cutover-check --config=plan.json --start=2024-01-01 \\
+      --end=2025-01-01 --objstore.config-file=cold.yaml --artifact-dir=report";
 
 fn examples_and_exit_codes() -> String {
     let kinds = CutOver::WAIVABLE;
@@ -238,10 +249,32 @@ fn waivable(text: &str) -> Result<String> {
 }
 
 impl Flags {
+    /// What is to be done. What was read and has no effect is added to `warnings`.
+    pub(super) fn command(
+        self,
+        origins: &Origins<'_>,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Command> {
+        if !self.of_plan.is_given::<Self>(origins)? {
+            let request = self.request(origins, now, warnings)?;
+            return Ok(Command::CutoverCheck(Box::new(request)));
+        }
+        let shared = Shared {
+            buckets: self.buckets,
+            repetition: self.repetition,
+            room: self.room,
+            printed: self.printed,
+        };
+        let of_plan = self.of_plan;
+        let request = of_plan.request(Depth::CutOver, shared, origins, now, warnings)?;
+        Ok(Command::Reconcile(Box::new(request)))
+    }
+
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.
     ///
     /// Errors: one, or all that is wrong with the file of queries in one.
-    pub(super) fn request(
+    fn request(
         self,
         origins: &Origins<'_>,
         now: DateTime<Utc>,

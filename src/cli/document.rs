@@ -44,6 +44,19 @@ impl Document {
         Ok(Some(document))
     }
 
+    /// Reads a file of JSON; `flag` is the name of the one that gives its path.
+    pub(super) fn of_json(path: &Path, flag: &str) -> Result<Self> {
+        let name = format!("{flag} {:?}", path.to_string_lossy());
+        let wrong = |why: String| Error::usage(format!("{name}: {why}"));
+        let content = small_file::read(path).map_err(|err| match err.kind() {
+            ErrorKind::FileTooLarge => wrong("it is too long: expected at most 1 MiB".to_owned()),
+            _ => wrong(format!("cannot be read: {err}")),
+        })?;
+        let text = String::from_utf8(content)
+            .map_err(|_| wrong("it is not UTF-8: expected JSON".to_owned()))?;
+        Ok(Self { name, text })
+    }
+
     /// What `parse` makes of the text. Its errors are told as errors of this flag.
     pub(super) fn parse<T>(&self, parse: impl FnOnce(&str) -> Result<T>) -> Result<T> {
         parse(&self.text).map_err(|err| {

@@ -2,6 +2,7 @@
 
 mod args;
 mod argument_files;
+mod backfill;
 mod check;
 mod cleanup;
 mod completion;
@@ -12,6 +13,7 @@ mod man;
 mod migrate;
 mod plan;
 mod policy;
+mod reconcile;
 mod refusal;
 mod replicate;
 mod report;
@@ -121,18 +123,17 @@ pub fn parse(
         Subcommand::Status(flags) => {
             Command::Status(flags.request(&origins, now, &mut warnings)?)
         }
-        Subcommand::Verify(flags) => {
-            Command::Verify(flags.request(&origins, now, &mut warnings)?)
-        }
+        Subcommand::Verify(flags) => flags.command(&origins, now, &mut warnings)?,
         Subcommand::Unmark(flags) => {
             Command::Unmark(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::Cleanup(flags) => {
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
-        Subcommand::CutoverCheck(flags) => {
+        Subcommand::CutoverCheck(flags) => flags.command(&origins, now, &mut warnings)?,
+        Subcommand::Backfill(flags) => {
             let request = flags.request(&origins, now, &mut warnings)?;
-            Command::CutoverCheck(Box::new(request))
+            Command::Backfill(Box::new(request))
         }
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
@@ -219,6 +220,7 @@ enum Subcommand {
     Status(Box<status::Flags>),
     Verify(Box<verify::Flags>),
     CutoverCheck(Box<cutover_check::Flags>),
+    Backfill(Box<backfill::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
@@ -241,6 +243,7 @@ impl Subcommand {
             Subcommand::Undelete(flags) => &flags.audited,
             Subcommand::Run(flags) => &flags.audited,
             Subcommand::Plan(_)
+            | Subcommand::Backfill(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)
             | Subcommand::Report(_)

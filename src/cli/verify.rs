@@ -8,11 +8,14 @@ use super::args::{
     exit_codes,
 };
 use super::flags::Origins;
+use super::reconcile::{OfPlan, Shared};
 use super::values::{one_of, run_id};
 use super::variables::WHICH_BLOCKS;
 use crate::block::{RunId, Strength};
+use crate::command::Command;
 use crate::command::verify::Request;
 use crate::error::{Error, Result};
+use crate::reconcile::Depth;
 use crate::verify::Task;
 
 /// Compares what two buckets hold, block by block, and changes nothing.
@@ -20,7 +23,8 @@ use crate::verify::Task;
 /// It takes the blocks that the filters keep, all without them, and says of each
 /// how it stands: held, covered, source-only, torn-target, different,
 /// held-unmarked, marked-not-held, target-only. With one bucket alone it says of
-/// each block whether it is whole by its own meta.json.
+/// each block whether it is whole by its own meta.json. With the plan of a
+/// backfill it compares the source and the target of that, sample by sample.
 #[derive(Args)]
 #[command(after_help = SEE_HELP, after_long_help = examples_and_exit_codes())]
 #[command(display_name = "thanos-bucket", override_usage = USAGE)]
@@ -31,6 +35,8 @@ pub(super) struct Flags {
     filters: Filters,
     #[command(flatten)]
     of_run: OfRun,
+    #[command(flatten)]
+    of_plan: OfPlan,
 
     #[command(flatten)]
     comparison: Comparison,
@@ -106,7 +112,11 @@ Examples:
       --objstore-to.config-file=cold.yaml --older-than=90d --content=read
 
   Are the blocks of one bucket whole, and can their data be read?
-    thanos-bucket verify --objstore.config-file=cold.yaml --deep";
+    thanos-bucket verify --objstore.config-file=cold.yaml --deep
+
+  After a backfill: is all of the history there?
+    thanos-bucket verify --config=plan.json --start=2024-01-01 \\
+      --end=2025-01-01 --objstore.config-file=cold.yaml";
 
 fn examples_and_exit_codes() -> String {
     format!("{EXAMPLES}\n\n{}", exit_codes(&MEANINGS))
@@ -119,8 +129,29 @@ const MEANINGS: Meanings = Meanings {
 };
 
 impl Flags {
+    /// What is to be done. What was read and has no effect is added to `warnings`.
+    pub(super) fn command(
+        self,
+        origins: &Origins<'_>,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Command> {
+        if !self.of_plan.is_given::<Self>(origins)? {
+            return self.request(origins, now, warnings).map(Command::Verify);
+        }
+        let shared = Shared {
+            buckets: self.buckets,
+            repetition: self.repetition,
+            room: self.room,
+            printed: self.printed,
+        };
+        let of_plan = self.of_plan;
+        let request = of_plan.request(Depth::Verify, shared, origins, now, warnings)?;
+        Ok(Command::Reconcile(Box::new(request)))
+    }
+
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.
-    pub(super) fn request(
+    fn request(
         self,
         origins: &Origins<'_>,
         now: DateTime<Utc>,

@@ -1,5 +1,6 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
+pub mod backfill;
 pub mod check;
 pub mod cleanup;
 pub mod cutover_check;
@@ -7,6 +8,7 @@ mod figured;
 pub mod man;
 pub mod migrate;
 pub mod plan;
+pub mod reconcile;
 pub mod report;
 pub mod run;
 pub mod status;
@@ -43,6 +45,10 @@ pub enum Command {
     Verify(verify::Request),
     /// Both sides are asked the same, and nothing is changed.
     CutoverCheck(Box<cutover_check::Request>),
+    /// What a source and the target of a backfill have is compared, and nothing is changed.
+    Reconcile(Box<reconcile::Request>),
+    /// History of another system is brought into a bucket.
+    Backfill(Box<backfill::Request>),
     /// Marks are taken back.
     Unmark(unmark::Request),
     /// What runs left behind is removed.
@@ -98,12 +104,14 @@ impl Command {
             Command::CutoverCheck(request) => {
                 cutover_check::run(*request, progress, trail, clock, stop, stdout).await
             }
+            Command::Reconcile(request) => reconcile::run(*request, stop, stdout).await,
             Command::Unmark(request) => {
                 unmark::run(request, progress, trail, clock, stop, stdout).await
             }
             Command::Cleanup(request) => {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
+            Command::Backfill(request) => backfill::run(*request, progress, stop, stdout).await,
             Command::Report(request) => report::run(&request, stdout),
             Command::Man(request) => man::run(&request),
             Command::Run(request) => {

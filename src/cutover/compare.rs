@@ -194,16 +194,22 @@ fn at(labels: Option<&Labels>, point: Option<&Point>) -> Example {
 
 fn shown(point: &Point) -> Shown {
     match &point.sample {
-        Sample::Float(value) if value.is_infinite() => {
-            if *value > 0.0 { "+Inf" } else { "-Inf" }.to_owned()
-        }
-        // No one reads three hundred digits.
-        Sample::Float(value) if value.abs() >= 1e21 || value.abs() < 1e-9 && *value != 0.0 => {
-            format!("{value:e}")
-        }
-        Sample::Float(value) => value.to_string(),
+        Sample::Float(value) => shown_number(*value),
         Sample::Histogram(histogram) => histograms::shown(histogram),
     }
+}
+
+/// As people read a number: all its digits, unless there are too many of them.
+#[must_use]
+pub fn shown_number(value: f64) -> Shown {
+    if value.is_infinite() {
+        return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
+    }
+    // No one reads three hundred digits.
+    if value.abs() >= 1e21 || value.abs() < 1e-9 && value != 0.0 {
+        return format!("{value:e}");
+    }
+    value.to_string()
 }
 
 #[cfg(test)]

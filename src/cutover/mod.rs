@@ -15,7 +15,7 @@ mod tolerance;
 mod verdict;
 mod words;
 
-pub use compare::{Compared, compare};
+pub use compare::{Compared, compare, shown_number};
 pub use file::{Queries, QueryFile};
 pub use finding::{Example, Finding, Findings, Shown, Side, Weight};
 pub use range::{Moved, Range, moved};

@@ -24,8 +24,16 @@ pub(crate) fn check(pattern: &str) -> Result<(), String> {
 
 /// Compiles a pattern as Thanos does, anchored at both ends: `^(?s:` and `)$` are put around it as text.
 pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
-    let translated = translate(&anchored(pattern), For::Matching)?;
-    RegexBuilder::new(&translated)
+    build(&translate(&anchored(pattern), For::Matching)?)
+}
+
+/// Compiles a pattern as it is: it may match anywhere in a text, and its groups capture.
+pub(crate) fn compile_capturing(pattern: &str) -> Result<Regex, String> {
+    build(&translate(pattern, For::Capturing)?)
+}
+
+fn build(translated: &str) -> Result<Regex, String> {
+    RegexBuilder::new(translated)
         .size_limit(64 << 20)
         .nest_limit(NESTED)
         .build()
@@ -53,6 +61,8 @@ const MOST_COPIES: u32 = 1000;
 enum For {
     /// To be matched with: what cannot be honoured is refused.
     Matching,
+    /// The same, and groups capture.
+    Capturing,
     /// To find out whether Go refuses it, and no more.
     Checking,
 }
@@ -182,8 +192,7 @@ impl Translation<'_> {
     fn open(&mut self) -> Result<(), String> {
         if !self.rest.starts_with("(?") {
             self.skip(1);
-            // Groups need no numbers here.
-            self.out.push_str("(?:");
+            self.write_group("");
             return self.begin_group();
         }
         let name = self
@@ -199,10 +208,19 @@ impl Translation<'_> {
                 return Err("invalid named capture".to_owned());
             }
             self.rest = rest;
-            self.out.push_str("(?:");
+            self.write_group(name);
             return self.begin_group();
         }
         self.flags()
+    }
+
+    fn write_group(&mut self, name: &str) {
+        match (self.purpose, name) {
+            // Groups need no numbers where nothing is captured.
+            (For::Matching | For::Checking, _) => self.out.push_str("(?:"),
+            (For::Capturing, "") => self.out.push('('),
+            (For::Capturing, name) => self.out.extend(["(?P<", name, ">"]),
+        }
     }
 
     /// `(?i)` or `(?i-s:`; the last mention of a flag counts.

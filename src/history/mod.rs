@@ -4,12 +4,17 @@
 
 mod access;
 mod fingerprint;
+mod outcome;
 mod plan;
 mod reading;
 mod tree;
 mod windows;
 
+pub use outcome::{Backfilled, Beside, Delivery, Ending, Sums, WindowOutcome};
 pub use plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
 pub use windows::{BlockDuration, Range, Windows};
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,14 @@ pub mod openmetrics;
 pub mod otlp;
 pub mod statsd;
 
+mod gathered;
+mod left_out;
+mod lines;
+mod name;
+mod number;
+#[cfg(test)]
+mod testing;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead, Read};

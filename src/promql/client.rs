@@ -87,16 +87,21 @@ const MOST_FAILURES: u32 = 8;
 const MOST_PIECES: i64 = 1000;
 
 impl Client {
-    /// A client for the server there, once that has answered what one and one is, and said who it is.
-    ///
-    /// Errors: it does not answer as such a server does.
-    pub async fn open(access: &Access, limits: &Limits) -> Result<Self> {
-        let mut client = Self {
+    /// A client for a server that may have no other API than what it is asked for: nothing is asked yet, and who it is is not known.
+    pub fn of_unknown(access: &Access, limits: &Limits) -> Result<Self> {
+        Ok(Self {
             asking: Arc::new(Asking::new(access, limits.timeout)?),
             limits: limits.clone(),
             server: Server::default(),
             state: Arc::default(),
-        };
+        })
+    }
+
+    /// A client for the server there, once that has answered what one and one is, and said who it is.
+    ///
+    /// Errors: it does not answer as such a server does.
+    pub async fn open(access: &Access, limits: &Limits) -> Result<Self> {
+        let mut client = Self::of_unknown(access, limits)?;
         let query = [("query", "1+1".to_owned())];
         let two = client.ask("query", &query, answer::data).await?.value;
         if !is_two(&two) {
@@ -106,6 +111,16 @@ impl Client {
         }
         client.server = client.look_again().await;
         Ok(client)
+    }
+
+    /// What it tells at that path below `/api/v1/`, whatever it is.
+    pub async fn document(&self, path: &str) -> Result<serde_json::Value> {
+        let read = |json: &RawValue| {
+            let read: Result<serde_json::Value, _> = serde_json::from_str(json.get());
+            read.map_err(|err| err.to_string())
+        };
+        let answer = self.ask_plainly(path, &[], read).await?;
+        Ok(answer.value)
     }
 
     /// Who answers now, as far as it says so: what a server does not say is not known of it.

@@ -10,6 +10,7 @@ mod body;
 mod client;
 mod credentials;
 mod envelope;
+pub(crate) mod exchange;
 mod http_config;
 mod lists;
 mod merge;
@@ -21,6 +22,7 @@ mod value;
 
 pub use access::Access;
 pub use answer::{Answered, read_data, read_labels, read_names};
+pub(crate) use asking::seconds;
 pub use client::{Client, Limits, OfThanos, Span};
 pub use lists::{Exemplar, Exemplars, Metadata};
 pub use selector::{Matcher, Operator, Selector};

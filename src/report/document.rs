@@ -6,11 +6,13 @@ use std::path::Path;
 use super::header::Header;
 use crate::block::BlockId;
 use crate::cutover::CutOver;
+use crate::history::Backfilled;
 use crate::outcome::{
     Bill, BroughtBack, Checked, Cleaned, Concern, Estimate, Excluded, Freed, MarkedNotHeld,
     Overview, Review, Sums, TakenBack, Verification,
 };
 use crate::plan::Purpose;
+use crate::reconciled::Reconciled;
 use crate::select::Effect;
 
 /// A heading and its sections. A subcommand says here which sections its document has.
@@ -60,12 +62,16 @@ pub(super) enum Section<'a> {
     Verified(&'a Verification),
     /// Whether both sides answer alike, and what follows.
     CutOver(&'a CutOver),
+    /// Whether a target holds the history that a source tells.
+    Reconciled(&'a Reconciled),
     /// Which marks were taken back, and how that ended.
     TakenBack(&'a TakenBack),
     /// What was left behind, and what became of it.
     Cleaned(&'a Cleaned),
     /// Which deleted blocks were brought back, and how that ended.
     BroughtBack(&'a BroughtBack),
+    /// What a backfill brought, and how that ended.
+    Backfilled(&'a Backfilled),
 }
 
 impl<'a> Document<'a> {
@@ -109,6 +115,19 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Whether a target holds the history that a source tells.
+    #[must_use]
+    pub fn of_reconciled(header: &'a Header, found: &'a Reconciled) -> Self {
+        Self {
+            kind: match found.queries {
+                None => "backfill-verification",
+                Some(_) => "backfill-cutover-check",
+            },
+            header,
+            sections: vec![Section::Reconciled(found)],
+        }
+    }
+
     /// Which marks were taken back, or would be.
     #[must_use]
     pub fn of_unmark(header: &'a Header, taken: &'a TakenBack) -> Self {
@@ -139,6 +158,16 @@ impl<'a> Document<'a> {
                 Section::BroughtBack(brought),
                 Section::AbsentIds(&brought.absent_ids),
             ],
+        }
+    }
+
+    /// What a backfill brought, or would.
+    #[must_use]
+    pub fn of_backfill(header: &'a Header, done: &'a Backfilled) -> Self {
+        Self {
+            kind: "backfill",
+            header,
+            sections: vec![Section::Backfilled(done)],
         }
     }
 

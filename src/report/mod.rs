@@ -1,5 +1,6 @@
 //! The plan and the report, for people and for programs: one document of sections, which each form writes in its own way.
 
+pub mod artifacts;
 mod document;
 mod form;
 mod header;
@@ -16,7 +17,7 @@ pub use document::Document;
 pub use form::{Form, Output, Rows};
 pub use header::Header;
 pub use json::PlanFile;
-pub use markdown::write as write_markdown;
+pub use markdown::{write as write_markdown, write_reconciled};
 
 use std::io::{self, BufWriter, Read, Write};
 

@@ -6,13 +6,21 @@
 
 use std::num::NonZeroU64;
 
+use serde_json::json;
+
 use super::{Document, Form, Header, Output, Rows};
 use crate::block::RunId;
+use crate::cutover::{Side, Times, Tolerance, Weight};
+use crate::history::Range;
 use crate::outcome::testing::World;
 use crate::outcome::{
     Bill, BroughtBack, Carrier, Charted, Estimate, Freed, Overview, Prices, Results, Review, Sums,
     Verification,
 };
+use crate::reconciled::{
+    Compared, Comparison, Documents, Founds, OfQuery, Reconciled, Scope, Target, capabilities,
+};
+use crate::samples::{Labels, STALE, Sample, Value};
 
 /// With the default rows, and lines of any length.
 pub(super) fn written(world: &World, output: Output, results: Option<&Results>) -> String {
@@ -99,7 +107,104 @@ pub(super) fn written_in_full(world: &World, output: Output, group_by: &[&str]) 
     told(form, &header, &document)
 }
 
-fn header() -> Header {
+/// What was found of a backfill that lacks a series and a sample, on whose target a histogram differs.
+pub(super) fn reconciled() -> Reconciled {
+    let labels = |pairs: &[(&str, &str)]| -> Labels {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    let samples = |values: &[(i64, f64)]| -> Vec<Sample> {
+        let values = values.iter().map(|(minute, value)| Sample {
+            time_ms: 1_704_067_200_000 + minute * 60_000,
+            value: Value::Float(*value),
+        });
+        values.collect()
+    };
+    let series = |instance| labels(&[("__name__", "up"), ("instance", instance)]);
+    let selectors = ["up", "down", "other"].map(|one| one.parse().unwrap());
+    let external_labels = labels(&[("cluster", "a")]);
+    let mut comparison = Comparison::new(
+        selectors.to_vec(),
+        external_labels.clone(),
+        Tolerance::USUAL,
+    );
+    let stale = f64::from_bits(STALE);
+    let three = samples(&[(0, 1.0), (1, 0.0), (2, stale)]);
+    comparison.series(&series("a:9100"), &three, &three);
+    let other = samples(&[(0, 1.5), (2, 1.0)]);
+    comparison.series(&series("b:9100"), &three, &other);
+    comparison.series(&series("c|`:9100"), &three, &[]);
+    comparison.series(&labels(&[("__name__", "down")]), &other, &other);
+    let (selectors, beside) = comparison.finish();
+    let mut others = Founds::default();
+    let key = (Weight::Note, "other-external-labels", Some(Side::Target));
+    others.say(key, "01J9ZK3M7Q8T5V6W7X8Y9Z0A11: {cluster=\"b\"}");
+    let mut found = Reconciled::of(Scope {
+        range: Range {
+            start_ms: 1_704_067_200_000,
+            end_ms: 1_704_153_600_000,
+        },
+        external_labels,
+        target: Target::Blocks(12),
+    });
+    found.selectors = selectors;
+    found.compared = Compared {
+        metadata: 1,
+        exemplars: 2,
+    };
+    found.queries = Some(vec![OfQuery {
+        query: "sum(up)".to_owned(),
+        times: Times::Range {
+            start_ms: 1_704_067_560_000,
+            end_ms: 1_704_153_599_999,
+            step_ms: 30_000,
+        },
+        series: 1,
+        samples: 2868,
+        found: Vec::new(),
+    }]);
+    found.capabilities = Some(capabilities(&Documents {
+        buildinfo: Some(json!({"version": "3.2.1", "goVersion": "go1.26"})),
+        flags: Some(json!({"storage.tsdb.path": "data", "enable-feature": ""})),
+        runtimeinfo: Some(json!({"storageRetention": "15d"})),
+        tsdb: Some(json!({"headStats": {"numSeries": 1234}})),
+        ..Documents::default()
+    }));
+    found.others = others.at(None).chain(beside).collect();
+    found
+}
+
+/// The document of what was found of a backfill, in lines of a screen.
+pub(super) fn written_reconciled(found: &Reconciled, output: Output) -> String {
+    let form = Form {
+        output,
+        rows: Rows::Auto,
+        columns: Some(80),
+    };
+    let header = header_of_backfill();
+    told(form, &header, &Document::of_reconciled(&header, found))
+}
+
+/// The page of Markdown of it.
+pub(super) fn page_reconciled(found: &Reconciled) -> String {
+    let header = header_of_backfill();
+    let mut out = Vec::new();
+    super::write_reconciled(&header, found, &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    text.replace(&header.run.to_string(), "RUN")
+}
+
+fn header_of_backfill() -> Header {
+    Header {
+        source: "http://prometheus:9090/api/v1/read".to_owned(),
+        cutoff: None,
+        ..header()
+    }
+}
+
+pub(super) fn header() -> Header {
     Header {
         run: RunId::generate(),
         started: "2025-07-01T00:00:00Z".parse().unwrap(),

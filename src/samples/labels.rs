@@ -49,10 +49,7 @@ impl Labels {
     /// Names and values, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut rest = &*self.0;
-        iter::from_fn(move || {
-            let pair = Some((text(&mut rest)?, text(&mut rest)?));
-            pair
-        })
+        iter::from_fn(move || Some((text(&mut rest)?, text(&mut rest)?)))
     }
 
     /// Whether there are none.
@@ -81,20 +78,40 @@ impl Labels {
         }
         Some(Self(packed.into()))
     }
+
+    /// How those are ordered that were packed so.
+    #[must_use]
+    pub fn compare_packed(mut one: &[u8], mut other: &[u8]) -> Ordering {
+        loop {
+            match (bytes(&mut one), bytes(&mut other)) {
+                (Some(text), Some(other)) if text == other => {}
+                // Texts are ordered as their bytes are.
+                (text, other) => return text.cmp(&other),
+            }
+            if one.is_empty() || other.is_empty() {
+                return one.len().cmp(&other.len());
+            }
+        }
+    }
 }
 
 /// Takes a text off the front.
 fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
+    str::from_utf8(bytes(rest)?).ok()
+}
+
+/// Takes a text off the front, as bytes.
+fn bytes<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (length, after) = rest.split_first_chunk()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
     let (text, after) = after.split_at_checked(length)?;
     *rest = after;
-    str::from_utf8(text).ok()
+    Some(text)
 }
 
 impl Ord for Labels {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.iter().cmp(other.iter())
+        Self::compare_packed(&self.0, &other.0)
     }
 }
 

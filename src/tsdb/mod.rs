@@ -28,11 +28,11 @@
 //! A bit that flips is found wherever it is, but for one of 2^32 cases of more bits that leave a checksum as it was. Values that were wrong before
 //! they were written are not seen: no checksum, time or number contradicts them.
 
-mod bytes;
+pub(crate) mod bytes;
 mod check;
 mod chunk;
 mod compare;
-mod crc;
+pub(crate) mod crc;
 pub mod decode;
 mod diagnose;
 pub mod encode;

@@ -68,6 +68,46 @@ pub(in crate::cli) struct Buckets {
     target: Target,
 }
 
+/// The one bucket of a subcommand that writes into it what comes from elsewhere.
+#[derive(Args)]
+#[command(next_help_heading = "Buckets")]
+pub(in crate::cli) struct Receiver {
+    /// The bucket that receives blocks: YAML text in Thanos' format.
+    ///
+    /// `$(VAR)` is replaced from the environment, as Thanos does. Give this or
+    /// --objstore.config-file, or have the plan name a file.
+    #[arg(long = "objstore.config", value_name = "YAML")]
+    config: Option<String>,
+
+    /// The path of a file with that bucket's configuration.
+    #[arg(long = "objstore.config-file", value_name = "PATH")]
+    config_file: Option<PathBuf>,
+}
+
+impl Receiver {
+    /// The bucket, or that of the file which a plan names; `None` where there is neither.
+    pub(in crate::cli) fn config(
+        self,
+        named: Option<PathBuf>,
+        landing: Landing,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<BucketConfig>> {
+        let is_given = self.config.is_some() || self.config_file.is_some();
+        let given = Given {
+            flag: "objstore.config",
+            text: self.config,
+            path: self.config_file.or(named.filter(|_| !is_given)),
+        };
+        let Some((document, config)) = given.read(origins, warnings)? else {
+            return Ok(None);
+        };
+        let classes = landing.classes();
+        let config = classes.given(config, document.name(), origins, warnings)?;
+        Ok(Some(config))
+    }
+}
+
 /// A bucket as given by the flag for text or by the one for files.
 struct Given {
     flag: &'static str,
@@ -76,6 +116,20 @@ struct Given {
 }
 
 impl Buckets {
+    /// The one bucket that received what came from elsewhere, or that of the file which a plan names; `None` where there is neither.
+    pub(in crate::cli) fn receiver(
+        self,
+        named: Option<PathBuf>,
+        origins: &Origins<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<BucketConfig>> {
+        let receiver = Receiver {
+            config: self.source.source,
+            config_file: self.source.source_file,
+        };
+        receiver.config(named, Landing::of_a_reader(), origins, warnings)
+    }
+
     /// Source and target, which do not meet.
     pub(in crate::cli) fn configs(
         self,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::members::{Each, Members};
 use super::verify;
-use crate::cutover::{CutOver, Finding, QueryResult, Range, Scope, Side, Times};
+use crate::cutover::{CutOver, Example, Finding, QueryResult, Range, Scope, Side, Times};
 use crate::human;
 use crate::outcome::Verification;
 
@@ -80,7 +80,7 @@ impl RangeEntry {
     }
 }
 
-fn time(ms: i64) -> Option<String> {
+pub(super) fn time(ms: i64) -> Option<String> {
     human::sample_time(ms).map(human::rfc3339)
 }
 
@@ -96,7 +96,7 @@ struct FindingEntry<'a> {
 }
 
 #[derive(Serialize)]
-struct ExampleEntry<'a> {
+pub(super) struct ExampleEntry<'a> {
     series: Option<BTreeMap<&'a str, &'a str>>,
     time: Option<String>,
     time_ms: Option<i64>,
@@ -115,14 +115,20 @@ impl<'a> FindingEntry<'a> {
             place: finding.place.as_deref(),
             side: finding.side.map(Side::as_str),
             count: finding.count,
-            first: ExampleEntry {
-                series: first.series.as_ref().map(|series| series.iter().collect()),
-                time: first.time_ms.and_then(time),
-                time_ms: first.time_ms,
-                source: first.source.as_deref(),
-                target: first.target.as_deref(),
-                text: first.text.as_deref(),
-            },
+            first: ExampleEntry::of(first),
+        }
+    }
+}
+
+impl<'a> ExampleEntry<'a> {
+    pub(super) fn of(one: &'a Example) -> Self {
+        Self {
+            series: one.series.as_ref().map(|series| series.iter().collect()),
+            time: one.time_ms.and_then(time),
+            time_ms: one.time_ms,
+            source: one.source.as_deref(),
+            target: one.target.as_deref(),
+            text: one.text.as_deref(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The document as JSON on one line. Every member is always there, `null` where it does not apply; the order is fixed.
 
+mod backfill;
 mod cleanup;
 mod cutover;
 mod entries;
 mod members;
 mod overview;
 mod reading;
+mod reconciled;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -23,10 +25,12 @@ use crate::block::BlockId;
 use crate::bucket::{Policy, Role, Way};
 use crate::cutover::CutOver;
 use crate::exit::{Exit, Signal};
+use crate::history::Backfilled;
 use crate::outcome::{
     BroughtBack, Cleaned, Finding, Limit, Review, TakenBack, UnmarkEnding, Unmarked, Verification,
 };
 use crate::plan::Warning;
+use crate::reconciled::Reconciled;
 use crate::select::Effect;
 use entries::{
     BlockEntry, ExcludedEntry, MarkedNotHeldEntry, TotalsEntry, UndeletedEntry, UnmarkedEntry,
@@ -109,6 +113,10 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("warnings", &Each(warnings, WarningEntry::of))?;
             cutover::put(found, members)
         }
+        Section::Reconciled(found) => {
+            Course::of_reconciled(found).put(members)?;
+            reconciled::put(found, members)
+        }
         Section::TakenBack(taken) => {
             Course::of_taken_back(taken).put(members)?;
             members.put("dry_run", &taken.is_dry)?;
@@ -134,6 +142,11 @@ fn put(section: &Section<'_>, members: &mut Members<'_>) -> io::Result<()> {
             members.put("copied_objects", &by(Way::Copied))?;
             members.put("warnings", &Each(&brought.warnings, WarningEntry::of))?;
             members.put("blocks", &Each(&brought.blocks, UndeletedEntry::of))
+        }
+        Section::Backfilled(done) => {
+            Course::of_backfill(done).put(members)?;
+            members.put("warnings", &done.warnings)?;
+            backfill::put(done, members)
         }
         Section::Totals(review) => members.put("totals", &TotalsEntry::of(&review.totals)),
         Section::Sums(sums) => members.put("sums", &SumsEntry::of(sums)),
@@ -241,6 +254,17 @@ impl<'a> Course<'a> {
         }
     }
 
+    fn of_reconciled(found: &'a Reconciled) -> Self {
+        Self {
+            complete: Some(found.is_complete()),
+            exit: found.exit(),
+            elapsed: Some(found.elapsed),
+            aborted: found.stopped_by.as_deref(),
+            signal: found.signal,
+            limit: None,
+        }
+    }
+
     fn of_taken_back(taken: &'a TakenBack) -> Self {
         let is_unfinished = |one: &Unmarked| one.ending == UnmarkEnding::NotFinished;
         Self {
@@ -271,6 +295,17 @@ impl<'a> Course<'a> {
             elapsed: Some(brought.elapsed),
             aborted: brought.stopped_by.as_deref(),
             signal: brought.signal,
+            limit: None,
+        }
+    }
+
+    fn of_backfill(done: &'a Backfilled) -> Self {
+        Self {
+            complete: Some(done.is_complete()).filter(|_| !done.is_dry),
+            exit: done.exit(),
+            elapsed: Some(done.elapsed),
+            aborted: done.aborted.as_deref(),
+            signal: done.signal,
             limit: None,
         }
     }

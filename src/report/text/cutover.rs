@@ -7,7 +7,7 @@ use std::io;
 use super::heading::fact;
 use super::page::Page;
 use super::verify;
-use crate::cutover::{CutOver, Finding, QueryResult, Range, Times, Verdict, Weight};
+use crate::cutover::{CutOver, Example, Finding, QueryResult, Range, Times, Verdict, Weight};
 use crate::human::{self, printable};
 use crate::report::form::Rows;
 
@@ -160,24 +160,30 @@ pub(in crate::report) fn place(finding: &Finding) -> String {
 
 /// The first in full, as names and texts.
 pub(in crate::report) fn example(finding: &Finding) -> Vec<(&'static str, String)> {
-    let first = &finding.first;
     let mut shown = Vec::new();
     if finding.place.is_some() || finding.side.is_some() {
         shown.push(("in", place(finding)));
     }
-    if let Some(series) = &first.series {
+    shown.extend(in_full(&finding.first));
+    shown
+}
+
+/// All that there is of one, as names and texts.
+pub(in crate::report) fn in_full(one: &Example) -> Vec<(&'static str, String)> {
+    let mut shown = Vec::new();
+    if let Some(series) = &one.series {
         shown.push(("series", series.to_string()));
     }
-    if let Some(time_ms) = first.time_ms {
+    if let Some(time_ms) = one.time_ms {
         let time = human::sample_time(time_ms).map(human::rfc3339);
         shown.push(("time", time.unwrap_or_else(|| format!("{time_ms} ms"))));
     }
-    if first.source.is_some() || first.target.is_some() {
+    if one.source.is_some() || one.target.is_some() {
         let nothing = || "nothing".to_owned();
-        shown.push(("source", first.source.clone().unwrap_or_else(nothing)));
-        shown.push(("target", first.target.clone().unwrap_or_else(nothing)));
+        shown.push(("source", one.source.clone().unwrap_or_else(nothing)));
+        shown.push(("target", one.target.clone().unwrap_or_else(nothing)));
     }
-    if let Some(text) = &first.text {
+    if let Some(text) = &one.text {
         shown.push(("that is", text.clone()));
     }
     shown
@@ -190,7 +196,7 @@ fn write_example(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn detail(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
+pub(super) fn detail(name: &str, text: &str, page: &mut Page<'_>) -> io::Result<()> {
     page.line(&format!("      {name:<8} {}", printable(text)), INDENT)
 }
 

@@ -1,6 +1,7 @@
 //! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
 //! person should look at begin with an exclamation mark.
 
+mod backfill;
 mod bill;
 mod blocks;
 mod check;
@@ -16,6 +17,7 @@ mod heading;
 mod marks;
 mod overview;
 mod page;
+pub(super) mod reconciled;
 mod summary;
 mod sums;
 mod timeline;
@@ -55,9 +57,11 @@ pub(super) fn write(document: &Document<'_>, form: Form, out: &mut dyn Write) ->
             Section::Overview(overview) => overview::write(overview, form, page)?,
             Section::Verified(verification) => verify::write(verification, form.rows, page)?,
             Section::CutOver(found) => cutover::write(found, form.rows, page)?,
+            Section::Reconciled(found) => reconciled::write(found, page)?,
             Section::TakenBack(taken) => unmark::write(taken, form.rows, page)?,
             Section::Cleaned(cleaned) => cleanup::write(cleaned, form.rows, page)?,
             Section::BroughtBack(brought) => undelete::write(brought, form.rows, page)?,
+            Section::Backfilled(done) => backfill::write(done, form.rows, page)?,
         }
     }
     Ok(())
@@ -79,8 +83,10 @@ fn place(section: &Section<'_>) -> u8 {
         Section::Findings(_) | Section::Overview(_) | Section::TakenBack(_) => 10,
         Section::Verified(_)
         | Section::CutOver(_)
+        | Section::Reconciled(_)
         | Section::Cleaned(_)
-        | Section::BroughtBack(_) => 11,
+        | Section::BroughtBack(_)
+        | Section::Backfilled(_) => 11,
     }
 }
 

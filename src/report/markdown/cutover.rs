@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::header::Header;
-use super::text::cutover::{
-    answer, by_kind, compared, example, heading, outcome, place, shown_range,
-};
 use crate::chronicle::code;
 use crate::cutover::{CutOver, Finding, Weight};
 use crate::human;
+use crate::report::header::Header;
+use crate::report::text::cutover::{
+    answer, by_kind, compared, example, heading, outcome, place, shown_range,
+};
 
 /// What is left out beyond this is counted.
 const MOST: usize = 100;

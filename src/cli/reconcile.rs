@@ -1,0 +1,124 @@
+//! `verify --config` and `cutover-check --config`: the flags that both have for a plan, and the request that they add up to.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::Args;
+
+use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room};
+use super::flags::Origins;
+use crate::command::reconcile::Request;
+use crate::error::{Error, Result};
+use crate::reconcile::Depth;
+
+#[derive(Args)]
+pub(super) struct OfPlan {
+    #[command(flatten)]
+    history: History,
+    #[command(flatten)]
+    artifacts: Artifacts,
+
+    /// Where samples are sorted; the system's folder for temporary files by default.
+    ///
+    /// It needs room for all samples of both sides, and for one block.
+    #[arg(long, value_name = "PATH", help_heading = "Plan of a backfill")]
+    staging_dir: Option<PathBuf>,
+}
+
+/// What subcommands have that also make up their other ways.
+pub(super) struct Shared {
+    pub(super) buckets: Buckets,
+    pub(super) repetition: Repetition,
+    pub(super) room: Room,
+    pub(super) printed: Printed,
+}
+
+/// Flags that mean something where a plan is given.
+const OF_A_PLAN: [&str; 14] = [
+    "config",
+    "start",
+    "end",
+    "artifact-dir",
+    "staging-dir",
+    "objstore.config",
+    "objstore.config-file",
+    "max-retries",
+    "retry.initial-backoff",
+    "retry.max-backoff",
+    "memory-limit",
+    "bandwidth-limit",
+    "output",
+    "output.blocks",
+];
+
+/// Those that mean something nowhere else.
+const OF_A_PLAN_ALONE: [&str; 4] = ["start", "end", "artifact-dir", "staging-dir"];
+
+impl OfPlan {
+    /// Whether a plan is given.
+    ///
+    /// Errors: another flag of the subcommand is given that goes with a plan, and there is none, or the other way round.
+    pub(super) fn is_given<A: Args>(&self, origins: &Origins<'_>) -> Result<bool> {
+        if !self.history.is_given() {
+            let mut flags = OF_A_PLAN_ALONE.iter();
+            return match flags.find(|flag| origins.is_given(flag)) {
+                None => Ok(false),
+                Some(flag) => Err(Error::usage(format!(
+                    "{}: it goes with --config: expected the plan of a backfill, too",
+                    origins.name(flag)
+                ))),
+            };
+        }
+        let all = A::augment_args(clap::Command::new(""));
+        let mut others = all.get_arguments().filter_map(|arg| arg.get_long());
+        match others.find(|flag| !OF_A_PLAN.contains(flag) && origins.is_given(flag)) {
+            None => Ok(true),
+            Some(flag) => Err(Error::usage(format!(
+                "{}: it does not go with {}: a plan says what is compared",
+                origins.name(flag),
+                origins.name("config")
+            ))),
+        }
+    }
+
+    /// The request, whole and sound. What was read and has no effect is added to `warnings`.
+    pub(super) fn request(
+        self,
+        depth: Depth,
+        shared: Shared,
+        origins: &Origins<'_>,
+        now: DateTime<Utc>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Request> {
+        let plan = self.history.plan(origins, warnings)?;
+        let range = self.history.range(origins, now)?;
+        let named = plan.target.objstore_config_path.clone();
+        let bucket = shared.buckets.receiver(named, origins, warnings)?;
+        match (&bucket, &plan.target.write) {
+            (Some(_), Some(_)) => {
+                return Err(Error::usage(
+                    "target.write_url: a bucket is given, too: expected one of them",
+                ));
+            }
+            (None, None) => {
+                return Err(Error::usage(
+                    "--objstore.config or --objstore.config-file is required: expected the bucket that received blocks, or target.objstore_config_path or target.write_url in the plan",
+                ));
+            }
+            _ => {}
+        }
+        Ok(Request {
+            bucket,
+            plan,
+            range,
+            depth,
+            artifacts: self.artifacts.folder(origins)?,
+            staging_dir: self.staging_dir.unwrap_or_else(std::env::temp_dir),
+            memory_limit: shared.room.memory_limit,
+            bandwidth_limit: shared.room.bandwidth_limit,
+            retry: shared.repetition.policy(origins)?,
+            form: shared.printed.form(origins.environment),
+            now,
+        })
+    }
+}

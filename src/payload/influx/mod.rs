@@ -1,0 +1,175 @@
+//! `InfluxDB`'s line protocol, as Prometheus' influxdb_exporter maps it: a field is a series, named after measurement and field.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use super::gathered::Gathered;
+use super::left_out::PassedOver;
+use super::lines::Lines;
+use super::name::legal;
+use super::{Payload, Sink};
+use crate::error::Result;
+use crate::samples::{Builder, Labels, METRIC_NAME};
+use line::{Point, Quotes, Value, is_comment, point};
+
+/// Reads lines.
+#[derive(Debug, Default)]
+pub struct Reader {
+    gathered: Gathered,
+    spelling: Vec<u8>,
+}
+
+/// What the request's address says of all its lines.
+struct Request {
+    /// Labels of each series.
+    labels: Vec<(&'static str, String)>,
+    unit: Unit,
+    received_at_ms: Option<i64>,
+}
+
+/// How long a unit of times is: a part of a millisecond, or so many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Part(i64),
+    Many(i64),
+}
+
+/// Parameters that become labels.
+const LABELS: [(&str, &str); 4] = [
+    ("bucket", "influx_bucket"),
+    ("db", "influx_db"),
+    ("org", "influx_org"),
+    ("rp", "influx_rp"),
+];
+
+impl Reader {
+    /// Reads a payload. A line without a time is an error, unless the payload says when it was received.
+    pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
+        let request = Request::of(payload).map_err(|why| payload.malformed(None, why))?;
+        let mut passed_over = PassedOver::default();
+        let mut lines = Lines::default();
+        while let Some(mut line) = lines.next(payload)? {
+            let number = line.number;
+            let mut quotes = Quotes::default();
+            let mut seen = 0;
+            while !is_comment(line.bytes) {
+                let new = line.bytes.get(seen..).unwrap_or_default();
+                if !quotes.are_open_behind(new) {
+                    break;
+                }
+                seen = line.bytes.len();
+                let more = lines.more(payload, number)?;
+                line = more.ok_or_else(|| payload.malformed(Some(number), "a quote has no end"))?;
+            }
+            let read = str::from_utf8(line.bytes)
+                .map_err(|_| "it is not UTF-8".to_owned())
+                .and_then(|text| {
+                    self.line(text, number, payload.place, &request, &mut passed_over)
+                });
+            read.map_err(|why| payload.malformed(Some(number), why))?;
+            self.gathered.give_if_full(sink)?;
+        }
+        self.gathered.give(sink)?;
+        passed_over.tell(sink)
+    }
+
+    fn line(
+        &mut self,
+        text: &str,
+        number: u64,
+        place: &str,
+        request: &Request,
+        passed_over: &mut PassedOver,
+    ) -> Result<(), String> {
+        let Some(point) = point(text)? else {
+            return Ok(());
+        };
+        let time_ms = request.time_ms(point.time)?;
+        for (field, value) in &point.fields {
+            match value {
+                Value::Text => {
+                    let what = format!("field {field:?} of {:?}", point.measurement);
+                    passed_over.add("text-field", place, number, &what);
+                }
+                Value::Number(value) => {
+                    let slot = self.slot(&point, field, request)?;
+                    self.gathered.add(slot, time_ms, *value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, point: &Point, field: &str, request: &Request) -> Result<usize, String> {
+        let values = request.labels.iter().map(|(_, value)| value.as_str());
+        let parts = [point.series, field].into_iter().chain(values);
+        self.spelling.clear();
+        for part in parts {
+            // No text holds this byte.
+            self.spelling.push(0xff);
+            self.spelling.extend_from_slice(part.as_bytes());
+        }
+        let labels = || labels(point, field, request);
+        self.gathered.slot(&self.spelling, labels)
+    }
+}
+
+fn labels(point: &Point, field: &str, request: &Request) -> Result<Labels, String> {
+    let mut builder = Builder::default();
+    let name = match field {
+        "value" => legal(&point.measurement),
+        _ => legal(&format!("{}_{field}", point.measurement)),
+    };
+    builder.add(METRIC_NAME, name);
+    let tags = point.tags.iter().filter(|(tag, _)| tag != METRIC_NAME);
+    for (tag, value) in tags {
+        builder.add(legal(tag), value.as_ref());
+    }
+    for (label, value) in &request.labels {
+        builder.add(*label, value);
+    }
+    let labels = builder.build();
+    labels.map_err(|twice| twice.to_string())
+}
+
+impl Request {
+    fn of(payload: &Payload) -> Result<Self, String> {
+        let parameter = |name: &str| payload.query_params.get(name).filter(|it| !it.is_empty());
+        let unit = match parameter("precision").map(String::as_str) {
+            None | Some("ns" | "n" | "nanosecond") => Unit::Part(1_000_000),
+            Some("us" | "u" | "µs" | "μs" | "µ" | "μ" | "microsecond") => Unit::Part(1000),
+            Some("ms" | "millisecond") => Unit::Many(1),
+            Some("s" | "second") => Unit::Many(1000),
+            Some("m") => Unit::Many(60 * 1000),
+            Some("h") => Unit::Many(60 * 60 * 1000),
+            Some(other) => {
+                return Err(format!(
+                    "query_params: precision {other:?}: expected ns, us, ms, s, m or h"
+                ));
+            }
+        };
+        let labels = LABELS.into_iter();
+        Ok(Self {
+            labels: labels
+                .filter_map(|(name, label)| Some((label, parameter(name)?.clone())))
+                .collect(),
+            unit,
+            received_at_ms: payload.received_at_ms,
+        })
+    }
+
+    fn time_ms(&self, time: Option<i64>) -> Result<i64, String> {
+        let Some(time) = time else {
+            let received = self.received_at_ms;
+            return received.ok_or_else(|| "it has no time, nor was received_at_ms told".into());
+        };
+        match self.unit {
+            Unit::Part(parts) => Ok(time / parts),
+            Unit::Many(many) => {
+                let time_ms = time.checked_mul(many);
+                time_ms.ok_or_else(|| format!("{time} is out of range for a time"))
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Lines of StatsD, as Prometheus' statsd_exporter reads them: counters add up, gauges change, what was timed becomes histograms in seconds.
+//!
+//! A payload's lines belong to the time at which it was received, and make one sample of each series.
+
+mod line;
+mod observed;
+mod series;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::mem;
+
+use serde::Deserialize;
+
+use super::gathered::Gathered;
+use super::left_out::PassedOver;
+use super::lines::Lines;
+use super::{Payload, Sink, name, number};
+use crate::error::Result;
+use crate::samples::{Item, Metadata};
+use line::{Event, Kind, Line};
+use observed::BOUNDS;
+use series::Series;
+
+/// How StatsD's lines are read: `source.statsd` of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// What timers, histograms and distributions become.
+    pub observer_type: ObserverType,
+    /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
+    pub buckets: Vec<f64>,
+}
+
+/// What timers, histograms and distributions become.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ObserverType {
+    /// Classic histograms, which can be added up over series and time.
+    #[default]
+    Histogram,
+    /// Summaries: the median, and the quantiles 0.9 and 0.99, of what each payload holds.
+    Summary,
+}
+
+impl Options {
+    /// What is wrong with them, if anything is: the member, and why.
+    ///
+    /// Errors: bounds that do not ascend, or are no numbers.
+    pub fn check(&self) -> Result<(), String> {
+        let is_ascending = self.buckets.is_sorted_by(|one, next| one < next);
+        if is_ascending && self.buckets.iter().all(|bound| bound.is_finite()) {
+            Ok(())
+        } else {
+            Err("buckets: expected finite bounds, each above the one before".to_owned())
+        }
+    }
+
+    fn is_summary(&self) -> bool {
+        self.observer_type == ObserverType::Summary
+    }
+
+    fn bounds(&self) -> &[f64] {
+        if self.buckets.is_empty() {
+            &BOUNDS
+        } else {
+            &self.buckets
+        }
+    }
+}
+
+/// Reads lines, and adds up from payload to payload.
+#[derive(Debug)]
+pub struct Reader {
+    options: Options,
+    /// What kind of series there is of each name.
+    families: HashMap<String, Kind>,
+    numbers: HashMap<series::Key, usize>,
+    series: Vec<Series>,
+    /// Those that have changed since samples were last taken.
+    changed: Vec<usize>,
+    /// When the last payload was received.
+    now_ms: Option<i64>,
+    gathered: Gathered,
+}
+
+impl Reader {
+    /// Nothing is counted yet.
+    #[must_use]
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            families: HashMap::new(),
+            numbers: HashMap::new(),
+            series: Vec::new(),
+            changed: Vec::new(),
+            now_ms: None,
+            gathered: Gathered::default(),
+        }
+    }
+
+    /// Reads a payload. One that was received before the one before it is an error: counters add up in the order of payloads.
+    pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
+        match (payload.received_at_ms, self.now_ms) {
+            (Some(now), Some(before)) if now < before => {
+                let why = format!(
+                    "received_at_ms {now} is before {before}, at which an earlier entry was received: what is counted adds up in the order of entries"
+                );
+                return Err(payload.malformed(None, why));
+            }
+            (Some(now), before) if before != Some(now) => {
+                self.take_samples();
+                self.now_ms = Some(now);
+            }
+            _ => {}
+        }
+        let mut passed_over = PassedOver::default();
+        let mut lines = Lines::default();
+        while let Some(line) = lines.next(payload)? {
+            let number = line.number;
+            let told = str::from_utf8(line.bytes)
+                .map_err(|_| "it is not UTF-8".to_owned())
+                .and_then(line::read);
+            let told = told.map_err(|why| payload.malformed(Some(number), why))?;
+            let mut pass = |kind, what: &str| passed_over.add(kind, payload.place, number, what);
+            match told {
+                Line::Nothing => {}
+                Line::Event => pass("event", "_e"),
+                Line::ServiceCheck => pass("service-check", "_sc"),
+                Line::Values(events) => {
+                    for event in events {
+                        let counted =
+                            self.count(&event, payload.received_at_ms, &mut pass, sink)?;
+                        counted.map_err(|why| payload.malformed(Some(number), why))?;
+                    }
+                }
+            }
+            self.gathered.give_if_full(sink)?;
+        }
+        passed_over.tell(sink)
+    }
+
+    /// Gives the samples of the last payload.
+    pub fn finish(mut self, sink: &mut Sink) -> Result<()> {
+        self.take_samples();
+        self.gathered.give(sink)
+    }
+
+    fn take_samples(&mut self) {
+        for changed in mem::take(&mut self.changed) {
+            if let Some(series) = self.series.get_mut(changed) {
+                series.take_sample(&mut self.gathered);
+            }
+        }
+    }
+
+    /// Counts an event. The inner error says why it cannot be.
+    fn count(
+        &mut self,
+        event: &Event,
+        received_at_ms: Option<i64>,
+        pass: &mut dyn FnMut(&'static str, &str),
+        sink: &mut Sink,
+    ) -> Result<Result<(), String>> {
+        let name = name::of_statsd(&event.name);
+        for tag in &event.bare {
+            pass("tag-without-value", tag);
+        }
+        if let Some(origin) = event.origin {
+            pass("origin", origin);
+        }
+        let wrong = |why: String| Ok(Err(why));
+        let value = match value(event) {
+            Ok(value) => value,
+            Err(why) => return wrong(why),
+        };
+        if event.kind == Kind::Counter && value < 0.0 {
+            pass("negative-count", &event.name);
+            return Ok(Ok(()));
+        }
+        let time_ms = match event.time {
+            Some(seconds) => number::milliseconds(seconds),
+            None => received_at_ms,
+        };
+        let Some(time_ms) = time_ms else {
+            return wrong("it has no time, nor was received_at_ms told".to_owned());
+        };
+        let kind = match event.kind {
+            Kind::Timer => Kind::Observed,
+            kind => kind,
+        };
+        match self.is_of_kind(&name, kind) {
+            Some(true) => {}
+            Some(false) => {
+                pass("conflicting-type", &event.name);
+                return Ok(Ok(()));
+            }
+            None => sink(Item::Metadata(self.metadata(&name, kind)))?,
+        }
+        let tags = series::tags(&event.tags, pass);
+        let key = (kind, name, tags);
+        let number = match self.numbers.get(&key) {
+            Some(number) => *number,
+            None => match Series::new(&key, &self.options) {
+                Ok(series) => {
+                    self.series.push(series);
+                    self.numbers.insert(key, self.series.len() - 1);
+                    self.series.len() - 1
+                }
+                Err(why) => return wrong(why),
+            },
+        };
+        if let Some(series) = self.series.get_mut(number)
+            && series.count(event, value, time_ms, &mut self.gathered)
+        {
+            self.changed.push(number);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether series of that name are of that kind; `None` where there were none until now.
+    fn is_of_kind(&mut self, name: &str, kind: Kind) -> Option<bool> {
+        if let Some(known) = self.families.get(name) {
+            return Some(*known == kind);
+        }
+        let suffixes: &[&str] = match kind {
+            Kind::Observed => &["_bucket", "_sum", "_count"],
+            _ => &[],
+        };
+        let names: Vec<String> = suffixes.iter().map(|it| format!("{name}{it}")).collect();
+        if names.iter().any(|name| self.families.contains_key(name)) {
+            return Some(false);
+        }
+        // A name that stands for a part of a histogram is none for anything else.
+        self.families
+            .extend(names.into_iter().map(|name| (name, Kind::Timer)));
+        self.families.insert(name.to_owned(), kind);
+        None
+    }
+
+    fn metadata(&self, name: &str, kind: Kind) -> Metadata {
+        Metadata {
+            family: name.to_owned(),
+            kind: match kind {
+                Kind::Counter => "counter",
+                Kind::Gauge | Kind::Set => "gauge",
+                Kind::Timer | Kind::Observed if self.options.is_summary() => "summary",
+                Kind::Timer | Kind::Observed => "histogram",
+            },
+            help: String::new(),
+            unit: String::new(),
+        }
+    }
+}
+
+/// The event's value; sets have members instead.
+fn value(event: &Event) -> Result<f64, String> {
+    let value = match event.kind {
+        Kind::Set => return Ok(0.0),
+        Kind::Gauge => number::float(event.value),
+        _ => number::float(event.value).filter(|value| value.is_finite()),
+    };
+    value.ok_or_else(|| format!("{:?} is no number", event.value))
+}

@@ -1,0 +1,206 @@
+//! Asks both sides the plan's queries, and compares what they answer.
+
+use tracing::warn;
+
+use super::Task;
+use crate::cutover::{
+    Asked, Example, Findings, Query, Range, Side, Times, Untimed, Weight, beside, compare,
+};
+use crate::error::Result;
+use crate::history::PromqlCheck;
+use crate::promql::{Access, Answered, Client, Data, Series, Span};
+use crate::reconciled::{Found, Founds, OfQuery, without};
+use crate::samples::Labels;
+
+/// How long a sample stays the latest.
+const STAYS_MS: i64 = 5 * 60_000;
+
+/// How each query came out, in the order of the plan.
+pub(super) async fn compared(task: &Task, founds: &mut Founds) -> Vec<OfQuery> {
+    let checks = &task.plan.promql_checks;
+    if checks.is_empty() {
+        founds.say(
+            (Weight::Note, "no-promql-checks", None),
+            "promql_checks is empty: what queries answer was not compared",
+        );
+        return Vec::new();
+    }
+    let (source, target) = tokio::join!(
+        opened(task, task.plan.source.queries.query_range.as_ref()),
+        opened(task, task.plan.target.queries.query_range.as_ref()),
+    );
+    for (side, client) in [(Side::Source, &source), (Side::Target, &target)] {
+        if let Err(why) = client {
+            warn!(side = side.as_str(), why, "queries cannot be asked");
+            let key = (Weight::Unseen, "query-failed", Some(side));
+            founds.say(key, why.clone());
+        }
+    }
+    let (Ok(source), Ok(target)) = (source, target) else {
+        return Vec::new();
+    };
+    let mut compared = Vec::new();
+    for check in checks {
+        compared.push(one(task, check, (&source, &target)).await);
+    }
+    compared
+}
+
+async fn opened(task: &Task, access: Option<&Access>) -> Result<Client, String> {
+    let Some(access) = access else {
+        return Err("the plan has promql_checks, and no query_range_url of that side".to_owned());
+    };
+    let opened = Client::open(access, &task.limits()).await;
+    opened.map_err(|err| format!("{err:#}"))
+}
+
+async fn one(task: &Task, check: &PromqlCheck, (source, target): (&Client, &Client)) -> OfQuery {
+    let range = Range {
+        min_ms: task.range.start_ms,
+        max_ms: task.range.end_ms,
+    };
+    let mut findings = Findings::default();
+    let (times, is_early) = times(check, range);
+    let mut of = OfQuery {
+        query: check.query.clone(),
+        times,
+        series: 0,
+        samples: 0,
+        found: Vec::new(),
+    };
+    let (source, target) = tokio::join!(
+        asked(source, &check.query, times),
+        asked(target, &check.query, times)
+    );
+    for (side, answer) in [(Side::Source, &source), (Side::Target, &target)] {
+        if let Err(err) = answer {
+            findings.add((Weight::Unseen, "query-failed", Some(side)), || Example {
+                text: Some(format!("{err:#}")),
+                ..Example::default()
+            });
+        }
+    }
+    if let (Ok(source), Ok(target)) = (source, target) {
+        let external_labels = &task.plan.target.external_labels;
+        let own = |data: &Data| stripped(data, external_labels);
+        let tolerance = task.tolerance_of_queries();
+        let same = compare(&own(&source.value), &own(&target.value), tolerance);
+        (of.series, of.samples) = (same.series, same.samples);
+        findings = same.findings;
+        if source.value.is_empty() && target.value.is_empty() {
+            findings.add((Weight::Unseen, "empty-query", None), || Example {
+                text: Some("both sides answer nothing, which proves nothing".to_owned()),
+                ..Example::default()
+            });
+        }
+        beside(
+            &mut findings,
+            [&source.warnings, &target.warnings],
+            [&source.infos, &target.infos],
+        );
+    }
+    let found = findings.at(Some(&check.query)).map(Found::from);
+    of.found = found
+        .map(|found| if is_early { early(found) } else { found })
+        .collect();
+    of
+}
+
+/// When a query is asked, and whether it looks back at what lies before the range: there the target may rightly have less.
+fn times(check: &PromqlCheck, range: Range) -> (Times, bool) {
+    let query = Query {
+        name: check.query.clone(),
+        expression: check.query.clone(),
+        asked: Asked::Range {
+            start: None,
+            end: None,
+            step_ms: check.step_ms,
+        },
+        tolerance: None,
+        may_be_empty: false,
+    };
+    match query.times(Some(range), STAYS_MS) {
+        Ok(times) => (times, false),
+        Err(Untimed::NoRange | Untimed::TooShort | Untimed::Outside) => {
+            let whole = Times::Range {
+                start_ms: range.min_ms,
+                end_ms: range.max_ms.saturating_sub(1),
+                step_ms: check.step_ms.unwrap_or(60_000),
+            };
+            (whole, true)
+        }
+    }
+}
+
+/// What differs where a query looks at what lies outside of the range, proves nothing.
+fn early(found: Found) -> Found {
+    if found.weight != Weight::Difference {
+        return found;
+    }
+    Found {
+        weight: Weight::Unseen,
+        kind: "too-short",
+        ..found
+    }
+}
+
+async fn asked(client: &Client, query: &str, times: Times) -> Result<Answered<Data>> {
+    match times {
+        Times::Instant(time_ms) => client.instant(query, time_ms).await,
+        Times::Range {
+            start_ms,
+            end_ms,
+            step_ms,
+        } => {
+            let span = Span { start_ms, end_ms };
+            client.range(query, span, step_ms).await
+        }
+    }
+}
+
+/// The answer without the labels that the plan gives to the target's series.
+fn stripped(data: &Data, external_labels: &Labels) -> Data {
+    let own = |all: &[Series]| {
+        let all = all.iter().map(|series| Series {
+            labels: without(&series.labels, external_labels),
+            points: series.points.clone(),
+        });
+        all.collect()
+    };
+    match data {
+        Data::Vector(all) => Data::Vector(own(all)),
+        Data::Matrix(all) => Data::Matrix(own(all)),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-24.65
+    #[test]
+    fn a_query_is_asked_where_it_looks_at_nothing_outside_the_range_if_there_is_such_a_time() {
+        let minute = 60_000;
+        let range = |minutes| Range {
+            min_ms: 0,
+            max_ms: minutes * minute,
+        };
+        for (query, minutes, expected) in [
+            ("up", 60, (6 * minute, false)),
+            ("rate(up[5m])", 60, (11 * minute, false)),
+            ("rate(up[5m])", 10, (0, true)),
+            ("up offset 2h", 60, (0, true)),
+        ] {
+            let check = PromqlCheck {
+                query: query.to_owned(),
+                step_ms: Some(minute),
+            };
+            let (times, is_early) = times(&check, range(minutes));
+            let Times::Range { start_ms, .. } = times else {
+                panic!("{times:?}")
+            };
+            assert_eq!((start_ms, is_early), expected, "{query}");
+        }
+    }
+}

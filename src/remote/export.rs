@@ -1,0 +1,150 @@
+//! `VictoriaMetrics`' export: a line of JSON for each series, or for a part of one, read as they come.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+
+use super::delivered::Delivered;
+use super::lines::{Lines, TooLong};
+use super::read::{broken, tells_its_end};
+use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::taking::Taking;
+use super::{Sink, exported};
+use crate::error::{Kind, Result};
+use crate::http::header::{self, HeaderMap};
+use crate::http::secrets::Secrets;
+use crate::http::{HttpRequest, HttpRequestBody, form};
+use crate::promql::exchange::{Answer, Exchange};
+use crate::promql::{Access, Selector, seconds};
+
+/// Reads from a server that exports as `VictoriaMetrics` does. Clones share connections.
+#[derive(Debug, Clone)]
+pub struct ExportClient {
+    exchange: Arc<Exchange>,
+    limits: Limits,
+}
+
+/// How many samples a line is asked to have at most: the server holds one, and so do we.
+const MOST_PER_LINE: &str = "10000";
+
+impl ExportClient {
+    /// One for the server that answers there: the address is that of the export itself, such as `http://victoria:8428/api/v1/export`. Nothing is
+    /// asked yet.
+    pub fn new(access: &Access, limits: &Limits) -> Result<Self> {
+        Ok(Self {
+            exchange: Arc::new(Exchange::new(access, limits.timeout)?),
+            limits: limits.clone(),
+        })
+    }
+
+    /// Where it is, without user and password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        self.exchange.place()
+    }
+
+    /// Hands on what the server has of the series that any of the selectors selects, within that range of milliseconds since the epoch. A series
+    /// that several select is handed on once.
+    ///
+    /// Errors: as those of [`ReadClient::read`](super::ReadClient::read).
+    pub async fn read(
+        &self,
+        selectors: &[Selector],
+        range: Range<i64>,
+        sink: &mut Sink<'_>,
+    ) -> Result<Brought> {
+        let once = async |wanted: &Wanted<'_>, delivered: &mut Delivered, brought: &mut Brought| {
+            self.ask(wanted, delivered, brought, sink).await
+        };
+        server::each(self.place(), &self.limits.retry, selectors, range, once).await
+    }
+
+    async fn ask(
+        &self,
+        wanted: &Wanted<'_>,
+        delivered: &mut Delivered,
+        brought: &mut Brought,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Trouble> {
+        let base = self.exchange.base().clone();
+        let begun = self.exchange.send(base, || request(wanted)).await?;
+        let (status, headers) = (begun.answer.status(), begun.answer.headers());
+        if !status.is_success() {
+            return Err(refused(begun).await);
+        }
+        let (is_json, has_end) = (is_json(headers), tells_its_end(headers));
+        if !has_end {
+            let why = "nobody could tell whether its answer is whole: it comes without length and without chunks";
+            return Err(Trouble::Failed(Kind::Unsupported, why.to_owned()));
+        }
+        let taking = Taking::new(wanted);
+        let mut number = 0;
+        let mut take = |line: &[u8]| {
+            number += 1;
+            let line = line.trim_ascii();
+            if line.is_empty() || delivered.has(line) {
+                return Ok(());
+            }
+            let read = exported::read(line);
+            let (labels, samples) =
+                read.map_err(|why| unread(number, status.as_u16(), line, &begun.secrets, &why))?;
+            taking.samples(labels, samples, brought, sink)
+        };
+        let mut lines = Lines::new(self.limits.max_held_bytes);
+        let mut pieces = begun.answer.into_body().bytes_stream();
+        let mut is_empty = true;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|err| broken(&err))?;
+            is_empty &= piece.is_empty();
+            lines.push(&piece, &mut take)?;
+        }
+        if is_empty && !is_json {
+            let why = "the answer is empty, and does not say that it is an export";
+            return Err(Trouble::Garbled(why.to_owned()));
+        }
+        take(&lines.end())
+    }
+}
+
+impl From<TooLong> for Trouble {
+    fn from(TooLong(longest): TooLong) -> Self {
+        Self::TooMuch(format!(
+            "a line of the answer has more than {longest} bytes"
+        ))
+    }
+}
+
+/// A line that cannot be read: one that was cut, the page of a proxy, or the error of a server that failed within its answer.
+fn unread(number: u64, status: u16, line: &[u8], secrets: &Secrets, why: &str) -> Trouble {
+    let answer = Answer {
+        status,
+        body: line.to_vec(),
+        secrets: secrets.clone(),
+    };
+    Trouble::Garbled(format!("line {number}: {}", answer.about(why)))
+}
+
+fn request(wanted: &Wanted<'_>) -> HttpRequest {
+    let mut request = HttpRequest::new(HttpRequestBody::empty());
+    let Range { start, end } = wanted.range;
+    // Both times belong to what is asked for.
+    let (start, end) = (seconds(start), seconds(end.saturating_sub(1)));
+    let selector = wanted.selector.to_string();
+    form::post(
+        &mut request,
+        &[
+            ("match[]", selector.as_str()),
+            ("start", &start),
+            ("end", &end),
+            ("max_rows_per_line", MOST_PER_LINE),
+        ],
+    );
+    request
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.to_ascii_lowercase().contains("json")
+}

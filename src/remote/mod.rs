@@ -1,0 +1,34 @@
+//! Samples, exemplars and metadata of live servers: Prometheus' remote read and remote write, and `VictoriaMetrics`' export.
+//!
+//! Hidden here: messages and how they are packed, which form of answer a server gives, how often it is asked and for how much at once, and when its
+//! answer is believed. Whoever reads gets [`Item`]s as they come; an answer that broke off is asked anew, and what came of it before is not handed
+//! on twice.
+
+mod about;
+mod delivered;
+mod export;
+mod exported;
+mod frames;
+mod histogram;
+mod lines;
+mod proto;
+mod read;
+mod server;
+mod taking;
+#[cfg(test)]
+mod tests;
+mod write;
+mod written;
+
+use crate::error::Result;
+use crate::samples::Item;
+
+pub use about::{exemplars, metadata};
+pub use export::ExportClient;
+pub use read::ReadClient;
+pub use server::{Brought, Limits};
+pub use write::{Batch, Series, WriteClient};
+pub use written::{Refusal, Refused, Written};
+
+/// Takes what a server tells, as it comes. Its errors end the reading, and are handed up as they are.
+pub type Sink<'a> = dyn FnMut(Item) -> Result<()> + Send + 'a;

@@ -1,0 +1,156 @@
+//! What a backfill brought.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::members::{Each, Members, rfc3339};
+use crate::history::{Backfilled, Delivery, Ending, Range, Sums, WindowOutcome};
+use crate::human;
+
+pub(super) fn put(done: &Backfilled, members: &mut Members<'_>) -> io::Result<()> {
+    members.put("dry_run", &done.is_dry)?;
+    members.put("range", &done.range.map(RangeEntry::of))?;
+    members.put("windows", &Each(&done.windows, WindowEntry::of))?;
+    members.put("exemplars", &done.beside.exemplars)?;
+    members.put("metadata", &done.beside.metadata)?;
+    members.put("outside_of_range", &done.beside.outside)?;
+    let left_out = done.beside.left_out.iter();
+    let left_out: Vec<LeftOutEntry<'_>> = left_out
+        .map(|(kind, (count, example))| LeftOutEntry {
+            kind,
+            count: *count,
+            example,
+        })
+        .collect();
+    members.put("left_out", &left_out)?;
+    members.put(
+        "written_to_server",
+        &done.written_to.as_ref().map(ServerEntry::of),
+    )?;
+    let many = |ending: Ending| (ending.as_str(), done.ended(ending));
+    let totals = TotalsEntry {
+        windows: Ending::ALL.map(many).into_iter().collect(),
+        sums: SumsEntry::of(&done.sums()),
+    };
+    members.put("totals", &totals)
+}
+
+#[derive(Serialize)]
+struct RangeEntry {
+    start: Option<String>,
+    end: Option<String>,
+}
+
+impl RangeEntry {
+    fn of(range: Range) -> Self {
+        let time = |ms| human::sample_time(ms).map(rfc3339);
+        Self {
+            start: time(range.start_ms),
+            end: time(range.end_ms),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct WindowEntry<'a> {
+    #[serde(flatten)]
+    range: RangeEntry,
+    start_ms: i64,
+    end_ms: i64,
+    ending: &'static str,
+    block: Option<String>,
+    #[serde(flatten)]
+    sums: SumsEntry,
+    detail: Option<&'a str>,
+    needs_a_person: bool,
+}
+
+impl<'a> WindowEntry<'a> {
+    fn of(window: &'a WindowOutcome) -> Self {
+        Self {
+            range: RangeEntry::of(window.range),
+            start_ms: window.range.start_ms,
+            end_ms: window.range.end_ms,
+            ending: window.ending.as_str(),
+            block: window.block.map(|block| block.to_string()),
+            sums: SumsEntry::of(&window.sums),
+            detail: window.why.as_deref(),
+            needs_a_person: window.ending.needs_a_person(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SumsEntry {
+    series: u64,
+    chunks: u64,
+    samples: u64,
+    histograms: u64,
+    duplicates: u64,
+    conflicting: u64,
+    out_of_order: u64,
+    bytes: u64,
+}
+
+impl SumsEntry {
+    fn of(sums: &Sums) -> Self {
+        Self {
+            series: sums.series,
+            chunks: sums.chunks,
+            samples: sums.samples,
+            histograms: sums.histograms,
+            duplicates: sums.duplicates,
+            conflicting: sums.conflicting,
+            out_of_order: sums.out_of_order,
+            bytes: sums.bytes,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct LeftOutEntry<'a> {
+    kind: &'a str,
+    count: u64,
+    example: &'a str,
+}
+
+/// What a server took beside samples, and what it refused.
+#[derive(Serialize)]
+struct ServerEntry<'a> {
+    exemplars: u64,
+    metadata: u64,
+    refused: Vec<RefusedEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct RefusedEntry<'a> {
+    kind: &'a str,
+    samples: u64,
+    example: &'a str,
+}
+
+impl<'a> ServerEntry<'a> {
+    fn of(to: &'a Delivery) -> Self {
+        let refused = to.refused.iter();
+        Self {
+            exemplars: to.exemplars,
+            metadata: to.metadata,
+            refused: refused
+                .map(|(kind, (samples, example))| RefusedEntry {
+                    kind,
+                    samples: *samples,
+                    example,
+                })
+                .collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct TotalsEntry {
+    windows: BTreeMap<&'static str, usize>,
+    #[serde(flatten)]
+    sums: SumsEntry,
+}

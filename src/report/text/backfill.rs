@@ -1,0 +1,191 @@
+//! What a backfill brought: the windows, those that need a person marked; what went into blocks; what was left out; and what comes next.
+
+use std::io;
+
+use super::each;
+use super::heading::fact;
+use super::page::Page;
+use crate::exit::Exit;
+use crate::history::{Backfilled, Ending, WindowOutcome};
+use crate::human::{self, printable};
+use crate::report::form::Rows;
+
+/// Continuation lines are indented like what stands behind the sign above them.
+const INDENT: usize = 4;
+
+pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::Result<()> {
+    if let Some(range) = done.range {
+        fact("range", &range.to_string(), page)?;
+    }
+    let mode = match (done.is_dry, &done.written_to) {
+        (true, _) => "dry run: nothing was written",
+        (false, None) => "windows become blocks, which are published and proven",
+        (false, Some(_)) => "samples are written to a server",
+    };
+    fact("mode", mode, page)?;
+    for warning in &done.warnings {
+        page.line(&format!("! {}", printable(warning)), INDENT)?;
+    }
+    page.blank()?;
+    page.line("windows", INDENT)?;
+    let needs = |window: &WindowOutcome| window.ending.needs_a_person();
+    each::write(&done.windows, "window", rows, page, needs, row)?;
+    page.blank()?;
+    page.line("totals", INDENT)?;
+    for ending in Ending::ALL {
+        let many = done.ended(ending) as u64;
+        if many > 0 {
+            let flag = if ending.needs_a_person() { '!' } else { ' ' };
+            let text = format!("{flag} {:<18} {:>14}", ending.as_str(), human::number(many));
+            page.line(&text, INDENT)?;
+        }
+    }
+    for (name, many) in figures(done) {
+        let text = format!("  {name:<18} {:>14}", human::number(many));
+        page.line(&text, INDENT)?;
+    }
+    write_left_out(done, page)?;
+    write_refused(done, page)?;
+    page.blank()?;
+    page.prose("", &closing(done))
+}
+
+/// What went into blocks, and what there was besides.
+pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> {
+    let (sums, beside) = (done.sums(), &done.beside);
+    let always = [
+        ("series", sums.series),
+        ("samples", sums.samples),
+        ("histograms", sums.histograms),
+        ("bytes", sums.bytes),
+    ];
+    let sometimes = [
+        ("duplicates", sums.duplicates),
+        ("conflicting", sums.conflicting),
+        ("out of order", sums.out_of_order),
+        ("outside of range", beside.outside),
+        ("exemplars", beside.exemplars),
+        ("metadata", beside.metadata),
+    ];
+    let always = always.into_iter().filter(|_| !done.is_dry);
+    let sometimes = sometimes.into_iter().filter(|(_, many)| *many > 0);
+    always.chain(sometimes).collect()
+}
+
+fn write_left_out(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
+    if done.beside.left_out.is_empty() {
+        return Ok(());
+    }
+    page.blank()?;
+    page.line("left out, for blocks have no place for it", INDENT)?;
+    for (kind, (many, example)) in &done.beside.left_out {
+        let text = format!(
+            "  {kind}: {}, such as {}",
+            human::number(*many),
+            printable(example)
+        );
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+/// What a server refused, in its own words.
+fn write_refused(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(to) = done.written_to.as_ref().filter(|to| !to.refused.is_empty()) else {
+        return Ok(());
+    };
+    page.blank()?;
+    page.line("samples that the server refused", INDENT)?;
+    for (kind, (many, words)) in &to.refused {
+        let text = format!(
+            "! {kind}: {}, such as {}",
+            human::number(*many),
+            printable(words)
+        );
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+fn row(window: &WindowOutcome, page: &mut Page<'_>) -> io::Result<()> {
+    let ending = window.ending;
+    let flag = if ending.needs_a_person() { '!' } else { ' ' };
+    let block = window.block.map(|block| format!(" {block}"));
+    let samples = match window.sums.samples {
+        0 => String::new(),
+        many => format!(", {}", human::count(many, "sample")),
+    };
+    let why = window.why.as_ref().map(|why| format!(": {why}"));
+    let text = format!(
+        "{}: {}{}{samples}{}",
+        window.range,
+        ending.as_str(),
+        block.unwrap_or_default(),
+        why.unwrap_or_default()
+    );
+    page.line(&format!("{flag} {}", printable(&text)), INDENT)
+}
+
+/// What happened and what comes next.
+pub(in crate::report) fn closing(done: &Backfilled) -> String {
+    let of = |ending| done.ended(ending) as u64;
+    let mut said = Vec::new();
+    if let Some(why) = &done.aborted {
+        said.push(format!("It had to stop: {}.", printable(why)));
+    }
+    if let Some(signal) = done.signal {
+        said.push(format!("{} ended it.", signal.as_str()));
+    }
+    if done.is_dry {
+        said.push(match of(Ending::Planned) {
+            0 => "There is no window that it would bring.".to_owned(),
+            many => format!(
+                "It would ask for {}: without --dry-run it does so.",
+                human::count(many, "window")
+            ),
+        });
+    } else {
+        said.push(match of(Ending::Written) {
+            0 => "Nothing was written.".to_owned(),
+            many => format!(
+                "{} written in {}.",
+                were(many),
+                human::duration(done.elapsed)
+            ),
+        });
+    }
+    if of(Ending::NotFinished) > 0 {
+        said.push(format!(
+            "{} not come to: the same command goes on.",
+            were(of(Ending::NotFinished))
+        ));
+    }
+    if done.beside.exemplars + done.beside.metadata > 0 && done.written_to.is_none() {
+        said.push("Blocks have no place for exemplars and metadata.".to_owned());
+    }
+    if done.refuses() && done.exit() == Exit::Attention {
+        said.push(format!(
+            "The server refused samples, which needs a person (exit code {}).",
+            Exit::Attention.code()
+        ));
+    }
+    let needy = of(Ending::Refused) + of(Ending::Failed);
+    if needy > 0 && done.exit() == Exit::Attention {
+        said.push(format!(
+            "{} a person (exit code {}).",
+            match needy {
+                1 => "1 window needs".to_owned(),
+                many => format!("{} windows need", human::number(many)),
+            },
+            Exit::Attention.code()
+        ));
+    }
+    said.join(" ")
+}
+
+fn were(windows: u64) -> String {
+    match windows {
+        1 => "1 window was".to_owned(),
+        many => format!("{} windows were", human::number(many)),
+    }
+}
