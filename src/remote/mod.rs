@@ -15,6 +15,8 @@ mod proto;
 mod read;
 mod server;
 mod taking;
+#[cfg(test)]
+mod tests;
 mod write;
 mod written;
 

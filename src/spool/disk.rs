@@ -5,6 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
 use crate::block::RunId;
 use crate::error::{Error, Kind, Result};
 use crate::tsdb::crc::Crc;
@@ -16,8 +19,7 @@ const HEADER_BYTES: usize = 8;
 #[derive(Debug)]
 pub(super) struct Disk {
     file: File,
-    /// The name that it had.
-    path: PathBuf,
+    folder: PathBuf,
     length: u64,
     /// The longest frame.
     longest: usize,
@@ -33,24 +35,16 @@ pub(super) struct Extent {
 impl Disk {
     /// A file in a folder, which must be there.
     pub(super) fn create(folder: &Path) -> Result<Self> {
-        let path = folder.join(format!(".{}.spool", RunId::generate()));
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        let file = opened.and_then(|file| fs::remove_file(&path).map(|()| file));
-        match file {
-            Ok(file) => Ok(Self::new(file, path)),
-            Err(err) => Err(error("create", &path, err)),
+        match nameless(folder) {
+            Ok(file) => Ok(Self::new(file, folder)),
+            Err(err) => Err(error(Doing::Creating, folder, err)),
         }
     }
 
-    fn new(file: File, path: PathBuf) -> Self {
+    fn new(file: File, folder: &Path) -> Self {
         Self {
             file,
-            path,
+            folder: folder.to_owned(),
             length: 0,
             longest: 0,
         }
@@ -64,12 +58,12 @@ impl Disk {
     /// Writes a frame behind all others. Its first bytes, [`header`] many, are to be left free for what is found out here.
     pub(super) fn append(&mut self, frame: &mut [u8]) -> Result<()> {
         let header = Self::header_of(self.length, frame)
-            .ok_or_else(|| self.wrong("write", Kind::Other, "too much in one piece"))?;
+            .ok_or_else(|| self.wrong(Doing::Writing, Kind::Other, "too much in one piece"))?;
         if let Some(free) = frame.first_chunk_mut() {
             *free = header;
         }
         let written = self.file.write_all_at(frame, self.length);
-        written.map_err(|err| error("write", &self.path, err))?;
+        written.map_err(|err| error(Doing::Writing, &self.folder, err))?;
         self.length += frame.len() as u64;
         self.longest = self.longest.max(frame.len());
         Ok(())
@@ -118,26 +112,62 @@ impl Disk {
         match self.file.read_exact_at(bytes, place) {
             Ok(()) => Ok(()),
             Err(err) if err.kind() == io::ErrorKind::UnexpectedEof => Err(self.wrong(
-                "read",
+                Doing::Reading,
                 Kind::Corrupt,
                 "it is shorter than what was written to it",
             )),
-            Err(err) => Err(error("read", &self.path, err)),
+            Err(err) => Err(error(Doing::Reading, &self.folder, err)),
         }
     }
 
     /// The error where what is read is not what was written.
     pub(super) fn damaged(&self) -> Error {
         self.wrong(
-            "read",
+            Doing::Reading,
             Kind::Corrupt,
             "its bytes are not those that were written to it",
         )
     }
 
-    fn wrong(&self, verb: &str, kind: Kind, why: &'static str) -> Error {
-        Error::new(kind, format!("{verb} {:?}", self.path.to_string_lossy())).because(why)
+    fn wrong(&self, doing: Doing, kind: Kind, why: &'static str) -> Error {
+        Error::new(kind, doing.attempt(&self.folder)).because(why)
     }
+}
+
+#[derive(Clone, Copy)]
+enum Doing {
+    Creating,
+    Writing,
+    Reading,
+}
+
+impl Doing {
+    fn attempt(self, folder: &Path) -> String {
+        let what = match self {
+            Self::Creating => "create a temporary file",
+            Self::Writing => "write samples to a temporary file",
+            Self::Reading => "read samples from a temporary file",
+        };
+        format!("{what} in {:?}", folder.to_string_lossy())
+    }
+}
+
+/// A file that never has a name; where a file system knows none, one that has it for a moment.
+fn nameless(folder: &Path) -> io::Result<File> {
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    match rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR) {
+        Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => named_for_a_moment(folder),
+        opened => Ok(opened?.into()),
+    }
+}
+
+fn named_for_a_moment(folder: &Path) -> io::Result<File> {
+    let path = folder.join(format!(".{}.spool", RunId::generate()));
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let file = options.open(&path)?;
+    fs::remove_file(path)?;
+    Ok(file)
 }
 
 /// Where the content of a frame begins.
@@ -145,14 +175,14 @@ pub(super) const fn header() -> usize {
     HEADER_BYTES
 }
 
-fn error(verb: &str, path: &Path, err: io::Error) -> Error {
+fn error(doing: Doing, folder: &Path, err: io::Error) -> Error {
     let kind = match err.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Kind::NoSpace,
         io::ErrorKind::ReadOnlyFilesystem => Kind::ReadOnly,
         io::ErrorKind::NotFound => Kind::NotFound,
         _ => Kind::Other,
     };
-    Error::new(kind, format!("{verb} {:?}", path.to_string_lossy())).because(err)
+    Error::new(kind, doing.attempt(folder)).because(err)
 }
 
 #[cfg(test)]
@@ -187,6 +217,8 @@ mod tests {
         assert_eq!(read.get(header()..), Some(&b"first"[..]));
         assert_eq!(disk.read(second, &mut read).unwrap(), disk.length());
         assert_eq!(read.get(header()..), Some(&b"later"[..]));
+        named_for_a_moment(folder.path()).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     /// S-24.52
@@ -204,9 +236,10 @@ mod tests {
                     .write_all_at(&[byte[0] ^ (1 << bit)], place)
                     .unwrap();
                 let err = disk.read(0, &mut read).unwrap_err();
-                let path = disk.path.to_string_lossy();
-                let expected =
-                    format!("read \"{path}\": its bytes are not those that were written to it");
+                let expected = format!(
+                    "read samples from a temporary file in {:?}: its bytes are not those that were written to it",
+                    folder.path()
+                );
                 assert_eq!((said(&err), err.kind()), (expected, Kind::Corrupt));
                 disk.file.write_all_at(&byte, place).unwrap();
             }
@@ -218,7 +251,7 @@ mod tests {
         assert_eq!(disk.read(0, &mut read).unwrap_err().kind(), Kind::Corrupt);
         disk.file.set_len(second + 3).unwrap();
         let err = disk.read(second, &mut read).unwrap_err();
-        assert!(said(&err).ends_with(".spool\": it is shorter than what was written to it"));
+        assert!(said(&err).ends_with("\": it is shorter than what was written to it"));
     }
 
     /// S-24.52
@@ -230,17 +263,17 @@ mod tests {
         assert_eq!(err.kind(), Kind::NotFound);
         let said = format!("{err:#}");
         assert!(
-            said.starts_with(&format!("create \"{}/.", gone.display())),
+            said.starts_with(&format!("create a temporary file in {gone:?}: ")),
             "{said}"
         );
         assert!(said.contains("No such file"), "{said}");
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut disk = Disk::new(full, PathBuf::from("/tmp/a.spool"));
+        let mut disk = Disk::new(full, Path::new("/staging"));
         let err = disk.append(&mut frame(b"much")).unwrap_err();
         assert_eq!(err.kind(), Kind::NoSpace);
         let said = format!("{err:#}");
         assert!(
-            said.starts_with("write \"/tmp/a.spool\": No space left"),
+            said.starts_with("write samples to a temporary file in \"/staging\": No space left"),
             "{said}"
         );
     }
