@@ -18,9 +18,11 @@ mod configurations;
 mod corpus;
 mod openings;
 mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;
+mod remote;
 mod tsdb;
 mod values;
 

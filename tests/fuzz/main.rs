@@ -15,9 +15,11 @@ mod corpus;
 mod hostile;
 mod openings;
 mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;
+mod remote;
 mod tsdb;
 mod values;
 
