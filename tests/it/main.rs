@@ -6,6 +6,7 @@
 //! | `documents` | README, examples, reports and traces say what is so |
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
 //! | `served` | what a process that goes on for long shows over HTTP, and what others may ask of it |
+//! | `otlp` | payloads of OpenTelemetry are read as a real Prometheus reads them |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
 //! | `shipping` | the image and the releases are what they are said to be |
 //! | `thanos` | what real Thanos makes of both buckets |
@@ -22,6 +23,7 @@
 mod commands;
 mod documents;
 mod house;
+mod otlp;
 mod providers;
 mod safety;
 mod served;
