@@ -17,6 +17,7 @@ use crate::support::servers::path_variable;
 use crate::support::service::run;
 use crate::support::world::{Contents, blocks_with};
 
+mod backfill;
 mod both_tiers;
 mod kubernetes;
 mod monitoring;
@@ -55,6 +56,7 @@ fn each_example_has_a_test_here() {
     let tested: BTreeSet<_> = [
         "aliyunoss.yaml",
         "azure.yaml",
+        "backfill",
         "blocks",
         "bos.yaml",
         "both-tiers",
