@@ -1,5 +1,6 @@
 //! `verify --config` and `cutover-check --config`: real Prometheus as the source, and blocks of its own writer as the target.
 
+mod backfilled;
 mod damaged;
 mod refused;
 mod seeded;
