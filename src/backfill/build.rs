@@ -7,7 +7,7 @@ use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::error::Result;
 use crate::history::{Beside, Range, Sums};
-use crate::samples::Item;
+use crate::samples::{Chunk, Item};
 use crate::spool::{Counts, Spool, Window};
 use crate::tsdb::write::{About, Writer};
 
@@ -70,7 +70,7 @@ fn write(
     let mut writer = Writer::create(draft)?;
     let mut counts = Counts::default();
     while let Some(series) = window.next_series()? {
-        let mut chunks = Vec::new();
+        let mut chunks: Vec<Chunk> = Vec::new();
         series.chunks(&mut counts, &mut |chunk| {
             chunks.push(chunk);
             Ok(())

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use super::done::Done;
 use super::staging::Staging;
 use super::task::{Run, Task};
+use super::whole::lengths;
 use super::{HELD_BYTES, stopped};
 use crate::bucket::Budget;
 use crate::error::{Error, Kind, Result};
@@ -197,7 +198,9 @@ impl Way<'_> {
     async fn all(&mut self, windows: &[Range], run: &Run) -> Result<()> {
         self.metadata_of_server().await?;
         if !self.source.is_live() {
-            let brought = self.bring(self.task.range, self.lengths()).await?;
+            let brought = self
+                .bring(self.task.range, lengths(self.task.length))
+                .await?;
             return self.send_whole(brought, windows, run).await;
         }
         let to_do = windows.iter().copied();
@@ -215,8 +218,13 @@ impl Way<'_> {
                     return Ok((window, None));
                 }
                 let (source, staging, cancel) = asking;
-                let one = spool::Windows::of_ms(1 << 62).unwrap_or(spool::Windows::TWO_HOURS);
-                let brought = bring(&source, &staging, memory_bytes, (window, one), &cancel);
+                let brought = bring(
+                    &source,
+                    &staging,
+                    memory_bytes,
+                    (window, spool::Windows::ONE),
+                    &cancel,
+                );
                 Ok::<_, Error>((window, Some(brought.await?)))
             }
         });
@@ -237,15 +245,6 @@ impl Way<'_> {
             self.send_one(brought, window).await?;
         }
         Ok(())
-    }
-
-    fn lengths(&self) -> spool::Windows {
-        use crate::history::BlockDuration;
-        let length_ms = match self.task.length {
-            BlockDuration::Ms(length_ms) => length_ms,
-            BlockDuration::Range => 1 << 62,
-        };
-        spool::Windows::of_ms(length_ms).unwrap_or(spool::Windows::TWO_HOURS)
     }
 
     async fn bring(&self, range: Range, lengths: spool::Windows) -> Result<Brought> {
@@ -324,27 +323,21 @@ impl Way<'_> {
         self.send_metadata(&metadata).await;
         let mut exemplars = by_series(exemplars);
         let labels = self.task.plan.target.external_labels.clone();
-        let mut ahead: Option<i64> = None;
-        let mut is_over = false;
-        for window in windows {
+        let mut left = windows.iter().copied().peekable();
+        loop {
             if run.stop.asked().is_some() {
                 return Ok(());
             }
-            let _progress = run.progress.block(0);
-            if is_over || ahead.is_some_and(|start_ms| start_ms >= window.end_ms) {
-                self.told.windows_told.push(outcome(*window, Ending::Empty));
-                continue;
-            }
             let (sender, receiver) = channel(1);
-            let (within, is_done) = (*window, self.done.has(*window));
-            let labels = labels.clone();
+            let (done, labels, all) = (self.done.clone(), labels.clone(), windows.to_vec());
             let reading = blocking(move || {
                 let mut counts = Counts::default();
                 let mut found = None;
                 if let Some(mut next) = sorted.next_window()? {
                     let range = next.range();
-                    found = Some(range.start);
-                    if range.start < within.end_ms && !is_done {
+                    let meets = |one: &&Range| range.start < one.end_ms && one.start_ms < range.end;
+                    found = all.iter().find(meets).copied();
+                    if found.is_some_and(|window| !done.has(window)) {
                         read(&mut next, &labels, &mut exemplars, &mut counts, &sender)?;
                     }
                 }
@@ -354,20 +347,28 @@ impl Way<'_> {
             let (read, sent) = futures::join!(reading, sent);
             let (counts, found);
             (sorted, exemplars, counts, found) = read?;
-            match found {
-                None => is_over = true,
-                Some(start_ms) => ahead = Some(start_ms),
+            while let Some(empty) = left.next_if(|window| Some(*window) != found) {
+                drop(run.progress.block(0));
+                let has = self.done.has(empty);
+                let ending = if has {
+                    Ending::AlreadyThere
+                } else {
+                    Ending::Empty
+                };
+                self.told.windows_told.push(outcome(empty, ending));
             }
-            if is_done {
-                self.told
-                    .windows_told
-                    .push(outcome(*window, Ending::AlreadyThere));
+            let Some(window) = left.next() else {
+                return Ok(());
+            };
+            drop(run.progress.block(0));
+            if self.done.has(window) {
+                let there = outcome(window, Ending::AlreadyThere);
+                self.told.windows_told.push(there);
                 continue;
             }
             let sent = self.counted(sent?, &counts);
-            self.ended(*window, sent)?;
+            self.ended(window, sent)?;
         }
-        Ok(())
     }
 
     async fn exemplars_of_server(&self, window: Range) -> Result<Vec<Exemplar>> {

@@ -66,15 +66,11 @@ async fn asked(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built
     }
 }
 
-/// One window for all that a range may hold.
-const ONE_MS: i64 = 1 << 62;
-
 async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>> {
     let (staging, memory_bytes, range) = (shared.staging.clone(), shared.spool_bytes, job.range);
-    let windows = Windows::of_ms(ONE_MS).unwrap_or(Windows::TWO_HOURS);
     let spool = blocking(move || {
         let within = range.start_ms..range.end_ms;
-        Spool::create(staging.spools(), memory_bytes, windows, within)
+        Spool::create(staging.spools(), memory_bytes, Windows::ONE, within)
     });
     let taking = Taking {
         spool: spool.await?,

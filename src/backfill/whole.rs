@@ -20,12 +20,8 @@ use crate::spool::{Sorted, Spool, Windows};
 ///
 /// Errors: it cannot be read, and nothing is published.
 pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
-    let length_ms = match task.length {
-        BlockDuration::Ms(length_ms) => length_ms,
-        BlockDuration::Range => 1 << 62,
-    };
     let (staging, memory_bytes, range) = (shared.staging.clone(), shared.spool_bytes, task.range);
-    let windows = Windows::of_ms(length_ms).unwrap_or(Windows::TWO_HOURS);
+    let windows = lengths(task.length);
     let spool = blocking(move || {
         let within = range.start_ms..range.end_ms;
         Spool::create(staging.spools(), memory_bytes, windows, within)
@@ -41,6 +37,14 @@ pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
     let sorted = blocking(move || spool.finish()).await?;
     shared.beside(beside);
     Ok(sorted)
+}
+
+/// Windows of that length, as spools have them.
+pub(super) fn lengths(length: BlockDuration) -> Windows {
+    match length {
+        BlockDuration::Ms(length_ms) => Windows::of_ms(length_ms).unwrap_or(Windows::TWO_HOURS),
+        BlockDuration::Range => Windows::ONE,
+    }
 }
 
 /// Makes a block of each window that holds samples, and publishes them, a few at once.

@@ -17,9 +17,12 @@ mod blocks;
 mod configurations;
 mod corpus;
 mod openings;
+mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;
+mod remote;
 mod tsdb;
 mod values;
 

@@ -14,9 +14,12 @@ mod configurations;
 mod corpus;
 mod hostile;
 mod openings;
+mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;
+mod remote;
 mod tsdb;
 mod values;
 

@@ -1,5 +1,6 @@
 //! What real Thanos makes of both buckets afterwards.
 
+mod backfill;
 mod cutover;
 
 use std::path::Path;

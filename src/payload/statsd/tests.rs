@@ -261,7 +261,7 @@ fn timers_become_what_the_plan_says() {
     assert!(serde_json::from_str::<Options>(r#"{"bucket":[1]}"#).is_err());
 }
 
-/// S-24.33
+/// S-24.30, S-24.33
 #[test]
 fn what_statsd_exporter_cannot_read_is_refused_by_line_and_with_the_reason() {
     for (text, expected) in [
@@ -305,6 +305,10 @@ fn what_statsd_exporter_cannot_read_is_refused_by_line_and_with_the_reason() {
         (
             "foo,a=b:1|c|@0.1|#a:b",
             "line 1: it has tags in its name and behind its value",
+        ),
+        (
+            &format!("foo:1|c|#{}", "a:b,".repeat(101)),
+            "line 1: it has more than 100 tags",
         ),
         ("foo:1|c:2", "line 1: a value has no type"),
         ("foo:1|ms|#le:1", "line 1: label le is given twice"),

@@ -78,7 +78,7 @@ fn samples(series: Vec<proto::TimeSeries>) -> Vec<u8> {
 fn series(instance: &str, times: &[i64]) -> proto::TimeSeries {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let samples = times.iter().map(|time_ms| proto::Sample {
-        value: *time_ms as f64,
+        value: Some(*time_ms as f64),
         timestamp: *time_ms,
     });
     proto::TimeSeries {
@@ -592,6 +592,23 @@ async fn an_export_is_read_line_by_line_and_what_broke_off_is_not_told_twice() {
             body,
             "match%5B%5D=up&start=0&end=9.999&max_rows_per_line=10000"
         );
+    }
+    // Where nothing tells the end, the same must come twice; that it did not is told apart from what came.
+    for short in [0, 2] {
+        let (all, first) = (all.clone(), first.clone());
+        let liar = Liar::start(move |number, _| {
+            let body = if number < short { &first } else { &all };
+            let times = if short == 2 && number == 1 { 2 } else { 1 };
+            until_closed(NDJSON, &body.as_bytes().repeat(times))
+        })
+        .await;
+        let (brought, told) = export(&liar, &["up"]).await;
+        assert_eq!(brought.unwrap().repeats, u64::from(short > 0));
+        assert!(
+            told.ends_with(&["b 5".to_owned(), "c 3".to_owned()]),
+            "{told:?}"
+        );
+        assert_eq!(liar.asked().len(), 2 + short);
     }
     let liar = Liar::start(|_, _| answer("200 OK", NDJSON, b"")).await;
     let (brought, told) = export(&liar, &["up"]).await;

@@ -280,6 +280,8 @@ fn all_attributes() -> Vec<NumberDataPoint> {
         ]),
         list(vec![Value::DoubleValue(f64::NAN)]),
         map(vec![]),
+        list(vec![Value::BytesValue(vec![]), text("")]),
+        Value::BytesValue(vec![]),
         map(vec![("b", text("é")), ("a<", Value::DoubleValue(0.5))]),
         text(""),
     ];
@@ -508,7 +510,7 @@ fn deltas() -> Vec<Request> {
         .collect()
 }
 
-/// S-24.20, S-24.21, S-24.22, S-24.24, S-24.25
+/// S-24.21, S-24.22, S-24.23, S-24.24, S-24.25
 #[test]
 fn prometheus_stores_what_is_read_here_of_the_same_requests() {
     for translation in TRANSLATIONS {

@@ -2,10 +2,11 @@
 
 mod block;
 mod chunks;
+mod compacted;
 mod damage;
 mod flips;
 mod index;
-mod random;
+pub mod random;
 mod real;
 mod source;
 mod written;
