@@ -13,6 +13,7 @@ use crate::support::folders::{World, tree};
 use crate::support::minio::Minio;
 use crate::support::run::{Ran, migrate, repository};
 use crate::support::servers::path_variable;
+use crate::support::service::run;
 use crate::support::world::{Contents, blocks_with};
 
 mod both_tiers;
