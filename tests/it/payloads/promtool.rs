@@ -130,8 +130,8 @@ fn index(length: usize, random: &mut Random) -> usize {
     usize::try_from(random.below(u64::try_from(length).unwrap())).unwrap()
 }
 
-fn of<'a, T>(choice: &'a [T], random: &mut Random) -> &'a T {
-    &choice[index(choice.len(), random)]
+fn of<T: Copy>(choice: &[T], random: &mut Random) -> T {
+    choice[index(choice.len(), random)]
 }
 
 /// A text that is right.
@@ -153,8 +153,8 @@ fn broken(mut text: Vec<u8>, random: &mut Random) -> Vec<u8> {
     let at = index(text.len(), random);
     match random.below(3) {
         0 => drop(text.remove(at)),
-        1 => text.insert(at, *of(ODD, random)),
-        _ => text[at] = *of(ODD, random),
+        1 => text.insert(at, of(ODD, random)),
+        _ => text[at] = of(ODD, random),
     }
     text
 }
