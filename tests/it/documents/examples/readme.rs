@@ -18,12 +18,14 @@ fn each_command_in_readme_works() {
             commands => {
                 let world = World::of_examples();
                 fs::write(world.path("queries.yaml"), example("queries.yaml")).unwrap();
-                for (name, of) in [
-                    ("plan.json", "openmetrics.json"),
-                    ("metrics.om", "metrics.om"),
-                ] {
-                    let text = example(&format!("backfill/{of}"));
-                    fs::write(world.path(name), text).unwrap();
+                if commands.contains("--config=plan.json") {
+                    for (name, of) in [
+                        ("plan.json", "openmetrics.json"),
+                        ("metrics.om", "metrics.om"),
+                    ] {
+                        let text = example(&format!("backfill/{of}"));
+                        fs::write(world.path(name), text).unwrap();
+                    }
                 }
                 let (hot, cold) = (Querier::start(), Querier::start());
                 let commands = commands.replace("http://query-hot:9090", &hot.url());
