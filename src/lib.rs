@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | door | `main`, `cli`, `telemetry` | arguments, environment, terminal, exit codes |
 //! | commands | [`command`], [`serve`] | what a subcommand opens and what it writes to standard output |
-//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`reconcile`], [`status`], [`undelete`], [`unmark`], [`verify`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
+//! | flows | [`migrate`], [`check`], [`cleanup`], [`compare`], [`reconcile`], [`status`], [`undelete`], [`unmark`], [`verify`], [`backfill`] | how verbs are put together: what happens to one block in which order, and what must hold before the first is touched |
 //! | verbs | [`verb`], [`feed`], [`report`], [`manifest`], [`audit`], [`board`], [`exposition`], [`chronicle`] | one step each on real buckets, and what is written about them |
 //! | engine | [`engine`] | jobs with a bound: how many at once, in which order, until when; it knows no verb |
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
@@ -59,6 +59,7 @@
 
 pub mod at_once;
 pub mod audit;
+pub mod backfill;
 pub mod block;
 pub mod board;
 pub mod bucket;

@@ -2,6 +2,7 @@
 
 mod args;
 mod argument_files;
+mod backfill;
 mod check;
 mod cleanup;
 mod completion;
@@ -130,6 +131,10 @@ pub fn parse(
             Command::Cleanup(flags.request(&origins, now, &mut warnings)?)
         }
         Subcommand::CutoverCheck(flags) => flags.command(&origins, now, &mut warnings)?,
+        Subcommand::Backfill(flags) => {
+            let request = flags.request(&origins, now, &mut warnings)?;
+            Command::Backfill(Box::new(request))
+        }
         Subcommand::Report(flags) => Command::Report(flags.request(&origins, now)?),
         Subcommand::Undelete(flags) => {
             Command::Undelete(flags.request(&origins, now, &mut warnings)?)
@@ -215,6 +220,7 @@ enum Subcommand {
     Status(Box<status::Flags>),
     Verify(Box<verify::Flags>),
     CutoverCheck(Box<cutover_check::Flags>),
+    Backfill(Box<backfill::Flags>),
     #[command(visible_alias = "rollback")]
     Unmark(Box<unmark::Flags>),
     Cleanup(Box<cleanup::Flags>),
@@ -237,6 +243,7 @@ impl Subcommand {
             Subcommand::Undelete(flags) => &flags.audited,
             Subcommand::Run(flags) => &flags.audited,
             Subcommand::Plan(_)
+            | Subcommand::Backfill(_)
             | Subcommand::Check(_)
             | Subcommand::Status(_)
             | Subcommand::Report(_)

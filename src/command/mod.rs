@@ -1,5 +1,6 @@
 //! Subcommands: what each opens, which flow it runs, and what it writes.
 
+pub mod backfill;
 pub mod check;
 pub mod cleanup;
 pub mod cutover_check;
@@ -46,6 +47,8 @@ pub enum Command {
     CutoverCheck(Box<cutover_check::Request>),
     /// What a source and the target of a backfill have is compared, and nothing is changed.
     Reconcile(Box<reconcile::Request>),
+    /// History of another system is brought into a bucket.
+    Backfill(Box<backfill::Request>),
     /// Marks are taken back.
     Unmark(unmark::Request),
     /// What runs left behind is removed.
@@ -108,6 +111,7 @@ impl Command {
             Command::Cleanup(request) => {
                 cleanup::run(request, progress, trail, clock, stop, stdout).await
             }
+            Command::Backfill(request) => backfill::run(*request, progress, stop, stdout).await,
             Command::Report(request) => report::run(&request, stdout),
             Command::Man(request) => man::run(&request),
             Command::Run(request) => {

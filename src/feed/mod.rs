@@ -6,12 +6,15 @@ mod payloads;
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, Kind, Result};
-use crate::history::{Live, Origin, Plan, Range};
+use crate::history::{self, Origin, Plan, Range};
 use crate::promql::Selector;
+use crate::remote::{ExportClient, Limits, ReadClient, Sink};
+use crate::retry::Policy;
 use crate::samples::{Item, Labels};
 use payloads::Payloads;
 
@@ -28,15 +31,48 @@ enum From {
     Payloads(Payloads),
 }
 
+/// A server that is asked for a range.
+#[derive(Debug)]
+enum Live {
+    Read(ReadClient),
+    Export(ExportClient),
+}
+
+impl Live {
+    async fn read(
+        &self,
+        selectors: &[Selector],
+        range: std::ops::Range<i64>,
+        sink: &mut Sink<'_>,
+    ) -> Result<()> {
+        match self {
+            Self::Read(client) => client.read(selectors, range, sink).await,
+            Self::Export(client) => client.read(selectors, range, sink).await,
+        }
+        .map(drop)
+    }
+}
+
 /// Takes an item into a state. It may block.
 pub type Take<T> = fn(&mut T, Item) -> Result<()>;
 
 impl Source {
-    /// The plan's source. Nothing is asked yet.
-    pub fn open(plan: &Plan) -> Result<Self> {
+    /// The plan's source. Nothing is asked yet. What fails in passing is asked again by that policy; of an answer that cannot be taken piece by
+    /// piece, no more is held than so many bytes.
+    pub fn open(plan: &Plan, retry: &Policy, memory_bytes: usize) -> Result<Self> {
+        let limits = Limits {
+            timeout: plan.batch.http_timeout,
+            retry: retry.clone(),
+            max_held_bytes: memory_bytes,
+        };
         let payloads = |options, what| Payloads::new(options, what, &plan.folder);
         let origin = match plan.source.origin.clone() {
-            Origin::Live(live) => From::Live(live),
+            Origin::Live(history::Live::RemoteRead(access)) => {
+                From::Live(Live::Read(ReadClient::new(&access, &limits)?))
+            }
+            Origin::Live(history::Live::Export(access)) => {
+                From::Live(Live::Export(ExportClient::new(&access, &limits)?))
+            }
             Origin::Capture { options, manifest } => {
                 From::Payloads(payloads(options, payloads::What::Manifest(manifest)))
             }
@@ -44,9 +80,14 @@ impl Source {
                 From::Payloads(payloads(options, payloads::What::Files(paths)))
             }
         };
+        let is_live = matches!(origin, From::Live(_));
         Ok(Self {
             origin: Arc::new(origin),
-            selectors: plan.selectors.clone().into(),
+            selectors: if plan.selectors.is_empty() && is_live {
+                [r#"{__name__!=""}"#.parse::<Selector>()?].into()
+            } else {
+                plan.selectors.clone().into()
+            },
         })
     }
 
@@ -67,16 +108,32 @@ impl Source {
         state: T,
         take: Take<T>,
     ) -> Result<T> {
-        match &*self.origin {
-            From::Live(live) => {
-                let _ = (live, range);
-                Err(Error::new(Kind::Unsupported, "ask a server for samples"))
-            }
-            From::Payloads(_) => {
-                let (source, cancel) = (self.clone(), cancel.clone());
-                blocking(move || source.read(&cancel, state, take)).await
+        let (source, cancel, handle) = (self.clone(), cancel.clone(), Handle::current());
+        blocking(move || match &*source.origin {
+            From::Payloads(_) => source.read(&cancel, state, take),
+            // Whoever takes items may block, so that servers are not heard on a thread that others need.
+            From::Live(live) => handle.block_on(source.ask(live, range, &cancel, state, take)),
+        })
+        .await
+    }
+
+    async fn ask<T: Send>(
+        &self,
+        live: &Live,
+        range: Range,
+        cancel: &CancellationToken,
+        mut state: T,
+        take: Take<T>,
+    ) -> Result<T> {
+        let mut sink = |item| take(&mut state, item);
+        let asking = live.read(&self.selectors, range.start_ms..range.end_ms, &mut sink);
+        tokio::select! {
+            brought = asking => brought?,
+            () = cancel.cancelled() => {
+                return Err(Error::new(Kind::Cancelled, "hear the source to its end"));
             }
         }
+        Ok(state)
     }
 
     fn read<T>(&self, cancel: &CancellationToken, mut state: T, take: Take<T>) -> Result<T> {

@@ -199,6 +199,13 @@ impl Backfilled {
         self.aborted.is_none() && self.ended(Ending::NotFinished) == 0
     }
 
+    /// Whether a server refused anything.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        let to = self.written_to.as_ref();
+        to.is_some_and(|to| !to.refused.is_empty())
+    }
+
     /// How the process ends.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -206,7 +213,7 @@ impl Backfilled {
         match (self.signal, &self.aborted) {
             (Some(signal), _) if !self.is_complete() => Exit::Stopped(signal),
             (_, Some(_)) => Exit::Aborted,
-            _ if self.windows.iter().any(needs_a_person) => Exit::Attention,
+            _ if self.windows.iter().any(needs_a_person) || self.refuses() => Exit::Attention,
             _ => Exit::Done,
         }
     }

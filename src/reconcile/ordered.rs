@@ -109,7 +109,7 @@ async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
         left_out: BTreeMap::new(),
         unlabelled: (0, None),
     };
-    let source = feed::Source::open(plan)?;
+    let source = feed::Source::open(plan, &task.retry, task.memory_bytes)?;
     // Whoever stops waiting for what comes has it end.
     let cancel = CancellationToken::new();
     let ends = cancel.clone().drop_guard();

@@ -12,6 +12,8 @@ type Mark = [u8; 16];
 pub(super) struct Delivered {
     before: HashSet<Mark>,
     now: Vec<Mark>,
+    /// How many were not handed on before.
+    fresh: usize,
 }
 
 impl Delivered {
@@ -23,16 +25,25 @@ impl Delivered {
     /// Whether a part came in a try before.
     pub(super) fn has(&mut self, part: &[u8]) -> bool {
         let mark = mark(part);
-        if self.before.contains(&mark) {
-            return true;
-        }
         self.now.push(mark);
-        false
+        let has = self.before.contains(&mark);
+        self.fresh += usize::from(!has);
+        has
     }
 
-    /// How many parts have come.
-    pub(super) fn len(&self) -> usize {
-        self.before.len() + self.now.len()
+    /// Whether the parts of this try are those of that one.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let sorted = |marks: &[Mark]| {
+            let mut marks = marks.to_vec();
+            marks.sort_unstable();
+            marks
+        };
+        sorted(&self.now) == sorted(&other.now)
+    }
+
+    /// How many parts have come that had not come before.
+    pub(super) fn fresh(&self) -> usize {
+        self.fresh
     }
 }
 

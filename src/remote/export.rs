@@ -11,11 +11,11 @@ use super::read::{broken, tells_its_end};
 use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
 use super::taking::Taking;
 use super::{Sink, exported};
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::http::header::{self, HeaderMap};
 use crate::http::secrets::Secrets;
 use crate::http::{HttpRequest, HttpRequestBody, form};
-use crate::promql::exchange::{Answer, Exchange};
+use crate::promql::exchange::{Answer, Begun, Exchange};
 use crate::promql::{Access, Selector, seconds};
 
 /// Reads from a server that exports as `VictoriaMetrics` does. Clones share connections.
@@ -67,17 +67,47 @@ impl ExportClient {
         brought: &mut Brought,
         sink: &mut Sink<'_>,
     ) -> Result<(), Trouble> {
+        let begun = self.begin(wanted).await?;
+        if tells_its_end(begun.answer.headers()) {
+            return self.take(begun, wanted, delivered, brought, sink).await;
+        }
+        // It ends where the connection is closed, and nobody can tell whether that was its end: it is believed where it comes twice alike.
+        let (mut first, mut unheard) = (Delivered::default(), Brought::default());
+        let mut nowhere = |_| Ok(());
+        self.take(begun, wanted, &mut first, &mut unheard, &mut nowhere)
+            .await?;
+        let begun = self.begin(wanted).await?;
+        self.take(begun, wanted, delivered, brought, sink).await?;
+        if !delivered.is_like(&first) {
+            let why =
+                "the answer says nothing of its length, and differs from one time to the next";
+            return Err(Trouble::Garbled(why.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Asks; what is answered is a success so far.
+    async fn begin(&self, wanted: &Wanted<'_>) -> Result<Begun, Trouble> {
         let base = self.exchange.base().clone();
         let begun = self.exchange.send(base, || request(wanted)).await?;
-        let (status, headers) = (begun.answer.status(), begun.answer.headers());
-        if !status.is_success() {
-            return Err(refused(begun).await);
+        if begun.answer.status().is_success() {
+            Ok(begun)
+        } else {
+            Err(refused(begun).await)
         }
-        let (is_json, has_end) = (is_json(headers), tells_its_end(headers));
-        if !has_end {
-            let why = "nobody could tell whether its answer is whole: it comes without length and without chunks";
-            return Err(Trouble::Failed(Kind::Unsupported, why.to_owned()));
-        }
+    }
+
+    /// Takes an answer line by line.
+    async fn take(
+        &self,
+        begun: Begun,
+        wanted: &Wanted<'_>,
+        delivered: &mut Delivered,
+        brought: &mut Brought,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Trouble> {
+        let Begun { answer, secrets } = begun;
+        let (status, is_json) = (answer.status().as_u16(), is_json(answer.headers()));
         let taking = Taking::new(wanted);
         let mut number = 0;
         let mut take = |line: &[u8]| {
@@ -88,11 +118,11 @@ impl ExportClient {
             }
             let read = exported::read(line);
             let (labels, samples) =
-                read.map_err(|why| unread(number, status.as_u16(), line, &begun.secrets, &why))?;
+                read.map_err(|why| unread(number, status, line, &secrets, &why))?;
             taking.samples(labels, samples, brought, sink)
         };
         let mut lines = Lines::new(self.limits.max_held_bytes);
-        let mut pieces = begun.answer.into_body().bytes_stream();
+        let mut pieces = answer.into_body().bytes_stream();
         let mut is_empty = true;
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|err| broken(&err))?;

@@ -58,7 +58,7 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
         },
         schema: raw.schema,
         zero_threshold: raw.zero_threshold,
-        sum: raw.sum,
+        sum: raw.sum.unwrap_or_default(),
         positive_spans,
         negative_spans,
         custom_values: raw.custom_values,
@@ -100,7 +100,7 @@ pub(super) fn written(histogram: &Histogram, time_ms: i64) -> proto::Histogram {
         spans.collect()
     };
     let mut raw = proto::Histogram {
-        sum: histogram.sum,
+        sum: Some(histogram.sum),
         schema: histogram.schema,
         zero_threshold: histogram.zero_threshold,
         negative_spans: spans(&histogram.negative_spans),

@@ -8,6 +8,7 @@ mod about;
 mod delivered;
 mod export;
 mod exported;
+mod foreign;
 mod frames;
 mod histogram;
 mod lines;
@@ -15,6 +16,8 @@ mod proto;
 mod read;
 mod server;
 mod taking;
+#[cfg(test)]
+mod tests;
 mod write;
 mod written;
 
@@ -23,6 +26,7 @@ use crate::samples::Item;
 
 pub use about::{exemplars, metadata};
 pub use export::ExportClient;
+pub use foreign::{read_frame, read_frames, read_line, read_message};
 pub use read::ReadClient;
 pub use server::{Brought, Limits};
 pub use write::{Batch, Series, WriteClient};

@@ -49,6 +49,15 @@ impl ReadClient {
         })
     }
 
+    /// One that asks for samples alone, and never for chunks.
+    #[must_use]
+    pub fn for_samples(self) -> Self {
+        Self {
+            wants_samples: Arc::new(AtomicBool::new(true)),
+            ..self
+        }
+    }
+
     /// Where it is, without user and password.
     #[must_use]
     pub fn place(&self) -> &str {

@@ -130,7 +130,7 @@ async fn repeated(
     let mut backoff = Backoff::new(retry);
     let mut delivered = Delivered::default();
     loop {
-        let before = delivered.len();
+        let before = delivered.fresh();
         let trouble = match once(wanted, &mut delivered, brought).await {
             Ok(()) => return Ok(()),
             Err(trouble) => trouble,
@@ -140,7 +140,7 @@ async fn repeated(
             // What has come is handed on; a part of it must not come again from halves or in another form without being known.
             _ => return Err(trouble),
         };
-        if delivered.len() > before {
+        if delivered.fresh() > before {
             backoff.reset();
         }
         let Some(delay) = backoff.next_delay() else {

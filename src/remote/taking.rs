@@ -218,6 +218,6 @@ fn by_time(
 fn of_number(number: proto::Sample) -> Sample {
     Sample {
         time_ms: number.timestamp,
-        value: Value::Float(number.value),
+        value: Value::Float(number.value.unwrap_or_default()),
     }
 }

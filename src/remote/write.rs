@@ -316,7 +316,7 @@ impl Part<'_> {
         for Sample { time_ms, value } in self.samples() {
             match value {
                 Value::Float(value) => message.samples.push(proto::Sample {
-                    value: *value,
+                    value: Some(*value),
                     timestamp: *time_ms,
                 }),
                 Value::Histogram(histogram) => {
@@ -327,7 +327,7 @@ impl Part<'_> {
         }
         let exemplars = self.exemplars().iter().map(|exemplar| proto::Exemplar {
             labels: labels(&exemplar.labels),
-            value: exemplar.value,
+            value: Some(exemplar.value),
             timestamp: exemplar.time_ms,
         });
         message.exemplars.extend(exemplars);

@@ -94,6 +94,22 @@ pub(crate) fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
+/// Puts a number of variable length behind others.
+pub(crate) fn put_uvarint(to: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        let [low, ..] = value.to_le_bytes();
+        to.push(low | 0x80);
+        value >>= 7;
+    }
+    let [low, ..] = value.to_le_bytes();
+    to.push(low);
+}
+
+/// The same for a signed one, whose lowest bit is its sign.
+pub(crate) fn put_varint(to: &mut Vec<u8>, value: i64) {
+    put_uvarint(to, ((value << 1) ^ (value >> 63)).cast_unsigned());
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]

@@ -45,7 +45,7 @@ pub fn summary(encoding: u8, data: &[u8]) -> Result<Summary, Undecodable> {
 /// The samples of a chunk, in an encoding that Prometheus has: [`Encoding`](crate::samples::Encoding) has the numbers of those that Thanos reads, and
 /// 4, 5 and 6 are those of Prometheus 3.11 and later, whose start times are passed over.
 ///
-/// They are what Prometheus' own iterators give, to the last bit: of the first histogram nothing is known of a reset, of those behind it that there was
+/// They are what Prometheus' own iterators give, to the last bit, but for the resolution of histograms beyond schema 8, which nothing writes and which is kept: of the first histogram nothing is known of a reset, of those behind it that there was
 /// none. Times are given as they are told, in whatever order. Nothing comes behind an error. A sample takes at most 256 times the memory that the chunk
 /// does, whatever its bytes are.
 #[must_use]

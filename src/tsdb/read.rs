@@ -71,6 +71,7 @@ impl Block {
     }
 
     /// Its series in their order.
+    #[must_use]
     pub fn series(&self) -> Series<'_> {
         let range = self.toc.series;
         Series {

@@ -1,10 +1,12 @@
 //! Millions of strings, numbered in the order in which they come.
 
+use super::bytes::{Cursor, put_uvarint};
+
 /// Strings are kept in pages, so that none is copied when there are more. A longer one has a page of its own.
 const PAGE_BYTES: usize = 1 << PAGE_BITS;
 const PAGE_BITS: u32 = 20;
 
-/// Strings by their numbers, as many as an index can have. Each takes eight bytes beside its own.
+/// Strings by their numbers, as many as an index can have. Each takes five bytes beside its own, or a few more where it is long.
 #[derive(Debug, Default)]
 pub(crate) struct Texts {
     /// The length of each comes before it.
@@ -26,8 +28,7 @@ impl Texts {
         let found = self.places.get(number as usize).and_then(|place| {
             let page = self.pages.get((place >> PAGE_BITS) as usize)?;
             let page = page.get(*place as usize & (PAGE_BYTES - 1)..)?;
-            let (length, text) = page.split_first_chunk()?;
-            text.get(..u32::from_be_bytes(*length) as usize)
+            Cursor::new(page).string()
         });
         found.unwrap_or_default()
     }
@@ -38,7 +39,8 @@ impl Texts {
         let length = u32::try_from(text.len()).ok()?;
         self.bytes += u64::from(length) + 5;
         u32::try_from(self.bytes).ok()?;
-        let bytes = 4 + text.len();
+        // The longest length has five bytes.
+        let bytes = 5 + text.len();
         let has_room = |page: &Vec<u8>| page.len() + bytes <= PAGE_BYTES;
         if !self.pages.last().is_some_and(has_room) {
             self.pages.push(Vec::with_capacity(bytes.max(PAGE_BYTES)));
@@ -48,7 +50,7 @@ impl Texts {
         let start = u32::try_from(page.len()).ok()?;
         self.places
             .push(page_number.checked_mul(1 << PAGE_BITS)? | start);
-        page.extend(length.to_be_bytes());
+        put_uvarint(page, length.into());
         page.extend(text);
         Some(number)
     }

@@ -20,6 +20,7 @@ mod openings;
 mod promise;
 mod promises;
 mod queries;
+mod remote;
 mod tsdb;
 mod values;
 

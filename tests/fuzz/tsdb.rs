@@ -4,7 +4,9 @@
 
 use std::convert::Infallible;
 
-use thanos_bucket::tsdb::{self, Block, BlockFiles, File, Findings, Segment, Stats};
+use thanos_bucket::tsdb::{
+    self, Block, BlockFiles, File, Findings, Segment, Stats, decode, encode,
+};
 
 use super::corpus::{golden_blocks, texts};
 use super::promise::{Promise, READ, assert_plain};
@@ -88,7 +90,7 @@ fn index(input: &[u8]) {
     });
 }
 
-/// A segment of one chunk: encoding and data are the input.
+/// A segment of one chunk: encoding and data are the input. Its samples are read, too.
 fn chunk(input: &[u8]) {
     let mut segment = vec![0x85, 0xbd, 0x40, 0xdd, 1, 0, 0, 0];
     let mut length = input.len().saturating_sub(1);
@@ -97,6 +99,7 @@ fn chunk(input: &[u8]) {
         length >>= 7;
     }
     segment.push(u8::try_from(length).unwrap());
+    samples(input);
     segment.extend_from_slice(input);
     segment.extend(crc32c(input).to_be_bytes());
     check(&Files {
@@ -104,6 +107,41 @@ fn chunk(input: &[u8]) {
         segment: &segment,
         tombstones: None,
     });
+}
+
+/// Reads its samples: as many as are told, or up to an error that is a plain line; and what was read is encoded and read again.
+fn samples(input: &[u8]) {
+    let Some((encoding, data)) = input.split_first() else {
+        return;
+    };
+    let mut read = Vec::new();
+    let mut failed = None;
+    for sample in decode::samples(*encoding, data) {
+        assert!(failed.is_none(), "nothing comes behind an error");
+        match sample {
+            Ok(sample) => read.push(sample),
+            Err(err) => failed = Some(err),
+        }
+    }
+    if let Some(err) = &failed {
+        assert_plain(err);
+    }
+    // Whoever passes over values sees as many samples, but for times that go back.
+    if let Ok(summary) = decode::summary(*encoding, data)
+        && *encoding < 7
+        && failed.is_none()
+    {
+        assert_eq!(summary.samples, read.len() as u64);
+    }
+    for chunk in encode::chunks(read) {
+        match chunk {
+            Ok(chunk) => {
+                let again = decode::samples(chunk.encoding.number(), &chunk.data);
+                assert!(again.filter(Result::is_ok).count() <= encode::MOST_SAMPLES);
+            }
+            Err(err) => assert_plain(&err),
+        }
+    }
 }
 
 fn tombstones(input: &[u8]) {

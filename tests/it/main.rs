@@ -6,7 +6,9 @@
 //! | `documents` | README, examples, reports and traces say what is so |
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
 //! | `served` | what a process that goes on for long shows over HTTP, and what others may ask of it |
+//! | `otlp` | payloads of OpenTelemetry are read as a real Prometheus reads them |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
+//! | `remote` | samples come from real servers as they are there, and real servers take what they are sent |
 //! | `shipping` | the image and the releases are what they are said to be |
 //! | `thanos` | what real Thanos makes of both buckets |
 //! | `tsdb` | real blocks, whole ones and damaged ones, are told apart |
@@ -22,7 +24,9 @@
 mod commands;
 mod documents;
 mod house;
+mod otlp;
 mod providers;
+mod remote;
 mod safety;
 mod served;
 mod shipping;

@@ -75,7 +75,9 @@ impl Shared {
         let mut shared = self.clone();
         if options.type_and_unit_labels {
             let is_known = kind != "unknown";
-            let unit = names::unit(unit, options.translation_strategy.escapes());
+            // Prometheus makes it of the unit that its metadata has.
+            let escapes = options.translation_strategy.escapes();
+            let unit = names::unit(&names::unit(unit, true), escapes);
             let kind = is_known.then(|| ("__type__".to_owned(), kind.to_owned()));
             let unit = (!unit.is_empty()).then(|| ("__unit__".to_owned(), unit));
             shared.always.extend(kind.into_iter().chain(unit));

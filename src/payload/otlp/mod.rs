@@ -13,6 +13,8 @@ mod options;
 mod point;
 mod requests;
 mod target;
+#[cfg(test)]
+mod tests;
 mod text;
 mod translate;
 

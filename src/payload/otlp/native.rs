@@ -218,3 +218,104 @@ fn merged(counts: &[u64], offset: i64, finer: u32) -> Result<Vec<(i64, u64)>, Un
     }
     Ok(merged)
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use super::*;
+
+    /// S-24.24: Prometheus 3.9 puts the second bucket of the first case one index too low.
+    #[test]
+    fn buckets_that_are_too_fine_are_taken_together_wherever_empty_ones_lie() {
+        let span = |offset, length| Span { offset, length };
+        for (counts, offset, finer, spans, deltas) in [
+            (
+                &[3, 0, 0, 0, 1, 1][..],
+                0,
+                1,
+                vec![span(1, 3)],
+                vec![3, -3, 2],
+            ),
+            (&[1, 2, 3, 4], -1, 1, vec![span(0, 3)], vec![1, 4, -1]),
+            (
+                &[1, 0, 0, 0, 0, 1, 1],
+                3,
+                0,
+                vec![span(4, 1), span(4, 2)],
+                vec![1, 0, 0],
+            ),
+            (&[1, 0, 0, 1], 3, 0, vec![span(4, 4)], vec![1, -1, 0, 1]),
+            (
+                &[0, 0, 0, 0, 5],
+                0,
+                0,
+                vec![span(1, 0), span(4, 1)],
+                vec![5],
+            ),
+            (&[5, 0], 0, 0, vec![span(1, 2)], vec![5, -5]),
+            (&[5, 6], -1, 40, vec![span(0, 2)], vec![5, 1]),
+            (&[], 7, 0, vec![], vec![]),
+        ] {
+            let side = Side::of(counts, offset, finer, 1).unwrap();
+            let total = counts.iter().sum();
+            assert_eq!(
+                side,
+                Side {
+                    spans,
+                    deltas,
+                    total
+                },
+                "{counts:?}"
+            );
+        }
+        for wrong in [&[u64::MAX][..], &[u64::MAX, 1]] {
+            let refused = Side::of(wrong, 0, 1, 1).unwrap_err();
+            assert_eq!(refused.0, "invalid-histogram");
+        }
+    }
+
+    /// S-24.24
+    #[test]
+    fn the_zero_bucket_reaches_as_far_as_the_exporter_says() {
+        for (sent, expected) in [
+            (0.0, 1e-128),
+            (0.25, 0.25),
+            (-1.0, 1e-128),
+            (f64::NAN, 1e-128),
+            (f64::INFINITY, 1e-128),
+        ] {
+            let point = ExponentialHistogramDataPoint {
+                zero_threshold: sent,
+                ..ExponentialHistogramDataPoint::default()
+            };
+            let made = exponential(&point).unwrap().zero_threshold;
+            assert_eq!(made.to_bits(), f64::to_bits(expected), "{sent}");
+        }
+    }
+
+    /// S-24.24
+    #[test]
+    fn bounds_that_native_histograms_cannot_have_are_refused() {
+        for (bounds, counts) in [
+            (&[1.0, 1.0][..], &[0, 0, 0][..]),
+            (&[2.0, 1.0], &[0, 0, 0]),
+            (&[f64::NAN], &[0, 0]),
+            (&[1.0, f64::INFINITY], &[0, 0, 0]),
+            (&[1.0], &[0, 0, 1]),
+            (&[1.0], &[1, 1]),
+        ] {
+            let point = HistogramDataPoint {
+                explicit_bounds: bounds.to_vec(),
+                bucket_counts: counts.to_vec(),
+                count: 1,
+                ..HistogramDataPoint::default()
+            };
+            let refused = custom(&point).unwrap_err();
+            assert_eq!(refused.0, "invalid-histogram", "{bounds:?}");
+        }
+    }
+}

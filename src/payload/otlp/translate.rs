@@ -50,6 +50,10 @@ struct About<'a> {
 impl Translation<'_, '_> {
     /// Translates a whole request.
     pub(super) fn request(&mut self, request: ExportMetricsServiceRequest) -> Result<()> {
+        if request.resource_metrics.is_empty() {
+            let why = "it holds no metrics";
+            return self.leave_out("no-metrics", 1, "a request", why);
+        }
         let mut given = target::Given::default();
         for one in request.resource_metrics {
             self.resource(one, &mut given)?;

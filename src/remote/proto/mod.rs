@@ -1,5 +1,5 @@
-//! Remote read's and remote write's messages: `types.proto` and `remote.proto` are Prometheus' own without what only Go's generator reads, and
-//! `prometheus.rs` is made of them.
+//! Remote read's and remote write's messages: `types.proto` and `remote.proto` are Prometheus' own without what only Go's generator reads and
+//! `Labels`, which no message holds, and with `optional` where -0 is to be told from 0; `prometheus.rs` is made of them.
 
 #[rustfmt::skip]
 #[expect(

@@ -69,8 +69,8 @@ pub mod metric_metadata {
 }
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct Sample {
-    #[prost(double, tag = "1")]
-    pub value: f64,
+    #[prost(double, optional, tag = "1")]
+    pub value: ::core::option::Option<f64>,
     #[prost(int64, tag = "2")]
     pub timestamp: i64,
 }
@@ -78,15 +78,15 @@ pub struct Sample {
 pub struct Exemplar {
     #[prost(message, repeated, tag = "1")]
     pub labels: ::prost::alloc::vec::Vec<Label>,
-    #[prost(double, tag = "2")]
-    pub value: f64,
+    #[prost(double, optional, tag = "2")]
+    pub value: ::core::option::Option<f64>,
     #[prost(int64, tag = "3")]
     pub timestamp: i64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Histogram {
-    #[prost(double, tag = "3")]
-    pub sum: f64,
+    #[prost(double, optional, tag = "3")]
+    pub sum: ::core::option::Option<f64>,
     #[prost(sint32, tag = "4")]
     pub schema: i32,
     #[prost(double, tag = "5")]
@@ -197,11 +197,6 @@ pub struct Label {
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Labels {
-    #[prost(message, repeated, tag = "1")]
-    pub labels: ::prost::alloc::vec::Vec<Label>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LabelMatcher {

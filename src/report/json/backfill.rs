@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::members::{Each, Members, rfc3339};
-use crate::history::{Backfilled, Ending, Range, Sums, WindowOutcome};
+use crate::history::{Backfilled, Delivery, Ending, Range, Sums, WindowOutcome};
 use crate::human;
 
 pub(super) fn put(done: &Backfilled, members: &mut Members<'_>) -> io::Result<()> {
@@ -25,6 +25,10 @@ pub(super) fn put(done: &Backfilled, members: &mut Members<'_>) -> io::Result<()
         })
         .collect();
     members.put("left_out", &left_out)?;
+    members.put(
+        "written_to_server",
+        &done.written_to.as_ref().map(ServerEntry::of),
+    )?;
     let many = |ending: Ending| (ending.as_str(), done.ended(ending));
     let totals = TotalsEntry {
         windows: Ending::ALL.map(many).into_iter().collect(),
@@ -110,6 +114,38 @@ struct LeftOutEntry<'a> {
     kind: &'a str,
     count: u64,
     example: &'a str,
+}
+
+/// What a server took beside samples, and what it refused.
+#[derive(Serialize)]
+struct ServerEntry<'a> {
+    exemplars: u64,
+    metadata: u64,
+    refused: Vec<RefusedEntry<'a>>,
+}
+
+#[derive(Serialize)]
+struct RefusedEntry<'a> {
+    kind: &'a str,
+    samples: u64,
+    example: &'a str,
+}
+
+impl<'a> ServerEntry<'a> {
+    fn of(to: &'a Delivery) -> Self {
+        let refused = to.refused.iter();
+        Self {
+            exemplars: to.exemplars,
+            metadata: to.metadata,
+            refused: refused
+                .map(|(kind, (samples, example))| RefusedEntry {
+                    kind,
+                    samples: *samples,
+                    example,
+                })
+                .collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]

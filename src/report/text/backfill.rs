@@ -45,6 +45,7 @@ pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::R
         page.line(&text, INDENT)?;
     }
     write_left_out(done, page)?;
+    write_refused(done, page)?;
     page.blank()?;
     page.prose("", &closing(done))
 }
@@ -82,6 +83,24 @@ fn write_left_out(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
             "  {kind}: {}, such as {}",
             human::number(*many),
             printable(example)
+        );
+        page.line(&text, INDENT)?;
+    }
+    Ok(())
+}
+
+/// What a server refused, in its own words.
+fn write_refused(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
+    let Some(to) = done.written_to.as_ref().filter(|to| !to.refused.is_empty()) else {
+        return Ok(());
+    };
+    page.blank()?;
+    page.line("samples that the server refused", INDENT)?;
+    for (kind, (many, words)) in &to.refused {
+        let text = format!(
+            "! {kind}: {}, such as {}",
+            human::number(*many),
+            printable(words)
         );
         page.line(&text, INDENT)?;
     }
@@ -143,6 +162,12 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     }
     if done.beside.exemplars + done.beside.metadata > 0 && done.written_to.is_none() {
         said.push("Blocks have no place for exemplars and metadata.".to_owned());
+    }
+    if done.refuses() && done.exit() == Exit::Attention {
+        said.push(format!(
+            "The server refused samples, which needs a person (exit code {}).",
+            Exit::Attention.code()
+        ));
     }
     let needy = of(Ending::Refused) + of(Ending::Failed);
     if needy > 0 && done.exit() == Exit::Attention {

@@ -82,14 +82,14 @@ impl Head {
         let taken = data.split_first_chunk();
         let (&[high, low, last], rest) = taken.ok_or_else(|| Trouble::ends_early(0, 0))?;
         // The third byte tells of resets, or of times, and the highest bits of resets then.
-        let (reset, high) = if is_newer(encoding) {
+        let (of_resets, high) = if is_newer(encoding) {
             (high, high & 0x3f)
         } else {
             (last, high)
         };
         let head = Self {
             samples: u64::from(u16::from_be_bytes([high, low])),
-            reset: reset & 0xc0,
+            reset: of_resets & 0xc0,
             since: Header::new(last),
         };
         Ok((head, rest))

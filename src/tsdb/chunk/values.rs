@@ -16,9 +16,8 @@ use crate::samples::{Buckets, Histogram, ResetHint, Sample, Span, Value, is_stal
 use crate::tsdb::bytes::size;
 use crate::tsdb::finding::Kind;
 
-/// So many spans more than buckets, and so many bounds, are more than any writer tells. They are kept for every sample.
-const MOST_SPANS: u64 = 1 << 10;
-const MOST_BOUNDS: usize = 1 << 16;
+/// So many spans and bounds in all samples are far more than any writer tells. A chunk tells them once, and each sample has them all.
+const MOST_SPANS: u64 = 4 << 20;
 
 /// Reads the samples of a chunk one by one.
 pub(crate) struct Values<'a> {
@@ -210,12 +209,11 @@ impl Layout {
             Told::Negative(span) => layout.negative.push(span),
             Told::Bound(bound) => layout.custom_values.push(bound),
         })?;
-        let spans = (layout.positive.len() + layout.negative.len()) as u64;
-        if spans > start.buckets.saturating_add(MOST_SPANS)
-            || layout.custom_values.len() > MOST_BOUNDS
-        {
-            let bounds = layout.custom_values.len();
-            let what = format!("histograms of {spans} spans and {bounds} bounds");
+        let spans = layout.positive.len() + layout.negative.len();
+        let each = (spans + layout.custom_values.len()) as u64;
+        if each.saturating_mul(head.samples) > MOST_SPANS {
+            let (bounds, samples) = (layout.custom_values.len(), head.samples);
+            let what = format!("{samples} histograms of {spans} spans and {bounds} bounds");
             return Err(Trouble::new(Kind::ChunkUndecodable, what));
         }
         layout.positive_buckets = size(buckets);

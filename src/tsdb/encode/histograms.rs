@@ -124,13 +124,13 @@ impl<K: Kind> Open<K> {
         }
         let is_reset = !self.layout.has_bounds_of(layout)
             || row.zero_count < last.zero_count
-            || !grows(
+            || falls(
                 &self.layout.positive,
                 &layout.positive,
                 &last.positive,
                 &row.positive,
             )
-            || !grows(
+            || falls(
                 &self.layout.negative,
                 &layout.negative,
                 &last.negative,
@@ -160,10 +160,10 @@ impl<K: Kind> Open<K> {
         }
         // Spans that need not be written anew stay as the histogram has them, which may not be the fewest that there could be.
         let anew = |sides: &Sides| sides.lacks() || lacks && self.header == GAUGES;
-        let anew = [anew(&positive), anew(&negative)];
+        let (anew_positive, anew_negative) = (anew(&positive), anew(&negative));
         let pick = |anew, sides: &Sides, given| if anew { spans(&sides.both) } else { given };
-        self.layout.positive = pick(anew[0], &positive, layout.positive);
-        self.layout.negative = pick(anew[1], &negative, layout.negative);
+        self.layout.positive = pick(anew_positive, &positive, layout.positive);
+        self.layout.negative = pick(anew_negative, &negative, layout.negative);
     }
 
     /// The chunk, unless it is empty.
@@ -210,20 +210,19 @@ impl Sides {
     }
 }
 
-/// Whether no bucket has less than it had. One that is gone had nothing, or else there was a reset.
-fn grows<B: Bucket>(old_spans: &[Span], new_spans: &[Span], old: &[B], new: &[B]) -> bool {
+/// Whether a bucket has less than it had. One that is gone had nothing, or else this is so, too.
+fn falls<B: Bucket>(old_spans: &[Span], new_spans: &[Span], old: &[B], new: &[B]) -> bool {
+    let (mut before, mut now) = (B::default(), B::default());
     if old_spans == new_spans {
-        let (mut before, mut now) = (B::default(), B::default());
-        return old.iter().zip(new).all(|(old, new)| {
+        return old.iter().zip(new).any(|(old, new)| {
             before = old.count_behind(before);
             now = new.count_behind(now);
-            !(before > now)
+            before > now
         });
     }
     let new_indices = indices(new_spans);
     let mut new = new_indices.iter().zip(new).peekable();
-    let (mut before, mut now) = (B::default(), B::default());
-    indices(old_spans).iter().zip(old).all(|(index, old)| {
+    indices(old_spans).iter().zip(old).any(|(index, old)| {
         before = old.count_behind(before);
         while let Some((_, bucket)) = new.next_if(|(at, _)| *at < index) {
             now = bucket.count_behind(now);
@@ -231,9 +230,9 @@ fn grows<B: Bucket>(old_spans: &[Span], new_spans: &[Span], old: &[B], new: &[B]
         match new.next_if(|(at, _)| *at == index) {
             Some((_, bucket)) => {
                 now = bucket.count_behind(now);
-                !(before > now)
+                before > now
             }
-            None => before == B::default(),
+            None => before != B::default(),
         }
     })
 }

@@ -56,6 +56,7 @@ fn zero_threshold(threshold: f64, bits: &mut BitWriter) {
 }
 
 /// Whole thousandths are written as their number, others as they are.
+#[expect(clippy::float_cmp, reason = "it comes back or it does not")]
 fn custom_bound(bound: f64, bits: &mut BitWriter) {
     /// What has room in four bytes, but for one.
     const MOST: f64 = 33_554_430.0;

@@ -1,8 +1,9 @@
 //! The index: symbols, series, postings, and where they lie.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::bytes::Cursor;
+use super::super::bytes::{Cursor, put_uvarint, put_varint};
 use super::super::crc::{Crc, crc32c};
 use super::super::series::Meta;
 use super::super::toc::{INDEX, MAGIC, Range, Toc};
@@ -10,7 +11,6 @@ use super::output::{Output, WrittenFile};
 use super::postings::{self, Name};
 use super::scratch::Scratch;
 use super::symbols::{Sorted, Symbols};
-use super::{put_uvarint, put_varint};
 use crate::error::{Error, Kind, Result};
 use crate::samples::Labels;
 
@@ -23,8 +23,8 @@ const ALIGNED: u64 = 16;
 pub(super) struct Index {
     folder: PathBuf,
     symbols: Symbols,
-    /// How many series have a label with the symbol of this number for a name.
-    uses: Vec<u32>,
+    /// How many series have a label with the symbol of which number for a name.
+    uses: BTreeMap<u32, u64>,
     /// For each series the numbers of its names and values, and what its entry says of its chunks.
     entries: Scratch,
     /// Names and values of the series before, of which the next one has most.
@@ -41,7 +41,7 @@ impl Index {
         Ok(Self {
             folder: folder.to_owned(),
             symbols,
-            uses: Vec::new(),
+            uses: BTreeMap::new(),
             entries: Scratch::create(folder.join("series.tmp"))?,
             before: Vec::new(),
             count: 0,
@@ -60,9 +60,7 @@ impl Index {
                 Some(before) => *before = (name, value),
                 None => self.before.push((name, value)),
             }
-            if let Some(uses) = self.uses.get_mut(name as usize) {
-                *uses += 1;
-            }
+            *self.uses.entry(name).or_default() += 1;
             count += 1;
         }
         self.before.truncate(count);
@@ -81,9 +79,7 @@ impl Index {
         if self.symbols.is(likely, text) {
             return Ok(likely);
         }
-        let number = self.symbols.number(text)?;
-        self.uses.resize(self.symbols.count(), 0);
-        Ok(number)
+        self.symbols.number(text)
     }
 
     /// Leaves nothing behind.
@@ -96,7 +92,7 @@ impl Index {
         let mut output = Output::create(self.folder.join(INDEX))?;
         output.put(&MAGIC.to_be_bytes())?;
         output.put(&[FORMAT])?;
-        let symbols = self.symbols.sorted();
+        let mut symbols = self.symbols.sorted();
         let symbols_start = output.position();
         put_symbols(&mut output, &symbols)?;
 
@@ -104,14 +100,14 @@ impl Index {
         let (ids, largest) = put_series(&mut output, &symbols, self.entries)?;
         let series_end = output.position();
 
-        let mut names: Vec<_> = (0..)
-            .zip(self.uses)
-            .filter(|(_, uses)| *uses > 0)
+        let uses = self.uses.into_iter();
+        let mut names: Vec<_> = uses
             .map(|(number, uses)| Name {
                 rank: symbols.rank(number),
-                uses: u64::from(uses),
+                uses,
             })
             .collect();
+        symbols.forget_numbers();
         names.sort_unstable_by_key(|name| name.rank);
         output.align(4)?;
         let empty = Range {

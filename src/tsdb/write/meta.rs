@@ -31,15 +31,17 @@ struct Meta<'a> {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Stats {
-    num_samples: u64,
-    #[serde(skip_serializing_if = "is_none")]
-    num_float_samples: u64,
-    #[serde(skip_serializing_if = "is_none")]
-    num_histogram_samples: u64,
-    num_series: u64,
-    num_chunks: u64,
+    #[serde(rename = "numSamples")]
+    samples: u64,
+    #[serde(rename = "numFloatSamples", skip_serializing_if = "is_none")]
+    float_samples: u64,
+    #[serde(rename = "numHistogramSamples", skip_serializing_if = "is_none")]
+    histogram_samples: u64,
+    #[serde(rename = "numSeries")]
+    series: u64,
+    #[serde(rename = "numChunks")]
+    chunks: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -144,11 +146,11 @@ pub(super) fn write(
         min_time: written.min_time_ms,
         max_time: written.max_time_ms,
         stats: Stats {
-            num_samples: stats.samples.unwrap_or_default(),
-            num_float_samples: stats.float_samples.unwrap_or_default(),
-            num_histogram_samples: stats.histogram_samples.unwrap_or_default(),
-            num_series: stats.series.unwrap_or_default(),
-            num_chunks: stats.chunks.unwrap_or_default(),
+            samples: stats.samples.unwrap_or_default(),
+            float_samples: stats.float_samples.unwrap_or_default(),
+            histogram_samples: stats.histogram_samples.unwrap_or_default(),
+            series: stats.series.unwrap_or_default(),
+            chunks: stats.chunks.unwrap_or_default(),
         },
         compaction: Compaction {
             level: 1,

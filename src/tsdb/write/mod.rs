@@ -2,7 +2,7 @@
 //!
 //! Hidden here: how an index comes to be whose first section tells what its last series says. Series come in order, and their chunks are written at once;
 //! what the index says of them is set aside on the disk, and read again when all symbols are known. Memory holds the symbols, each once, and about
-//! 24 bytes for each; 12 bytes for each series; and 16 MiB for postings, or 8 bytes for each series where that is more.
+//! 16 bytes for each; 4 bytes for each series; and 16 MiB for postings, or 8 bytes for each series where that is more.
 
 mod index;
 mod meta;
@@ -11,6 +11,8 @@ mod postings;
 mod scratch;
 mod segments;
 mod symbols;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,6 +23,7 @@ pub use output::WrittenFile;
 use output::sync;
 use segments::Segments;
 
+use super::bytes::put_uvarint;
 use super::folder::failed;
 use super::series::Meta;
 use super::source::Stats;
@@ -229,19 +232,4 @@ impl Counts {
         let bytes = length.len() + 1 + chunk.data.len() + 4;
         self.largest_chunk = self.largest_chunk.max(bytes as u64);
     }
-}
-
-/// Puts a number of variable length behind others.
-fn put_uvarint(to: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        let [low, ..] = value.to_le_bytes();
-        to.push(low | 0x80);
-        value >>= 7;
-    }
-    let [low, ..] = value.to_le_bytes();
-    to.push(low);
-}
-
-fn put_varint(to: &mut Vec<u8>, value: i64) {
-    put_uvarint(to, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }

@@ -1,7 +1,8 @@
 //! A file that is written from its beginning to its end: its hash is known when it ends, and it is on the disk then.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -27,7 +28,9 @@ pub struct WrittenFile {
 /// A file that is being written.
 pub(super) struct Output {
     path: PathBuf,
-    file: BufWriter<File>,
+    file: File,
+    /// What is not yet in the file.
+    held: Vec<u8>,
     hash: Sha256,
     position: u64,
 }
@@ -39,7 +42,8 @@ impl Output {
         let file = opened.map_err(|err| failed("create", &path, err))?;
         Ok(Self {
             path,
-            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            file,
+            held: Vec::with_capacity(BUFFER_BYTES),
             hash: Sha256::new(),
             position: 0,
         })
@@ -55,9 +59,10 @@ impl Output {
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.file.write_all(bytes);
-        written.map_err(|err| failed("write", &self.path, err))?;
-        self.hash.update(bytes);
+        if self.held.len() + bytes.len() > BUFFER_BYTES {
+            self.flush()?;
+        }
+        self.held.extend_from_slice(bytes);
         self.position += bytes.len() as u64;
         Ok(())
     }
@@ -78,20 +83,26 @@ impl Output {
 
     /// Lets readers see what was written.
     pub(super) fn flush(&mut self) -> Result<()> {
-        let flushed = self.file.flush();
-        flushed.map_err(|err| failed("write", &self.path, err))
+        self.hash.update(&self.held);
+        let written = self.file.write_all(&self.held);
+        self.held.clear();
+        written.map_err(|err| failed("write", &self.path, err))
     }
 
     /// Ends the file, and waits until it is on the disk.
     pub(super) fn end(mut self, path: String) -> Result<WrittenFile> {
         self.flush()?;
-        let synced = self.file.get_ref().sync_all();
+        let synced = self.file.sync_all();
         synced.map_err(|err| failed("write", &self.path, err))?;
-        let digest = self.hash.finalize();
+        let mut sha256 = String::new();
+        for byte in self.hash.finalize() {
+            // Writing to a string never fails.
+            let _ = write!(sha256, "{byte:02x}");
+        }
         Ok(WrittenFile {
             path,
             size_bytes: self.position,
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256,
         })
     }
 }

@@ -15,6 +15,9 @@ use crate::error::{Error, Kind, Result};
 /// How many are in memory at once, unless a single name has more: 16 MiB.
 const MOST: u64 = 2 << 20;
 
+/// How much of a list is put together before it is written.
+const PIECE_BYTES: usize = 4 << 10;
+
 /// The name of a label.
 pub(super) struct Name {
     /// The rank of its symbol.
@@ -93,10 +96,16 @@ fn list(
     let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     output.put(&(4 + 4 * count).to_be_bytes())?;
     let mut crc = Crc::new();
-    output.put_summed(&count.to_be_bytes(), &mut crc)?;
+    let mut piece = Vec::with_capacity(PIECE_BYTES + 4);
+    piece.extend(count.to_be_bytes());
     for id in ids {
-        output.put_summed(&id.to_be_bytes(), &mut crc)?;
+        piece.extend(id.to_be_bytes());
+        if piece.len() >= PIECE_BYTES {
+            output.put_summed(&piece, &mut crc)?;
+            piece.clear();
+        }
     }
+    output.put_summed(&piece, &mut crc)?;
     output.put(&crc.value().to_be_bytes())
 }
 

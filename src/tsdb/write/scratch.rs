@@ -1,7 +1,7 @@
 //! What is set aside on the disk until it has its turn: entries that are written one behind the other, and read once from the first.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufReader, BufWriter, IntoInnerError, Read, Seek, Write};
 use std::path::PathBuf;
 
 use super::super::folder::failed;
@@ -48,8 +48,8 @@ impl Scratch {
             entries,
         } = self;
         let rewind = || {
-            let mut file = file.into_inner().map_err(|err| err.into_error())?;
-            std::io::Seek::rewind(&mut file)?;
+            let mut file = file.into_inner().map_err(IntoInnerError::into_error)?;
+            file.rewind()?;
             Ok(BufReader::with_capacity(BUFFER_BYTES, file))
         };
         let mut file = rewind().map_err(|err| failed("write", &path, err))?;

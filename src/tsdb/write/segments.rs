@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::crc::Crc;
+use super::super::bytes::put_uvarint;
+use super::super::crc::crc32c;
 use super::super::segment::{FORMAT, HEAD_BYTES, MAGIC};
+use super::CHUNKS;
 use super::output::{Output, WrittenFile};
-use super::{CHUNKS, put_uvarint};
 use crate::error::Result;
 use crate::samples::Chunk;
 
@@ -18,7 +19,7 @@ pub(super) struct Segments {
     most: u64,
     open: Option<Output>,
     written: Vec<WrittenFile>,
-    head: Vec<u8>,
+    record: Vec<u8>,
 }
 
 /// What a series takes of a segment, as its writer reckons before it writes.
@@ -36,7 +37,7 @@ impl Segments {
             most,
             open: None,
             written: Vec::new(),
-            head: Vec::new(),
+            record: Vec::new(),
         }
     }
 
@@ -63,13 +64,15 @@ impl Segments {
             None => self.open.insert(begin(&self.folder, segment + 1)?),
         };
         let reference = segment << 32 | output.position();
-        self.head.clear();
-        put_uvarint(&mut self.head, chunk.data.len() as u64);
-        output.put(&self.head)?;
-        let mut crc = Crc::new();
-        output.put_summed(&[chunk.encoding.number()], &mut crc)?;
-        output.put_summed(&chunk.data, &mut crc)?;
-        output.put(&crc.value().to_be_bytes())?;
+        let record = &mut self.record;
+        record.clear();
+        put_uvarint(record, chunk.data.len() as u64);
+        let length = record.len();
+        record.push(chunk.encoding.number());
+        record.extend_from_slice(&chunk.data);
+        let summed = record.get(length..).unwrap_or_default();
+        record.extend(crc32c(summed).to_be_bytes());
+        output.put(record)?;
         Ok(reference)
     }
 

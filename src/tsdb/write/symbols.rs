@@ -6,6 +6,9 @@ use super::super::compare::hash;
 use super::super::texts::Texts;
 use crate::error::{Error, Kind, Result};
 
+/// How many are sorted at once.
+const RUN: usize = 512 << 10;
+
 /// Strings, numbered in the order in which they come.
 #[derive(Default)]
 pub(super) struct Symbols {
@@ -41,31 +44,37 @@ impl Symbols {
         self.texts.text(number) == text.as_bytes()
     }
 
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.texts.count()
-    }
-
     /// All of them in ascending order.
     pub(super) fn sorted(self) -> Sorted {
-        // There are millions, and most comparisons end within eight bytes.
-        let count = u32::try_from(self.count()).unwrap_or(u32::MAX);
-        let mut order: Vec<(u64, u32)> = (0..count)
-            .map(|number| (front(self.texts.text(number)), number))
-            .collect();
         drop(self.numbers);
         let texts = self.texts;
-        order.sort_unstable_by(|(one_front, one), (other_front, other)| {
-            let by_front = one_front.cmp(other_front);
-            by_front.then_with(|| texts.text(*one).cmp(texts.text(*other)))
-        });
-        let mut ranks = vec![0; order.len()];
-        for (rank, (_, number)) in (0..).zip(&order) {
+        // Most comparisons end within the first eight bytes, which are kept beside so many at once.
+        let count = u32::try_from(texts.count()).unwrap_or(u32::MAX);
+        let mut numbers: Vec<u32> = (0..count).collect();
+        let mut fronts = Vec::new();
+        for run in numbers.chunks_mut(RUN) {
+            fronts.clear();
+            fronts.extend(
+                run.iter()
+                    .map(|number| (front(texts.text(*number)), *number)),
+            );
+            fronts.sort_unstable_by(|(one_front, one), (other_front, other)| {
+                let by_front = one_front.cmp(other_front);
+                by_front.then_with(|| texts.text(*one).cmp(texts.text(*other)))
+            });
+            for (place, (_, number)) in run.iter_mut().zip(&fronts) {
+                *place = *number;
+            }
+        }
+        drop(fronts);
+        // This one finds the runs, and merges them.
+        numbers.sort_by(|one, other| texts.text(*one).cmp(texts.text(*other)));
+        let mut ranks = vec![0; numbers.len()];
+        for (rank, number) in (0..).zip(&numbers) {
             if let Some(place) = ranks.get_mut(*number as usize) {
                 *place = rank;
             }
         }
-        let numbers = order.into_iter().map(|(_, number)| number).collect();
         Sorted {
             texts,
             numbers,
@@ -88,7 +97,12 @@ impl Sorted {
         self.ranks.get(number as usize).copied().unwrap_or_default()
     }
 
-    pub(super) fn count(&self) -> usize {
+    /// Ranks are not asked for any more.
+    pub(super) fn forget_numbers(&mut self) {
+        self.ranks = Vec::new();
+    }
+
+    pub(super) const fn count(&self) -> usize {
         self.numbers.len()
     }
 

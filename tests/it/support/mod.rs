@@ -36,4 +36,5 @@ pub mod times;
 pub mod tls_front;
 pub mod told;
 pub mod vendor_server;
+pub mod victoria;
 pub mod world;

@@ -1,4 +1,4 @@
-//! A real Prometheus that serves blocks, and scrapes nothing.
+//! A real Prometheus that serves blocks or takes remote write, and scrapes nothing.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,10 +20,29 @@ pub struct Prometheus {
 impl Prometheus {
     /// Starts it on a copy of the blocks in a folder, and waits until it answers.
     pub fn start(blocks: &Path) -> Self {
+        Self::start_with(Some(blocks), "", &[])
+    }
+
+    /// One without blocks that takes remote write, with exemplars and native histograms.
+    pub fn receiver() -> Self {
+        Self::start_with(
+            None,
+            "",
+            &[
+                "--web.enable-remote-write-receiver",
+                "--enable-feature=exemplar-storage,native-histograms",
+            ],
+        )
+    }
+
+    /// The same with the text of a configuration and further arguments.
+    pub fn start_with(blocks: Option<&Path>, config_text: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (config, data) = (folder.path().join("config"), folder.path().join("data"));
-        std::fs::write(&config, "").unwrap();
-        copy_tree(blocks, &data);
+        std::fs::write(&config, config_text).unwrap();
+        if let Some(blocks) = blocks {
+            copy_tree(blocks, &data);
+        }
         // Somebody else may take a port between its choice and its use.
         for _ in 0..5 {
             let port = free_port();
@@ -32,7 +51,8 @@ impl Prometheus {
                 .arg(format!("--config.file={}", config.display()))
                 .arg(format!("--storage.tsdb.path={}", data.display()))
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-                .args(["--storage.tsdb.retention.time=100y", "--log.level=warn"]);
+                .args(["--storage.tsdb.retention.time=100y", "--log.level=warn"])
+                .args(arguments);
             let mut server = Server::start(&command, &folder.path().join("log"));
             if server.wait_until(|| matches!(http::get(port, "/-/ready"), Some((200, _)))) {
                 return Self {

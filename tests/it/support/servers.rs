@@ -10,7 +10,7 @@ use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The path of `minio`, `mc`, `azurite-blob`, `weed`, `versitygw`, `moto`, `s3proxy`, `openstack-servers`, `fake-gcs-server`, `thanos`, `prometheus`, `promtool`, `rclone`, `html-validate`, `actionlint`, `kubernetes-manifests` or `grafana-dashboards`: in the folder that `tests/run` names, in the cache folder, or on PATH.
+/// The path of `minio`, `mc`, `azurite-blob`, `weed`, `versitygw`, `moto`, `s3proxy`, `openstack-servers`, `fake-gcs-server`, `thanos`, `prometheus`, `promtool`, `victoria-metrics`, `rclone`, `html-validate`, `actionlint`, `kubernetes-manifests` or `grafana-dashboards`: in the folder that `tests/run` names, in the cache folder, or on PATH.
 pub fn program(name: &str) -> PathBuf {
     folders()
         .iter()

@@ -120,14 +120,18 @@ impl ToldSample {
 }
 
 impl ToldChunk {
-    fn told(&self) -> Chunk {
+    fn data(&self) -> Vec<u8> {
         let digits = self.data.as_bytes().chunks(2);
         let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.map(byte).collect()
+    }
+
+    fn told(&self) -> Chunk {
         Chunk {
             encoding: Encoding::of_number(self.encoding).unwrap(),
             min_time_ms: self.min,
             max_time_ms: self.max,
-            data: digits.map(byte).collect(),
+            data: self.data().into(),
         }
     }
 }
@@ -187,6 +191,35 @@ fn chunks_are_those_of_prometheus_to_the_last_bit() {
         "/tests/golden/tsdb-chunks.jsonl"
     );
     assert!(check(&fs::read_to_string(golden).unwrap()) > 60);
+}
+
+/// S-24.40
+#[test]
+fn chunks_of_newer_encodings_are_read_as_prometheus_reads_them() {
+    let golden = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/golden/tsdb-newer-chunks.jsonl"
+    );
+    let mut seen = [0; 7];
+    for line in fs::read_to_string(golden).unwrap().lines() {
+        let told: Encoded = serde_json::from_str(line).unwrap();
+        for (number, chunk) in told.chunks.iter().enumerate() {
+            let data = chunk.data();
+            let taken: Vec<_> = decode::samples(chunk.encoding, &data)
+                .map(|sample| text(&sample.unwrap()))
+                .collect();
+            let expected: Vec<_> = chunk
+                .samples
+                .iter()
+                .map(|sample| text(&sample.told()))
+                .collect();
+            assert_eq!(taken, expected, "{}, chunk {number}", told.name);
+            let summary = decode::summary(chunk.encoding, &data).unwrap();
+            assert_eq!((summary.first_ms, summary.last_ms), (chunk.min, chunk.max));
+            seen[usize::from(chunk.encoding)] += 1;
+        }
+    }
+    assert!(seen[4..].iter().all(|seen| *seen > 10), "{seen:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod block;
 mod chunks;
+mod compacted;
 mod damage;
 mod flips;
 mod index;

@@ -10,7 +10,8 @@
 // With numbers, one block of floats alone is made, of so many series and hours: something large to measure with. With `small`, a few blocks of a
 // few kilobytes are, those of tests/golden/tsdb, where `format-1` is one of Prometheus' own test data, and `label-indices` was made with
 // github.com/prometheus/prometheus v0.302.1, the last but one whose writer still wrote them. The block in tests/golden/tsdb-newer was made with
-// v0.316.0, with FloatChunkEncoding = EncXOR2, EnableHistogramSTEncoding and EnableSTStorage: all that it has is newer than Thanos reads.
+// v0.316.0, with FloatChunkEncoding = EncXOR2, EnableHistogramSTEncoding and EnableSTStorage: all that it has is newer than Thanos reads. So were the chunks of
+// tests/golden/tsdb-newer-chunks.jsonl, of samples that `wild` drew, with start times that are absent, stay or change.
 package main
 
 import (

@@ -1,0 +1,551 @@
+//! Samples are written to a server that takes remote write: window by window, in the order of time.
+//!
+//! Such a server does not tell what it holds, so that a file in the staging folder says which windows it was sent.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, stream};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::done::Done;
+use super::staging::Staging;
+use super::task::{Run, Task};
+use super::{HELD_BYTES, stopped};
+use crate::bucket::Budget;
+use crate::error::{Error, Kind, Result};
+use crate::feed::{Source, blocking};
+use crate::history::{Backfilled, Beside, Delivery, Ending, Range, Sums, WindowOutcome, Windows};
+use crate::promql::Access;
+use crate::remote::{self, Batch, Limits, Series, WriteClient, Written};
+use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
+use crate::spool::{self, Counts, Sorted, Spool};
+
+/// Exemplars beyond this are counted, and not held for a server.
+const MOST_EXEMPLARS: usize = 1_000_000;
+
+/// Series that wait together for the server are at most so many.
+const SERIES_AT_ONCE: usize = 1000;
+
+/// Brings what the plan says to the server, or tells what it would bring.
+///
+/// Errors: what keeps it from beginning, with nothing sent.
+pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfilled> {
+    let begun = Instant::now();
+    let cancel = CancellationToken::new();
+    let limits = Limits {
+        timeout: task.plan.batch.http_timeout,
+        retry: task.retry.clone(),
+        max_held_bytes: HELD_BYTES,
+    };
+    let batch = Batch {
+        max_series: task.plan.batch.max_series_per_write,
+        max_points: task.plan.batch.max_points_per_write,
+    };
+    let done = Done::open(task, access.place())?;
+    let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
+    let mut backfilled = Backfilled {
+        is_dry: task.is_dry,
+        range: Some(task.range),
+        written_to: Some(Delivery::default()),
+        ..Backfilled::default()
+    };
+    if task.is_dry {
+        let planned = windows.iter().map(|window| {
+            outcome(
+                *window,
+                match done.has(*window) {
+                    true => Ending::AlreadyThere,
+                    false => Ending::Planned,
+                },
+            )
+        });
+        backfilled.windows = planned.collect();
+        backfilled.elapsed = begun.elapsed();
+        return Ok(backfilled);
+    }
+    run.progress.start(windows.len() as u64, 0, None);
+    let mut way = Way {
+        source: Source::open(&task.plan, &task.retry, HELD_BYTES)?,
+        client: WriteClient::new(access, &limits, batch)?,
+        staging: Staging::create(&task.staging_dir, &run.id)?,
+        memory_bytes: Budget::share_of(task.memory_limit) / 3,
+        limits,
+        task,
+        cancel: cancel.clone(),
+        done,
+        told: Told::default(),
+    };
+    let ended = {
+        let mut work = Box::pin(way.all(&windows, &run));
+        tokio::select! {
+        ended = &mut work => ended,
+        signal = run.stop.wait() => {
+            run.progress.stopping();
+            warn!(reason = signal.as_str(), grace = ?task.shutdown_grace, "no new window is begun; the one in hand may go on for the grace");
+            match tokio::time::timeout(task.shutdown_grace, &mut work).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    cancel.cancel();
+                    Err(stopped(signal, "write what was brought"))
+                }
+            }
+        }
+        }
+    };
+    let Told {
+        mut windows_told,
+        beside,
+        delivery,
+    } = way.told;
+    if let Err(err) = ended {
+        if windows_told.is_empty() {
+            return Err(err);
+        }
+        backfilled.aborted = Some(format!("{err:#}")).filter(|_| run.stop.asked().is_none());
+    }
+    let missing = windows.iter().skip(windows_told.len());
+    let missing: Vec<WindowOutcome> = missing
+        .map(|window| outcome(*window, Ending::NotFinished))
+        .collect();
+    windows_told.extend(missing);
+    backfilled.windows = windows_told;
+    backfilled.beside = beside;
+    backfilled.written_to = Some(delivery);
+    backfilled.signal = run.stop.asked();
+    backfilled.elapsed = begun.elapsed();
+    Ok(backfilled)
+}
+
+fn outcome(range: Range, ending: Ending) -> WindowOutcome {
+    WindowOutcome {
+        range,
+        ending,
+        block: None,
+        sums: Sums::default(),
+        why: None,
+    }
+}
+
+/// From the source to the server.
+struct Way<'a> {
+    source: Source,
+    client: WriteClient,
+    staging: Staging,
+    memory_bytes: usize,
+    limits: Limits,
+    task: &'a Task,
+    cancel: CancellationToken,
+    done: Done,
+    told: Told,
+}
+
+/// What has been done so far.
+#[derive(Default)]
+struct Told {
+    windows_told: Vec<WindowOutcome>,
+    beside: Beside,
+    delivery: Delivery,
+}
+
+/// What the source brought of a range.
+struct Brought {
+    sorted: Sorted,
+    beside: Beside,
+    exemplars: Vec<Exemplar>,
+    metadata: Vec<Metadata>,
+}
+
+/// What takes it.
+struct Taking {
+    spool: Spool,
+    beside: Beside,
+    exemplars: Vec<Exemplar>,
+    metadata: Vec<Metadata>,
+    within: Range,
+}
+
+fn take(taking: &mut Taking, item: Item) -> Result<()> {
+    match item {
+        Item::Piece(piece) => taking.spool.take(piece)?,
+        Item::Metadata(metadata) => {
+            if !taking.metadata.contains(&metadata) {
+                taking.metadata.push(metadata);
+            }
+        }
+        Item::Exemplar(exemplar) if !taking.within.contains(exemplar.time_ms) => {
+            taking.beside.outside += 1;
+        }
+        Item::Exemplar(exemplar) if taking.exemplars.len() < MOST_EXEMPLARS => {
+            taking.exemplars.push(exemplar);
+        }
+        Item::Exemplar(_) => taking.beside.exemplars += 1,
+        Item::LeftOut(one) => taking.beside.leave_out(one),
+    }
+    Ok(())
+}
+
+/// What a window had, once it was sent.
+#[derive(Default)]
+struct SentWindow {
+    sums: Sums,
+}
+
+impl Way<'_> {
+    async fn all(&mut self, windows: &[Range], run: &Run) -> Result<()> {
+        self.metadata_of_server().await?;
+        if !self.source.is_live() {
+            let brought = self.bring(self.task.range, self.lengths()).await?;
+            return self.send_whole(brought, windows, run).await;
+        }
+        let to_do = windows.iter().copied();
+        // The next window is asked for while the one before is written.
+        let (source, task) = (self.source.clone(), self.task);
+        let (staging, memory_bytes) = (self.staging.clone(), self.memory_bytes);
+        let (cancel, done) = (self.cancel.clone(), self.done.clone());
+        let stop = run.stop.clone();
+        let asked = stream::iter(to_do).map(|window| {
+            let asking = (source.clone(), staging.clone(), cancel.clone());
+            let is_done = done.has(window);
+            let stop = stop.clone();
+            async move {
+                if is_done || stop.asked().is_some() {
+                    return Ok((window, None));
+                }
+                let (source, staging, cancel) = asking;
+                let one = spool::Windows::of_ms(1 << 62).unwrap_or(spool::Windows::TWO_HOURS);
+                let brought = bring(&source, &staging, memory_bytes, (window, one), &cancel);
+                Ok::<_, Error>((window, Some(brought.await?)))
+            }
+        });
+        let _ = task;
+        let mut asked = asked.buffered(2);
+        while let Some(asked) = asked.next().await {
+            let (window, brought) = asked?;
+            let _progress = run.progress.block(0);
+            let Some(brought) = brought else {
+                if !self.done.has(window) {
+                    return Ok(());
+                }
+                self.told
+                    .windows_told
+                    .push(outcome(window, Ending::AlreadyThere));
+                continue;
+            };
+            self.send_one(brought, window).await?;
+        }
+        Ok(())
+    }
+
+    fn lengths(&self) -> spool::Windows {
+        use crate::history::BlockDuration;
+        let length_ms = match self.task.length {
+            BlockDuration::Ms(length_ms) => length_ms,
+            BlockDuration::Range => 1 << 62,
+        };
+        spool::Windows::of_ms(length_ms).unwrap_or(spool::Windows::TWO_HOURS)
+    }
+
+    async fn bring(&self, range: Range, lengths: spool::Windows) -> Result<Brought> {
+        let within = (range, lengths);
+        bring(
+            &self.source,
+            &self.staging,
+            self.memory_bytes,
+            within,
+            &self.cancel,
+        )
+        .await
+    }
+
+    /// What the source's server tells of its metrics.
+    async fn metadata_of_server(&mut self) -> Result<()> {
+        let Some(access) = &self.task.plan.source.queries.metadata else {
+            return Ok(());
+        };
+        let metrics = &self.task.plan.metadata_metrics;
+        let metadata = remote::metadata(access, &self.limits, metrics).await?;
+        self.send_metadata(&metadata).await;
+        Ok(())
+    }
+
+    /// Not every server takes metadata, and none needs them.
+    async fn send_metadata(&mut self, metadata: &[Metadata]) {
+        if metadata.is_empty() {
+            return;
+        }
+        match self.client.metadata(metadata).await {
+            Ok(written) => self.told.delivery.metadata += written.metadata,
+            Err(err) => {
+                warn!(err = format!("{err:#}"), "metadata are not written");
+                self.told.beside.metadata += metadata.len() as u64;
+            }
+        }
+    }
+
+    async fn send_one(&mut self, brought: Brought, window: Range) -> Result<()> {
+        let Brought {
+            sorted,
+            beside,
+            mut exemplars,
+            metadata,
+        } = brought;
+        self.told.beside.merge(beside);
+        self.send_metadata(&metadata).await;
+        exemplars.extend(self.exemplars_of_server(window).await?);
+        let (sender, receiver) = channel(1);
+        let labels = self.task.plan.target.external_labels.clone();
+        let reading = blocking(move || {
+            let mut sorted = sorted;
+            let mut exemplars = by_series(exemplars);
+            let mut counts = Counts::default();
+            while let Some(mut window) = sorted.next_window()? {
+                read(&mut window, &labels, &mut exemplars, &mut counts, &sender)?;
+            }
+            rest(exemplars, &labels, &sender)?;
+            Ok(counts)
+        });
+        let sent = self.send(receiver);
+        let (counts, sent) = futures::join!(reading, sent);
+        let sent = self.counted(sent?, &counts?);
+        self.ended(window, sent)
+    }
+
+    async fn send_whole(&mut self, brought: Brought, windows: &[Range], run: &Run) -> Result<()> {
+        let Brought {
+            mut sorted,
+            beside,
+            exemplars,
+            metadata,
+        } = brought;
+        self.told.beside.merge(beside);
+        self.send_metadata(&metadata).await;
+        let mut exemplars = by_series(exemplars);
+        let labels = self.task.plan.target.external_labels.clone();
+        let mut ahead: Option<i64> = None;
+        let mut is_over = false;
+        for window in windows {
+            if run.stop.asked().is_some() {
+                return Ok(());
+            }
+            let _progress = run.progress.block(0);
+            if is_over || ahead.is_some_and(|start_ms| start_ms >= window.end_ms) {
+                self.told.windows_told.push(outcome(*window, Ending::Empty));
+                continue;
+            }
+            let (sender, receiver) = channel(1);
+            let (within, is_done) = (*window, self.done.has(*window));
+            let labels = labels.clone();
+            let reading = blocking(move || {
+                let mut counts = Counts::default();
+                let mut found = None;
+                if let Some(mut next) = sorted.next_window()? {
+                    let range = next.range();
+                    found = Some(range.start);
+                    if range.start < within.end_ms && !is_done {
+                        read(&mut next, &labels, &mut exemplars, &mut counts, &sender)?;
+                    }
+                }
+                Ok((sorted, exemplars, counts, found))
+            });
+            let sent = self.send(receiver);
+            let (read, sent) = futures::join!(reading, sent);
+            let (counts, found);
+            (sorted, exemplars, counts, found) = read?;
+            match found {
+                None => is_over = true,
+                Some(start_ms) => ahead = Some(start_ms),
+            }
+            if is_done {
+                self.told
+                    .windows_told
+                    .push(outcome(*window, Ending::AlreadyThere));
+                continue;
+            }
+            let sent = self.counted(sent?, &counts);
+            self.ended(*window, sent)?;
+        }
+        Ok(())
+    }
+
+    async fn exemplars_of_server(&self, window: Range) -> Result<Vec<Exemplar>> {
+        let Some(access) = &self.task.plan.source.queries.exemplars else {
+            return Ok(Vec::new());
+        };
+        let mut all = Vec::new();
+        for selector in &self.task.plan.selectors {
+            let within = window.start_ms..window.end_ms;
+            let query = selector.to_string();
+            all.extend(remote::exemplars(access, &self.limits, &query, within).await?);
+        }
+        Ok(all)
+    }
+
+    async fn send(
+        &self,
+        mut receiver: tokio::sync::mpsc::Receiver<Vec<Series>>,
+    ) -> Result<Written> {
+        let mut all = Written::default();
+        while let Some(series) = receiver.recv().await {
+            all += self.client.write(&series).await?;
+        }
+        Ok(all)
+    }
+
+    fn counted(&mut self, written: Written, counts: &Counts) -> SentWindow {
+        let delivery = &mut self.told.delivery;
+        delivery.exemplars += written.exemplars;
+        for (kind, refused) in written.refused {
+            let words = format!("{}: {}", refused.series, refused.words);
+            let kind = delivery.refused.entry(kind.as_str().to_owned());
+            kind.or_insert((0, words)).0 += refused.samples;
+        }
+        SentWindow {
+            sums: Sums {
+                samples: written.samples,
+                histograms: written.histograms,
+                duplicates: counts.duplicates,
+                conflicting: counts.conflicting,
+                out_of_order: counts.out_of_order,
+                ..Sums::default()
+            },
+        }
+    }
+
+    fn ended(&mut self, window: Range, sent: SentWindow) -> Result<()> {
+        let ending = if sent.sums.samples == 0 {
+            Ending::Empty
+        } else {
+            Ending::Written
+        };
+        info!(window = %window, ending = ending.as_str(), samples = sent.sums.samples, "window ends");
+        self.done.note(window)?;
+        self.told.windows_told.push(WindowOutcome {
+            sums: sent.sums,
+            ..outcome(window, ending)
+        });
+        Ok(())
+    }
+}
+
+/// Brings a range into order.
+async fn bring(
+    source: &Source,
+    staging: &Staging,
+    memory_bytes: usize,
+    (range, lengths): (Range, spool::Windows),
+    cancel: &CancellationToken,
+) -> Result<Brought> {
+    let folder = staging.clone();
+    let spool = blocking(move || {
+        let within = range.start_ms..range.end_ms;
+        Spool::create(folder.spools(), memory_bytes, lengths, within)
+    });
+    let taking = Taking {
+        spool: spool.await?,
+        beside: Beside::default(),
+        exemplars: Vec::new(),
+        metadata: Vec::new(),
+        within: range,
+    };
+    let taking = source.bring(range, cancel, taking, take).await?;
+    let Taking {
+        spool,
+        mut beside,
+        exemplars,
+        metadata,
+        ..
+    } = taking;
+    beside.outside += spool.outside();
+    Ok(Brought {
+        sorted: blocking(move || spool.finish()).await?,
+        beside,
+        exemplars,
+        metadata,
+    })
+}
+
+type BySeries = BTreeMap<Labels, Vec<Exemplar>>;
+
+fn by_series(exemplars: Vec<Exemplar>) -> BySeries {
+    let mut by_series = BySeries::new();
+    for exemplar in exemplars {
+        by_series
+            .entry(exemplar.series.clone())
+            .or_default()
+            .push(exemplar);
+    }
+    for one in by_series.values_mut() {
+        one.sort_by_key(|exemplar| exemplar.time_ms);
+    }
+    by_series
+}
+
+/// Hands over the series of a window, some at a time. Blocks.
+fn read(
+    window: &mut spool::Window<'_>,
+    external: &Labels,
+    exemplars: &mut BySeries,
+    counts: &mut Counts,
+    sender: &Sender<Vec<Series>>,
+) -> Result<()> {
+    let end_ms = window.range().end;
+    let mut together = Vec::new();
+    while let Some(series) = window.next_series()? {
+        let mut own = exemplars.remove(&series.labels).unwrap_or_default();
+        let later = own.split_off(own.partition_point(|one| one.time_ms < end_ms));
+        if !later.is_empty() {
+            exemplars.insert(series.labels.clone(), later);
+        }
+        let samples = series.samples(counts).collect::<Result<Vec<_>>>()?;
+        together.push(Series {
+            labels: with(&series.labels, external),
+            samples,
+            exemplars: own,
+        });
+        if together.len() >= SERIES_AT_ONCE {
+            hand_over(std::mem::take(&mut together), sender)?;
+        }
+    }
+    hand_over(together, sender)
+}
+
+/// Exemplars of series that have no samples.
+fn rest(exemplars: BySeries, external: &Labels, sender: &Sender<Vec<Series>>) -> Result<()> {
+    let series = exemplars.into_iter().map(|(labels, exemplars)| Series {
+        labels: with(&labels, external),
+        samples: Vec::new(),
+        exemplars,
+    });
+    hand_over(series.collect(), sender)
+}
+
+fn hand_over(series: Vec<Series>, sender: &Sender<Vec<Series>>) -> Result<()> {
+    if series.is_empty() {
+        return Ok(());
+    }
+    // Whoever sends has failed, and says why itself.
+    sender
+        .blocking_send(series)
+        .map_err(|_| Error::new(Kind::Cancelled, "hand over what was brought"))
+}
+
+/// As Prometheus adds external labels: a series' own count.
+fn with(labels: &Labels, external: &Labels) -> Labels {
+    if external.is_empty() {
+        return labels.clone();
+    }
+    let mut all = Builder::default();
+    for (name, value) in labels.iter() {
+        all.add(name, value);
+    }
+    for (name, value) in external
+        .iter()
+        .filter(|(name, _)| labels.get(name).is_none())
+    {
+        all.add(name, value);
+    }
+    all.build().unwrap_or_else(|_| labels.clone())
+}

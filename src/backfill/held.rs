@@ -1,0 +1,229 @@
+//! What the bucket holds of the same labels: which windows are done, and which blocks are in the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use tracing::warn;
+
+use crate::at_once::READS;
+use crate::block::{BlockId, BlockMeta, Labels, Sha256Sum};
+use crate::bucket::BucketReader;
+use crate::error::Result;
+use crate::history::Range;
+use crate::plan::{Mark, SourceBlock, SourceMeta};
+use crate::stored::read_meta;
+use crate::verb::survey::{survey_block, survey_one};
+
+/// The member of `thanos.extensions` under which a block says which window of which plan it holds.
+pub(super) const EXTENSION: &str = "thanos_bucket_backfill";
+
+/// What a block says of the backfill that made it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Made {
+    /// The plan's fingerprint.
+    pub(super) plan: String,
+    /// The window.
+    pub(super) start_ms: i64,
+    pub(super) end_ms: i64,
+}
+
+impl Made {
+    pub(super) fn of(plan: Sha256Sum, window: Range) -> Self {
+        Self {
+            plan: plan.to_string(),
+            start_ms: window.start_ms,
+            end_ms: window.end_ms,
+        }
+    }
+
+    pub(super) fn window(&self) -> Range {
+        Range {
+            start_ms: self.start_ms,
+            end_ms: self.end_ms,
+        }
+    }
+}
+
+/// A block of the same labels.
+#[derive(Debug, Clone)]
+pub(super) struct Kin {
+    pub(super) id: BlockId,
+    pub(super) range: Range,
+    pub(super) resolution_ms: i64,
+    pub(super) is_marked: bool,
+    pub(super) sources: Box<[BlockId]>,
+    /// Where a backfill made it.
+    pub(super) made: Option<Made>,
+}
+
+/// What the bucket holds, as it was looked at last.
+pub(super) struct Held {
+    bucket: BucketReader,
+    labels: Labels,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// Blocks of other labels, and those of which nobody can say what they are.
+    others: BTreeSet<BlockId>,
+    kin: BTreeMap<BlockId, Arc<Kin>>,
+}
+
+impl Held {
+    /// Looks at the whole bucket.
+    pub(super) async fn survey(bucket: BucketReader, labels: Labels) -> Result<Self> {
+        let found = survey_one(&bucket).await?.blocks;
+        let mut seen = Seen::default();
+        let looked = stream::iter(found).map(|block| look_at(&bucket, &labels, block));
+        let mut looked = looked.buffer_unordered(READS);
+        while let Some((id, found)) = looked.try_next().await? {
+            seen.note(id, found);
+        }
+        drop(looked);
+        Ok(Self {
+            bucket,
+            labels,
+            seen: Mutex::new(seen),
+        })
+    }
+
+    /// All of the same labels, as they were looked at last; by id.
+    pub(super) async fn kin(&self) -> Vec<Arc<Kin>> {
+        self.seen.lock().await.kin.values().cloned().collect()
+    }
+
+    /// The same, looked at now: what is new is read.
+    pub(super) async fn kin_now(&self) -> Result<Vec<Arc<Kin>>> {
+        let mut seen = self.seen.lock().await;
+        let ids = self.bucket.list_block_ids().await?;
+        seen.kin.retain(|id, _| ids.contains(id));
+        let known = |id: &BlockId| seen.others.contains(id) || seen.kin.contains_key(id);
+        let new: Vec<BlockId> = ids.into_iter().filter(|id| !known(id)).collect();
+        let looked = stream::iter(new).map(async |id| {
+            let block = survey_block(&self.bucket, id).await?;
+            look_at(&self.bucket, &self.labels, Arc::new(block)).await
+        });
+        let mut looked = looked.buffer_unordered(READS);
+        while let Some((id, found)) = looked.try_next().await? {
+            seen.note(id, found);
+        }
+        Ok(seen.kin.values().cloned().collect())
+    }
+}
+
+impl Seen {
+    fn note(&mut self, id: BlockId, found: Found) {
+        match found {
+            Found::Kin(kin) => {
+                self.kin.insert(id, Arc::new(kin));
+            }
+            Found::Other => {
+                self.others.insert(id);
+            }
+            // It may be complete when it is looked at next.
+            Found::Partial => {}
+        }
+    }
+}
+
+enum Found {
+    Kin(Kin),
+    Other,
+    Partial,
+}
+
+async fn look_at(
+    bucket: &BucketReader,
+    labels: &Labels,
+    block: Arc<SourceBlock>,
+) -> Result<(BlockId, Found)> {
+    let id = block.id;
+    let meta = match &block.meta {
+        SourceMeta::Absent => return Ok((id, Found::Partial)),
+        SourceMeta::Unreadable(why) | SourceMeta::Corrupted(why) => {
+            warn!(bucket = %bucket.location(), block = %id, err = %why, "meta.json cannot be read: whether the block holds the same time is not known");
+            return Ok((id, Found::Other));
+        }
+        SourceMeta::Read(meta) => &meta.block,
+    };
+    if meta.group.labels != *labels {
+        return Ok((id, Found::Other));
+    }
+    let made = match read_meta(bucket, id, block.objects().meta()).await {
+        Ok(Some((_, bytes))) => made(&bytes),
+        Ok(None) => return Ok((id, Found::Partial)),
+        Err(err) if err.kind().spoils_one_object() => None,
+        Err(err) => return Err(err),
+    };
+    let is_marked = !matches!(block.mark, Mark::Absent);
+    Ok((id, Found::Kin(kin(meta, is_marked, made))))
+}
+
+fn kin(meta: &BlockMeta, is_marked: bool, made: Option<Made>) -> Kin {
+    Kin {
+        id: meta.id,
+        range: Range {
+            start_ms: meta.min_time_ms,
+            end_ms: meta.max_time_ms,
+        },
+        resolution_ms: meta.group.resolution_ms,
+        is_marked,
+        sources: meta.sources.clone(),
+        made,
+    }
+}
+
+/// What `meta.json` says of a backfill.
+fn made(meta_json: &[u8]) -> Option<Made> {
+    #[derive(Deserialize)]
+    struct Meta {
+        thanos: Thanos,
+    }
+    #[derive(Deserialize)]
+    struct Thanos {
+        extensions: serde_json::Value,
+    }
+    let meta: Meta = serde_json::from_slice(meta_json).ok()?;
+    let made = meta.thanos.extensions.get(EXTENSION)?.clone();
+    serde_json::from_value(made).ok()
+}
+
+impl Kin {
+    /// Whether it holds that window of that plan, or a part of it.
+    pub(super) fn is_of(&self, plan: &str) -> bool {
+        let made = self.made.as_ref();
+        made.is_some_and(|made| made.plan == plan) && !self.is_marked && self.resolution_ms == 0
+    }
+
+    /// Whether a block of that window would overlap it.
+    pub(super) fn is_in_the_way_of(&self, window: Range) -> bool {
+        self.range.meets(window)
+    }
+}
+
+/// The first block that overlaps the window, in words.
+pub(super) fn in_the_way<'a>(
+    kin: &'a [Arc<Kin>],
+    window: Range,
+    besides: Option<BlockId>,
+) -> Option<&'a Arc<Kin>> {
+    kin.iter()
+        .find(|one| Some(one.id) != besides && one.is_in_the_way_of(window))
+}
+
+impl Kin {
+    /// Why a window is not written beside it.
+    pub(super) fn says(&self) -> String {
+        let what = match (self.is_marked, self.resolution_ms, &self.made) {
+            (true, _, _) => ", which is marked for deletion",
+            (false, 1.., _) => ", which is downsampled",
+            (false, _, Some(_)) => ", which another plan or window backfilled",
+            (false, _, None) => "",
+        };
+        format!("{} holds {}{what}", self.id, self.range)
+    }
+}

@@ -1,0 +1,98 @@
+//! Sources that answer for any range: each window is asked for by itself, and what it holds is published before the run is through.
+
+use futures::{StreamExt, stream};
+use tracing::warn;
+
+use super::build::{Built, Taking, build, take};
+use super::jobs::Job;
+use super::shared::Shared;
+use crate::error::{Error, Kind, Result};
+use crate::feed::blocking;
+use crate::history::{Beside, Ending};
+use crate::retry::Backoff;
+use crate::spool::{Spool, Windows};
+
+/// Works on the windows, a few at once.
+pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
+    let numbered = stream::iter(jobs.into_iter().enumerate());
+    numbered
+        .for_each_concurrent(at_once, async |(number, job)| {
+            let outcome = match job.settled() {
+                Some(settled) => settled,
+                None if !shared.course.may_begin() => job.ends(Ending::NotFinished, None),
+                None => {
+                    let progress = shared.progress.block(0);
+                    match asked(shared, &job, number).await {
+                        Ok(built) => shared.publish(&job, built.as_ref(), progress).await,
+                        Err(err) => failed(shared, &job, &err),
+                    }
+                }
+            };
+            shared.file(outcome);
+        })
+        .await;
+}
+
+/// A source that cannot be reached is so for every window.
+fn failed(shared: &Shared, job: &Job, err: &Error) -> crate::history::WindowOutcome {
+    let kind = err.kind();
+    let is_everybodys = kind.is_transient()
+        || matches!(
+            kind,
+            Kind::Credentials | Kind::Usage | Kind::NoSpace | Kind::Unsupported
+        );
+    let outcome = shared.failed(job, err);
+    if is_everybodys && shared.course.may_go_on() {
+        shared.course.end(err);
+    }
+    outcome
+}
+
+/// Asks for a window, and stages the block of what came; again where that may help.
+async fn asked(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>> {
+    let mut backoff = Backoff::new(&shared.retry);
+    loop {
+        let err = match ask(shared, job, number).await {
+            Err(err) if err.kind().is_transient() => err,
+            done => return done,
+        };
+        let Some(delay) = backoff.next_delay() else {
+            return Err(err);
+        };
+        warn!(window = %job.range, ?delay, err = format!("{err:#}"), "the source is asked again after the delay");
+        if shared.course.pause(delay).await.is_err() {
+            return Err(Error::new(Kind::Cancelled, "ask the source again"));
+        }
+    }
+}
+
+/// One window for all that a range may hold.
+const ONE_MS: i64 = 1 << 62;
+
+async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>> {
+    let (staging, memory_bytes, range) = (shared.staging.clone(), shared.spool_bytes, job.range);
+    let windows = Windows::of_ms(ONE_MS).unwrap_or(Windows::TWO_HOURS);
+    let spool = blocking(move || {
+        let within = range.start_ms..range.end_ms;
+        Spool::create(staging.spools(), memory_bytes, windows, within)
+    });
+    let taking = Taking {
+        spool: spool.await?,
+        beside: Beside::default(),
+    };
+    let cancel = &shared.means.cancel;
+    let taking = shared.source.bring(range, cancel, taking, take).await?;
+    let (staging, says) = (shared.staging.clone(), shared.says.clone());
+    let Taking { spool, mut beside } = taking;
+    beside.outside += spool.outside();
+    let built = blocking(move || {
+        let mut sorted = spool.finish()?;
+        match sorted.next_window()? {
+            Some(mut window) => build(&mut window, range, number, &staging, &says),
+            None => Ok(None),
+        }
+    });
+    let built = built.await?;
+    shared.beside(beside);
+    Ok(built)
+}

@@ -1,0 +1,212 @@
+//! A staged block is published as a migration publishes: its data is copied, both sides are looked at again, `meta.json` goes last, and the bucket is
+//! proven to hold it.
+
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::build::Built;
+use super::held::{Kin, in_the_way};
+use super::shared::Shared;
+use super::task::Overlap;
+use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
+use crate::error::{Error, Kind, Result};
+use crate::plan::{Existing, Halt, Put};
+use crate::progress::BlockProgress;
+use crate::retry::Backoff;
+use crate::stored::Stored;
+use crate::verb::copy::{Manner, Tally, copy, look};
+use crate::verb::prove::Verdict;
+use crate::verb::publish::{Publisher, prepare, publish, unpublish};
+use crate::verb::survey::survey_block;
+
+/// What became of a staged block.
+#[derive(Debug)]
+pub(super) enum Came {
+    /// This run published it.
+    Written,
+    /// The bucket holds it, as itself or as a part of another block, which is told.
+    AlreadyThere(Option<String>),
+    /// Others are in its way.
+    Refused(String),
+    /// The run ended first.
+    NotFinished,
+}
+
+/// Why a try ended.
+enum Stopped {
+    Refused(String),
+    Failed(Error),
+    /// It is published, and the bucket lacks some of it.
+    Torn(Vec<Difference>),
+}
+
+impl From<Halt> for Stopped {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Failed(err) => Self::Failed(err),
+            Halt::Conflict(conflict) => Self::Refused(conflict.to_string()),
+            Halt::Superseded(why) => Self::Refused(why),
+            Halt::Vanished => {
+                let attempt = "read the staged block";
+                Self::Failed(Error::new(Kind::Other, attempt).because("it is gone"))
+            }
+        }
+    }
+}
+
+impl From<Error> for Stopped {
+    fn from(err: Error) -> Self {
+        Self::Failed(err)
+    }
+}
+
+/// Publishes it, unless the bucket holds it or has no room for it. What may pass is tried again.
+pub(super) async fn bring_to_target(
+    shared: &Shared,
+    built: &Built,
+    progress: BlockProgress,
+) -> Result<Came> {
+    let seen = Arc::new(survey_block(&shared.staged, built.id).await?);
+    let meta = seen.meta().cloned().ok_or_else(|| {
+        let attempt = format!("read meta.json of {} in the staging folder", built.id);
+        Error::new(Kind::Other, attempt)
+    })?;
+    let work = Work {
+        shared,
+        built,
+        stored: Stored::new(shared.staged.clone(), seen, Arc::<MetaFile>::clone(&meta)),
+        tally: Tally::new(progress),
+    };
+    work.tally.work_begins();
+    let mut backoff = Backoff::new(&shared.retry);
+    let mut was_published = false;
+    let mut torn_by = Vec::new();
+    let came = loop {
+        let err = match work.attempt(&mut was_published).await {
+            Ok(came) => break Ok(came),
+            Err(Stopped::Refused(why)) => break Ok(Came::Refused(why)),
+            Err(Stopped::Torn(differences)) => {
+                let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+                torn_by = differences;
+                let location = shared.target.reader().location();
+                let attempt = format!("prove that {location} holds {}", built.id);
+                Error::new(Kind::Transient, attempt).because(words.join(", "))
+            }
+            Err(Stopped::Failed(err)) if err.kind().is_worth_another_start() => err,
+            Err(Stopped::Failed(err)) => break Err(err),
+        };
+        let Some(delay) = backoff.next_delay() else {
+            break Err(err);
+        };
+        warn!(block = %built.id, ?delay, err = format!("{err:#}"), "the block is not published yet, and is tried again after the delay");
+        if shared.course.pause(delay).await.is_err() {
+            break Ok(Came::NotFinished);
+        }
+    };
+    if was_published && !torn_by.is_empty() && !matches!(came, Ok(Came::Written)) {
+        let _last_act = shared.means.last_acts.token();
+        let (stored, target) = (&work.stored, &shared.target);
+        unpublish(stored, &torn_by, &shared.provenance, target).await?;
+    }
+    came
+}
+
+/// A block on its way.
+struct Work<'a> {
+    shared: &'a Shared,
+    built: &'a Built,
+    stored: Stored,
+    tally: Tally,
+}
+
+impl Work<'_> {
+    /// One try. `was_published` tells whether this run may have put `meta.json`.
+    async fn attempt(&self, was_published: &mut bool) -> Result<Came, Stopped> {
+        let (shared, stored, id) = (self.shared, &self.stored, self.built.id);
+        let target = &shared.target;
+        let kin = shared.held.kin_now().await?;
+        if !*was_published && let Some(came) = self.needs_nothing(&kin) {
+            return Ok(came);
+        }
+        let manner = Manner {
+            put: Put::Differing,
+            existing: Existing::Keep,
+            was_published: *was_published,
+        };
+        let seen = look(stored, target.reader(), manner).await?;
+        let copied = copy(stored, seen, target, manner, &shared.means, &self.tally).await?;
+        let read = ReadBack::default();
+        let doubt = &self.tally.doubt;
+        let ready = prepare(stored, &copied, &shared.prover, &read, doubt).await?;
+        let is_there = ready.is_published();
+        if !is_there {
+            // What was true before the copy need not be so any more.
+            let kin = shared.held.kin_now().await?;
+            if let Some(came) = self.needs_nothing(&kin) {
+                return Ok(came);
+            }
+        }
+        let publishing = publish(stored, &ready, target).await;
+        if let Err(Halt::Failed(err)) = &publishing
+            && err.kind().leaves_open_what_was_done()
+        {
+            *was_published = true;
+        }
+        let publisher = publishing?;
+        *was_published |= publisher == Publisher::ThisRun;
+        let (source, read) = ready.into_parts();
+        match shared.prover.prove(stored, &source, &read).await? {
+            Verdict::Held(_) => {}
+            Verdict::Lacking(differences) => return Err(Stopped::Torn(differences)),
+        }
+        if !*was_published {
+            return Ok(Came::AlreadyThere(None));
+        }
+        if let Some(why) = self.gives_way().await? {
+            return Ok(Came::Refused(why));
+        }
+        info!(block = %id, window = %self.built.window, samples = self.built.sums.samples, bytes = self.built.sums.bytes, "block published");
+        Ok(Came::Written)
+    }
+
+    /// Where others hold its samples already, or are in its way.
+    fn needs_nothing(&self, kin: &[Arc<Kin>]) -> Option<Came> {
+        let id = self.built.id;
+        let holds = |one: &&Arc<Kin>| one.id != id && !one.is_marked && one.sources.contains(&id);
+        if let Some(by) = kin.iter().find(holds) {
+            return Some(Came::AlreadyThere(Some(format!("as a part of {}", by.id))));
+        }
+        let is_there = kin.iter().any(|one| one.id == id);
+        if is_there || self.shared.overlap == Overlap::Allow {
+            return None;
+        }
+        let by = in_the_way(kin, self.built.range, Some(id))?;
+        let why = if by.is_of(&self.shared.plan) {
+            format!("{}, and the source tells something else now", by.says())
+        } else {
+            by.says()
+        };
+        Some(Came::Refused(why))
+    }
+
+    /// Two that published at once see each other now, and one of them takes its block back: the one whose id is greater, or that no other backfill
+    /// made.
+    async fn gives_way(&self) -> Result<Option<String>> {
+        let Work { shared, built, .. } = self;
+        if shared.overlap == Overlap::Allow {
+            return Ok(None);
+        }
+        let kin = shared.held.kin_now().await?;
+        let stays = |other: &Kin| other.made.is_some() && other.id > built.id;
+        let by = kin
+            .iter()
+            .find(|one| one.id != built.id && one.is_in_the_way_of(built.range) && !stays(one));
+        let Some(by) = by else {
+            return Ok(None);
+        };
+        let _last_act = shared.means.last_acts.token();
+        shared.target.delete(&built.id.object(META_JSON)).await?;
+        Ok(Some(format!("{}, and appeared meanwhile", by.says())))
+    }
+}

@@ -1,0 +1,181 @@
+//! What all windows of a run share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use super::build::{Built, Says};
+use super::held::Held;
+use super::jobs::Job;
+use super::publishing::{Came, bring_to_target};
+use super::staging::Staging;
+use super::task::{Overlap, Run, Task};
+use crate::block::Provenance;
+use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
+use crate::engine::{Course, Deadline, Limits};
+use crate::error::{Error, Result};
+use crate::feed::Source;
+use crate::history::{Beside, Ending, WindowOutcome};
+use crate::progress::{BlockProgress, Progress};
+use crate::retry::Policy;
+use crate::verb::copy::Means;
+use crate::verb::prove::Prover;
+
+/// What all windows of a run share.
+pub(super) struct Shared {
+    pub(super) source: Source,
+    pub(super) staging: Staging,
+    /// The staging folder as a bucket.
+    pub(super) staged: BucketReader,
+    pub(super) target: Bucket,
+    pub(super) held: Held,
+    pub(super) means: Means,
+    pub(super) prover: Prover,
+    pub(super) course: Course,
+    pub(super) says: Says,
+    /// The plan's fingerprint.
+    pub(super) plan: String,
+    pub(super) provenance: Provenance,
+    pub(super) overlap: Overlap,
+    pub(super) retry: Policy,
+    pub(super) progress: Arc<Progress>,
+    /// The memory of one spool, in bytes.
+    pub(super) spool_bytes: usize,
+    beside: Mutex<Beside>,
+    outcomes: Mutex<Vec<WindowOutcome>>,
+}
+
+impl Shared {
+    /// Of a run into this bucket, of which `held` is what it holds.
+    pub(super) async fn new(
+        task: &Task,
+        run: &Run,
+        source: Source,
+        target: Bucket,
+        held: Held,
+        says: Says,
+    ) -> Result<Self> {
+        let staging = Staging::create(&task.staging_dir, &run.id)?;
+        let staged = staging.bucket(&task.retry).await?;
+        let means = Means {
+            server_side: ServerSide::between(&staged, target.reader(), CopiedBy::Auto)?,
+            budget: Budget::within(half(task)),
+            cancel: CancellationToken::new(),
+            last_acts: TaskTracker::new(),
+            breaker: Arc::default(),
+        };
+        let spools = if source.is_live() {
+            task.concurrency.get()
+        } else {
+            1
+        };
+        let limits = Limits::new(None, Deadline::of(tokio::time::Instant::now(), None), None);
+        Ok(Self {
+            prover: Prover::new(
+                crate::block::Strength::Checksum,
+                target.reader().clone(),
+                means.budget.clone(),
+                means.cancel.clone(),
+            ),
+            course: Course::new(
+                run.stop.clone(),
+                limits,
+                Arc::clone(&means.breaker),
+                means.cancel.clone(),
+                Arc::clone(&run.progress),
+            ),
+            plan: task.plan.fingerprint.to_string(),
+            provenance: Provenance::of_this_run(
+                target.reader().location().to_string(),
+                run.id.clone(),
+            ),
+            spool_bytes: Budget::share_of(half(task)) / spools,
+            overlap: task.overlap,
+            retry: task.retry.clone(),
+            progress: Arc::clone(&run.progress),
+            source,
+            staging,
+            staged,
+            target,
+            held,
+            means,
+            says,
+            beside: Mutex::default(),
+            outcomes: Mutex::default(),
+        })
+    }
+
+    /// Adds what has no place in blocks.
+    pub(super) fn beside(&self, more: Beside) {
+        let mut beside = self.beside.lock();
+        beside
+            .as_deref_mut()
+            .unwrap_or_else(|poisoned| poisoned.get_mut())
+            .merge(more);
+    }
+
+    /// Files how a window ended.
+    pub(super) fn file(&self, outcome: WindowOutcome) {
+        let WindowOutcome { range, ending, .. } = &outcome;
+        let ending_word = ending.as_str();
+        match (&outcome.why, ending.needs_a_person()) {
+            (Some(why), true) => {
+                warn!(window = %range, ending = ending_word, err = why, "window is not written");
+            }
+            _ => {
+                info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends")
+            }
+        }
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        outcomes.push(outcome);
+    }
+
+    /// What was filed so far.
+    pub(super) fn take(&self) -> (Vec<WindowOutcome>, Beside) {
+        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        (std::mem::take(&mut outcomes), std::mem::take(&mut beside))
+    }
+
+    /// Publishes what was made of a window, and says how that ended.
+    pub(super) async fn publish(
+        &self,
+        job: &Job,
+        built: Option<&Built>,
+        progress: BlockProgress,
+    ) -> WindowOutcome {
+        let Some(built) = built else {
+            return job.ends(Ending::Empty, None);
+        };
+        let came = bring_to_target(self, built, progress).await;
+        self.staging.remove_block(built.id);
+        let ends = |ending, why| WindowOutcome {
+            block: Some(built.id),
+            sums: built.sums,
+            ..job.ends(ending, why)
+        };
+        match came {
+            Ok(Came::Written) => ends(Ending::Written, None),
+            Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
+            Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
+            Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
+            Err(err) => self.failed(job, &err),
+        }
+    }
+
+    /// Notes a failure, which may end the run.
+    pub(super) fn failed(&self, job: &Job, err: &Error) -> WindowOutcome {
+        if !self.course.may_go_on() {
+            return job.ends(Ending::NotFinished, None);
+        }
+        self.course.failed(err);
+        job.ends(Ending::Failed, Some(format!("{err:#}")))
+    }
+}
+
+/// Half of the memory is for spools, the other half for what is in transfer.
+fn half(task: &Task) -> std::num::NonZeroU64 {
+    std::num::NonZeroU64::new(task.memory_limit.get() / 2).unwrap_or(task.memory_limit)
+}

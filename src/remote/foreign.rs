@@ -1,0 +1,78 @@
+//! What servers tell, read without a server: for those who hold such bytes already.
+
+use bytes::Bytes;
+
+use super::delivered::Delivered;
+use super::frames::Frames;
+use super::server::{Brought, Trouble, Wanted};
+use super::taking::Taking;
+use super::{Sink, exported};
+use crate::error::{Error, Kind, Result};
+use crate::promql::Selector;
+use crate::samples::Item;
+
+/// Reads the body of a streamed answer to remote read: frames, as they lie one behind the other.
+pub fn read_frames(body: &[u8]) -> Result<Vec<Item>> {
+    with(|taking, brought, sink| {
+        let mut frames = Frames::default();
+        let mut delivered = Delivered::default();
+        frames.push(body);
+        while let Some(frame) = frames.next().map_err(Trouble::Garbled)? {
+            if !delivered.has(&frame) {
+                taking.frame(frame, brought, sink)?;
+            }
+        }
+        frames.end().map_err(Trouble::Garbled)
+    })
+}
+
+/// Reads what one frame holds.
+pub fn read_frame(message: &[u8]) -> Result<Vec<Item>> {
+    let message = Bytes::copy_from_slice(message);
+    with(|taking, brought, sink| taking.frame(message, brought, sink))
+}
+
+/// Reads an answer to remote read that holds samples, unpacked.
+pub fn read_message(message: &[u8]) -> Result<Vec<Item>> {
+    with(|taking, brought, sink| taking.whole(message, brought, sink))
+}
+
+/// Reads a line of `VictoriaMetrics`' export.
+pub fn read_line(line: &[u8]) -> Result<Vec<Item>> {
+    with(|taking, brought, sink| {
+        let (labels, samples) = exported::read(line).map_err(Trouble::Garbled)?;
+        taking.samples(labels, samples, brought, sink)
+    })
+}
+
+fn with(
+    read: impl FnOnce(&mut Taking<'_>, &mut Brought, &mut Sink<'_>) -> Result<(), Trouble>,
+) -> Result<Vec<Item>> {
+    let selector: Selector = r#"{__name__!=""}"#.parse()?;
+    let wanted = Wanted {
+        selector: &selector,
+        earlier: &[],
+        range: i64::MIN..i64::MAX,
+    };
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        Ok(())
+    };
+    let read = read(
+        &mut Taking::new(&wanted),
+        &mut Brought::default(),
+        &mut sink,
+    );
+    let why = match read {
+        Ok(()) => return Ok(items),
+        Err(Trouble::Untaken(err)) => return Err(err),
+        Err(
+            Trouble::Failed(_, why)
+            | Trouble::Garbled(why)
+            | Trouble::TooMuch(why)
+            | Trouble::OtherForm(why),
+        ) => why,
+    };
+    Err(Error::new(Kind::Corrupt, "read what a server tells").because(why))
+}

@@ -1,0 +1,640 @@
+//! Reading.
+
+use prost::Message as _;
+
+use super::super::proto::{self, read_request::ResponseType};
+use super::super::{Brought, ExportClient, ReadClient};
+use super::liar::{Asked, Liar, answer, limits, until_closed, without_end};
+use crate::error::{Error, Kind};
+use crate::promql::Selector;
+use crate::samples::{Encoding, Item, Labels, Sample, Told, Value};
+use crate::tsdb::crc::crc32c;
+use crate::tsdb::encode;
+
+const STREAMED: &str = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
+const SAMPLES: &str = "application/x-protobuf";
+const NDJSON: &str = "application/stream+json; charset=utf-8";
+
+fn labels(pairs: &[(&str, &str)]) -> Vec<proto::Label> {
+    let pairs = pairs.iter().map(|(name, value)| proto::Label {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+    });
+    pairs.collect()
+}
+
+/// A chunk with the times as values.
+fn chunk(times: &[i64]) -> proto::Chunk {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let samples = times.iter().map(|time_ms| Sample {
+        time_ms: *time_ms,
+        value: Value::Float(*time_ms as f64),
+    });
+    let chunk = encode::chunks(samples).next().unwrap().unwrap();
+    proto::Chunk {
+        min_time_ms: chunk.min_time_ms,
+        max_time_ms: chunk.max_time_ms,
+        r#type: chunk.encoding as i32,
+        data: chunk.data,
+    }
+}
+
+fn frame(query_index: i64, series: &[(&[(&str, &str)], Vec<proto::Chunk>)]) -> Vec<u8> {
+    let chunked_series = series.iter().map(|(pairs, chunks)| proto::ChunkedSeries {
+        labels: labels(pairs),
+        chunks: chunks.clone(),
+    });
+    let message = proto::ChunkedReadResponse {
+        chunked_series: chunked_series.collect(),
+        query_index,
+    };
+    let message = message.encode_to_vec();
+    let mut frame = Vec::new();
+    prost::encoding::encode_varint(message.len() as u64, &mut frame);
+    frame.extend(crc32c(&message).to_be_bytes());
+    frame.extend(message);
+    frame
+}
+
+fn up(instance: &str, times: &[i64]) -> Vec<u8> {
+    frame(
+        0,
+        &[(
+            &[("__name__", "up"), ("instance", instance)],
+            vec![chunk(times)],
+        )],
+    )
+}
+
+fn samples(series: Vec<proto::TimeSeries>) -> Vec<u8> {
+    let message = proto::ReadResponse {
+        results: vec![proto::QueryResult { timeseries: series }],
+    };
+    snap::raw::Encoder::new()
+        .compress_vec(&message.encode_to_vec())
+        .unwrap()
+}
+
+fn series(instance: &str, times: &[i64]) -> proto::TimeSeries {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let samples = times.iter().map(|time_ms| proto::Sample {
+        value: Some(*time_ms as f64),
+        timestamp: *time_ms,
+    });
+    proto::TimeSeries {
+        labels: labels(&[("__name__", "up"), ("instance", instance)]),
+        samples: samples.collect(),
+        ..proto::TimeSeries::default()
+    }
+}
+
+fn question(asked: &Asked) -> proto::ReadRequest {
+    let message = snap::raw::Decoder::new().decompress_vec(&asked.body);
+    proto::ReadRequest::decode(message.unwrap().as_slice()).unwrap()
+}
+
+fn wants_chunks(asked: &Asked) -> bool {
+    let forms = question(asked).accepted_response_types;
+    forms.contains(&ResponseType::StreamedXorChunks.into())
+}
+
+/// What was told, in a form that is easily compared: `up{instance="a"} 1..3 chunk` or `up{instance="a"} 1,2,3`.
+fn told(items: &[Item]) -> Vec<String> {
+    let told = items.iter().map(|item| match item {
+        Item::Piece(piece) => {
+            let of = piece.labels.get("instance").unwrap();
+            match &piece.told {
+                Told::Chunk(chunk) => format!("{of} {}..{}", chunk.min_time_ms, chunk.max_time_ms),
+                Told::Samples(samples) => {
+                    let times: Vec<String> =
+                        samples.iter().map(|one| one.time_ms.to_string()).collect();
+                    format!("{of} {}", times.join(","))
+                }
+            }
+        }
+        other => format!("{other:?}"),
+    });
+    told.collect()
+}
+
+fn selectors(texts: &[&str]) -> Vec<Selector> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+async fn read(liar: &Liar, selected: &[&str]) -> (Result<Brought, Error>, Vec<String>) {
+    let client = ReadClient::new(&liar.access(), &limits()).unwrap();
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        Ok(())
+    };
+    let brought = client
+        .read(&selectors(selected), 0..10_000, &mut sink)
+        .await;
+    (brought, told(&items))
+}
+
+async fn export(liar: &Liar, selected: &[&str]) -> (Result<Brought, Error>, Vec<String>) {
+    let client = ExportClient::new(&liar.access(), &limits()).unwrap();
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        Ok(())
+    };
+    let brought = client
+        .read(&selectors(selected), 0..10_000, &mut sink)
+        .await;
+    (brought, told(&items))
+}
+
+/// S-24.11
+#[tokio::test]
+async fn chunks_are_handed_on_as_they_are_and_what_reaches_out_of_the_range_is_cut() {
+    let sent = chunk(&[1, 2, 3]);
+    let body = [
+        frame(
+            0,
+            &[(&[("__name__", "up"), ("instance", "a")], vec![sent.clone()])],
+        ),
+        frame(
+            0,
+            &[(
+                &[("__name__", "up"), ("instance", "a")],
+                vec![chunk(&[5, 6]), chunk(&[-2, -1, 0, 7])],
+            )],
+        ),
+        up("b", &[9_998, 9_999, 10_000, 10_001]),
+        up("c", &[-3, -2]),
+    ]
+    .concat();
+    let liar = Liar::start(move |_, _| answer("200 OK", STREAMED, &body)).await;
+    let client = ReadClient::new(&liar.access(), &limits()).unwrap();
+    let mut items = Vec::new();
+    let mut sink = |item| {
+        items.push(item);
+        Ok(())
+    };
+    let selectors = selectors(&[r#"up{instance=~"[abc]",job!="x"}"#]);
+    let brought = client.read(&selectors, 0..10_000, &mut sink).await.unwrap();
+    assert_eq!(told(&items), ["a 1..3", "a 5..6", "a 0,7", "b 9998,9999"]);
+    let Some(Item::Piece(piece)) = items.first() else {
+        panic!("{items:?}")
+    };
+    let Told::Chunk(first) = &piece.told else {
+        panic!("{piece:?}")
+    };
+    assert_eq!((first.encoding, &first.data), (Encoding::Xor, &sent.data));
+    assert_eq!(
+        brought,
+        Brought {
+            pieces: 4,
+            outside: 6,
+            repeats: 0
+        }
+    );
+
+    let asked = liar.asked();
+    let [asked] = asked.as_slice() else {
+        panic!("{asked:?}")
+    };
+    let head = asked.head.to_lowercase();
+    for header in [
+        "post /api/v1/of http/1.1",
+        "content-type: application/x-protobuf",
+        "content-encoding: snappy",
+        "x-prometheus-remote-read-version: 0.1.0",
+    ] {
+        assert!(head.contains(header), "{head}");
+    }
+    let question = question(asked);
+    let [query] = question.queries.as_slice() else {
+        panic!("{question:?}")
+    };
+    assert_eq!(
+        (query.start_timestamp_ms, query.end_timestamp_ms),
+        (0, 9_999)
+    );
+    let matchers: Vec<_> = query
+        .matchers
+        .iter()
+        .map(|one| (one.r#type, one.name.as_str(), one.value.as_str()))
+        .collect();
+    assert_eq!(
+        matchers,
+        [
+            (0, "__name__", "up"),
+            (2, "instance", "[abc]"),
+            (1, "job", "x")
+        ]
+    );
+}
+
+/// S-24.11
+#[tokio::test]
+async fn samples_are_asked_for_where_chunks_cannot_be_had() {
+    let of_other_form = |number| {
+        let chunk = proto::Chunk {
+            r#type: number,
+            ..chunk(&[1])
+        };
+        frame(
+            0,
+            &[(&[("__name__", "up"), ("instance", "a")], vec![chunk])],
+        )
+    };
+    for (name, first) in [
+        (
+            "refused",
+            answer(
+                "400 Bad Request",
+                "text/plain",
+                b"none of requested response types are implemented",
+            ),
+        ),
+        (
+            "unknown encoding",
+            answer("200 OK", STREAMED, &of_other_form(99)),
+        ),
+        ("no end to be told", until_closed(STREAMED, &up("a", &[1]))),
+        (
+            "samples at once",
+            answer(
+                "200 OK",
+                SAMPLES,
+                &samples(vec![series("a", &[1, 2, 10_000])]),
+            ),
+        ),
+    ] {
+        let liar = Liar::start(move |_, asked| {
+            if wants_chunks(asked) {
+                first.clone()
+            } else {
+                answer(
+                    "200 OK",
+                    SAMPLES,
+                    &samples(vec![series("a", &[1, 2, 10_000])]),
+                )
+            }
+        })
+        .await;
+        let (brought, told) = read(&liar, &["up"]).await;
+        assert_eq!(told, ["a 1,2"], "{name}");
+        assert_eq!(brought.unwrap().outside, 1, "{name}");
+    }
+}
+
+/// S-24.12
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_asked_anew_and_nothing_is_told_twice() {
+    let (one, two, three) = (up("a", &[1, 2]), up("b", &[1, 2]), up("c", &[1, 2]));
+    let all = [one.clone(), two.clone(), three.clone()].concat();
+    let cut = all.get(..all.len() - 3).unwrap().to_vec();
+    let mut wrong = all.clone();
+    *wrong.last_mut().unwrap() ^= 1;
+    let whole = answer("200 OK", STREAMED, &all);
+    for (name, broken) in [
+        (
+            "a body without its end",
+            without_end(STREAMED, &[one.clone(), two.clone()].concat()),
+        ),
+        ("a frame that is cut", answer("200 OK", STREAMED, &cut)),
+        ("a wrong checksum", answer("200 OK", STREAMED, &wrong)),
+        (
+            "an error within the answer",
+            answer(
+                "200 OK",
+                STREAMED,
+                &[&one, b"expanding series: context canceled".as_slice()].concat(),
+            ),
+        ),
+        (
+            "less than was promised",
+            whole.get(..whole.len() - 40).unwrap().to_vec(),
+        ),
+        (
+            "a page",
+            answer("200 OK", "text/html", b"<html>back in a minute</html>"),
+        ),
+        ("nothing", answer("200 OK", "text/plain", b"")),
+        (
+            "busy",
+            answer("503 Service Unavailable", "text/plain", b"try again"),
+        ),
+        (
+            "too often",
+            answer("429 Too Many Requests", "text/plain", b"slow down"),
+        ),
+        ("no answer", Vec::new()),
+    ] {
+        let whole = whole.clone();
+        let liar = Liar::start(move |number, _| {
+            if number == 0 {
+                broken.clone()
+            } else {
+                whole.clone()
+            }
+        })
+        .await;
+        let (brought, told) = read(&liar, &["up"]).await;
+        assert_eq!(brought.unwrap().repeats, 1, "{name}");
+        assert_eq!(told, ["a 1..2", "b 1..2", "c 1..2"], "{name}");
+    }
+}
+
+/// S-24.12
+#[tokio::test]
+async fn what_makes_no_sense_is_an_error_of_one_line_that_says_so() {
+    let of = |pairs: &[(&str, &str)], chunk: proto::Chunk| frame(0, &[(pairs, vec![chunk])]);
+    let up = [("__name__", "up")];
+    let gigabytes = [0x80, 0x80, 0x80, 0x80, 0x0c, 0, 0, 0, 0];
+    for (body, why) in [
+        (
+            frame(1, &[(&up, vec![chunk(&[1])])]),
+            "the answer is to number 1",
+        ),
+        (
+            of(&[("__name__", "down")], chunk(&[1])),
+            "down, which was not asked for",
+        ),
+        (
+            of(&[("__name__", "up"), ("a", "1"), ("a", "2")], chunk(&[1])),
+            "label a is given twice",
+        ),
+        (
+            of(&[("__name__", "up"), ("", "2")], chunk(&[1])),
+            "a label has no name",
+        ),
+        (
+            of(
+                &up,
+                proto::Chunk {
+                    min_time_ms: 2,
+                    max_time_ms: 1,
+                    ..chunk(&[1])
+                },
+            ),
+            "a chunk begins at 2 and ends at 1",
+        ),
+        (
+            of(
+                &up,
+                proto::Chunk {
+                    max_time_ms: 20_000,
+                    data: vec![0, 9, 1].into(),
+                    ..chunk(&[1])
+                },
+            ),
+            "a chunk from 1 to 20000",
+        ),
+        (gigabytes.to_vec(), "more than 50000000 are too many"),
+        (b"exceeded something".to_vec(), "exceeded something"),
+    ] {
+        let liar = Liar::start(move |_, _| answer("200 OK", STREAMED, &body)).await;
+        let (brought, _) = read(&liar, &["up"]).await;
+        let err = brought.unwrap_err();
+        assert_eq!(err.kind(), Kind::Corrupt, "{why}");
+        let told = format!("{err:#}");
+        assert!(
+            told.contains(why) && told.starts_with("read up from http://"),
+            "{told}"
+        );
+        assert!(!told.contains('\n'));
+    }
+    let of = |histogram: proto::Histogram| {
+        samples(vec![proto::TimeSeries {
+            histograms: vec![histogram],
+            ..series("a", &[])
+        }])
+    };
+    let span = proto::BucketSpan {
+        offset: 0,
+        length: u32::MAX,
+    };
+    let empty = snap::raw::Encoder::new().compress_vec(b"").unwrap();
+    for (body, why) in [
+        (
+            of(proto::Histogram {
+                positive_spans: vec![span, span],
+                ..Default::default()
+            }),
+            "it has 0 buckets, and spans of 8589934590",
+        ),
+        (
+            of(proto::Histogram {
+                schema: 77,
+                ..Default::default()
+            }),
+            "its schema is 77",
+        ),
+        (empty, "it holds 0 answers"),
+        (b"\xff\xff\xff\xff\x0f".to_vec(), "read up from"),
+        (b"<html>login</html>".to_vec(), "<html>login</html>"),
+    ] {
+        let liar = Liar::start(move |_, _| answer("200 OK", SAMPLES, &body)).await;
+        let (brought, told) = read(&liar, &["up"]).await;
+        let err = format!("{:#}", brought.unwrap_err());
+        assert!(err.contains(why), "{err}");
+        assert!(told.is_empty());
+    }
+}
+
+/// S-24.13
+#[tokio::test]
+async fn a_server_that_gives_less_at_once_is_asked_for_halves() {
+    let liar = Liar::start(|_, asked| {
+        let question = question(asked);
+        let query = question.queries.first().unwrap();
+        let (start, end) = (query.start_timestamp_ms, query.end_timestamp_ms);
+        if end - start > 3_000 {
+            return answer(
+                "400 Bad Request",
+                "text/plain",
+                b"exceeded sample limit (3)\n",
+            );
+        }
+        let times: Vec<i64> = (0..10).map(|n| n * 1000).collect();
+        answer("200 OK", SAMPLES, &samples(vec![series("a", &times)]))
+    })
+    .await;
+    let (brought, told) = read(&liar, &["up"]).await;
+    brought.unwrap();
+    let all = told.join(",").replace("a ", "");
+    assert_eq!(all, "0,1000,2000,3000,4000,5000,6000,7000,8000,9000");
+
+    let liar =
+        Liar::start(|_, _| answer("422 Unprocessable Entity", "text/plain", b"too many chunks"))
+            .await;
+    let (brought, _) = read(&liar, &["up"]).await;
+    let err = format!("{:#}", brought.unwrap_err());
+    assert!(
+        err.contains("the server answers 422: \"too many chunks\""),
+        "{err}"
+    );
+    assert!(liar.asked().len() < 20);
+}
+
+/// S-24.14
+#[tokio::test]
+async fn a_series_that_several_selectors_select_is_told_once() {
+    let body = [up("a", &[1]), up("b", &[1])].concat();
+    let liar = Liar::start(move |_, asked| {
+        let b_alone = question(asked).queries.first().unwrap().matchers.len() > 1;
+        let body = if b_alone { up("b", &[1]) } else { body.clone() };
+        answer("200 OK", STREAMED, &body)
+    })
+    .await;
+    let (_, told) = read(&liar, &[r#"up{instance="b"}"#, "up", "up"]).await;
+    assert_eq!(told, ["b 1..1", "a 1..1"]);
+}
+
+/// S-24.12
+#[tokio::test]
+async fn refusals_are_told_in_the_servers_words_and_not_repeated() {
+    for (status, body, kind, why) in [
+        (
+            "401 Unauthorized",
+            "who are you",
+            Kind::Credentials,
+            "who are you",
+        ),
+        ("403 Forbidden", "", Kind::Refused, "the server answers 403"),
+        (
+            "404 Not Found",
+            "404 page not found",
+            Kind::Unsupported,
+            "is there an API at that URL",
+        ),
+        (
+            "400 Bad Request",
+            r#"{"status":"error","errorType":"bad_data","error":"no\nsuch thing"}"#,
+            Kind::Other,
+            "no such thing",
+        ),
+    ] {
+        let liar = Liar::start(move |_, _| answer(status, "text/plain", body.as_bytes())).await;
+        let (brought, _) = read(&liar, &["up"]).await;
+        let err = brought.unwrap_err();
+        assert_eq!(err.kind(), kind, "{status}");
+        let err = format!("{err:#}");
+        assert!(err.contains(why) && !err.contains('\n'), "{err}");
+        assert!(liar.asked().len() <= 2);
+    }
+}
+
+/// S-24.15
+#[tokio::test]
+async fn an_export_is_read_line_by_line_and_what_broke_off_is_not_told_twice() {
+    let line = |instance: &str, times: &str| {
+        format!(
+            r#"{{"metric":{{"__name__":"up","instance":"{instance}"}},"values":[{times}],"timestamps":[{times}]}}"#
+        ) + "\n"
+    };
+    let all = line("a", "-1,1,2") + &line("b", "5,10000") + &line("c", "3");
+    let whole = answer("200 OK", NDJSON, all.as_bytes());
+    let first = line("a", "-1,1,2");
+    for (name, broken) in [
+        ("nothing wrong", whole.clone()),
+        (
+            "a body without its end",
+            without_end(NDJSON, first.as_bytes()),
+        ),
+        (
+            "a line that is cut",
+            answer(
+                "200 OK",
+                NDJSON,
+                (first.clone() + "{\"metric\":{\"__na").as_bytes(),
+            ),
+        ),
+        (
+            "an error within the answer",
+            answer(
+                "200 OK",
+                NDJSON,
+                (first.clone() + "remoteAddr: \"1.2.3.4\"; cannot fetch data").as_bytes(),
+            ),
+        ),
+        (
+            "less than was promised",
+            whole.get(..whole.len() - 10).unwrap().to_vec(),
+        ),
+        (
+            "a page",
+            answer(
+                "200 OK",
+                "text/html",
+                b"<html>\n<body>back in a minute</html>",
+            ),
+        ),
+        ("nothing", answer("200 OK", "text/html", b"")),
+        ("busy", answer("503 Service Unavailable", "text/plain", b"")),
+    ] {
+        let whole = whole.clone();
+        let liar = Liar::start(move |number, _| {
+            if number == 0 {
+                broken.clone()
+            } else {
+                whole.clone()
+            }
+        })
+        .await;
+        let (brought, told) = export(&liar, &["up"]).await;
+        let brought = brought.unwrap();
+        assert_eq!(told, ["a 1,2", "b 5", "c 3"], "{name}");
+        assert_eq!(
+            brought.repeats,
+            u64::from(name != "nothing wrong"),
+            "{name}"
+        );
+        let asked = liar.asked();
+        let body = String::from_utf8(asked.first().unwrap().body.clone()).unwrap();
+        assert_eq!(
+            body,
+            "match%5B%5D=up&start=0&end=9.999&max_rows_per_line=10000"
+        );
+    }
+    // Where nothing tells the end, the same must come twice; that it did not is told apart from what came.
+    for short in [0, 2] {
+        let (all, first) = (all.clone(), first.clone());
+        let liar = Liar::start(move |number, _| {
+            let body = if number < short { &first } else { &all };
+            let times = if short == 2 && number == 1 { 2 } else { 1 };
+            until_closed(NDJSON, &body.as_bytes().repeat(times))
+        })
+        .await;
+        let (brought, told) = export(&liar, &["up"]).await;
+        assert_eq!(brought.unwrap().repeats, u64::from(short > 0));
+        assert!(
+            told.ends_with(&["b 5".to_owned(), "c 3".to_owned()]),
+            "{told:?}"
+        );
+        assert_eq!(liar.asked().len(), 2 + short);
+    }
+    let liar = Liar::start(|_, _| answer("200 OK", NDJSON, b"")).await;
+    let (brought, told) = export(&liar, &["up"]).await;
+    assert_eq!((brought.unwrap().pieces, told.len()), (0, 0));
+    let other = line("a", "1").replace("up", "down");
+    let liar = Liar::start(move |_, _| answer("200 OK", NDJSON, other.as_bytes())).await;
+    let (brought, _) = export(&liar, &["up"]).await;
+    let err = format!("{:#}", brought.unwrap_err());
+    assert!(
+        err.contains(r#"down{instance="a"}, which was not asked for"#),
+        "{err}"
+    );
+    let long = "x".repeat(2 << 20);
+    let liar = Liar::start(move |_, _| answer("200 OK", NDJSON, long.as_bytes())).await;
+    let (brought, _) = export(&liar, &["up"]).await;
+    let err = format!("{:#}", brought.unwrap_err());
+    assert!(err.contains("more than 1048576 bytes"), "{err}");
+}
+
+#[tokio::test]
+async fn what_the_taker_refuses_ends_the_reading() {
+    let liar = Liar::start(|_, _| answer("200 OK", STREAMED, &up("a", &[1]))).await;
+    let client = ReadClient::new(&liar.access(), &limits()).unwrap();
+    let mut sink = |_| Err(Error::new(Kind::NoSpace, "keep it"));
+    let done = client.read(&selectors(&["up"]), 0..10, &mut sink).await;
+    assert_eq!(done.unwrap_err().kind(), Kind::NoSpace);
+    assert_eq!(liar.asked().len(), 1);
+    let _: Labels = Labels::default();
+}
