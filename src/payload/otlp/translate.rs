@@ -20,7 +20,7 @@ use super::point::Point;
 use super::target::{self, Seen};
 use super::text;
 use crate::error::Result;
-use crate::payload::Sink;
+use crate::payload::received::Sink;
 use crate::printable::message;
 use crate::samples::{
     Exemplar, Histogram, Item, Labels, LeftOut, Metadata, Piece, STALE, Sample, Told, Value,
