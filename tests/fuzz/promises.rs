@@ -7,7 +7,7 @@ use super::{
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
-    const ALL: [&[Promise]; 8] = [
+    const ALL: [&[Promise]; 10] = [
         &answers::PROMISES,
         &blocks::PROMISES,
         &configurations::PROMISES,
