@@ -75,16 +75,22 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>>
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
     let taking = shared.source.bring(range, cancel, taking, take).await?;
     let (staging, says) = (shared.staging.clone(), shared.says.clone());
-    let Taking { spool, mut beside } = taking;
+    let Taking {
+        spool, mut beside, ..
+    } = taking;
     beside.outside += spool.outside();
     let built = blocking(move || {
         let mut sorted = spool.finish()?;
         match sorted.next_window()? {
-            Some(mut window) => build(&mut window, range, number, &staging, &says),
+            Some(mut window) => {
+                let built = build(&mut window, &[(number, range)], &staging, &says)?;
+                Ok(built.into_iter().next().flatten())
+            }
             None => Ok(None),
         }
     });

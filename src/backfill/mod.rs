@@ -6,6 +6,7 @@
 mod build;
 mod delivery;
 mod done;
+mod handed;
 mod held;
 mod jobs;
 mod live;
@@ -26,7 +27,7 @@ use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Signal;
 use crate::feed::Source;
-use crate::history::{Backfilled, Ending, WindowOutcome, Windows};
+use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
@@ -132,16 +133,16 @@ async fn look(task: &Task, target: BucketReader, run: &Run) -> Result<Held> {
 }
 
 async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
-    let windows = Windows::of(task.range, task.length);
+    let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
     let kin = held.kin().await;
-    let plan = task.plan.fingerprint.to_string();
-    // What is read whole is made whole, whatever the bucket holds: it shows whether that is the same.
-    let known = if source.is_live() || task.is_dry {
-        &*kin
-    } else {
-        &[]
-    };
-    let jobs = jobs(windows, known, &plan, task.overlap);
+    let (plan, labels) = (task.plan.fingerprint, labels(task));
+    let mut jobs = jobs(&windows, &kin, (plan, &labels), task.overlap);
+    if !source.is_live() {
+        // Payloads are no part of the fingerprint: what was made of them is made again, and shows whether they are the same.
+        for job in &mut jobs {
+            job.is_to_be_compared(&kin);
+        }
+    }
     info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");
     jobs
 }
