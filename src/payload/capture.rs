@@ -70,7 +70,9 @@ pub fn each_payload_with(
         number: 0,
         ended: None,
     };
-    let mut json = serde_json::Deserializer::from_reader(BufReader::new(manifest));
+    let manifest = opened::behind_mark(BufReader::new(manifest));
+    let manifest = manifest.map_err(|err| Error::usage(format!("{name}: {err}")))?;
+    let mut json = serde_json::Deserializer::from_reader(manifest);
     let read = (&mut walk).deserialize(&mut json);
     let read = read.and_then(|()| json.end());
     match (walk.ended, read) {

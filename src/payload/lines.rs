@@ -13,7 +13,11 @@ const LONGEST: u64 = 16 << 20;
 pub(super) struct Lines {
     buffer: Vec<u8>,
     number: u64,
+    skips_mark: bool,
 }
+
+/// What editors of Windows put before a text.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A line.
 #[derive(Clone, Copy)]
@@ -27,11 +31,22 @@ pub(super) struct Line<'a> {
 }
 
 impl Lines {
+    /// Lines of a payload that may begin with a [`MARK`], which is no part of the first one.
+    pub(super) fn behind_mark() -> Self {
+        Self {
+            skips_mark: true,
+            ..Self::default()
+        }
+    }
+
     /// The next line, if there is one.
     pub(super) fn next(&mut self, payload: &mut Payload) -> Result<Option<Line<'_>>> {
         self.buffer.clear();
         self.number += 1;
         let read = self.extend(payload, self.number)?;
+        if self.skips_mark && self.number == 1 && self.buffer.starts_with(MARK) {
+            self.buffer.drain(..MARK.len());
+        }
         Ok(read.then(|| self.line(self.number)))
     }
 

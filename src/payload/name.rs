@@ -5,6 +5,12 @@ pub(super) fn legal(name: &str) -> String {
     replaced(name, |c| c.is_ascii_alphanumeric() || c == '_')
 }
 
+/// Whether [`legal`] leaves the name as it is.
+pub(super) fn is_legal(name: &str) -> bool {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.chars().all(is_fit) && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// The same for a metric's name, which may hold colons.
 pub(super) fn legal_with_colons(name: &str) -> String {
     replaced(name, |c| {
@@ -76,6 +82,7 @@ mod tests {
             ("", "", "", ""),
         ] {
             assert_eq!(legal(name), expected, "{name}");
+            assert_eq!(is_legal(name), name == expected, "{name}");
             assert_eq!(legal_with_colons(name), with_colons, "{name}");
             assert_eq!(super::of_statsd(name), of_statsd, "{name}");
         }

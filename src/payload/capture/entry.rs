@@ -99,7 +99,7 @@ impl<'de> Visitor<'de> for Seed {
 
 fn entry(mut members: BTreeMap<&'static str, Value>) -> Result<Entry, String> {
     let received_at_ms = members.remove("received_at_ms").map(|value| {
-        let number = value.as_i64();
+        let number = value.as_i64().or_else(|| whole(value.as_f64()?));
         number.ok_or_else(|| wrong("received_at_ms", "a whole number of milliseconds", &value))
     });
     let query_params = members.remove("query_params").map(query_params);
@@ -118,6 +118,14 @@ fn entry(mut members: BTreeMap<&'static str, Value>) -> Result<Entry, String> {
         received_at_ms: received_at_ms.transpose()?,
         query_params: query_params.transpose()?.unwrap_or_default(),
     })
+}
+
+/// A float that is a whole number, and exact.
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+    let whole = number as i64;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(whole)
 }
 
 fn body(member: &str, value: Value) -> Result<Place, String> {
@@ -143,6 +151,13 @@ fn query_params(value: Value) -> Result<BTreeMap<String, String>, String> {
     let parameters = parameters.into_iter().map(|(name, value)| match value {
         Value::String(text) => Ok((name, text)),
         Value::Number(number) => Ok((name, number.to_string())),
+        // As the libraries of many languages have what an address says.
+        Value::Array(values) => match values.as_slice() {
+            [Value::String(text)] => Ok((name, text.clone())),
+            _ => Err(format!(
+                "query_params.{name}: expected one string, got others"
+            )),
+        },
         other => Err(wrong(
             &format!("query_params.{name}"),
             "a string or a number",

@@ -61,7 +61,7 @@ fn payloads_come_in_the_order_of_the_manifest_from_wherever_they_are() {
         {"body": "lines\nof \"text\"", "query_params": {}},
         {"body_base64": "dGV4dA=="},
         {"body_base64": "H4sIAAAAAAACA8vPSwUA8YZsegMAAAA=", "path": null},
-        {"path": absolute, "received_at_ms": -1},
+        {"path": absolute, "received_at_ms": -1.0, "query_params": {"db": ["y"]}},
         {"path": "short"},
         {"path": "empty"},
         {"body": ""},
@@ -74,7 +74,7 @@ fn payloads_come_in_the_order_of_the_manifest_from_wherever_they_are() {
             "capture.json: entry 3: None {} lines\nof \"text\"".to_owned(),
             "capture.json: entry 4: None {} text".to_owned(),
             "capture.json: entry 5: None {} one".to_owned(),
-            format!("capture.json: entry 6 ({absolute}): Some(-1) {{}} absolute"),
+            format!("capture.json: entry 6 ({absolute}): Some(-1) {{\"db\": \"y\"}} absolute"),
             "capture.json: entry 7 (short): None {} x".to_owned(),
             "capture.json: entry 8 (empty): None {} ".to_owned(),
             "capture.json: entry 9: None {} ".to_owned(),
@@ -152,8 +152,8 @@ fn faults_of_a_manifest_are_told_by_entry_and_member() {
             "capture.json: entry 1: query_params: expected an object, got a string",
         ),
         (
-            "[{\"body\":\"\",\"query_params\":{\"db\":[\"x\"]}}]",
-            "capture.json: entry 1: query_params.db: expected a string or a number, got an array",
+            "[{\"body\":\"\",\"query_params\":{\"db\":[\"x\",\"y\"]}}]",
+            "capture.json: entry 1: query_params.db: expected one string, got others",
         ),
         (
             "[{\"path\":\"gone\"}]",
@@ -177,9 +177,16 @@ fn faults_of_a_manifest_are_told_by_entry_and_member() {
     let err = read("[{\"path\":\"cut.gz\"}]", folder.path()).unwrap_err();
     let message = format!("{err:#}");
     assert!(
-        message.starts_with("read capture.json: entry 1 (cut.gz): ") && err.kind() == Kind::Corrupt,
+        message.starts_with(
+            "read capture.json: entry 1 (cut.gz): it cannot be inflated, and may have been cut off"
+        ) && err.kind() == Kind::Corrupt,
         "{message}"
     );
+    fs::write(folder.path().join("a.zst"), b"\x28\xb5\x2f\xfd\0").unwrap();
+    let err = read("[{\"path\":\"a.zst\"}]", folder.path()).unwrap_err();
+    let message = format!("{err:#}");
+    assert!(message.contains("compressed with zstd"), "{message}");
+    assert_eq!(read("\u{feff}[]", folder.path()).unwrap(), [""; 0]);
     let long = format!("[{{\"body\":\"{}\"}}]", "x".repeat(1001));
     let err = read(&long, folder.path()).unwrap_err();
     assert_eq!(

@@ -159,15 +159,24 @@ impl Rule {
         let line = node.line();
         let wrong = |why: String| Error::usage(format!("line {line}: {at}: {why}"));
         let name = fields.string("name")?.unwrap_or_default();
+        let labels = fields.string_map("labels")?.unwrap_or_default();
+        let text = fields.string("match")?.unwrap_or_default();
+        let match_type = match_type(&mut fields)?.unwrap_or(usual);
+        let action = fields.string("action")?.unwrap_or_default();
+        let kind = fields.string("match_metric_type")?.unwrap_or_default();
+        let scale = fields.string("scale")?;
+        let honor_labels = fields.bool("honor_labels")?.unwrap_or_default();
+        fields.string("help")?;
+        without_effect(&mut fields);
+        // Before anything else: a name that is mistyped is missing, too.
+        fields.finish()?;
         if !template::is_name(&name) {
             return Err(wrong(format!("name {name:?} is no metric's name")));
         }
-        let labels = fields.string_map("labels")?.unwrap_or_default();
         if let Some(label) = labels.keys().find(|label| !template::is_label(label)) {
             return Err(wrong(format!("labels: {label:?} is no label's name")));
         }
-        let text = fields.string("match")?.unwrap_or_default();
-        let matcher = match match_type(&mut fields)?.unwrap_or(usual) {
+        let matcher = match match_type {
             Type::Glob => {
                 let glob = Glob::of(&text);
                 Matcher::Glob(glob.ok_or_else(|| wrong(format!("match {text:?} is no glob")))?)
@@ -177,31 +186,24 @@ impl Rule {
                 Matcher::Regex(regex.map_err(|why| wrong(format!("match {text:?}: {why}")))?)
             }
         };
-        let action = fields.string("action")?.unwrap_or_default();
         let is_drop = match action.as_str() {
             "" | "map" => false,
             "drop" => true,
             _ => return Err(wrong(format!("action {action:?}: expected map or drop"))),
         };
-        let kind = fields.string("match_metric_type")?.unwrap_or_default();
         let is_of_gauges = match kind.as_str() {
             "" | "gauge" => true,
             "counter" | "observer" | "timer" => false,
             _ => {
-                return Err(wrong(format!(
-                    "match_metric_type {kind:?}: expected gauge, counter or observer"
-                )));
+                let expected = "expected gauge, counter or observer";
+                return Err(wrong(format!("match_metric_type {kind:?}: {expected}")));
             }
         };
-        let scale = match fields.string("scale")? {
+        let scale = match scale {
             None => 1.0,
             Some(scale) => number::float(&scale)
                 .ok_or_else(|| wrong(format!("scale {scale:?} is no number")))?,
         };
-        let honor_labels = fields.bool("honor_labels")?.unwrap_or_default();
-        fields.string("help")?;
-        without_effect(&mut fields);
-        fields.finish()?;
         Ok(is_of_gauges.then_some(Self {
             matcher,
             name,

@@ -57,7 +57,7 @@ impl Reader {
     /// Reads a payload. A line without a time is an error, unless the payload says when it was received.
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
         let mut passed_over = PassedOver::default();
-        let mut lines = Lines::default();
+        let mut lines = Lines::behind_mark();
         while let Some(line) = lines.next(payload)? {
             let number = line.number;
             let mut pass = |kind, what: &str| passed_over.add(kind, payload.place, number, what);

@@ -33,6 +33,7 @@ fn lines_are_read_as_graphite_exporter_reads_them() {
             &["a 1@7 2@7 3@7 4@7"],
         ),
         ("a 1 -2", &["a 1@-2000"]),
+        ("\u{feff}a 1 1\n", &["a 1@1000"]),
         ("a NaN 1\nb +Inf 1", &["a NaN@1000", "b inf@1000"]),
         (
             "my_simple_metric_with_tags;tag1=value1;tag2=value2 1 1",
@@ -298,7 +299,7 @@ fn mappings_that_graphite_exporter_refuses_are_refused_by_line() {
             "line 1: mappings[0]: match_metric_type \"x\": expected gauge, counter or observer",
         ),
         (
-            "mappings: [{match: a, nmae: b, name: c}]",
+            "mappings: [{match: a, nmae: b}]",
             "line 1: unknown key mappings[0].nmae: expected one of",
         ),
         (

@@ -93,13 +93,21 @@ pub(super) fn point(line: &str) -> Result<Option<Point<'_>>, String> {
         if value.is_empty() || after.starts_with('=') {
             return Err(wrong("a tag's value is missing or holds =", name));
         }
-        tags.push((unescaped(name, ",= "), unescaped(value, ",= ")));
+        let name = unescaped(name, ",= ");
+        if tags.iter().any(|(known, _)| *known == name) {
+            return Err(wrong("a tag is given twice", &name));
+        }
+        tags.push((name, unescaped(value, ",= ")));
+        if tags.len() > MOST_TAGS {
+            return Err(format!("it has more than {MOST_TAGS} tags"));
+        }
         rest = after;
     }
     let series = line.strip_suffix(rest).unwrap_or(line);
-    if series.len() > LONGEST_SERIES || tags.len() > MOST_TAGS {
-        let why = "measurement and tags are more than";
-        return Err(format!("{why} {LONGEST_SERIES} bytes or {MOST_TAGS} tags"));
+    if series.len() > LONGEST_SERIES {
+        return Err(format!(
+            "measurement and tags are more than {LONGEST_SERIES} bytes"
+        ));
     }
     let mut rest = rest.trim_start_matches(is_space);
     let mut fields = Vec::new();

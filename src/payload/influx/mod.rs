@@ -4,10 +4,12 @@ mod line;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use super::gathered::{Gathered, Slot};
 use super::left_out::PassedOver;
 use super::lines::Lines;
-use super::name::legal;
+use super::name::{is_legal, legal};
 use super::received::{Payload, Sink, malformed};
 use crate::error::Result;
 use crate::samples::{Builder, Labels, METRIC_NAME};
@@ -39,6 +41,8 @@ struct Place<'a> {
 enum Unit {
     Part(i64),
     Many(i64),
+    /// Whichever makes a time of our days of the number.
+    Auto,
 }
 
 /// Parameters that become labels.
@@ -54,7 +58,7 @@ impl Reader {
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
         let request = Request::of(payload).map_err(|why| payload.malformed(None, why))?;
         let mut passed_over = PassedOver::default();
-        let mut lines = Lines::default();
+        let mut lines = Lines::behind_mark();
         while let Some(mut line) = lines.next(payload)? {
             let number = line.number;
             let mut quotes = Quotes::default();
@@ -92,6 +96,9 @@ impl Reader {
             return Ok(());
         };
         let time_ms = request.time_ms(point.time).map_err(wrong)?;
+        for tag in repeated(&point, request) {
+            passed_over.add("repeated-tag", place.payload, place.line, tag);
+        }
         for (field, value) in &point.fields {
             match value {
                 Value::Text => {
@@ -129,15 +136,44 @@ fn labels_of(point: &Point, field: &str, request: &Request) -> Result<Labels, St
         _ => legal(&format!("{}_{field}", point.measurement)),
     };
     builder.add(METRIC_NAME, name);
-    let tags = point.tags.iter().filter(|(tag, _)| tag != METRIC_NAME);
-    for (tag, value) in tags {
-        builder.add(legal(tag), value.as_ref());
+    let mut labels: BTreeMap<String, &str> = BTreeMap::new();
+    for (tag, value) in tags(point) {
+        labels.insert(legal(tag), value);
     }
     for (label, value) in &request.labels {
-        builder.add(*label, value);
+        labels.insert((*label).to_owned(), value);
     }
-    let labels = builder.build();
-    labels.map_err(|twice| twice.to_string())
+    for (label, value) in labels {
+        builder.add(label, value);
+    }
+    builder.build().map_err(|twice| twice.to_string())
+}
+
+/// Tags that become labels: influxdb_exporter passes over one that has the name of names.
+fn tags<'a>(point: &'a Point) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let tags = point.tags.iter();
+    tags.filter(|(tag, _)| tag != METRIC_NAME)
+        .map(|(tag, value)| (&**tag, &**value))
+}
+
+/// Tags whose label another tag behind them, or the request, has, too.
+fn repeated<'a>(point: &'a Point, request: &Request) -> Vec<&'a str> {
+    // Tags are told apart by their names, so that only those can be one that are spelled anew or are the request's.
+    let of_request = |label: &str| request.labels.iter().any(|(known, _)| *known == label);
+    if tags(point).all(|(tag, _)| is_legal(tag) && !of_request(tag)) {
+        return Vec::new();
+    }
+    let mut labels: BTreeMap<String, &str> = BTreeMap::new();
+    let mut repeated = Vec::new();
+    for (tag, _) in tags(point) {
+        let label = legal(tag);
+        if of_request(&label) {
+            repeated.push(tag);
+        } else {
+            repeated.extend(labels.insert(label, tag));
+        }
+    }
+    repeated
 }
 
 impl Request {
@@ -149,10 +185,11 @@ impl Request {
             Some("ms" | "millisecond") => Unit::Many(1),
             Some("s" | "second") => Unit::Many(1000),
             Some("m") => Unit::Many(60 * 1000),
+            Some("auto") => Unit::Auto,
             Some("h") => Unit::Many(60 * 60 * 1000),
             Some(other) => {
                 return Err(format!(
-                    "query_params: precision {other:?}: expected ns, us, ms, s, m or h"
+                    "query_params: precision {other:?}: expected ns, us, ms, s, m, h or auto"
                 ));
             }
         };
@@ -171,12 +208,27 @@ impl Request {
             let received = self.received_at_ms;
             return received.ok_or_else(|| "it has no time, nor was received_at_ms told".into());
         };
-        match self.unit {
+        let unit = match self.unit {
+            Unit::Auto => of_size(time),
+            unit => unit,
+        };
+        match unit {
+            Unit::Auto => Ok(time),
             Unit::Part(parts) => Ok(time / parts),
             Unit::Many(many) => {
                 let time_ms = time.checked_mul(many);
                 time_ms.ok_or_else(|| format!("{time} is out of range for a time"))
             }
         }
+    }
+}
+
+/// The unit that InfluxDB 3 takes a time to be in by its size.
+fn of_size(time: i64) -> Unit {
+    match time.unsigned_abs() {
+        0..5_000_000_000 => Unit::Many(1000),
+        5_000_000_000..5_000_000_000_000 => Unit::Many(1),
+        5_000_000_000_000..5_000_000_000_000_000 => Unit::Part(1000),
+        _ => Unit::Part(1_000_000),
     }
 }

@@ -113,6 +113,24 @@ fn lines_of_the_documentation_become_series_as_influxdb_exporter_names_them() {
 
 /// S-24.32
 #[test]
+fn of_tags_that_become_one_label_the_last_counts_and_they_are_told() {
+    assert_eq!(
+        read(
+            "\u{feff}m,a.b=1,a_b=2 f=1,g=2 0\nm,a-b=1,influx_db=x f=1 0\nm,a_b=2 f=3 1000000",
+            &[("db", "y")]
+        )
+        .unwrap(),
+        [
+            r#"m_f{a_b="2", influx_db="y"} 1@0 3@1"#,
+            r#"m_g{a_b="2", influx_db="y"} 2@0"#,
+            r#"m_f{a_b="1", influx_db="y"} 1@0"#,
+            "left out: 2 repeated-tag, such as test: line 1: a.b",
+        ]
+    );
+}
+
+/// S-24.32
+#[test]
 fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
     let parameters = [
         ("db", "telegraf"),
@@ -147,13 +165,17 @@ fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
         ("m", "28333333", 1_699_999_980_000),
         ("h", "472222", 1_699_999_200_000),
         ("s", "-1", -1000),
+        ("auto", "1700000000", 1_700_000_000_000),
+        ("auto", "1700000000123", 1_700_000_000_123),
+        ("auto", "1700000000123456", 1_700_000_000_123),
+        ("auto", "1700000000123456789", 1_700_000_000_123),
     ] {
         let read = read(&format!("m value=1 {time}"), &[("precision", precision)]);
         assert_eq!(read.unwrap(), [format!("m 1@{expected}")], "{precision}");
     }
     assert_eq!(
         read("m value=1", &[("precision", "d")]).unwrap_err(),
-        "read test: query_params: precision \"d\": expected ns, us, ms, s, m or h"
+        "read test: query_params: precision \"d\": expected ns, us, ms, s, m, h or auto"
     );
 }
 
@@ -175,8 +197,7 @@ fn what_influxdb_refuses_is_refused_by_line_and_with_the_reason() {
         ),
         ("m,=a f=1", "line 1: a tag has no name"),
         ("m,,a=b f=1", "line 1: a tag has no value: \"\""),
-        ("m,a=b,a=c f=1", "line 1: label a is given twice"),
-        ("m,a.b=1,a_b=2 f=1", "line 1: label a_b is given twice"),
+        ("m,a=b,a=c f=1", "line 1: a tag is given twice: \"a\""),
         ("m f=1,", "line 1: a field has no name"),
         ("m f", "line 1: a field has no value: \"f\""),
         ("m f=", "line 1: field \"f\": \"\" is no number"),
@@ -198,12 +219,15 @@ fn what_influxdb_refuses_is_refused_by_line_and_with_the_reason() {
         ),
         ("m g=1\nm f=\"a\nb\nc", "line 2: a quote has no end"),
         (
-            &format!("m{} f=1", ",a=b".repeat(257)),
-            "line 1: measurement and tags are more than 65535 bytes or 256 tags",
+            &format!(
+                "m{} f=1",
+                (0..257).map(|tag| format!(",a{tag}=b")).collect::<String>()
+            ),
+            "line 1: it has more than 256 tags",
         ),
         (
             &format!("m,a={} f=1", "b".repeat(65_535)),
-            "line 1: measurement and tags are more than 65535 bytes or 256 tags",
+            "line 1: measurement and tags are more than 65535 bytes",
         ),
         ("m f=1 x", "line 1: \"x\" is no time"),
         ("m f=1 1.5", "line 1: \"1.5\" is no time"),

@@ -86,6 +86,9 @@ impl Reader {
         let (series, rest) = line
             .split_at_checked(end_of_series(line))
             .unwrap_or_default();
+        if line.is_empty() {
+            return Err("the line is empty".to_owned());
+        }
         if series.is_empty() {
             return Err(expected("a metric's name or a comment", rest));
         }

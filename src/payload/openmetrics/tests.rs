@@ -131,10 +131,7 @@ fn what_promtool_refuses_is_refused_by_line_and_with_the_reason() {
             "line 2: there is more behind # EOF",
         ),
         ("# EOF\r\n", "line 1: comments are none but"),
-        (
-            "\n# EOF\n",
-            "line 1: expected a metric's name or a comment, and the line ends",
-        ),
+        ("\n# EOF\n", "line 1: the line is empty"),
         ("# a comment\n# EOF\n", "line 1: comments are none but"),
         (
             "#\n# EOF\n",

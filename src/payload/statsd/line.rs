@@ -17,7 +17,7 @@ pub(super) struct Event<'a> {
     pub(super) bare: Vec<&'a str>,
     pub(super) kind: Kind,
     pub(super) values: Vec<&'a str>,
-    /// Which part of all events was sent: more than 0, and 1 at most.
+    /// Which part of all events was sent: more than 0.
     pub(super) rate: f64,
     /// In seconds since the epoch.
     pub(super) time: Option<f64>,
@@ -191,8 +191,10 @@ impl<'a> Event<'a> {
             }
             self.add_tags(tags, ':');
         } else if let Some(rate) = field.strip_prefix('@') {
-            let read = number::float(rate).filter(|rate| *rate > 0.0 && *rate <= 1.0);
-            self.rate = read.ok_or_else(|| format!("rate {rate:?} is not between 0 and 1"))?;
+            let read = number::float(rate).filter(|rate| *rate >= 0.0 && rate.is_finite());
+            let read = read.ok_or_else(|| format!("rate {rate:?} is no number from 0 on"))?;
+            // As statsd_exporter has it: 0 stands for none.
+            self.rate = if read == 0.0 { 1.0 } else { read };
         } else if let Some(time) = field.strip_prefix('T') {
             let read = number::float(time).filter(|time| time.is_finite());
             self.time = Some(read.ok_or_else(|| format!("{time:?} is no time in seconds"))?);

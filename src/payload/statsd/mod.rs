@@ -70,7 +70,7 @@ impl Reader {
             _ => {}
         }
         let mut passed_over = PassedOver::default();
-        let mut lines = Lines::default();
+        let mut lines = Lines::behind_mark();
         while let Some(line) = lines.next(payload)? {
             let (number, place) = (line.number, payload.place);
             let wrong = |why: String| malformed(place, Some(number), why);
@@ -164,6 +164,9 @@ impl Reader {
             let value = value_of(event.kind, text)?;
             if event.kind == Kind::Counter && value < 0.0 {
                 pass("negative-count", &event.name);
+            } else if event.kind.of_series() == Kind::Observed && event.rate > 1.0 {
+                // Statsd_exporter counts such a value not even once.
+                pass("rate-above-one", &event.name);
             } else if series.count(event, text, value, time_ms, &mut self.gathered) {
                 self.changed.push(number);
             }

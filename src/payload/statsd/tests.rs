@@ -35,6 +35,18 @@ fn lines_are_read_as_statsd_exporter_reads_them() {
     for (text, expected) in [
         ("", &[][..]),
         ("foo:2|c", &["foo 2@5"]),
+        ("\u{feff}foo:2|c|@0\nfoo:2|c|@2", &["foo 3@5"]),
+        (
+            "foo:1|ms\nfoo:1|ms|@2",
+            &[
+                "left out: 1 rate-above-one, such as test: line 2: foo",
+                r#"foo_bucket{le="0.1"} 1@5"#,
+                r#"foo_bucket{le="1.0"} 1@5"#,
+                r#"foo_bucket{le="+Inf"} 1@5"#,
+                "foo_sum 0.001@5",
+                "foo_count 1@5",
+            ],
+        ),
         ("foo:2|c\nfoo:3|c\r\n\n", &["foo 5@5"]),
         ("foo:3|g", &["foo 3@5"]),
         ("foo:3|g|@0.2", &["foo 3@5"]),
@@ -274,9 +286,8 @@ fn what_statsd_exporter_cannot_read_is_refused_by_line_and_with_the_reason() {
         ("a:1|c\nfoo:x|c", "line 2: \"x\" is no number"),
         ("foo:NaN|c", "line 1: \"NaN\" is no number"),
         ("foo:Inf|ms", "line 1: \"Inf\" is no number"),
-        ("foo:1|c|@0", "line 1: rate \"0\" is not between 0 and 1"),
-        ("foo:1|c|@2", "line 1: rate \"2\" is not between 0 and 1"),
-        ("foo:1|c|@x", "line 1: rate \"x\" is not between 0 and 1"),
+        ("foo:1|c|@-1", "line 1: rate \"-1\" is no number from 0 on"),
+        ("foo:1|c|@x", "line 1: rate \"x\" is no number from 0 on"),
         (
             "foo:1|c|",
             "line 1: \"\" is no rate, tags, container or time",
