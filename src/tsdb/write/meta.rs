@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::super::folder::failed;
+use super::super::disk::failed;
 use super::output::{WrittenFile, sync};
-use super::{About, CHUNKS, Written};
+use super::told::{About, CHUNKS, Written};
 use crate::block::{BlockId, META_JSON};
 use crate::error::{Error, Kind, Result};
 
