@@ -20,6 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use index::Index;
+pub use meta::kinship;
 pub use output::WrittenFile;
 use output::sync;
 use segments::Segments;

@@ -23,7 +23,8 @@ pub struct About {
 /// A block that has been written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// Its name. The same block has the same: its time is the end of the range, and the rest is made of all that decides what the block is.
+    /// Its name. The same block has the same: its time is the end of the range, and the rest is made of all that decides what the block is; where
+    /// extensions are told, half of that is their [`kinship`](super::kinship).
     pub id: BlockId,
     /// The time of its first sample.
     pub min_time_ms: i64,
