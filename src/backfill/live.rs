@@ -5,6 +5,7 @@ use tracing::warn;
 
 use super::build::{Built, Taking, build, take};
 use super::jobs::Job;
+use super::publishing::published;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::feed::blocking;
@@ -23,7 +24,7 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
                 None => {
                     let progress = shared.progress.block(0);
                     match asked(shared, &job, number).await {
-                        Ok(built) => shared.publish(&job, built.as_ref(), progress).await,
+                        Ok(built) => published(shared, &job, built.as_ref(), progress).await,
                         Err(err) => failed(shared, &job, &err),
                     }
                 }
@@ -66,29 +67,31 @@ async fn asked(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built
     }
 }
 
-/// One window for all that a range may hold.
-const ONE_MS: i64 = 1 << 62;
-
 async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>> {
     let (staging, memory_bytes, range) = (shared.staging.clone(), shared.spool_bytes, job.range);
-    let windows = Windows::of_ms(ONE_MS).unwrap_or(Windows::TWO_HOURS);
     let spool = blocking(move || {
         let within = range.start_ms..range.end_ms;
-        Spool::create(staging.spools(), memory_bytes, windows, within)
+        Spool::create(staging.spools(), memory_bytes, Windows::ONE, within)
     });
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
     let taking = shared.source.bring(range, cancel, taking, take).await?;
     let (staging, says) = (shared.staging.clone(), shared.says.clone());
-    let Taking { spool, mut beside } = taking;
+    let Taking {
+        spool, mut beside, ..
+    } = taking;
     beside.outside += spool.outside();
     let built = blocking(move || {
         let mut sorted = spool.finish()?;
         match sorted.next_window()? {
-            Some(mut window) => build(&mut window, range, number, &staging, &says),
+            Some(mut window) => {
+                let built = build(&mut window, &[(number, range)], &staging, &says)?;
+                Ok(built.into_iter().next().flatten())
+            }
             None => Ok(None),
         }
     });

@@ -7,7 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{History, Landing, Meanings, Printed, Receiver, Repetition, Room, exit_codes};
+use super::args::{
+    Artifacts, History, Landing, Meanings, Printed, Receiver, Repetition, Room, exit_codes,
+};
 use super::flags::Origins;
 use super::values::{duration_or_none, whole_number};
 use crate::backfill::{Overlap, Task};
@@ -40,6 +42,8 @@ pub(super) struct Flags {
     room: Room,
     #[command(flatten)]
     printed: Printed,
+    #[command(flatten)]
+    artifacts: Artifacts,
 }
 
 #[derive(Args)]
@@ -162,6 +166,7 @@ impl Flags {
                 shutdown_grace: making.shutdown_grace,
             },
             form: self.printed.form(origins.environment),
+            artifacts: self.artifacts.folder(origins)?,
             now,
         })
     }

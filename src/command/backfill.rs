@@ -1,6 +1,7 @@
 //! `backfill`: opens the target, brings what the plan says, and writes what became of it.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,12 +12,12 @@ use crate::backfill::{Run, Task, backfill, deliver, stopped};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::history::{Backfilled, Live, Origin};
 use crate::progress::Progress;
 use crate::promql;
-use crate::report::{Document, Form, Header};
+use crate::report::{Document, Form, Header, artifacts, write_backfilled};
 use crate::trace::{step, within};
 
 /// Everything that `backfill` was asked to do.
@@ -28,6 +29,8 @@ pub struct Request {
     pub task: Task,
     /// The form of the document on stdout.
     pub form: Form,
+    /// Where `report.json` and `report.md` go.
+    pub artifacts: Option<PathBuf>,
     /// The time at which it began.
     pub now: DateTime<Utc>,
 }
@@ -90,15 +93,33 @@ pub async fn run(
         info!(run = %header.run, exit_code = exit.code(), "backfill ends");
         done
     };
+    if let Some(folder) = &request.artifacts
+        && let Err(err) = std::fs::create_dir_all(folder)
+    {
+        let attempt = format!("make the folder {}", folder.display());
+        let err = Error::new(Kind::Other, attempt).because(err);
+        told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
+        return Err(err);
+    }
     let done = match Box::pin(within(span, work)).await {
         Ok(done) => done,
         Err(err) => {
+            if let Some(folder) = &request.artifacts {
+                let (why, exit) = (format!("{err:#}"), Exit::of_error(&err, stop.asked()));
+                // Where that cannot be written either, the first error tells more.
+                let _ = artifacts::write_error(folder, &header, &why, exit);
+            }
             told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     let document = Document::of_backfill(&header, &done);
     told::document(request.form, &document, stdout)?;
+    if let Some(folder) = &request.artifacts {
+        artifacts::write(folder, &document, &|out| {
+            write_backfilled(&header, &done, out)
+        })?;
+    }
     Ok(done.exit())
 }
 

@@ -54,25 +54,6 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// The headers that tell tenants apart and no secrets: those whose names do not say that they hold one.
-    pub(super) fn telling_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.headers.iter();
-        headers.filter_map(|(name, value)| {
-            let lower = name.to_lowercase();
-            let secret = [
-                "auth",
-                "cookie",
-                "key",
-                "token",
-                "secret",
-                "password",
-                "signature",
-            ];
-            let is_secret = secret.iter().any(|word| lower.contains(word));
-            (!is_secret).then_some((name.as_str(), value.expose()))
-        })
-    }
-
     /// The server at the whole URL of that member, where it is given.
     pub(super) fn whole(
         &self,
@@ -125,7 +106,7 @@ impl<'a> Side<'a> {
         }
         access
             .with_headers(&self.headers)
-            .map_err(|err| named(&self.headers_at, err))
+            .map_err(|err| Error::usage(format!("{}.{err:#}", self.headers_at)))
     }
 
     /// Where relative paths begin.

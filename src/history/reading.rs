@@ -18,8 +18,21 @@ use crate::payload::{Options, graphite, otlp, statsd};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
-/// Reads a plan: see [`Plan::parse`].
-pub(super) fn plan(
+impl Plan {
+    /// Reads a plan, whose relative paths begin in `folder`. What is read and has no effect is added to `warnings`.
+    ///
+    /// Errors: the first thing that is wrong, in one line that begins with the path of the member: `source.kind: …`. Secrets are not repeated.
+    pub fn parse(
+        text: &str,
+        folder: &Path,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        plan(text, folder, environment, warnings)
+    }
+}
+
+fn plan(
     text: &str,
     folder: &Path,
     environment: &Environment,
@@ -99,10 +112,6 @@ impl Reading<'_> {
         }
         self.decides.add("source.kind", kind.as_str());
         let side = Side::read(&mut fields, self.folder, self.environment)?;
-        for (name, value) in side.telling_headers() {
-            self.decides.add("source.headers", name);
-            self.decides.add(name, value);
-        }
         let origin = self.origin(kind, &mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         fields.finish()?;
@@ -131,7 +140,7 @@ impl Reading<'_> {
             let at = fields.path(member);
             let access = side.whole(fields, member, self.warnings)?;
             let access = access.ok_or_else(|| missing(&at, expected))?;
-            self.decides.add(member, access.place());
+            self.decides.add(member, &access.identity());
             return Ok(Origin::Live(live(access)));
         }
         let options = self.options(kind, fields)?;
@@ -144,14 +153,12 @@ impl Reading<'_> {
             ))),
             (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
             (None, false) => {
-                for path in &paths {
-                    self.decides.add("paths", path);
-                }
                 let paths = paths.iter().map(|path| side.folder().join(path));
-                Ok(Origin::Files {
-                    options,
-                    paths: paths.collect(),
-                })
+                let paths: Vec<PathBuf> = paths.collect();
+                for (number, path) in paths.iter().enumerate() {
+                    can_be_read(path, &format!("{paths_at}[{number}]"))?;
+                }
+                Ok(Origin::Files { options, paths })
             }
             (None, true) if kind == Kind::Openmetrics => {
                 Err(missing(&paths_at, "a list with at least one path"))
@@ -211,14 +218,13 @@ impl Reading<'_> {
             .map_err(|err| Error::usage(format!("{at}: {shown:?}: {err:#}")))
     }
 
-    /// A path, and its text decides what is brought.
-    fn path(&mut self, fields: &mut Fields<'_>, member: &'static str) -> Result<Option<PathBuf>> {
+    fn path(&self, fields: &mut Fields<'_>, member: &'static str) -> Result<Option<PathBuf>> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(None);
         };
-        let path = node.text(&at)?;
-        self.decides.add(member, path);
-        Ok(Some(self.folder.join(path)))
+        let path = self.folder.join(node.text(&at)?);
+        can_be_read(&path, &at)?;
+        Ok(Some(path))
     }
 
     fn queries(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Queries> {
@@ -272,15 +278,20 @@ impl Reading<'_> {
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
-        let mut selectors = Vec::new();
+        let mut selectors: Vec<Selector> = Vec::new();
         let Some((at, node)) = fields.take("selectors") else {
             return Ok(selectors);
         };
         for (at, item) in node.items(&at)? {
             let selector = Selector::from_str(item.text(&at)?);
             let selector = selector.map_err(|err| Error::usage(format!("{at}: {err:#}")))?;
-            self.decides.add("selectors", &selector.to_string());
             selectors.push(selector);
+        }
+        // What they select together does not depend on their order.
+        let mut told: Vec<String> = selectors.iter().map(Selector::to_string).collect();
+        told.sort_unstable();
+        for selector in told {
+            self.decides.add("selectors", &selector);
         }
         if selectors.is_empty() {
             return Err(Error::usage(format!(
@@ -288,6 +299,22 @@ impl Reading<'_> {
             )));
         }
         Ok(selectors)
+    }
+}
+
+/// What is found missing after hours is found too late.
+fn can_be_read(path: &Path, at: &str) -> Result<()> {
+    let about = std::fs::File::open(path).and_then(|file| file.metadata());
+    let wrong = |why: &str| {
+        let shown = path.to_string_lossy();
+        Err(Error::usage(format!(
+            "{at}: {shown:?} cannot be read: {why}"
+        )))
+    };
+    match about {
+        Ok(about) if about.is_dir() => wrong("it is a folder"),
+        Ok(_) => Ok(()),
+        Err(err) => wrong(&err.to_string()),
     }
 }
 

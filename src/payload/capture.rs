@@ -9,22 +9,22 @@ mod opened;
 #[cfg(test)]
 mod tests;
 
-pub use opened::open;
+pub use opened::{Body, open};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
-use super::Payload;
+use super::received::Payload;
 use crate::error::{Error, Result};
 use entry::Entry;
 
 /// A payload of a manifest, opened.
 pub struct Captured {
-    body: Box<dyn BufRead + Send>,
+    body: Body,
     received_at_ms: Option<i64>,
     query_params: BTreeMap<String, String>,
     place: String,
@@ -52,9 +52,20 @@ pub fn each_payload(
     folder: &Path,
     each: &mut dyn FnMut(Captured) -> Result<()>,
 ) -> Result<()> {
+    let open = |path: &str, place: &str| open(&folder.join(path), place);
+    each_payload_with(manifest, name, &open, each)
+}
+
+/// The same, with whatever opens the files that the manifest names: it is given a path, and what messages call the file.
+pub fn each_payload_with(
+    manifest: impl Read,
+    name: &str,
+    open: &dyn Fn(&str, &str) -> Result<Body>,
+    each: &mut dyn FnMut(Captured) -> Result<()>,
+) -> Result<()> {
     let mut walk = Walk {
         name,
-        folder,
+        open,
         each,
         number: 0,
         ended: None,
@@ -76,7 +87,7 @@ pub fn each_payload(
 /// Where the reading of a manifest is.
 struct Walk<'a> {
     name: &'a str,
-    folder: &'a Path,
+    open: &'a dyn Fn(&str, &str) -> Result<Body>,
     each: &'a mut dyn FnMut(Captured) -> Result<()>,
     /// The entry in hand; 0 outside of all.
     number: u64,
@@ -88,7 +99,7 @@ impl Walk<'_> {
     fn take(&mut self, entry: Result<Entry, String>) -> Result<()> {
         let place = format!("{}: entry {}", self.name, self.number);
         let entry = entry.map_err(|why| Error::usage(format!("{place}: {why}")))?;
-        let (body, place) = entry.body.open(self.folder, place)?;
+        let (body, place) = entry.body.open(self.open, place)?;
         (self.each)(Captured {
             body,
             received_at_ms: entry.received_at_ms,

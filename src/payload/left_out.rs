@@ -1,8 +1,9 @@
 //! What is passed over of one payload, counted by kind.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use super::Sink;
+use super::received::Sink;
 use crate::error::Result;
 use crate::printable::message;
 use crate::samples::{Item, LeftOut};
@@ -13,7 +14,13 @@ pub(super) struct PassedOver(BTreeMap<&'static str, LeftOut>);
 
 impl PassedOver {
     /// One more of this kind; the first of a kind is its example, at `place` in line `line`.
-    pub(super) fn add(&mut self, kind: &'static str, place: &str, line: u64, what: &str) {
+    pub(super) fn add(
+        &mut self,
+        kind: &'static str,
+        place: &str,
+        line: u64,
+        what: impl fmt::Display,
+    ) {
         let so_far = self.0.entry(kind).or_insert_with(|| LeftOut {
             kind,
             count: 0,

@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::Task;
+use super::task::Task;
 use crate::cutover::{
     Asked, Example, Findings, Query, Range, Side, Times, Untimed, Weight, beside, compare,
 };
@@ -93,10 +93,11 @@ async fn one(task: &Task, check: &PromqlCheck, (source, target): (&Client, &Clie
                 ..Example::default()
             });
         }
+        let (source, target) = (said(&source), said(&target));
         beside(
             &mut findings,
-            [&source.warnings, &target.warnings],
-            [&source.infos, &target.infos],
+            [&source.0, &target.0],
+            [&source.1, &target.1],
         );
     }
     let found = findings.at(Some(&check.query)).map(Found::from);
@@ -158,6 +159,37 @@ async fn asked(client: &Client, query: &str, times: Times) -> Result<Answered<Da
     }
 }
 
+/// Warnings and remarks of a server. Engines call the same thing one or the other, and tell its place in the query or do not.
+fn said<T>(answer: &Answered<T>) -> (Vec<String>, Vec<String>) {
+    let (mut warnings, mut infos) = (Vec::new(), Vec::new());
+    let own = [(&answer.warnings, false), (&answer.infos, true)];
+    for (words, is_info) in own.into_iter().flat_map(|(all, is_info)| {
+        let all = all.iter();
+        all.map(move |words| (words.as_str(), is_info))
+    }) {
+        let is_of_query = words.starts_with("PromQL ");
+        let words = if is_of_query { placeless(words) } else { words };
+        if is_info || words.starts_with("PromQL info") {
+            infos.push(words.to_owned());
+        } else {
+            warnings.push(words.to_owned());
+        }
+    }
+    (warnings, infos)
+}
+
+/// What is said of a query, without ` (1:21)` behind it.
+fn placeless(words: &str) -> &str {
+    let place = words.rsplit_once(" (").and_then(|(said, place)| {
+        let place = place.strip_suffix(')')?;
+        let is_place = place
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b':');
+        is_place.then_some(said)
+    });
+    place.unwrap_or(words)
+}
+
 /// The answer without the labels that the plan gives to the target's series.
 fn stripped(data: &Data, external_labels: &Labels) -> Data {
     let own = |all: &[Series]| {
@@ -202,5 +234,23 @@ mod tests {
             };
             assert_eq!((start_ms, is_early), expected, "{query}");
         }
+    }
+
+    #[test]
+    fn the_same_remark_is_the_same_whatever_engines_call_it() {
+        let remark = "PromQL info: metric might not be a counter: \"subject\"";
+        let answer = |warnings: &[&str], infos: &[&str]| Answered {
+            value: (),
+            warnings: warnings.iter().map(|one| (*one).to_owned()).collect(),
+            infos: infos.iter().map(|one| (*one).to_owned()).collect(),
+        };
+        let one = said(&answer(&[], &[&format!("{remark} (1:21)")]));
+        let other = said(&answer(&[remark, "store down (x)"], &["other"]));
+        assert_eq!(one, (vec![], vec![remark.to_owned()]));
+        let expected = (
+            vec!["store down (x)".to_owned()],
+            vec![remark.to_owned(), "other".to_owned()],
+        );
+        assert_eq!(other, expected);
     }
 }

@@ -17,7 +17,7 @@ pub use document::Document;
 pub use form::{Form, Output, Rows};
 pub use header::Header;
 pub use json::PlanFile;
-pub use markdown::{write as write_markdown, write_reconciled};
+pub use markdown::{write as write_markdown, write_backfilled, write_reconciled};
 
 use std::io::{self, BufWriter, Read, Write};
 

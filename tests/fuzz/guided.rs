@@ -17,6 +17,8 @@ mod blocks;
 mod configurations;
 mod corpus;
 mod openings;
+mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;

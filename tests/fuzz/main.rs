@@ -14,6 +14,8 @@ mod configurations;
 mod corpus;
 mod hostile;
 mod openings;
+mod otlp;
+mod payloads;
 mod promise;
 mod promises;
 mod queries;

@@ -1,15 +1,19 @@
 //! All promises.
 
 use super::promise::Promise;
-use super::{answers, blocks, configurations, openings, queries, remote, tsdb, values};
+use super::{
+    answers, blocks, configurations, openings, otlp, payloads, queries, remote, tsdb, values,
+};
 
 /// One for each parser.
 pub fn all() -> impl Iterator<Item = &'static Promise> {
-    const ALL: [&[Promise]; 8] = [
+    const ALL: [&[Promise]; 10] = [
         &answers::PROMISES,
         &blocks::PROMISES,
         &configurations::PROMISES,
         &openings::PROMISES,
+        &otlp::PROMISES,
+        &payloads::PROMISES,
         &queries::PROMISES,
         &remote::PROMISES,
         &tsdb::PROMISES,

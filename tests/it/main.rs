@@ -7,6 +7,7 @@
 //! | `safety` | no sample is lost, whatever others do, whatever a bucket holds, and wherever a run is killed |
 //! | `served` | what a process that goes on for long shows over HTTP, and what others may ask of it |
 //! | `otlp` | payloads of OpenTelemetry are read as a real Prometheus reads them |
+//! | `payloads` | what other systems sent is read as those read it who know it |
 //! | `providers` | what each kind of bucket, and what lies between it and the tool, does to a run |
 //! | `remote` | samples come from real servers as they are there, and real servers take what they are sent |
 //! | `shipping` | the image and the releases are what they are said to be |
@@ -25,6 +26,7 @@ mod commands;
 mod documents;
 mod house;
 mod otlp;
+mod payloads;
 mod providers;
 mod remote;
 mod safety;

@@ -1,6 +1,8 @@
 //! What real Thanos makes of both buckets afterwards.
 
+mod backfill;
 mod cutover;
+mod written;
 
 use std::path::Path;
 

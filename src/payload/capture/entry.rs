@@ -2,43 +2,42 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{BufRead, Cursor};
-use std::path::Path;
+use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::opened::{inflated, open};
+use super::opened::{Body, inflated};
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
 use crate::printable::message;
 
 /// An entry, of which everything is right but perhaps the file that it names.
 pub(super) struct Entry {
-    pub(super) body: Body,
+    pub(super) body: Place,
     pub(super) received_at_ms: Option<i64>,
     pub(super) query_params: BTreeMap<String, String>,
 }
 
 /// Where a body is.
-pub(super) enum Body {
+pub(super) enum Place {
     Path(String),
     Bytes(Vec<u8>),
 }
 
-impl Body {
+impl Place {
     /// Opens it; gives what messages call it, too.
     pub(super) fn open(
         self,
-        folder: &Path,
+        open: &dyn Fn(&str, &str) -> Result<Body>,
         place: String,
-    ) -> Result<(Box<dyn BufRead + Send>, String)> {
+    ) -> Result<(Body, String)> {
         match self {
             Self::Path(path) => {
                 let place = format!("{place} ({})", message(&path));
-                Ok((open(&folder.join(path), &place)?, place))
+                Ok((open(&path, &place)?, place))
             }
             Self::Bytes(bytes) => {
                 let body = inflated(Cursor::new(bytes));
@@ -121,18 +120,18 @@ fn entry(mut members: BTreeMap<&'static str, Value>) -> Result<Entry, String> {
     })
 }
 
-fn body(member: &str, value: Value) -> Result<Body, String> {
+fn body(member: &str, value: Value) -> Result<Place, String> {
     let Value::String(text) = value else {
         return Err(wrong(member, "a string", &value));
     };
     match member {
         "path" if text.is_empty() => Err("path is empty".to_owned()),
-        "path" => Ok(Body::Path(text)),
-        "body" => Ok(Body::Bytes(text.into_bytes())),
+        "path" => Ok(Place::Path(text)),
+        "body" => Ok(Place::Bytes(text.into_bytes())),
         _ => {
             let bytes = STANDARD.decode(text.trim());
             let bytes = bytes.map_err(|err| format!("body_base64: {err}"))?;
-            Ok(Body::Bytes(bytes))
+            Ok(Place::Bytes(bytes))
         }
     }
 }

@@ -72,7 +72,7 @@ fn lines_are_read_as_graphite_exporter_reads_them() {
     }
 }
 
-/// S-24.34
+/// S-24.30, S-24.34
 #[test]
 fn what_graphite_cannot_read_is_refused_by_line_and_with_the_reason() {
     for (text, expected) in [

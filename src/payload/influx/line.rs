@@ -7,6 +7,11 @@ use std::borrow::Cow;
 
 use crate::payload::number;
 
+/// How long measurement and tags may be for `InfluxDB`.
+const LONGEST_SERIES: usize = 65_535;
+/// How many tags are read at most: each field of a line repeats them.
+const MOST_TAGS: usize = 256;
+
 /// A point; names and values are as they are meant.
 #[derive(Debug, PartialEq)]
 pub(super) struct Point<'a> {
@@ -92,6 +97,10 @@ pub(super) fn point(line: &str) -> Result<Option<Point<'_>>, String> {
         rest = after;
     }
     let series = line.strip_suffix(rest).unwrap_or(line);
+    if series.len() > LONGEST_SERIES || tags.len() > MOST_TAGS {
+        let why = "measurement and tags are more than";
+        return Err(format!("{why} {LONGEST_SERIES} bytes or {MOST_TAGS} tags"));
+    }
     let mut rest = rest.trim_start_matches(is_space);
     let mut fields = Vec::new();
     loop {

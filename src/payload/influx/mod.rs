@@ -4,11 +4,11 @@ mod line;
 #[cfg(test)]
 mod tests;
 
-use super::gathered::Gathered;
+use super::gathered::{Gathered, Slot};
 use super::left_out::PassedOver;
 use super::lines::Lines;
 use super::name::legal;
-use super::{Payload, Sink};
+use super::received::{Payload, Sink, malformed};
 use crate::error::Result;
 use crate::samples::{Builder, Labels, METRIC_NAME};
 use line::{Point, Quotes, Value, is_comment, point};
@@ -26,6 +26,12 @@ struct Request {
     labels: Vec<(&'static str, String)>,
     unit: Unit,
     received_at_ms: Option<i64>,
+}
+
+/// Where a line is, for messages.
+struct Place<'a> {
+    payload: &'a str,
+    line: u64,
 }
 
 /// How long a unit of times is: a part of a millisecond, or so many of them.
@@ -62,13 +68,11 @@ impl Reader {
                 let more = lines.more(payload, number)?;
                 line = more.ok_or_else(|| payload.malformed(Some(number), "a quote has no end"))?;
             }
-            let read = str::from_utf8(line.bytes)
-                .map_err(|_| "it is not UTF-8".to_owned())
-                .and_then(|text| {
-                    self.line(text, number, payload.place, &request, &mut passed_over)
-                });
-            read.map_err(|why| payload.malformed(Some(number), why))?;
-            self.gathered.give_if_full(sink)?;
+            let place = Place {
+                payload: payload.place,
+                line: number,
+            };
+            self.line(line.bytes, &place, &request, &mut passed_over, sink)?;
         }
         self.gathered.give(sink)?;
         passed_over.tell(sink)
@@ -76,46 +80,49 @@ impl Reader {
 
     fn line(
         &mut self,
-        text: &str,
-        number: u64,
-        place: &str,
+        bytes: &[u8],
+        place: &Place,
         request: &Request,
         passed_over: &mut PassedOver,
-    ) -> Result<(), String> {
-        let Some(point) = point(text)? else {
+        sink: &mut Sink,
+    ) -> Result<()> {
+        let wrong = |why: String| malformed(place.payload, Some(place.line), why);
+        let text = str::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
+        let Some(point) = point(text).map_err(wrong)? else {
             return Ok(());
         };
-        let time_ms = request.time_ms(point.time)?;
+        let time_ms = request.time_ms(point.time).map_err(wrong)?;
         for (field, value) in &point.fields {
             match value {
                 Value::Text => {
-                    let what = format!("field {field:?} of {:?}", point.measurement);
-                    passed_over.add("text-field", place, number, &what);
+                    let what = format_args!("field {field:?} of {:?}", point.measurement);
+                    passed_over.add("text-field", place.payload, place.line, what);
                 }
                 Value::Number(value) => {
-                    let slot = self.slot(&point, field, request)?;
+                    let slot = self.slot(&point, field, request).map_err(wrong)?;
                     self.gathered.add(slot, time_ms, *value);
+                    self.gathered.give_if_full(sink)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn slot(&mut self, point: &Point, field: &str, request: &Request) -> Result<usize, String> {
-        let values = request.labels.iter().map(|(_, value)| value.as_str());
-        let parts = [point.series, field].into_iter().chain(values);
+    fn slot(&mut self, point: &Point, field: &str, request: &Request) -> Result<Slot, String> {
+        let labels = request.labels.iter();
+        let labels = labels.flat_map(|(label, value)| [*label, value]);
         self.spelling.clear();
-        for part in parts {
+        for part in [point.series, field].into_iter().chain(labels) {
+            self.spelling.extend_from_slice(part.as_bytes());
             // No text holds this byte.
             self.spelling.push(0xff);
-            self.spelling.extend_from_slice(part.as_bytes());
         }
-        let labels = || labels(point, field, request);
+        let labels = || labels_of(point, field, request);
         self.gathered.slot(&self.spelling, labels)
     }
 }
 
-fn labels(point: &Point, field: &str, request: &Request) -> Result<Labels, String> {
+fn labels_of(point: &Point, field: &str, request: &Request) -> Result<Labels, String> {
     let mut builder = Builder::default();
     let name = match field {
         "value" => legal(&point.measurement),

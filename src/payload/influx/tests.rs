@@ -128,6 +128,12 @@ fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
         ]
     );
     assert_eq!(read("m value=1 1", &[("db", "")]).unwrap(), ["m 1@0"]);
+    // One reader, and the same value of two parameters.
+    let mut reader = Reader::new(Options::InfluxLineProtocol);
+    for (parameter, expected) in [("db", "influx_db"), ("rp", "influx_rp")] {
+        let read = read_of(&mut reader, b"m value=1 1", None, &[(parameter, "x")]);
+        assert_eq!(read.unwrap(), [format!("m{{{expected}=\"x\"}} 1@0")]);
+    }
     for (precision, time, expected) in [
         ("", "1700000000123456789", 1_700_000_000_123_i64),
         ("ns", "1700000000123456789", 1_700_000_000_123),
@@ -151,7 +157,7 @@ fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
     );
 }
 
-/// S-24.32
+/// S-24.30, S-24.32
 #[test]
 fn what_influxdb_refuses_is_refused_by_line_and_with_the_reason() {
     for (text, expected) in [
@@ -191,6 +197,14 @@ fn what_influxdb_refuses_is_refused_by_line_and_with_the_reason() {
             "line 1: something follows the text of a field: \"f\"",
         ),
         ("m g=1\nm f=\"a\nb\nc", "line 2: a quote has no end"),
+        (
+            &format!("m{} f=1", ",a=b".repeat(257)),
+            "line 1: measurement and tags are more than 65535 bytes or 256 tags",
+        ),
+        (
+            &format!("m,a={} f=1", "b".repeat(65_535)),
+            "line 1: measurement and tags are more than 65535 bytes or 256 tags",
+        ),
         ("m f=1 x", "line 1: \"x\" is no time"),
         ("m f=1 1.5", "line 1: \"1.5\" is no time"),
         ("m f=1 1 2", "line 1: \"1 2\" is no time"),

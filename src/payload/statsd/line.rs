@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::payload::number;
 
-/// What one value of a line says.
+/// What a line says of one metric: values of one type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Event<'a> {
     pub(super) name: Cow<'a, str>,
@@ -16,7 +16,7 @@ pub(super) struct Event<'a> {
     /// Tags that have no value, or no name.
     pub(super) bare: Vec<&'a str>,
     pub(super) kind: Kind,
-    pub(super) value: &'a str,
+    pub(super) values: Vec<&'a str>,
     /// Which part of all events was sent: more than 0, and 1 at most.
     pub(super) rate: f64,
     /// In seconds since the epoch.
@@ -36,6 +36,19 @@ pub(super) enum Kind {
     Observed,
     Set,
 }
+
+impl Kind {
+    /// The kind of series that it makes.
+    pub(super) fn of_series(self) -> Self {
+        match self {
+            Self::Timer => Self::Observed,
+            kind => kind,
+        }
+    }
+}
+
+/// How many tags are read at most: a line can repeat them for each of its values.
+const MOST_TAGS: usize = 100;
 
 /// What a line is.
 #[derive(Debug, PartialEq)]
@@ -94,7 +107,7 @@ fn named(text: &str) -> Result<Event<'_>, String> {
         tags: Vec::new(),
         bare: Vec::new(),
         kind: Kind::Counter,
-        value: "",
+        values: Vec::new(),
         rate: 1.0,
         time: None,
         origin: None,
@@ -133,15 +146,14 @@ fn read_values<'a>(
     }
     // A member of a set may hold colons.
     let is_packed = |c: char| c == ':' && event.kind != Kind::Set;
-    for value in values.split(is_packed) {
-        if value.is_empty() {
-            return Err("a value is empty".to_owned());
-        }
-        events.push(Event {
-            value,
-            ..event.clone()
-        });
+    event.values = values.split(is_packed).collect();
+    if event.values.contains(&"") {
+        return Err("a value is empty".to_owned());
     }
+    if event.tags.len() > MOST_TAGS {
+        return Err(format!("it has more than {MOST_TAGS} tags"));
+    }
+    events.push(event);
     Ok(match next {
         Next::Values(rest) => Some(rest),
         Next::Field(_) | Next::Nothing => None,

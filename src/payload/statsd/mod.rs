@@ -4,71 +4,25 @@
 
 mod line;
 mod observed;
+mod options;
 mod series;
 #[cfg(test)]
 mod tests;
 
+pub use options::{ObserverType, Options};
+
 use std::collections::HashMap;
 use std::mem;
-
-use serde::Deserialize;
 
 use super::gathered::Gathered;
 use super::left_out::PassedOver;
 use super::lines::Lines;
-use super::{Payload, Sink, name, number};
+use super::received::{Payload, Sink, malformed};
+use super::{name, number};
 use crate::error::Result;
 use crate::samples::{Item, Metadata};
 use line::{Event, Kind, Line};
-use observed::BOUNDS;
 use series::Series;
-
-/// How StatsD's lines are read: `source.statsd` of a plan.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Options {
-    /// What timers, histograms and distributions become.
-    pub observer_type: ObserverType,
-    /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
-    pub buckets: Vec<f64>,
-}
-
-/// What timers, histograms and distributions become.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ObserverType {
-    /// Classic histograms, which can be added up over series and time.
-    #[default]
-    Histogram,
-    /// Summaries: the median, and the quantiles 0.9 and 0.99, of what each payload holds.
-    Summary,
-}
-
-impl Options {
-    /// What is wrong with them, if anything is: the member, and why.
-    ///
-    /// Errors: bounds that do not ascend, or are no numbers.
-    pub fn check(&self) -> Result<(), String> {
-        let is_ascending = self.buckets.is_sorted_by(|one, next| one < next);
-        if is_ascending && self.buckets.iter().all(|bound| bound.is_finite()) {
-            Ok(())
-        } else {
-            Err("buckets: expected finite bounds, each above the one before".to_owned())
-        }
-    }
-
-    fn is_summary(&self) -> bool {
-        self.observer_type == ObserverType::Summary
-    }
-
-    fn bounds(&self) -> &[f64] {
-        if self.buckets.is_empty() {
-            &BOUNDS
-        } else {
-            &self.buckets
-        }
-    }
-}
 
 /// Reads lines, and adds up from payload to payload.
 #[derive(Debug)]
@@ -118,25 +72,28 @@ impl Reader {
         let mut passed_over = PassedOver::default();
         let mut lines = Lines::default();
         while let Some(line) = lines.next(payload)? {
-            let number = line.number;
+            let (number, place) = (line.number, payload.place);
+            let wrong = |why: String| malformed(place, Some(number), why);
             let told = str::from_utf8(line.bytes)
                 .map_err(|_| "it is not UTF-8".to_owned())
                 .and_then(line::read);
-            let told = told.map_err(|why| payload.malformed(Some(number), why))?;
-            let mut pass = |kind, what: &str| passed_over.add(kind, payload.place, number, what);
-            match told {
+            let mut pass = |kind, what: &str| passed_over.add(kind, place, number, what);
+            match told.map_err(wrong)? {
                 Line::Nothing => {}
                 Line::Event => pass("event", "_e"),
                 Line::ServiceCheck => pass("service-check", "_sc"),
                 Line::Values(events) => {
                     for event in events {
-                        let counted =
-                            self.count(&event, payload.received_at_ms, &mut pass, sink)?;
-                        counted.map_err(|why| payload.malformed(Some(number), why))?;
+                        let time_ms = time_ms(&event, payload.received_at_ms).map_err(wrong)?;
+                        let name = name::of_statsd(&event.name);
+                        if self.admits(&name, &event, &mut pass, sink)? {
+                            let counted = self.count(name, &event, time_ms, &mut pass);
+                            counted.map_err(wrong)?;
+                        }
+                        self.gathered.give_if_full(sink)?;
                     }
                 }
             }
-            self.gathered.give_if_full(sink)?;
         }
         passed_over.tell(sink)
     }
@@ -155,68 +112,63 @@ impl Reader {
         }
     }
 
-    /// Counts an event. The inner error says why it cannot be.
-    fn count(
+    /// Whether the event's metric is of the kind of those that had its name before; tells what it is where there were none.
+    fn admits(
         &mut self,
+        name: &str,
         event: &Event,
-        received_at_ms: Option<i64>,
         pass: &mut dyn FnMut(&'static str, &str),
         sink: &mut Sink,
-    ) -> Result<Result<(), String>> {
-        let name = name::of_statsd(&event.name);
+    ) -> Result<bool> {
+        let kind = event.kind.of_series();
+        let is_admitted = self.is_of_kind(name, kind);
+        match is_admitted {
+            Some(true) => {}
+            Some(false) => {
+                let values = event.values.iter();
+                values.for_each(|_| pass("conflicting-type", &event.name));
+            }
+            None => sink(Item::Metadata(self.metadata(name, kind)))?,
+        }
+        Ok(is_admitted.unwrap_or(true))
+    }
+
+    /// Counts an event. Errors say why it cannot be.
+    fn count(
+        &mut self,
+        name: String,
+        event: &Event,
+        time_ms: i64,
+        pass: &mut dyn FnMut(&'static str, &str),
+    ) -> Result<(), String> {
         for tag in &event.bare {
             pass("tag-without-value", tag);
         }
         if let Some(origin) = event.origin {
             pass("origin", origin);
         }
-        let wrong = |why: String| Ok(Err(why));
-        let value = match value(event) {
-            Ok(value) => value,
-            Err(why) => return wrong(why),
-        };
-        if event.kind == Kind::Counter && value < 0.0 {
-            pass("negative-count", &event.name);
-            return Ok(Ok(()));
-        }
-        let time_ms = match event.time {
-            Some(seconds) => number::milliseconds(seconds),
-            None => received_at_ms,
-        };
-        let Some(time_ms) = time_ms else {
-            return wrong("it has no time, nor was received_at_ms told".to_owned());
-        };
-        let kind = match event.kind {
-            Kind::Timer => Kind::Observed,
-            kind => kind,
-        };
-        match self.is_of_kind(&name, kind) {
-            Some(true) => {}
-            Some(false) => {
-                pass("conflicting-type", &event.name);
-                return Ok(Ok(()));
-            }
-            None => sink(Item::Metadata(self.metadata(&name, kind)))?,
-        }
         let tags = series::tags(&event.tags, pass);
-        let key = (kind, name, tags);
+        let key = (event.kind.of_series(), name, tags);
         let number = match self.numbers.get(&key) {
             Some(number) => *number,
-            None => match Series::new(&key, &self.options) {
-                Ok(series) => {
-                    self.series.push(series);
-                    self.numbers.insert(key, self.series.len() - 1);
-                    self.series.len() - 1
-                }
-                Err(why) => return wrong(why),
-            },
+            None => {
+                self.series.push(Series::new(&key, &self.options)?);
+                self.numbers.insert(key, self.series.len() - 1);
+                self.series.len() - 1
+            }
         };
-        if let Some(series) = self.series.get_mut(number)
-            && series.count(event, value, time_ms, &mut self.gathered)
-        {
-            self.changed.push(number);
+        let Some(series) = self.series.get_mut(number) else {
+            return Ok(());
+        };
+        for text in &event.values {
+            let value = value_of(event.kind, text)?;
+            if event.kind == Kind::Counter && value < 0.0 {
+                pass("negative-count", &event.name);
+            } else if series.count(event, text, value, time_ms, &mut self.gathered) {
+                self.changed.push(number);
+            }
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
     /// Whether series of that name are of that kind; `None` where there were none until now.
@@ -254,12 +206,21 @@ impl Reader {
     }
 }
 
-/// The event's value; sets have members instead.
-fn value(event: &Event) -> Result<f64, String> {
-    let value = match event.kind {
-        Kind::Set => return Ok(0.0),
-        Kind::Gauge => number::float(event.value),
-        _ => number::float(event.value).filter(|value| value.is_finite()),
+/// When an event was: at the time that it tells, or else when its payload was received.
+fn time_ms(event: &Event, received_at_ms: Option<i64>) -> Result<i64, String> {
+    let time_ms = match event.time {
+        Some(seconds) => number::milliseconds(seconds),
+        None => received_at_ms,
     };
-    value.ok_or_else(|| format!("{:?} is no number", event.value))
+    time_ms.ok_or_else(|| "it has no time, nor was received_at_ms told".to_owned())
+}
+
+/// A value; sets have members instead.
+fn value_of(kind: Kind, text: &str) -> Result<f64, String> {
+    let value = match kind {
+        Kind::Set => return Ok(0.0),
+        Kind::Gauge => number::float(text),
+        _ => number::float(text).filter(|value| value.is_finite()),
+    };
+    value.ok_or_else(|| format!("{text:?} is no number"))
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::mem;
 
-use super::Options;
 use super::line::{Event, Kind};
 use super::observed::Observed;
+use super::options::Options;
 use crate::payload::gathered::Gathered;
 use crate::payload::name;
 use crate::samples::{Builder, Labels, METRIC_NAME};
@@ -74,10 +74,11 @@ impl Series {
         })
     }
 
-    /// Counts an event of this time; whether that is the first one since a sample was taken.
+    /// Counts a value of an event of this time; whether that is the first one since a sample was taken.
     pub(super) fn count(
         &mut self,
         event: &Event,
+        text: &str,
         value: f64,
         time_ms: i64,
         gathered: &mut Gathered,
@@ -95,9 +96,9 @@ impl Series {
         self.has_changed = true;
         match &mut self.so_far {
             SoFar::Counter(_, so_far) => *so_far += value / event.rate,
-            SoFar::Gauge(_, so_far) if event.value.starts_with(['+', '-']) => *so_far += value,
+            SoFar::Gauge(_, so_far) if text.starts_with(['+', '-']) => *so_far += value,
             SoFar::Gauge(_, so_far) => *so_far = value,
-            SoFar::Set(_, members) => drop(members.insert(event.value.into())),
+            SoFar::Set(_, members) => drop(members.insert(text.into())),
             SoFar::Observed(observed) => {
                 let value = match event.kind {
                     Kind::Timer => value / 1000.0,

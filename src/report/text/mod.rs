@@ -1,7 +1,7 @@
 //! The document for people: a summary, what is about to be lost, the selected blocks, what is left out, totals, and what to do. Lines that a
 //! person should look at begin with an exclamation mark.
 
-mod backfill;
+pub(super) mod backfill;
 mod bill;
 mod blocks;
 mod check;

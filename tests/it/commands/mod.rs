@@ -14,6 +14,7 @@ mod man;
 mod migrate;
 mod plan;
 mod progress;
+mod reconcile;
 mod replicate;
 mod report_file;
 mod report_file_faults;

@@ -36,9 +36,7 @@ impl Endpoint {
                 .arg(format!("--config.file={}", config.display()))
                 .arg(format!("--storage.tsdb.path={}", data.display()))
                 .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-                .arg(format!(
-                    "--enable-feature=otlp-deltatocumulative,native-histograms{features}"
-                ))
+                .arg(format!("--enable-feature=otlp-deltatocumulative{features}"))
                 .args(["--web.enable-otlp-receiver", "--web.enable-admin-api"])
                 .args(["--storage.tsdb.retention.time=100y", "--log.level=warn"]);
             let mut server = Server::start(&command, &folder.path().join("log"));
@@ -58,24 +56,40 @@ impl Endpoint {
 
     /// Sends it a request; the answer's body where it refuses.
     pub fn send(&self, body: Vec<u8>, content_type: &str) -> Result<(), String> {
-        let answer = self.post("/api/v1/otlp/v1/metrics", body, content_type);
-        match answer {
+        self.send_as(body, content_type, false)
+    }
+
+    /// The same of a body that may be compressed with gzip.
+    pub fn send_as(
+        &self,
+        body: Vec<u8>,
+        content_type: &str,
+        is_compressed: bool,
+    ) -> Result<(), String> {
+        let encoding = if is_compressed { "gzip" } else { "" };
+        match self.post("/api/v1/otlp/v1/metrics", body, content_type, encoding) {
             (200, _) => Ok(()),
             (status, body) => Err(format!("{status}: {body}")),
         }
     }
 
-    fn post(&self, path: &str, body: Vec<u8>, content_type: &str) -> (u16, String) {
+    fn post(&self, path: &str, body: Vec<u8>, content_type: &str, encoding: &str) -> (u16, String) {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
         let request = reqwest::blocking::Client::new().post(url);
-        let request = request.header("content-type", content_type.to_owned());
-        let answer = request.body(body).send().unwrap();
+        let mut request = request.header("content-type", content_type.to_owned());
+        if !encoding.is_empty() {
+            request = request.header("content-encoding", encoding.to_owned());
+        }
+        let answer = request.body(body).send().unwrap_or_else(|err| {
+            let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+            panic!("Prometheus does not answer: {err:?}: {log}")
+        });
         (answer.status().as_u16(), answer.text().unwrap())
     }
 
     /// All that it holds, by series and time.
     pub fn stored(&self) -> BTreeMap<Labels, BTreeMap<i64, Sample>> {
-        let (status, body) = self.post("/api/v1/admin/tsdb/snapshot", Vec::new(), "text/plain");
+        let (status, body) = self.post("/api/v1/admin/tsdb/snapshot", Vec::new(), "text/plain", "");
         assert_eq!(status, 200, "{body}");
         let told: serde_json::Value = serde_json::from_str(&body).unwrap();
         let name = told["data"]["name"].as_str().unwrap();
@@ -91,86 +105,15 @@ impl Endpoint {
     }
 }
 
-/// All series of a block, by the format of its index, version 2.
 fn of_block(folder: &Path) -> Vec<(Labels, Vec<Sample>)> {
-    let index = std::fs::read(folder.join("index")).unwrap();
-    let contents = index.len() - 52;
-    let place = |number: usize| {
-        let at = contents + 8 * number;
-        usize::try_from(u64::from_be_bytes(index[at..at + 8].try_into().unwrap())).unwrap()
-    };
-    let (symbols_at, series_at, series_end) = (place(0), place(1), place(4));
-    let mut rest = &index[symbols_at + 4..];
-    let count = u32::from_be_bytes(rest[..4].try_into().unwrap());
-    rest = &rest[4..];
-    let symbols: Vec<&str> = (0..count)
-        .map(|_| {
-            let length = usize::try_from(unsigned(&mut rest)).unwrap();
-            let (text, after) = rest.split_at(length);
-            rest = after;
-            std::str::from_utf8(text).unwrap()
-        })
-        .collect();
-    let symbol = |number: u64| symbols[usize::try_from(number).unwrap()].to_owned();
-    let mut all = Vec::new();
-    let mut at = series_at.next_multiple_of(16);
-    while at < series_end {
-        let mut rest = &index[at..];
-        let length = usize::try_from(unsigned(&mut rest)).unwrap();
-        if length == 0 {
-            break;
-        }
-        let end = index.len() - rest.len() + length + 4;
-        let labels = (0..unsigned(&mut rest))
-            .map(|_| (symbol(unsigned(&mut rest)), symbol(unsigned(&mut rest))))
-            .collect();
-        let mut samples = Vec::new();
-        let mut reference = 0;
-        for number in 0..unsigned(&mut rest) {
-            let _first = unsigned(&mut rest);
-            let _last = unsigned(&mut rest);
-            reference = if number == 0 {
-                unsigned(&mut rest).cast_signed()
-            } else {
-                reference + signed(&mut rest)
-            };
-            samples.extend(of_chunk(folder, reference.cast_unsigned()));
-        }
-        all.push((labels, samples));
-        at = end.next_multiple_of(16);
-    }
-    all
-}
-
-fn of_chunk(folder: &Path, reference: u64) -> Vec<Sample> {
-    let segment = folder.join(format!("chunks/{:06}", (reference >> 32) + 1));
-    let segment = std::fs::read(segment).unwrap();
-    let at = usize::try_from(reference & 0xffff_ffff).unwrap();
-    let mut rest = &segment[at..];
-    let length = usize::try_from(unsigned(&mut rest)).unwrap();
-    let samples = tsdb::decode::samples(rest[0], &rest[1..=length]);
-    samples.map(Result::unwrap).collect()
-}
-
-fn unsigned(rest: &mut &[u8]) -> u64 {
-    let mut number = 0;
-    for shift in (0..).step_by(7) {
-        let (byte, after) = rest.split_first().unwrap();
-        *rest = after;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    number
-}
-
-fn signed(rest: &mut &[u8]) -> i64 {
-    let number = unsigned(rest);
-    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
-}
-impl Endpoint {
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
-    }
+    let block = tsdb::read::Block::open(folder).unwrap();
+    let series = block.series().map(|series| {
+        let (labels, chunks) = series.unwrap();
+        let samples = chunks.iter().flat_map(|chunk| {
+            let samples = tsdb::decode::samples(chunk.encoding.number(), &chunk.data);
+            samples.map(Result::unwrap).collect::<Vec<_>>()
+        });
+        (labels, samples.collect())
+    });
+    series.collect()
 }

@@ -41,7 +41,8 @@ impl Given {
         Ok(given)
     }
 
-    fn take(&mut self, item: Item) {
+    /// Takes what a reader found.
+    pub fn take(&mut self, item: Item) {
         match item {
             Item::Piece(piece) => {
                 let Told::Samples(samples) = piece.told else {

@@ -6,7 +6,7 @@ mod compacted;
 mod damage;
 mod flips;
 mod index;
-mod random;
+pub mod random;
 mod real;
 mod source;
 mod written;

@@ -1,0 +1,3 @@
+//! Payloads of other systems, beside those who read them otherwise.
+
+mod promtool;
