@@ -87,7 +87,10 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>>
     let built = blocking(move || {
         let mut sorted = spool.finish()?;
         match sorted.next_window()? {
-            Some(mut window) => build(&mut window, range, number, &staging, &says),
+            Some(mut window) => {
+                let built = build(&mut window, &[(number, range)], &staging, &says)?;
+                Ok(built.into_iter().next().flatten())
+            }
             None => Ok(None),
         }
     });

@@ -125,7 +125,8 @@ impl Work<'_> {
     async fn attempt(&self, was_published: &mut bool) -> Result<Came, Stopped> {
         let (shared, stored, id) = (self.shared, &self.stored, self.built.id);
         let target = &shared.target;
-        let kin = shared.held.kin_now().await?;
+        // It is looked at once more before meta.json is put.
+        let kin = shared.held.kin().await;
         if !*was_published && let Some(came) = self.needs_nothing(&kin) {
             return Ok(came);
         }
@@ -192,18 +193,19 @@ impl Work<'_> {
         Some(Came::Refused(why))
     }
 
-    /// Two that published at once see each other now, and one of them takes its block back: the one whose id is greater, or that no other backfill
-    /// made.
+    /// Of two that published at once, the later one sees the earlier one now, and takes its block back; so do both where both see each other.
     async fn gives_way(&self) -> Result<Option<String>> {
         let Work { shared, built, .. } = self;
-        if shared.overlap == Overlap::Allow {
+        let kin = shared.held.kin_now().await?;
+        // A compactor may have been faster.
+        let holds = |one: &Arc<Kin>| {
+            one.id != built.id && one.holds_samples() && one.sources.contains(&built.id)
+        };
+        if shared.overlap == Overlap::Allow || kin.iter().any(holds) {
             return Ok(None);
         }
-        let kin = shared.held.kin_now().await?;
-        let stays = |other: &Kin| other.made.is_some() && other.id > built.id;
-        let by = obstacles(&kin).find(|one| {
-            !one.sources.contains(&built.id) && one.is_in_the_way_of(built.range) && !stays(one)
-        });
+        let by =
+            obstacles(&kin).find(|one| one.id != built.id && one.is_in_the_way_of(built.range));
         let Some(by) = by else {
             return Ok(None);
         };

@@ -14,7 +14,7 @@ use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
 use crate::block::{Provenance, Sha256Sum, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
-use crate::engine::{Course, Deadline, Limits};
+use crate::engine::{Course, Deadline, Limits, Stop};
 use crate::error::{Error, Result};
 use crate::feed::Source;
 use crate::history::{Beside, Ending, WindowOutcome};
@@ -34,6 +34,7 @@ pub(super) struct Shared {
     pub(super) means: Means,
     pub(super) prover: Prover,
     pub(super) course: Course,
+    pub(super) stop: Stop,
     pub(super) says: Says,
     /// The plan's fingerprint.
     pub(super) plan: Sha256Sum,
@@ -87,6 +88,7 @@ impl Shared {
                 Arc::clone(&run.progress),
             ),
             plan: task.plan.fingerprint,
+            stop: run.stop.clone(),
             provenance: Provenance::of_this_run(
                 target.reader().location().to_string(),
                 run.id.clone(),

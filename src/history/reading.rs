@@ -141,10 +141,11 @@ impl Reading<'_> {
             (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
             (None, false) => {
                 let paths = paths.iter().map(|path| side.folder().join(path));
-                Ok(Origin::Files {
-                    options,
-                    paths: paths.collect(),
-                })
+                let paths: Vec<PathBuf> = paths.collect();
+                for (number, path) in paths.iter().enumerate() {
+                    can_be_read(path, &format!("{paths_at}[{number}]"))?;
+                }
+                Ok(Origin::Files { options, paths })
             }
             (None, true) if kind == Kind::Openmetrics => {
                 Err(missing(&paths_at, "a list with at least one path"))
@@ -208,7 +209,9 @@ impl Reading<'_> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(None);
         };
-        Ok(Some(self.folder.join(node.text(&at)?)))
+        let path = self.folder.join(node.text(&at)?);
+        can_be_read(&path, &at)?;
+        Ok(Some(path))
     }
 
     fn queries(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Queries> {
@@ -283,6 +286,22 @@ impl Reading<'_> {
             )));
         }
         Ok(selectors)
+    }
+}
+
+/// What is found missing after hours is found too late.
+fn can_be_read(path: &Path, at: &str) -> Result<()> {
+    let about = std::fs::File::open(path).and_then(|file| file.metadata());
+    let wrong = |why: &str| {
+        let shown = path.to_string_lossy();
+        Err(Error::usage(format!(
+            "{at}: {shown:?} cannot be read: {why}"
+        )))
+    };
+    match about {
+        Ok(about) if about.is_dir() => wrong("it is a folder"),
+        Ok(_) => Ok(()),
+        Err(err) => wrong(&err.to_string()),
     }
 }
 

@@ -26,7 +26,7 @@ const MINUTE_MS: i64 = 60_000;
 const WINDOWS: i64 = 5;
 
 /// Queries whose answers depend on every sample.
-const QUERIES: [&str; 5] = [
+pub(super) const QUERIES: [&str; 5] = [
     "requests",
     "sum by (job) (rate(requests[7m]))",
     "latency",
@@ -115,7 +115,7 @@ fn series() -> Vec<Series> {
     ]
 }
 
-fn prometheus() -> Prometheus {
+pub(super) fn prometheus() -> Prometheus {
     let folder = tempfile::tempdir().unwrap();
     told::make(folder.path(), &[("all", series())]);
     Prometheus::start(&folder.path().join("all"))
@@ -126,7 +126,7 @@ fn port(url: &str) -> u16 {
 }
 
 /// What a server answers to a query, its series in order, without the external label.
-fn answers(url: &str, query: &str) -> Vec<Value> {
+pub(super) fn answers(url: &str, query: &str) -> Vec<Value> {
     let query = http::query_escape(query);
     let (start, end) = (START_MS / 1000, START_MS / 1000 + WINDOWS * 7200 - 1);
     let path = format!("/api/v1/query_range?query={query}&start={start}&end={end}&step=30");
@@ -151,7 +151,7 @@ fn is_the_same(prometheus: &Prometheus, config: &Path) {
     }
 }
 
-fn endings(document: &Value) -> Vec<&str> {
+pub(super) fn endings(document: &Value) -> Vec<&str> {
     let windows = document["windows"].as_array().unwrap();
     windows
         .iter()
