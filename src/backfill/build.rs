@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::held::{EXTENSION, Made};
+use super::held::Made;
 use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::error::Result;
 use crate::history::{Beside, Range, Sums};
-use crate::samples::{Chunk, Item};
+use crate::samples::{self, Chunk, Item};
 use crate::spool::{Counts, Spool, Window};
 use crate::tsdb::write::{About, Writer};
 
@@ -32,12 +32,29 @@ pub(super) struct Built {
 pub(super) struct Taking {
     pub(super) spool: Spool,
     pub(super) beside: Beside,
+    /// Of the blocks to come.
+    pub(super) external_labels: Labels,
+}
+
+/// The labels without those that the block has for all its series: a server tells them with each.
+fn without(labels: samples::Labels, external: &Labels) -> samples::Labels {
+    let is_external =
+        |(name, value): &(&str, &str)| external.as_map().get(*name).is_some_and(|own| own == value);
+    if !labels.iter().any(|label| is_external(&label)) {
+        return labels;
+    }
+    let own = labels.iter().filter(|label| !is_external(label));
+    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Takes one item.
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
-        Item::Piece(piece) => taking.spool.take(piece)?,
+        Item::Piece(mut piece) => {
+            piece.labels = without(piece.labels, &taking.external_labels);
+            taking.spool.take(piece)?;
+        }
         Item::Metadata(_) => taking.beside.metadata += 1,
         Item::Exemplar(_) => taking.beside.exemplars += 1,
         Item::LeftOut(one) => taking.beside.leave_out(one),
@@ -79,11 +96,10 @@ fn write(
             writer.series(&series.labels, &chunks)?;
         }
     }
-    let made = serde_json::to_value(Made::of(says.plan, range)).unwrap_or_default();
     let about = About {
         max_time_ms: range.end_ms,
         labels: says.labels.as_map().clone(),
-        extensions: Some(serde_json::json!({ EXTENSION: made })),
+        extensions: Some(Made::of(says.plan, range).extensions()),
     };
     let Some(written) = writer.finish(&about)? else {
         return Ok(None);

@@ -20,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use crate::feed::{Source, blocking};
 use crate::history::{Backfilled, Beside, Delivery, Ending, Range, Sums, WindowOutcome, Windows};
 use crate::promql::Access;
-use crate::remote::{self, Batch, Limits, Series, WriteClient, Written};
+use crate::remote::{self, Batch, Limits, Refusal, Series, WriteClient, Written};
 use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
 use crate::spool::{self, Counts, Sorted, Spool};
 
@@ -45,7 +45,7 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         max_series: task.plan.batch.max_series_per_write,
         max_points: task.plan.batch.max_points_per_write,
     };
-    let done = Done::open(task, access.place())?;
+    let done = Done::open(task, access)?;
     let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
     let mut backfilled = Backfilled {
         is_dry: task.is_dry,
@@ -191,6 +191,8 @@ fn take(taking: &mut Taking, item: Item) -> Result<()> {
 /// What a window had, once it was sent.
 #[derive(Default)]
 struct SentWindow {
+    /// Samples that it refused, but for those that it has already.
+    not_taken: u64,
     sums: Sums,
 }
 
@@ -398,12 +400,17 @@ impl Way<'_> {
     fn counted(&mut self, written: Written, counts: &Counts) -> SentWindow {
         let delivery = &mut self.told.delivery;
         delivery.exemplars += written.exemplars;
+        let mut not_taken = 0;
         for (kind, refused) in written.refused {
+            if kind != Refusal::DuplicateTimestamp {
+                not_taken += refused.samples;
+            }
             let words = format!("{}: {}", refused.series, refused.words);
             let kind = delivery.refused.entry(kind.as_str().to_owned());
             kind.or_insert((0, words)).0 += refused.samples;
         }
         SentWindow {
+            not_taken,
             sums: Sums {
                 samples: written.samples,
                 histograms: written.histograms,
@@ -416,15 +423,20 @@ impl Way<'_> {
     }
 
     fn ended(&mut self, window: Range, sent: SentWindow) -> Result<()> {
-        let ending = if sent.sums.samples == 0 {
-            Ending::Empty
-        } else {
-            Ending::Written
+        let ending = match (sent.not_taken, sent.sums.samples) {
+            (1.., _) => Ending::Refused,
+            (0, 0) => Ending::Empty,
+            (0, 1..) => Ending::Written,
         };
         info!(window = %window, ending = ending.as_str(), samples = sent.sums.samples, "window ends");
-        self.done.note(window)?;
+        // What was refused may be taken once the server has other limits.
+        if sent.not_taken == 0 {
+            self.done.note(window)?;
+        }
+        let why = || format!("the server refused {} samples", sent.not_taken);
         self.told.windows_told.push(WindowOutcome {
             sums: sent.sums,
+            why: (sent.not_taken > 0).then(why),
             ..outcome(window, ending)
         });
         Ok(())

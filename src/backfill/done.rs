@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::task::Task;
 use crate::error::{Error, Kind, Result};
-use crate::history::Range;
+use crate::history::{Origin, Plan, Range};
+use crate::promql::Access;
 
 /// The windows that a server was sent.
 #[derive(Debug, Clone)]
@@ -25,11 +26,16 @@ struct Window {
 }
 
 impl Done {
-    /// What the file of this plan and this server tells; nothing where there is none.
-    pub(super) fn open(task: &Task, server: &str) -> Result<Self> {
+    /// What the file of this plan and this server tells; nothing where there is none. What else may be read or written to, or as whom, has another.
+    pub(super) fn open(task: &Task, server: &Access) -> Result<Self> {
         let mut digest = Sha256::new();
         digest.update(task.plan.fingerprint.0);
-        digest.update(server);
+        digest.update(server.identity());
+        digest.update(task.plan.target.external_labels.packed());
+        for told in files(&task.plan)? {
+            digest.update((told.len() as u64).to_be_bytes());
+            digest.update(told);
+        }
         let digest = digest.finalize();
         let name: String = digest
             .iter()
@@ -71,13 +77,39 @@ impl Done {
     }
 }
 
-fn wrong(
-    path: &std::path::Path,
-    err: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
-    let attempt = format!(
-        "read which windows were written from {:?}",
-        path.to_string_lossy()
-    );
+/// What tells files of a source from others, and from what they were: where they lie, how long they are and when they were written.
+fn files(plan: &Plan) -> Result<Vec<String>> {
+    let paths = match &plan.source.origin {
+        Origin::Live(_) => return Ok(Vec::new()),
+        Origin::Files { paths, .. } => paths.clone(),
+        Origin::Capture { manifest, .. } => {
+            let read = fs::File::open(manifest).map_err(|err| wrong(manifest, err))?;
+            let listed: Vec<Listed> = serde_json::from_reader(io::BufReader::new(read))
+                .map_err(|err| wrong(manifest, err))?;
+            let named = listed.into_iter().filter_map(|one| one.path);
+            let named = named.map(|path| plan.folder.join(path));
+            std::iter::once(manifest.clone()).chain(named).collect()
+        }
+    };
+    let told = paths.iter().map(|path| {
+        let about = fs::metadata(path).map_err(|err| wrong(path, err))?;
+        let place = path.canonicalize().map_err(|err| wrong(path, err))?;
+        Ok(format!(
+            "{place:?} {} {:?}",
+            about.len(),
+            about.modified().ok()
+        ))
+    });
+    told.collect()
+}
+
+/// An entry of a manifest, as far as it names a file.
+#[derive(Deserialize)]
+struct Listed {
+    path: Option<PathBuf>,
+}
+
+fn wrong(path: &Path, err: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let attempt = format!("look at {:?}", path.to_string_lossy());
     Error::new(Kind::Other, attempt).because(err)
 }

@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::history::Range;
 use crate::plan::{Mark, SourceBlock, SourceMeta};
 use crate::stored::read_meta;
+use crate::tsdb::write::kinship;
 use crate::verb::survey::{survey_block, survey_one};
 
 /// The member of `thanos.extensions` under which a block says which window of which plan it holds.
@@ -39,12 +40,40 @@ impl Made {
         }
     }
 
+    /// What a block says that was made so.
+    pub(super) fn extensions(&self) -> serde_json::Value {
+        serde_json::json!({ EXTENSION: self })
+    }
+
+    /// What the ids of all blocks of the window have in common.
+    pub(super) fn key(&self, labels: &Labels) -> Key {
+        let time_ms = u64::try_from(self.end_ms).unwrap_or_default();
+        (time_ms, kinship(labels.as_map(), &self.extensions()))
+    }
+
+    /// Whether it is the block's own: a compactor hands on what the first of several says, whatever the others hold.
+    fn is_of(&self, meta: &BlockMeta, labels: &Labels) -> bool {
+        *meta.sources == [meta.id]
+            && self.start_ms <= meta.min_time_ms
+            && meta.max_time_ms <= self.end_ms
+            && self.key(labels) == key(meta.id)
+    }
+
     pub(super) fn window(&self) -> Range {
         Range {
             start_ms: self.start_ms,
             end_ms: self.end_ms,
         }
     }
+}
+
+/// The time and the kinship that an id tells.
+pub(super) type Key = (u64, [u8; 5]);
+
+/// What an id tells.
+pub(super) fn key(id: BlockId) -> Key {
+    let kin = id.rest().first_chunk().copied().unwrap_or_default();
+    (id.time_ms(), kin)
 }
 
 /// A block of the same labels.
@@ -55,7 +84,7 @@ pub(super) struct Kin {
     pub(super) resolution_ms: i64,
     pub(super) is_marked: bool,
     pub(super) sources: Box<[BlockId]>,
-    /// Where a backfill made it.
+    /// Where a backfill made it, and nobody has compacted it since.
     pub(super) made: Option<Made>,
 }
 
@@ -160,6 +189,7 @@ async fn look_at(
         Err(err) => return Err(err),
     };
     let is_marked = !matches!(block.mark, Mark::Absent);
+    let made = made.filter(|made| made.is_of(meta, labels));
     Ok((id, Found::Kin(kin(meta, is_marked, made))))
 }
 
@@ -199,20 +229,25 @@ impl Kin {
         made.is_some_and(|made| made.plan == plan) && !self.is_marked && self.resolution_ms == 0
     }
 
+    /// Whether it holds samples as they were taken, and stays.
+    pub(super) fn holds_samples(&self) -> bool {
+        !self.is_marked && self.resolution_ms == 0
+    }
+
     /// Whether a block of that window would overlap it.
     pub(super) fn is_in_the_way_of(&self, window: Range) -> bool {
         self.range.meets(window)
     }
 }
 
-/// The first block that overlaps the window, in words.
-pub(super) fn in_the_way<'a>(
-    kin: &'a [Arc<Kin>],
-    window: Range,
-    besides: Option<BlockId>,
-) -> Option<&'a Arc<Kin>> {
-    kin.iter()
-        .find(|one| Some(one.id) != besides && one.is_in_the_way_of(window))
+/// Those that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made into another.
+pub(super) fn obstacles(kin: &[Arc<Kin>]) -> impl Iterator<Item = &Arc<Kin>> {
+    kin.iter().filter(|one| {
+        let is_held_by = |other: &Arc<Kin>| {
+            other.holds_samples() && one.sources.iter().all(|id| other.sources.contains(id))
+        };
+        !(one.is_marked && kin.iter().any(is_held_by))
+    })
 }
 
 impl Kin {

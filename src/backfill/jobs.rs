@@ -1,64 +1,86 @@
 //! What there is to do: which windows the bucket holds already, which it has no room for, and which are to be brought.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::held::{Kin, in_the_way};
+use super::held::{Key, Kin, Made, key, obstacles};
 use super::task::Overlap;
-use crate::block::BlockId;
+use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::history::{Ending, Range, Sums, WindowOutcome};
 
 /// A window, or a part of one, and what is known of it before the source is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Job {
     pub(super) range: Range,
     pub(super) state: State,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum State {
     /// It is to be brought.
     ToDo,
-    /// A block of the same plan holds it.
+    /// This block of the same plan holds it, or was compacted from one that did.
     There(BlockId),
     /// Another block holds samples of its time.
     Refused(String),
 }
 
-/// What is known of each window. A block of several sources may have been compacted from one of this plan, which shows once that is made again, so
-/// that it refuses nothing yet.
+/// What is known of each window, of what the bucket holds of the same labels.
+///
+/// A window is done where an id that only its block can have is among the sources of a block, for those survive all compaction. A block that was
+/// compacted from some of the plan's spans windows without samples, too, and refuses none of them before they are asked for.
 pub(super) fn jobs(
-    windows: impl Iterator<Item = Range>,
+    windows: &[Range],
     kin: &[Arc<Kin>],
-    plan: &str,
+    (plan, labels): (Sha256Sum, &Labels),
     overlap: Overlap,
 ) -> Vec<Job> {
-    let mut own: Vec<(Range, BlockId)> = kin
-        .iter()
-        .filter(|one| one.is_of(plan))
-        .filter_map(|one| Some((one.made.as_ref()?.window(), one.id)))
-        .collect();
+    let key_of = |window: Range| Made::of(plan, window).key(labels);
+    let known = kin.iter().filter(|one| one.holds_samples());
+    let known = known.flat_map(|one| one.sources.iter().map(|id| (key(*id), one.id)));
+    let known: HashMap<Key, BlockId> = known.collect();
+    let plan_name = plan.to_string();
+    let is_own = |one: &Arc<Kin>| one.is_of(&plan_name);
+    let own = kin.iter().filter(|one| is_own(one));
+    let own = own.filter_map(|one| Some((one.made.as_ref()?.window(), one.id)));
+    let mut own: Vec<(Range, BlockId)> = own.collect();
     own.sort_unstable();
-    let others: Vec<Arc<Kin>> = kin
-        .iter()
-        .filter(|one| !one.is_of(plan) && one.sources.len() < 2)
-        .cloned()
+    let keys: HashSet<Key> = if known.is_empty() {
+        HashSet::new()
+    } else {
+        windows.iter().map(|window| key_of(*window)).collect()
+    };
+    let others: Vec<&Arc<Kin>> = obstacles(kin)
+        .filter(|one| {
+            let mut sources = one.sources.iter();
+            let is_of_own = sources.any(|id| keys.contains(&key(*id)));
+            !is_own(one) && !(one.holds_samples() && is_of_own)
+        })
         .collect();
     let mut jobs = Vec::new();
     for window in windows {
+        if let Some(id) = known.get(&key_of(*window)) {
+            jobs.push(Job {
+                range: *window,
+                state: State::There(*id),
+            });
+            continue;
+        }
         let mut next_ms = window.start_ms;
         let to_do = |start_ms: i64, end_ms: i64, jobs: &mut Vec<Job>| {
             let range = Range { start_ms, end_ms };
             if start_ms >= end_ms {
                 return;
             }
+            let mut others = others.iter();
             let refused_by = match overlap {
-                Overlap::Refuse => in_the_way(&others, range, None),
+                Overlap::Refuse => others.find(|one| one.is_in_the_way_of(range)),
                 Overlap::Allow => None,
             };
             let state = refused_by.map_or(State::ToDo, |by| State::Refused(by.says()));
             jobs.push(Job { range, state });
         };
-        for (held, id) in own.iter().filter(|(held, _)| held.meets(window)) {
+        for (held, id) in own.iter().filter(|(held, _)| held.meets(*window)) {
             to_do(next_ms, held.start_ms, &mut jobs);
             let range = Range {
                 start_ms: next_ms.max(held.start_ms),
@@ -99,5 +121,157 @@ impl Job {
             }),
             State::Refused(why) => Some(self.ends(Ending::Refused, Some(why.clone()))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+    const PLAN: Sha256Sum = Sha256Sum([7; 32]);
+
+    fn hours(start: i64, end: i64) -> Range {
+        Range {
+            start_ms: start * HOUR,
+            end_ms: end * HOUR,
+        }
+    }
+
+    fn labels() -> Labels {
+        [("cluster".to_owned(), "a".to_owned())]
+            .into_iter()
+            .collect()
+    }
+
+    /// The id of a block of that window.
+    fn id(window: Range) -> BlockId {
+        let (time_ms, kin) = Made::of(PLAN, window).key(&labels());
+        let mut rest = [9; 10];
+        rest[..5].copy_from_slice(&kin);
+        BlockId::of(time_ms, rest).unwrap_or_else(|| unreachable!())
+    }
+
+    fn foreign(number: u8) -> BlockId {
+        BlockId::of(u64::from(number), [number; 10]).unwrap_or_else(|| unreachable!())
+    }
+
+    fn kin(own: BlockId, range: Range, sources: &[BlockId]) -> Kin {
+        Kin {
+            id: own,
+            range,
+            resolution_ms: 0,
+            is_marked: false,
+            sources: sources.into(),
+            made: None,
+        }
+    }
+
+    fn made(window: Range) -> Kin {
+        let own = id(window);
+        Kin {
+            made: Some(Made::of(PLAN, window)),
+            ..kin(own, window, &[own])
+        }
+    }
+
+    fn marked(one: Kin) -> Kin {
+        Kin {
+            is_marked: true,
+            ..one
+        }
+    }
+
+    /// A letter for each window, from its beginning to its end: to do, there, refused.
+    fn told(windows: &[Range], held: Vec<Kin>, overlap: Overlap) -> String {
+        let held: Vec<Arc<Kin>> = held.into_iter().map(Arc::new).collect();
+        let jobs = jobs(windows, &held, (PLAN, &labels()), overlap);
+        let words = jobs.iter().map(|job| {
+            let letter = match job.state {
+                State::ToDo => "do",
+                State::There(_) => "there",
+                State::Refused(_) => "refused",
+            };
+            let Range { start_ms, end_ms } = job.range;
+            format!("{}-{} {letter}", start_ms / HOUR, end_ms / HOUR)
+        });
+        words.collect::<Vec<_>>().join(", ")
+    }
+
+    /// S-24.4, S-24.6
+    #[test]
+    fn a_window_is_done_by_what_no_compaction_takes_away_and_refused_by_what_holds_its_time() {
+        let two = [hours(0, 2), hours(2, 4)];
+        let (first, second) = (made(two[0]), made(two[1]));
+        let sources = [first.id, second.id];
+        let compacted = kin(foreign(1), hours(0, 4), &sources);
+        let other = kin(foreign(2), hours(2, 4), &[foreign(2)]);
+        let compacted_other = kin(foreign(3), hours(2, 4), &[foreign(2), foreign(4)]);
+        let downsampled = Kin {
+            resolution_ms: 300_000,
+            ..compacted.clone()
+        };
+        let tenant = Kin {
+            made: Some(Made::of(Sha256Sum([8; 32]), two[0])),
+            ..kin(foreign(5), two[0], &[foreign(5)])
+        };
+        let with_a_gap = kin(foreign(6), hours(0, 6), &[first.id, id(hours(4, 6))]);
+        let three = [two[0], two[1], hours(4, 6)];
+        for (windows, held, expected) in [
+            (&two[..], vec![], "0-2 do, 2-4 do"),
+            (&two, vec![first.clone()], "0-2 there, 2-4 do"),
+            (&two, vec![compacted.clone()], "0-2 there, 2-4 there"),
+            (
+                &two,
+                vec![
+                    marked(first.clone()),
+                    marked(second.clone()),
+                    compacted.clone(),
+                ],
+                "0-2 there, 2-4 there",
+            ),
+            (&two, vec![marked(first.clone())], "0-2 refused, 2-4 do"),
+            (
+                &two,
+                vec![marked(compacted.clone())],
+                "0-2 refused, 2-4 refused",
+            ),
+            (&two, vec![downsampled.clone()], "0-2 refused, 2-4 refused"),
+            (&two, vec![other.clone()], "0-2 do, 2-4 refused"),
+            (
+                &two,
+                vec![first.clone(), other.clone()],
+                "0-2 there, 2-4 refused",
+            ),
+            (&two, vec![compacted_other.clone()], "0-2 do, 2-4 refused"),
+            (&two, vec![marked(other.clone())], "0-2 do, 2-4 refused"),
+            (
+                &two,
+                vec![marked(other.clone()), compacted_other.clone()],
+                "0-2 do, 2-4 refused",
+            ),
+            (&two, vec![tenant.clone()], "0-2 refused, 2-4 do"),
+            (
+                &three,
+                vec![with_a_gap.clone()],
+                "0-2 there, 2-4 do, 4-6 there",
+            ),
+            (
+                &[hours(0, 6)],
+                vec![second.clone()],
+                "0-2 do, 2-4 there, 4-6 do",
+            ),
+            (
+                &[hours(0, 6)],
+                vec![first.clone(), second.clone()],
+                "0-2 there, 2-4 there, 4-6 do",
+            ),
+            (&[hours(1, 2)], vec![first.clone()], "1-2 there"),
+        ] {
+            let shown = format!("{held:?}");
+            assert_eq!(told(windows, held, Overlap::Refuse), expected, "{shown}");
+        }
+        let allowed = told(&two, vec![first, other], Overlap::Allow);
+        assert_eq!(allowed, "0-2 there, 2-4 do");
     }
 }

@@ -75,11 +75,14 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>>
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
     let taking = shared.source.bring(range, cancel, taking, take).await?;
     let (staging, says) = (shared.staging.clone(), shared.says.clone());
-    let Taking { spool, mut beside } = taking;
+    let Taking {
+        spool, mut beside, ..
+    } = taking;
     beside.outside += spool.outside();
     let built = blocking(move || {
         let mut sorted = spool.finish()?;

@@ -26,7 +26,7 @@ use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
 use crate::error::{Error, Kind, Result};
 use crate::exit::Signal;
 use crate::feed::Source;
-use crate::history::{Backfilled, Ending, WindowOutcome, Windows};
+use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
@@ -103,7 +103,11 @@ async fn dry(
     let jobs = jobs_of(task, source, &held).await;
     let windows = jobs.iter().map(|job| {
         let planned = || job.ends(Ending::Planned, None);
-        job.settled().unwrap_or_else(planned)
+        let settled = job.settled().filter(|settled| {
+            // What is read whole is compared with what is there.
+            source.is_live() || settled.ending != Ending::AlreadyThere
+        });
+        settled.unwrap_or_else(planned)
     });
     Ok(Backfilled {
         is_dry: true,
@@ -132,16 +136,16 @@ async fn look(task: &Task, target: BucketReader, run: &Run) -> Result<Held> {
 }
 
 async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
-    let windows = Windows::of(task.range, task.length);
+    let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
     let kin = held.kin().await;
-    let plan = task.plan.fingerprint.to_string();
+    let (plan, labels) = (task.plan.fingerprint, labels(task));
     // What is read whole is made whole, whatever the bucket holds: it shows whether that is the same.
     let known = if source.is_live() || task.is_dry {
         &*kin
     } else {
         &[]
     };
-    let jobs = jobs(windows, known, &plan, task.overlap);
+    let jobs = jobs(&windows, known, (plan, &labels), task.overlap);
     info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");
     jobs
 }

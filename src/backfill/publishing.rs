@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use super::build::Built;
-use super::held::{Kin, in_the_way};
+use super::held::{Kin, obstacles};
 use super::shared::Shared;
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
@@ -173,7 +173,8 @@ impl Work<'_> {
     /// Where others hold its samples already, or are in its way.
     fn needs_nothing(&self, kin: &[Arc<Kin>]) -> Option<Came> {
         let id = self.built.id;
-        let holds = |one: &&Arc<Kin>| one.id != id && !one.is_marked && one.sources.contains(&id);
+        let holds =
+            |one: &&Arc<Kin>| one.id != id && one.holds_samples() && one.sources.contains(&id);
         if let Some(by) = kin.iter().find(holds) {
             return Some(Came::AlreadyThere(Some(format!("as a part of {}", by.id))));
         }
@@ -181,8 +182,9 @@ impl Work<'_> {
         if is_there || self.shared.overlap == Overlap::Allow {
             return None;
         }
-        let by = in_the_way(kin, self.built.range, Some(id))?;
-        let why = if by.is_of(&self.shared.plan) {
+        let range = self.built.range;
+        let by = obstacles(kin).find(|one| one.is_in_the_way_of(range))?;
+        let why = if by.is_of(&self.shared.plan.to_string()) {
             format!("{}, and the source tells something else now", by.says())
         } else {
             by.says()
@@ -199,9 +201,9 @@ impl Work<'_> {
         }
         let kin = shared.held.kin_now().await?;
         let stays = |other: &Kin| other.made.is_some() && other.id > built.id;
-        let by = kin
-            .iter()
-            .find(|one| one.id != built.id && one.is_in_the_way_of(built.range) && !stays(one));
+        let by = obstacles(&kin).find(|one| {
+            !one.sources.contains(&built.id) && one.is_in_the_way_of(built.range) && !stays(one)
+        });
         let Some(by) = by else {
             return Ok(None);
         };

@@ -12,7 +12,7 @@ use super::jobs::Job;
 use super::publishing::{Came, bring_to_target};
 use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
-use crate::block::Provenance;
+use crate::block::{Provenance, Sha256Sum, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
 use crate::engine::{Course, Deadline, Limits};
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub(super) struct Shared {
     pub(super) course: Course,
     pub(super) says: Says,
     /// The plan's fingerprint.
-    pub(super) plan: String,
+    pub(super) plan: Sha256Sum,
     pub(super) provenance: Provenance,
     pub(super) overlap: Overlap,
     pub(super) retry: Policy,
@@ -74,7 +74,7 @@ impl Shared {
         let limits = Limits::new(None, Deadline::of(tokio::time::Instant::now(), None), None);
         Ok(Self {
             prover: Prover::new(
-                crate::block::Strength::Checksum,
+                Strength::Checksum,
                 target.reader().clone(),
                 means.budget.clone(),
                 means.cancel.clone(),
@@ -86,7 +86,7 @@ impl Shared {
                 means.cancel.clone(),
                 Arc::clone(&run.progress),
             ),
-            plan: task.plan.fingerprint.to_string(),
+            plan: task.plan.fingerprint,
             provenance: Provenance::of_this_run(
                 target.reader().location().to_string(),
                 run.id.clone(),

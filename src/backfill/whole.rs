@@ -29,10 +29,13 @@ pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
     let taking = shared.source.bring(range, cancel, taking, take).await?;
-    let Taking { spool, mut beside } = taking;
+    let Taking {
+        spool, mut beside, ..
+    } = taking;
     beside.outside += spool.outside();
     let sorted = blocking(move || spool.finish()).await?;
     shared.beside(beside);

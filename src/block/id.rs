@@ -54,6 +54,12 @@ impl BlockId {
         Some(id)
     }
 
+    /// The bits behind its time.
+    #[must_use]
+    pub fn rest(self) -> [u8; 10] {
+        self.0.last_chunk().copied().unwrap_or_default()
+    }
+
     /// When it was made, as it tells, in milliseconds since the epoch.
     #[must_use]
     pub fn time_ms(self) -> u64 {

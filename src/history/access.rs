@@ -54,25 +54,6 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// The headers that tell tenants apart and no secrets: those whose names do not say that they hold one.
-    pub(super) fn telling_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let headers = self.headers.iter();
-        headers.filter_map(|(name, value)| {
-            let lower = name.to_lowercase();
-            let secret = [
-                "auth",
-                "cookie",
-                "key",
-                "token",
-                "secret",
-                "password",
-                "signature",
-            ];
-            let is_secret = secret.iter().any(|word| lower.contains(word));
-            (!is_secret).then_some((name.as_str(), value.expose()))
-        })
-    }
-
     /// The server at the whole URL of that member, where it is given.
     pub(super) fn whole(
         &self,

@@ -99,10 +99,6 @@ impl Reading<'_> {
         }
         self.decides.add("source.kind", kind.as_str());
         let side = Side::read(&mut fields, self.folder, self.environment)?;
-        for (name, value) in side.telling_headers() {
-            self.decides.add("source.headers", name);
-            self.decides.add(name, value);
-        }
         let origin = self.origin(kind, &mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         fields.finish()?;
@@ -131,7 +127,7 @@ impl Reading<'_> {
             let at = fields.path(member);
             let access = side.whole(fields, member, self.warnings)?;
             let access = access.ok_or_else(|| missing(&at, expected))?;
-            self.decides.add(member, access.place());
+            self.decides.add(member, &access.identity());
             return Ok(Origin::Live(live(access)));
         }
         let options = self.options(kind, fields)?;
@@ -144,9 +140,6 @@ impl Reading<'_> {
             ))),
             (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
             (None, false) => {
-                for path in &paths {
-                    self.decides.add("paths", path);
-                }
                 let paths = paths.iter().map(|path| side.folder().join(path));
                 Ok(Origin::Files {
                     options,
@@ -211,14 +204,11 @@ impl Reading<'_> {
             .map_err(|err| Error::usage(format!("{at}: {shown:?}: {err:#}")))
     }
 
-    /// A path, and its text decides what is brought.
-    fn path(&mut self, fields: &mut Fields<'_>, member: &'static str) -> Result<Option<PathBuf>> {
+    fn path(&self, fields: &mut Fields<'_>, member: &'static str) -> Result<Option<PathBuf>> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(None);
         };
-        let path = node.text(&at)?;
-        self.decides.add(member, path);
-        Ok(Some(self.folder.join(path)))
+        Ok(Some(self.folder.join(node.text(&at)?)))
     }
 
     fn queries(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Queries> {
@@ -272,15 +262,20 @@ impl Reading<'_> {
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
-        let mut selectors = Vec::new();
+        let mut selectors: Vec<Selector> = Vec::new();
         let Some((at, node)) = fields.take("selectors") else {
             return Ok(selectors);
         };
         for (at, item) in node.items(&at)? {
             let selector = Selector::from_str(item.text(&at)?);
             let selector = selector.map_err(|err| Error::usage(format!("{at}: {err:#}")))?;
-            self.decides.add("selectors", &selector.to_string());
             selectors.push(selector);
+        }
+        // What they select together does not depend on their order.
+        let mut told: Vec<String> = selectors.iter().map(Selector::to_string).collect();
+        told.sort_unstable();
+        for selector in told {
+            self.decides.add("selectors", &selector);
         }
         if selectors.is_empty() {
             return Err(Error::usage(format!(

@@ -18,7 +18,7 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
-use super::Payload;
+use super::received::Payload;
 use crate::error::{Error, Result};
 use entry::Entry;
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::mem;
 
-use super::Sink;
+use super::received::Sink;
 use crate::error::Result;
 use crate::samples::{Item, Labels, Piece, Sample, Told, Value};
 

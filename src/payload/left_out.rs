@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Sink;
+use super::received::Sink;
 use crate::error::Result;
 use crate::printable::message;
 use crate::samples::{Item, LeftOut};

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use super::Payload;
+use super::received::Payload;
 use crate::error::Result;
 
 /// The longest line that is read: no sender writes such ones, and a file without any end of a line is none of these formats.

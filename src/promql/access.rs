@@ -95,6 +95,34 @@ impl Access {
         &self.place
     }
 
+    /// What tells apart whom it is and as whom it is asked, for a digest: the place, the user, and headers whose names do not say that they hold a
+    /// secret, such as those of tenants. Passwords and tokens have no part in it, for they change.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        const SECRET: [&str; 7] = [
+            "auth",
+            "cookie",
+            "key",
+            "token",
+            "secret",
+            "password",
+            "signature",
+        ];
+        let mut told = vec![self.place.clone()];
+        if let Some(Authorization::Basic { username, .. }) = &self.authorization {
+            told.push(username.identity());
+        }
+        let mut headers: Vec<String> = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !SECRET.iter().any(|word| name.as_str().contains(word)))
+            .map(|(name, given)| format!("{name}: {}", given.identity()))
+            .collect();
+        headers.sort_unstable();
+        told.extend(headers);
+        told.join("\n")
+    }
+
     /// Whether both are one place, asked as the same: tenants of one server are told apart by headers or credentials.
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {

@@ -55,6 +55,15 @@ impl Authorization {
 }
 
 impl Given {
+    /// What tells it from others, with nothing read.
+    pub(super) fn identity(&self) -> String {
+        match self {
+            Self::Text(text) => text.expose().to_owned(),
+            Self::Plain(text) => text.clone(),
+            Self::File { path, .. } => path.to_string_lossy().into_owned(),
+        }
+    }
+
     /// The text now. The error says which file cannot be read.
     pub(super) async fn read(&self) -> Result<String, String> {
         match self {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Task;
+use super::task::Task;
 use crate::cutover::{Side, Weight};
 use crate::error::Result;
 use crate::history::ExemplarCheck;

@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use super::Task;
+use super::task::Task;
 use crate::cutover::{Side, Weight};
 use crate::promql::Client;
 use crate::reconciled::{

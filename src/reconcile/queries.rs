@@ -2,7 +2,7 @@
 
 use tracing::warn;
 
-use super::Task;
+use super::task::Task;
 use crate::cutover::{
     Asked, Example, Findings, Query, Range, Side, Times, Untimed, Weight, beside, compare,
 };

@@ -7,6 +7,7 @@ use std::vec;
 
 use super::counts::Counts;
 use super::histograms;
+use super::overlap::{Came, Overlap, Torn, overlapping};
 use super::part::{Form, Part, Samples};
 use crate::error::{Error, Kind, Result};
 use crate::samples::{Chunk, Encoding, Histogram, Labels, ResetHint, Sample, Value, is_stale};
@@ -76,22 +77,12 @@ enum Step {
     Sample(Sample),
 }
 
-/// A part, and what is known of it beside the others.
-#[derive(Clone, Copy)]
-struct Came<'a> {
-    part: &'a Part,
-    /// How many samples came before it.
-    before: u64,
-    /// The greatest time of those.
-    latest_ms: Option<i64>,
-}
-
 /// Goes through a series by time.
 struct Walk<'a> {
     series: &'a Series,
     chunks: Chunks,
     counts: &'a mut Counts,
-    /// Parts that overlap, by time; those of each in the order in which they came.
+    /// Parts that overlap, by time.
     overlapping: vec::IntoIter<Vec<Came<'a>>>,
     now: Now<'a>,
     /// How many samples had come when the last one did that was given, itself included.
@@ -101,8 +92,8 @@ struct Walk<'a> {
 enum Now<'a> {
     /// A part that overlaps none, how many of its samples are left, and how many samples came before them.
     Alone(Samples<'a>, u32, u64),
-    /// Samples of several.
-    Merged(vec::IntoIter<(u64, Sample)>),
+    /// Several that overlap, or one that is not sorted.
+    Overlapping(Overlap<'a>),
 }
 
 impl<'a> Walk<'a> {
@@ -112,7 +103,7 @@ impl<'a> Walk<'a> {
             chunks,
             counts,
             overlapping: overlapping(&series.parts).into_iter(),
-            now: Now::Merged(Vec::new().into_iter()),
+            now: Now::Overlapping(Overlap::new(Vec::new())),
             given: 0,
         }
     }
@@ -145,71 +136,46 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// Samples of parts that overlap: of those of one time the first counts.
-    fn merge(&mut self, parts: &[Came<'a>]) -> Result<()> {
-        let all = parts.iter().map(|came| came.part.samples as usize).sum();
-        let mut samples: Vec<(u64, bool, Sample)> = Vec::with_capacity(all);
-        for came in parts {
-            let mut latest_ms = came.latest_ms;
-            let mut read = came.part.samples();
-            for number in 0..u64::from(came.part.samples) {
-                let sample = read.next().ok_or_else(|| self.torn())?;
-                let is_late = latest_ms.is_some_and(|latest| latest > sample.time_ms);
-                latest_ms = latest_ms.max(Some(sample.time_ms));
-                samples.push((came.before + number, is_late, sample));
-            }
-        }
-        // A stable sort leaves those of one time in the order in which they came.
-        samples.sort_by_key(|(.., sample)| sample.time_ms);
-        let mut merged: Vec<(u64, Sample)> = Vec::with_capacity(all);
-        for (number, is_late, sample) in samples {
-            match merged.last() {
-                Some((_, first)) if first.time_ms == sample.time_ms => {
-                    if is_same(&first.value, &sample.value) {
-                        self.counts.duplicates += 1;
-                    } else {
-                        self.counts.conflicting += 1;
-                    }
-                }
-                _ => {
-                    self.counts.samples += 1;
-                    self.counts.histograms +=
-                        u64::from(matches!(sample.value, Value::Histogram(_)));
-                    self.counts.out_of_order += u64::from(is_late);
-                    merged.push((number, sample));
-                }
-            }
-        }
-        self.now = Now::Merged(merged.into_iter());
-        Ok(())
-    }
-
     fn torn(&self) -> Error {
         Error::new(Kind::Corrupt, format!("read {}", self.series.labels))
             .because("what was spooled of it cannot be decoded")
     }
 
     /// The next sample of those at hand, and how many came before it.
-    fn next_sample(&mut self) -> Result<Option<(u64, Sample)>> {
+    fn next_sample(&mut self) -> Result<Option<(u64, Sample)>, Torn> {
         match &mut self.now {
-            Now::Merged(samples) => Ok(samples.next()),
             Now::Alone(_, 0, _) => Ok(None),
             Now::Alone(samples, left, before) => {
-                let Some(sample) = samples.next() else {
-                    *left = 0;
-                    return Err(self.torn());
-                };
+                let sample = samples.next().ok_or(Torn)?;
                 let number = *before;
                 *left -= 1;
                 *before += 1;
                 Ok(Some((number, sample)))
+            }
+            Now::Overlapping(overlap) => {
+                let Some(first) = overlap.next()? else {
+                    return Ok(None);
+                };
+                let Sample { time_ms, value } = &first.sample;
+                self.counts.samples += 1;
+                self.counts.histograms += u64::from(matches!(value, Value::Histogram(_)));
+                self.counts.out_of_order += u64::from(first.is_late);
+                while overlap.next_time_ms()? == Some(*time_ms) {
+                    match overlap.next()? {
+                        Some(other) if is_same(value, &other.sample.value) => {
+                            self.counts.duplicates += 1;
+                        }
+                        _ => self.counts.conflicting += 1,
+                    }
+                }
+                Ok(Some((first.number, first.sample)))
             }
         }
     }
 
     fn step(&mut self) -> Result<Option<Step>> {
         loop {
-            if let Some((number, mut sample)) = self.next_sample()? {
+            if let Some((number, mut sample)) = self.next_sample().map_err(|Torn| self.torn())? {
                 // What a histogram says of the one before it holds for the one that came before it alone.
                 if let Value::Histogram(histogram) = &mut sample.value
                     && number != self.given
@@ -231,7 +197,7 @@ impl<'a> Walk<'a> {
                         return Ok(Some(step));
                     }
                 }
-                _ => self.merge(&parts)?,
+                _ => self.now = Now::Overlapping(Overlap::new(parts)),
             }
         }
     }
@@ -243,35 +209,6 @@ impl Iterator for Walk<'_> {
     fn next(&mut self) -> Option<Result<Step>> {
         self.step().transpose()
     }
-}
-
-/// Parts in groups that do not overlap each other, by time.
-fn overlapping(parts: &[Part]) -> Vec<Vec<Came<'_>>> {
-    let (mut before, mut latest_ms) = (0, None);
-    let mut all: Vec<Came<'_>> = Vec::with_capacity(parts.len());
-    for part in parts {
-        all.push(Came {
-            part,
-            before,
-            latest_ms,
-        });
-        before += u64::from(part.samples);
-        latest_ms = latest_ms.max(Some(part.max_time_ms));
-    }
-    all.sort_by_key(|came| came.part.min_time_ms);
-    let mut groups: Vec<Vec<Came<'_>>> = Vec::with_capacity(all.len());
-    let mut end = None;
-    for came in all {
-        match groups.last_mut() {
-            Some(group) if end >= Some(came.part.min_time_ms) => group.push(came),
-            _ => groups.push(vec![came]),
-        }
-        end = end.max(Some(came.part.max_time_ms));
-    }
-    for group in &mut groups {
-        group.sort_by_key(|came| came.before);
-    }
-    groups
 }
 
 /// Whether all of these are the same chunk as the first, once more.

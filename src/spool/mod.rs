@@ -13,6 +13,7 @@ mod floats;
 mod grouped;
 mod histograms;
 mod merge;
+mod overlap;
 mod part;
 mod parts;
 mod run;

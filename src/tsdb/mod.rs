@@ -1,11 +1,12 @@
-//! Reads blocks of Prometheus' time series database, as Prometheus and Thanos write them, and says what is wrong with them.
+//! Blocks of Prometheus' time series database, as Prometheus and Thanos write them: says what is wrong with them, [writes](write) them and
+//! [reads](read) their series; [encodes](encode) samples into chunks, and [decodes](decode) them.
 //!
 //! [`check()`] reads every byte of a block once: the index of format 1, 2 or 3, each section and its checksum; every chunk that a series refers
 //! to and every one that none does; the samples of floats, native histograms of integers and floats with exponential or custom buckets, the same in
 //! the encodings of Prometheus 3.11 and later, and the aggregates of blocks that Thanos has downsampled; tombstones. What is counted is compared with the statistics in meta.json. [`Kind`] lists
 //! what can be found.
 //!
-//! It only reads, and it believes nothing: bytes of any kind end in findings, never in a panic, an endless loop or more memory than is told
+//! The check only reads, and it believes nothing: bytes of any kind end in findings, never in a panic, an endless loop or more memory than is told
 //! below. Of a block that Prometheus or Thanos have written, and nobody damaged, it finds nothing, but for chunks in encodings and an index of a
 //! format that Thanos cannot read yet ([`Kind::UnreadableByThanos`], which is no damage).
 //!
@@ -35,9 +36,9 @@ mod compare;
 pub(crate) mod crc;
 pub mod decode;
 mod diagnose;
+mod disk;
 pub mod encode;
 mod finding;
-mod folder;
 mod judge;
 mod label_index;
 mod labels;

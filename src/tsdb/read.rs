@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::bytes::size;
+use super::disk::Folder;
 use super::finding::{Finding, Findings, Kind as Wrong};
-use super::folder::Folder;
 use super::section;
 use super::segment::{self, file_name};
 use super::series::{self, Entry, Meta};

@@ -8,7 +8,7 @@ use super::gathered::{Gathered, Slot};
 use super::left_out::PassedOver;
 use super::lines::Lines;
 use super::name::legal;
-use super::{Payload, Sink, malformed};
+use super::received::{Payload, Sink, malformed};
 use crate::error::Result;
 use crate::samples::{Builder, Labels, METRIC_NAME};
 use line::{Point, Quotes, Value, is_comment, point};

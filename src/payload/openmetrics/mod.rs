@@ -10,7 +10,8 @@ mod tests;
 
 use super::gathered::Gathered;
 use super::lines::{Line, Lines};
-use super::{Payload, Sink, number};
+use super::number;
+use super::received::{Payload, Sink};
 use crate::error::Result;
 use crate::samples::{Builder, Exemplar, Item, Labels, METRIC_NAME, Metadata};
 use labels::{Of, braced, end_of_series, expected};

@@ -9,7 +9,7 @@ use super::point::milliseconds;
 use super::text;
 use crate::samples::{Builder, Labels};
 
-/// How many characters the labels of an exemplar have at most, by OpenMetrics.
+/// How many characters the labels of an exemplar have at most, as `OpenMetrics` has it.
 const MOST_CHARACTERS: usize = 128;
 
 /// Those of a point: labels, value, and time in milliseconds.

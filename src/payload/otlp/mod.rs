@@ -22,7 +22,7 @@ use std::collections::HashSet;
 
 pub use options::{Options, Strategy};
 
-use super::{Payload, Sink};
+use super::received::{Payload, Sink};
 use crate::error::Result;
 use crate::samples::Metadata;
 use delta::Deltas;

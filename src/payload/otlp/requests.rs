@@ -9,7 +9,7 @@ use serde_json::{Deserializer, StreamDeserializer};
 
 use super::json;
 use crate::error::Result;
-use crate::payload::Payload;
+use crate::payload::received::{Payload, malformed};
 
 /// A request of protobuf is decoded as a whole: no collector takes one of such a size.
 const MOST_BYTES: u64 = 256 << 20;
@@ -100,7 +100,7 @@ fn taken(
             Ok(request) => take(request.0)?,
             Err(err) => {
                 let line = u64::try_from(err.line()).ok().filter(|line| *line > 0);
-                return Err(super::super::malformed(place, line, err));
+                return Err(malformed(place, line, err));
             }
         }
     }

@@ -20,7 +20,7 @@ use super::point::Point;
 use super::target::{self, Seen};
 use super::text;
 use crate::error::Result;
-use crate::payload::Sink;
+use crate::payload::received::Sink;
 use crate::printable::message;
 use crate::samples::{
     Exemplar, Histogram, Item, Labels, LeftOut, Metadata, Piece, STALE, Sample, Told, Value,
@@ -246,12 +246,11 @@ impl Translation<'_, '_> {
         translate: impl Fn(&mut Self, &Set, &P) -> Result<()>,
     ) -> Result<()> {
         for point in points {
-            match about.shared.with(self.options, point.attributes()) {
-                Ok(set) => translate(self, &set, point)?,
-                Err(names::Nameless) => {
-                    let why = "an attribute of a point makes no name of a label";
-                    self.leave_out("unnamable-label", 1, about.name, why)?;
-                }
+            if let Ok(set) = about.shared.with(self.options, point.attributes()) {
+                translate(self, &set, point)?;
+            } else {
+                let why = "an attribute of a point makes no name of a label";
+                self.leave_out("unnamable-label", 1, about.name, why)?;
             }
         }
         Ok(())

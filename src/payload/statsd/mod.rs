@@ -4,71 +4,25 @@
 
 mod line;
 mod observed;
+mod options;
 mod series;
 #[cfg(test)]
 mod tests;
 
+pub use options::{ObserverType, Options};
+
 use std::collections::HashMap;
 use std::mem;
-
-use serde::Deserialize;
 
 use super::gathered::Gathered;
 use super::left_out::PassedOver;
 use super::lines::Lines;
-use super::{Payload, Sink, malformed, name, number};
+use super::received::{Payload, Sink, malformed};
+use super::{name, number};
 use crate::error::Result;
 use crate::samples::{Item, Metadata};
 use line::{Event, Kind, Line};
-use observed::BOUNDS;
 use series::Series;
-
-/// How StatsD's lines are read: `source.statsd` of a plan.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Options {
-    /// What timers, histograms and distributions become.
-    pub observer_type: ObserverType,
-    /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
-    pub buckets: Vec<f64>,
-}
-
-/// What timers, histograms and distributions become.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ObserverType {
-    /// Classic histograms, which can be added up over series and time.
-    #[default]
-    Histogram,
-    /// Summaries: the median, and the quantiles 0.9 and 0.99, of what each payload holds.
-    Summary,
-}
-
-impl Options {
-    /// What is wrong with them, if anything is: the member, and why.
-    ///
-    /// Errors: bounds that do not ascend, or are no numbers.
-    pub fn check(&self) -> Result<(), String> {
-        let is_ascending = self.buckets.is_sorted_by(|one, next| one < next);
-        if is_ascending && self.buckets.iter().all(|bound| bound.is_finite()) {
-            Ok(())
-        } else {
-            Err("buckets: expected finite bounds, each above the one before".to_owned())
-        }
-    }
-
-    fn is_summary(&self) -> bool {
-        self.observer_type == ObserverType::Summary
-    }
-
-    fn bounds(&self) -> &[f64] {
-        if self.buckets.is_empty() {
-            &BOUNDS
-        } else {
-            &self.buckets
-        }
-    }
-}
 
 /// Reads lines, and adds up from payload to payload.
 #[derive(Debug)]

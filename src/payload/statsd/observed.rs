@@ -1,13 +1,8 @@
 //! What timers, histograms and distributions of StatsD become: classic histograms, or summaries.
 
-use super::Options;
+use super::options::Options;
 use crate::payload::number;
 use crate::samples::{Builder, Labels, METRIC_NAME};
-
-/// The bounds of histograms for which nobody says otherwise, which are those of Prometheus' client libraries.
-pub(super) const BOUNDS: [f64; 11] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
 
 /// The quantiles of summaries, as statsd_exporter has them.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];

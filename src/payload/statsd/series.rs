@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::mem;
 
-use super::Options;
 use super::line::{Event, Kind};
 use super::observed::Observed;
+use super::options::Options;
 use crate::payload::gathered::Gathered;
 use crate::payload::name;
 use crate::samples::{Builder, Labels, METRIC_NAME};

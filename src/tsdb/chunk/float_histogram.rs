@@ -5,7 +5,7 @@ use super::keep::{Keep, Kept, Passed};
 use super::layout::Start;
 use super::samples::{Failed, Samples};
 use super::span::Trouble;
-use super::xor::Window;
+use super::window::Window;
 use crate::samples::STALE;
 use crate::tsdb::bytes::size;
 

@@ -3,7 +3,7 @@
 use super::bits::{Bits, Ended};
 use super::layout::Start;
 use super::samples::{Failed, Samples};
-use super::xor::Window;
+use super::window::Window;
 use crate::samples::STALE;
 
 /// What becomes of the counts.

@@ -2,7 +2,7 @@
 
 use super::bits::{Bits, Ended};
 use super::samples::Failed;
-use super::xor::Window;
+use super::window::Window;
 use crate::samples::STALE;
 
 /// What becomes of a value.

@@ -12,6 +12,7 @@ mod samples;
 mod since;
 mod span;
 mod values;
+mod window;
 mod xor;
 mod xor2;
 

@@ -5,7 +5,7 @@ use super::keep::{Keep, Passed};
 use super::samples::{Failed, Samples, span};
 use super::since::{Header, Since};
 use super::span::{Order, Span, Trouble};
-use super::xor::Window;
+use super::window::Window;
 use crate::tsdb::bytes::Cursor;
 
 /// Decodes a chunk of them.

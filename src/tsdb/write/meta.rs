@@ -8,9 +8,9 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::super::folder::failed;
+use super::super::disk::failed;
 use super::output::{WrittenFile, sync};
-use super::{About, CHUNKS, Written};
+use super::told::{About, CHUNKS, Written};
 use crate::block::{BlockId, META_JSON};
 use crate::error::{Error, Kind, Result};
 
@@ -96,7 +96,28 @@ struct IndexStats {
     chunk_max_size: u64,
 }
 
-/// The name of a block: its time is the end of the range, and the rest a hash of all that decides what the block is.
+/// What ids of blocks have in common that are told the same beside their series, and end at the same time: it is left in the sources of whatever
+/// is compacted of them.
+pub fn kinship(
+    labels: &BTreeMap<String, String>,
+    extensions: &serde_json::Value,
+) -> [u8; KIN_BYTES] {
+    let mut digest = Sha256::new();
+    for (name, value) in labels {
+        digest.update((name.len() as u64).to_be_bytes());
+        digest.update(name);
+        digest.update((value.len() as u64).to_be_bytes());
+        digest.update(value);
+    }
+    digest.update(extensions.to_string());
+    digest.finalize().first_chunk().copied().unwrap_or_default()
+}
+
+/// So many bytes of an id tell the kinship.
+const KIN_BYTES: usize = 5;
+
+/// The name of a block: its time is the end of the range, and the rest a hash of all that decides what the block is; of one with extensions the first
+/// half is its kinship.
 pub(super) fn id(about: &About, min_time: i64, files: &[WrittenFile]) -> Result<BlockId> {
     let files = files.iter();
     let files: Vec<_> = files
@@ -112,7 +133,10 @@ pub(super) fn id(about: &About, min_time: i64, files: &[WrittenFile]) -> Result<
     );
     let told = serde_json::to_vec(&decides).map_err(untellable)?;
     let digest = Sha256::digest(told);
-    let rest = digest.first_chunk().copied().unwrap_or_default();
+    let mut rest: [u8; 10] = digest.first_chunk().copied().unwrap_or_default();
+    if let (Some(extensions), Some(kin)) = (&about.extensions, rest.first_chunk_mut()) {
+        *kin = kinship(&about.labels, extensions);
+    }
     // Ids tell no time before 1970, and none after 10889.
     let time = u64::try_from(about.max_time_ms).unwrap_or_default();
     let id = BlockId::of(time.min((1 << 48) - 1), rest);

@@ -11,53 +11,28 @@ mod postings;
 mod scratch;
 mod segments;
 mod symbols;
+mod table;
 #[cfg(test)]
 mod tests;
+mod told;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use index::Index;
+pub use meta::kinship;
 pub use output::WrittenFile;
 use output::sync;
 use segments::Segments;
+use told::CHUNKS;
+pub use told::{About, Written};
 
 use super::bytes::put_uvarint;
-use super::folder::failed;
+use super::disk::failed;
 use super::series::Meta;
 use super::source::Stats;
-use crate::block::BlockId;
 use crate::error::{Error, Kind, Result};
 use crate::samples::{Chunk, Encoding, Labels};
-
-const CHUNKS: &str = "chunks";
-
-/// What a block is told to be, beside its series.
-#[derive(Debug, Clone, PartialEq)]
-pub struct About {
-    /// The end of its range: no sample is as late as that.
-    pub max_time_ms: i64,
-    /// Its external labels.
-    pub labels: BTreeMap<String, String>,
-    /// `thanos.extensions` of its meta.json.
-    pub extensions: Option<serde_json::Value>,
-}
-
-/// A block that has been written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Written {
-    /// Its name. The same block has the same: its time is the end of the range, and the rest is made of all that decides what the block is.
-    pub id: BlockId,
-    /// The time of its first sample.
-    pub min_time_ms: i64,
-    /// The end of its range.
-    pub max_time_ms: i64,
-    /// How many series, chunks and samples it has.
-    pub stats: Stats,
-    /// Its files but for meta.json, by path.
-    pub files: Vec<WrittenFile>,
-}
 
 /// Writes a block into a folder.
 pub struct Writer {

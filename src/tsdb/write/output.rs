@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::bytes::size;
 use super::super::crc::Crc;
-use super::super::folder::failed;
+use super::super::disk::failed;
 use crate::error::Result;
 
 const BUFFER_BYTES: usize = 256 << 10;

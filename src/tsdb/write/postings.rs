@@ -4,12 +4,12 @@
 
 use super::super::bytes::size;
 use super::super::crc::Crc;
+use super::super::disk::Folder;
 use super::super::finding::Findings;
-use super::super::folder::Folder;
 use super::super::series;
 use super::super::toc::Toc;
-use super::index::Table;
 use super::output::Output;
+use super::table::Table;
 use crate::error::{Error, Kind, Result};
 
 /// How many are in memory at once, unless a single name has more: 16 MiB.

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, IntoInnerError, Read, Seek, Write};
 use std::path::PathBuf;
 
-use super::super::folder::failed;
+use super::super::disk::failed;
 use crate::error::Result;
 
 const BUFFER_BYTES: usize = 256 << 10;

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::super::bytes::put_uvarint;
 use super::super::crc::crc32c;
 use super::super::segment::{FORMAT, HEAD_BYTES, MAGIC};
-use super::CHUNKS;
 use super::output::{Output, WrittenFile};
+use super::told::CHUNKS;
 use crate::error::Result;
 use crate::samples::Chunk;
 

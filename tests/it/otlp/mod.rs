@@ -6,3 +6,4 @@ mod golden;
 mod ours;
 mod random;
 mod requests;
+mod shapes;

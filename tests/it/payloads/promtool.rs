@@ -28,7 +28,14 @@ fn read(text: &[u8]) -> Option<Vec<Line>> {
         if let Item::Piece(piece) = item
             && let Told::Samples(samples) = piece.told
         {
-            lines.extend(samples.into_iter().map(|sample| {
+            // Promtool loses samples that are not later than the one before, and says nothing of it.
+            let mut latest = i64::MIN;
+            let ordered = samples.into_iter().filter(|sample| {
+                let is_later = sample.time_ms > latest;
+                latest = latest.max(sample.time_ms);
+                is_later
+            });
+            lines.extend(ordered.map(|sample| {
                 let Value::Float(value) = sample.value else {
                     panic!("a histogram")
                 };
@@ -130,8 +137,8 @@ fn index(length: usize, random: &mut Random) -> usize {
     usize::try_from(random.below(u64::try_from(length).unwrap())).unwrap()
 }
 
-fn of<'a, T>(choice: &'a [T], random: &mut Random) -> &'a T {
-    &choice[index(choice.len(), random)]
+fn of<T: Copy>(choice: &[T], random: &mut Random) -> T {
+    choice[index(choice.len(), random)]
 }
 
 /// A text that is right.
@@ -153,8 +160,8 @@ fn broken(mut text: Vec<u8>, random: &mut Random) -> Vec<u8> {
     let at = index(text.len(), random);
     match random.below(3) {
         0 => drop(text.remove(at)),
-        1 => text.insert(at, *of(ODD, random)),
-        _ => text[at] = *of(ODD, random),
+        1 => text.insert(at, of(ODD, random)),
+        _ => text[at] = of(ODD, random),
     }
     text
 }

@@ -141,14 +141,16 @@ impl Sum {
     }
 }
 
-/// A number without a value changes nothing.
+/// A number without a value is 0, and changes nothing.
 fn added(sum: Option<Value>, more: Option<Value>) -> Option<Value> {
     #[expect(
         clippy::cast_precision_loss,
         reason = "an exporter that mixes kinds of numbers wants floats"
     )]
     match (sum, more) {
-        (None, other) | (other, None) => other,
+        (sum, None) => sum,
+        (None, Some(Value::AsDouble(value))) => Some(Value::AsDouble(0.0 + value)),
+        (None, whole) => whole,
         (Some(Value::AsInt(one)), Some(Value::AsInt(other))) => {
             Some(Value::AsInt(one.wrapping_add(other)))
         }

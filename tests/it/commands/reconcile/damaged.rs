@@ -1,11 +1,14 @@
 //! What is wrong with the bucket or with a server is named, and never taken for equal.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{World, change_meta, found, notes, ones};
+use crate::support::run::{Running, signal};
+use crate::support::told::Sample;
 
 /// A damage, and what is to be found of it, by kind and count; and what is only told.
 type Damage = (
@@ -147,4 +150,49 @@ fn a_side_that_cannot_be_read_ends_it_and_is_named_in_the_report() {
     let (kinds, _) = found(&ran.json());
     assert_eq!(kinds, ["nothing-compared 1", "target-not-read 1"]);
     assert_eq!(ran.json()["verdict"], "not-proven");
+}
+
+/// S-24.62 with the real thing
+#[test]
+fn blocks_that_contradict_each_other_are_found_and_those_that_agree_are_one() {
+    let one = ones("subject", &[], 0);
+    let other = one.clone().changed(60, Sample::Number("2"));
+    for (second, code, expected) in [
+        (&one, 0, &[][..]),
+        (&other, 3, &["conflicting-blocks 1"][..]),
+    ] {
+        let cold = vec![vec![one.clone()], vec![second.clone()]];
+        let world = World::of(vec![vec![one.clone()]], cold);
+        let plan = world.plan(&json!({"selectors": ["subject"]}));
+        let document = world.ran("verify", 0..1, &plan).expect(code).json();
+        let (kinds, shown) = found(&document);
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let is_expected = |kind: &&str| *kind != "subject different-values 1";
+        assert_eq!(
+            kinds
+                .iter()
+                .copied()
+                .filter(is_expected)
+                .collect::<Vec<_>>(),
+            expected,
+            "{shown}"
+        );
+        assert_eq!(document["target_blocks"], 2);
+    }
+}
+
+/// S-24.60
+#[test]
+fn a_signal_ends_it_while_a_side_is_silent() {
+    let world = World::of(vec![vec![ones("subject", &[], 0)]], Vec::new());
+    let silent = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/api/v1/read", silent.local_addr().unwrap());
+    let plan = world.plan(&json!({"source": {"remote_read_url": url}}));
+    let running = Running::start(&mut world.command("verify", 0..1, &plan, &[]));
+    // Somebody asks, and hears nothing.
+    let (_connection, _) = silent.accept().unwrap();
+    signal("TERM", running.id());
+    let ran = running.wait().expect(143);
+    assert_eq!(ran.json()["signal"], "SIGTERM");
+    world.expect_nothing_left();
 }

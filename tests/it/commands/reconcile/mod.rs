@@ -1,5 +1,7 @@
 //! `verify --config` and `cutover-check --config`: real Prometheus as the source, and blocks of its own writer as the target.
 
+mod backfilled;
+mod beside;
 mod damaged;
 mod refused;
 mod seeded;
@@ -7,6 +9,7 @@ mod served;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -110,6 +113,18 @@ impl World {
         plan: &Value,
         arguments: &[&str],
     ) -> Ran {
+        let ran = Ran::of(self.command(subcommand, days, plan, arguments));
+        self.expect_nothing_left();
+        ran
+    }
+
+    fn command(
+        &self,
+        subcommand: &str,
+        days: std::ops::Range<i64>,
+        plan: &Value,
+        arguments: &[&str],
+    ) -> Command {
         let path = self.path("plan.json");
         fs::write(&path, plan.to_string()).unwrap();
         let time = |day: i64| (START_MS + day * DAY_MS).to_string();
@@ -126,13 +141,15 @@ impl World {
             .arg(format!("--end={}", time(days.end)))
             .arg(format!("--staging-dir={}", self.folder.path().display()))
             .args(arguments);
-        let ran = Ran::of(command);
-        let entries = fs::read_dir(self.folder.path()).unwrap();
-        for entry in entries {
+        command
+    }
+
+    /// No file or folder of a comparison lies there any more.
+    fn expect_nothing_left(&self) {
+        for entry in fs::read_dir(self.folder.path()).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(!name.contains("comparison"), "{name} is left behind");
         }
-        ran
     }
 }
 
