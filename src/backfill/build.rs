@@ -36,22 +36,35 @@ pub(super) struct Taking {
 }
 
 /// The labels without those that the block has for all its series: a server tells them with each.
-fn without(labels: samples::Labels, external: &Labels) -> samples::Labels {
+///
+/// Errors: one has another value. Thanos shows the block's in its place, and several series would become one.
+fn without(labels: samples::Labels, external: &Labels) -> Result<samples::Labels> {
+    let external_of = |name: &str| external.as_map().get(name);
+    let other = labels
+        .iter()
+        .find(|(name, value)| external_of(name).is_some_and(|own| own != value));
+    if let Some((name, _)) = other {
+        let why = format!(
+            "Thanos would show the plan's external label {name} in the place of its own: expected external labels that no series has with another value"
+        );
+        return Err(Error::new(Kind::Other, format!("bring {labels}")).because(why));
+    }
     let is_external =
         |(name, value): &(&str, &str)| external.as_map().get(*name).is_some_and(|own| own == value);
     if !labels.iter().any(|label| is_external(&label)) {
-        return labels;
+        return Ok(labels);
     }
     let own = labels.iter().filter(|label| !is_external(label));
-    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    Ok(own
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 /// Takes one item.
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(mut piece) => {
-            piece.labels = without(piece.labels, &taking.external_labels);
+            piece.labels = without(piece.labels, &taking.external_labels)?;
             taking.spool.take(piece)?;
         }
         Item::Metadata(_) => taking.beside.metadata += 1,

@@ -17,24 +17,21 @@ mod task;
 mod whole;
 
 pub use delivery::deliver;
-pub use task::{Overlap, Run, Task};
+pub use task::{Overlap, Run, Task, stopped};
 
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::block::Labels;
 use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
-use crate::error::{Error, Kind, Result};
-use crate::exit::Signal;
+use crate::error::Result;
 use crate::feed::Source;
 use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
 use shared::Shared;
-
-/// Of an answer that cannot be taken piece by piece, no more is held at once.
-const HELD_BYTES: usize = 64 << 20;
+use task::HELD_BYTES;
 
 /// Brings what the plan says into the bucket, or tells what it would bring.
 ///
@@ -160,11 +157,4 @@ fn in_order(mut filed: Vec<WindowOutcome>, jobs: &[Job]) -> Vec<WindowOutcome> {
     filed.extend(missing);
     filed.sort_by_key(|window| window.range);
     filed
-}
-
-/// The signal came first.
-#[must_use]
-pub fn stopped(signal: Signal, attempt: &str) -> Error {
-    let attempt = format!("{attempt} before {} came", signal.as_str());
-    Error::new(Kind::Cancelled, attempt)
 }

@@ -7,10 +7,12 @@ use tracing::{info, warn};
 
 use super::build::Built;
 use super::held::{Kin, obstacles};
+use super::jobs::Job;
 use super::shared::Shared;
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
 use crate::error::{Error, Kind, Result};
+use crate::history::{Ending, WindowOutcome};
 use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
@@ -20,9 +22,35 @@ use crate::verb::prove::Verdict;
 use crate::verb::publish::{Publisher, prepare, publish, unpublish};
 use crate::verb::survey::survey_block;
 
+/// Publishes what was made of a window, and says how that ended.
+pub(super) async fn published(
+    shared: &Shared,
+    job: &Job,
+    built: Option<&Built>,
+    progress: BlockProgress,
+) -> WindowOutcome {
+    let Some(built) = built else {
+        return job.ends(Ending::Empty, None);
+    };
+    let came = bring_to_target(shared, built, progress).await;
+    shared.staging.remove_block(built.id);
+    let ends = |ending, why| WindowOutcome {
+        block: Some(built.id),
+        sums: built.sums,
+        ..job.ends(ending, why)
+    };
+    match came {
+        Ok(Came::Written) => ends(Ending::Written, None),
+        Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
+        Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
+        Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
+        Err(err) => shared.failed(job, &err),
+    }
+}
+
 /// What became of a staged block.
 #[derive(Debug)]
-pub(super) enum Came {
+enum Came {
     /// This run published it.
     Written,
     /// The bucket holds it, as itself or as a part of another block, which is told.
@@ -62,11 +90,7 @@ impl From<Error> for Stopped {
 }
 
 /// Publishes it, unless the bucket holds it or has no room for it. What may pass is tried again.
-pub(super) async fn bring_to_target(
-    shared: &Shared,
-    built: &Built,
-    progress: BlockProgress,
-) -> Result<Came> {
+async fn bring_to_target(shared: &Shared, built: &Built, progress: BlockProgress) -> Result<Came> {
     let seen = Arc::new(survey_block(&shared.staged, built.id).await?);
     let meta = seen.meta().cloned().ok_or_else(|| {
         let attempt = format!("read meta.json of {} in the staging folder", built.id);

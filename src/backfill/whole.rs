@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{Sender, channel};
 
 use super::build::{Built, Says, Taking, build, take};
 use super::jobs::{Job, State};
+use super::publishing::published;
 use super::shared::Shared;
 use super::staging::Staging;
 use super::task::Task;
@@ -77,7 +78,7 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
             shared.staging.remove_block(built.id);
             refused
         } else if shared.course.may_begin() {
-            shared.publish(&job, Some(&built), progress).await
+            published(shared, &job, Some(&built), progress).await
         } else {
             shared.staging.remove_block(built.id);
             job.ends(Ending::NotFinished, None)

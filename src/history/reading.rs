@@ -18,8 +18,21 @@ use crate::payload::{Options, graphite, otlp, statsd};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
-/// Reads a plan: see [`Plan::parse`].
-pub(super) fn plan(
+impl Plan {
+    /// Reads a plan, whose relative paths begin in `folder`. What is read and has no effect is added to `warnings`.
+    ///
+    /// Errors: the first thing that is wrong, in one line that begins with the path of the member: `source.kind: …`. Secrets are not repeated.
+    pub fn parse(
+        text: &str,
+        folder: &Path,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        plan(text, folder, environment, warnings)
+    }
+}
+
+fn plan(
     text: &str,
     folder: &Path,
     environment: &Environment,

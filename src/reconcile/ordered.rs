@@ -41,6 +41,9 @@ struct Taking {
     external_labels: Labels,
     /// What had no place, by its kind: how often, and an example.
     left_out: BTreeMap<&'static str, (u64, String)>,
+    side: Side,
+    /// Pieces of the target's series that have other values of the external labels, and one of these.
+    of_others: (u64, Option<Labels>),
     /// Pieces of series without all of the external labels, and one of these.
     unlabelled: (u64, Option<Labels>),
 }
@@ -49,8 +52,17 @@ impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
         match item {
             Item::Piece(Piece { labels, told }) => {
+                let is_other = |(name, value): (&str, &str)| {
+                    let own = labels.get(name);
+                    own.is_some_and(|own| own != value)
+                };
+                // A server may hold what others write, too; no series of a backfill contradicts its labels.
+                if self.side == Side::Target && self.external_labels.iter().any(is_other) {
+                    self.of_others.0 += 1;
+                    self.of_others.1.get_or_insert(labels);
+                    return Ok(());
+                }
                 let mut external = self.external_labels.iter();
-                // Where a series has such a label of its own, that counts.
                 if !external.all(|(name, _)| labels.get(name).is_some()) {
                     self.unlabelled.0 += 1;
                     self.unlabelled.1.get_or_insert_with(|| labels.clone());
@@ -92,6 +104,12 @@ async fn of_server(task: &Task, read: &Access, founds: &mut Founds) -> Result<So
     let mut plan = task.plan.clone();
     plan.source.origin = Origin::Live(Live::RemoteRead(read.clone()));
     let taking = brought(task, &plan, Side::Target).await?;
+    let (of_others, one) = taking.of_others;
+    let key = (Weight::Note, "series-of-others", Some(Side::Target));
+    founds.add(key, of_others, || Example {
+        series: one,
+        ..Example::default()
+    });
     let (unlabelled, one) = taking.unlabelled;
     let key = (Weight::Difference, "external-labels", Some(Side::Target));
     founds.add(key, unlabelled, || Example {
@@ -109,6 +127,8 @@ async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
         beside: Beside::default(),
         external_labels: task.plan.target.external_labels.clone(),
         left_out: BTreeMap::new(),
+        side,
+        of_others: (0, None),
         unlabelled: (0, None),
     };
     let source = feed::Source::open(plan, &task.retry, task.memory_bytes)?;

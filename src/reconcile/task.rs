@@ -38,7 +38,7 @@ pub struct Task {
 }
 
 /// How much of one answer of a query API is read, unpacked.
-const MOST_BYTES: usize = 256 << 20;
+const MOST_BYTES: usize = 64 << 20;
 
 /// Prometheus gives no more samples of a series at once.
 const MOST_POINTS: u32 = 11_000;

@@ -87,7 +87,7 @@ impl From<Finding> for Found {
 }
 
 /// Kinds that comparisons of query APIs do not have, or call otherwise.
-const MEANINGS: [(&str, &str); 19] = [
+const MEANINGS: [(&str, &str); 20] = [
     (
         "different-staleness",
         "one side has a mark of staleness, the other a sample",
@@ -108,6 +108,10 @@ const MEANINGS: [(&str, &str); 19] = [
     (
         "other-external-labels",
         "blocks with other external labels lie there, and were not compared",
+    ),
+    (
+        "series-of-others",
+        "series with other values of the external labels, which were not compared",
     ),
     ("marked-blocks", "blocks that are marked for deletion"),
     (

@@ -46,7 +46,13 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
     if !(-4..=8).contains(&raw.schema) && raw.schema != CUSTOM_BUCKETS {
         return Err(format!("its schema is {}, which is none", raw.schema));
     }
-    if raw.schema != CUSTOM_BUCKETS && !raw.custom_values.is_empty() {
+    if raw.schema == CUSTOM_BUCKETS {
+        // Prometheus' samples leave the bounds out; its chunks have them.
+        let top: i64 = positive_spans.iter().map(reach).sum();
+        if usize::try_from(top).is_ok_and(|top| top > raw.custom_values.len() + 1) {
+            return Err("its buckets come without their bounds".to_owned());
+        }
+    } else if !raw.custom_values.is_empty() {
         return Err("it has bounds, and a schema that needs none".to_owned());
     }
     Ok(Histogram {
@@ -74,6 +80,11 @@ fn spans(raw: &[proto::BucketSpan]) -> Vec<Span> {
         length: span.length,
     });
     spans.collect()
+}
+
+/// How far a span reaches beyond the one before.
+fn reach(span: &Span) -> i64 {
+    i64::from(span.offset) + i64::from(span.length)
 }
 
 /// Whether spans speak of so many buckets.

@@ -1,14 +1,16 @@
 //! Requests in a payload: which form they have, and where one ends.
 
+use std::fmt;
 use std::io::Read;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message;
+use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::de::Read as Source;
 use serde_json::{Deserializer, StreamDeserializer};
 
 use super::json;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::payload::received::{Payload, malformed};
 
 /// A request of protobuf is decoded as a whole: no collector takes one of such a size.
@@ -18,7 +20,7 @@ type Take<'a> = dyn FnMut(ExportMetricsServiceRequest) -> Result<()> + 'a;
 
 /// Gives each request of the payload.
 ///
-/// JSON is told by its first brace, and may hold one request after another, as a collector's file exporter writes them. That exporter puts
+/// JSON is told by its first brace, and may hold one request after another, as a collector's file exporter writes them, or a list of them. That exporter puts
 /// four bytes of length before each request in protobuf, which begin with a zero, as no message does.
 pub(super) fn each(payload: &mut Payload, take: &mut Take) -> Result<()> {
     let first = payload.body.fill_buf();
@@ -26,6 +28,7 @@ pub(super) fn each(payload: &mut Payload, take: &mut Take) -> Result<()> {
     match first.map_err(|err| payload.malformed(None, err))? {
         None => Ok(()),
         Some(b'{' | b' ' | b'\t' | b'\r') => of_stream(payload, take),
+        Some(b'[') => of_list(payload, take),
         Some(0) => with_lengths(payload, take),
         // A line feed, or the tag of what a request has.
         Some(b'\n') => of_either(payload, take),
@@ -84,6 +87,49 @@ fn of_stream(payload: &mut Payload, take: &mut Take) -> Result<()> {
     )
 }
 
+/// A list of requests, as tools that gather lines make it.
+fn of_list(payload: &mut Payload, take: &mut Take) -> Result<()> {
+    let place = payload.place;
+    let mut source = Deserializer::from_reader(&mut *payload.body);
+    let mut list = List { take, ended: None };
+    let read = source.deserialize_seq(&mut list);
+    let read = read.and_then(|()| source.end());
+    match (list.ended, read) {
+        (Some(err), _) => Err(err),
+        (None, Ok(())) => Ok(()),
+        (None, Err(err)) => Err(unread(place, err)),
+    }
+}
+
+struct List<'a, 'take> {
+    take: &'a mut Take<'take>,
+    /// Why it goes no further, where that is not for the JSON.
+    ended: Option<Error>,
+}
+
+impl<'de> Visitor<'de> for &mut List<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of requests")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut requests: A) -> Result<(), A::Error> {
+        while let Some(request) = requests.next_element::<json::Request>()? {
+            if let Err(err) = (self.take)(request.0) {
+                self.ended = Some(err);
+                return Err(A::Error::custom("it goes no further"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unread(place: &str, err: serde_json::Error) -> Error {
+    let line = u64::try_from(err.line()).ok().filter(|line| *line > 0);
+    malformed(place, line, err)
+}
+
 fn documents<'de, R: Source<'de>>(
     source: Deserializer<R>,
 ) -> StreamDeserializer<'de, R, json::Request> {
@@ -98,10 +144,7 @@ fn taken(
     for request in requests {
         match request {
             Ok(request) => take(request.0)?,
-            Err(err) => {
-                let line = u64::try_from(err.line()).ok().filter(|line| *line > 0);
-                return Err(malformed(place, line, err));
-            }
+            Err(err) => return Err(unread(place, err)),
         }
     }
     Ok(())

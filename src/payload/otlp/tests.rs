@@ -219,6 +219,8 @@ fn files_of_collectors_are_read_request_by_request() {
             1,
         ),
         ("lengths", twice(&with_length, ""), 2),
+        ("a list", format!("[{one_line},\n{one_line}]\n").into(), 2),
+        ("an empty list", b"[]".to_vec(), 0),
         ("nothing", vec![], 0),
     ] {
         let items = read(&body).unwrap_or_else(|why| panic!("{what}: {why}"));
@@ -418,6 +420,44 @@ fn sums_of_changes_are_given_up_after_the_time_that_is_asked_for() {
         shown(&items).concat()
     });
     assert_eq!(all, ["m 2@1", "m NaN@2", "m 4@3"]);
+}
+
+/// S-24.25
+#[test]
+fn changes_of_a_request_are_added_in_the_order_of_time_and_none_twice() {
+    let point = |from: u64, to: u64, value: u64| {
+        format!(
+            r#"{{"startTimeUnixNano":"{from}000000000","timeUnixNano":"{to}000000000","asInt":"{value}"}}"#
+        )
+    };
+    let points = [
+        point(2, 3, 4),
+        point(1, 2, 2),
+        point(2, 3, 4),
+        point(0, 1, 1),
+    ];
+    let body = alone(&format!(
+        r#"{{"name":"m","sum":{{"aggregationTemporality":1,"dataPoints":[{}]}}}}"#,
+        points.join(",")
+    ));
+    let twice = "1 delta-duplicate: m in capture.json: entry 3: its series has one of the same time, as of an exporter that tries again";
+    let mut reader = Reader::new(Options::default());
+    let first = read_at(&mut reader, body.as_bytes(), None).unwrap();
+    assert_eq!(shown(&first), [twice, "m 1@1", "m 3@2", "m 7@3"]);
+    let again = read_at(&mut reader, body.as_bytes(), None).unwrap();
+    let lost = shown(&again)
+        .iter()
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect::<Vec<_>>();
+    assert_eq!(
+        lost,
+        [
+            "1 delta-out-of-order",
+            "1 delta-out-of-order",
+            "1 delta-duplicate",
+            "1 delta-duplicate"
+        ]
+    );
 }
 
 /// S-24.23

@@ -186,7 +186,7 @@ impl Translation<'_, '_> {
     fn summed<P: Change>(
         &mut self,
         about: &About,
-        points: Vec<P>,
+        mut points: Vec<P>,
         temporality: i32,
         seen: &mut Option<Seen>,
     ) -> Result<Vec<P>> {
@@ -194,6 +194,8 @@ impl Translation<'_, '_> {
             Ok(AggregationTemporality::Cumulative) => self.timed(about, points, seen),
             Ok(AggregationTemporality::Delta) => {
                 let mut summed = Vec::with_capacity(points.len());
+                // Only a later one can be added.
+                points.sort_by_key(Point::time);
                 for mut point in points {
                     let is_timed = point.nanoseconds().is_some();
                     let added = if is_timed {

@@ -426,6 +426,18 @@ async fn what_makes_no_sense_is_an_error_of_one_line_that_says_so() {
             }),
             "its schema is 77",
         ),
+        (
+            of(proto::Histogram {
+                schema: -53,
+                positive_spans: vec![proto::BucketSpan {
+                    offset: 0,
+                    length: 2,
+                }],
+                positive_deltas: vec![1, 1],
+                ..Default::default()
+            }),
+            "its buckets come without their bounds",
+        ),
         (empty, "it holds 0 answers"),
         (b"\xff\xff\xff\xff\x0f".to_vec(), "read up from"),
         (b"<html>login</html>".to_vec(), "<html>login</html>"),

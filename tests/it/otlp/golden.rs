@@ -83,10 +83,10 @@ fn prometheus_stores_what_is_read_here_of_the_same_requests() {
             let given = Given::of(translation.options(), &payloads).unwrap();
             let what = format!("{} as {form:?}", translation.options);
             assert_same(&shown(&prometheus.stored()), &shown(&given.stored), &what);
-            // As many as requests, for each has one point that comes too late.
+            // Each request has two points that come too late, or twice.
             assert_eq!(
                 given.lost().into_iter().collect::<Vec<_>>(),
-                [("delta-out-of-order", 16)],
+                [("delta-duplicate", 10), ("delta-out-of-order", 6)],
                 "{:?}",
                 given.left_out
             );

@@ -144,7 +144,8 @@ pub(super) fn answers(url: &str, query: &str) -> Vec<Value> {
 #[track_caller]
 fn is_the_same(prometheus: &Prometheus, config: &Path) {
     let querier = Querier::start(&[config]);
-    for query in QUERIES {
+    // Engines of other versions add up in another order, so that what is calculated is asked of the same one below.
+    for query in ["requests", "latency", "goes", "count_over_time(goes[10m])"] {
         let expected = answers(&prometheus.url(), query);
         assert!(!expected.is_empty(), "{query}");
         assert_eq!(answers(&querier.url(), query), expected, "{query}");
@@ -177,6 +178,11 @@ fn what_a_prometheus_holds_is_read_by_thanos_to_the_last_digit() {
     let bucket = place.bucket();
     assert_eq!(blocks_with(&bucket, "meta.json").len(), 5);
     is_the_same(&prometheus, &place.path("bucket.yaml"));
+    let of_blocks = Prometheus::start(&place.path("bucket"));
+    for query in QUERIES {
+        let expected = answers(&prometheus.url(), query);
+        assert_eq!(answers(&of_blocks.url(), query), expected, "{query}");
+    }
     for id in blocks_with(&bucket, "meta.json") {
         let analyzed = Command::new(program("promtool"))
             .args(["tsdb", "analyze"])

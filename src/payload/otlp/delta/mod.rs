@@ -57,7 +57,8 @@ pub(super) struct Deltas {
 #[derive(Debug)]
 struct Held {
     start: u64,
-    time: u64,
+    /// Since when, and when, the last point counted.
+    last: (u64, u64),
     received_ms: Option<i64>,
     sum: Sum,
 }
@@ -91,7 +92,7 @@ impl Deltas {
         let Some(held) = self.held.get_mut(&id) else {
             let held = Held {
                 start: point.start(),
-                time: point.time(),
+                last: (point.start(), point.time()),
                 received_ms,
                 sum: point.sum(),
             };
@@ -102,12 +103,17 @@ impl Deltas {
             let why = "it counts from before its series began, which may be sent by two processes";
             return Err(("delta-older-start", why.to_owned()));
         }
-        if point.time() <= held.time {
+        if (point.start(), point.time()) == held.last {
+            let why = "its series has one of the same time, as of an exporter that tries again";
+            return Err(("delta-duplicate", why.to_owned()));
+        }
+        if point.time() <= held.last.1 {
             let why = "it comes after a later one of its series";
             return Err(("delta-out-of-order", why.to_owned()));
         }
         held.sum.add(point.sum())?;
-        (held.time, held.received_ms) = (point.time(), received_ms);
+        held.last = (point.start(), point.time());
+        held.received_ms = received_ms;
         point.say(&held.sum);
         Ok(())
     }

@@ -126,7 +126,9 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
             ones("steady", &[], day),
         ]
     };
-    let world = World::of(vec![plain(0), plain(1)], vec![labelled(0), plain(1)]);
+    let mut cold = labelled(0);
+    cold.push(ones("subject", &[("zone", "a"), ("cluster", "eu-2")], 0));
+    let world = World::of(vec![plain(0), plain(1)], vec![cold, plain(1)]);
     let target = Prometheus::start(&world.path("cold"));
     let url = |path: &str| format!("{}/api/v1/{path}", target.url());
     let plan = world.plan(&json!({"target": {
@@ -152,7 +154,12 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     let told = capabilities["abilities"].as_array().unwrap().iter();
     let told: Vec<&str> = told.map(|one| one["told"].as_str().unwrap()).collect();
     assert_eq!(told, ["yes", "no", "no", "no"]);
-    for note in ["metadata-not-had", "exemplars-not-had", "no-promql-checks"] {
+    for note in [
+        "metadata-not-had",
+        "exemplars-not-had",
+        "no-promql-checks",
+        "series-of-others",
+    ] {
         assert!(notes(&document).contains(&note), "{note}: {document}");
     }
 
