@@ -10,7 +10,8 @@ use std::time::Duration;
 use opentelemetry_otlp::tonic_types::metadata::MetadataMap;
 use opentelemetry_otlp::tonic_types::transport::{Certificate, ClientTlsConfig, Identity};
 use opentelemetry_otlp::{
-    Compression, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig, WithTonicConfig,
+    Compression, Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig,
+    WithTonicConfig,
 };
 use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::redirect::Policy;
@@ -30,6 +31,7 @@ pub(super) fn http(config: &TracingConfig, path: &str) -> Result<SpanExporter> {
     }
     let mut exporter = SpanExporter::builder()
         .with_http()
+        .with_protocol(Protocol::HttpBinary)
         .with_http_client(build(client)?)
         .with_headers(header_strings(config))
         .with_retry_policy(retry_policy(config.retry));
