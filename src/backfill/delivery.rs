@@ -56,9 +56,10 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         let planned = windows.iter().map(|window| {
             outcome(
                 *window,
-                match done.has(*window) {
-                    true => Ending::AlreadyThere,
-                    false => Ending::Planned,
+                if done.has(*window) {
+                    Ending::AlreadyThere
+                } else {
+                    Ending::Planned
                 },
             )
         });
@@ -85,12 +86,9 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         signal = run.stop.wait() => {
             run.progress.stopping();
             warn!(reason = signal.as_str(), grace = ?task.shutdown_grace, "no new window is begun; the one in hand may go on for the grace");
-            match tokio::time::timeout(task.shutdown_grace, &mut work).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    cancel.cancel();
-                    Err(stopped(signal, "write what was brought"))
-                }
+            if let Ok(ended) = tokio::time::timeout(task.shutdown_grace, &mut work).await { ended } else {
+                cancel.cancel();
+                Err(stopped(signal, "write what was brought"))
             }
         }
         }

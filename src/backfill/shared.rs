@@ -126,7 +126,7 @@ impl Shared {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");
             }
             _ => {
-                info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends")
+                info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
             }
         }
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);

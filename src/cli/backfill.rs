@@ -20,8 +20,8 @@ use crate::history::{BlockDuration, Origin};
 /// Brings history of another system into a bucket, as Thanos blocks.
 ///
 /// A plan says where samples come from: a server that speaks Prometheus' remote
-/// read, VictoriaMetrics' export, captured payloads of OTLP, InfluxDB's line
-/// protocol, StatsD or Graphite, or OpenMetrics text. They become blocks of two
+/// read, `VictoriaMetrics`' export, captured payloads of OTLP, `InfluxDB`'s line
+/// protocol, `StatsD` or Graphite, or `OpenMetrics` text. They become blocks of two
 /// hours, aligned as Prometheus aligns them, which are published whole and proven.
 /// A run that was killed goes on where it was when it is started again.
 #[derive(Args)]

@@ -44,11 +44,11 @@ pub enum Kind {
     Otlp,
     /// Captured payloads of `InfluxDB`'s line protocol.
     InfluxLineProtocol,
-    /// Captured packets of StatsD.
+    /// Captured packets of `StatsD`.
     Statsd,
     /// Captured lines of Graphite's plaintext protocol.
     GraphitePlaintext,
-    /// OpenMetrics text.
+    /// `OpenMetrics` text.
     Openmetrics,
 }
 

@@ -33,11 +33,11 @@ pub enum Options {
     Otlp(otlp::Options),
     /// `InfluxDB`'s line protocol.
     InfluxLineProtocol,
-    /// Lines of StatsD.
+    /// Lines of `StatsD`.
     Statsd(statsd::Options),
     /// Graphite's plaintext protocol, and its mapping where there is one.
     GraphitePlaintext(Option<graphite::Mapping>),
-    /// OpenMetrics text.
+    /// `OpenMetrics` text.
     Openmetrics,
 }
 
@@ -48,11 +48,11 @@ pub enum Reader {
     Otlp(otlp::Reader),
     /// `InfluxDB`'s line protocol.
     InfluxLineProtocol(influx::Reader),
-    /// Lines of StatsD.
+    /// Lines of `StatsD`.
     Statsd(statsd::Reader),
     /// Graphite's plaintext protocol.
     GraphitePlaintext(graphite::Reader),
-    /// OpenMetrics text.
+    /// `OpenMetrics` text.
     Openmetrics(openmetrics::Reader),
 }
 
@@ -101,11 +101,11 @@ pub enum Format {
     Otlp,
     /// `InfluxDB`'s line protocol.
     InfluxLineProtocol,
-    /// Lines of StatsD, with the extensions of `DogStatsD` and others.
+    /// Lines of `StatsD`, with the extensions of `DogStatsD` and others.
     Statsd,
     /// Graphite's plaintext protocol.
     GraphitePlaintext,
-    /// OpenMetrics text.
+    /// `OpenMetrics` text.
     Openmetrics,
 }
 

@@ -27,7 +27,7 @@ fn replaced(name: &str, is_fit: impl Fn(char) -> bool) -> String {
     legal
 }
 
-/// The name as statsd_exporter escapes it: as [`legal`], and of dashes that follow each other the first alone counts.
+/// The name as `statsd_exporter` escapes it: as [`legal`], and of dashes that follow each other the first alone counts.
 pub(super) fn of_statsd(name: &str) -> String {
     let mut before = None;
     let name: String = name

@@ -337,7 +337,7 @@ fn side_by_side(
 }
 
 /// Each series of a window.
-fn each<'a>(window: Option<&'a mut Window<'_>>) -> impl Iterator<Item = Result<(Labels, Series)>> {
+fn each(window: Option<&mut Window<'_>>) -> impl Iterator<Item = Result<(Labels, Series)>> {
     let mut window = window;
     std::iter::from_fn(move || {
         let next = window.as_mut()?.next_series().transpose()?;

@@ -30,7 +30,7 @@ fn access(url: &str, path: &str) -> Access {
 
 fn limits() -> Limits {
     Limits {
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         retry: Policy {
             max_retries: 2,
             initial_backoff: Duration::from_millis(10),
@@ -151,7 +151,7 @@ fn chunks_of_a_real_prometheus_come_byte_for_byte_and_its_samples_are_the_same()
 
     let for_samples = client.clone().for_samples();
     let (of_bounds, others): (Vec<Piece>, Vec<Piece>) =
-        pieces.iter().cloned().partition(|piece| has_bounds(piece));
+        pieces.iter().cloned().partition(has_bounds);
     let names: BTreeSet<&str> = of_bounds
         .iter()
         .map(|piece| piece.labels.metric())
@@ -426,7 +426,7 @@ fn a_real_victoriametrics_takes_what_is_written_and_tells_it_again() {
         123_456.789,
     ];
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let many: Vec<f64> = (0..30_000).map(|n| n as f64 / 8.0).collect();
+    let many: Vec<f64> = (0..30_000).map(|n| f64::from(n) / 8.0).collect();
     let series = [of("a \"b\"\\", odd), of("many", many)];
     let batch = Batch {
         max_series: 100,

@@ -11,7 +11,7 @@ enum Segment {
 }
 
 impl Glob {
-    /// Reads a glob; `None` for what graphite_exporter refuses.
+    /// Reads a glob; `None` for what `graphite_exporter` refuses.
     pub(super) fn of(text: &str) -> Option<Self> {
         let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let is_fit = |segment: &str| {

@@ -1,4 +1,4 @@
-//! Mapping files of graphite_exporter, which are those of statsd_exporter.
+//! Mapping files of `graphite_exporter`, which are those of `statsd_exporter`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::go::pattern;
 use crate::payload::{name, number};
 use crate::yaml::{self, Fields, Node, Unknown};
 
-/// Which paths become which series: a mapping file of graphite_exporter's.
+/// Which paths become which series: a mapping file of `graphite_exporter`'s.
 ///
 /// Beside what that reads, `strict_match: true` stands for its flag `--graphite.mapping-strict-match`.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +84,7 @@ impl Mapped {
 impl Mapping {
     /// Reads a mapping file's text.
     ///
-    /// Errors: what graphite_exporter refuses; they name the line.
+    /// Errors: what `graphite_exporter` refuses; they name the line.
     pub fn parse(text: &str) -> Result<Self> {
         let Some(document) = yaml::parse(text)? else {
             return Ok(Self::default());
@@ -249,7 +249,7 @@ fn match_type(fields: &mut Fields) -> Result<Option<Type>> {
     }
 }
 
-/// What graphite_exporter reads as well, and uses for nothing.
+/// What `graphite_exporter` reads as well, and uses for nothing.
 fn without_effect(fields: &mut Fields) {
     for key in [
         "observer_type",

@@ -1,4 +1,4 @@
-//! Graphite's plaintext protocol, as Prometheus' graphite_exporter reads it: `path;tag=value value time`.
+//! Graphite's plaintext protocol, as Prometheus' `graphite_exporter` reads it: `path;tag=value value time`.
 
 mod glob;
 mod mapping;

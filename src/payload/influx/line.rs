@@ -140,13 +140,12 @@ pub(super) fn point(line: &str) -> Result<Option<Point<'_>>, String> {
         }
     }
     let time = rest.trim_matches(is_space);
-    let time = match time {
-        "" => None,
-        _ => {
-            let time = time.parse();
-            let why = || format!("{:?} is no time", rest.trim());
-            Some(time.map_err(|_| why())?)
-        }
+    let time = if time.is_empty() {
+        None
+    } else {
+        let time = time.parse();
+        let why = || format!("{:?} is no time", rest.trim());
+        Some(time.map_err(|_| why())?)
     };
     Ok(Some(Point {
         series,

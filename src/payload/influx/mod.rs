@@ -1,4 +1,4 @@
-//! `InfluxDB`'s line protocol, as Prometheus' influxdb_exporter maps it: a field is a series, named after measurement and field.
+//! `InfluxDB`'s line protocol, as Prometheus' `influxdb_exporter` maps it: a field is a series, named after measurement and field.
 
 mod line;
 #[cfg(test)]
@@ -149,7 +149,7 @@ fn labels_of(point: &Point, field: &str, request: &Request) -> Result<Labels, St
     builder.build().map_err(|twice| twice.to_string())
 }
 
-/// Tags that become labels: influxdb_exporter passes over one that has the name of names.
+/// Tags that become labels: `influxdb_exporter` passes over one that has the name of names.
 fn tags<'a>(point: &'a Point) -> impl Iterator<Item = (&'a str, &'a str)> {
     let tags = point.tags.iter();
     tags.filter(|(tag, _)| tag != METRIC_NAME)
@@ -223,7 +223,7 @@ impl Request {
     }
 }
 
-/// The unit that InfluxDB 3 takes a time to be in by its size.
+/// The unit that `InfluxDB` 3 takes a time to be in by its size.
 fn of_size(time: i64) -> Unit {
     match time.unsigned_abs() {
         0..5_000_000_000 => Unit::Many(1000),

@@ -1,4 +1,4 @@
-//! Names and labels of OpenMetrics text.
+//! Names and labels of `OpenMetrics` text.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What OpenMetrics text tells of metric families: `# TYPE`, `# HELP` and `# UNIT`.
+//! What `OpenMetrics` text tells of metric families: `# TYPE`, `# HELP` and `# UNIT`.
 
 use super::labels::{expected, name_length, quoted, unescaped};
 use crate::samples::Metadata;

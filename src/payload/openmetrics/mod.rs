@@ -1,4 +1,4 @@
-//! OpenMetrics text, as `promtool tsdb create-blocks-from openmetrics` reads it: what that refuses is refused.
+//! `OpenMetrics` text, as `promtool tsdb create-blocks-from openmetrics` reads it: what that refuses is refused.
 //!
 //! Files are read line by line and once, so that their size does not matter. Not for the older text format of Prometheus, which that command does not
 //! read either.

@@ -338,7 +338,7 @@ fn what_prometheus_cannot_hold_is_left_out_point_by_point_and_named() {
             vec![format!("1 invalid-histogram: {in_place}: its buckets lie too far away")],
         ),
         (
-            format!(r#"{{"name":"m","sum":{{"aggregationTemporality":2,"dataPoints":[{{"timeUnixNano":"1000000000","asInt":"1","exemplars":[{{"timeUnixNano":"1"}}]}}]}}}}"#),
+            r#"{"name":"m","sum":{"aggregationTemporality":2,"dataPoints":[{"timeUnixNano":"1000000000","asInt":"1","exemplars":[{"timeUnixNano":"1"}]}]}}"#.to_string(),
             vec![format!("1 exemplar-without-value: {in_place}: an exemplar has no value"), "m 1@1".to_owned()],
         ),
     ] {

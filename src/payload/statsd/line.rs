@@ -1,6 +1,6 @@
-//! The grammar of StatsD's lines, with the tags and extensions that statsd_exporter knows.
+//! The grammar of `StatsD`'s lines, with the tags and extensions that `statsd_exporter` knows.
 //!
-//! By hand: the crate `statsd-parser` 0.3.0 knows no tags but DogStatsD's and one value a line, and `statsdproto` 0.1.1 only finds out where the parts
+//! By hand: the crate `statsd-parser` 0.3.0 knows no tags but `DogStatsD`'s and one value a line, and `statsdproto` 0.1.1 only finds out where the parts
 //! of a line are.
 
 use std::borrow::Cow;
@@ -83,7 +83,7 @@ pub(super) fn read(line: &str) -> Result<Line<'_>, String> {
     Ok(Line::Values(events))
 }
 
-/// Reads a name and the tags in it: in brackets as SignalFx writes them, behind `#` as Librato does, or behind a comma as `InfluxDB` does.
+/// Reads a name and the tags in it: in brackets as `SignalFx` writes them, behind `#` as Librato does, or behind a comma as `InfluxDB` does.
 fn named(text: &str) -> Result<Event<'_>, String> {
     let (name, tags) = match (text.find('['), text.find(']')) {
         (Some(start), Some(end)) if start < end => {

@@ -1,4 +1,4 @@
-//! Lines of StatsD, as Prometheus' statsd_exporter reads them: counters add up, gauges change, what was timed becomes histograms in seconds.
+//! Lines of `StatsD`, as Prometheus' `statsd_exporter` reads them: counters add up, gauges change, what was timed becomes histograms in seconds.
 //!
 //! A payload's lines belong to the time at which it was received, and make one sample of each series.
 
@@ -149,13 +149,12 @@ impl Reader {
         }
         let tags = series::tags(&event.tags, pass);
         let key = (event.kind.of_series(), name, tags);
-        let number = match self.numbers.get(&key) {
-            Some(number) => *number,
-            None => {
-                self.series.push(Series::new(&key, &self.options)?);
-                self.numbers.insert(key, self.series.len() - 1);
-                self.series.len() - 1
-            }
+        let number = if let Some(number) = self.numbers.get(&key) {
+            *number
+        } else {
+            self.series.push(Series::new(&key, &self.options)?);
+            self.numbers.insert(key, self.series.len() - 1);
+            self.series.len() - 1
         };
         let Some(series) = self.series.get_mut(number) else {
             return Ok(());

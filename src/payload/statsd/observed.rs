@@ -1,10 +1,10 @@
-//! What timers, histograms and distributions of StatsD become: classic histograms, or summaries.
+//! What timers, histograms and distributions of `StatsD` become: classic histograms, or summaries.
 
 use super::options::Options;
 use crate::payload::number;
 use crate::samples::{Builder, Labels, METRIC_NAME};
 
-/// The quantiles of summaries, as statsd_exporter has them.
+/// The quantiles of summaries, as `statsd_exporter` has them.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 
 /// What was observed of one series, which is several series of Prometheus.

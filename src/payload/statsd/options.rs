@@ -1,9 +1,9 @@
-//! How StatsD's lines are read.
+//! How `StatsD`'s lines are read.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-/// How StatsD's lines are read: `source.statsd` of a plan.
+/// How `StatsD`'s lines are read: `source.statsd` of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {

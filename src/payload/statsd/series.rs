@@ -1,4 +1,4 @@
-//! The series of StatsD's metrics, and what they are so far.
+//! The series of `StatsD`'s metrics, and what they are so far.
 
 use std::collections::{BTreeMap, HashSet};
 use std::mem;
@@ -31,7 +31,7 @@ enum SoFar {
     Observed(Box<Observed>),
 }
 
-/// Tags as labels, by name. Of one that comes twice the last counts, as it does for statsd_exporter.
+/// Tags as labels, by name. Of one that comes twice the last counts, as it does for `statsd_exporter`.
 pub(super) fn tags(
     tags: &[(&str, &str)],
     pass: &mut dyn FnMut(&'static str, &str),

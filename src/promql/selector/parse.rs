@@ -71,15 +71,12 @@ fn braced<'a>(text: &'a str, matchers: &mut Vec<Matcher>) -> Result<&'a str, Str
         if let Some(rest) = rest.strip_prefix('}') {
             return Ok(rest);
         }
-        let (name, is_quoted, after) = match literal::take(rest) {
-            Some(quoted) => {
-                let (name, after) = quoted?;
-                (name, true, after)
-            }
-            None => {
-                let (name, after) = word(rest, "");
-                (name.to_owned(), false, after)
-            }
+        let (name, is_quoted, after) = if let Some(quoted) = literal::take(rest) {
+            let (name, after) = quoted?;
+            (name, true, after)
+        } else {
+            let (name, after) = word(rest, "");
+            (name.to_owned(), false, after)
         };
         if name.is_empty() {
             return Err(expected("the name of a label", rest));

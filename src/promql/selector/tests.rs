@@ -80,7 +80,7 @@ fn what_promql_does_not_take_for_a_selector_is_refused_in_one_line() {
         ("up{a=b}", "expected a quoted value"),
         (r#"up{a=="b"}"#, "expected a quoted value"),
         (r#"up{a="b" c="d"}"#, "a comma or a closing brace"),
-        (r#"up{,}"#, "the name of a label"),
+        (r"up{,}", "the name of a label"),
         (r#"up{a:b="c"}"#, "expected =, !=, =~ or !~"),
         (r#"up{""="c"}"#, "the name of a label"),
         (r#"up{a="b}"#, "no end"),

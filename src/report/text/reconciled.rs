@@ -276,7 +276,7 @@ pub(in crate::report) fn answer(found: &Reconciled) -> String {
             )
         }
     };
-    let signal = found.signal.map(|signal| signal.as_str());
+    let signal = found.signal.map(crate::exit::Signal::as_str);
     let ended = match (signal, &found.stopped_by) {
         (Some(signal), _) => format!(" {signal} came before all was compared."),
         (None, Some(why)) => format!(" It had to stop: {why}."),

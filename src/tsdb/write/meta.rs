@@ -98,6 +98,7 @@ struct IndexStats {
 
 /// What ids of blocks have in common that are told the same beside their series, and end at the same time: it is left in the sources of whatever
 /// is compacted of them.
+#[must_use]
 pub fn kinship(
     labels: &BTreeMap<String, String>,
     extensions: &serde_json::Value,

@@ -182,7 +182,7 @@ fn requests(
     let is_monotonic = random.below(2) == 0;
     let is_whole = random.below(2) == 0;
     let mut all = Vec::new();
-    for minute in 0..1 + random.below(4) {
+    for minute in 0..=random.below(4) {
         let flags = u32::from(random.below(8) == 0 && !is_delta);
         let number = if is_whole {
             whole(

@@ -1,4 +1,4 @@
-//! OpenMetrics text that promtool reads, too: what it takes is read as it reads it, and what it refuses is refused.
+//! `OpenMetrics` text that promtool reads, too: what it takes is read as it reads it, and what it refuses is refused.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,9 +53,12 @@ fn shown(labels: &Labels) -> String {
     let is_plain = |name: &str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let labels: Vec<String> = labels
         .iter()
-        .map(|(name, value)| match is_plain(name) {
-            true => format!("{name}={value:?}"),
-            false => format!("{name:?}={value:?}"),
+        .map(|(name, value)| {
+            if is_plain(name) {
+                format!("{name}={value:?}")
+            } else {
+                format!("{name:?}={value:?}")
+            }
         })
         .collect();
     format!("{{{}}}", labels.join(", "))

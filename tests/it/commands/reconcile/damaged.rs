@@ -38,8 +38,8 @@ const DAMAGES: [Damage; 8] = [
         "it has other external labels",
         |block| {
             change_meta(block, |meta| {
-                meta["thanos"]["labels"]["cluster"] = json!("eu-2")
-            })
+                meta["thanos"]["labels"]["cluster"] = json!("eu-2");
+            });
         },
         &[MISSING],
         &["other-external-labels"],
@@ -166,7 +166,7 @@ fn blocks_that_contradict_each_other_are_found_and_those_that_agree_are_one() {
         let plan = world.plan(&json!({"selectors": ["subject"]}));
         let document = world.ran("verify", 0..1, &plan).expect(code).json();
         let (kinds, shown) = found(&document);
-        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+        let kinds: Vec<&str> = kinds.iter().map(std::string::String::as_str).collect();
         let is_expected = |kind: &&str| *kind != "subject different-values 1";
         assert_eq!(
             kinds
