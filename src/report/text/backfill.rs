@@ -81,7 +81,7 @@ fn write_left_out(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
         return Ok(());
     }
     page.blank()?;
-    page.line("left out, for blocks have no place for it", INDENT)?;
+    page.line("left out", INDENT)?;
     for (kind, (many, example)) in &done.beside.left_out {
         let text = format!(
             "  {kind}: {}, such as {}",
