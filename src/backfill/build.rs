@@ -1,14 +1,13 @@
 //! A window of a spool becomes a block in the staging folder.
 
-use std::path::Path;
-
 use super::held::Made;
 use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::history::{Beside, Range, Sums};
 use crate::samples::{self, Chunk, Item};
 use crate::spool::{Counts, Spool, Window};
+use crate::tsdb::encode;
 use crate::tsdb::write::{About, Writer};
 
 /// What a block that is made says of itself.
@@ -37,22 +36,35 @@ pub(super) struct Taking {
 }
 
 /// The labels without those that the block has for all its series: a server tells them with each.
-fn without(labels: samples::Labels, external: &Labels) -> samples::Labels {
+///
+/// Errors: one has another value. Thanos shows the block's in its place, and several series would become one.
+fn without(labels: samples::Labels, external: &Labels) -> Result<samples::Labels> {
+    let external_of = |name: &str| external.as_map().get(name);
+    let other = labels
+        .iter()
+        .find(|(name, value)| external_of(name).is_some_and(|own| own != value));
+    if let Some((name, _)) = other {
+        let why = format!(
+            "Thanos would show the plan's external label {name} in the place of its own: expected external labels that no series has with another value"
+        );
+        return Err(Error::new(Kind::Other, format!("bring {labels}")).because(why));
+    }
     let is_external =
         |(name, value): &(&str, &str)| external.as_map().get(*name).is_some_and(|own| own == value);
     if !labels.iter().any(|label| is_external(&label)) {
-        return labels;
+        return Ok(labels);
     }
     let own = labels.iter().filter(|label| !is_external(label));
-    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    Ok(own
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 /// Takes one item.
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(mut piece) => {
-            piece.labels = without(piece.labels, &taking.external_labels);
+            piece.labels = without(piece.labels, &taking.external_labels)?;
             taking.spool.take(piece)?;
         }
         Item::Metadata(_) => taking.beside.metadata += 1,
@@ -62,40 +74,54 @@ pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     Ok(())
 }
 
-/// Writes the part of the window within `range` as a block; `None` where there is nothing in it. Blocks.
+/// Writes a block of each part of the window, and tells them in the order of the parts; `None` where there is nothing in one. Parts do not meet, and
+/// hold all of the window that was spooled. Blocks.
 pub(super) fn build(
     window: &mut Window<'_>,
-    range: Range,
-    number: usize,
+    parts: &[(usize, Range)],
     staging: &Staging,
     says: &Says,
-) -> Result<Option<Built>> {
-    let draft = staging.clean_draft(number)?;
-    let built = write(window, range, &draft, says)?;
-    if let Some(built) = &built {
-        staging.becomes_block(&draft, built.id)?;
+) -> Result<Vec<Option<Built>>> {
+    let mut works = Vec::with_capacity(parts.len());
+    for (number, range) in parts {
+        let draft = staging.clean_draft(*number)?;
+        let writer = Writer::create(&draft)?;
+        works.push((*range, draft, writer));
     }
-    Ok(built)
-}
-
-fn write(
-    window: &mut Window<'_>,
-    range: Range,
-    draft: &Path,
-    says: &Says,
-) -> Result<Option<Built>> {
-    let mut writer = Writer::create(draft)?;
     let mut counts = Counts::default();
     while let Some(series) = window.next_series()? {
-        let mut chunks: Vec<Chunk> = Vec::new();
-        series.chunks(&mut counts, &mut |chunk| {
-            chunks.push(chunk);
-            Ok(())
-        })?;
-        if !chunks.is_empty() {
+        if let [(_, _, writer)] = works.as_mut_slice() {
+            let mut chunks: Vec<Chunk> = Vec::new();
+            series.chunks(&mut counts, &mut |chunk| {
+                chunks.push(chunk);
+                Ok(())
+            })?;
+            writer.series(&series.labels, &chunks)?;
+            continue;
+        }
+        let samples = series.samples(&mut counts).collect::<Result<Vec<_>>>()?;
+        for (range, _, writer) in &mut works {
+            let inside = samples.iter().filter(|one| range.contains(one.time_ms));
+            let chunks = encode::chunks(inside.cloned()).collect::<Result<Vec<_>, _>>();
+            let chunks = chunks.map_err(|err| {
+                Error::new(Kind::Corrupt, format!("encode {}", series.labels)).because(err)
+            })?;
             writer.series(&series.labels, &chunks)?;
         }
     }
+    let built = works.into_iter().map(|(range, draft, writer)| {
+        // What was put in order is told once.
+        let counts = std::mem::take(&mut counts);
+        let built = finish(writer, range, says, counts)?;
+        if let Some(built) = &built {
+            staging.becomes_block(&draft, built.id)?;
+        }
+        Ok(built)
+    });
+    built.collect()
+}
+
+fn finish(writer: Writer, range: Range, says: &Says, counts: Counts) -> Result<Option<Built>> {
     let about = About {
         max_time_ms: range.end_ms,
         labels: says.labels.as_map().clone(),

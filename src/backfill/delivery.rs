@@ -2,33 +2,31 @@
 //!
 //! Such a server does not tell what it holds, so that a file in the staging folder says which windows it was sent.
 
-use std::collections::BTreeMap;
-
 use futures::{StreamExt, stream};
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::done::Done;
+use super::handed::{Brought, bring, by_series, read, rest};
 use super::staging::Staging;
-use super::task::{Run, Task};
-use super::whole::lengths;
-use super::{HELD_BYTES, stopped};
+use super::task::{HELD_BYTES, Run, Task, stopped};
 use crate::bucket::Budget;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::feed::{Source, blocking};
 use crate::history::{Backfilled, Beside, Delivery, Ending, Range, Sums, WindowOutcome, Windows};
 use crate::promql::Access;
 use crate::remote::{self, Batch, Limits, Refusal, Series, WriteClient, Written};
-use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
-use crate::spool::{self, Counts, Sorted, Spool};
+use crate::samples::{Exemplar, Metadata};
+use crate::spool::{self, Counts};
 
-/// Exemplars beyond this are counted, and not held for a server.
-const MOST_EXEMPLARS: usize = 1_000_000;
+/// So long is what is written of one series before the next one has its turn: servers take nothing that is an hour behind the latest of all samples.
+const PIECE_MS: i64 = 30 * 60 * 1000;
 
-/// Series that wait together for the server are at most so many.
-const SERIES_AT_ONCE: usize = 1000;
+fn pieces() -> spool::Windows {
+    spool::Windows::of_ms(PIECE_MS).unwrap_or(spool::Windows::TWO_HOURS)
+}
 
 /// Brings what the plan says to the server, or tells what it would bring.
 ///
@@ -46,7 +44,8 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         max_points: task.plan.batch.max_points_per_write,
     };
     let done = Done::open(task, access)?;
-    let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
+    let windows = Windows::of(task.range, task.length);
+    let windows: Vec<Range> = windows.flat_map(|window| done.cut(window)).collect();
     let mut backfilled = Backfilled {
         is_dry: task.is_dry,
         range: Some(task.range),
@@ -151,43 +150,6 @@ struct Told {
     delivery: Delivery,
 }
 
-/// What the source brought of a range.
-struct Brought {
-    sorted: Sorted,
-    beside: Beside,
-    exemplars: Vec<Exemplar>,
-    metadata: Vec<Metadata>,
-}
-
-/// What takes it.
-struct Taking {
-    spool: Spool,
-    beside: Beside,
-    exemplars: Vec<Exemplar>,
-    metadata: Vec<Metadata>,
-    within: Range,
-}
-
-fn take(taking: &mut Taking, item: Item) -> Result<()> {
-    match item {
-        Item::Piece(piece) => taking.spool.take(piece)?,
-        Item::Metadata(metadata) => {
-            if !taking.metadata.contains(&metadata) {
-                taking.metadata.push(metadata);
-            }
-        }
-        Item::Exemplar(exemplar) if !taking.within.contains(exemplar.time_ms) => {
-            taking.beside.outside += 1;
-        }
-        Item::Exemplar(exemplar) if taking.exemplars.len() < MOST_EXEMPLARS => {
-            taking.exemplars.push(exemplar);
-        }
-        Item::Exemplar(_) => taking.beside.exemplars += 1,
-        Item::LeftOut(one) => taking.beside.leave_out(one),
-    }
-    Ok(())
-}
-
 /// What a window had, once it was sent.
 #[derive(Default)]
 struct SentWindow {
@@ -200,14 +162,12 @@ impl Way<'_> {
     async fn all(&mut self, windows: &[Range], run: &Run) -> Result<()> {
         self.metadata_of_server().await?;
         if !self.source.is_live() {
-            let brought = self
-                .bring(self.task.range, lengths(self.task.length))
-                .await?;
+            let brought = self.bring(self.task.range, pieces()).await?;
             return self.send_whole(brought, windows, run).await;
         }
         let to_do = windows.iter().copied();
         // The next window is asked for while the one before is written.
-        let (source, task) = (self.source.clone(), self.task);
+        let source = self.source.clone();
         let (staging, memory_bytes) = (self.staging.clone(), self.memory_bytes);
         let (cancel, done) = (self.cancel.clone(), self.done.clone());
         let stop = run.stop.clone();
@@ -220,17 +180,10 @@ impl Way<'_> {
                     return Ok((window, None));
                 }
                 let (source, staging, cancel) = asking;
-                let brought = bring(
-                    &source,
-                    &staging,
-                    memory_bytes,
-                    (window, spool::Windows::ONE),
-                    &cancel,
-                );
+                let brought = bring(&source, &staging, memory_bytes, (window, pieces()), &cancel);
                 Ok::<_, Error>((window, Some(brought.await?)))
             }
         });
-        let _ = task;
         let mut asked = asked.buffered(2);
         while let Some(asked) = asked.next().await {
             let (window, brought) = asked?;
@@ -239,9 +192,10 @@ impl Way<'_> {
                 if !self.done.has(window) {
                     return Ok(());
                 }
-                self.told
-                    .windows_told
-                    .push(outcome(window, Ending::AlreadyThere));
+                self.told.windows_told.push(WindowOutcome {
+                    why: Some(self.done.says()),
+                    ..outcome(window, Ending::AlreadyThere)
+                });
                 continue;
             };
             self.send_one(brought, window).await?;
@@ -326,6 +280,7 @@ impl Way<'_> {
         let mut exemplars = by_series(exemplars);
         let labels = self.task.plan.target.external_labels.clone();
         let mut left = windows.iter().copied().peekable();
+        let mut at_work: Option<(Range, Written, Counts)> = None;
         loop {
             if run.stop.asked().is_some() {
                 return Ok(());
@@ -341,15 +296,30 @@ impl Way<'_> {
                     found = all.iter().find(meets).copied();
                     if found.is_some_and(|window| !done.has(window)) {
                         read(&mut next, &labels, &mut exemplars, &mut counts, &sender)?;
+                    } else {
+                        for own in exemplars.values_mut() {
+                            own.retain(|one| !range.contains(&one.time_ms));
+                        }
                     }
+                } else {
+                    rest(std::mem::take(&mut exemplars), &labels, &sender)?;
                 }
                 Ok((sorted, exemplars, counts, found))
             });
             let sent = self.send(receiver);
             let (read, sent) = futures::join!(reading, sent);
+            // Where nobody took what was read, why that is tells more.
+            let sent = sent?;
             let (counts, found);
             (sorted, exemplars, counts, found) = read?;
-            while let Some(empty) = left.next_if(|window| Some(*window) != found) {
+            let ended = at_work.take_if(|(window, ..)| Some(*window) != found);
+            if let Some((window, written, counts)) = ended {
+                let sent = self.counted(written, &counts);
+                self.ended(window, sent)?;
+            }
+            let is_before =
+                |window: &Range| found.is_none_or(|found| window.start_ms < found.start_ms);
+            while let Some(empty) = left.next_if(is_before) {
                 drop(run.progress.block(0));
                 let has = self.done.has(empty);
                 let ending = if has {
@@ -357,19 +327,34 @@ impl Way<'_> {
                 } else {
                     Ending::Empty
                 };
-                self.told.windows_told.push(outcome(empty, ending));
+                self.told.windows_told.push(WindowOutcome {
+                    why: has.then(|| self.done.says()),
+                    ..outcome(empty, ending)
+                });
             }
-            let Some(window) = left.next() else {
+            let Some(window) = found else {
+                self.told.delivery.exemplars += sent.exemplars;
                 return Ok(());
             };
-            drop(run.progress.block(0));
+            let is_first = left.next_if_eq(&window).is_some();
+            if is_first {
+                drop(run.progress.block(0));
+            }
             if self.done.has(window) {
-                let there = outcome(window, Ending::AlreadyThere);
-                self.told.windows_told.push(there);
+                let there = WindowOutcome {
+                    why: Some(self.done.says()),
+                    ..outcome(window, Ending::AlreadyThere)
+                };
+                self.told.windows_told.extend(is_first.then_some(there));
                 continue;
             }
-            let sent = self.counted(sent?, &counts);
-            self.ended(window, sent)?;
+            match &mut at_work {
+                Some((_, written, counted)) => {
+                    *written += sent;
+                    *counted += counts;
+                }
+                None => at_work = Some((window, sent, counts)),
+            }
         }
     }
 
@@ -378,18 +363,19 @@ impl Way<'_> {
             return Ok(Vec::new());
         };
         let mut all = Vec::new();
-        for selector in &self.task.plan.selectors {
+        let selectors = self.task.plan.selectors.iter();
+        let mut queries: Vec<String> = selectors.map(ToString::to_string).collect();
+        if queries.is_empty() {
+            queries.push(r#"{__name__!=""}"#.to_owned());
+        }
+        for query in queries {
             let within = window.start_ms..window.end_ms;
-            let query = selector.to_string();
             all.extend(remote::exemplars(access, &self.limits, &query, within).await?);
         }
         Ok(all)
     }
 
-    async fn send(
-        &self,
-        mut receiver: tokio::sync::mpsc::Receiver<Vec<Series>>,
-    ) -> Result<Written> {
+    async fn send(&self, mut receiver: Receiver<Vec<Series>>) -> Result<Written> {
         let mut all = Written::default();
         while let Some(series) = receiver.recv().await {
             all += self.client.write(&series).await?;
@@ -441,124 +427,4 @@ impl Way<'_> {
         });
         Ok(())
     }
-}
-
-/// Brings a range into order.
-async fn bring(
-    source: &Source,
-    staging: &Staging,
-    memory_bytes: usize,
-    (range, lengths): (Range, spool::Windows),
-    cancel: &CancellationToken,
-) -> Result<Brought> {
-    let folder = staging.clone();
-    let spool = blocking(move || {
-        let within = range.start_ms..range.end_ms;
-        Spool::create(folder.spools(), memory_bytes, lengths, within)
-    });
-    let taking = Taking {
-        spool: spool.await?,
-        beside: Beside::default(),
-        exemplars: Vec::new(),
-        metadata: Vec::new(),
-        within: range,
-    };
-    let taking = source.bring(range, cancel, taking, take).await?;
-    let Taking {
-        spool,
-        mut beside,
-        exemplars,
-        metadata,
-        ..
-    } = taking;
-    beside.outside += spool.outside();
-    Ok(Brought {
-        sorted: blocking(move || spool.finish()).await?,
-        beside,
-        exemplars,
-        metadata,
-    })
-}
-
-type BySeries = BTreeMap<Labels, Vec<Exemplar>>;
-
-fn by_series(exemplars: Vec<Exemplar>) -> BySeries {
-    let mut by_series = BySeries::new();
-    for exemplar in exemplars {
-        by_series
-            .entry(exemplar.series.clone())
-            .or_default()
-            .push(exemplar);
-    }
-    for one in by_series.values_mut() {
-        one.sort_by_key(|exemplar| exemplar.time_ms);
-    }
-    by_series
-}
-
-/// Hands over the series of a window, some at a time. Blocks.
-fn read(
-    window: &mut spool::Window<'_>,
-    external: &Labels,
-    exemplars: &mut BySeries,
-    counts: &mut Counts,
-    sender: &Sender<Vec<Series>>,
-) -> Result<()> {
-    let end_ms = window.range().end;
-    let mut together = Vec::new();
-    while let Some(series) = window.next_series()? {
-        let mut own = exemplars.remove(&series.labels).unwrap_or_default();
-        let later = own.split_off(own.partition_point(|one| one.time_ms < end_ms));
-        if !later.is_empty() {
-            exemplars.insert(series.labels.clone(), later);
-        }
-        let samples = series.samples(counts).collect::<Result<Vec<_>>>()?;
-        together.push(Series {
-            labels: with(&series.labels, external),
-            samples,
-            exemplars: own,
-        });
-        if together.len() >= SERIES_AT_ONCE {
-            hand_over(std::mem::take(&mut together), sender)?;
-        }
-    }
-    hand_over(together, sender)
-}
-
-/// Exemplars of series that have no samples.
-fn rest(exemplars: BySeries, external: &Labels, sender: &Sender<Vec<Series>>) -> Result<()> {
-    let series = exemplars.into_iter().map(|(labels, exemplars)| Series {
-        labels: with(&labels, external),
-        samples: Vec::new(),
-        exemplars,
-    });
-    hand_over(series.collect(), sender)
-}
-
-fn hand_over(series: Vec<Series>, sender: &Sender<Vec<Series>>) -> Result<()> {
-    if series.is_empty() {
-        return Ok(());
-    }
-    // Whoever sends has failed, and says why itself.
-    sender
-        .blocking_send(series)
-        .map_err(|_| Error::new(Kind::Cancelled, "hand over what was brought"))
-}
-
-/// As Prometheus adds external labels: a series' own count.
-fn with(labels: &Labels, external: &Labels) -> Labels {
-    if external.is_empty() {
-        return labels.clone();
-    }
-    let mut all = Builder::default();
-    for (name, value) in labels.iter() {
-        all.add(name, value);
-    }
-    for (name, value) in external
-        .iter()
-        .filter(|(name, _)| labels.get(name).is_none())
-    {
-        all.add(name, value);
-    }
-    all.build().unwrap_or_else(|_| labels.clone())
 }

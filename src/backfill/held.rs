@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -92,11 +93,14 @@ pub(super) struct Kin {
 pub(super) struct Held {
     bucket: BucketReader,
     labels: Labels,
+    asked: AtomicU64,
     seen: Mutex<Seen>,
 }
 
 #[derive(Default)]
 struct Seen {
+    /// The latest listing serves every question with a smaller number.
+    served: u64,
     /// Blocks of other labels, and those of which nobody can say what they are.
     others: BTreeSet<BlockId>,
     kin: BTreeMap<BlockId, Arc<Kin>>,
@@ -116,6 +120,7 @@ impl Held {
         Ok(Self {
             bucket,
             labels,
+            asked: AtomicU64::new(0),
             seen: Mutex::new(seen),
         })
     }
@@ -125,9 +130,14 @@ impl Held {
         self.seen.lock().await.kin.values().cloned().collect()
     }
 
-    /// The same, looked at now: what is new is read.
+    /// The same, looked at now: what is new is read. One listing serves all who asked before it began.
     pub(super) async fn kin_now(&self) -> Result<Vec<Arc<Kin>>> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut seen = self.seen.lock().await;
+        if seen.served > number {
+            return Ok(seen.kin.values().cloned().collect());
+        }
+        let serves = self.asked.load(Ordering::SeqCst);
         let ids = self.bucket.list_block_ids().await?;
         seen.kin.retain(|id, _| ids.contains(id));
         let known = |id: &BlockId| seen.others.contains(id) || seen.kin.contains_key(id);
@@ -140,6 +150,7 @@ impl Held {
         while let Some((id, found)) = looked.try_next().await? {
             seen.note(id, found);
         }
+        seen.served = serves;
         Ok(seen.kin.values().cloned().collect())
     }
 }

@@ -111,6 +111,21 @@ impl Job {
         }
     }
 
+    /// Of a source of which only what is made shows what it holds: what is there is made again for a comparison, where it is made the same way.
+    pub(super) fn is_to_be_compared(&mut self, kin: &[Arc<Kin>]) {
+        let State::There(id) = self.state else {
+            return;
+        };
+        let made = kin.iter().find(|one| one.id == id);
+        let made = made.and_then(|one| Some((one.made.as_ref()?.window(), one.says())));
+        self.state = match made {
+            Some((window, says)) if window != self.range => State::Refused(format!(
+                "{says}, which was made of {window}: with that length and that range it can be compared"
+            )),
+            _ => State::ToDo,
+        };
+    }
+
     /// Its outcome, where nothing is done about it.
     pub(super) fn settled(&self) -> Option<WindowOutcome> {
         match &self.state {

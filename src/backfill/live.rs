@@ -5,6 +5,7 @@ use tracing::warn;
 
 use super::build::{Built, Taking, build, take};
 use super::jobs::Job;
+use super::publishing::published;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::feed::blocking;
@@ -23,7 +24,7 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
                 None => {
                     let progress = shared.progress.block(0);
                     match asked(shared, &job, number).await {
-                        Ok(built) => shared.publish(&job, built.as_ref(), progress).await,
+                        Ok(built) => published(shared, &job, built.as_ref(), progress).await,
                         Err(err) => failed(shared, &job, &err),
                     }
                 }
@@ -87,7 +88,10 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Option<Built>>
     let built = blocking(move || {
         let mut sorted = spool.finish()?;
         match sorted.next_window()? {
-            Some(mut window) => build(&mut window, range, number, &staging, &says),
+            Some(mut window) => {
+                let built = build(&mut window, &[(number, range)], &staging, &says)?;
+                Ok(built.into_iter().next().flatten())
+            }
             None => Ok(None),
         }
     });

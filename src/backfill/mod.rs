@@ -6,6 +6,7 @@
 mod build;
 mod delivery;
 mod done;
+mod handed;
 mod held;
 mod jobs;
 mod live;
@@ -16,24 +17,21 @@ mod task;
 mod whole;
 
 pub use delivery::deliver;
-pub use task::{Overlap, Run, Task};
+pub use task::{Overlap, Run, Task, stopped};
 
 use tokio::time::Instant;
 use tracing::info;
 
 use crate::block::Labels;
 use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
-use crate::error::{Error, Kind, Result};
-use crate::exit::Signal;
+use crate::error::Result;
 use crate::feed::Source;
 use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
 use shared::Shared;
-
-/// Of an answer that cannot be taken piece by piece, no more is held at once.
-const HELD_BYTES: usize = 64 << 20;
+use task::HELD_BYTES;
 
 /// Brings what the plan says into the bucket, or tells what it would bring.
 ///
@@ -103,11 +101,7 @@ async fn dry(
     let jobs = jobs_of(task, source, &held).await;
     let windows = jobs.iter().map(|job| {
         let planned = || job.ends(Ending::Planned, None);
-        let settled = job.settled().filter(|settled| {
-            // What is read whole is compared with what is there.
-            source.is_live() || settled.ending != Ending::AlreadyThere
-        });
-        settled.unwrap_or_else(planned)
+        job.settled().unwrap_or_else(planned)
     });
     Ok(Backfilled {
         is_dry: true,
@@ -139,13 +133,13 @@ async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
     let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
     let kin = held.kin().await;
     let (plan, labels) = (task.plan.fingerprint, labels(task));
-    // What is read whole is made whole, whatever the bucket holds: it shows whether that is the same.
-    let known = if source.is_live() || task.is_dry {
-        &*kin
-    } else {
-        &[]
-    };
-    let jobs = jobs(&windows, known, (plan, &labels), task.overlap);
+    let mut jobs = jobs(&windows, &kin, (plan, &labels), task.overlap);
+    if !source.is_live() {
+        // Payloads are no part of the fingerprint: what was made of them is made again, and shows whether they are the same.
+        for job in &mut jobs {
+            job.is_to_be_compared(&kin);
+        }
+    }
     info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");
     jobs
 }
@@ -163,11 +157,4 @@ fn in_order(mut filed: Vec<WindowOutcome>, jobs: &[Job]) -> Vec<WindowOutcome> {
     filed.extend(missing);
     filed.sort_by_key(|window| window.range);
     filed
-}
-
-/// The signal came first.
-#[must_use]
-pub fn stopped(signal: Signal, attempt: &str) -> Error {
-    let attempt = format!("{attempt} before {} came", signal.as_str());
-    Error::new(Kind::Cancelled, attempt)
 }

@@ -7,10 +7,12 @@ use tracing::{info, warn};
 
 use super::build::Built;
 use super::held::{Kin, obstacles};
+use super::jobs::Job;
 use super::shared::Shared;
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
 use crate::error::{Error, Kind, Result};
+use crate::history::{Ending, WindowOutcome};
 use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
@@ -20,9 +22,35 @@ use crate::verb::prove::Verdict;
 use crate::verb::publish::{Publisher, prepare, publish, unpublish};
 use crate::verb::survey::survey_block;
 
+/// Publishes what was made of a window, and says how that ended.
+pub(super) async fn published(
+    shared: &Shared,
+    job: &Job,
+    built: Option<&Built>,
+    progress: BlockProgress,
+) -> WindowOutcome {
+    let Some(built) = built else {
+        return job.ends(Ending::Empty, None);
+    };
+    let came = bring_to_target(shared, built, progress).await;
+    shared.staging.remove_block(built.id);
+    let ends = |ending, why| WindowOutcome {
+        block: Some(built.id),
+        sums: built.sums,
+        ..job.ends(ending, why)
+    };
+    match came {
+        Ok(Came::Written) => ends(Ending::Written, None),
+        Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
+        Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
+        Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
+        Err(err) => shared.failed(job, &err),
+    }
+}
+
 /// What became of a staged block.
 #[derive(Debug)]
-pub(super) enum Came {
+enum Came {
     /// This run published it.
     Written,
     /// The bucket holds it, as itself or as a part of another block, which is told.
@@ -62,11 +90,7 @@ impl From<Error> for Stopped {
 }
 
 /// Publishes it, unless the bucket holds it or has no room for it. What may pass is tried again.
-pub(super) async fn bring_to_target(
-    shared: &Shared,
-    built: &Built,
-    progress: BlockProgress,
-) -> Result<Came> {
+async fn bring_to_target(shared: &Shared, built: &Built, progress: BlockProgress) -> Result<Came> {
     let seen = Arc::new(survey_block(&shared.staged, built.id).await?);
     let meta = seen.meta().cloned().ok_or_else(|| {
         let attempt = format!("read meta.json of {} in the staging folder", built.id);
@@ -125,7 +149,8 @@ impl Work<'_> {
     async fn attempt(&self, was_published: &mut bool) -> Result<Came, Stopped> {
         let (shared, stored, id) = (self.shared, &self.stored, self.built.id);
         let target = &shared.target;
-        let kin = shared.held.kin_now().await?;
+        // It is looked at once more before meta.json is put.
+        let kin = shared.held.kin().await;
         if !*was_published && let Some(came) = self.needs_nothing(&kin) {
             return Ok(came);
         }
@@ -192,18 +217,19 @@ impl Work<'_> {
         Some(Came::Refused(why))
     }
 
-    /// Two that published at once see each other now, and one of them takes its block back: the one whose id is greater, or that no other backfill
-    /// made.
+    /// Of two that published at once, the later one sees the earlier one now, and takes its block back; so do both where both see each other.
     async fn gives_way(&self) -> Result<Option<String>> {
         let Work { shared, built, .. } = self;
-        if shared.overlap == Overlap::Allow {
+        let kin = shared.held.kin_now().await?;
+        // A compactor may have been faster.
+        let holds = |one: &Arc<Kin>| {
+            one.id != built.id && one.holds_samples() && one.sources.contains(&built.id)
+        };
+        if shared.overlap == Overlap::Allow || kin.iter().any(holds) {
             return Ok(None);
         }
-        let kin = shared.held.kin_now().await?;
-        let stays = |other: &Kin| other.made.is_some() && other.id > built.id;
-        let by = obstacles(&kin).find(|one| {
-            !one.sources.contains(&built.id) && one.is_in_the_way_of(built.range) && !stays(one)
-        });
+        let by =
+            obstacles(&kin).find(|one| one.id != built.id && one.is_in_the_way_of(built.range));
         let Some(by) = by else {
             return Ok(None);
         };

@@ -6,19 +6,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use super::build::{Built, Says};
+use super::build::Says;
 use super::held::Held;
 use super::jobs::Job;
-use super::publishing::{Came, bring_to_target};
 use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
 use crate::block::{Provenance, Sha256Sum, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
-use crate::engine::{Course, Deadline, Limits};
+use crate::engine::{Course, Deadline, Limits, Stop};
 use crate::error::{Error, Result};
 use crate::feed::Source;
 use crate::history::{Beside, Ending, WindowOutcome};
-use crate::progress::{BlockProgress, Progress};
+use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
@@ -34,6 +33,7 @@ pub(super) struct Shared {
     pub(super) means: Means,
     pub(super) prover: Prover,
     pub(super) course: Course,
+    pub(super) stop: Stop,
     pub(super) says: Says,
     /// The plan's fingerprint.
     pub(super) plan: Sha256Sum,
@@ -87,6 +87,7 @@ impl Shared {
                 Arc::clone(&run.progress),
             ),
             plan: task.plan.fingerprint,
+            stop: run.stop.clone(),
             provenance: Provenance::of_this_run(
                 target.reader().location().to_string(),
                 run.id.clone(),
@@ -137,32 +138,6 @@ impl Shared {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
         (std::mem::take(&mut outcomes), std::mem::take(&mut beside))
-    }
-
-    /// Publishes what was made of a window, and says how that ended.
-    pub(super) async fn publish(
-        &self,
-        job: &Job,
-        built: Option<&Built>,
-        progress: BlockProgress,
-    ) -> WindowOutcome {
-        let Some(built) = built else {
-            return job.ends(Ending::Empty, None);
-        };
-        let came = bring_to_target(self, built, progress).await;
-        self.staging.remove_block(built.id);
-        let ends = |ending, why| WindowOutcome {
-            block: Some(built.id),
-            sums: built.sums,
-            ..job.ends(ending, why)
-        };
-        match came {
-            Ok(Came::Written) => ends(Ending::Written, None),
-            Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
-            Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
-            Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
-            Err(err) => self.failed(job, &err),
-        }
     }
 
     /// Notes a failure, which may end the run.

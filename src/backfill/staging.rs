@@ -1,7 +1,8 @@
 //! Where blocks lie until they are published: a folder of the run's own, which is gone once it has ended.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,7 +104,8 @@ impl Drop for Folder {
 fn make(within: &Path, run: &RunId) -> io::Result<Staging> {
     fs::create_dir_all(within)?;
     let path = within.join(format!("{NAME}{run}"));
-    fs::create_dir(&path)?;
+    // What lies there may be for nobody else to read.
+    DirBuilder::new().mode(0o700).create(&path)?;
     let lock = File::create(path.join(LOCK))?;
     flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
     fs::create_dir(path.join("blocks"))?;

@@ -9,6 +9,8 @@ use chrono::{DateTime, Utc};
 
 use crate::block::RunId;
 use crate::engine::Stop;
+use crate::error::{Error, Kind};
+use crate::exit::Signal;
 use crate::history::{BlockDuration, Plan, Range};
 use crate::progress::Progress;
 use crate::retry::Policy;
@@ -60,4 +62,14 @@ pub struct Run {
     pub progress: Arc<Progress>,
     /// Asks it to end.
     pub stop: Stop,
+}
+
+/// Of an answer that cannot be taken piece by piece, no more is held at once.
+pub(super) const HELD_BYTES: usize = 64 << 20;
+
+/// The signal came first.
+#[must_use]
+pub fn stopped(signal: Signal, attempt: &str) -> Error {
+    let attempt = format!("{attempt} before {} came", signal.as_str());
+    Error::new(Kind::Cancelled, attempt)
 }

@@ -7,11 +7,12 @@ use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{Sender, channel};
 
 use super::build::{Built, Says, Taking, build, take};
-use super::jobs::Job;
+use super::jobs::{Job, State};
+use super::publishing::published;
 use super::shared::Shared;
 use super::staging::Staging;
 use super::task::Task;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::feed::blocking;
 use crate::history::{Beside, BlockDuration, Ending, Range};
 use crate::spool::{Sorted, Spool, Windows};
@@ -43,7 +44,7 @@ pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
 }
 
 /// Windows of that length, as spools have them.
-pub(super) fn lengths(length: BlockDuration) -> Windows {
+fn lengths(length: BlockDuration) -> Windows {
     match length {
         BlockDuration::Ms(length_ms) => Windows::of_ms(length_ms).unwrap_or(Windows::TWO_HOURS),
         BlockDuration::Range => Windows::ONE,
@@ -59,7 +60,11 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
     let (sender, receiver) = channel(1);
     let making = {
         let (staging, says, jobs) = (shared.staging.clone(), shared.says.clone(), jobs.clone());
-        blocking(move || make(sorted, &jobs, &staging, &says, &sender))
+        let stop = shared.stop.clone();
+        blocking(move || {
+            let may_go_on = || stop.asked().is_none();
+            make(sorted, &jobs, (&staging, &says), &may_go_on, &sender)
+        })
     };
     let made = stream::unfold(receiver, async |mut receiver| {
         let made = receiver.recv().await?;
@@ -67,8 +72,13 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
     });
     let publishing = made.for_each_concurrent(at_once, async |(job, built): (Job, Built)| {
         let progress = shared.progress.block(0);
-        let outcome = if shared.course.may_begin() {
-            shared.publish(&job, Some(&built), progress).await
+        let outcome = if let State::Refused(_) = &job.state
+            && let Some(refused) = job.settled()
+        {
+            shared.staging.remove_block(built.id);
+            refused
+        } else if shared.course.may_begin() {
+            published(shared, &job, Some(&built), progress).await
         } else {
             shared.staging.remove_block(built.id);
             job.ends(Ending::NotFinished, None)
@@ -77,7 +87,8 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
     });
     let (made, ()) = futures::join!(making, publishing);
     let empty = match made {
-        Ok(with_samples) => {
+        Ok(Made::InPart) => Vec::new(),
+        Ok(Made::Whole(with_samples)) => {
             let is_empty = |job: &&Job| !with_samples.contains(&job.range);
             jobs.values().filter(is_empty).cloned().collect()
         }
@@ -91,31 +102,45 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
     }
 }
 
-/// Hands over the blocks in order, and tells which windows had samples. Blocks.
+/// What was made of what was read.
+enum Made {
+    /// All of it: the windows that had samples.
+    Whole(Vec<Range>),
+    /// The run ends before.
+    InPart,
+}
+
+/// Hands over the blocks in order. Blocks.
 fn make(
     mut sorted: Sorted,
     jobs: &BTreeMap<i64, Job>,
-    staging: &Staging,
-    says: &Says,
+    (staging, says): (&Staging, &Says),
+    may_go_on: &dyn Fn() -> bool,
     sender: &Sender<(Job, Built)>,
-) -> Result<Vec<Range>> {
+) -> Result<Made> {
     let mut with_samples = Vec::new();
     let mut number = 0;
     while let Some(mut window) = sorted.next_window()? {
-        let within = window.range();
-        // The first and the last window are cut where the range is.
-        let Some((_, job)) = jobs.range(within.clone()).next() else {
-            let attempt = format!("find the window from {} to {}", within.start, within.end);
-            return Err(Error::new(Kind::Other, attempt));
-        };
-        number += 1;
-        let Some(built) = build(&mut window, job.range, number, staging, says)? else {
-            continue;
-        };
-        with_samples.push(job.range);
-        if sender.blocking_send((job.clone(), built)).is_err() {
-            break;
+        // The first and the last window are cut where the range is, and others where blocks that are there begin and end.
+        let within: Vec<&Job> = jobs.range(window.range()).map(|(_, job)| job).collect();
+        let parts: Vec<(usize, Range)> = within
+            .iter()
+            .map(|job| {
+                number += 1;
+                (number, job.range)
+            })
+            .collect();
+        let built = build(&mut window, &parts, staging, says)?;
+        for (job, built) in within.into_iter().zip(built) {
+            let Some(built) = built else { continue };
+            with_samples.push(job.range);
+            if sender.blocking_send((job.clone(), built)).is_err() {
+                return Ok(Made::InPart);
+            }
+        }
+        if !may_go_on() {
+            return Ok(Made::InPart);
         }
     }
-    Ok(with_samples)
+    Ok(Made::Whole(with_samples))
 }

@@ -54,6 +54,8 @@ impl Document {
         })?;
         let text = String::from_utf8(content)
             .map_err(|_| wrong("it is not UTF-8: expected JSON".to_owned()))?;
+        // Some editors put a mark before the text.
+        let text = text.trim_start_matches('\u{feff}').to_owned();
         Ok(Self { name, text })
     }
 

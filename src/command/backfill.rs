@@ -12,7 +12,7 @@ use crate::backfill::{Run, Task, backfill, deliver, stopped};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
 use crate::history::{Backfilled, Live, Origin};
 use crate::progress::Progress;
@@ -93,6 +93,14 @@ pub async fn run(
         info!(run = %header.run, exit_code = exit.code(), "backfill ends");
         done
     };
+    if let Some(folder) = &request.artifacts
+        && let Err(err) = std::fs::create_dir_all(folder)
+    {
+        let attempt = format!("make the folder {}", folder.display());
+        let err = Error::new(Kind::Other, attempt).because(err);
+        told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
+        return Err(err);
+    }
     let done = match Box::pin(within(span, work)).await {
         Ok(done) => done,
         Err(err) => {

@@ -106,7 +106,7 @@ impl<'a> Side<'a> {
         }
         access
             .with_headers(&self.headers)
-            .map_err(|err| named(&self.headers_at, err))
+            .map_err(|err| Error::usage(format!("{}.{err:#}", self.headers_at)))
     }
 
     /// Where relative paths begin.

@@ -176,11 +176,12 @@ impl AddAssign for Sums {
 }
 
 impl Backfilled {
-    /// All windows together. Series count once for each block that they are in.
+    /// All windows together that were written. Series count once for each block that they are in.
     #[must_use]
     pub fn sums(&self) -> Sums {
         let mut sums = Sums::default();
-        for window in &self.windows {
+        let written = self.windows.iter();
+        for window in written.filter(|window| window.ending == Ending::Written) {
             sums += window.sums;
         }
         sums

@@ -1,12 +1,9 @@
 //! What a plan says.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::reading;
 use crate::block::Sha256Sum;
-use crate::environment::Environment;
-use crate::error::Result;
 use crate::payload::Options;
 use crate::promql::{Access, Selector};
 use crate::samples::Labels;
@@ -169,20 +166,6 @@ impl Batch {
         max_points_per_write: 25_000,
         http_timeout: Duration::from_mins(2),
     };
-}
-
-impl Plan {
-    /// Reads a plan, whose relative paths begin in `folder`. What is read and has no effect is added to `warnings`.
-    ///
-    /// Errors: the first thing that is wrong, in one line that begins with the path of the member: `source.kind: …`. Secrets are not repeated.
-    pub fn parse(
-        text: &str,
-        folder: &Path,
-        environment: &Environment,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self> {
-        reading::plan(text, folder, environment, warnings)
-    }
 }
 
 impl Kind {

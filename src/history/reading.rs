@@ -18,8 +18,21 @@ use crate::payload::{Options, graphite, otlp, statsd};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
-/// Reads a plan: see [`Plan::parse`].
-pub(super) fn plan(
+impl Plan {
+    /// Reads a plan, whose relative paths begin in `folder`. What is read and has no effect is added to `warnings`.
+    ///
+    /// Errors: the first thing that is wrong, in one line that begins with the path of the member: `source.kind: …`. Secrets are not repeated.
+    pub fn parse(
+        text: &str,
+        folder: &Path,
+        environment: &Environment,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        plan(text, folder, environment, warnings)
+    }
+}
+
+fn plan(
     text: &str,
     folder: &Path,
     environment: &Environment,
@@ -141,10 +154,11 @@ impl Reading<'_> {
             (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
             (None, false) => {
                 let paths = paths.iter().map(|path| side.folder().join(path));
-                Ok(Origin::Files {
-                    options,
-                    paths: paths.collect(),
-                })
+                let paths: Vec<PathBuf> = paths.collect();
+                for (number, path) in paths.iter().enumerate() {
+                    can_be_read(path, &format!("{paths_at}[{number}]"))?;
+                }
+                Ok(Origin::Files { options, paths })
             }
             (None, true) if kind == Kind::Openmetrics => {
                 Err(missing(&paths_at, "a list with at least one path"))
@@ -208,7 +222,9 @@ impl Reading<'_> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(None);
         };
-        Ok(Some(self.folder.join(node.text(&at)?)))
+        let path = self.folder.join(node.text(&at)?);
+        can_be_read(&path, &at)?;
+        Ok(Some(path))
     }
 
     fn queries(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Queries> {
@@ -283,6 +299,22 @@ impl Reading<'_> {
             )));
         }
         Ok(selectors)
+    }
+}
+
+/// What is found missing after hours is found too late.
+fn can_be_read(path: &Path, at: &str) -> Result<()> {
+    let about = std::fs::File::open(path).and_then(|file| file.metadata());
+    let wrong = |why: &str| {
+        let shown = path.to_string_lossy();
+        Err(Error::usage(format!(
+            "{at}: {shown:?} cannot be read: {why}"
+        )))
+    };
+    match about {
+        Ok(about) if about.is_dir() => wrong("it is a folder"),
+        Ok(_) => Ok(()),
+        Err(err) => wrong(&err.to_string()),
     }
 }
 

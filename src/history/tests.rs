@@ -160,7 +160,7 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
         ),
         (
             with(&[("/source/headers", json!({"X Scope": "a"}))]),
-            Some("source.headers: \"X Scope\": expected the name of a header"),
+            Some("source.headers.X Scope: expected the name of a header"),
         ),
         (
             with(&[("/source/headers", json!([]))]),
@@ -340,10 +340,6 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
             Some("promql_checks[0].step: expected a duration"),
         ),
         (
-            with(&[("/promql_checks", json!([{"query": "up", "step": 30}]))]),
-            Some("promql_checks[0].step: expected a text, found a number"),
-        ),
-        (
             with(&[(
                 "/batch",
                 json!({"max_series_per_write": 1, "max_points_per_write": 1, "http_timeout_secs": 1}),
@@ -353,10 +349,6 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
         (
             with(&[("/batch", json!({"max_series_per_write": -1}))]),
             Some("batch.max_series_per_write: expected a whole number from 1 to 1000000, found -1"),
-        ),
-        (
-            with(&[("/batch", json!({"http_timeout_secs": "30"}))]),
-            Some("batch.http_timeout_secs: expected a whole number from 1 to 86400, found a text"),
         ),
         (
             with(&[(
@@ -485,14 +477,17 @@ fn secrets_of_a_plan_are_not_repeated_and_do_not_tell_plans_apart() {
 #[test]
 fn paths_begin_in_the_plans_folder_and_variables_are_replaced() {
     let plan = json!({
-        "source": {"kind": "openmetrics", "paths": ["metrics.om", "/srv/a.om"]},
+        "source": {"kind": "openmetrics", "paths": ["metrics.om", folder().join("prometheus.json")]},
         "target": {"external_labels": {"a": "b"}, "objstore_config_path": "../filesystem.yaml"},
     });
     let plan = parse(&plan.to_string()).unwrap();
     let Origin::Files { paths, .. } = plan.source.origin else {
         panic!("{plan:?}");
     };
-    assert_eq!(paths, [folder().join("metrics.om"), "/srv/a.om".into()]);
+    assert_eq!(
+        paths,
+        ["metrics.om", "prometheus.json"].map(|name| folder().join(name))
+    );
     let config = plan.target.objstore_config_path;
     assert_eq!(config, Some(folder().join("../filesystem.yaml")));
     let url = json!("http://$(HOST)/api/v1/read");

@@ -70,7 +70,7 @@ impl Access {
     /// Errors: begin with the name of a header that none can be, that is set otherwise, or that is given already.
     pub fn with_headers(mut self, headers: &[(String, Secret)]) -> Result<Self> {
         for (given, value) in headers {
-            let wrong = |why: &str| Err(Error::usage(format!("{given:?}: {why}")));
+            let wrong = |why: &str| Err(Error::usage(format!("{given}: {why}")));
             let Ok(name) = HeaderName::from_bytes(given.as_bytes()) else {
                 return wrong("expected the name of a header");
             };

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod cutover;
+mod written;
 
 use std::path::Path;
 

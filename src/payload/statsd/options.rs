@@ -1,6 +1,7 @@
 //! How StatsD's lines are read.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
 /// How StatsD's lines are read: `source.statsd` of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -9,6 +10,7 @@ pub struct Options {
     /// What timers, histograms and distributions become.
     pub observer_type: ObserverType,
     /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
+    #[serde(deserialize_with = "ascending")]
     pub buckets: Vec<f64>,
 }
 
@@ -24,18 +26,6 @@ pub enum ObserverType {
 }
 
 impl Options {
-    /// What is wrong with them, if anything is: the member, and why.
-    ///
-    /// Errors: bounds that do not ascend, or are no numbers.
-    pub fn check(&self) -> Result<(), String> {
-        let is_ascending = self.buckets.is_sorted_by(|one, next| one < next);
-        if is_ascending && self.buckets.iter().all(|bound| bound.is_finite()) {
-            Ok(())
-        } else {
-            Err("buckets: expected finite bounds, each above the one before".to_owned())
-        }
-    }
-
     pub(super) fn is_summary(&self) -> bool {
         self.observer_type == ObserverType::Summary
     }
@@ -53,3 +43,14 @@ impl Options {
 const BOUNDS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
+
+fn ascending<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let bounds: Vec<f64> = Vec::deserialize(deserializer)?;
+    let is_ascending = bounds.is_sorted_by(|one, next| one < next);
+    if is_ascending && bounds.iter().all(|bound| bound.is_finite()) {
+        Ok(bounds)
+    } else {
+        let why = "buckets: expected finite bounds, each above the one before";
+        Err(D::Error::custom(why))
+    }
+}

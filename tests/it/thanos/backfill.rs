@@ -26,7 +26,7 @@ const MINUTE_MS: i64 = 60_000;
 const WINDOWS: i64 = 5;
 
 /// Queries whose answers depend on every sample.
-const QUERIES: [&str; 5] = [
+pub(super) const QUERIES: [&str; 5] = [
     "requests",
     "sum by (job) (rate(requests[7m]))",
     "latency",
@@ -115,7 +115,7 @@ fn series() -> Vec<Series> {
     ]
 }
 
-fn prometheus() -> Prometheus {
+pub(super) fn prometheus() -> Prometheus {
     let folder = tempfile::tempdir().unwrap();
     told::make(folder.path(), &[("all", series())]);
     Prometheus::start(&folder.path().join("all"))
@@ -126,7 +126,7 @@ fn port(url: &str) -> u16 {
 }
 
 /// What a server answers to a query, its series in order, without the external label.
-fn answers(url: &str, query: &str) -> Vec<Value> {
+pub(super) fn answers(url: &str, query: &str) -> Vec<Value> {
     let query = http::query_escape(query);
     let (start, end) = (START_MS / 1000, START_MS / 1000 + WINDOWS * 7200 - 1);
     let path = format!("/api/v1/query_range?query={query}&start={start}&end={end}&step=30");
@@ -144,14 +144,15 @@ fn answers(url: &str, query: &str) -> Vec<Value> {
 #[track_caller]
 fn is_the_same(prometheus: &Prometheus, config: &Path) {
     let querier = Querier::start(&[config]);
-    for query in QUERIES {
+    // Engines of other versions add up in another order, so that what is calculated is asked of the same one below.
+    for query in ["requests", "latency", "goes", "count_over_time(goes[10m])"] {
         let expected = answers(&prometheus.url(), query);
         assert!(!expected.is_empty(), "{query}");
         assert_eq!(answers(&querier.url(), query), expected, "{query}");
     }
 }
 
-fn endings(document: &Value) -> Vec<&str> {
+pub(super) fn endings(document: &Value) -> Vec<&str> {
     let windows = document["windows"].as_array().unwrap();
     windows
         .iter()
@@ -177,6 +178,11 @@ fn what_a_prometheus_holds_is_read_by_thanos_to_the_last_digit() {
     let bucket = place.bucket();
     assert_eq!(blocks_with(&bucket, "meta.json").len(), 5);
     is_the_same(&prometheus, &place.path("bucket.yaml"));
+    let of_blocks = Prometheus::start(&place.path("bucket"));
+    for query in QUERIES {
+        let expected = answers(&prometheus.url(), query);
+        assert_eq!(answers(&of_blocks.url(), query), expected, "{query}");
+    }
     for id in blocks_with(&bucket, "meta.json") {
         let analyzed = Command::new(program("promtool"))
             .args(["tsdb", "analyze"])

@@ -173,6 +173,8 @@ fn thanos_verifies_and_compacts_them_without_a_loss() {
         "compact",
         "--consistency-delay=0s",
         "--delete-delay=0s",
+        // It ends where it cannot go on, and does not wait for somebody to look.
+        "--no-debug.halt-on-error",
         &data,
         &address,
     ]);

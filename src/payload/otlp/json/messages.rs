@@ -14,8 +14,8 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde::de::{Deserialize, Deserializer, MapAccess};
 
+use super::read::{Message, Read, list, message, messages};
 use super::scalars::{Base64, Double, Flag, Hex, Temporality, Text, Whole};
-use super::{Message, Read, list, message, messages};
 
 /// A request, whole.
 pub(in super::super) struct Request(pub(in super::super) ExportMetricsServiceRequest);

@@ -1,0 +1,92 @@
+//! `backfill` to a server that takes remote write, with real servers on both sides.
+
+use serde_json::{Value, json};
+
+use super::backfill::{QUERIES, answers, endings, prometheus};
+use crate::support::prometheus::Prometheus;
+use crate::support::run::{Ran, binary};
+use crate::support::thanos::Querier;
+use crate::support::victoria::Victoria;
+
+/// What `backfill` says, with its staging folder there.
+fn backfill(folder: &std::path::Path, staging: &str) -> Ran {
+    let mut command = binary();
+    command
+        .args(["backfill", "--output=json", "--retry.initial-backoff=10ms"])
+        .arg(format!("--config={}", folder.join("plan.json").display()))
+        .arg(format!("--staging-dir={}", folder.join(staging).display()))
+        .args(["--start=2025-01-06", "--end=2025-01-06T12:00:00Z"]);
+    Ran::of(command)
+}
+
+/// S-24.8
+#[test]
+fn what_is_written_to_a_server_has_the_same_answers_and_what_it_refuses_is_told() {
+    let (source, target) = (prometheus(), Prometheus::receiver());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = json!({
+        "source": {
+            "kind": "prometheus",
+            "remote_read_url": format!("{}/api/v1/read", source.url()),
+        },
+        "target": {
+            "write_url": format!("{}/api/v1/write", target.url()),
+            "external_labels": {"cluster": "eu-1"},
+        },
+    });
+    std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+    let document = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(endings(&document)[..5], ["written"; 5], "{document}");
+    assert_eq!(document["written_to_server"]["refused"], json!([]));
+    for query in QUERIES {
+        let expected = answers(&source.url(), query);
+        assert_eq!(answers(&target.url(), query), expected, "{query}");
+    }
+
+    let again = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(endings(&again), ["already-there"; 6], "{again}");
+
+    // Who does not know what was sent sends it again, and is told.
+    let refused = backfill(folder.path(), "elsewhere").expect(3).json();
+    let kinds = refused["written_to_server"]["refused"].as_array().unwrap();
+    let kinds: Vec<&Value> = kinds.iter().map(|one| &one["kind"]).collect();
+    assert!(!kinds.is_empty(), "{refused}");
+    assert!(endings(&refused).contains(&"refused"), "{refused}");
+}
+
+/// S-24.3, S-24.8 with the real thing
+#[test]
+fn what_victoria_metrics_was_written_becomes_blocks() {
+    let (source, victoria) = (prometheus(), Victoria::start());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |source: Value, target: Value| {
+        let plan = json!({"source": source, "target": target, "selectors": ["goes"]});
+        std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+    };
+    plan(
+        json!({"kind": "prometheus", "remote_read_url": format!("{}/api/v1/read", source.url())}),
+        json!({"write_url": format!("{}/api/v1/write", victoria.url())}),
+    );
+    let sent = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(sent["totals"]["samples"], 400, "{sent}");
+    victoria.flush();
+
+    let bucket = folder.path().join("bucket.yaml");
+    let config = format!(
+        "type: FILESYSTEM\nconfig: {{directory: '{}'}}",
+        folder.path().join("bucket").display()
+    );
+    std::fs::write(&bucket, config).unwrap();
+    plan(
+        json!({"kind": "victoriametrics", "export_url": format!("{}/api/v1/export", victoria.url())}),
+        json!({"external_labels": {"cluster": "eu-1"}, "objstore_config_path": "bucket.yaml"}),
+    );
+    let brought = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(endings(&brought)[..5], ["written"; 5], "{brought}");
+    let querier = Querier::start(&[&bucket]);
+    let query = "count_over_time(goes[10m])";
+    assert_eq!(
+        answers(&querier.url(), query),
+        answers(&source.url(), query)
+    );
+}
