@@ -180,7 +180,26 @@ impl Answer {
         let said = Envelope::open(&self.body)
             .ok()
             .and_then(|said| said.data.err());
+        let said = said.or_else(|| self.long_words().filter(|_| self.status != 404));
         self.by_status(said.as_ref())
+    }
+
+    /// Words that are more than what is shown of a body: what they begin with, and their end, where servers that nest errors give the reason.
+    fn long_words(&self) -> Option<Refusal> {
+        let text = String::from_utf8_lossy(&self.body);
+        let words: Vec<char> = text.trim().chars().collect();
+        let (begin, end) = (words.get(..150)?, words.len().checked_sub(200)?);
+        let end = words.get(end.max(150)..)?;
+        let gap = if words.len() > 350 { " … " } else { "" };
+        let message = format!(
+            "{}{gap}{}",
+            begin.iter().collect::<String>(),
+            end.iter().collect::<String>()
+        );
+        Some(Refusal {
+            kind: String::new(),
+            message,
+        })
     }
 
     /// What an answer means that is none, and what is told of it.

@@ -12,8 +12,6 @@ type Mark = [u8; 16];
 pub(super) struct Delivered {
     before: HashSet<Mark>,
     now: Vec<Mark>,
-    /// How many were not handed on before.
-    fresh: usize,
 }
 
 impl Delivered {
@@ -26,9 +24,7 @@ impl Delivered {
     pub(super) fn has(&mut self, part: &[u8]) -> bool {
         let mark = mark(part);
         self.now.push(mark);
-        let has = self.before.contains(&mark);
-        self.fresh += usize::from(!has);
-        has
+        self.before.contains(&mark)
     }
 
     /// Whether the parts of this try are those of that one.
@@ -41,9 +37,9 @@ impl Delivered {
         sorted(&self.now) == sorted(&other.now)
     }
 
-    /// How many parts have come that had not come before.
-    pub(super) fn fresh(&self) -> usize {
-        self.fresh
+    /// How many parts have come in this try.
+    pub(super) fn reached(&self) -> usize {
+        self.now.len()
     }
 }
 

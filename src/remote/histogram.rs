@@ -52,6 +52,11 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
         if usize::try_from(top).is_ok_and(|top| top > raw.custom_values.len() + 1) {
             return Err("its buckets come without their bounds".to_owned());
         }
+        let bounds = &raw.custom_values;
+        if !bounds.is_sorted_by(|one, next| one < next) || bounds.iter().any(|one| !one.is_finite())
+        {
+            return Err("its bounds do not ascend".to_owned());
+        }
     } else if !raw.custom_values.is_empty() {
         return Err("it has bounds, and a schema that needs none".to_owned());
     }

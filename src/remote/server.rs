@@ -129,8 +129,8 @@ async fn repeated(
 ) -> Result<(), Trouble> {
     let mut backoff = Backoff::new(retry);
     let mut delivered = Delivered::default();
+    let mut furthest = 0;
     loop {
-        let before = delivered.fresh();
         let trouble = match once(wanted, &mut delivered, brought).await {
             Ok(()) => return Ok(()),
             Err(trouble) => trouble,
@@ -140,7 +140,9 @@ async fn repeated(
             // What has come is handed on; a part of it must not come again from halves or in another form without being known.
             _ => return Err(trouble),
         };
-        if delivered.fresh() > before {
+        // Who comes no further than before makes no progress, however new what came is.
+        if delivered.reached() > furthest {
+            furthest = delivered.reached();
             backoff.reset();
         }
         let Some(delay) = backoff.next_delay() else {

@@ -133,7 +133,7 @@ impl<'a> Taking<'a> {
         } = self.wanted;
         if !selector.matches(labels) {
             return Err(senseless(format!(
-                "it tells {labels}, which was not asked for"
+                "it tells {labels}, which was not asked for: a selector there does not see the server's own external_labels, which it adds"
             )));
         }
         Ok(!earlier.iter().any(|earlier| earlier.matches(labels)))

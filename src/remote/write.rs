@@ -54,10 +54,10 @@ pub struct WriteClient {
 
 /// So many refused requests are sent in halves before it takes one that is accepted to go on so: a server that refuses everything would be asked
 /// for each sample twice.
-const MOST_HALVES: u32 = 2000;
+const MOST_HALVES: u32 = 256;
 
 /// What one accepted request is worth.
-const HALVES_EARNED: u32 = 100;
+const HALVES_EARNED: u32 = 32;
 
 /// A part of a series that goes out in one request.
 #[derive(Debug, Clone)]

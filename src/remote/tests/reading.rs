@@ -343,6 +343,21 @@ async fn an_answer_that_breaks_off_is_asked_anew_and_nothing_is_told_twice() {
 
 /// S-24.12
 #[tokio::test]
+async fn an_answer_that_comes_no_further_than_before_is_given_up_however_new_it_is() {
+    let liar = Liar::start(|number, _| {
+        let first = up(&number.to_string(), &[1]);
+        without_end(STREAMED, &first)
+    })
+    .await;
+    let (brought, _) = read(&liar, &["up"]).await;
+    let err = brought.unwrap_err();
+    assert_eq!(err.kind(), Kind::Transient);
+    assert!(format!("{err:#}").contains("broke off"), "{err:#}");
+    assert!(liar.asked().len() < 10, "{}", liar.asked().len());
+}
+
+/// S-24.12
+#[tokio::test]
 async fn what_makes_no_sense_is_an_error_of_one_line_that_says_so() {
     let of = |pairs: &[(&str, &str)], chunk: proto::Chunk| frame(0, &[(pairs, vec![chunk])]);
     let up = [("__name__", "up")];
