@@ -94,22 +94,22 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         }
     };
     let Told {
-        mut windows_told,
+        windows: mut told,
         beside,
         delivery,
     } = way.told;
     if let Err(err) = ended {
-        if windows_told.is_empty() {
+        if told.is_empty() {
             return Err(err);
         }
         backfilled.aborted = Some(format!("{err:#}")).filter(|_| run.stop.asked().is_none());
     }
-    let missing = windows.iter().skip(windows_told.len());
+    let missing = windows.iter().skip(told.len());
     let missing: Vec<WindowOutcome> = missing
         .map(|window| outcome(*window, Ending::NotFinished))
         .collect();
-    windows_told.extend(missing);
-    backfilled.windows = windows_told;
+    told.extend(missing);
+    backfilled.windows = told;
     backfilled.beside = beside;
     backfilled.written_to = Some(delivery);
     backfilled.signal = run.stop.asked();
@@ -143,7 +143,7 @@ struct Way<'a> {
 /// What has been done so far.
 #[derive(Default)]
 struct Told {
-    windows_told: Vec<WindowOutcome>,
+    windows: Vec<WindowOutcome>,
     beside: Beside,
     delivery: Delivery,
 }
@@ -190,7 +190,7 @@ impl Way<'_> {
                 if !self.done.has(window) {
                     return Ok(());
                 }
-                self.told.windows_told.push(WindowOutcome {
+                self.told.windows.push(WindowOutcome {
                     why: Some(self.done.says()),
                     ..outcome(window, Ending::AlreadyThere)
                 });
@@ -263,7 +263,7 @@ impl Way<'_> {
         let sent = self.send(receiver);
         let (counts, sent) = futures::join!(reading, sent);
         let sent = self.counted(sent?, &counts?);
-        self.ended(window, sent)
+        self.ended(window, &sent)
     }
 
     async fn send_whole(&mut self, brought: Brought, windows: &[Range], run: &Run) -> Result<()> {
@@ -313,7 +313,7 @@ impl Way<'_> {
             let ended = at_work.take_if(|(window, ..)| Some(*window) != found);
             if let Some((window, written, counts)) = ended {
                 let sent = self.counted(written, &counts);
-                self.ended(window, sent)?;
+                self.ended(window, &sent)?;
             }
             let is_before =
                 |window: &Range| found.is_none_or(|found| window.start_ms < found.start_ms);
@@ -325,7 +325,7 @@ impl Way<'_> {
                 } else {
                     Ending::Empty
                 };
-                self.told.windows_told.push(WindowOutcome {
+                self.told.windows.push(WindowOutcome {
                     why: has.then(|| self.done.says()),
                     ..outcome(empty, ending)
                 });
@@ -343,7 +343,7 @@ impl Way<'_> {
                     why: Some(self.done.says()),
                     ..outcome(window, Ending::AlreadyThere)
                 };
-                self.told.windows_told.extend(is_first.then_some(there));
+                self.told.windows.extend(is_first.then_some(there));
                 continue;
             }
             match &mut at_work {
@@ -406,7 +406,7 @@ impl Way<'_> {
         }
     }
 
-    fn ended(&mut self, window: Range, sent: SentWindow) -> Result<()> {
+    fn ended(&mut self, window: Range, sent: &SentWindow) -> Result<()> {
         let ending = match (sent.not_taken, sent.sums.samples) {
             (1.., _) => Ending::Refused,
             (0, 0) => Ending::Empty,
@@ -418,7 +418,7 @@ impl Way<'_> {
             self.done.note(window)?;
         }
         let why = || format!("the server refused {} samples", sent.not_taken);
-        self.told.windows_told.push(WindowOutcome {
+        self.told.windows.push(WindowOutcome {
             sums: sent.sums,
             why: (sent.not_taken > 0).then(why),
             ..outcome(window, ending)

@@ -38,11 +38,8 @@ impl Done {
             digest.update(told);
         }
         let digest = digest.finalize();
-        let name: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let name = digest.first_chunk().copied().unwrap_or_default();
+        let name = u64::from_be_bytes(name);
         let path = task
             .staging_dir
             .join(format!("thanos-bucket-written-{name}.json"));
@@ -142,7 +139,8 @@ fn files(plan: &Plan) -> Result<Vec<String>> {
         let about = fs::metadata(path).map_err(|err| wrong(path, err))?;
         let place = path.canonicalize().map_err(|err| wrong(path, err))?;
         Ok(format!(
-            "{place:?} {} {:?}",
+            "{} {} {:?}",
+            place.display(),
             about.len(),
             about.modified().ok()
         ))

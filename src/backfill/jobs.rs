@@ -54,7 +54,7 @@ pub(super) fn jobs(
         .filter(|one| {
             let mut sources = one.sources.iter();
             let is_of_own = sources.any(|id| keys.contains(&key(*id)));
-            !is_own(one) && !(one.holds_samples() && is_of_own)
+            !(is_own(one) || one.holds_samples() && is_of_own)
         })
         .collect();
     let mut jobs = Vec::new();

@@ -65,6 +65,7 @@ pub struct Source {
 
 /// Where samples are.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a plan has one")]
 pub enum Origin {
     /// A server that is asked for a range.
     Live(Live),

@@ -47,6 +47,7 @@ fn none() -> Value {
 }
 
 /// Plans, and how the error begins of those that are none.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn plans() -> Vec<(Value, Option<&'static str>)> {
     let source = |kind: &str, more: &[(&str, Value)]| {
         let mut source = json!({ "kind": kind });
@@ -422,7 +423,7 @@ fn the_schema_and_the_program_agree_on_what_is_a_plan() {
     for entry in fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let is_plan = name.ends_with(".json")
+        let is_plan = path.extension().is_some_and(|it| it == "json")
             && !name.ends_with("-capture.json")
             && name != "plan.schema.json";
         if is_plan {

@@ -323,11 +323,9 @@ fn side_by_side(
             comparison.series(&pair.labels, &of_source, &of_target);
         }
         if start(&one) == Some(first) {
-            drop(one);
             one = source.next_window()?;
         }
         if start(&other) == Some(first) {
-            drop(other);
             other = target.next_window()?;
         }
     }

@@ -245,7 +245,7 @@ mod tests {
             selectors: vec![selector(1, &[Difference]), selector(1, &[Difference])],
             ..Reconciled::of(scope)
         };
-        assert_eq!(two.by_kind(Difference)["missing-samples"], 4);
+        assert_eq!(two.by_kind(Difference).get("missing-samples"), Some(&4));
         assert_eq!(two.samples(), 2);
     }
 }

@@ -119,7 +119,7 @@ impl ExportClient {
             let read = exported::read(line);
             let (labels, samples) =
                 read.map_err(|why| unread(number, status, line, &secrets, &why))?;
-            taking.samples(labels, samples, brought, sink)
+            taking.samples(&labels, samples, brought, sink)
         };
         let mut lines = Lines::new(self.limits.max_held_bytes);
         let mut pieces = answer.into_body().bytes_stream();

@@ -41,7 +41,7 @@ pub fn read_message(message: &[u8]) -> Result<Vec<Item>> {
 pub fn read_line(line: &[u8]) -> Result<Vec<Item>> {
     with(|taking, brought, sink| {
         let (labels, samples) = exported::read(line).map_err(Trouble::Garbled)?;
-        taking.samples(labels, samples, brought, sink)
+        taking.samples(&labels, samples, brought, sink)
     })
 }
 

@@ -48,7 +48,7 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
     }
     if raw.schema == CUSTOM_BUCKETS {
         // Prometheus' samples leave the bounds out; its chunks have them.
-        let top: i64 = positive_spans.iter().map(reach).sum();
+        let top: i64 = positive_spans.iter().copied().map(reach).sum();
         if usize::try_from(top).is_ok_and(|top| top > raw.custom_values.len() + 1) {
             return Err("its buckets come without their bounds".to_owned());
         }
@@ -88,7 +88,7 @@ fn spans(raw: &[proto::BucketSpan]) -> Vec<Span> {
 }
 
 /// How far a span reaches beyond the one before.
-fn reach(span: &Span) -> i64 {
+fn reach(span: Span) -> i64 {
     i64::from(span.offset) + i64::from(span.length)
 }
 

@@ -135,10 +135,9 @@ async fn repeated(
             Ok(()) => return Ok(()),
             Err(trouble) => trouble,
         };
-        let why = match &trouble {
-            Trouble::Failed(Kind::Transient, why) | Trouble::Garbled(why) => why,
+        let (Trouble::Failed(Kind::Transient, why) | Trouble::Garbled(why)) = &trouble else {
             // What has come is handed on; a part of it must not come again from halves or in another form without being known.
-            _ => return Err(trouble),
+            return Err(trouble);
         };
         // Who comes no further than before makes no progress, however new what came is.
         if delivered.reached() > furthest {

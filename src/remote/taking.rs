@@ -95,14 +95,14 @@ impl<'a> Taking<'a> {
     /// Samples of one series, however they were told.
     pub(super) fn samples(
         &self,
-        labels: Labels,
+        labels: &Labels,
         samples: Vec<Sample>,
         brought: &mut Brought,
         sink: &mut Sink<'_>,
     ) -> Result<(), Trouble> {
-        if self.is_wanted(&labels)? {
+        if self.is_wanted(labels)? {
             let told = self.within(samples, brought);
-            hand_on(&labels, told, brought, sink)?;
+            hand_on(labels, told, brought, sink)?;
         }
         Ok(())
     }

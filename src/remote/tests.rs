@@ -2,9 +2,12 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a test that cannot be set up should panic"
 )]
 
+mod answers;
+mod exporting;
 mod liar;
 mod reading;
 mod writing;

@@ -171,7 +171,9 @@ impl WriteClient {
             written.requests += 1;
             match self.repeated(&message).await? {
                 Sent::Taken => {
-                    batch.iter().for_each(|part| part.count(written));
+                    for part in batch {
+                        part.count(written);
+                    }
                     let earned = |halves: u32| Some((halves + HALVES_EARNED).min(MOST_HALVES));
                     let _ = self
                         .halves

@@ -264,6 +264,7 @@ fn integers() -> Buckets {
 
 /// S-24.16, S-24.17 with real Prometheus.
 #[test]
+#[expect(clippy::too_many_lines, reason = "one server is asked for all of it")]
 fn a_real_prometheus_takes_what_is_written_and_tells_it_again_and_its_refusals_are_counted() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let start = i64::try_from(now.as_millis()).unwrap() - 60_000;
@@ -425,7 +426,6 @@ fn a_real_victoriametrics_takes_what_is_written_and_tells_it_again() {
         1e-9,
         123_456.789,
     ];
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let many: Vec<f64> = (0..30_000).map(|n| f64::from(n) / 8.0).collect();
     let series = [of("a \"b\"\\", odd), of("many", many)];
     let batch = Batch {

@@ -85,6 +85,7 @@ fn payloads_come_in_the_order_of_the_manifest_from_wherever_they_are() {
 
 /// S-24.31
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn faults_of_a_manifest_are_told_by_entry_and_member() {
     let folder = tempfile::tempdir().unwrap();
     for (manifest, expected) in [

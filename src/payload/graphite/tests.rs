@@ -128,6 +128,7 @@ mappings:
 
 /// S-24.35
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn mappings_are_those_of_graphite_exporter() {
     let backtracking = "defaults: {glob_disable_ordering: true}\nmappings:\n\
         - {match: backtrack.*.bbb, name: testb, labels: {label: '${1}_foo'}}\n\

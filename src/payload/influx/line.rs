@@ -35,6 +35,7 @@ pub(super) enum Value {
 
 /// Finds out whether a text in quotes goes on in the next line.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known of by itself")]
 pub(super) struct Quotes {
     is_behind_tags: bool,
     is_value: bool,

@@ -221,7 +221,10 @@ fn what_influxdb_refuses_is_refused_by_line_and_with_the_reason() {
         (
             &format!(
                 "m{} f=1",
-                (0..257).map(|tag| format!(",a{tag}=b")).collect::<String>()
+                (0..257)
+                    .map(|tag| format!(",a{tag}=b"))
+                    .collect::<Vec<_>>()
+                    .concat()
             ),
             "line 1: it has more than 256 tags",
         ),

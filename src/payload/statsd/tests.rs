@@ -31,6 +31,7 @@ fn read(payloads: &[(i64, &str)]) -> Result<Vec<String>, String> {
 
 /// S-24.33
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn lines_are_read_as_statsd_exporter_reads_them() {
     for (text, expected) in [
         ("", &[][..]),

@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::*;
 
-fn build(version: &str) -> Option<Value> {
-    Some(json!({"version": version, "revision": "x", "goVersion": "go1.26"}))
+fn build(version: &str) -> Value {
+    json!({"version": version, "revision": "x", "goVersion": "go1.26"})
 }
 
 fn prometheus(version: &str, enabled: &str, receives: &str) -> Documents {
     Documents {
-        buildinfo: build(version),
+        buildinfo: Some(build(version)),
         flags: Some(json!({
             "storage.tsdb.path": "data/",
             "enable-feature": enabled,
@@ -26,7 +26,7 @@ fn prometheus(version: &str, enabled: &str, receives: &str) -> Documents {
 
 fn thanos(version: &str, flags: Value) -> Documents {
     Documents {
-        buildinfo: build(version),
+        buildinfo: Some(build(version)),
         flags: Some(flags),
         ..Documents::default()
     }
@@ -34,6 +34,7 @@ fn thanos(version: &str, flags: Value) -> Documents {
 
 /// S-24.64
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_a_server_says_of_itself_is_all_that_is_known_of_it() {
     let newest = Documents {
         features: Some(json!({
@@ -106,7 +107,7 @@ fn what_a_server_says_of_itself_is_all_that_is_known_of_it() {
         (mimir, Some("Mimir"), "unknown unknown yes unknown"),
         (
             Documents {
-                buildinfo: build("3.9.1"),
+                buildinfo: Some(build("3.9.1")),
                 ..Documents::default()
             },
             none,

@@ -37,11 +37,14 @@ fn kinds(found: &[Found]) -> Vec<(&'static str, u64)> {
 
 type Told = &'static [(i64, f64)];
 
+/// Both sides, how many samples are compared, and what is found.
+type Case = (Told, Told, u64, &'static [(&'static str, u64)]);
+
 /// S-24.60, S-24.61
 #[test]
 fn each_sample_that_is_not_the_same_on_both_sides_is_counted() {
     const STALENESS: f64 = f64::from_bits(STALE);
-    let cases: [(Told, Told, u64, &[(&str, u64)]); 9] = [
+    let cases: [Case; 9] = [
         (&[(1, 1.0), (2, 2.0)], &[(1, 1.0), (2, 2.0)], 2, &[]),
         (
             &[(1, 1.0), (2, 2.0)],

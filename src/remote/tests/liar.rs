@@ -34,7 +34,7 @@ impl Liar {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/api/v1/of", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let heard = Arc::clone(&asked);
+        let noted = Arc::clone(&asked);
         let mut task = JoinSet::new();
         task.spawn(async move {
             loop {
@@ -48,8 +48,9 @@ impl Liar {
                     let found = read.windows(4).position(|four| four == b"\r\n\r\n");
                     if let Some(end) = found.filter(|_| head_end.is_none()) {
                         head_end = Some(end + 4);
-                        let head = String::from_utf8_lossy(read.get(..end).unwrap()).to_lowercase();
-                        let told = head.split("content-length: ").nth(1);
+                        let lines =
+                            String::from_utf8_lossy(read.get(..end).unwrap()).to_lowercase();
+                        let told = lines.split("content-length: ").nth(1);
                         let told = told.and_then(|told| told.lines().next()?.trim().parse().ok());
                         length = told.unwrap_or(0);
                     }
@@ -61,9 +62,9 @@ impl Liar {
                     body: body.to_vec(),
                 };
                 let number = {
-                    let mut heard = heard.lock().unwrap();
-                    heard.push(one.clone());
-                    heard.len() - 1
+                    let mut all = noted.lock().unwrap();
+                    all.push(one.clone());
+                    all.len() - 1
                 };
                 // A client that has heard enough may be gone.
                 let _ = stream.write_all(&answer(number, &one)).await;

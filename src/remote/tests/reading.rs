@@ -1,151 +1,14 @@
 //! Reading.
 
-use prost::Message as _;
-
-use super::super::proto::{self, read_request::ResponseType};
-use super::super::{Brought, ExportClient, ReadClient};
-use super::liar::{Asked, Liar, answer, limits, until_closed, without_end};
+use super::super::proto::{self};
+use super::super::{Brought, ReadClient};
+use super::answers::{
+    SAMPLES, STREAMED, chunk, frame, question, read, samples, selectors, series, told, up,
+    wants_chunks,
+};
+use super::liar::{Liar, answer, limits, until_closed, without_end};
 use crate::error::{Error, Kind};
-use crate::promql::Selector;
-use crate::samples::{Encoding, Item, Labels, Sample, Told, Value};
-use crate::tsdb::crc::crc32c;
-use crate::tsdb::encode;
-
-const STREAMED: &str = "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse";
-const SAMPLES: &str = "application/x-protobuf";
-const NDJSON: &str = "application/stream+json; charset=utf-8";
-
-fn labels(pairs: &[(&str, &str)]) -> Vec<proto::Label> {
-    let pairs = pairs.iter().map(|(name, value)| proto::Label {
-        name: (*name).to_owned(),
-        value: (*value).to_owned(),
-    });
-    pairs.collect()
-}
-
-/// A chunk with the times as values.
-fn chunk(times: &[i64]) -> proto::Chunk {
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let samples = times.iter().map(|time_ms| Sample {
-        time_ms: *time_ms,
-        value: Value::Float(*time_ms as f64),
-    });
-    let chunk = encode::chunks(samples).next().unwrap().unwrap();
-    proto::Chunk {
-        min_time_ms: chunk.min_time_ms,
-        max_time_ms: chunk.max_time_ms,
-        r#type: chunk.encoding as i32,
-        data: chunk.data,
-    }
-}
-
-fn frame(query_index: i64, series: &[(&[(&str, &str)], Vec<proto::Chunk>)]) -> Vec<u8> {
-    let chunked_series = series.iter().map(|(pairs, chunks)| proto::ChunkedSeries {
-        labels: labels(pairs),
-        chunks: chunks.clone(),
-    });
-    let message = proto::ChunkedReadResponse {
-        chunked_series: chunked_series.collect(),
-        query_index,
-    };
-    let message = message.encode_to_vec();
-    let mut frame = Vec::new();
-    prost::encoding::encode_varint(message.len() as u64, &mut frame);
-    frame.extend(crc32c(&message).to_be_bytes());
-    frame.extend(message);
-    frame
-}
-
-fn up(instance: &str, times: &[i64]) -> Vec<u8> {
-    frame(
-        0,
-        &[(
-            &[("__name__", "up"), ("instance", instance)],
-            vec![chunk(times)],
-        )],
-    )
-}
-
-fn samples(series: Vec<proto::TimeSeries>) -> Vec<u8> {
-    let message = proto::ReadResponse {
-        results: vec![proto::QueryResult { timeseries: series }],
-    };
-    snap::raw::Encoder::new()
-        .compress_vec(&message.encode_to_vec())
-        .unwrap()
-}
-
-fn series(instance: &str, times: &[i64]) -> proto::TimeSeries {
-    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-    let samples = times.iter().map(|time_ms| proto::Sample {
-        value: Some(*time_ms as f64),
-        timestamp: *time_ms,
-    });
-    proto::TimeSeries {
-        labels: labels(&[("__name__", "up"), ("instance", instance)]),
-        samples: samples.collect(),
-        ..proto::TimeSeries::default()
-    }
-}
-
-fn question(asked: &Asked) -> proto::ReadRequest {
-    let message = snap::raw::Decoder::new().decompress_vec(&asked.body);
-    proto::ReadRequest::decode(message.unwrap().as_slice()).unwrap()
-}
-
-fn wants_chunks(asked: &Asked) -> bool {
-    let forms = question(asked).accepted_response_types;
-    forms.contains(&ResponseType::StreamedXorChunks.into())
-}
-
-/// What was told, in a form that is easily compared: `up{instance="a"} 1..3 chunk` or `up{instance="a"} 1,2,3`.
-fn told(items: &[Item]) -> Vec<String> {
-    let told = items.iter().map(|item| match item {
-        Item::Piece(piece) => {
-            let of = piece.labels.get("instance").unwrap();
-            match &piece.told {
-                Told::Chunk(chunk) => format!("{of} {}..{}", chunk.min_time_ms, chunk.max_time_ms),
-                Told::Samples(samples) => {
-                    let times: Vec<String> =
-                        samples.iter().map(|one| one.time_ms.to_string()).collect();
-                    format!("{of} {}", times.join(","))
-                }
-            }
-        }
-        other => format!("{other:?}"),
-    });
-    told.collect()
-}
-
-fn selectors(texts: &[&str]) -> Vec<Selector> {
-    texts.iter().map(|text| text.parse().unwrap()).collect()
-}
-
-async fn read(liar: &Liar, selected: &[&str]) -> (Result<Brought, Error>, Vec<String>) {
-    let client = ReadClient::new(&liar.access(), &limits()).unwrap();
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        Ok(())
-    };
-    let brought = client
-        .read(&selectors(selected), 0..10_000, &mut sink)
-        .await;
-    (brought, told(&items))
-}
-
-async fn export(liar: &Liar, selected: &[&str]) -> (Result<Brought, Error>, Vec<String>) {
-    let client = ExportClient::new(&liar.access(), &limits()).unwrap();
-    let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        Ok(())
-    };
-    let brought = client
-        .read(&selectors(selected), 0..10_000, &mut sink)
-        .await;
-    (brought, told(&items))
-}
+use crate::samples::{Encoding, Item, Labels, Told};
 
 /// S-24.11
 #[tokio::test]
@@ -358,6 +221,7 @@ async fn an_answer_that_comes_no_further_than_before_is_given_up_however_new_it_
 
 /// S-24.12
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn what_makes_no_sense_is_an_error_of_one_line_that_says_so() {
     let of = |pairs: &[(&str, &str)], chunk: proto::Chunk| frame(0, &[(pairs, vec![chunk])]);
     let up = [("__name__", "up")];
@@ -546,113 +410,6 @@ async fn refusals_are_told_in_the_servers_words_and_not_repeated() {
         assert!(err.contains(why) && !err.contains('\n'), "{err}");
         assert!(liar.asked().len() <= 2);
     }
-}
-
-/// S-24.15
-#[tokio::test]
-async fn an_export_is_read_line_by_line_and_what_broke_off_is_not_told_twice() {
-    let line = |instance: &str, times: &str| {
-        format!(
-            r#"{{"metric":{{"__name__":"up","instance":"{instance}"}},"values":[{times}],"timestamps":[{times}]}}"#
-        ) + "\n"
-    };
-    let all = line("a", "-1,1,2") + &line("b", "5,10000") + &line("c", "3");
-    let whole = answer("200 OK", NDJSON, all.as_bytes());
-    let first = line("a", "-1,1,2");
-    for (name, broken) in [
-        ("nothing wrong", whole.clone()),
-        (
-            "a body without its end",
-            without_end(NDJSON, first.as_bytes()),
-        ),
-        (
-            "a line that is cut",
-            answer(
-                "200 OK",
-                NDJSON,
-                (first.clone() + "{\"metric\":{\"__na").as_bytes(),
-            ),
-        ),
-        (
-            "an error within the answer",
-            answer(
-                "200 OK",
-                NDJSON,
-                (first.clone() + "remoteAddr: \"1.2.3.4\"; cannot fetch data").as_bytes(),
-            ),
-        ),
-        (
-            "less than was promised",
-            whole.get(..whole.len() - 10).unwrap().to_vec(),
-        ),
-        (
-            "a page",
-            answer(
-                "200 OK",
-                "text/html",
-                b"<html>\n<body>back in a minute</html>",
-            ),
-        ),
-        ("nothing", answer("200 OK", "text/html", b"")),
-        ("busy", answer("503 Service Unavailable", "text/plain", b"")),
-    ] {
-        let whole = whole.clone();
-        let liar = Liar::start(move |number, _| {
-            if number == 0 {
-                broken.clone()
-            } else {
-                whole.clone()
-            }
-        })
-        .await;
-        let (brought, told) = export(&liar, &["up"]).await;
-        let brought = brought.unwrap();
-        assert_eq!(told, ["a 1,2", "b 5", "c 3"], "{name}");
-        assert_eq!(
-            brought.repeats,
-            u64::from(name != "nothing wrong"),
-            "{name}"
-        );
-        let asked = liar.asked();
-        let body = String::from_utf8(asked.first().unwrap().body.clone()).unwrap();
-        assert_eq!(
-            body,
-            "match%5B%5D=up&start=0&end=9.999&max_rows_per_line=10000"
-        );
-    }
-    // Where nothing tells the end, the same must come twice; that it did not is told apart from what came.
-    for short in [0, 2] {
-        let (all, first) = (all.clone(), first.clone());
-        let liar = Liar::start(move |number, _| {
-            let body = if number < short { &first } else { &all };
-            let times = if short == 2 && number == 1 { 2 } else { 1 };
-            until_closed(NDJSON, &body.as_bytes().repeat(times))
-        })
-        .await;
-        let (brought, told) = export(&liar, &["up"]).await;
-        assert_eq!(brought.unwrap().repeats, u64::from(short > 0));
-        assert!(
-            told.ends_with(&["b 5".to_owned(), "c 3".to_owned()]),
-            "{told:?}"
-        );
-        assert_eq!(liar.asked().len(), 2 + short);
-    }
-    let liar = Liar::start(|_, _| answer("200 OK", NDJSON, b"")).await;
-    let (brought, told) = export(&liar, &["up"]).await;
-    assert_eq!((brought.unwrap().pieces, told.len()), (0, 0));
-    let other = line("a", "1").replace("up", "down");
-    let liar = Liar::start(move |_, _| answer("200 OK", NDJSON, other.as_bytes())).await;
-    let (brought, _) = export(&liar, &["up"]).await;
-    let err = format!("{:#}", brought.unwrap_err());
-    assert!(
-        err.contains(r#"down{instance="a"}, which was not asked for"#),
-        "{err}"
-    );
-    let long = "x".repeat(2 << 20);
-    let liar = Liar::start(move |_, _| answer("200 OK", NDJSON, long.as_bytes())).await;
-    let (brought, _) = export(&liar, &["up"]).await;
-    let err = format!("{:#}", brought.unwrap_err());
-    assert!(err.contains("more than 1048576 bytes"), "{err}");
 }
 
 #[tokio::test]

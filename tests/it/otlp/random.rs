@@ -18,6 +18,7 @@ const REQUESTS: u64 = 150;
 
 /// S-24.21
 #[test]
+#[expect(clippy::print_stderr, reason = "tells the seed")]
 fn whatever_is_sent_prometheus_stores_what_is_read_here() {
     let mut random = Random::new();
     eprintln!("THANOS_BUCKET_SEED={}", random.seed());
@@ -107,7 +108,7 @@ fn value(random: &mut Random, depth: u32) -> Value {
         }
         4 => Value::BytesValue(
             (0..random.below(5))
-                .map(|_| random.below(256) as u8)
+                .map(|_| u8::try_from(random.below(256)).unwrap())
                 .collect(),
         ),
         5 => list(more(random)),
@@ -176,8 +177,8 @@ fn requests(
     let kind = random.below(6);
     let is_delta = random.below(2) == 0;
     let temporality = if is_delta { Delta } else { Cumulative };
-    let bounds: Vec<f64> = (0..random.below(5))
-        .map(|at| at as f64 * 1.5 - 2.0)
+    let bounds: Vec<f64> = (0..u32::try_from(random.below(5)).unwrap())
+        .map(|at| f64::from(at) * 1.5 - 2.0)
         .collect();
     let is_monotonic = random.below(2) == 0;
     let is_whole = random.below(2) == 0;

@@ -12,7 +12,6 @@ use super::requests::{
 };
 
 /// Each shape, a list of requests in order.
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub fn shapes() -> Vec<(&'static str, Vec<Request>)> {
     let one = |name, unit, data| vec![request(service(name), vec![metric(name, unit, data)])];
     vec![

@@ -153,7 +153,9 @@ fn text(random: &mut Random) -> Vec<u8> {
         }
         let (series, value) = (of(&SERIES, random), of(&VALUES, random));
         let exemplar = of(&EXEMPLARS, random);
-        text += &format!("{series} {value} {time}.{}{exemplar}\n", random.below(10));
+        let tenths = random.below(10);
+        let line = format!("{series} {value} {time}.{tenths}{exemplar}\n");
+        text.push_str(&line);
     }
     (text + "# EOF\n").into_bytes()
 }

@@ -86,6 +86,16 @@ impl Place {
     }
 }
 
+const NUMBERS: [&str; 7] = [
+    "0.1",
+    "1",
+    "2.5",
+    "1e300",
+    "NaN",
+    "-0",
+    "17.000000000000004",
+];
+
 /// Numbers, one of which is none, that go stale, and native histograms; the last window of six is empty.
 fn series() -> Vec<Series> {
     let times = |step: i64| {
@@ -93,15 +103,6 @@ fn series() -> Vec<Series> {
             .map(move |n| START_MS + n * step)
             .take_while(|at| *at < START_MS + WINDOWS * 120 * MINUTE_MS)
     };
-    const NUMBERS: [&str; 7] = [
-        "0.1",
-        "1",
-        "2.5",
-        "1e300",
-        "NaN",
-        "-0",
-        "17.000000000000004",
-    ];
     let numbers = |index: usize| Sample::Number(NUMBERS[index % NUMBERS.len()]);
     vec![
         Series::new("requests", &[("job", "a")]).with(times(15_000), numbers),
@@ -228,9 +229,10 @@ fn what_a_prometheus_holds_is_read_by_thanos_to_the_last_digit() {
 
 /// S-24.5
 #[test]
+#[expect(clippy::print_stderr, reason = "tells the seed")]
 fn a_backfill_that_is_killed_at_any_moment_goes_on_to_the_same_blocks() {
     let seed: u64 = std::process::id().into();
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut state = seed;
     let mut random = |below: u64| {
         state = state
@@ -261,7 +263,7 @@ fn a_backfill_that_is_killed_at_any_moment_goes_on_to_the_same_blocks() {
             assert_eq!(of(&now), of(&all), "{id}");
         }
     }
-    println!("{kills} of 12 were killed");
+    eprintln!("{kills} of 12 were killed");
     Ran::of(place.backfill(&[])).expect(0);
     assert_eq!(place.bucket(), whole.bucket());
     assert!(tree(&place.path("staging")).is_empty());

@@ -96,9 +96,9 @@ fn blocks_of_prometheus_are_written_again_byte_for_byte() {
         let written = write(&ours, &series, &about(known.max_time));
         assert_eq!(read_all(&ours), series);
         let mut files = names(&theirs.join("chunks"));
-        files
-            .iter_mut()
-            .for_each(|name| *name = format!("chunks/{name}"));
+        for name in &mut files {
+            *name = format!("chunks/{name}");
+        }
         files.push("index".to_owned());
         let paths: Vec<_> = written.files.iter().map(|file| &file.path).collect();
         assert_eq!(paths, files.iter().collect::<Vec<_>>());

@@ -18,7 +18,6 @@ struct Seeded {
 }
 
 /// A difference a day, and days on which nothing is to be found.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn seeded() -> Vec<Seeded> {
     let one = |day| ones("subject", &[("zone", "a")], day);
     let two = |day| ones("subject", &[("zone", "b")], day);

@@ -23,12 +23,12 @@ fn a_querier_of_the_bucket_answers_as_the_source_does() {
         vec![vec![rising(0), histograms(0, 0), ones("steady", &[], 0)]],
     );
     let querier = Querier::start(&[&world.path("cold.yaml")]);
-    let queries = [
+    let expressions = [
         "subject{zone=\"r\"}",
         "sum by (zone) (rate(subject{zone=\"r\"}[10m]))",
         "histogram_quantile(0.9, subject{zone=\"h\"})",
     ];
-    let checks: Vec<Value> = queries
+    let checks: Vec<Value> = expressions
         .iter()
         .map(|query| json!({"query": query, "step": "30s"}))
         .collect();
@@ -45,7 +45,7 @@ fn a_querier_of_the_bucket_answers_as_the_source_does() {
     assert_eq!(document["verdict"], "yes");
     assert_eq!(document["capabilities"]["product"], "Thanos");
     let asked = document["queries"].as_array().unwrap();
-    assert_eq!(asked.len(), queries.len());
+    assert_eq!(asked.len(), expressions.len());
     for query in asked {
         assert!(query["samples"].as_u64().unwrap() > 100, "{query}");
     }
@@ -131,7 +131,7 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     let world = World::of(vec![plain(0), plain(1)], vec![cold, plain(1)]);
     let target = Prometheus::start(&world.path("cold"));
     let url = |path: &str| format!("{}/api/v1/{path}", target.url());
-    let plan = world.plan(&json!({"target": {
+    let with_checks = world.plan(&json!({"target": {
         "objstore_config_path": null,
         "write_url": url("write"),
         "read_url": url("read"),
@@ -143,7 +143,10 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
         "metadata_url": url("metadata"),
         "exemplar_url": url("query_exemplars"),
     }, "exemplar_checks": [{"query": "subject", "limit": 10}]}));
-    let document = world.ran("cutover-check", 0..1, &plan).expect(3).json();
+    let document = world
+        .ran("cutover-check", 0..1, &with_checks)
+        .expect(3)
+        .json();
     let (kinds, shown) = found(&document);
     assert_eq!(kinds, ["capability-lacking 1"], "{shown}");
     assert!(shown.contains("exemplar-storage is not set"), "{shown}");
@@ -164,7 +167,7 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     }
 
     // The external labels are not there.
-    let mut bare = plan.clone();
+    let mut bare = with_checks.clone();
     bare["exemplar_checks"] = json!([]);
     let document = world.ran("verify", 1..2, &bare).expect(3).json();
     let (kinds, shown) = found(&document);

@@ -38,8 +38,10 @@ fn backfill(plan: &str, bucket: &Path, arguments: &[&str]) -> Ran {
 fn each_plan_is_carried_out_as_far_as_its_source_is_there() {
     let files = fs::read_dir(repository("examples/backfill")).unwrap();
     let plans: BTreeSet<String> = files
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".json") && !name.ends_with("-capture.json"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "json"))
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .filter(|name| !name.ends_with("-capture.json"))
         .filter(|name| name != "plan.schema.json")
         .collect();
     let mut done = BTreeSet::new();
