@@ -6,11 +6,12 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 
 use super::delivered::Delivered;
+use super::exported;
 use super::lines::{Lines, TooLong};
 use super::read::{broken, tells_its_end};
 use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::sink::Sink;
 use super::taking::Taking;
-use super::{Sink, exported};
 use crate::error::Result;
 use crate::http::header::{self, HeaderMap};
 use crate::http::secrets::Secrets;

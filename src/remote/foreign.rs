@@ -3,10 +3,11 @@
 use bytes::Bytes;
 
 use super::delivered::Delivered;
+use super::exported;
 use super::frames::Frames;
 use super::server::{Brought, Trouble, Wanted};
+use super::sink::Sink;
 use super::taking::Taking;
-use super::{Sink, exported};
 use crate::error::{Error, Kind, Result};
 use crate::promql::Selector;
 use crate::samples::Item;

@@ -15,22 +15,18 @@ mod lines;
 mod proto;
 mod read;
 mod server;
+mod sink;
 mod taking;
 #[cfg(test)]
 mod tests;
 mod write;
 mod written;
 
-use crate::error::Result;
-use crate::samples::Item;
-
 pub use about::{exemplars, metadata};
 pub use export::ExportClient;
 pub use foreign::{read_frame, read_frames, read_line, read_message};
 pub use read::ReadClient;
 pub use server::{Brought, Limits};
+pub use sink::Sink;
 pub use write::{Batch, Series, WriteClient};
 pub use written::{Refusal, Refused, Written};
-
-/// Takes what a server tells, as it comes. Its errors end the reading, and are handed up as they are.
-pub type Sink<'a> = dyn FnMut(Item) -> Result<()> + Send + 'a;

@@ -10,9 +10,10 @@ use tracing::info;
 
 use super::delivered::Delivered;
 use super::frames::Frames;
+use super::proto;
 use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::sink::Sink;
 use super::taking::Taking;
-use super::{Sink, proto};
 use crate::causes;
 use crate::error::{Kind, Result};
 use crate::http::body::{TooLong, whole};

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use super::server::{Brought, Trouble, Wanted};
-use super::{Sink, histogram, proto};
+use super::sink::Sink;
+use super::{histogram, proto};
 use crate::error::Kind;
 use crate::samples::{Builder, Chunk, Encoding, Item, Labels, Piece, Sample, Told, Value};
 use crate::tsdb::decode;

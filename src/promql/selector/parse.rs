@@ -1,6 +1,7 @@
 //! The grammar of selectors: a metric's name, and matchers in braces, of which a quoted text alone is a name, too.
 
-use super::{Matcher, Operator, literal};
+use super::literal;
+use super::matcher::{Matcher, Operator};
 use crate::samples::METRIC_NAME;
 
 /// Words that cannot stand for a metric before the braces.
