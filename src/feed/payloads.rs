@@ -43,10 +43,14 @@ impl Payloads {
                 let name = self.shown(path);
                 let file = File::open(path)
                     .map_err(|err| Error::new(Kind::Other, format!("read {name}")).because(err))?;
-                let file = BufReader::new(file);
-                capture::each_payload(file, &name, &self.folder, &mut |mut captured| {
-                    reader.read(&mut captured.payload(), sink)
-                })?;
+                let mut file = BufReader::new(file);
+                let mut each =
+                    |mut captured: capture::Captured| reader.read(&mut captured.payload(), sink);
+                if self.options.add_up() {
+                    capture::each_payload_by_time(&mut file, &name, &self.folder, &mut each)?;
+                } else {
+                    capture::each_payload(file, &name, &self.folder, &mut each)?;
+                }
             }
             What::Files(paths) => {
                 for path in paths {

@@ -11,15 +11,16 @@ mod tests;
 
 pub use opened::{Body, open};
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::{fmt, io};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
 use super::received::Payload;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use entry::Entry;
 
 /// A payload of a manifest, opened.
@@ -63,15 +64,89 @@ pub fn each_payload_with(
     open: &dyn Fn(&str, &str) -> Result<Body>,
     each: &mut dyn FnMut(Captured) -> Result<()>,
 ) -> Result<()> {
+    walk(manifest, name, &mut |found| {
+        each(captured(name, found.number, found.entry, open)?)
+    })
+}
+
+/// The same in the order in which payloads were received, where each says when that was: captures that were put together do not lie so. Those of one time
+/// stay in the order of the file.
+pub fn each_payload_by_time(
+    manifest: &mut (impl Read + Seek),
+    name: &str,
+    folder: &Path,
+    each: &mut dyn FnMut(Captured) -> Result<()>,
+) -> Result<()> {
+    // What can be read but once is taken as it lies.
+    if manifest.rewind().is_err() {
+        return each_payload(manifest, name, folder, each);
+    }
+    let open = |path: &str, place: &str| open(&folder.join(path), place);
+    let mut entries = Vec::new();
+    walk(&mut *manifest, name, &mut |found| {
+        let received = found.entry.as_ref().ok().and_then(|it| it.received_at_ms);
+        entries.push((received, found.number, found.place));
+        Ok(())
+    })?;
+    let unread = |err| Error::new(Kind::Other, format!("read {name}")).because(err);
+    manifest.rewind().map_err(unread)?;
+    let is_told = entries.iter().all(|(received, ..)| received.is_some());
+    if !is_told || entries.is_sorted_by_key(|(received, ..)| *received) {
+        return each_payload(manifest, name, folder, each);
+    }
+    entries.sort_by_key(|(received, ..)| *received);
+    for (_, number, place) in entries {
+        manifest.seek(SeekFrom::Start(place)).map_err(unread)?;
+        let mut json = serde_json::Deserializer::from_reader(BufReader::new(&mut *manifest));
+        let entry = entry::Seed.deserialize(&mut json);
+        let entry = entry.map_err(|err| Error::usage(format!("{name}: entry {number}: {err}")))?;
+        each(captured(name, number, entry, &open)?)?;
+    }
+    Ok(())
+}
+
+/// An entry of a manifest, be it right or not.
+struct Found {
+    /// Counted from 1.
+    number: u64,
+    /// Where it begins in the file.
+    place: u64,
+    entry: Result<Entry, String>,
+}
+
+fn captured(
+    name: &str,
+    number: u64,
+    entry: Result<Entry, String>,
+    open: &dyn Fn(&str, &str) -> Result<Body>,
+) -> Result<Captured> {
+    let place = format!("{name}: entry {number}");
+    let entry = entry.map_err(|why| Error::usage(format!("{place}: {why}")))?;
+    let (body, place) = entry.body.open(open, place)?;
+    Ok(Captured {
+        body,
+        received_at_ms: entry.received_at_ms,
+        query_params: entry.query_params,
+        place,
+    })
+}
+
+/// Reads a manifest entry by entry.
+fn walk(manifest: impl Read, name: &str, each: &mut dyn FnMut(Found) -> Result<()>) -> Result<()> {
+    let unreadable = |err| Error::usage(format!("{name}: {err}"));
+    let (manifest, mark) = opened::behind_mark(BufReader::new(manifest)).map_err(unreadable)?;
+    let read = Cell::new(mark);
     let mut walk = Walk {
-        name,
-        open,
         each,
+        read: &read,
         number: 0,
         ended: None,
     };
-    let manifest = opened::behind_mark(BufReader::new(manifest));
-    let manifest = manifest.map_err(|err| Error::usage(format!("{name}: {err}")))?;
+    // Each byte is asked for when it is wanted, so that it is known where an entry begins.
+    let manifest = Counted {
+        inner: manifest,
+        read: &read,
+    };
     let mut json = serde_json::Deserializer::from_reader(manifest);
     let read = (&mut walk).deserialize(&mut json);
     let read = read.and_then(|()| json.end());
@@ -86,28 +161,41 @@ pub fn each_payload_with(
     }
 }
 
+/// Counts what is read.
+struct Counted<'a, R> {
+    inner: R,
+    read: &'a Cell<u64>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
+}
+
 /// Where the reading of a manifest is.
 struct Walk<'a> {
-    name: &'a str,
-    open: &'a dyn Fn(&str, &str) -> Result<Body>,
-    each: &'a mut dyn FnMut(Captured) -> Result<()>,
+    each: &'a mut dyn FnMut(Found) -> Result<()>,
+    /// How much was read.
+    read: &'a Cell<u64>,
     /// The entry in hand; 0 outside of all.
     number: u64,
     /// Why it goes no further, where that is not for the JSON.
     ended: Option<Error>,
 }
 
-impl Walk<'_> {
-    fn take(&mut self, entry: Result<Entry, String>) -> Result<()> {
-        let place = format!("{}: entry {}", self.name, self.number);
-        let entry = entry.map_err(|why| Error::usage(format!("{place}: {why}")))?;
-        let (body, place) = entry.body.open(self.open, place)?;
-        (self.each)(Captured {
-            body,
-            received_at_ms: entry.received_at_ms,
-            query_params: entry.query_params,
-            place,
-        })
+/// An entry, and where it begins.
+struct Placed<'a>(&'a Cell<u64>);
+
+impl<'de> DeserializeSeed<'de> for Placed<'_> {
+    type Value = (u64, Result<Entry, String>);
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        // Its first byte was looked at to see that there is one.
+        let place = self.0.get().saturating_sub(1);
+        Ok((place, entry::Seed.deserialize(deserializer)?))
     }
 }
 
@@ -129,11 +217,17 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         loop {
             self.number += 1;
-            let Some(entry) = entries.next_element_seed(entry::Seed)? else {
+            let Some((place, entry)) = entries.next_element_seed(Placed(self.read))? else {
                 self.number = 0;
                 return Ok(());
             };
-            if let Err(err) = self.take(entry) {
+            let number = self.number;
+            let found = Found {
+                number,
+                place,
+                entry,
+            };
+            if let Err(err) = (self.each)(found) {
                 self.ended = Some(err);
                 return Err(A::Error::custom("it goes no further"));
             }

@@ -41,6 +41,14 @@ pub enum Options {
     Openmetrics,
 }
 
+impl Options {
+    /// Whether what a payload tells is added to what those before it told, so that their order counts.
+    #[must_use]
+    pub fn add_up(&self) -> bool {
+        matches!(self, Self::Otlp(_) | Self::Statsd(_))
+    }
+}
+
 /// Reads payloads of one format, one after another: what is counted adds up from one to the next.
 #[derive(Debug)]
 pub enum Reader {

@@ -6,7 +6,7 @@ use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::opened::{Body, inflated};
@@ -76,25 +76,34 @@ impl<'de> Visitor<'de> for Seed {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut members: BTreeMap<&'static str, Value> = BTreeMap::new();
+        // An entry is read to its end, whatever is wrong with it: what follows would be taken for a fault of the JSON.
+        let mut wrong = None;
         while let Some(name) = map.next_key::<String>()? {
-            let value: Value = map.next_value()?;
             let Some(member) = MEMBERS.into_iter().find(|member| *member == name) else {
-                let meant = nearest(&name, MEMBERS);
-                let meant = meant.map(|meant| format!("; did you mean {meant}?"));
-                let known = MEMBERS.join(", ");
-                let why = format!(
-                    "unknown member {name:?}: expected one of {known}{}",
-                    meant.unwrap_or_default()
-                );
-                return Ok(Err(why));
+                map.next_value::<IgnoredAny>()?;
+                wrong = wrong.or_else(|| Some(unknown(&name)));
+                continue;
             };
-            if members.insert(member, value).is_some() {
-                return Ok(Err(format!("{member} is given twice")));
+            if members.insert(member, map.next_value()?).is_some() {
+                wrong = wrong.or_else(|| Some(format!("{member} is given twice")));
             }
+        }
+        if let Some(why) = wrong {
+            return Ok(Err(why));
         }
         members.retain(|_, value| !value.is_null());
         Ok(entry(members))
     }
+}
+
+fn unknown(name: &str) -> String {
+    let meant = nearest(name, MEMBERS);
+    let meant = meant.map(|meant| format!("; did you mean {meant}?"));
+    let known = MEMBERS.join(", ");
+    format!(
+        "unknown member {name:?}: expected one of {known}{}",
+        meant.unwrap_or_default()
+    )
 }
 
 fn entry(mut members: BTreeMap<&'static str, Value>) -> Result<Entry, String> {

@@ -60,12 +60,14 @@ impl<R: BufRead> Read for Inflating<R> {
 }
 
 /// What follows the mark that editors of Windows put before a text.
-pub(super) fn behind_mark(mut text: impl BufRead) -> io::Result<impl BufRead> {
+pub(super) fn behind_mark(mut text: impl BufRead) -> io::Result<(impl BufRead, u64)> {
     let mut head = Vec::new();
     let most = MARK.len() as u64;
     text.by_ref().take(most).read_to_end(&mut head)?;
+    let mut mark = 0;
     if head == MARK {
         head.clear();
+        mark = most;
     }
-    Ok(Cursor::new(head).chain(text))
+    Ok((Cursor::new(head).chain(text), mark))
 }

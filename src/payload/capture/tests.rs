@@ -12,7 +12,7 @@ use std::rc::Rc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::each_payload;
+use super::{each_payload, each_payload_by_time};
 use crate::error::{Error, Kind, Result};
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -233,4 +233,44 @@ fn a_manifest_is_read_as_far_as_its_payloads_are_taken() {
         }
     });
     assert_eq!(ended.unwrap_err().to_string(), "enough");
+}
+
+/// S-24.31
+#[test]
+fn payloads_come_in_the_order_of_time_where_each_tells_it_and_order_counts() {
+    let read = |manifest: &str| -> Result<Vec<String>> {
+        let mut bodies = Vec::new();
+        let mut manifest = io::Cursor::new(manifest.as_bytes());
+        each_payload_by_time(&mut manifest, "m.json", Path::new("."), &mut |mut one| {
+            let body = one.payload().whole(100)?;
+            bodies.push(String::from_utf8(body).unwrap());
+            Ok(())
+        })?;
+        Ok(bodies)
+    };
+    for (manifest, expected) in [
+        ("[]", &[][..]),
+        (
+            r#"[{"body": "é,[{", "received_at_ms": 3}, {"received_at_ms": 1.0, "body": "b"},
+               {"body": "c", "received_at_ms": -2, "query_params": {"a": "}"}} , {"body": "d", "received_at_ms": 1}]"#,
+            &["c", "b", "d", "é,[{"],
+        ),
+        (
+            "\u{feff} \n[{\"body\":\"a\",\"received_at_ms\":2},{\"body\":\"b\",\"received_at_ms\":1}]",
+            &["b", "a"],
+        ),
+        // Where one does not tell it they come as they lie.
+        (
+            r#"[{"body": "a", "received_at_ms": 2}, {"body": "b"}, {"body": "c", "received_at_ms": 1}]"#,
+            &["a", "b", "c"],
+        ),
+    ] {
+        assert_eq!(read(manifest).unwrap(), expected, "{manifest}");
+    }
+    let wrong = r#"[{"body": "a", "received_at_ms": 2}, {"bdy": "b", "received_at_ms": 1}]"#;
+    let said = format!("{:#}", read(wrong).unwrap_err());
+    assert!(
+        said.starts_with("m.json: entry 2: unknown member \"bdy\""),
+        "{said}"
+    );
 }
