@@ -1,7 +1,7 @@
 //! Samples, exemplars and metadata of live servers: Prometheus' remote read and remote write, and `VictoriaMetrics`' export.
 //!
 //! Hidden here: messages and how they are packed, which form of answer a server gives, how often it is asked and for how much at once, and when its
-//! answer is believed. Whoever reads gets [`Item`]s as they come; an answer that broke off is asked anew, and what came of it before is not handed
+//! answer is believed. Whoever reads gets [`Item`](crate::samples::Item)s as they come; an answer that broke off is asked anew, and what came of it before is not handed
 //! on twice.
 
 mod about;

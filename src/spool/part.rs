@@ -61,7 +61,7 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// Takes the next one off the front of what [`Parts`] hold; `None` for what they could not.
+    /// Takes the next one off the front of what [`Parts`](super::parts::Parts) hold; `None` for what they could not.
     pub(super) fn take(rest: &mut Bytes) -> Option<Self> {
         let mut cursor = Cursor::new(rest);
         let number = cursor.byte()?;

@@ -97,7 +97,7 @@ impl Parts {
         self.bytes.capacity()
     }
 
-    /// All of them, to be read with [`Part::take`].
+    /// All of them, to be read with [`Part::take`](super::part::Part::take).
     pub(super) fn closed(&mut self) -> &[u8] {
         self.close();
         &self.bytes

@@ -1,4 +1,4 @@
-//! Blocks of Prometheus' time series database, as Prometheus and Thanos write them: says what is wrong with them, [writes](write) them and
+//! Blocks of Prometheus' time series database, as Prometheus and Thanos write them: says what is wrong with them, [writes](mod@write) them and
 //! [reads](read) their series; [encodes](encode) samples into chunks, and [decodes](decode) them.
 //!
 //! [`check()`] reads every byte of a block once: the index of format 1, 2 or 3, each section and its checksum; every chunk that a series refers
