@@ -63,8 +63,11 @@ impl Place {
         self.folder.path().join(name)
     }
 
+    /// What readers see of the bucket: of an upload that was killed a staged file is left, which `cleanup` removes.
     fn bucket(&self) -> Tree {
-        tree(&self.path("bucket"))
+        let mut bucket = tree(&self.path("bucket"));
+        bucket.retain(|name, _| !name.starts_with(".thanos-bucket-staging/"));
+        bucket
     }
 
     fn backfill_into(&self, config: &Path, arguments: &[&str]) -> Command {
