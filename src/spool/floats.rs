@@ -1,8 +1,7 @@
 //! Numbers at times in few bytes, in whatever order they came: a time as the change of its distance from the one before, a value as what changes of
 //! its bits. A number at a regular time takes as many bytes as change of it, and one.
 
-use super::bytes::put_varint;
-use crate::tsdb::bytes::Cursor;
+use crate::tsdb::bytes::{Cursor, put_varint};
 
 /// How many counts of bytes there are: none to eight.
 const COUNTS: u8 = 9;

@@ -1,8 +1,7 @@
 //! Native histograms in bytes, one by one: each is whole, so that they may come in any order and of any layout.
 
-use super::bytes::{put_uvarint, put_varint};
 use crate::samples::{Buckets, Histogram, ResetHint, Span};
-use crate::tsdb::bytes::Cursor;
+use crate::tsdb::bytes::{Cursor, put_uvarint, put_varint};
 
 /// In the second byte, for buckets of whole numbers and of floats.
 const INTEGERS: u8 = 0;

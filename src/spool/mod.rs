@@ -6,7 +6,6 @@
 //!
 //! All of this blocks: it wants a thread of its own.
 
-mod bytes;
 mod counts;
 mod disk;
 mod floats;

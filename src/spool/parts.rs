@@ -1,10 +1,10 @@
 //! What came of one series, in the order in which it came: chunks as they are, and samples in runs of one kind.
 
-use super::bytes::put_varint;
 use super::floats::Before;
 use super::histograms;
 use super::part::{Form, HEADER_BYTES, header};
 use crate::samples::{Chunk, Sample, Value};
+use crate::tsdb::bytes::put_varint;
 
 /// A run that has so many bytes is closed, so that none is long.
 const LONGEST_RUN_BYTES: usize = 16 << 10;

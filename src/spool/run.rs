@@ -2,12 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::bytes::{put_uvarint, put_varint};
 use super::disk::{self, Disk, Extent};
 use super::part;
 use crate::error::Result;
 use crate::samples::Labels;
-use crate::tsdb::bytes::Cursor;
+use crate::tsdb::bytes::{Cursor, put_uvarint, put_varint};
 
 /// A frame that has so many bytes is written.
 const FRAME_BYTES: usize = 128 << 10;

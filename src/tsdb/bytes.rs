@@ -95,6 +95,7 @@ pub(crate) fn size(bytes: u64) -> usize {
 }
 
 /// Puts a number of variable length behind others.
+#[inline]
 pub(crate) fn put_uvarint(to: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         let [low, ..] = value.to_le_bytes();
@@ -106,6 +107,7 @@ pub(crate) fn put_uvarint(to: &mut Vec<u8>, mut value: u64) {
 }
 
 /// The same for a signed one, whose lowest bit is its sign.
+#[inline]
 pub(crate) fn put_varint(to: &mut Vec<u8>, value: i64) {
     put_uvarint(to, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }

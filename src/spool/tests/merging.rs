@@ -1,10 +1,11 @@
 //! What becomes of samples of one series.
 
-use ::bytes::Bytes;
+use bytes::Bytes;
 
 use super::*;
 use crate::samples::Encoding;
 use crate::samples::ResetHint::{Gauge, NoReset, Reset, Unknown};
+use crate::tsdb::bytes::put_uvarint;
 
 /// S-24.53
 #[test]
@@ -208,7 +209,7 @@ fn apart(delta_ms: i64) -> Chunk {
     let mut data = chunk.data.to_vec();
     // Behind their number, the time and the value of the first.
     let mut delta = Vec::new();
-    bytes::put_uvarint(&mut delta, delta_ms.cast_unsigned());
+    put_uvarint(&mut delta, delta_ms.cast_unsigned());
     assert_eq!(data.splice(12..13, delta).collect::<Vec<_>>(), [2]);
     Chunk {
         max_time_ms: 100 + delta_ms,
