@@ -14,7 +14,7 @@ use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
-use crate::history::{Backfilled, Live, Origin};
+use crate::history::Backfilled;
 use crate::progress::Progress;
 use crate::promql;
 use crate::report::{Document, Form, Header, artifacts, write_backfilled};
@@ -65,7 +65,7 @@ pub async fn run(
     let header = Header {
         run: RunId::generate(),
         started: request.now,
-        source: source(&request.task),
+        source: request.task.plan.source.origin.to_string(),
         target: Some(request.to.place()),
         cutoff: None,
     };
@@ -142,16 +142,4 @@ async fn open_and_backfill(request: &Request, run: Run) -> Result<Backfilled> {
         signal = run.stop.wait() => return Err(stopped(signal, "open the bucket")),
     };
     backfill(&request.task, target, run).await
-}
-
-/// Where samples come from, as people are told.
-fn source(task: &Task) -> String {
-    match &task.plan.source.origin {
-        Origin::Live(Live::RemoteRead(access) | Live::Export(access)) => access.place().to_owned(),
-        Origin::Capture { manifest, .. } => manifest.to_string_lossy().into_owned(),
-        Origin::Files { paths, .. } => match paths.as_slice() {
-            [one] => one.to_string_lossy().into_owned(),
-            many => format!("{} files", many.len()),
-        },
-    }
 }

@@ -15,7 +15,7 @@ use crate::bucket::{Access, Bandwidth, BucketConfig, BucketReader, Cache, Common
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::exit::Exit;
-use crate::history::{Live, Origin, Plan, Range};
+use crate::history::{Plan, Range};
 use crate::reconcile::{Depth, Task, reconcile};
 use crate::reconciled::Reconciled;
 use crate::report::{Document, Form, Header, artifacts, write_reconciled};
@@ -107,21 +107,9 @@ fn header(request: &Request) -> Header {
     Header {
         run: RunId::generate(),
         started: request.now,
-        source: source(plan),
+        source: plan.source.origin.to_string(),
         target,
         cutoff: None,
-    }
-}
-
-/// Where samples come from, as people are told.
-fn source(plan: &Plan) -> String {
-    match &plan.source.origin {
-        Origin::Live(Live::RemoteRead(access) | Live::Export(access)) => access.place().to_owned(),
-        Origin::Capture { manifest, .. } => manifest.to_string_lossy().into_owned(),
-        Origin::Files { paths, .. } => match paths.as_slice() {
-            [one] => one.to_string_lossy().into_owned(),
-            many => format!("{} files", many.len()),
-        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a plan says.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,6 +84,22 @@ pub enum Origin {
         /// Where they lie.
         paths: Vec<PathBuf>,
     },
+}
+
+/// Where samples come from, as people are told.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live(Live::RemoteRead(access) | Live::Export(access)) => {
+                f.write_str(access.place())
+            }
+            Self::Capture { manifest, .. } => f.write_str(&manifest.to_string_lossy()),
+            Self::Files { paths, .. } => match paths.as_slice() {
+                [one] => f.write_str(&one.to_string_lossy()),
+                many => write!(f, "{} files", many.len()),
+            },
+        }
+    }
 }
 
 /// A server that is asked for a range. The base of the [`Access`] is the whole URL as it is asked.
