@@ -262,7 +262,7 @@ impl Reading<'_> {
                 "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
             ));
         }
-        let read = side.whole(&mut fields, "read_url", self.warnings)?;
+        let read = self.reader(&mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
         let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
@@ -275,6 +275,19 @@ impl Reading<'_> {
             queries,
             status,
         })
+    }
+
+    /// What tells the samples that a target holds.
+    fn reader(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Option<Live>> {
+        let export_at = fields.path("export_url");
+        let read = side.whole(fields, "read_url", self.warnings)?;
+        let export = side.whole(fields, "export_url", self.warnings)?;
+        match (read, export) {
+            (Some(_), Some(_)) => Err(Error::usage(format!(
+                "{export_at}: read_url is given, too: expected one of them"
+            ))),
+            (read, export) => Ok(read.map(Live::RemoteRead).or(export.map(Live::Export))),
+        }
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {

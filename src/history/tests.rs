@@ -3,6 +3,8 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+mod targets;
+
 use std::fs;
 use std::path::Path;
 
@@ -60,11 +62,7 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
         with(&[("/source", source)])
     };
     let manifest = ("capture_manifest_path", json!("influx-capture.json"));
-    let write = (
-        "/target/write_url",
-        json!("http://receive:19291/api/v1/receive"),
-    );
-    vec![
+    let mut plans = vec![
         (with(&[]), None),
         (
             json!([]),
@@ -240,55 +238,6 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
             Some("source.paths: it is missing: expected a list with at least one path"),
         ),
         (
-            with(&[("/target/external_labels", none())]),
-            Some("target.external_labels: it is missing: expected at least one label"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({}))]),
-            Some("target.external_labels: it is missing"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({"a-b": "c"}))]),
-            Some("target.external_labels.a-b: expected the name of a label"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({"__a": "c"}))]),
-            Some("target.external_labels.__a: expected the name of a label"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({"a": ""}))]),
-            Some("target.external_labels.a: it is empty"),
-        ),
-        (
-            with(&[("/target/objstore_config_path", json!("cold.yaml"))]),
-            None,
-        ),
-        (with(std::slice::from_ref(&write)), None),
-        (
-            with(&[write.clone(), ("/target/external_labels", none())]),
-            None,
-        ),
-        (
-            with(&[
-                write.clone(),
-                ("/target/objstore_config_path", json!("cold.yaml")),
-            ]),
-            Some("target.write_url: objstore_config_path is given, too"),
-        ),
-        (
-            with(&[(
-                "/target/status_url",
-                json!("http://query:9090/api/v1/status/tsdb"),
-            )]),
-            None,
-        ),
-        (
-            with(&[("/target/status_url", json!("http://query:9090/status"))]),
-            Some(
-                "target.status_url: expected a URL that ends in /api/v1/status/tsdb or /api/v1/status/buildinfo",
-            ),
-        ),
-        (
             with(&[("/selectors", json!(["up", "{job=~\"a.*\"}"]))]),
             None,
         ),
@@ -368,7 +317,9 @@ fn plans() -> Vec<(Value, Option<&'static str>)> {
             with(&[("/compare", json!(null))]),
             Some("compare: expected an object, found null"),
         ),
-    ]
+    ];
+    plans.extend(targets::plans());
+    plans
 }
 
 /// S-24.1

@@ -60,7 +60,7 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         }
         None => founds.say(
             (Weight::Unseen, "target-not-read", Some(Side::Target)),
-            "the plan names no bucket and no read_url of the target",
+            "the plan names no bucket, and neither read_url nor export_url of the target",
         ),
     }
     found.compared = beside::compared(task, beside, &mut founds).await;

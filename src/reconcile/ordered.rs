@@ -16,7 +16,6 @@ use crate::cutover::{Example, Side, Weight};
 use crate::error::{Error, Kind, Result};
 use crate::feed::{self, blocking};
 use crate::history::{Live, Origin, Plan};
-use crate::promql::Access;
 use crate::reconciled::{
     Chosen, Comparison, Found, Founds, OfSelector, Target, chosen, join, without,
 };
@@ -99,10 +98,10 @@ pub(super) async fn source(task: &Task, founds: &mut Founds) -> Result<Brought> 
     })
 }
 
-/// What a server tells that reads the target.
-async fn of_server(task: &Task, read: &Access, founds: &mut Founds) -> Result<Sorted> {
+/// What a server tells of the target.
+async fn of_server(task: &Task, read: &Live, founds: &mut Founds) -> Result<Sorted> {
     let mut plan = task.plan.clone();
-    plan.source.origin = Origin::Live(Live::RemoteRead(read.clone()));
+    plan.source.origin = Origin::Live(read.clone());
     let taking = brought(task, &plan, Side::Target).await?;
     let (of_others, one) = taking.of_others;
     let key = (Weight::Note, "series-of-others", Some(Side::Target));
@@ -159,7 +158,11 @@ pub(super) async fn target(task: &Task, founds: &mut Founds) -> Result<Option<(S
         return Ok(None);
     };
     let sorted = of_server(task, read, founds).await?;
-    Ok(Some((sorted, Target::RemoteRead)))
+    let told_by = match read {
+        Live::RemoteRead(_) => Target::RemoteRead,
+        Live::Export(_) => Target::Export,
+    };
+    Ok(Some((sorted, told_by)))
 }
 
 async fn of_blocks(

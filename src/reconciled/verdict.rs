@@ -29,6 +29,8 @@ pub enum Target {
     Blocks(u64),
     /// By remote read.
     RemoteRead,
+    /// From `VictoriaMetrics`' export.
+    Export,
     /// Nowhere: the plan names no place to read them.
     Nowhere,
 }

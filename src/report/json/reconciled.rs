@@ -23,6 +23,7 @@ pub(super) fn put(found: &Reconciled, members: &mut Members<'_>) -> io::Result<(
     let (read, blocks) = match scope.target {
         Target::Blocks(many) => ("blocks", Some(many)),
         Target::RemoteRead => ("remote-read", None),
+        Target::Export => ("export", None),
         Target::Nowhere => ("nowhere", None),
     };
     members.put("target_read", &read)?;

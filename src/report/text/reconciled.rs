@@ -54,6 +54,7 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
     let read = match scope.target {
         Target::Blocks(many) => format!("{} of the target", human::count(many, "block")),
         Target::RemoteRead => "the target, by remote read".to_owned(),
+        Target::Export => "the target, by its export".to_owned(),
         Target::Nowhere => "nothing of the target's samples".to_owned(),
     };
     facts.push(("read", read));
