@@ -1,6 +1,7 @@
 //! `verify --config` and `cutover-check --config`: opens both sides of a plan, compares what they have, and says whether the history is all there.
 //! Nothing is written but what was found.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::num::NonZeroU64;
@@ -33,6 +34,8 @@ pub struct Request {
     pub range: Range,
     /// How far it goes.
     pub depth: Depth,
+    /// Kinds of findings that do not stand against the answer.
+    pub waived: BTreeSet<String>,
     /// Where the report is left, too.
     pub artifacts: Option<PathBuf>,
     /// Where samples are sorted.
@@ -125,6 +128,7 @@ async fn found(request: &Request, header: &Header, stop: &Stop) -> Result<Reconc
         plan: request.plan.clone(),
         range: request.range,
         depth: request.depth,
+        waived: request.waived.clone(),
         bucket,
         folder: staging.0.clone(),
         memory_bytes: usize::try_from(share).unwrap_or(usize::MAX),

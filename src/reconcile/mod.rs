@@ -44,6 +44,7 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         external_labels: task.plan.target.external_labels.clone(),
         target: Target::Nowhere,
     });
+    found.waived.clone_from(&task.waived);
     // What a server says of itself is quickly asked, and whoever waits for hours wants to have been told what it lacks.
     found.capabilities = probe::asked(task, &mut founds).await;
     let source = ordered::source(task, &mut founds).await?;

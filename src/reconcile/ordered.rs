@@ -17,7 +17,8 @@ use crate::error::{Error, Kind, Result};
 use crate::feed::{self, blocking};
 use crate::history::{Live, Origin, Plan};
 use crate::reconciled::{
-    Chosen, Comparison, Found, Founds, OfSelector, Target, chosen, join, without,
+    Chosen, Comparison, Found, Founds, OF_OTHERS, OfSelector, Target, chosen, is_of_others, join,
+    without,
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
@@ -51,12 +52,8 @@ impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
         match item {
             Item::Piece(Piece { labels, told }) => {
-                let is_other = |(name, value): (&str, &str)| {
-                    let own = labels.get(name);
-                    own.is_some_and(|own| own != value)
-                };
                 // A server may hold what others write, too; no series of a backfill contradicts its labels.
-                if self.side == Side::Target && self.external_labels.iter().any(is_other) {
+                if self.side == Side::Target && is_of_others(&labels, &self.external_labels) {
                     self.of_others.0 += 1;
                     self.of_others.1.get_or_insert(labels);
                     return Ok(());
@@ -104,8 +101,7 @@ async fn of_server(task: &Task, read: &Live, founds: &mut Founds) -> Result<Sort
     plan.source.origin = Origin::Live(read.clone());
     let taking = brought(task, &plan, Side::Target).await?;
     let (of_others, one) = taking.of_others;
-    let key = (Weight::Note, "series-of-others", Some(Side::Target));
-    founds.add(key, of_others, || Example {
+    founds.add(OF_OTHERS, of_others, || Example {
         series: one,
         ..Example::default()
     });

@@ -36,8 +36,9 @@ pub(super) fn put(found: &Reconciled, members: &mut Members<'_>) -> io::Result<(
     members.put("queries", &queries)?;
     let capabilities = found.capabilities.as_ref();
     members.put("capabilities", &capabilities.map(CapabilitiesEntry::of))?;
-    let all: Vec<&Found> = found.found().collect();
-    members.put("findings", &Each(&all, |found| FoundEntry::of(found)))
+    members.put("waived", &found.waived)?;
+    let all: Vec<(&Reconciled, &Found)> = found.found().map(|one| (found, one)).collect();
+    members.put("findings", &Each(&all, FoundEntry::of))
 }
 
 #[derive(Serialize)]
@@ -174,6 +175,7 @@ impl<'a> CapabilitiesEntry<'a> {
 struct FoundEntry<'a> {
     kind: &'static str,
     weight: &'static str,
+    waived: bool,
     place: Option<&'a str>,
     side: Option<&'static str>,
     count: u64,
@@ -181,10 +183,11 @@ struct FoundEntry<'a> {
 }
 
 impl<'a> FoundEntry<'a> {
-    fn of(found: &'a Found) -> Self {
+    fn of((all, found): &'a (&'a Reconciled, &'a Found)) -> Self {
         Self {
             kind: found.kind,
             weight: found.weight.as_str(),
+            waived: all.is_waived(found),
             place: found.place.as_deref(),
             side: found.side.map(Side::as_str),
             count: found.count,

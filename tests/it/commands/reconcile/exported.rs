@@ -30,7 +30,7 @@ fn plan(world: &World, victoria: &Victoria) -> Value {
     }))
 }
 
-/// S-24.80 with the real thing
+/// S-24.80, S-24.81 with the real thing
 #[test]
 fn what_was_written_to_victoria_metrics_is_compared_sample_by_sample() {
     let values = ["0.1", "-0", "stale", "+Inf", "1e-9", "1234.5678901"];
@@ -64,6 +64,18 @@ fn what_was_written_to_victoria_metrics_is_compared_sample_by_sample() {
         assert_eq!(kinds.join(", "), expected, "{shown}");
         assert!(notes(&document).contains(&"series-of-others"), "{document}");
     }
+    let known = ["--waive=extra-samples"];
+    let document = world.ran_with("verify", 0..1, &plan, &known).expect(0);
+    let document = document.json();
+    assert_eq!(document["verdict"], "yes", "{document}");
+    assert_eq!(document["waived"], json!(["extra-samples"]));
+    let findings = document["findings"].as_array().unwrap();
+    let waived: Vec<&Value> = findings
+        .iter()
+        .filter(|one| one["waived"] == true)
+        .collect();
+    assert_eq!(waived.len(), 1, "{document}");
+    assert_eq!(waived[0]["kind"], "extra-samples");
 }
 
 /// S-24.80 with the real thing
