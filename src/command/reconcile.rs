@@ -8,9 +8,9 @@ use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::told;
+use super::told::{self, Told};
 use crate::block::RunId;
 use crate::bucket::{Access, Bandwidth, BucketConfig, BucketReader, Cache, Common, MissingRoot};
 use crate::engine::Stop;
@@ -21,7 +21,7 @@ use crate::reconcile::{Depth, Task, reconcile};
 use crate::reconciled::Reconciled;
 use crate::report::{Document, Form, Header, artifacts, write_reconciled};
 use crate::retry::Policy;
-use crate::trace::{step, within};
+use crate::trace::step;
 
 /// Everything that was asked for.
 #[derive(Debug)]
@@ -67,16 +67,16 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
     );
     let comparing = async {
         info!(run = %header.run, source = header.source, target = header.target, range = %request.range, "comparison begins");
-        let found = Box::pin(found(&request, &header, stop)).await;
-        let exit = match &found {
-            Ok(found) => found.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "comparison ends");
-        found
+        Box::pin(found(&request, &header, stop)).await
     };
-    let found = match Box::pin(within(span, comparing)).await {
+    let told = Told {
+        what: "comparison",
+        header: &header,
+        form: request.form,
+        stop,
+    };
+    let done = told.from_begin_to_end(span, comparing, Reconciled::exit, stdout);
+    let mut found = match done.await {
         Ok(found) => found,
         Err(err) => {
             if let Some(folder) = &request.artifacts {
@@ -84,13 +84,11 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
                 // Where that cannot be written either, the first error tells more.
                 let _ = artifacts::write_error(folder, &header, &why, exit);
             }
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     // What was found is told, whatever becomes of the report.
     let left = left(&request, &header, &found);
-    let mut found = found;
     if let Err(err) = &left {
         found.stopped_by.get_or_insert(format!("{err:#}"));
     }
