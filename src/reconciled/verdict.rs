@@ -163,11 +163,8 @@ impl Reconciled {
     pub fn sums(&self) -> Sides<Sums> {
         let mut sums = Sides::<Sums>::default();
         for of in &self.selectors {
-            for (sum, one) in [(&mut sums.source, of.source), (&mut sums.target, of.target)] {
-                sum.series += one.series;
-                sum.samples += one.samples;
-                sum.histograms += one.histograms;
-            }
+            sums.source.add(of.source);
+            sums.target.add(of.target);
         }
         sums
     }

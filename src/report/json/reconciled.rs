@@ -10,7 +10,7 @@ use super::members::{Each, Members};
 use crate::cutover::{Side, Times};
 use crate::history::Range;
 use crate::reconciled::{
-    Ability, Capabilities, Found, OfQuery, OfSelector, Reconciled, Sides, Target, Told,
+    Ability, Capabilities, Found, OfQuery, OfSelector, Reconciled, Target, Told,
 };
 
 /// All but how it went.
@@ -61,18 +61,9 @@ impl RangeEntry {
 }
 
 #[derive(Serialize)]
-struct Both {
-    source: u64,
-    target: u64,
-}
-
-impl Both {
-    fn of(sides: Sides<u64>) -> Self {
-        Self {
-            source: sides.source,
-            target: sides.target,
-        }
-    }
+struct Both<T = u64> {
+    source: T,
+    target: T,
 }
 
 #[derive(Serialize)]
@@ -81,6 +72,8 @@ struct SelectorEntry<'a> {
     series: Both,
     samples: Both,
     histograms: Both,
+    first_ms: Both<Option<i64>>,
+    last_ms: Both<Option<i64>>,
     common_series: u64,
     compared_samples: u64,
     findings: Vec<&'static str>,
@@ -88,17 +81,23 @@ struct SelectorEntry<'a> {
 
 impl<'a> SelectorEntry<'a> {
     fn of(one: &'a OfSelector) -> Self {
-        let both = |of: fn(&crate::reconciled::Sums) -> u64| {
-            Both::of(Sides {
-                source: of(&one.source),
-                target: of(&one.target),
-            })
+        let both = |of: fn(&crate::reconciled::Sums) -> u64| Both {
+            source: of(&one.source),
+            target: of(&one.target),
         };
         Self {
             selector: one.selector.as_deref(),
             series: both(|sums| sums.series),
             samples: both(|sums| sums.samples),
             histograms: both(|sums| sums.histograms),
+            first_ms: Both {
+                source: one.source.times_ms.map(|(first, _)| first),
+                target: one.target.times_ms.map(|(first, _)| first),
+            },
+            last_ms: Both {
+                source: one.source.times_ms.map(|(_, last)| last),
+                target: one.target.times_ms.map(|(_, last)| last),
+            },
             common_series: one.series,
             compared_samples: one.compared,
             findings: one.found.iter().map(|found| found.kind).collect(),

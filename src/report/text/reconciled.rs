@@ -57,6 +57,16 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
         Target::Nowhere => "nothing of the target's samples".to_owned(),
     };
     facts.push(("read", read));
+    if scope.target != Target::Nowhere {
+        let sums = found.sums();
+        for (name, sums) in [("source has", sums.source), ("target has", sums.target)] {
+            let times = sums.times_ms.map(|(first, last)| {
+                let (first, last) = (human::sample_minute(first), human::sample_minute(last));
+                format!("samples from {first} to {last} UTC")
+            });
+            facts.push((name, times.unwrap_or_else(|| "no sample".to_owned())));
+        }
+    }
     let series: u64 = found.selectors.iter().map(|one| one.series).sum();
     let compared = format!(
         "{} series, {}; metadata of {}; {}",
