@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room};
+use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room, staging};
 use super::flags::Origins;
 use crate::command::reconcile::Request;
 use crate::error::{Error, Result};
@@ -113,7 +113,7 @@ impl OfPlan {
             range,
             depth,
             artifacts: self.artifacts.folder(origins)?,
-            staging_dir: self.staging_dir.unwrap_or_else(std::env::temp_dir),
+            staging_dir: staging(self.staging_dir, origins)?,
             memory_limit: shared.room.memory_limit,
             bandwidth_limit: shared.room.bandwidth_limit,
             retry: shared.repetition.policy(origins)?,

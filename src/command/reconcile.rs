@@ -73,6 +73,12 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
         info!(run = %header.run, exit_code = exit.code(), "comparison ends");
         found
     };
+    if let Some(folder) = &request.artifacts
+        && let Err(err) = artifacts::prepare(folder)
+    {
+        told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
+        return Err(err);
+    }
     let found = match Box::pin(within(span, comparing)).await {
         Ok(found) => found,
         Err(err) => {

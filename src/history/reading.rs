@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::access::{Side, text_of};
+use super::access::{Side, expanded, text_of};
 use super::fingerprint::Fingerprint;
 use super::plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
@@ -46,6 +46,10 @@ fn plan(
         warnings,
         decides: Fingerprint::default(),
     };
+    // Editors know by it what else may stand here.
+    if let Some((at, node)) = fields.take("$schema") {
+        node.text(&at)?;
+    }
     let source = fields.need("source", "an object with kind")?;
     let target = fields.need(
         "target",
@@ -126,27 +130,33 @@ impl Reading<'_> {
         let live = match kind {
             Kind::Prometheus => Some((
                 "remote_read_url",
-                "a URL such as http://prometheus:9090/api/v1/read",
+                "http://prometheus:9090/api/v1/read",
                 Live::RemoteRead as fn(Access) -> Live,
             )),
             Kind::Victoriametrics => Some((
                 "export_url",
-                "a URL such as http://victoria:8428/api/v1/export",
+                "http://victoria:8428/api/v1/export",
                 Live::Export as fn(Access) -> Live,
             )),
             _ => None,
         };
-        if let Some((member, expected, live)) = live {
+        if let Some((member, example, live)) = live {
             let at = fields.path(member);
-            let access = side.whole(fields, member, self.warnings)?;
-            let access = access.ok_or_else(|| missing(&at, expected))?;
+            let access = side.whole(fields, member, example, self.warnings)?;
+            let access = access.ok_or_else(|| missing(&at, &format!("a URL such as {example}")))?;
             self.decides.add(member, &access.identity());
             return Ok(Origin::Live(live(access)));
         }
         let options = self.options(kind, fields)?;
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
+        let are_given = fields.has("paths");
         let paths = texts(fields, "paths")?;
+        if are_given && paths.is_empty() {
+            return Err(Error::usage(format!(
+                "{paths_at}: it is empty: expected at least one path"
+            )));
+        }
         match (manifest, paths.is_empty()) {
             (Some(_), false) => Err(Error::usage(format!(
                 "{paths_at}: capture_manifest_path is given, too: expected one of them"
@@ -243,14 +253,23 @@ impl Reading<'_> {
         let side = Side::read(&mut fields, self.folder, self.environment)?;
         let write_at = fields.path("write_url");
         let objstore_config_path = match fields.take("objstore_config_path") {
-            Some((at, node)) => Some(self.folder.join(node.text(&at)?)),
+            Some((at, node)) => {
+                let path = self.folder.join(node.text(&at)?);
+                can_be_read(&path, &at)?;
+                Some(path)
+            }
             None => None,
         };
         let external_labels = match fields.take("external_labels") {
-            Some((at, node)) => external_labels(node, &at)?,
+            Some((at, node)) => external_labels(node, &at, self.environment)?,
             None => Labels::default(),
         };
-        let write = side.whole(&mut fields, "write_url", self.warnings)?;
+        let write = side.whole(
+            &mut fields,
+            "write_url",
+            "http://prometheus:9090/api/v1/write",
+            self.warnings,
+        )?;
         if write.is_some() && objstore_config_path.is_some() {
             return Err(Error::usage(format!(
                 "{write_at}: objstore_config_path is given, too: expected one of them"
@@ -262,7 +281,12 @@ impl Reading<'_> {
                 "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
             ));
         }
-        let read = side.whole(&mut fields, "read_url", self.warnings)?;
+        let read = side.whole(
+            &mut fields,
+            "read_url",
+            "http://prometheus:9090/api/v1/read",
+            self.warnings,
+        )?;
         let queries = self.queries(&mut fields, &side)?;
         let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
         let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
@@ -364,7 +388,7 @@ fn texts(fields: &mut Fields<'_>, member: &'static str) -> Result<Vec<String>> {
 }
 
 /// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.
-fn external_labels(node: &Node, at: &str) -> Result<Labels> {
+fn external_labels(node: &Node, at: &str, environment: &Environment) -> Result<Labels> {
     let mut labels = Builder::default();
     for (path, name, value) in node.members(at)?.rest() {
         let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -376,7 +400,13 @@ fn external_labels(node: &Node, at: &str) -> Result<Labels> {
                 "{path}: expected the name of a label, such as cluster, that does not begin with __"
             )));
         }
-        labels.add(name, value.text(&path)?);
+        let value = expanded(value.text(&path)?, &path, environment)?;
+        if value.is_empty() {
+            return Err(Error::usage(format!(
+                "{path}: it is empty: expected a text"
+            )));
+        }
+        labels.add(name, &value);
     }
     labels
         .build()

@@ -118,8 +118,9 @@ impl Node {
 
     /// A whole number within these bounds.
     pub(super) fn whole(&self, at: &str, least: u64, most: u64) -> Result<u64> {
+        // Some programs write whole numbers as 200.0 or 2e2.
         let number = match self {
-            Self::Number(number) => number.as_u64(),
+            Self::Number(number) => number.as_u64().or_else(|| whole_of(number.as_f64()?)),
             _ => None,
         };
         number
@@ -163,6 +164,18 @@ impl Node {
             _ => self.wrong(at, expected),
         }
     }
+}
+
+/// The number where it has no fraction, and lies where floats tell all whole numbers apart.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it lies within both bounds"
+)]
+fn whole_of(number: f64) -> Option<u64> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && (0.0..=MOST).contains(&number);
+    is_whole.then_some(number as u64)
 }
 
 impl<'n> Fields<'n> {
