@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::access::{Side, text_of};
 use super::fingerprint::Fingerprint;
+use super::formats;
 use super::plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
@@ -13,8 +14,7 @@ use super::tree::{Fields, Node, within};
 use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
-use crate::payload::{Options, graphite, otlp, statsd};
+use crate::payload::{Options, graphite};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
@@ -55,7 +55,7 @@ fn plan(
         source: reading.source(source)?,
         target: reading.target(target)?,
         selectors: reading.selectors(&mut fields)?,
-        metadata_metrics: texts(&mut fields, "metadata_metrics")?,
+        metadata_metrics: fields.texts("metadata_metrics")?,
         exemplar_checks: exemplar_checks(&mut fields)?,
         promql_checks: promql_checks(&mut fields)?,
         batch: batch(&mut fields)?,
@@ -146,7 +146,7 @@ impl Reading<'_> {
         let options = self.options(kind, fields)?;
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
-        let paths = texts(fields, "paths")?;
+        let paths = fields.texts("paths")?;
         match (manifest, paths.is_empty()) {
             (Some(_), false) => Err(Error::usage(format!(
                 "{paths_at}: capture_manifest_path is given, too: expected one of them"
@@ -173,35 +173,25 @@ impl Reading<'_> {
     fn options(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Result<Options> {
         Ok(match kind {
             Kind::InfluxLineProtocol => Options::InfluxLineProtocol,
-            Kind::Statsd => {
-                Options::Statsd(self.format_options::<statsd::Options>(fields, "statsd")?)
-            }
+            Kind::Statsd => Options::Statsd(self.of_format(fields, "statsd", formats::statsd)?),
             Kind::GraphitePlaintext => Options::GraphitePlaintext(self.mapping(fields)?),
-            Kind::Otlp => {
-                let at = fields.path("otlp");
-                let options = self.format_options::<otlp::Options>(fields, "otlp")?;
-                if let Some(why) = options.contradiction() {
-                    return Err(Error::usage(format!("{at}: {why}")));
-                }
-                Options::Otlp(options)
-            }
+            Kind::Otlp => Options::Otlp(self.of_format(fields, "otlp", formats::otlp)?),
             Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
         })
     }
 
-    /// An object whose members the format itself knows.
-    fn format_options<T: serde::de::DeserializeOwned + Default>(
+    /// What the object of a format says.
+    fn of_format<T: Default>(
         &mut self,
         fields: &mut Fields<'_>,
         member: &'static str,
+        read: fn(&str, &Node) -> Result<T>,
     ) -> Result<T> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(T::default());
         };
-        node.members(&at)?;
-        let value = node.value();
-        self.decides.add(member, &value.to_string());
-        serde_json::from_value(value).map_err(|err| Error::usage(format!("{at}: {err}")))
+        self.decides.add(member, &node.value().to_string());
+        read(&at, node)
     }
 
     fn mapping(&mut self, fields: &mut Fields<'_>) -> Result<Option<graphite::Mapping>> {
@@ -323,17 +313,10 @@ fn missing(at: &str, expected: &str) -> Error {
 }
 
 fn kind(fields: &mut Fields<'_>) -> Result<Kind> {
-    let all = Kind::ALL.map(Kind::as_str);
-    let (at, node) = fields.need("kind", &format!("one of {}", all.join(", ")))?;
-    let text = node.text(&at)?;
-    let mut kinds = Kind::ALL.into_iter();
-    kinds.find(|kind| kind.as_str() == text).ok_or_else(|| {
-        let expected = match nearest(&text.to_lowercase().replace('-', "_"), all) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => format!("expected one of {}", all.join(", ")),
-        };
-        Error::usage(format!("{at}: unknown kind {text:?}: {expected}"))
-    })
+    let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
+    let all = Kind::ALL.map(Kind::as_str).join(", ");
+    let (at, node) = fields.need("kind", &format!("one of {all}"))?;
+    node.choice(&at, &kinds)
 }
 
 fn refuse_of_others(
@@ -351,16 +334,6 @@ fn refuse_of_others(
         "{at}: kind {kind} has no such member: it is of {}",
         of.join(", ")
     )))
-}
-
-fn texts(fields: &mut Fields<'_>, member: &'static str) -> Result<Vec<String>> {
-    let Some((at, node)) = fields.take(member) else {
-        return Ok(Vec::new());
-    };
-    let items = node.items(&at)?;
-    items
-        .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
-        .collect()
 }
 
 /// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.

@@ -138,6 +138,48 @@ impl Node {
             .ok_or_else(|| self.wrong_value(at, "a number that is not below 0"))
     }
 
+    /// True or false.
+    pub(super) fn truth(&self, at: &str) -> Result<bool> {
+        match self {
+            Self::Bool(value) => Ok(*value),
+            _ => Err(self.wrong(at, "true or false")),
+        }
+    }
+
+    /// A number: JSON has none that is not finite.
+    pub(super) fn number(&self, at: &str) -> Result<f64> {
+        let number = match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        };
+        number.ok_or_else(|| self.wrong(at, "a number"))
+    }
+
+    /// What one of these names stands for.
+    pub(super) fn choice<T: Copy>(&self, at: &str, choices: &[(&str, T)]) -> Result<T> {
+        let text = self.text(at)?;
+        let known = choices.iter().find(|(name, _)| *name == text);
+        if let Some((_, choice)) = known {
+            return Ok(*choice);
+        }
+        let plain = |name: &str| name.replace(['-', '.'], "_").to_lowercase();
+        let lower: Vec<String> = choices.iter().map(|(name, _)| plain(name)).collect();
+        let meant = nearest(&plain(text), lower.iter().map(String::as_str));
+        let meant = choices
+            .iter()
+            .find(|(name, _)| Some(&*plain(name)) == meant);
+        let expected = match meant {
+            Some((meant, _)) => format!("did you mean {meant}?"),
+            None => {
+                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                format!("expected one of {}", names.join(", "))
+            }
+        };
+        Err(Error::usage(format!(
+            "{at}: unknown value {text:?}: {expected}"
+        )))
+    }
+
     /// The same, as others read it.
     pub(super) fn value(&self) -> Value {
         match self {
@@ -192,6 +234,17 @@ impl<'n> Fields<'n> {
         let path = self.path(name);
         self.take(name)
             .ok_or_else(|| Error::usage(format!("{path}: it is missing: expected {expected}")))
+    }
+
+    /// The texts of that member; none where it is not given.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<String>> {
+        let Some((at, node)) = self.take(name) else {
+            return Ok(Vec::new());
+        };
+        let items = node.items(&at)?;
+        items
+            .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
+            .collect()
     }
 
     /// All that is left, for objects whose names are anybody's.
