@@ -15,7 +15,7 @@ use super::args::{
 use super::document::Document;
 use super::flags::Origins;
 use super::reconcile::{OfPlan, Shared};
-use super::values::{duration, one_of, size_bytes, tolerance, whole_number};
+use super::values::{duration, one_of, share, size_bytes, tolerance, whole_number};
 use super::verify::{Comparison, OfRun};
 use crate::command::Command;
 use crate::command::cutover_check::{Page, Request, ToVerify};
@@ -178,7 +178,7 @@ struct Questions {
         value_name = "NUMBER",
         default_value = "1e-9"
     )]
-    #[arg(value_parser = tolerance)]
+    #[arg(value_parser = share)]
     relative: f64,
 
     /// Findings of this kind are shown, and do not stand against a yes; repeatable.

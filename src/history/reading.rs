@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::access::{Side, expanded, text_of};
 use super::fingerprint::Fingerprint;
+use super::formats;
 use super::plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
@@ -13,8 +14,7 @@ use super::tree::{Fields, Node, within};
 use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
-use crate::payload::{Options, graphite, otlp, statsd};
+use crate::payload::{Options, graphite};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
@@ -59,7 +59,7 @@ fn plan(
         source: reading.source(source)?,
         target: reading.target(target)?,
         selectors: reading.selectors(&mut fields)?,
-        metadata_metrics: texts(&mut fields, "metadata_metrics")?,
+        metadata_metrics: metric_names(&mut fields)?,
         exemplar_checks: exemplar_checks(&mut fields)?,
         promql_checks: promql_checks(&mut fields)?,
         batch: batch(&mut fields)?,
@@ -68,6 +68,7 @@ fn plan(
         folder: folder.to_owned(),
     };
     fields.finish()?;
+    both_sides_differ(&plan.source, &plan.target)?;
     warnings.dedup();
     Ok(plan)
 }
@@ -151,7 +152,7 @@ impl Reading<'_> {
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
         let are_given = fields.has("paths");
-        let paths = texts(fields, "paths")?;
+        let paths = fields.texts("paths")?;
         if are_given && paths.is_empty() {
             return Err(Error::usage(format!(
                 "{paths_at}: it is empty: expected at least one path"
@@ -183,35 +184,25 @@ impl Reading<'_> {
     fn options(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Result<Options> {
         Ok(match kind {
             Kind::InfluxLineProtocol => Options::InfluxLineProtocol,
-            Kind::Statsd => {
-                Options::Statsd(self.format_options::<statsd::Options>(fields, "statsd")?)
-            }
+            Kind::Statsd => Options::Statsd(self.of_format(fields, "statsd", formats::statsd)?),
             Kind::GraphitePlaintext => Options::GraphitePlaintext(self.mapping(fields)?),
-            Kind::Otlp => {
-                let at = fields.path("otlp");
-                let options = self.format_options::<otlp::Options>(fields, "otlp")?;
-                if let Some(why) = options.contradiction() {
-                    return Err(Error::usage(format!("{at}: {why}")));
-                }
-                Options::Otlp(options)
-            }
+            Kind::Otlp => Options::Otlp(self.of_format(fields, "otlp", formats::otlp)?),
             Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
         })
     }
 
-    /// An object whose members the format itself knows.
-    fn format_options<T: serde::de::DeserializeOwned + Default>(
+    /// What the object of a format says.
+    fn of_format<T: Default>(
         &mut self,
         fields: &mut Fields<'_>,
         member: &'static str,
+        read: fn(&str, &Node) -> Result<T>,
     ) -> Result<T> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(T::default());
         };
-        node.members(&at)?;
-        let value = node.value();
-        self.decides.add(member, &value.to_string());
-        serde_json::from_value(value).map_err(|err| Error::usage(format!("{at}: {err}")))
+        self.decides.add(member, &node.value().to_string());
+        read(&at, node)
     }
 
     fn mapping(&mut self, fields: &mut Fields<'_>) -> Result<Option<graphite::Mapping>> {
@@ -326,6 +317,46 @@ impl Reading<'_> {
     }
 }
 
+/// What is compared with itself is always the same.
+fn both_sides_differ(source: &Source, target: &Target) -> Result<()> {
+    let read = match &source.origin {
+        Origin::Live(Live::RemoteRead(access)) => Some(access),
+        _ => None,
+    };
+    let (ours, theirs) = (&source.queries, &target.queries);
+    let pairs = [
+        ("read_url", "remote_read_url", read, &target.read),
+        (
+            "query_range_url",
+            "query_range_url",
+            ours.query_range.as_ref(),
+            &theirs.query_range,
+        ),
+        (
+            "metadata_url",
+            "metadata_url",
+            ours.metadata.as_ref(),
+            &theirs.metadata,
+        ),
+        (
+            "exemplar_url",
+            "exemplar_url",
+            ours.exemplars.as_ref(),
+            &theirs.exemplars,
+        ),
+    ];
+    for (of_target, of_source, source, target) in pairs {
+        if let (Some(source), Some(target)) = (source, target)
+            && source.is_same_place(target)
+        {
+            return Err(Error::usage(format!(
+                "target.{of_target}: it is source.{of_source}: expected what answers of the target alone"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// What is found missing after hours is found too late.
 fn can_be_read(path: &Path, at: &str) -> Result<()> {
     let about = std::fs::File::open(path).and_then(|file| file.metadata());
@@ -347,17 +378,10 @@ fn missing(at: &str, expected: &str) -> Error {
 }
 
 fn kind(fields: &mut Fields<'_>) -> Result<Kind> {
-    let all = Kind::ALL.map(Kind::as_str);
-    let (at, node) = fields.need("kind", &format!("one of {}", all.join(", ")))?;
-    let text = node.text(&at)?;
-    let mut kinds = Kind::ALL.into_iter();
-    kinds.find(|kind| kind.as_str() == text).ok_or_else(|| {
-        let expected = match nearest(&text.to_lowercase().replace('-', "_"), all) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => format!("expected one of {}", all.join(", ")),
-        };
-        Error::usage(format!("{at}: unknown kind {text:?}: {expected}"))
-    })
+    let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
+    let all = Kind::ALL.map(Kind::as_str).join(", ");
+    let (at, node) = fields.need("kind", &format!("one of {all}"))?;
+    node.choice(&at, &kinds)
 }
 
 fn refuse_of_others(
@@ -375,16 +399,6 @@ fn refuse_of_others(
         "{at}: kind {kind} has no such member: it is of {}",
         of.join(", ")
     )))
-}
-
-fn texts(fields: &mut Fields<'_>, member: &'static str) -> Result<Vec<String>> {
-    let Some((at, node)) = fields.take(member) else {
-        return Ok(Vec::new());
-    };
-    let items = node.items(&at)?;
-    items
-        .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
-        .collect()
 }
 
 /// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.
@@ -411,6 +425,19 @@ fn external_labels(node: &Node, at: &str, environment: &Environment) -> Result<L
     labels
         .build()
         .map_err(|err| Error::usage(format!("{at}: {err}")))
+}
+
+/// Names may hold whatever text there is; what has braces or quotes is a selector in nearly all cases, and names no metric that anybody has.
+fn metric_names(fields: &mut Fields<'_>) -> Result<Vec<String>> {
+    let at = fields.path("metadata_metrics");
+    let names = fields.texts("metadata_metrics")?;
+    let mut numbered = names.iter().zip(0..);
+    match numbered.find(|(name, _)| name.contains(['{', '}', '"'])) {
+        Some((_, number)) => Err(Error::usage(format!(
+            "{at}[{number}]: expected a metric's name, and found a selector"
+        ))),
+        None => Ok(names),
+    }
 }
 
 fn exemplar_checks(fields: &mut Fields<'_>) -> Result<Vec<ExemplarCheck>> {
@@ -491,13 +518,17 @@ fn compare(fields: &mut Fields<'_>) -> Result<Compare> {
         return Ok(Compare::default());
     };
     let mut fields = node.members(&at)?;
-    let mut delta = |member: &'static str| match fields.take(member) {
-        Some((at, node)) => node.tolerance(&at).map(Some),
-        None => Ok(None),
+    let absolute = match fields.take("max_absolute_value_delta") {
+        Some((at, node)) => Some(node.absolute(&at)?),
+        None => None,
+    };
+    let relative = match fields.take("max_relative_value_delta") {
+        Some((at, node)) => Some(node.share(&at)?),
+        None => None,
     };
     let compare = Compare {
-        max_absolute_value_delta: delta("max_absolute_value_delta")?,
-        max_relative_value_delta: delta("max_relative_value_delta")?,
+        max_absolute_value_delta: absolute,
+        max_relative_value_delta: relative,
     };
     fields.finish()?;
     Ok(compare)

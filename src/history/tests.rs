@@ -6,12 +6,13 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Origin, Plan};
 use crate::environment::Environment;
 use plans::{plans, with};
 
+mod formats;
 mod plans;
 
 fn folder() -> &'static Path {
@@ -35,7 +36,8 @@ fn parse(text: &str) -> Result<Plan, String> {
 /// S-24.1
 #[test]
 fn a_wrong_plan_is_told_in_one_line_that_names_the_member() {
-    for (plan, expected) in plans() {
+    let beyond = formats::beyond_the_schema();
+    for (plan, expected) in plans().into_iter().chain(beyond) {
         let told = parse(&plan.to_string());
         match (&told, expected) {
             (Ok(_), None) => {}

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::formats;
+
 /// A sound plan, with these members set at their paths; `null` takes one away.
 pub(super) fn with(changes: &[(&str, Value)]) -> Value {
     let mut plan = json!({
@@ -42,7 +44,7 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         "/target/write_url",
         json!("http://receive:19291/api/v1/receive"),
     );
-    vec![
+    let mut plans = vec![
         (with(&[]), None),
         (
             json!([]),
@@ -71,11 +73,11 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         ),
         (
             with(&[("/source/kind", json!("promtheus"))]),
-            Some("source.kind: unknown kind \"promtheus\": did you mean prometheus?"),
+            Some("source.kind: unknown value \"promtheus\": did you mean prometheus?"),
         ),
         (
             with(&[("/source/kind", json!("opentsdb"))]),
-            Some("source.kind: unknown kind \"opentsdb\": expected one of prometheus,"),
+            Some("source.kind: unknown value \"opentsdb\": expected one of prometheus,"),
         ),
         (
             with(&[("/source/kind", json!(1))]),
@@ -175,18 +177,6 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
                 &[manifest.clone(), ("statsd", json!({}))],
             ),
             Some("source.statsd: kind influx_line_protocol has no such member: it is of statsd"),
-        ),
-        (
-            source("statsd", &[manifest.clone(), ("statsd", json!({}))]),
-            None,
-        ),
-        (
-            source("statsd", &[manifest.clone(), ("statsd", json!([]))]),
-            Some("source.statsd: expected an object, found a list"),
-        ),
-        (
-            source("otlp", &[manifest.clone(), ("otlp", json!({}))]),
-            None,
         ),
         (
             source(
@@ -393,12 +383,34 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         (
             with(&[("/compare", json!({"max_relative_value_delta": -0.5}))]),
             Some(
-                "compare.max_relative_value_delta: expected a number that is not below 0, found -0.5",
+                "compare.max_relative_value_delta: expected a share of at least 0 and less than 1, found -0.5",
             ),
+        ),
+        (
+            with(&[("/compare", json!({"max_relative_value_delta": 1}))]),
+            Some(
+                "compare.max_relative_value_delta: expected a share of at least 0 and less than 1",
+            ),
+        ),
+        (
+            with(&[("/compare", json!({"max_absolute_value_delta": -1}))]),
+            Some(
+                "compare.max_absolute_value_delta: expected a number that is not below 0, found -1",
+            ),
+        ),
+        (
+            with(&[("/metadata_metrics", json!(["up{job=\"api\"}"]))]),
+            Some("metadata_metrics[0]: expected a metric's name, and found a selector"),
+        ),
+        (
+            with(&[("/metadata_metrics", json!(["http.server.duration"]))]),
+            None,
         ),
         (
             with(&[("/compare", json!(null))]),
             Some("compare: expected an object, found null"),
         ),
-    ]
+    ];
+    plans.extend(formats::plans());
+    plans
 }

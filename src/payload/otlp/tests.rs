@@ -409,38 +409,6 @@ fn a_point_whose_time_is_wrong_makes_no_millions_of_samples() {
     assert_eq!(cut.count(), 1);
 }
 
-/// S-24.20
-#[test]
-fn options_are_those_of_prometheus_and_contradictions_are_told() {
-    for (json, expected) in [
-        ("{}", None),
-        (r#"{"promote_resource_attributes":["a"]}"#, None),
-        (
-            r#"{"promote_all_resource_attributes":true,"promote_resource_attributes":["a"]}"#,
-            Some(
-                "promote_all_resource_attributes and promote_resource_attributes exclude each other",
-            ),
-        ),
-        (
-            r#"{"ignore_resource_attributes":["a"]}"#,
-            Some(
-                "ignore_resource_attributes means nothing without promote_all_resource_attributes",
-            ),
-        ),
-    ] {
-        let options: Options = serde_json::from_str(json).unwrap();
-        assert_eq!(options.contradiction(), expected, "{json}");
-    }
-    for json in [
-        r#"{"a":1}"#,
-        r#"{"translation_strategy":"x"}"#,
-        r#"{"lookback_delta":"5"}"#,
-    ] {
-        let refused = serde_json::from_str::<Options>(json).is_err();
-        assert!(refused || json.contains("lookback"), "{json}");
-    }
-}
-
 /// S-24.21
 #[test]
 fn a_request_is_the_same_in_both_forms() {
