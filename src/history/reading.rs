@@ -81,6 +81,10 @@ struct Reading<'a> {
     decides: Fingerprint,
 }
 
+/// Examples of addresses.
+const REMOTE_READ: &str = "http://prometheus:9090/api/v1/read";
+const EXPORT: &str = "http://victoria:8428/api/v1/export";
+
 /// The members of which a source has the one that says where its samples are, and which kinds have it.
 const ORIGINS: [(&str, &[Kind]); 4] = [
     ("remote_read_url", &[Kind::Prometheus]),
@@ -131,14 +135,12 @@ impl Reading<'_> {
         let live = match kind {
             Kind::Prometheus => Some((
                 "remote_read_url",
-                "http://prometheus:9090/api/v1/read",
+                REMOTE_READ,
                 Live::RemoteRead as fn(Access) -> Live,
             )),
-            Kind::Victoriametrics => Some((
-                "export_url",
-                "http://victoria:8428/api/v1/export",
-                Live::Export as fn(Access) -> Live,
-            )),
+            Kind::Victoriametrics => {
+                Some(("export_url", EXPORT, Live::Export as fn(Access) -> Live))
+            }
             _ => None,
         };
         if let Some((member, example, live)) = live {
@@ -272,12 +274,7 @@ impl Reading<'_> {
                 "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
             ));
         }
-        let read = side.whole(
-            &mut fields,
-            "read_url",
-            "http://prometheus:9090/api/v1/read",
-            self.warnings,
-        )?;
+        let read = self.reader(&mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
         let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
@@ -290,6 +287,19 @@ impl Reading<'_> {
             queries,
             status,
         })
+    }
+
+    /// What tells the samples that a target holds.
+    fn reader(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Option<Live>> {
+        let export_at = fields.path("export_url");
+        let read = side.whole(fields, "read_url", REMOTE_READ, self.warnings)?;
+        let export = side.whole(fields, "export_url", EXPORT, self.warnings)?;
+        match (read, export) {
+            (Some(_), Some(_)) => Err(Error::usage(format!(
+                "{export_at}: read_url is given, too: expected one of them"
+            ))),
+            (read, export) => Ok(read.map(Live::RemoteRead).or(export.map(Live::Export))),
+        }
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
@@ -319,36 +329,26 @@ impl Reading<'_> {
 
 /// What is compared with itself is always the same.
 fn both_sides_differ(source: &Source, target: &Target) -> Result<()> {
-    let read = match &source.origin {
-        Origin::Live(Live::RemoteRead(access)) => Some(access),
+    let read = match (&source.origin, &target.read) {
+        (Origin::Live(Live::RemoteRead(source)), Some(Live::RemoteRead(target))) => {
+            Some(("read_url", "remote_read_url", source, target))
+        }
+        (Origin::Live(Live::Export(source)), Some(Live::Export(target))) => {
+            Some(("export_url", "export_url", source, target))
+        }
         _ => None,
     };
     let (ours, theirs) = (&source.queries, &target.queries);
-    let pairs = [
-        ("read_url", "remote_read_url", read, &target.read),
-        (
-            "query_range_url",
-            "query_range_url",
-            ours.query_range.as_ref(),
-            &theirs.query_range,
-        ),
-        (
-            "metadata_url",
-            "metadata_url",
-            ours.metadata.as_ref(),
-            &theirs.metadata,
-        ),
-        (
-            "exemplar_url",
-            "exemplar_url",
-            ours.exemplars.as_ref(),
-            &theirs.exemplars,
-        ),
+    let queries = [
+        ("query_range_url", &ours.query_range, &theirs.query_range),
+        ("metadata_url", &ours.metadata, &theirs.metadata),
+        ("exemplar_url", &ours.exemplars, &theirs.exemplars),
     ];
-    for (of_target, of_source, source, target) in pairs {
-        if let (Some(source), Some(target)) = (source, target)
-            && source.is_same_place(target)
-        {
+    let asked = queries.into_iter().filter_map(|(member, source, target)| {
+        Some((member, member, source.as_ref()?, target.as_ref()?))
+    });
+    for (of_target, of_source, source, target) in read.into_iter().chain(asked) {
+        if source.is_same_place(target) {
             return Err(Error::usage(format!(
                 "target.{of_target}: it is source.{of_source}: expected what answers of the target alone"
             )));

@@ -10,10 +10,11 @@ use serde_json::json;
 
 use super::{Origin, Plan};
 use crate::environment::Environment;
-use plans::{plans, with};
+use plans::{none, plans, with};
 
 mod formats;
 mod plans;
+mod targets;
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/backfill"))

@@ -44,6 +44,7 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         external_labels: task.plan.target.external_labels.clone(),
         target: Target::Nowhere,
     });
+    found.waived.clone_from(&task.waived);
     // What a server says of itself is quickly asked, and whoever waits for hours wants to have been told what it lacks.
     found.capabilities = probe::asked(task, &mut founds).await;
     let source = ordered::source(task, &mut founds).await?;
@@ -60,7 +61,7 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         }
         None => founds.say(
             (Weight::Unseen, "target-not-read", Some(Side::Target)),
-            "the plan names no bucket and no read_url of the target",
+            "the plan names no bucket, and neither read_url nor export_url of the target",
         ),
     }
     found.compared = beside::compared(task, beside, &mut founds).await;

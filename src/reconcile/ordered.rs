@@ -16,9 +16,9 @@ use crate::cutover::{Example, Side, Weight};
 use crate::error::{Error, Kind, Result};
 use crate::feed::{self, blocking};
 use crate::history::{Live, Origin, Plan};
-use crate::promql::Access;
 use crate::reconciled::{
-    Chosen, Comparison, Found, Founds, OfSelector, Target, chosen, join, without,
+    Chosen, Comparison, Found, Founds, OF_OTHERS, OfSelector, Target, chosen, is_of_others, join,
+    without,
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
@@ -52,12 +52,8 @@ impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
         match item {
             Item::Piece(Piece { labels, told }) => {
-                let is_other = |(name, value): (&str, &str)| {
-                    let own = labels.get(name);
-                    own.is_some_and(|own| own != value)
-                };
                 // A server may hold what others write, too; no series of a backfill contradicts its labels.
-                if self.side == Side::Target && self.external_labels.iter().any(is_other) {
+                if self.side == Side::Target && is_of_others(&labels, &self.external_labels) {
                     self.of_others.0 += 1;
                     self.of_others.1.get_or_insert(labels);
                     return Ok(());
@@ -99,14 +95,13 @@ pub(super) async fn source(task: &Task, founds: &mut Founds) -> Result<Brought> 
     })
 }
 
-/// What a server tells that reads the target.
-async fn of_server(task: &Task, read: &Access, founds: &mut Founds) -> Result<Sorted> {
+/// What a server tells of the target.
+async fn of_server(task: &Task, read: &Live, founds: &mut Founds) -> Result<Sorted> {
     let mut plan = task.plan.clone();
-    plan.source.origin = Origin::Live(Live::RemoteRead(read.clone()));
+    plan.source.origin = Origin::Live(read.clone());
     let taking = brought(task, &plan, Side::Target).await?;
     let (of_others, one) = taking.of_others;
-    let key = (Weight::Note, "series-of-others", Some(Side::Target));
-    founds.add(key, of_others, || Example {
+    founds.add(OF_OTHERS, of_others, || Example {
         series: one,
         ..Example::default()
     });
@@ -159,7 +154,11 @@ pub(super) async fn target(task: &Task, founds: &mut Founds) -> Result<Option<(S
         return Ok(None);
     };
     let sorted = of_server(task, read, founds).await?;
-    Ok(Some((sorted, Target::RemoteRead)))
+    let told_by = match read {
+        Live::RemoteRead(_) => Target::RemoteRead,
+        Live::Export(_) => Target::Export,
+    };
+    Ok(Some((sorted, told_by)))
 }
 
 async fn of_blocks(

@@ -27,6 +27,10 @@ pub(super) const MOST_EXAMPLES: usize = 5;
 /// How findings of one place are told apart.
 pub(super) type Key = (Weight, &'static str, Option<Side>);
 
+/// Series that have other values of the external labels are no part of a backfill, wherever the target tells them.
+pub const OF_OTHERS: (Weight, &str, Option<Side>) =
+    (Weight::Note, "series-of-others", Some(Side::Target));
+
 /// What was found in one place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Founds(BTreeMap<Key, (u64, Vec<Example>)>);

@@ -15,6 +15,7 @@ mod served;
 mod telemetry;
 mod textfile;
 mod thanos;
+mod waivers;
 
 pub(super) use agreement::{Agreement, agreed_rules};
 pub(super) use artifacts::Artifacts;
@@ -30,3 +31,4 @@ pub(super) use served::Served;
 pub(super) use telemetry::Telemetry;
 pub(super) use textfile::Figures;
 pub(super) use thanos::{GoRuntime, Thanos};
+pub(super) use waivers::Waivers;

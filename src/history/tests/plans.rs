@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::formats;
+use super::{formats, targets};
 
 /// A sound plan, with these members set at their paths; `null` takes one away.
 pub(super) fn with(changes: &[(&str, Value)]) -> Value {
@@ -22,7 +22,7 @@ pub(super) fn with(changes: &[(&str, Value)]) -> Value {
     plan
 }
 
-fn none() -> Value {
+pub(super) fn none() -> Value {
     json!("(none)")
 }
 
@@ -40,10 +40,6 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         with(&[("/source", source)])
     };
     let manifest = ("capture_manifest_path", json!("influx-capture.json"));
-    let write = (
-        "/target/write_url",
-        json!("http://receive:19291/api/v1/receive"),
-    );
     let mut plans = vec![
         (with(&[]), None),
         (
@@ -213,22 +209,6 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
             Some("source.paths: it is missing: expected a list with at least one path"),
         ),
         (
-            with(&[("/target/external_labels", none())]),
-            Some("target.external_labels: it is missing: expected at least one label"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({}))]),
-            Some("target.external_labels: it is missing"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({"a-b": "c"}))]),
-            Some("target.external_labels.a-b: expected the name of a label"),
-        ),
-        (
-            with(&[("/target/external_labels", json!({"__a": "c"}))]),
-            Some("target.external_labels.__a: expected the name of a label"),
-        ),
-        (
             with(&[("/target/external_labels", json!({"a": "$(HOST)"}))]),
             None,
         ),
@@ -278,37 +258,30 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
             Some("source.paths: it is empty: expected at least one path"),
         ),
         (
-            with(&[("/target/external_labels", json!({"a": ""}))]),
-            Some("target.external_labels.a: it is empty"),
+            with(&[(
+                "/target/read_url",
+                json!("http://prometheus:9090/api/v1/read/"),
+            )]),
+            Some(
+                "target.read_url: it is source.remote_read_url: expected what answers of the target",
+            ),
         ),
         (
-            with(&[("/target/objstore_config_path", json!("../filesystem.yaml"))]),
-            None,
-        ),
-        (with(std::slice::from_ref(&write)), None),
-        (
-            with(&[write.clone(), ("/target/external_labels", none())]),
+            with(&[
+                (
+                    "/target/read_url",
+                    json!("http://prometheus:9090/api/v1/read"),
+                ),
+                ("/target/headers", json!({"X-Scope-OrgID": "cold"})),
+            ]),
             None,
         ),
         (
             with(&[
-                write.clone(),
-                ("/target/objstore_config_path", json!("../filesystem.yaml")),
+                ("/source/metadata_url", json!("http://h/api/v1/metadata")),
+                ("/target/metadata_url", json!("http://h/api/v1/metadata")),
             ]),
-            Some("target.write_url: objstore_config_path is given, too"),
-        ),
-        (
-            with(&[(
-                "/target/status_url",
-                json!("http://query:9090/api/v1/status/tsdb"),
-            )]),
-            None,
-        ),
-        (
-            with(&[("/target/status_url", json!("http://query:9090/status"))]),
-            Some(
-                "target.status_url: expected a URL that ends in /api/v1/status/tsdb or /api/v1/status/buildinfo",
-            ),
+            Some("target.metadata_url: it is source.metadata_url"),
         ),
         (
             with(&[("/selectors", json!(["up", "{job=~\"a.*\"}"]))]),
@@ -412,5 +385,6 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         ),
     ];
     plans.extend(formats::plans());
+    plans.extend(targets::plans());
     plans
 }

@@ -3,6 +3,7 @@
 mod backfilled;
 mod beside;
 mod damaged;
+mod exported;
 mod refused;
 mod seeded;
 mod served;
