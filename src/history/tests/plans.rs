@@ -65,7 +65,7 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         ),
         (
             with(&[("/nonsense", json!(1))]),
-            Some("nonsense: unknown member: expected one of source, target, selectors,"),
+            Some("nonsense: unknown member: expected one of $schema, source, target, selectors,"),
         ),
         (
             with(&[("/source/kind", json!("promtheus"))]),
@@ -198,7 +198,7 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         ),
         (
             source("openmetrics", &[("paths", json!([]))]),
-            Some("source.paths: it is missing"),
+            Some("source.paths: it is empty"),
         ),
         (
             source("openmetrics", &[("paths", json!(["a", 1]))]),
@@ -256,32 +256,6 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         (
             source("openmetrics", &[("paths", json!([]))]),
             Some("source.paths: it is empty: expected at least one path"),
-        ),
-        (
-            with(&[(
-                "/target/read_url",
-                json!("http://prometheus:9090/api/v1/read/"),
-            )]),
-            Some(
-                "target.read_url: it is source.remote_read_url: expected what answers of the target",
-            ),
-        ),
-        (
-            with(&[
-                (
-                    "/target/read_url",
-                    json!("http://prometheus:9090/api/v1/read"),
-                ),
-                ("/target/headers", json!({"X-Scope-OrgID": "cold"})),
-            ]),
-            None,
-        ),
-        (
-            with(&[
-                ("/source/metadata_url", json!("http://h/api/v1/metadata")),
-                ("/target/metadata_url", json!("http://h/api/v1/metadata")),
-            ]),
-            Some("target.metadata_url: it is source.metadata_url"),
         ),
         (
             with(&[("/selectors", json!(["up", "{job=~\"a.*\"}"]))]),
@@ -387,4 +361,40 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
     plans.extend(formats::plans());
     plans.extend(targets::plans());
     plans
+}
+
+/// The same of what no schema of JSON can say.
+pub(super) fn beyond_the_schema() -> Vec<(Value, Option<&'static str>)> {
+    vec![
+        (
+            with(&[(
+                "/target/read_url",
+                json!("http://prometheus:9090/api/v1/read/"),
+            )]),
+            Some(
+                "target.read_url: it is source.remote_read_url: expected what answers of the target",
+            ),
+        ),
+        (
+            with(&[
+                (
+                    "/target/read_url",
+                    json!("http://prometheus:9090/api/v1/read"),
+                ),
+                ("/target/headers", json!({"X-Scope-OrgID": "cold"})),
+            ]),
+            None,
+        ),
+        (
+            with(&[
+                ("/source/metadata_url", json!("http://h/api/v1/metadata")),
+                ("/target/metadata_url", json!("http://h/api/v1/metadata")),
+            ]),
+            Some("target.metadata_url: it is source.metadata_url"),
+        ),
+        (
+            with(&[("/target/objstore_config_path", json!("nowhere.yaml"))]),
+            Some("target.objstore_config_path: "),
+        ),
+    ]
 }
