@@ -123,7 +123,7 @@ async fn found(request: &Request, header: &Header, stop: &Stop) -> Result<Reconc
         None => None,
     };
     let staging = Staging::within(&request.staging_dir, &header.run)?;
-    // Both sides are sorted one after the other, and then walked through together.
+    // Both sides are sorted beside each other, and then walked through together.
     let share = request.memory_limit.get() / 4;
     let task = Task {
         plan: request.plan.clone(),

@@ -11,14 +11,12 @@ mod task;
 
 pub use task::{Depth, Task};
 
-use tokio::time::Instant;
-use tracing::info;
-
 use crate::cutover::{Side, Weight};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::reconciled::{Founds, Reconciled, Scope, Target};
 use crate::trace::{step, within};
+use tokio::time::Instant;
 
 /// Compares.
 ///
@@ -47,12 +45,16 @@ async fn compared(task: &Task) -> Result<Reconciled> {
     found.waived.clone_from(&task.waived);
     // What a server says of itself is quickly asked, and whoever waits for hours wants to have been told what it lacks.
     found.capabilities = probe::asked(task, &mut founds).await;
-    let source = ordered::source(task, &mut founds).await?;
-    info!(bytes = source.sorted.disk_bytes(), "source is read");
+    let mut of_target = Founds::default();
+    // Each side waits for its own network.
+    let (source, target) = tokio::try_join!(
+        ordered::source(task, &mut founds),
+        ordered::target(task, &mut of_target),
+    )?;
+    founds.extend(of_target);
     let beside = source.beside;
-    match ordered::target(task, &mut founds).await? {
+    match target {
         Some((target, read)) => {
-            info!(bytes = target.disk_bytes(), "target is read");
             found.scope.target = read;
             let compared = ordered::compare(task, source.sorted, target).await?;
             let (selectors, others) = compared;

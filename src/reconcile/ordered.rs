@@ -22,7 +22,7 @@ use crate::reconciled::{
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
-use crate::tsdb::{decode, read};
+use crate::tsdb::read;
 use crate::verb::survey::survey_one;
 
 /// Samples of one day are compared at once: few enough to be held, of many enough series to be worth it.
@@ -89,8 +89,10 @@ pub(super) async fn source(task: &Task, founds: &mut Founds) -> Result<Brought> 
         });
     }
     let spool = taking.spool;
+    let sorted = blocking(move || spool.finish()).await?;
+    info!(bytes = sorted.disk_bytes(), "source is read");
     Ok(Brought {
-        sorted: blocking(move || spool.finish()).await?,
+        sorted,
         beside: taking.beside,
     })
 }
@@ -146,19 +148,23 @@ fn spool(task: &Task) -> Result<Spool> {
 
 /// What the target holds, in order, and where it was read; `None` where the plan names no place to read it.
 pub(super) async fn target(task: &Task, founds: &mut Founds) -> Result<Option<(Sorted, Target)>> {
-    if let Some(bucket) = &task.bucket {
-        let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
-        return Ok(Some((sorted, Target::Blocks(blocks))));
-    }
-    let Some(read) = &task.plan.target.read else {
-        return Ok(None);
+    let (sorted, read) = match (&task.bucket, &task.plan.target.read) {
+        (Some(bucket), _) => {
+            let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
+            (sorted, Target::Blocks(blocks))
+        }
+        (None, Some(read)) => {
+            let sorted = of_server(task, read, founds).await?;
+            let told_by = match read {
+                Live::RemoteRead(_) => Target::RemoteRead,
+                Live::Export(_) => Target::Export,
+            };
+            (sorted, told_by)
+        }
+        (None, None) => return Ok(None),
     };
-    let sorted = of_server(task, read, founds).await?;
-    let told_by = match read {
-        Live::RemoteRead(_) => Target::RemoteRead,
-        Live::Export(_) => Target::Export,
-    };
-    Ok(Some((sorted, told_by)))
+    info!(bytes = sorted.disk_bytes(), "target is read");
+    Ok(Some((sorted, read)))
 }
 
 async fn of_blocks(
@@ -230,22 +236,12 @@ async fn block(
     blocking(taken).await
 }
 
-/// Takes all samples of a block that lies in a folder.
+/// Takes all samples of a block that lies in a folder, each chunk of which the spool judges.
 fn taken(folder: &Path, spool: &mut Spool, external_labels: &Labels) -> Result<()> {
     for series in read::Block::open(folder)?.series() {
         let (labels, chunks) = series?;
         let labels = without(&labels, external_labels);
         for chunk in chunks {
-            // The spool takes no more once it was given one that is damaged.
-            let sound = decode::summary(chunk.encoding.number(), &chunk.data);
-            let sound = sound.map_err(|err| {
-                Error::new(Kind::Corrupt, format!("use a chunk of {labels}")).because(err)
-            })?;
-            if (sound.first_ms, sound.last_ms) != (chunk.min_time_ms, chunk.max_time_ms) {
-                let attempt = format!("use a chunk of {labels}");
-                let why = "the times of its samples are not those that the index tells";
-                return Err(Error::new(Kind::Corrupt, attempt).because(why));
-            }
             spool.take(Piece {
                 labels: labels.clone(),
                 told: Told::Chunk(chunk),

@@ -379,7 +379,8 @@ mod tests {
         found.waived = ["extra-samples".to_owned()].into();
         let told = last(&found);
         assert!(
-            told.ends_with("both sides. Waived: extra-samples."),
+            told.trim_end()
+                .ends_with("both sides. Waived: extra-samples."),
             "{told}"
         );
         let text = written_reconciled(&found, Output::Text);
