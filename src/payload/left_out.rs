@@ -1,5 +1,8 @@
 //! What is passed over of one payload, counted by kind, and what becomes of what cannot be read.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
