@@ -14,7 +14,7 @@ use super::tree::{Fields, Node, within};
 use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::payload::{Options, graphite};
+use crate::payload::{Malformed, Options, graphite};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
@@ -103,10 +103,19 @@ const ORIGINS: [(&str, &[Kind]); 4] = [
 ];
 
 /// Members that say how one format is read.
-const OPTIONS: [(&str, Kind); 3] = [
-    ("graphite_mapping_path", Kind::GraphitePlaintext),
-    ("statsd", Kind::Statsd),
-    ("otlp", Kind::Otlp),
+const OPTIONS: [(&str, &[Kind]); 4] = [
+    ("graphite_mapping_path", &[Kind::GraphitePlaintext]),
+    ("statsd", &[Kind::Statsd]),
+    ("otlp", &[Kind::Otlp]),
+    (
+        "malformed",
+        &[
+            Kind::Otlp,
+            Kind::InfluxLineProtocol,
+            Kind::Statsd,
+            Kind::GraphitePlaintext,
+        ],
+    ),
 ];
 
 impl Reading<'_> {
@@ -117,7 +126,7 @@ impl Reading<'_> {
             refuse_of_others(&fields, member, kind, kinds)?;
         }
         for (member, of) in OPTIONS {
-            refuse_of_others(&fields, member, kind, &[of])?;
+            refuse_of_others(&fields, member, kind, of)?;
         }
         self.decides.add("source.kind", kind.as_str());
         let side = Side::read(&mut fields, self.folder, self.environment)?;
@@ -151,6 +160,7 @@ impl Reading<'_> {
             return Ok(Origin::Live(live(access)));
         }
         let options = self.options(kind, fields)?;
+        let malformed = self.malformed(fields)?;
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
         let are_given = fields.has("paths");
@@ -164,7 +174,11 @@ impl Reading<'_> {
             (Some(_), false) => Err(Error::usage(format!(
                 "{paths_at}: capture_manifest_path is given, too: expected one of them"
             ))),
-            (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
+            (Some(manifest), true) => Ok(Origin::Capture {
+                options,
+                malformed,
+                manifest,
+            }),
             (None, false) => {
                 let paths = paths.iter().map(|path| side.folder().join(path));
                 let paths: Vec<PathBuf> = paths.collect();
@@ -191,6 +205,17 @@ impl Reading<'_> {
             Kind::Otlp => Options::Otlp(self.of_format(fields, "otlp", formats::otlp)?),
             Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
         })
+    }
+
+    fn malformed(&mut self, fields: &mut Fields<'_>) -> Result<Malformed> {
+        let Some((at, node)) = fields.take("malformed") else {
+            return Ok(Malformed::Refuse);
+        };
+        let malformed = node.choice(&at, &Malformed::ALL)?;
+        if malformed == Malformed::LeaveOut {
+            self.decides.add("malformed", "leave_out");
+        }
+        Ok(malformed)
     }
 
     /// What the object of a format says.

@@ -150,19 +150,53 @@ const BEYOND_THE_SCHEMA: [(&str, &str, &str); 1] = [(
     "source.statsd.buckets[2]: expected a bound above 2, the one before, found 1",
 )];
 
+/// What `source.malformed` may be, by kind of source.
+const MALFORMED: [(&str, &str, &str); 8] = [
+    ("otlp", r#""leave_out""#, ""),
+    ("influx_line_protocol", r#""leave_out""#, ""),
+    ("statsd", r#""leave_out""#, ""),
+    ("graphite_plaintext", r#""refuse""#, ""),
+    (
+        "openmetrics",
+        r#""leave_out""#,
+        "source.malformed: kind openmetrics has no such member: it is of otlp, influx_line_protocol, statsd, graphite_plaintext",
+    ),
+    (
+        "statsd",
+        r#""leave-out""#,
+        r#"source.malformed: unknown value "leave-out": did you mean leave_out?"#,
+    ),
+    (
+        "statsd",
+        r#""ignore""#,
+        r#"source.malformed: unknown value "ignore": expected one of refuse, leave_out"#,
+    ),
+    (
+        "statsd",
+        "true",
+        "source.malformed: expected a text, found true or false",
+    ),
+];
+
 /// A plan of that format, with these options of it.
 fn of_format(format: &str, options: &str) -> Value {
-    let mut plan = with(&[(
-        "/source",
-        json!({"kind": format, "capture_manifest_path": "influx-capture.json"}),
-    )]);
-    plan["source"][format] = serde_json::from_str(options).unwrap();
+    with_member(format, format, options)
+}
+
+fn with_member(kind: &str, member: &str, says: &str) -> Value {
+    let source = json!({"kind": kind, "capture_manifest_path": "influx-capture.json"});
+    let mut plan = with(&[("/source", source)]);
+    plan["source"][member] = serde_json::from_str(says).unwrap();
     plan
 }
 
 /// Plans with options of a format, and how the error begins of those that are none.
 pub(super) fn plans() -> impl Iterator<Item = (Value, Option<&'static str>)> {
-    plans_of(&OPTIONS)
+    let of_malformed = MALFORMED.iter().map(|(kind, says, expected)| {
+        let expected = Some(*expected).filter(|it| !it.is_empty());
+        (with_member(kind, "malformed", says), expected)
+    });
+    plans_of(&OPTIONS).chain(of_malformed)
 }
 
 /// The same of what no schema of JSON can say.
