@@ -14,7 +14,7 @@ use super::args::{
 use super::document::Document;
 use super::flags::Origins;
 use super::reconcile::{OfPlan, Shared, waivable_of_a_plan};
-use super::values::{duration, one_of, size_bytes, tolerance, whole_number};
+use super::values::{duration, one_of, share, size_bytes, tolerance, whole_number};
 use super::verify::{Comparison, OfRun};
 use crate::command::Command;
 use crate::command::cutover_check::{Page, Request, ToVerify};
@@ -179,7 +179,7 @@ struct Questions {
         value_name = "NUMBER",
         default_value = "1e-9"
     )]
-    #[arg(value_parser = tolerance)]
+    #[arg(value_parser = share)]
     relative: f64,
 }
 
@@ -374,7 +374,7 @@ impl Queriers {
             let name = origins.name(flag);
             // It is judged by itself first, so that an error names the right one of both.
             let environment = origins.environment;
-            let alone = Access::parse(url, None, environment, warnings);
+            let alone = Access::parse(url, Access::QUERIER, None, environment, warnings);
             let alone = alone.map_err(|err| Error::usage(format!("{name}: {err:#}")))?;
             let file_flag = format!("{flag}.http-config");
             let Some(document) = Document::read(&file_flag, None, file.clone(), origins)? else {
@@ -382,7 +382,15 @@ impl Queriers {
             };
             let folder = file.as_deref().and_then(Path::parent);
             let folder = folder.unwrap_or(Path::new("."));
-            document.parse(|text| Access::parse(url, Some((text, folder)), environment, warnings))
+            document.parse(|text| {
+                Access::parse(
+                    url,
+                    Access::QUERIER,
+                    Some((text, folder)),
+                    environment,
+                    warnings,
+                )
+            })
         };
         let source = read("query.source", &self.query_source, &self.query_source_file)?;
         let target = read("query.target", &self.query_target, &self.query_target_file)?;

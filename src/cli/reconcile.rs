@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room, Waivers};
+use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room, Waivers, staging};
 use super::flags::Origins;
 use crate::command::Command;
 use crate::command::reconcile::Request;
@@ -129,7 +129,7 @@ impl OfPlan {
             depth,
             waived: shared.waivers.among(&Reconciled::WAIVABLE, origins)?,
             artifacts: self.artifacts.folder(origins)?,
-            staging_dir: self.staging_dir.unwrap_or_else(std::env::temp_dir),
+            staging_dir: staging(self.staging_dir, origins)?,
             memory_limit: shared.room.memory_limit,
             bandwidth_limit: shared.room.bandwidth_limit,
             retry: shared.repetition.policy(origins)?,

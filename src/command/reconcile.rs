@@ -70,6 +70,9 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
     );
     let comparing = async {
         info!(run = %header.run, source = header.source, target = header.target, range = %request.range, "comparison begins");
+        if let Some(folder) = &request.artifacts {
+            artifacts::prepare(folder)?;
+        }
         Box::pin(found(&request, &header, stop)).await
     };
     let told = Told {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::block::Sha256Sum;
-use crate::payload::Options;
+use crate::payload::{Malformed, Options};
 use crate::promql::{Access, Selector};
 use crate::samples::Labels;
 
@@ -74,6 +74,8 @@ pub enum Origin {
     Capture {
         /// How they are read.
         options: Options,
+        /// What becomes of what cannot be read.
+        malformed: Malformed,
         /// Where it lies.
         manifest: PathBuf,
     },

@@ -34,7 +34,7 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
             Some("target.external_labels.a: it is empty"),
         ),
         (
-            with(&[("/target/objstore_config_path", json!("cold.yaml"))]),
+            with(&[("/target/objstore_config_path", json!("../filesystem.yaml"))]),
             None,
         ),
         (with(std::slice::from_ref(&write)), None),
@@ -45,7 +45,7 @@ pub(super) fn plans() -> Vec<(Value, Option<&'static str>)> {
         (
             with(&[
                 write.clone(),
-                ("/target/objstore_config_path", json!("cold.yaml")),
+                ("/target/objstore_config_path", json!("../filesystem.yaml")),
             ]),
             Some("target.write_url: objstore_config_path is given, too"),
         ),
