@@ -131,6 +131,7 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     let world = World::of(vec![plain(0), plain(1)], vec![cold, plain(1)]);
     let target = Prometheus::start(&world.path("cold"));
     let url = |path: &str| format!("{}/api/v1/{path}", target.url());
+    let of_source = |path: &str| format!("{}/api/v1/{path}", world.prometheus.url());
     let with_checks = world.plan(&json!({"target": {
         "objstore_config_path": null,
         "write_url": url("write"),
@@ -140,8 +141,8 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
         "metadata_url": url("metadata"),
         "exemplar_url": url("query_exemplars"),
     }, "source": {
-        "metadata_url": url("metadata"),
-        "exemplar_url": url("query_exemplars"),
+        "metadata_url": of_source("metadata"),
+        "exemplar_url": of_source("query_exemplars"),
     }, "exemplar_checks": [{"query": "subject", "limit": 10}],
     "promql_checks": [{"query": "subject", "step": "5m"}]}));
     let document = world
