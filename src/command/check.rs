@@ -62,7 +62,7 @@ pub async fn run(
         stop,
     };
     let checked = told
-        .from_begin_to_end(span, checking, Checked::exit, stdout)
+        .until_its_end(span, checking, Checked::exit, stdout)
         .await?;
     let document = Document::of_check(&header, &checked);
     told::document(request.form, &document, stdout)?;

@@ -85,7 +85,7 @@ pub async fn run(
         stop,
     };
     let cleaned = told
-        .from_begin_to_end(span, cleaning, Cleaned::exit, stdout)
+        .until_its_end(span, cleaning, Cleaned::exit, stdout)
         .await?;
     let document = Document::of_cleanup(&header, &cleaned);
     told::document(request.form, &document, stdout)?;

@@ -96,7 +96,7 @@ pub async fn run(
         stop,
     };
     let mut found = told
-        .from_begin_to_end(span, checking, CutOver::exit, stdout)
+        .until_its_end(span, checking, CutOver::exit, stdout)
         .await?;
     // What was found is told, whatever becomes of the page.
     let page = written(&request, &header, &found);

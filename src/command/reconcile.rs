@@ -81,7 +81,7 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
         form: request.form,
         stop,
     };
-    let done = told.from_begin_to_end(span, comparing, Reconciled::exit, stdout);
+    let done = told.until_its_end(span, comparing, Reconciled::exit, stdout);
     let mut found = match done.await {
         Ok(found) => found,
         Err(err) => {

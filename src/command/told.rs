@@ -27,7 +27,7 @@ impl Told<'_> {
     /// Does the work within the span, which has `exit_code`, and logs how it ended. Where it fails, that stands in the place of a document.
     ///
     /// Errors: those of the work.
-    pub(super) async fn from_begin_to_end<T>(
+    pub(super) async fn until_its_end<T>(
         &self,
         span: Span,
         work: impl Future<Output = Result<T>>,

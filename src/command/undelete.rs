@@ -77,7 +77,7 @@ pub async fn run(
         stop,
     };
     let brought = told
-        .from_begin_to_end(span, undeleting, BroughtBack::exit, stdout)
+        .until_its_end(span, undeleting, BroughtBack::exit, stdout)
         .await?;
     let document = Document::of_undelete(&header, &brought);
     told::document(request.form, &document, stdout)?;

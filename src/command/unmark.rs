@@ -79,7 +79,7 @@ pub async fn run(
         stop,
     };
     let taken = told
-        .from_begin_to_end(span, unmarking, TakenBack::exit, stdout)
+        .until_its_end(span, unmarking, TakenBack::exit, stdout)
         .await?;
     let document = Document::of_unmark(&header, &taken);
     told::document(request.form, &document, stdout)?;

@@ -82,7 +82,7 @@ pub async fn run(
         stop,
     };
     let found = told
-        .from_begin_to_end(span, verifying, Verification::exit, stdout)
+        .until_its_end(span, verifying, Verification::exit, stdout)
         .await?;
     let document = Document::of_verification(&header, &found);
     told::document(request.form, &document, stdout)?;

@@ -53,21 +53,17 @@ async fn compared(task: &Task) -> Result<Reconciled> {
     )?;
     founds.extend(of_target);
     let beside = source.beside;
-    match target {
-        Some((target, read)) => {
-            found.scope.target = read;
-            let compared = ordered::compare(task, source.sorted, target).await?;
-            let (selectors, others) = compared;
-            found.selectors = selectors;
-            found.others.extend(others);
-        }
-        None => {
-            founds.say(
-                (Weight::Unseen, "target-not-read", Some(Side::Target)),
-                "the plan names no bucket, and neither read_url nor export_url of the target",
-            );
-            found.selectors = ordered::alone(task, source.sorted).await?;
-        }
+    if let Some((target, read)) = target {
+        found.scope.target = read;
+        let (selectors, others) = ordered::compare(task, source.sorted, target).await?;
+        found.selectors = selectors;
+        found.others.extend(others);
+    } else {
+        founds.say(
+            (Weight::Unseen, "target-not-read", Some(Side::Target)),
+            "the plan names no bucket, and neither read_url nor export_url of the target",
+        );
+        found.selectors = ordered::alone(task, source.sorted).await?;
     }
     found.compared = beside::compared(task, beside, &mut founds).await;
     if task.depth == Depth::CutOver {
