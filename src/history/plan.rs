@@ -133,8 +133,8 @@ pub struct Target {
     pub external_labels: Labels,
     /// Remote write, in place of a bucket: the whole URL.
     pub write: Option<Access>,
-    /// Remote read of what reads the target: the whole URL.
-    pub read: Option<Access>,
+    /// What tells the samples of a server, where the plan names it.
+    pub read: Option<Live>,
     /// What else answers from the target.
     pub queries: Queries,
     /// Where it tells its status: what `/api/v1` follows.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::access::{Side, text_of};
+use super::access::{Side, expanded, text_of};
 use super::fingerprint::Fingerprint;
 use super::formats;
 use super::plan::{
@@ -46,6 +46,10 @@ fn plan(
         warnings,
         decides: Fingerprint::default(),
     };
+    // Editors know by it what else may stand here.
+    if let Some((at, node)) = fields.take("$schema") {
+        node.text(&at)?;
+    }
     let source = fields.need("source", "an object with kind")?;
     let target = fields.need(
         "target",
@@ -55,7 +59,7 @@ fn plan(
         source: reading.source(source)?,
         target: reading.target(target)?,
         selectors: reading.selectors(&mut fields)?,
-        metadata_metrics: fields.texts("metadata_metrics")?,
+        metadata_metrics: metric_names(&mut fields)?,
         exemplar_checks: exemplar_checks(&mut fields)?,
         promql_checks: promql_checks(&mut fields)?,
         batch: batch(&mut fields)?,
@@ -64,6 +68,7 @@ fn plan(
         folder: folder.to_owned(),
     };
     fields.finish()?;
+    both_sides_differ(&plan.source, &plan.target)?;
     warnings.dedup();
     Ok(plan)
 }
@@ -75,6 +80,10 @@ struct Reading<'a> {
     warnings: &'a mut Vec<String>,
     decides: Fingerprint,
 }
+
+/// Examples of addresses.
+const REMOTE_READ: &str = "http://prometheus:9090/api/v1/read";
+const EXPORT: &str = "http://victoria:8428/api/v1/export";
 
 /// The members of which a source has the one that says where its samples are, and which kinds have it.
 const ORIGINS: [(&str, &[Kind]); 4] = [
@@ -135,20 +144,18 @@ impl Reading<'_> {
         let live = match kind {
             Kind::Prometheus => Some((
                 "remote_read_url",
-                "a URL such as http://prometheus:9090/api/v1/read",
+                REMOTE_READ,
                 Live::RemoteRead as fn(Access) -> Live,
             )),
-            Kind::Victoriametrics => Some((
-                "export_url",
-                "a URL such as http://victoria:8428/api/v1/export",
-                Live::Export as fn(Access) -> Live,
-            )),
+            Kind::Victoriametrics => {
+                Some(("export_url", EXPORT, Live::Export as fn(Access) -> Live))
+            }
             _ => None,
         };
-        if let Some((member, expected, live)) = live {
+        if let Some((member, example, live)) = live {
             let at = fields.path(member);
-            let access = side.whole(fields, member, self.warnings)?;
-            let access = access.ok_or_else(|| missing(&at, expected))?;
+            let access = side.whole(fields, member, example, self.warnings)?;
+            let access = access.ok_or_else(|| missing(&at, &format!("a URL such as {example}")))?;
             self.decides.add(member, &access.identity());
             return Ok(Origin::Live(live(access)));
         }
@@ -156,7 +163,13 @@ impl Reading<'_> {
         let malformed = self.malformed(fields)?;
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
+        let are_given = fields.has("paths");
         let paths = fields.texts("paths")?;
+        if are_given && paths.is_empty() {
+            return Err(Error::usage(format!(
+                "{paths_at}: it is empty: expected at least one path"
+            )));
+        }
         match (manifest, paths.is_empty()) {
             (Some(_), false) => Err(Error::usage(format!(
                 "{paths_at}: capture_manifest_path is given, too: expected one of them"
@@ -258,14 +271,23 @@ impl Reading<'_> {
         let side = Side::read(&mut fields, self.folder, self.environment)?;
         let write_at = fields.path("write_url");
         let objstore_config_path = match fields.take("objstore_config_path") {
-            Some((at, node)) => Some(self.folder.join(node.text(&at)?)),
+            Some((at, node)) => {
+                let path = self.folder.join(node.text(&at)?);
+                can_be_read(&path, &at)?;
+                Some(path)
+            }
             None => None,
         };
         let external_labels = match fields.take("external_labels") {
-            Some((at, node)) => external_labels(node, &at)?,
+            Some((at, node)) => external_labels(node, &at, self.environment)?,
             None => Labels::default(),
         };
-        let write = side.whole(&mut fields, "write_url", self.warnings)?;
+        let write = side.whole(
+            &mut fields,
+            "write_url",
+            "http://prometheus:9090/api/v1/write",
+            self.warnings,
+        )?;
         if write.is_some() && objstore_config_path.is_some() {
             return Err(Error::usage(format!(
                 "{write_at}: objstore_config_path is given, too: expected one of them"
@@ -277,7 +299,7 @@ impl Reading<'_> {
                 "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
             ));
         }
-        let read = side.whole(&mut fields, "read_url", self.warnings)?;
+        let read = self.reader(&mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
         let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
@@ -290,6 +312,19 @@ impl Reading<'_> {
             queries,
             status,
         })
+    }
+
+    /// What tells the samples that a target holds.
+    fn reader(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Option<Live>> {
+        let export_at = fields.path("export_url");
+        let read = side.whole(fields, "read_url", REMOTE_READ, self.warnings)?;
+        let export = side.whole(fields, "export_url", EXPORT, self.warnings)?;
+        match (read, export) {
+            (Some(_), Some(_)) => Err(Error::usage(format!(
+                "{export_at}: read_url is given, too: expected one of them"
+            ))),
+            (read, export) => Ok(read.map(Live::RemoteRead).or(export.map(Live::Export))),
+        }
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
@@ -315,6 +350,36 @@ impl Reading<'_> {
         }
         Ok(selectors)
     }
+}
+
+/// What is compared with itself is always the same.
+fn both_sides_differ(source: &Source, target: &Target) -> Result<()> {
+    let read = match (&source.origin, &target.read) {
+        (Origin::Live(Live::RemoteRead(source)), Some(Live::RemoteRead(target))) => {
+            Some(("read_url", "remote_read_url", source, target))
+        }
+        (Origin::Live(Live::Export(source)), Some(Live::Export(target))) => {
+            Some(("export_url", "export_url", source, target))
+        }
+        _ => None,
+    };
+    let (ours, theirs) = (&source.queries, &target.queries);
+    let queries = [
+        ("query_range_url", &ours.query_range, &theirs.query_range),
+        ("metadata_url", &ours.metadata, &theirs.metadata),
+        ("exemplar_url", &ours.exemplars, &theirs.exemplars),
+    ];
+    let asked = queries.into_iter().filter_map(|(member, source, target)| {
+        Some((member, member, source.as_ref()?, target.as_ref()?))
+    });
+    for (of_target, of_source, source, target) in read.into_iter().chain(asked) {
+        if source.is_same_place(target) {
+            return Err(Error::usage(format!(
+                "target.{of_target}: it is source.{of_source}: expected what answers of the target alone"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What is found missing after hours is found too late.
@@ -362,7 +427,7 @@ fn refuse_of_others(
 }
 
 /// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.
-fn external_labels(node: &Node, at: &str) -> Result<Labels> {
+fn external_labels(node: &Node, at: &str, environment: &Environment) -> Result<Labels> {
     let mut labels = Builder::default();
     for (path, name, value) in node.members(at)?.rest() {
         let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -374,11 +439,30 @@ fn external_labels(node: &Node, at: &str) -> Result<Labels> {
                 "{path}: expected the name of a label, such as cluster, that does not begin with __"
             )));
         }
-        labels.add(name, value.text(&path)?);
+        let value = expanded(value.text(&path)?, &path, environment)?;
+        if value.is_empty() {
+            return Err(Error::usage(format!(
+                "{path}: it is empty: expected a text"
+            )));
+        }
+        labels.add(name, &value);
     }
     labels
         .build()
         .map_err(|err| Error::usage(format!("{at}: {err}")))
+}
+
+/// Names may hold whatever text there is; what has braces or quotes is a selector in nearly all cases, and names no metric that anybody has.
+fn metric_names(fields: &mut Fields<'_>) -> Result<Vec<String>> {
+    let at = fields.path("metadata_metrics");
+    let names = fields.texts("metadata_metrics")?;
+    let mut numbered = names.iter().zip(0..);
+    match numbered.find(|(name, _)| name.contains(['{', '}', '"'])) {
+        Some((_, number)) => Err(Error::usage(format!(
+            "{at}[{number}]: expected a metric's name, and found a selector"
+        ))),
+        None => Ok(names),
+    }
 }
 
 fn exemplar_checks(fields: &mut Fields<'_>) -> Result<Vec<ExemplarCheck>> {
@@ -459,13 +543,17 @@ fn compare(fields: &mut Fields<'_>) -> Result<Compare> {
         return Ok(Compare::default());
     };
     let mut fields = node.members(&at)?;
-    let mut delta = |member: &'static str| match fields.take(member) {
-        Some((at, node)) => node.tolerance(&at).map(Some),
-        None => Ok(None),
+    let absolute = match fields.take("max_absolute_value_delta") {
+        Some((at, node)) => Some(node.absolute(&at)?),
+        None => None,
+    };
+    let relative = match fields.take("max_relative_value_delta") {
+        Some((at, node)) => Some(node.share(&at)?),
+        None => None,
     };
     let compare = Compare {
-        max_absolute_value_delta: delta("max_absolute_value_delta")?,
-        max_relative_value_delta: delta("max_relative_value_delta")?,
+        max_absolute_value_delta: absolute,
+        max_relative_value_delta: relative,
     };
     fields.finish()?;
     Ok(compare)

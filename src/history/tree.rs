@@ -118,8 +118,9 @@ impl Node {
 
     /// A whole number within these bounds.
     pub(super) fn whole(&self, at: &str, least: u64, most: u64) -> Result<u64> {
+        // Some programs write whole numbers as 200.0 or 2e2.
         let number = match self {
-            Self::Number(number) => number.as_u64(),
+            Self::Number(number) => number.as_u64().or_else(|| whole_of(number.as_f64()?)),
             _ => None,
         };
         number
@@ -128,14 +129,24 @@ impl Node {
     }
 
     /// A finite number that is not below 0.
-    pub(super) fn tolerance(&self, at: &str) -> Result<f64> {
-        let number = match self {
-            Self::Number(number) => number.as_f64(),
-            _ => None,
-        };
-        number
+    pub(super) fn absolute(&self, at: &str) -> Result<f64> {
+        self.float()
             .filter(|number| number.is_finite() && *number >= 0.0)
             .ok_or_else(|| self.wrong_value(at, "a number that is not below 0"))
+    }
+
+    /// A part of 1, and not all of it: two numbers of one sign are never further apart than the larger one.
+    pub(super) fn share(&self, at: &str) -> Result<f64> {
+        self.float()
+            .filter(|number| (0.0..1.0).contains(number))
+            .ok_or_else(|| self.wrong_value(at, "a share of at least 0 and less than 1"))
+    }
+
+    fn float(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        }
     }
 
     /// True or false.
@@ -148,11 +159,7 @@ impl Node {
 
     /// A number: JSON has none that is not finite.
     pub(super) fn number(&self, at: &str) -> Result<f64> {
-        let number = match self {
-            Self::Number(number) => number.as_f64(),
-            _ => None,
-        };
-        number.ok_or_else(|| self.wrong(at, "a number"))
+        self.float().ok_or_else(|| self.wrong(at, "a number"))
     }
 
     /// What one of these names stands for.
@@ -205,6 +212,18 @@ impl Node {
             _ => self.wrong(at, expected),
         }
     }
+}
+
+/// The number where it has no fraction, and lies where floats tell all whole numbers apart.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it lies within both bounds"
+)]
+fn whole_of(number: f64) -> Option<u64> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && (0.0..=MOST).contains(&number);
+    is_whole.then_some(number as u64)
 }
 
 impl<'n> Fields<'n> {
