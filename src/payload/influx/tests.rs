@@ -89,7 +89,7 @@ fn lines_of_the_documentation_become_series_as_influxdb_exporter_names_them() {
         ("\n  # a comment\n \t\n m f=1 1000000 \r\n", &["m_f 1@1"]),
         (
             "m f=.5,g=1.,h=+1 -1500000",
-            &["m_f 0.5@-1", "m_g 1@-1", "m_h 1@-1"],
+            &["m_f 0.5@-2", "m_g 1@-2", "m_h 1@-2"],
         ),
         (
             "m f=\"a\nb, c=1 \\\" 2\n\",g=2 5000000\nm g=3 6000000",
