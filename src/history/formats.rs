@@ -18,6 +18,7 @@ pub(super) fn statsd(at: &str, node: &Node) -> Result<statsd::Options> {
     if let Some((at, node)) = fields.take("buckets") {
         options.buckets = bounds(&at, node)?;
     }
+    options.flush_interval = span(&mut fields, "flush_interval", options.flush_interval)?;
     fields.finish()?;
     Ok(options)
 }

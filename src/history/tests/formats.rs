@@ -9,17 +9,27 @@ use serde_json::{Value, json};
 use super::with;
 
 /// What `source.statsd` and `source.otlp` may be, and how the error begins where it may not.
-const OPTIONS: [(&str, &str, &str); 27] = [
+const OPTIONS: [(&str, &str, &str); 29] = [
     ("statsd", "{}", ""),
     (
         "statsd",
-        r#"{"observer_type": "summary", "buckets": [0.1, 1]}"#,
+        r#"{"observer_type": "summary", "buckets": [0.1, 1], "flush_interval": "10s"}"#,
         "",
     ),
     (
         "statsd",
         "[]",
         "source.statsd: expected an object, found a list",
+    ),
+    (
+        "statsd",
+        r#"{"flush_interval": 10}"#,
+        "source.statsd.flush_interval: expected a text, found a number",
+    ),
+    (
+        "statsd",
+        r#"{"flush_interval": "10"}"#,
+        "source.statsd.flush_interval: expected a duration such as 30s or 5m",
     ),
     ("otlp", "{}", ""),
     (

@@ -130,7 +130,7 @@ pub(super) fn point(line: &str) -> Result<Option<Point<'_>>, String> {
             let number = field(value).map_err(|why| format!("field {name:?}: {why}"))?;
             (Value::Number(number), after)
         };
-        fields.push((unescaped(name, ",= "), value));
+        fields.push((unescaped(name, ",= \""), value));
         match after.strip_prefix(',') {
             Some(next) => rest = next,
             None if after.is_empty() || after.starts_with(is_space) => {
@@ -150,7 +150,8 @@ pub(super) fn point(line: &str) -> Result<Option<Point<'_>>, String> {
     };
     Ok(Some(Point {
         series,
-        measurement: unescaped(measurement, ", "),
+        // As `escape.Unescape` of InfluxDB has it, which knows more than what has to be escaped.
+        measurement: unescaped(measurement, ",= \""),
         tags,
         fields,
         time,

@@ -43,13 +43,8 @@ enum Unit {
     Auto,
 }
 
-/// Parameters that become labels.
-const LABELS: [(&str, &str); 4] = [
-    ("bucket", "influx_bucket"),
-    ("db", "influx_db"),
-    ("org", "influx_org"),
-    ("rp", "influx_rp"),
-];
+/// Parameters that become labels, unless a tag has their name.
+const LABELS: [&str; 4] = ["bucket", "db", "org", "rp"];
 
 impl Reader {
     /// Says what becomes of lines that cannot be read.
@@ -104,7 +99,8 @@ impl Reader {
                 numbers.push((self.slot(&point, field, request)?, *value));
             }
         }
-        for (slot, value) in &numbers {
+        // Of two of one series and time the first one counts, and of fields the last one.
+        for (slot, value) in numbers.iter().rev() {
             self.gathered.add(*slot, time_ms, *value);
         }
         self.numbers = numbers;
@@ -158,11 +154,11 @@ fn labels_of(point: &Point, field: &str, request: &Request) -> Result<Labels, St
     };
     builder.add(METRIC_NAME, name);
     let mut labels: BTreeMap<String, &str> = BTreeMap::new();
-    for (tag, value) in tags(point) {
-        labels.insert(legal(tag), value);
-    }
     for (label, value) in &request.labels {
         labels.insert((*label).to_owned(), value);
+    }
+    for (tag, value) in tags(point) {
+        labels.insert(legal(tag), value);
     }
     for (label, value) in labels {
         builder.add(label, value);
@@ -177,22 +173,19 @@ fn tags<'a>(point: &'a Point) -> impl Iterator<Item = (&'a str, &'a str)> {
         .map(|(tag, value)| (&**tag, &**value))
 }
 
-/// Tags whose label another tag behind them, or the request, has, too.
-fn repeated<'a>(point: &'a Point, request: &Request) -> Vec<&'a str> {
+/// Tags, and parameters of the request, whose label a tag behind them has, too.
+fn repeated<'a>(point: &'a Point, request: &'a Request) -> Vec<&'a str> {
     // Tags are told apart by their names, so that only those can be one that are spelled anew or are the request's.
     let of_request = |label: &str| request.labels.iter().any(|(known, _)| *known == label);
     if tags(point).all(|(tag, _)| is_legal(tag) && !of_request(tag)) {
         return Vec::new();
     }
-    let mut labels: BTreeMap<String, &str> = BTreeMap::new();
+    let of_request = request.labels.iter();
+    let of_request = of_request.map(|(label, _)| ((*label).to_owned(), *label));
+    let mut labels: BTreeMap<String, &str> = of_request.collect();
     let mut repeated = Vec::new();
     for (tag, _) in tags(point) {
-        let label = legal(tag);
-        if of_request(&label) {
-            repeated.push(tag);
-        } else {
-            repeated.extend(labels.insert(label, tag));
-        }
+        repeated.extend(labels.insert(legal(tag), tag));
     }
     repeated
 }
@@ -217,7 +210,7 @@ impl Request {
         let labels = LABELS.into_iter();
         Ok(Self {
             labels: labels
-                .filter_map(|(name, label)| Some((label, parameter(name)?.clone())))
+                .filter_map(|name| Some((name, parameter(name)?.clone())))
                 .collect(),
             unit,
             received_at_ms: payload.received_at_ms,
@@ -235,7 +228,7 @@ impl Request {
         };
         match unit {
             Unit::Auto => Ok(time),
-            Unit::Part(parts) => Ok(time / parts),
+            Unit::Part(parts) => Ok(time.div_euclid(parts)),
             Unit::Many(many) => {
                 let time_ms = time.checked_mul(many);
                 time_ms.ok_or_else(|| format!("{time} is out of range for a time"))

@@ -89,7 +89,7 @@ fn lines_of_the_documentation_become_series_as_influxdb_exporter_names_them() {
         ("\n  # a comment\n \t\n m f=1 1000000 \r\n", &["m_f 1@1"]),
         (
             "m f=.5,g=1.,h=+1 -1500000",
-            &["m_f 0.5@-1", "m_g 1@-1", "m_h 1@-1"],
+            &["m_f 0.5@-2", "m_g 1@-2", "m_h 1@-2"],
         ),
         (
             "m f=\"a\nb, c=1 \\\" 2\n\",g=2 5000000\nm g=3 6000000",
@@ -116,14 +116,15 @@ fn lines_of_the_documentation_become_series_as_influxdb_exporter_names_them() {
 fn of_tags_that_become_one_label_the_last_counts_and_they_are_told() {
     assert_eq!(
         read(
-            "\u{feff}m,a.b=1,a_b=2 f=1,g=2 0\nm,a-b=1,influx_db=x f=1 0\nm,a_b=2 f=3 1000000",
+            "\u{feff}m,a.b=1,a_b=2 f=1,g=2 0\nm,a-b=1,db=x f=1 0\nm,a_b=2 f=3 1000000\nm,a_b=2 f=4,f=5 2000000",
             &[("db", "y")]
         )
         .unwrap(),
         [
-            r#"m_f{a_b="2", influx_db="y"} 1@0 3@1"#,
-            r#"m_g{a_b="2", influx_db="y"} 2@0"#,
-            r#"m_f{a_b="1", influx_db="y"} 1@0"#,
+            // Of two fields the one that counts comes first.
+            r#"m_f{a_b="2", db="y"} 1@0 3@1 5@2 4@2"#,
+            r#"m_g{a_b="2", db="y"} 2@0"#,
+            r#"m_f{a_b="1", db="x"} 1@0"#,
             "left out: 2 repeated-tag, such as test: line 1: a.b",
         ]
     );
@@ -141,16 +142,14 @@ fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
     ];
     assert_eq!(
         read("m,a=b f=1 1000000", &parameters).unwrap(),
-        [
-            r#"m_f{a="b", influx_bucket="b/c", influx_db="telegraf", influx_org="me", influx_rp="week"} 1@1"#
-        ]
+        [r#"m_f{a="b", bucket="b/c", db="telegraf", org="me", rp="week"} 1@1"#]
     );
     assert_eq!(read("m value=1 1", &[("db", "")]).unwrap(), ["m 1@0"]);
     // One reader, and the same value of two parameters.
     let mut reader = Reader::new(Options::InfluxLineProtocol);
-    for (parameter, expected) in [("db", "influx_db"), ("rp", "influx_rp")] {
+    for parameter in ["db", "rp"] {
         let read = read_of(&mut reader, b"m value=1 1", None, &[(parameter, "x")]);
-        assert_eq!(read.unwrap(), [format!("m{{{expected}=\"x\"}} 1@0")]);
+        assert_eq!(read.unwrap(), [format!("m{{{parameter}=\"x\"}} 1@0")]);
     }
     for (precision, time, expected) in [
         ("", "1700000000123456789", 1_700_000_000_123_i64),
@@ -165,6 +164,7 @@ fn parameters_of_the_request_are_labels_and_the_unit_of_times() {
         ("m", "28333333", 1_699_999_980_000),
         ("h", "472222", 1_699_999_200_000),
         ("s", "-1", -1000),
+        ("ns", "-1", -1),
         ("auto", "1700000000", 1_700_000_000_000),
         ("auto", "1700000000123", 1_700_000_000_123),
         ("auto", "1700000000123456", 1_700_000_000_123),

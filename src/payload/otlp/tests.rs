@@ -228,6 +228,14 @@ fn files_of_collectors_are_read_request_by_request() {
         ("a compressed frame", of_grpc(1, &gzip(&protobuf)), 1),
         ("a list", format!("[{one_line},\n{one_line}]\n").into(), 2),
         ("an empty list", b"[]".to_vec(), 0),
+        (
+            "names of 2021",
+            one_line
+                .replace("scopeMetrics", "instrumentationLibraryMetrics")
+                .replace("\"scope\"", "\"instrumentationLibrary\"")
+                .into(),
+            1,
+        ),
         ("nothing", vec![], 0),
     ] {
         let items = read(&body).unwrap_or_else(|why| panic!("{what}: {why}"));
@@ -243,7 +251,10 @@ fn files_of_collectors_are_read_request_by_request() {
         resource.schema_url = "x".repeat(missing);
         let body = named.0.encode_to_vec();
         assert_eq!(body[..2], [b'\n', length]);
-        assert_eq!(read(&body).map(|items| items.len()), Ok(0));
+        assert_eq!(
+            read(&body).map(|items| shown(&items)),
+            Ok(vec![EMPTY.to_owned()])
+        );
     }
 }
 
@@ -301,6 +312,9 @@ fn what_is_no_request_is_an_error_that_names_place_and_line() {
     }
 }
 
+/// What is told of a resource without metrics.
+const EMPTY: &str = "1 no-metrics: a resource in capture.json: entry 3: it holds no metrics";
+
 fn of_grpc(flag: u8, message: &[u8]) -> Vec<u8> {
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     [&[flag][..], &length, message].concat()
@@ -329,12 +343,8 @@ fn frames_of_grpc_and_lengths_are_told_apart_where_they_begin_alike() {
         assert_eq!(message.len(), length);
         let with_length = [&u32::try_from(length).unwrap().to_be_bytes()[..], &message].concat();
         for body in [of_grpc(0, &message), with_length] {
-            assert_eq!(
-                read(&body).map(|items| items.len()),
-                Ok(0),
-                "{:?}",
-                &body[..7]
-            );
+            let items = read(&body).map(|items| shown(&items));
+            assert_eq!(items, Ok(vec![EMPTY.to_owned()]), "{:?}", &body[..7]);
         }
     }
 }

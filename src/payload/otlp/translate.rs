@@ -71,6 +71,10 @@ impl Translation<'_, '_> {
             return self.leave_out_all(all, "unnamable-label", why);
         };
         let mut seen = None;
+        let is_empty = |scope: &ScopeMetrics| scope.metrics.is_empty();
+        if metrics.scope_metrics.iter().all(is_empty) {
+            self.leave_out("no-metrics", 1, "a resource", "it holds no metrics")?;
+        }
         for scope in metrics.scope_metrics {
             self.scope(&shared, &resource, scope, &mut seen)?;
         }

@@ -70,7 +70,8 @@ impl Reader {
 
     /// Reads a payload. One that was received before the one before it is an error: counters add up in the order of payloads.
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
-        match (payload.received_at_ms, self.now_ms) {
+        let received = payload.received_at_ms.map(|at| self.options.flushed(at));
+        match (received, self.now_ms) {
             (Some(now), Some(before)) if now < before => {
                 let why = format!(
                     "received_at_ms {now} is before {before}, at which an earlier entry was received: what is counted adds up in the order of entries"
@@ -78,7 +79,7 @@ impl Reader {
                 return Err(payload.malformed(None, why));
             }
             (Some(now), before) if before != Some(now) => {
-                self.take_samples();
+                self.take_samples(sink)?;
                 self.now_ms = Some(now);
             }
             _ => {}
@@ -87,7 +88,6 @@ impl Reader {
         let mut lines = Lines::behind_mark();
         while let Some(line) = lines.next(payload)? {
             let (number, place) = (line.number, payload.place);
-            let received = payload.received_at_ms;
             // Nothing of a line counts, or all of it.
             let told = line.text().and_then(line::read);
             let told = told.and_then(|told| told.is_sound(received).map(|()| told));
@@ -114,17 +114,19 @@ impl Reader {
 
     /// Gives the samples of the last payload.
     pub fn finish(mut self, sink: &mut Sink) -> Result<()> {
-        self.take_samples();
+        self.take_samples(sink)?;
         self.gathered.give(sink)
     }
 
-    fn take_samples(&mut self) {
+    fn take_samples(&mut self, sink: &mut Sink) -> Result<()> {
         for changed in mem::take(&mut self.changed) {
             if let Some(series) = self.series.get_mut(changed) {
                 series.take_sample(&mut self.gathered);
             }
+            self.gathered.give_if_full(sink)?;
         }
         self.held_bytes = 0;
+        Ok(())
     }
 
     /// Whether the event's metric is of the kind of those that had its name before; tells what it is where there were none.

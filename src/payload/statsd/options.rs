@@ -1,5 +1,7 @@
 //! How `StatsD`'s lines are read.
 
+use std::time::Duration;
+
 /// How `StatsD`'s lines are read: `source.statsd` of a plan.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
@@ -7,6 +9,8 @@ pub struct Options {
     pub observer_type: ObserverType,
     /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
     pub buckets: Vec<f64>,
+    /// So long a time makes one sample, as of a server that flushes; zero for one of each payload.
+    pub flush_interval: Duration,
 }
 
 /// What timers, histograms and distributions become.
@@ -25,6 +29,16 @@ impl ObserverType {
 }
 
 impl Options {
+    /// When what is received then is flushed.
+    pub(super) fn flushed(&self, received_at_ms: i64) -> i64 {
+        let interval = i64::try_from(self.flush_interval.as_millis()).unwrap_or(i64::MAX);
+        if interval == 0 {
+            return received_at_ms;
+        }
+        let begun = received_at_ms.div_euclid(interval);
+        begun.saturating_add(1).saturating_mul(interval)
+    }
+
     pub(super) fn is_summary(&self) -> bool {
         self.observer_type == ObserverType::Summary
     }

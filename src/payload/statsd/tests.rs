@@ -3,6 +3,8 @@
     reason = "a test that cannot be set up should panic"
 )]
 
+use std::time::Duration;
+
 use super::{ObserverType, Options};
 use crate::payload::testing::{finish, read_with};
 use crate::payload::{self, Reader};
@@ -419,4 +421,42 @@ fn sets_and_summaries_take_no_more_room_than_they_may() {
         why.starts_with(&format!("read test: line 42: {limit}")),
         "{why}"
     );
+}
+
+/// S-24.33
+#[test]
+fn packets_of_one_interval_make_one_sample_at_its_end() {
+    let mut flushing = reader(Options {
+        flush_interval: Duration::from_secs(10),
+        ..Options::default()
+    });
+    let mut lines = Vec::new();
+    for (received, text) in [
+        (10_000, "s:a|s\nc:1|c"),
+        (10_001, "s:b|s"),
+        (19_999, "s:a|s\nc:2|c\nt:1|c|T12"),
+        (20_000, "s:a|s"),
+        (39_999, "c:4|c"),
+    ] {
+        lines.extend(read_with(&mut flushing, text.as_bytes(), Some(received)).unwrap());
+    }
+    lines.extend(finish(flushing));
+    lines.retain(|line| !line.ends_with(", : "));
+    assert_eq!(
+        lines,
+        ["s 2@20000 1@30000", "c 3@20000 7@40000", "t 1@12000"]
+    );
+}
+
+/// S-24.91
+#[test]
+fn samples_of_many_series_are_given_before_all_are_taken() {
+    let mut taken = reader(Options::default());
+    let lines: String = (0..20_000)
+        .map(|number| format!("t{number}:1|ms\n"))
+        .collect();
+    read_with(&mut taken, lines.as_bytes(), Some(1)).unwrap();
+    // What the second payload gives before its own lines is what the first one told.
+    let given = read_with(&mut taken, b"", Some(2)).unwrap();
+    assert!(given.len() > 100_000, "{}", given.len());
 }

@@ -63,11 +63,11 @@ impl Exponential {
             .min(fitting(scale, &sum.negative, &more.negative));
         sum.coarsen(scale);
         more.coarsen(scale);
-        #[expect(clippy::float_cmp, reason = "both are as they were sent")]
-        if sum.zero_threshold != more.zero_threshold {
-            let width = sum.zero_threshold.max(more.zero_threshold);
-            sum.widen_zero(width);
-            more.widen_zero(width);
+        // Only the lower one is widened: it would creep upwards otherwise, bucket by bucket.
+        if sum.zero_threshold < more.zero_threshold {
+            sum.widen_zero(more.zero_threshold);
+        } else if more.zero_threshold < sum.zero_threshold {
+            more.widen_zero(sum.zero_threshold);
         }
         sum.positive.merge(&more.positive)?;
         sum.negative.merge(&more.negative)?;
@@ -105,7 +105,10 @@ fn index(scale: i32, value: f64) -> i64 {
         reason = "what is too large saturates"
     )]
     let above = exact.ceil() as i64;
-    above.saturating_sub(1)
+    let index = above.saturating_sub(1);
+    // A logarithm of a bound may be rounded up.
+    let is_below = upper_bound(scale, index.saturating_sub(1)) >= value;
+    if is_below { index - 1 } else { index }
 }
 
 fn upper_bound(scale: i32, index: i64) -> f64 {
@@ -210,5 +213,53 @@ impl Buckets {
             counts: counts.collect(),
         };
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up should panic"
+)]
+mod tests {
+    use super::*;
+
+    /// S-24.25
+    #[test]
+    fn a_zero_bucket_stays_as_wide_as_the_widest_that_came() {
+        for (scale, threshold) in [(5, 0.692), (8, 0.001), (20, 1.7)] {
+            let with = |zero_threshold| Exponential {
+                scale,
+                zero_threshold,
+                zero_count: 1,
+                count: 162,
+                sum: Some(1.0),
+                positive: Buckets {
+                    offset: index(scale, threshold) - 20,
+                    counts: vec![1; 161],
+                },
+                negative: Buckets::default(),
+            };
+            let mut sum = with(0.0);
+            sum.add(with(threshold)).unwrap();
+            let (width, zero) = (sum.zero_threshold, sum.zero_count);
+            let scale = sum.scale;
+            assert!((threshold..threshold * 1.1).contains(&width), "{width}");
+            assert_eq!(index(scale, width), index(scale, threshold), "{scale}");
+            for times in 1..10 {
+                sum.add(with(0.0)).unwrap();
+                assert_eq!(sum.zero_threshold.to_bits(), width.to_bits(), "{scale}");
+                // Each brings what the first one brought.
+                assert_eq!(sum.zero_count, zero + times * (zero - 1), "{scale}");
+            }
+        }
+        for scale in 0..=20 {
+            for bound in (1..2000).map(|it| it * 7) {
+                let value = upper_bound(scale, bound);
+                if value.is_finite() {
+                    assert_eq!(index(scale, value), bound, "{scale}");
+                }
+            }
+        }
     }
 }

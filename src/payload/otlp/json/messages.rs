@@ -53,6 +53,8 @@ members!(ExportMetricsServiceRequest, it, next, {
 members!(ResourceMetrics, it, next, {
     "resource" => it.resource = Some(message(next)?);
     "scopeMetrics" => it.scope_metrics = messages(next)?;
+    // What collectors wrote until 2022.
+    "instrumentationLibraryMetrics" => it.scope_metrics = messages(next)?;
     "schemaUrl" => it.schema_url = text(next)?;
 });
 
@@ -62,6 +64,7 @@ members!(Resource, it, next, {
 
 members!(ScopeMetrics, it, next, {
     "scope" => it.scope = Some(message(next)?);
+    "instrumentationLibrary" => it.scope = Some(message(next)?);
     "metrics" => it.metrics = messages(next)?;
     "schemaUrl" => it.schema_url = text(next)?;
 });
