@@ -3,6 +3,7 @@
 //! Hidden here: how a plan file is spelled. Whatever stands in it is judged before anything is asked of anybody.
 
 mod access;
+mod checks;
 mod fingerprint;
 mod formats;
 mod outcome;

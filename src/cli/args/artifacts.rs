@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::folder::may_be_folder;
+use super::writable::may_be_folder;
 use crate::cli::flags::Origins;
 use crate::error::Result;
 

@@ -8,15 +8,17 @@ use crate::error::{Error, Result};
 /// Refuses a path at which no folder is, or can be made; `flag` gave it.
 pub(super) fn may_be_folder(flag: &str, path: &Path, origins: &Origins<'_>) -> Result<()> {
     let there = path.ancestors().find(|above| above.exists());
-    match there {
-        Some(there) if !there.is_dir() => Err(Error::usage(format!(
-            "{} {:?}: {:?} is no folder: expected a folder, or a path where nothing lies",
-            origins.name(flag),
-            path.to_string_lossy(),
-            there.to_string_lossy()
-        ))),
-        _ => Ok(()),
-    }
+    let what = match there {
+        Some(there) if there.is_dir() => return Ok(()),
+        None => return Ok(()),
+        Some(there) if there == path => "it".to_owned(),
+        Some(there) => format!("{:?}", there.to_string_lossy()),
+    };
+    Err(Error::usage(format!(
+        "{} {:?}: {what} is no folder: expected a folder, or a path where nothing lies",
+        origins.name(flag),
+        path.to_string_lossy()
+    )))
 }
 
 /// The folder that `--staging-dir` names, or the system's for temporary files.
