@@ -95,9 +95,14 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
     };
     let Told {
         windows: mut told,
-        beside,
+        mut beside,
         delivery,
     } = way.told;
+    let heard = way.source.heard();
+    beside.outside += heard.outside;
+    beside.passed_over += heard.passed_over;
+    beside.repeats += heard.repeats;
+    backfilled.warnings = heard.warnings();
     if let Err(err) = ended {
         if told.is_empty() {
             return Err(err);

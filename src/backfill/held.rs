@@ -245,6 +245,15 @@ impl Kin {
         !self.is_marked && self.resolution_ms == 0
     }
 
+    /// Whether both are there to stay, and neither holds all of what the other does: compactors take the smaller one of such away, and what they make of
+    /// a block for other resolutions belongs beside it.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let is_held = |one: &Self, by: &Self| one.sources.iter().all(|id| by.sources.contains(id));
+        self.id != other.id
+            && !(self.is_marked || other.is_marked)
+            && !(is_held(self, other) || is_held(other, self))
+    }
+
     /// Whether a block of that window would overlap it.
     pub(super) fn is_in_the_way_of(&self, window: Range) -> bool {
         self.range.meets(window)

@@ -21,6 +21,8 @@ pub(super) enum State {
     ToDo,
     /// This block of the same plan holds it, or was compacted from one that did.
     There(BlockId),
+    /// So does this one, and another block lies beside it.
+    Overlapped(BlockId, String),
     /// Another block holds samples of its time.
     Refused(String),
 }
@@ -59,11 +61,16 @@ pub(super) fn jobs(
         .collect();
     let mut jobs = Vec::new();
     for window in windows {
+        let there = |range: Range, id: BlockId| {
+            let beside = match overlap {
+                Overlap::Refuse => beside(id, range, kin),
+                Overlap::Allow => None,
+            };
+            let state = beside.map_or(State::There(id), |why| State::Overlapped(id, why));
+            Job { range, state }
+        };
         if let Some(id) = known.get(&key_of(*window)) {
-            jobs.push(Job {
-                range: *window,
-                state: State::There(*id),
-            });
+            jobs.push(there(*window, *id));
             continue;
         }
         let mut next_ms = window.start_ms;
@@ -87,16 +94,28 @@ pub(super) fn jobs(
                 end_ms: held.end_ms.min(window.end_ms),
             };
             if range.start_ms < range.end_ms {
-                jobs.push(Job {
-                    range,
-                    state: State::There(*id),
-                });
+                jobs.push(there(range, *id));
             }
             next_ms = next_ms.max(held.end_ms);
         }
         to_do(next_ms, window.end_ms, &mut jobs);
     }
     jobs
+}
+
+/// Why the block does not hold the range alone, if so.
+///
+/// A run that was killed before its last look leaves this behind, and so does one that was allowed to; the bucket does not tell which. So nothing is
+/// taken back here: a person may have wanted it, and the source may have nothing of that time by now.
+pub(super) fn beside(id: BlockId, range: Range, kin: &[Arc<Kin>]) -> Option<String> {
+    let own = kin.iter().find(|one| one.id == id)?;
+    let other = kin
+        .iter()
+        .find(|one| one.range.meets(range) && one.range.meets(own.range) && one.overlaps(own))?;
+    Some(format!(
+        "{id} overlaps {}, which holds {}: mark one of them for deletion, or give --allow-overlap to leave both",
+        other.id, other.range
+    ))
 }
 
 impl Job {
@@ -133,6 +152,10 @@ impl Job {
             State::There(id) => Some(WindowOutcome {
                 block: Some(*id),
                 ..self.ends(Ending::AlreadyThere, None)
+            }),
+            State::Overlapped(id, why) => Some(WindowOutcome {
+                block: Some(*id),
+                ..self.ends(Ending::Refused, Some(why.clone()))
             }),
             State::Refused(why) => Some(self.ends(Ending::Refused, Some(why.clone()))),
         }
@@ -190,6 +213,60 @@ mod tests {
         }
     }
 
+    /// S-24.71
+    #[test]
+    fn a_block_that_lies_beside_another_is_told_and_one_that_was_made_of_it_is_none() {
+        let (window, next) = (hours(0, 2), hours(2, 4));
+        let (first, second) = (made(window), made(next));
+        let other = kin(foreign(1), hours(1, 3), &[foreign(1)]);
+        let twin = Kin {
+            id: foreign(2),
+            sources: [foreign(2)].into(),
+            ..first.clone()
+        };
+        let compacted = kin(foreign(3), hours(0, 4), &[first.id, second.id]);
+        let merged = kin(foreign(4), hours(0, 3), &[first.id, foreign(1)]);
+        let downsampled = Kin {
+            id: foreign(5),
+            resolution_ms: 300_000,
+            ..compacted.clone()
+        };
+        let downsampled_other = Kin {
+            resolution_ms: 300_000,
+            ..other.clone()
+        };
+        for (held, expected) in [
+            (
+                vec![&first, &second, &other],
+                "0-2 overlapped, 2-4 overlapped",
+            ),
+            (vec![&first, &other], "0-2 overlapped, 2-4 refused"),
+            (vec![&compacted, &other], "0-2 overlapped, 2-4 overlapped"),
+            (vec![&first, &twin], "0-2 overlapped, 2-4 do"),
+            (
+                vec![&first, &downsampled_other],
+                "0-2 overlapped, 2-4 refused",
+            ),
+            (vec![&first, &compacted], "0-2 there, 2-4 there"),
+            (vec![&compacted, &downsampled], "0-2 there, 2-4 there"),
+            (vec![&first, &other, &merged], "0-2 overlapped, 2-4 do"),
+        ] {
+            let held: Vec<Kin> = held.into_iter().cloned().collect();
+            let shown = format!("{held:?}");
+            let windows = [window, next];
+            assert_eq!(
+                told(&windows, held.clone(), Overlap::Refuse),
+                expected,
+                "{shown}"
+            );
+            let allowed = told(&windows, held, Overlap::Allow);
+            assert!(!allowed.contains("overlapped"), "{shown}");
+        }
+        // One that is on its way out is no matter.
+        let leaving = told(&[window], vec![first, marked(other)], Overlap::Refuse);
+        assert_eq!(leaving, "0-2 there");
+    }
+
     fn marked(one: Kin) -> Kin {
         Kin {
             is_marked: true,
@@ -206,6 +283,7 @@ mod tests {
                 State::ToDo => "do",
                 State::There(_) => "there",
                 State::Refused(_) => "refused",
+                State::Overlapped(..) => "overlapped",
             };
             let Range { start_ms, end_ms } = job.range;
             format!("{}-{} {letter}", start_ms / HOUR, end_ms / HOUR)

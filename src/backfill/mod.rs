@@ -30,7 +30,7 @@ use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
-use shared::Shared;
+use shared::{Filed, Shared};
 use task::HELD_BYTES;
 
 /// Brings what the plan says into the bucket, or tells what it would bring.
@@ -74,15 +74,24 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
         let work = whole::bring(&shared, sorted, jobs.clone(), at_once);
         shared.course.drive(work, grace, last_acts).await;
     }
-    let (filed, beside) = shared.take();
+    let Filed {
+        outcomes,
+        mut beside,
+        left_behind,
+    } = shared.take();
+    let heard = shared.source.heard();
+    beside.outside += heard.outside;
+    beside.passed_over += heard.passed_over;
+    beside.repeats += heard.repeats;
     let closing = shared.course.close();
     Ok(Backfilled {
         is_dry: false,
         range: Some(task.range),
         written_to: None,
-        windows: in_order(filed, &jobs),
+        windows: in_order(outcomes, &jobs),
         beside,
-        warnings: Vec::new(),
+        left_behind,
+        warnings: heard.warnings(),
         aborted: closing.cause.map(|err| format!("{err:#}")),
         signal: closing.signal,
         elapsed: begun.elapsed(),

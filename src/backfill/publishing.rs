@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::build::Built;
+use super::build::{Built, Part};
 use super::held::{Kin, obstacles};
-use super::jobs::Job;
-use super::shared::Shared;
+use super::jobs::{Job, beside};
+use super::shared::{Shared, Turn};
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
 use crate::error::{Error, Kind, Result};
-use crate::history::{Ending, WindowOutcome};
+use crate::history::{Beside, Ending, WindowOutcome};
 use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
@@ -26,13 +26,20 @@ use crate::verb::survey::survey_block;
 pub(super) async fn published(
     shared: &Shared,
     job: &Job,
-    built: Option<&Built>,
-    progress: BlockProgress,
+    part: Part,
+    (turn, progress): (Option<Turn<'_>>, BlockProgress),
 ) -> WindowOutcome {
-    let Some(built) = built else {
-        return job.ends(Ending::Empty, None);
+    let built = match part {
+        Part::Empty => return job.ends(Ending::Empty, None),
+        Part::Block(built) => built,
+        Part::Unfit(why, left_out) => {
+            let mut beside = Beside::default();
+            beside.leave_out(left_out);
+            shared.beside(beside);
+            return job.ends(Ending::Refused, Some(why));
+        }
     };
-    let came = bring_to_target(shared, built, progress).await;
+    let came = bring_to_target(shared, &built, (turn, progress)).await;
     shared.staging.remove_block(built.id);
     let ends = |ending, why| WindowOutcome {
         block: Some(built.id),
@@ -90,7 +97,11 @@ impl From<Error> for Stopped {
 }
 
 /// Publishes it, unless the bucket holds it or has no room for it. What may pass is tried again.
-async fn bring_to_target(shared: &Shared, built: &Built, progress: BlockProgress) -> Result<Came> {
+async fn bring_to_target(
+    shared: &Shared,
+    built: &Built,
+    (mut turn, progress): (Option<Turn<'_>>, BlockProgress),
+) -> Result<Came> {
     let seen = Arc::new(survey_block(&shared.staged, built.id).await?);
     let meta = seen.meta().cloned().ok_or_else(|| {
         let attempt = format!("read meta.json of {} in the staging folder", built.id);
@@ -107,7 +118,7 @@ async fn bring_to_target(shared: &Shared, built: &Built, progress: BlockProgress
     let mut was_published = false;
     let mut torn_by = Vec::new();
     let came = loop {
-        let err = match work.attempt(&mut was_published).await {
+        let err = match work.attempt(&mut turn, &mut was_published).await {
             Ok(came) => break Ok(came),
             Err(Stopped::Refused(why)) => break Ok(Came::Refused(why)),
             Err(Stopped::Torn(differences)) => {
@@ -146,7 +157,11 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// One try. `was_published` tells whether this run may have put `meta.json`.
-    async fn attempt(&self, was_published: &mut bool) -> Result<Came, Stopped> {
+    async fn attempt(
+        &self,
+        turn: &mut Option<Turn<'_>>,
+        was_published: &mut bool,
+    ) -> Result<Came, Stopped> {
         let (shared, stored, id) = (self.shared, &self.stored, self.built.id);
         let target = &shared.target;
         // It is looked at once more before meta.json is put.
@@ -161,6 +176,7 @@ impl Work<'_> {
         };
         let seen = look(stored, target.reader(), manner).await?;
         let copied = copy(stored, seen, target, manner, &shared.means, &self.tally).await?;
+        drop(turn.take());
         let read = ReadBack::default();
         let doubt = &self.tally.doubt;
         let ready = prepare(stored, &copied, &shared.prover, &read, doubt).await?;
@@ -169,6 +185,7 @@ impl Work<'_> {
             // What was true before the copy need not be so any more.
             let kin = shared.held.kin_now().await?;
             if let Some(came) = self.needs_nothing(&kin) {
+                shared.leave_behind(id);
                 return Ok(came);
             }
         }
@@ -186,7 +203,8 @@ impl Work<'_> {
             Verdict::Lacking(differences) => return Err(Stopped::Torn(differences)),
         }
         if !*was_published {
-            return Ok(Came::AlreadyThere(None));
+            let beside = self.stands_beside().await?;
+            return Ok(beside.map_or(Came::AlreadyThere(None), Came::Refused));
         }
         if let Some(why) = self.gives_way().await? {
             return Ok(Came::Refused(why));
@@ -217,6 +235,19 @@ impl Work<'_> {
         Some(Came::Refused(why))
     }
 
+    /// Of a block that another run published: why it does not hold its time alone, if so.
+    async fn stands_beside(&self) -> Result<Option<String>> {
+        let Work { shared, built, .. } = self;
+        if shared.overlap == Overlap::Allow {
+            return Ok(None);
+        }
+        let mut kin = shared.held.kin().await;
+        if !kin.iter().any(|one| one.id == built.id) {
+            kin = shared.held.kin_now().await?;
+        }
+        Ok(beside(built.id, built.range, &kin))
+    }
+
     /// Of two that published at once, the later one sees the earlier one now, and takes its block back; so do both where both see each other.
     async fn gives_way(&self) -> Result<Option<String>> {
         let Work { shared, built, .. } = self;
@@ -235,6 +266,7 @@ impl Work<'_> {
         };
         let _last_act = shared.means.last_acts.token();
         shared.target.delete(&built.id.object(META_JSON)).await?;
+        shared.leave_behind(built.id);
         Ok(Some(format!("{}, and appeared meanwhile", by.says())))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -11,7 +12,7 @@ use super::held::Held;
 use super::jobs::Job;
 use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
-use crate::block::{Provenance, Sha256Sum, Strength};
+use crate::block::{BlockId, Provenance, Sha256Sum, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
 use crate::engine::{Course, Deadline, Limits, Stop};
 use crate::error::{Error, Result};
@@ -21,6 +22,12 @@ use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
+
+/// What a window holds while its samples move.
+pub(super) type Turn<'a> = SemaphorePermit<'a>;
+
+/// So many windows more than those whose samples move may be in hand: they wait for a look at the bucket, and their blocks lie in the staging folder.
+pub(super) const WAITING: usize = 14;
 
 /// What all windows of a run share.
 pub(super) struct Shared {
@@ -43,8 +50,11 @@ pub(super) struct Shared {
     pub(super) progress: Arc<Progress>,
     /// The memory of one spool, in bytes.
     pub(super) spool_bytes: usize,
+    /// One for each window whose samples are brought or copied at once.
+    turns: Semaphore,
     beside: Mutex<Beside>,
     outcomes: Mutex<Vec<WindowOutcome>>,
+    left_behind: Mutex<Vec<BlockId>>,
 }
 
 impl Shared {
@@ -103,9 +113,17 @@ impl Shared {
             held,
             means,
             says,
+            turns: Semaphore::new(task.concurrency.get()),
             beside: Mutex::default(),
             outcomes: Mutex::default(),
+            left_behind: Mutex::default(),
         })
+    }
+
+    /// The turn of a window, in which its samples are brought and copied. It is given back before the bucket is looked at: one listing serves all
+    /// windows that wait for one.
+    pub(super) async fn turn(&self) -> Option<Turn<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Adds what has no place in blocks.
@@ -133,11 +151,29 @@ impl Shared {
         outcomes.push(outcome);
     }
 
+    /// Notes a block whose data stays in the bucket, unpublished: another run may be about to publish the same one, so that nothing is removed.
+    pub(super) fn leave_behind(&self, id: BlockId) {
+        warn!(block = %id, "the block's data stays in the bucket without meta.json");
+        let mut left = self.left_behind.lock();
+        let left = left
+            .as_deref_mut()
+            .unwrap_or_else(|poisoned| poisoned.get_mut());
+        left.push(id);
+    }
+
     /// What was filed so far.
-    pub(super) fn take(&self) -> (Vec<WindowOutcome>, Beside) {
-        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut outcomes), std::mem::take(&mut beside))
+    pub(super) fn take(&self) -> Filed {
+        fn taken<T: Default>(of: &Mutex<T>) -> T {
+            std::mem::take(&mut *of.lock().unwrap_or_else(PoisonError::into_inner))
+        }
+        let mut left_behind = taken(&self.left_behind);
+        left_behind.sort_unstable();
+        left_behind.dedup();
+        Filed {
+            outcomes: taken(&self.outcomes),
+            beside: taken(&self.beside),
+            left_behind,
+        }
     }
 
     /// Notes a failure, which may end the run.
@@ -148,6 +184,13 @@ impl Shared {
         self.course.failed(err);
         job.ends(Ending::Failed, Some(format!("{err:#}")))
     }
+}
+
+/// What a run has to tell.
+pub(super) struct Filed {
+    pub(super) outcomes: Vec<WindowOutcome>,
+    pub(super) beside: Beside,
+    pub(super) left_behind: Vec<BlockId>,
 }
 
 /// Half of the memory is for spools, the other half for what is in transfer.

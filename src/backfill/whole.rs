@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{Sender, channel};
 
-use super::build::{Built, Says, Taking, build, take};
+use super::build::{Part, Says, Taking, build, take};
 use super::jobs::{Job, State};
 use super::publishing::published;
-use super::shared::Shared;
+use super::shared::{Shared, WAITING};
 use super::staging::Staging;
 use super::task::Task;
 use crate::error::Result;
@@ -70,21 +70,27 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         let made = receiver.recv().await?;
         Some((made, receiver))
     });
-    let publishing = made.for_each_concurrent(at_once, async |(job, built): (Job, Built)| {
-        let progress = shared.progress.block(0);
-        let outcome = if let State::Refused(_) = &job.state
-            && let Some(refused) = job.settled()
-        {
-            shared.staging.remove_block(built.id);
-            refused
-        } else if shared.course.may_begin() {
-            published(shared, &job, Some(&built), progress).await
-        } else {
-            shared.staging.remove_block(built.id);
-            job.ends(Ending::NotFinished, None)
-        };
-        shared.file(outcome);
-    });
+    let publishing = made.for_each_concurrent(
+        at_once.saturating_add(WAITING),
+        async |(job, part): (Job, Part)| {
+            let turn = shared.turn().await;
+            let progress = shared.progress.block(0);
+            let instead = match job.settled() {
+                None if !shared.course.may_begin() => Some(job.ends(Ending::NotFinished, None)),
+                settled => settled,
+            };
+            let outcome = match (instead, part) {
+                (None, part) => published(shared, &job, part, (turn, progress)).await,
+                (Some(instead), part) => {
+                    if let Part::Block(built) = part {
+                        shared.staging.remove_block(built.id);
+                    }
+                    instead
+                }
+            };
+            shared.file(outcome);
+        },
+    );
     let (made, ()) = futures::join!(making, publishing);
     let empty = match made {
         Ok(Made::InPart) => Vec::new(),
@@ -98,7 +104,11 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         }
     };
     for job in empty {
-        shared.file(job.ends(Ending::Empty, None));
+        let settled = match job.state {
+            State::Overlapped(..) => job.settled(),
+            _ => None,
+        };
+        shared.file(settled.unwrap_or_else(|| job.ends(Ending::Empty, None)));
     }
 }
 
@@ -116,7 +126,7 @@ fn make(
     jobs: &BTreeMap<i64, Job>,
     (staging, says): (&Staging, &Says),
     may_go_on: &dyn Fn() -> bool,
-    sender: &Sender<(Job, Built)>,
+    sender: &Sender<(Job, Part)>,
 ) -> Result<Made> {
     let mut with_samples = Vec::new();
     let mut number = 0;
@@ -131,10 +141,12 @@ fn make(
             })
             .collect();
         let built = build(&mut window, &parts, staging, says)?;
-        for (job, built) in within.into_iter().zip(built) {
-            let Some(built) = built else { continue };
+        for (job, part) in within.into_iter().zip(built) {
+            if let Part::Empty = part {
+                continue;
+            }
             with_samples.push(job.range);
-            if sender.blocking_send((job.clone(), built)).is_err() {
+            if sender.blocking_send((job.clone(), part)).is_err() {
                 return Ok(Made::InPart);
             }
         }

@@ -22,6 +22,8 @@ pub struct Backfilled {
     pub windows: Vec<WindowOutcome>,
     /// What was brought and has no place in blocks.
     pub beside: Beside,
+    /// Blocks whose data was put and that were not published after all, for others were in their way.
+    pub left_behind: Vec<BlockId>,
     /// What is worth knowing.
     pub warnings: Vec<String>,
     /// What ended it early.
@@ -98,7 +100,7 @@ pub struct Sums {
     pub bytes: u64,
 }
 
-/// What was brought and has no place in blocks.
+/// What there was beside what went into blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Beside {
     /// Exemplars.
@@ -107,6 +109,10 @@ pub struct Beside {
     pub metadata: u64,
     /// Samples outside of the range.
     pub outside: u64,
+    /// Samples of payloads that no selector means.
+    pub passed_over: u64,
+    /// Requests to the source that were made anew.
+    pub repeats: u64,
     /// What was left out, by its kind: how many, and an example.
     pub left_out: BTreeMap<&'static str, (u64, String)>,
 }
@@ -156,6 +162,8 @@ impl Beside {
         self.exemplars += other.exemplars;
         self.metadata += other.metadata;
         self.outside += other.outside;
+        self.passed_over += other.passed_over;
+        self.repeats += other.repeats;
         for (kind, (count, example)) in other.left_out {
             self.left_out.entry(kind).or_insert((0, example)).0 += count;
         }

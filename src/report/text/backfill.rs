@@ -64,6 +64,9 @@ pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> 
         ("conflicting", sums.conflicting),
         ("out of order", sums.out_of_order),
         ("outside of range", beside.outside),
+        ("passed over", beside.passed_over),
+        ("requests repeated", beside.repeats),
+        ("blocks left behind", done.left_behind.len() as u64),
         ("exemplars", beside.exemplars),
         ("metadata", beside.metadata),
     ];
@@ -167,6 +170,13 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     if done.beside.exemplars + done.beside.metadata > 0 && done.written_to.is_none() {
         said.push("Blocks have no place for exemplars and metadata.".to_owned());
     }
+    let left = done.left_behind.len() as u64;
+    if left > 0 {
+        said.push(format!(
+            "{} left without meta.json, which no reader sees: Thanos' compactor or `thanos tools bucket cleanup` removes such after two days.",
+            were_blocks(left)
+        ));
+    }
     if done.refuses() && done.exit() == Exit::Attention {
         said.push(format!(
             "The server refused samples, which needs a person (exit code {}).",
@@ -187,9 +197,31 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     said.join(" ")
 }
 
+fn were_blocks(blocks: u64) -> String {
+    match blocks {
+        1 => "1 block was".to_owned(),
+        many => format!("{} blocks were", human::number(many)),
+    }
+}
+
 fn were(windows: u64) -> String {
     match windows {
         1 => "1 window was".to_owned(),
         many => format!("{} windows were", human::number(many)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Output;
+    use crate::report::testing::{backfilled, page_backfilled, written_backfilled};
+
+    /// S-24.7
+    #[test]
+    fn a_small_backfill_reads_like_this() {
+        let text = written_backfilled(&backfilled(), Output::Text);
+        assert_eq!(text, include_str!("golden/backfill.txt"), "{text}");
+        let page = page_backfilled(&backfilled());
+        assert_eq!(page, include_str!("golden/backfill.md"), "{page}");
     }
 }
