@@ -112,6 +112,9 @@ pub(super) enum Part {
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(mut piece) => {
+            if let Some(times) = piece.told.times_ms() {
+                taking.beside.comes(times);
+            }
             piece.labels = without(piece.labels, &taking.external_labels);
             taking.spool.take(piece)?;
         }

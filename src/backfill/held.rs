@@ -77,10 +77,14 @@ pub(super) fn key(id: BlockId) -> Key {
     (id.time_ms(), kin)
 }
 
-/// A block of the same labels.
+/// A block of the same labels, or one of others that was made of several blocks: those may have had these labels.
 #[derive(Debug, Clone)]
 pub(super) struct Kin {
     pub(super) id: BlockId,
+    /// Whether it has the same labels.
+    pub(super) is_of_labels: bool,
+    /// Whether it lacks objects that it says it has.
+    pub(super) lacks: bool,
     pub(super) range: Range,
     pub(super) resolution_ms: i64,
     pub(super) is_marked: bool,
@@ -190,23 +194,12 @@ async fn look_at(
         }
         SourceMeta::Read(meta) => &meta.block,
     };
-    if meta.group.labels != *labels {
-        return Ok((id, Found::Other));
-    }
-    let made = match read_meta(bucket, id, block.objects().meta()).await {
-        Ok(Some((_, bytes))) => made(&bytes),
-        Ok(None) => return Ok((id, Found::Partial)),
-        Err(err) if err.kind().spoils_one_object() => None,
-        Err(err) => return Err(err),
-    };
+    let is_of_labels = meta.group.labels == *labels;
     let is_marked = !matches!(block.mark, Mark::Absent);
-    let made = made.filter(|made| made.is_of(meta, labels));
-    Ok((id, Found::Kin(kin(meta, is_marked, made))))
-}
-
-fn kin(meta: &BlockMeta, is_marked: bool, made: Option<Made>) -> Kin {
-    Kin {
-        id: meta.id,
+    let kin = Kin {
+        id,
+        is_of_labels,
+        lacks: block.has_lost_objects(),
         range: Range {
             start_ms: meta.min_time_ms,
             end_ms: meta.max_time_ms,
@@ -214,8 +207,25 @@ fn kin(meta: &BlockMeta, is_marked: bool, made: Option<Made>) -> Kin {
         resolution_ms: meta.group.resolution_ms,
         is_marked,
         sources: meta.sources.clone(),
-        made,
+        made: None,
+    };
+    if !is_of_labels {
+        let is_made_of_others = kin.holds_samples() && *kin.sources != [id];
+        let found = if is_made_of_others {
+            Found::Kin(kin)
+        } else {
+            Found::Other
+        };
+        return Ok((id, found));
     }
+    let made = match read_meta(bucket, id, block.objects().meta()).await {
+        Ok(Some((_, bytes))) => made(&bytes),
+        Ok(None) => return Ok((id, Found::Partial)),
+        Err(err) if err.kind().spoils_one_object() => None,
+        Err(err) => return Err(err),
+    };
+    let made = made.filter(|made| made.is_of(meta, labels));
+    Ok((id, Found::Kin(Kin { made, ..kin })))
 }
 
 /// What `meta.json` says of a backfill.
@@ -240,9 +250,9 @@ impl Kin {
         made.is_some_and(|made| made.plan == plan) && !self.is_marked && self.resolution_ms == 0
     }
 
-    /// Whether it holds samples as they were taken, and stays.
+    /// Whether it holds samples as they were taken, all of them, and stays.
     pub(super) fn holds_samples(&self) -> bool {
-        !self.is_marked && self.resolution_ms == 0
+        !(self.is_marked || self.lacks) && self.resolution_ms == 0
     }
 
     /// Whether both are there to stay, and neither holds all of what the other does: compactors take the smaller one of such away, and what they make of
@@ -250,6 +260,8 @@ impl Kin {
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let is_held = |one: &Self, by: &Self| one.sources.iter().all(|id| by.sources.contains(id));
         self.id != other.id
+            && self.is_of_labels
+            && other.is_of_labels
             && !(self.is_marked || other.is_marked)
             && !(is_held(self, other) || is_held(other, self))
     }
@@ -260,13 +272,15 @@ impl Kin {
     }
 }
 
-/// Those that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made into another.
+/// Those of the same labels that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made
+/// into another. What it has made for other resolutions goes with the samples that it was made of.
 pub(super) fn obstacles(kin: &[Arc<Kin>]) -> impl Iterator<Item = &Arc<Kin>> {
     kin.iter().filter(|one| {
         let is_held_by = |other: &Arc<Kin>| {
             other.holds_samples() && one.sources.iter().all(|id| other.sources.contains(id))
         };
-        !(one.is_marked && kin.iter().any(is_held_by))
+        let goes = (one.is_marked || one.resolution_ms > 0) && !one.sources.is_empty();
+        one.is_of_labels && !(goes && kin.iter().any(is_held_by))
     })
 }
 
@@ -275,8 +289,11 @@ impl Kin {
     pub(super) fn says(&self) -> String {
         let what = match (self.is_marked, self.resolution_ms, &self.made) {
             (true, _, _) => ", which is marked for deletion",
+            _ if self.lacks => ", which lacks objects",
             (false, 1.., _) => ", which is downsampled",
-            (false, _, Some(_)) => ", which another plan or window backfilled",
+            (false, _, Some(_)) => {
+                ", which a plan with another source or other selectors backfilled, or one in other windows"
+            }
             (false, _, None) => "",
         };
         format!("{} holds {}{what}", self.id, self.range)

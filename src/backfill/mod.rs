@@ -9,6 +9,7 @@ mod done;
 mod handed;
 mod held;
 mod jobs;
+mod known;
 mod live;
 mod publishing;
 mod shared;
@@ -84,14 +85,17 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
     beside.passed_over += heard.passed_over;
     beside.repeats += heard.repeats;
     let closing = shared.course.close();
+    let windows = in_order(outcomes, &jobs);
+    let mut warnings = heard.warnings();
+    warnings.extend(beside.strays(&windows));
     Ok(Backfilled {
         is_dry: false,
         range: Some(task.range),
         written_to: None,
-        windows: in_order(outcomes, &jobs),
+        windows,
         beside,
         left_behind,
-        warnings: heard.warnings(),
+        warnings,
         aborted: closing.cause.map(|err| format!("{err:#}")),
         signal: closing.signal,
         elapsed: begun.elapsed(),
@@ -108,10 +112,7 @@ async fn dry(
 ) -> Result<Backfilled> {
     let held = look(task, target, run).await?;
     let jobs = jobs_of(task, source, &held).await;
-    let windows = jobs.iter().map(|job| {
-        let planned = || job.ends(Ending::Planned, None);
-        job.settled().unwrap_or_else(planned)
-    });
+    let windows = jobs.iter().map(Job::planned);
     Ok(Backfilled {
         is_dry: true,
         range: Some(task.range),
@@ -146,7 +147,7 @@ async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
     if !source.is_live() {
         // Payloads are no part of the fingerprint: what was made of them is made again, and shows whether they are the same.
         for job in &mut jobs {
-            job.is_to_be_compared(&kin);
+            job.is_to_be_compared();
         }
     }
     info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");

@@ -48,6 +48,10 @@ pub(super) async fn published(
     };
     match came {
         Ok(Came::Written) => ends(Ending::Written, None),
+        Ok(Came::Repaired) => ends(
+            Ending::Written,
+            Some("it was there and lacked objects, which were put".to_owned()),
+        ),
         Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
         Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
         Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
@@ -62,6 +66,8 @@ enum Came {
     Written,
     /// The bucket holds it, as itself or as a part of another block, which is told.
     AlreadyThere(Option<String>),
+    /// The bucket held it, and lacked objects of it, which this run put.
+    Repaired,
     /// Others are in its way.
     Refused(String),
     /// The run ended first.
@@ -169,6 +175,7 @@ impl Work<'_> {
         if !*was_published && let Some(came) = self.needs_nothing(&kin) {
             return Ok(came);
         }
+        let lacked = kin.iter().any(|one| one.id == id && one.lacks);
         let manner = Manner {
             put: Put::Differing,
             existing: Existing::Keep,
@@ -204,7 +211,11 @@ impl Work<'_> {
         }
         if !*was_published {
             let beside = self.stands_beside().await?;
-            return Ok(beside.map_or(Came::AlreadyThere(None), Came::Refused));
+            let there = || match lacked {
+                false => Came::AlreadyThere(None),
+                true => Came::Repaired,
+            };
+            return Ok(beside.map_or_else(there, Came::Refused));
         }
         if let Some(why) = self.gives_way().await? {
             return Ok(Came::Refused(why));
@@ -228,7 +239,8 @@ impl Work<'_> {
         let range = self.built.range;
         let by = obstacles(kin).find(|one| one.is_in_the_way_of(range))?;
         let why = if by.is_of(&self.shared.plan.to_string()) {
-            format!("{}, and the source tells something else now", by.says())
+            let Kin { id, range, .. } = &**by;
+            format!("{id} holds {range}, and the source tells something else now")
         } else {
             by.says()
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::build::Says;
 use super::held::Held;
@@ -143,6 +143,7 @@ impl Shared {
             (Some(why), true) => {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");
             }
+            _ if *ending == Ending::Empty => debug!(window = %range, "window is empty"),
             _ => {
                 info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
             }

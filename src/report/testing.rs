@@ -203,7 +203,7 @@ pub(super) fn backfilled() -> Backfilled {
         ),
     ];
     Backfilled {
-        range: Some(range(0, 5)),
+        range: Some(range(0, 6)),
         windows: vec![
             WindowOutcome {
                 sums: history::Sums {
@@ -222,11 +222,13 @@ pub(super) fn backfilled() -> Backfilled {
             window(2, Ending::Refused, left, beside.as_deref()),
             window(3, Ending::Refused, None, Some(unfit)),
             window(4, Ending::Empty, None, None),
+            window(5, Ending::Empty, None, None),
         ],
         beside: Beside {
             exemplars: 4,
             metadata: 5,
             outside: 6,
+            came: None,
             passed_over: 7,
             repeats: 8,
             left_out: left_out.into_iter().collect(),

@@ -6,7 +6,7 @@ use super::each;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
-use crate::history::{Backfilled, Ending, WindowOutcome};
+use crate::history::{Backfilled, Ending, Range, WindowOutcome};
 use crate::human::{self, printable};
 use crate::report::form::Rows;
 
@@ -28,8 +28,12 @@ pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::R
     }
     page.blank()?;
     page.line("windows", INDENT)?;
-    let needs = |window: &WindowOutcome| window.ending.needs_a_person();
-    each::write(&done.windows, "window", rows, page, needs, row)?;
+    let stretches: Vec<Stretch<'_>> = match rows {
+        Rows::Auto => stretches(&done.windows),
+        Rows::All | Rows::None => done.windows.iter().map(Stretch::of).collect(),
+    };
+    let needs = |stretch: &Stretch<'_>| stretch.first.ending.needs_a_person();
+    each::write(&stretches, "window", rows, page, needs, row)?;
     page.blank()?;
     page.line("totals", INDENT)?;
     for ending in Ending::ALL {
@@ -114,22 +118,76 @@ fn write_refused(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn row(window: &WindowOutcome, page: &mut Page<'_>) -> io::Result<()> {
+/// Neighbours that ended alike, and of which there is nothing else to say.
+struct Stretch<'a> {
+    first: &'a WindowOutcome,
+    last: &'a WindowOutcome,
+    windows: u64,
+    samples: u64,
+}
+
+impl<'a> Stretch<'a> {
+    fn of(window: &'a WindowOutcome) -> Self {
+        Self {
+            first: window,
+            last: window,
+            windows: 1,
+            samples: window.sums.samples,
+        }
+    }
+}
+
+/// So many windows that were written have a line each; of more, stretches have one.
+const FEW: usize = 24;
+
+fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>> {
+    let written = windows.iter().filter(|one| one.ending == Ending::Written);
+    let are_few = written.count() <= FEW;
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    for window in windows {
+        let joins = |stretch: &&mut Stretch<'_>| {
+            let ending = window.ending;
+            stretch.first.ending == ending
+                && stretch.last.range.end_ms == window.range.start_ms
+                && !(ending.needs_a_person() || ending == Ending::Written && are_few)
+        };
+        match stretches.last_mut().filter(joins) {
+            Some(stretch) => {
+                stretch.last = window;
+                stretch.windows += 1;
+                stretch.samples += window.sums.samples;
+            }
+            None => stretches.push(Stretch::of(window)),
+        }
+    }
+    stretches
+}
+
+fn row(stretch: &Stretch<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let window = stretch.first;
     let ending = window.ending;
     let flag = if ending.needs_a_person() { '!' } else { ' ' };
-    let block = window.block.map(|block| format!(" {block}"));
-    let samples = match window.sums.samples {
+    let range = Range {
+        start_ms: window.range.start_ms,
+        end_ms: stretch.last.range.end_ms,
+    };
+    let samples = match stretch.samples {
         0 => String::new(),
         many => format!(", {}", human::count(many, "sample")),
     };
-    let why = window.why.as_ref().map(|why| format!(": {why}"));
-    let text = format!(
-        "{}: {}{}{samples}{}",
-        window.range,
-        ending.as_str(),
-        block.unwrap_or_default(),
-        why.unwrap_or_default()
-    );
+    let told = match stretch.windows {
+        1 => {
+            let block = window.block.map(|block| format!(" {block}"));
+            let why = window.why.as_ref().map(|why| format!(": {why}"));
+            (block.unwrap_or_default(), why.unwrap_or_default())
+        }
+        many => (
+            String::new(),
+            format!(" ({})", human::count(many, "window")),
+        ),
+    };
+    let (block, rest) = told;
+    let text = format!("{range}: {}{block}{samples}{rest}", ending.as_str());
     page.line(&format!("{flag} {}", printable(&text)), INDENT)
 }
 
