@@ -1,11 +1,14 @@
 //! A window of a spool becomes a block in the staging folder.
 
+use std::sync::Arc;
+
 use super::held::Made;
 use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::error::{Error, Kind, Result};
 use crate::history::{Beside, Range, Sums};
 use crate::human;
+use crate::progress::Progress;
 use crate::samples::{self, Chunk, Item, LeftOut};
 use crate::spool::{Counts, Spool, Window};
 use crate::tsdb::encode;
@@ -32,6 +35,7 @@ pub(super) struct Built {
 pub(super) struct Taking {
     pub(super) spool: Spool,
     pub(super) beside: Beside,
+    pub(super) progress: Arc<Progress>,
     /// Of the blocks to come.
     pub(super) external_labels: Labels,
 }
@@ -112,6 +116,7 @@ pub(super) enum Part {
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(mut piece) => {
+            taking.progress.reads(piece.told.samples());
             if let Some(times) = piece.told.times_ms() {
                 taking.beside.comes(times);
             }

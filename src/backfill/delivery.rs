@@ -67,7 +67,7 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         backfilled.elapsed = begun.elapsed();
         return Ok(backfilled);
     }
-    run.progress.start(windows.len() as u64, 0, None);
+    run.progress.start_windows(windows.len() as u64);
     let mut way = Way {
         source: Source::open(&task.plan, &task.retry, HELD_BYTES)?,
         client: WriteClient::new(access, &limits, batch)?,

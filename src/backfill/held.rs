@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::at_once::READS;
-use crate::block::{BlockId, BlockMeta, Labels, Sha256Sum};
+use crate::block::{BlockId, BlockMeta, Labels, META_JSON, Sha256Sum};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::history::Range;
@@ -107,6 +107,8 @@ struct Seen {
     served: u64,
     /// Blocks of other labels, and those of which nobody can say what they are.
     others: BTreeSet<BlockId>,
+    /// Those that had no `meta.json`, and may be published at any time.
+    partial: BTreeSet<BlockId>,
     kin: BTreeMap<BlockId, Arc<Kin>>,
 }
 
@@ -144,9 +146,15 @@ impl Held {
         let serves = self.asked.load(Ordering::SeqCst);
         let ids = self.bucket.list_block_ids().await?;
         seen.kin.retain(|id, _| ids.contains(id));
+        seen.partial.retain(|id| ids.contains(id));
         let known = |id: &BlockId| seen.others.contains(id) || seen.kin.contains_key(id);
         let new: Vec<BlockId> = ids.into_iter().filter(|id| !known(id)).collect();
+        let partial = seen.partial.clone();
         let looked = stream::iter(new).map(async |id| {
+            let is_partial = partial.contains(&id);
+            if is_partial && !self.bucket.exists(&id.object(META_JSON)).await? {
+                return Ok((id, Found::Partial));
+            }
             let block = survey_block(&self.bucket, id).await?;
             look_at(&self.bucket, &self.labels, Arc::new(block)).await
         });
@@ -169,8 +177,12 @@ impl Seen {
                 self.others.insert(id);
             }
             // It may be complete when it is looked at next.
-            Found::Partial => {}
+            Found::Partial => {
+                self.partial.insert(id);
+                return;
+            }
         }
+        self.partial.remove(&id);
     }
 }
 

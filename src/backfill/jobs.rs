@@ -293,7 +293,7 @@ mod tests {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    /// S-24.4, S-24.6
+    /// S-24.4, S-24.6, S-24.78
     #[test]
     fn a_window_is_done_by_what_no_compaction_takes_away_and_refused_by_what_holds_its_time() {
         let two = [hours(0, 2), hours(2, 4)];

@@ -1,17 +1,20 @@
 //! Sources that answer for any range: each window is asked for by itself, and what it holds is published before the run is through.
 
+use std::sync::Arc;
+
 use futures::{StreamExt, stream};
-use tracing::warn;
+use tracing::{Instrument, warn};
 
 use super::build::{Part, Taking, build, take};
 use super::jobs::Job;
-use super::publishing::published;
+use super::publishing::{conclude, published};
 use super::shared::{Shared, WAITING};
 use crate::error::{Error, Kind, Result};
 use crate::feed::blocking;
 use crate::history::{Beside, Ending, WindowOutcome};
 use crate::retry::Backoff;
 use crate::spool::{Spool, Windows};
+use crate::trace::{step, within};
 
 /// Works on the windows, a few at once.
 pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
@@ -19,8 +22,15 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
     numbered
         .for_each_concurrent(at_once.saturating_add(WAITING), async |(number, job)| {
             let outcome = match job.settled() {
-                Some(settled) => settled,
-                None => brought(shared, &job, number).await,
+                Some(settled) => {
+                    drop(shared.progress.block(0));
+                    settled
+                }
+                None => {
+                    let span = step!("window", window = %job.range);
+                    let brought = brought(shared, &job, number).instrument(span.clone());
+                    conclude(&span, brought.await)
+                }
             };
             shared.file(outcome);
         })
@@ -33,7 +43,8 @@ async fn brought(shared: &Shared, job: &Job, number: usize) -> WindowOutcome {
         return job.ends(Ending::NotFinished, None);
     }
     let progress = shared.progress.block(0);
-    match asked(shared, job, number).await {
+    progress.begins();
+    match within(step!("read"), asked(shared, job, number)).await {
         Ok(part) => published(shared, job, part, (turn, progress)).await,
         Err(err) => failed(shared, job, &err),
     }
@@ -81,6 +92,7 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Part> {
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        progress: Arc::clone(&shared.progress),
         external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;

@@ -28,6 +28,7 @@ use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
 use crate::error::Result;
 use crate::feed::Source;
 use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
+use crate::trace::{step, within};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
@@ -56,7 +57,7 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
         labels: labels(task),
         plan: task.plan.fingerprint,
     };
-    run.progress.start(jobs.len() as u64, 0, None);
+    run.progress.start_windows(jobs.len() as u64);
     let is_live = source.is_live();
     let shared = Shared::new(task, &run, source, target, held, says).await?;
     let at_once = task.concurrency.get();
@@ -132,7 +133,7 @@ fn labels(task: &Task) -> Labels {
 /// What the bucket holds of the same labels.
 async fn look(task: &Task, target: BucketReader, run: &Run) -> Result<Held> {
     let surveying = Held::survey(target, labels(task));
-    let surveying = run.progress.surveyed_by(surveying);
+    let surveying = within(step!("survey"), run.progress.surveyed_by(surveying));
     tokio::select! {
         held = surveying => held,
         signal = run.stop.wait() => Err(stopped(signal, "look at what the bucket holds")),
@@ -150,7 +151,7 @@ async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
             job.is_to_be_compared();
         }
     }
-    info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");
+    info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.iter().filter(|one| one.is_of_labels).count(), "windows planned");
     jobs
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tracing::{info, warn};
+use tracing::{Span, info, warn};
 
 use super::build::{Built, Part};
 use super::held::{Kin, obstacles};
@@ -17,6 +17,7 @@ use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
 use crate::stored::Stored;
+use crate::trace::{step, within};
 use crate::verb::copy::{Manner, Tally, copy, look};
 use crate::verb::prove::Verdict;
 use crate::verb::publish::{Publisher, prepare, publish, unpublish};
@@ -55,8 +56,24 @@ pub(super) async fn published(
         Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
         Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
         Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
-        Err(err) => shared.failed(job, &err),
+        Err(err) => {
+            let outcome = shared.failed(job, &err);
+            // A bucket that cannot be reached is so for every window.
+            if err.kind().is_transient() && shared.course.may_go_on() {
+                shared.course.end(&err);
+            }
+            outcome
+        }
     }
+}
+
+/// Notes on the span of a window how it ended.
+pub(super) fn conclude(span: &Span, outcome: WindowOutcome) -> WindowOutcome {
+    span.record("outcome", outcome.ending.as_str());
+    if outcome.ending == Ending::Failed {
+        span.record("otel.status_code", "ERROR");
+    }
+    outcome
 }
 
 /// What became of a staged block.
@@ -138,7 +155,11 @@ async fn bring_to_target(
             Err(Stopped::Failed(err)) => break Err(err),
         };
         let Some(delay) = backoff.next_delay() else {
-            break Err(err);
+            // That the bucket lost something of it concerns this block alone.
+            let is_torn = !torn_by.is_empty();
+            let kind = if is_torn { Kind::Other } else { err.kind() };
+            let attempt = format!("publish {}", built.id);
+            break Err(Error::new(kind, attempt).because(err));
         };
         warn!(block = %built.id, ?delay, err = format!("{err:#}"), "the block is not published yet, and is tried again after the delay");
         if shared.course.pause(delay).await.is_err() {
@@ -182,7 +203,8 @@ impl Work<'_> {
             was_published: *was_published,
         };
         let seen = look(stored, target.reader(), manner).await?;
-        let copied = copy(stored, seen, target, manner, &shared.means, &self.tally).await?;
+        let copying = copy(stored, seen, target, manner, &shared.means, &self.tally);
+        let copied = within(step!("copy"), copying).await?;
         drop(turn.take());
         let read = ReadBack::default();
         let doubt = &self.tally.doubt;
@@ -196,7 +218,7 @@ impl Work<'_> {
                 return Ok(came);
             }
         }
-        let publishing = publish(stored, &ready, target).await;
+        let publishing = within(step!("publish"), publish(stored, &ready, target)).await;
         if let Err(Halt::Failed(err)) = &publishing
             && err.kind().leaves_open_what_was_done()
         {
@@ -205,7 +227,8 @@ impl Work<'_> {
         let publisher = publishing?;
         *was_published |= publisher == Publisher::ThisRun;
         let (source, read) = ready.into_parts();
-        match shared.prover.prove(stored, &source, &read).await? {
+        let proving = shared.prover.prove(stored, &source, &read);
+        match within(step!("prove"), proving).await? {
             Verdict::Held(_) => {}
             Verdict::Lacking(differences) => return Err(Stopped::Torn(differences)),
         }

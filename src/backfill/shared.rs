@@ -143,7 +143,9 @@ impl Shared {
             (Some(why), true) => {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");
             }
-            _ if *ending == Ending::Empty => debug!(window = %range, "window is empty"),
+            _ if matches!(ending, Ending::Empty | Ending::NotFinished) => {
+                debug!(window = %range, ending = ending_word, "window ends");
+            }
             _ => {
                 info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
             }

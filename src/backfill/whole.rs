@@ -2,13 +2,15 @@
 //! run before anything is published.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{Sender, channel};
+use tracing::Instrument;
 
 use super::build::{Part, Says, Taking, build, take};
 use super::jobs::{Job, State};
-use super::publishing::published;
+use super::publishing::{conclude, published};
 use super::shared::{Shared, WAITING};
 use super::staging::Staging;
 use super::task::Task;
@@ -16,6 +18,7 @@ use crate::error::Result;
 use crate::feed::blocking;
 use crate::history::{Beside, BlockDuration, Ending, Range};
 use crate::spool::{Sorted, Spool, Windows};
+use crate::trace::{step, within};
 
 /// Reads all of the source.
 ///
@@ -30,10 +33,12 @@ pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        progress: Arc::clone(&shared.progress),
         external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
-    let taking = shared.source.bring(range, cancel, taking, take).await?;
+    let bringing = shared.source.bring(range, cancel, taking, take);
+    let taking = within(step!("read"), bringing).await?;
     let Taking {
         spool, mut beside, ..
     } = taking;
@@ -80,7 +85,11 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
                 settled => settled,
             };
             let outcome = match (instead, part) {
-                (None, part) => published(shared, &job, part, (turn, progress)).await,
+                (None, part) => {
+                    let span = step!("window", window = %job.range);
+                    let published = published(shared, &job, part, (turn, progress));
+                    conclude(&span, published.instrument(span.clone()).await)
+                }
                 (Some(instead), part) => {
                     if let Part::Block(built) = part {
                         shared.staging.remove_block(built.id);
@@ -104,6 +113,7 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         }
     };
     for job in empty {
+        drop(shared.progress.block(0));
         let settled = match job.state {
             State::Overlapped(..) => job.settled(),
             _ => None,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::promql::Selector;
 use crate::remote::Brought;
-use crate::samples::{Item, Labels, Told};
+use crate::samples::{Item, Labels};
 
 /// What is counted while a source is heard, from several threads.
 #[derive(Debug)]
@@ -51,10 +51,7 @@ impl Hearing {
             Item::Piece(piece) => {
                 let is_meant = self.means(&piece.labels);
                 if !is_meant {
-                    let samples = match &piece.told {
-                        Told::Samples(samples) => samples.len() as u64,
-                        Told::Chunk(_) => 0,
-                    };
+                    let samples = piece.told.samples();
                     self.passed_over.fetch_add(samples, Ordering::Relaxed);
                 }
                 is_meant
@@ -114,7 +111,7 @@ impl Heard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{Builder, Piece, Sample, Value};
+    use crate::samples::{Builder, Piece, Sample, Told, Value};
 
     fn item(name: &str) -> Item {
         let mut labels = Builder::default();

@@ -36,6 +36,18 @@ pub enum Told {
 }
 
 impl Told {
+    /// How many there are; of a chunk, as many as it says.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        match self {
+            Self::Samples(samples) => samples.len() as u64,
+            Self::Chunk(chunk) => {
+                let many = chunk.data.first_chunk().copied();
+                u16::from_be_bytes(many.unwrap_or_default()).into()
+            }
+        }
+    }
+
     /// The first and the last time of them; `None` where there is none.
     #[must_use]
     pub fn times_ms(&self) -> Option<(i64, i64)> {

@@ -58,7 +58,7 @@ pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::R
 pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> {
     let (sums, beside) = (done.sums(), &done.beside);
     let always = [
-        ("series", sums.series),
+        ("series in blocks", sums.series),
         ("samples", sums.samples),
         ("histograms", sums.histograms),
         ("bytes", sums.bytes),
@@ -75,7 +75,8 @@ pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> 
         ("metadata", beside.metadata),
     ];
     // Servers do not tell what they make of samples.
-    let is_known = |name: &str| done.written_to.is_none() || !matches!(name, "series" | "bytes");
+    let is_known =
+        |name: &str| done.written_to.is_none() || !matches!(name, "series in blocks" | "bytes");
     let always = always
         .into_iter()
         .filter(|(name, _)| !done.is_dry && is_known(name));
@@ -119,7 +120,7 @@ fn write_refused(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 /// Neighbours that ended alike, and of which there is nothing else to say.
-struct Stretch<'a> {
+pub(in crate::report) struct Stretch<'a> {
     first: &'a WindowOutcome,
     last: &'a WindowOutcome,
     windows: u64,
@@ -135,12 +136,37 @@ impl<'a> Stretch<'a> {
             samples: window.sums.samples,
         }
     }
+
+    /// When they were, how they ended, and what is to be said of it.
+    pub(in crate::report) fn told(&self) -> String {
+        let window = self.first;
+        let range = Range {
+            start_ms: window.range.start_ms,
+            end_ms: self.last.range.end_ms,
+        };
+        let samples = match self.samples {
+            0 => String::new(),
+            many => format!(", {}", human::count(many, "sample")),
+        };
+        let (block, rest) = match self.windows {
+            1 => {
+                let block = window.block.map(|block| format!(" {block}"));
+                let why = window.why.as_ref().map(|why| format!(": {why}"));
+                (block.unwrap_or_default(), why.unwrap_or_default())
+            }
+            many => (
+                String::new(),
+                format!(" ({})", human::count(many, "window")),
+            ),
+        };
+        format!("{range}: {}{block}{samples}{rest}", window.ending.as_str())
+    }
 }
 
 /// So many windows that were written have a line each; of more, stretches have one.
 const FEW: usize = 24;
 
-fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>> {
+pub(in crate::report) fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>> {
     let written = windows.iter().filter(|one| one.ending == Ending::Written);
     let are_few = written.count() <= FEW;
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
@@ -164,30 +190,12 @@ fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>> {
 }
 
 fn row(stretch: &Stretch<'_>, page: &mut Page<'_>) -> io::Result<()> {
-    let window = stretch.first;
-    let ending = window.ending;
-    let flag = if ending.needs_a_person() { '!' } else { ' ' };
-    let range = Range {
-        start_ms: window.range.start_ms,
-        end_ms: stretch.last.range.end_ms,
+    let flag = if stretch.first.ending.needs_a_person() {
+        '!'
+    } else {
+        ' '
     };
-    let samples = match stretch.samples {
-        0 => String::new(),
-        many => format!(", {}", human::count(many, "sample")),
-    };
-    let told = match stretch.windows {
-        1 => {
-            let block = window.block.map(|block| format!(" {block}"));
-            let why = window.why.as_ref().map(|why| format!(": {why}"));
-            (block.unwrap_or_default(), why.unwrap_or_default())
-        }
-        many => (
-            String::new(),
-            format!(" ({})", human::count(many, "window")),
-        ),
-    };
-    let (block, rest) = told;
-    let text = format!("{range}: {}{block}{samples}{rest}", ending.as_str());
+    let text = stretch.told();
     page.line(&format!("{flag} {}", printable(&text)), INDENT)
 }
 
@@ -211,6 +219,10 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
         });
     } else {
         said.push(match of(Ending::Written) {
+            0 if of(Ending::AlreadyThere) > 0 && done.exit() == Exit::Done => format!(
+                "Nothing was to be written: {} there already.",
+                were(of(Ending::AlreadyThere))
+            ),
             0 => "Nothing was written.".to_owned(),
             many => format!(
                 "{} written in {}.",
