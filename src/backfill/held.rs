@@ -267,6 +267,14 @@ impl Kin {
         !(self.is_marked || self.lacks) && self.resolution_ms == 0
     }
 
+    /// Whether it holds all samples that the other one does, and stays.
+    pub(super) fn holds_all_of(&self, other: &Self) -> bool {
+        let mut sources = other.sources.iter();
+        self.holds_samples()
+            && !other.sources.is_empty()
+            && sources.all(|id| self.sources.contains(id))
+    }
+
     /// Whether both are there to stay, and neither holds all of what the other does: compactors take the smaller one of such away, and what they make of
     /// a block for other resolutions belongs beside it.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
@@ -284,15 +292,13 @@ impl Kin {
     }
 }
 
-/// Those of the same labels that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made
+/// Those of the same labels and of that time that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made
 /// into another. What it has made for other resolutions goes with the samples that it was made of.
-pub(super) fn obstacles(kin: &[Arc<Kin>]) -> impl Iterator<Item = &Arc<Kin>> {
-    kin.iter().filter(|one| {
-        let is_held_by = |other: &Arc<Kin>| {
-            other.holds_samples() && one.sources.iter().all(|id| other.sources.contains(id))
-        };
-        let goes = (one.is_marked || one.resolution_ms > 0) && !one.sources.is_empty();
-        one.is_of_labels && !(goes && kin.iter().any(is_held_by))
+pub(super) fn obstacles(kin: &[Arc<Kin>], of: Range) -> impl Iterator<Item = &Arc<Kin>> {
+    kin.iter().filter(move |one| {
+        let goes = one.is_marked || one.resolution_ms > 0;
+        let is_in_the_way = one.is_of_labels && one.range.meets(of);
+        is_in_the_way && !(goes && kin.iter().any(|other| other.holds_all_of(one)))
     })
 }
 

@@ -40,7 +40,11 @@ pub(super) fn jobs(
 ) -> Vec<Job> {
     let plan_name = plan.to_string();
     let Known { held, ids } = known(kin, windows, (plan, labels));
-    let others: Vec<&Arc<Kin>> = obstacles(kin)
+    let asked = Range {
+        start_ms: windows.first().map_or(0, |window| window.start_ms),
+        end_ms: windows.last().map_or(0, |window| window.end_ms),
+    };
+    let others: Vec<&Arc<Kin>> = obstacles(kin, asked)
         .filter(|one| {
             let is_of_own = one.sources.iter().any(|id| ids.contains(id));
             !(one.is_of(&plan_name) || one.holds_samples() && is_of_own)
@@ -93,9 +97,13 @@ pub(super) fn jobs(
 /// taken back here: a person may have wanted it, and the source may have nothing of that time by now.
 pub(super) fn beside(id: BlockId, range: Range, kin: &[Arc<Kin>]) -> Option<String> {
     let own = kin.iter().find(|one| one.id == id)?;
-    let other = kin
-        .iter()
-        .find(|one| one.range.meets(range) && one.range.meets(own.range) && one.overlaps(own))?;
+    let goes = |one: &Arc<Kin>| {
+        let is_held_by = |other: &Arc<Kin>| other.id != one.id && other.holds_all_of(one);
+        kin.iter().any(is_held_by)
+    };
+    let other = kin.iter().find(|one| {
+        one.range.meets(range) && one.range.meets(own.range) && one.overlaps(own) && !goes(one)
+    })?;
     Some(format!(
         "{id} overlaps {}, which holds {}: mark one of them for deletion, or give --allow-overlap to leave both",
         other.id, other.range
@@ -251,7 +259,7 @@ mod tests {
             ),
             (vec![&first, &compacted], "0-2 there, 2-4 there"),
             (vec![&compacted, &downsampled], "0-2 there, 2-4 there"),
-            (vec![&first, &other, &merged], "0-2 overlapped, 2-4 do"),
+            (vec![&first, &other, &merged], "0-2 there, 2-4 refused"),
         ] {
             let held: Vec<Kin> = held.into_iter().cloned().collect();
             let shown = format!("{held:?}");

@@ -260,7 +260,7 @@ impl Work<'_> {
             return None;
         }
         let range = self.built.range;
-        let by = obstacles(kin).find(|one| one.is_in_the_way_of(range))?;
+        let by = obstacles(kin, range).next()?;
         let why = if by.is_of(&self.shared.plan.to_string()) {
             let Kin { id, range, .. } = &**by;
             format!("{id} holds {range}, and the source tells something else now")
@@ -294,8 +294,7 @@ impl Work<'_> {
         if shared.overlap == Overlap::Allow || kin.iter().any(holds) {
             return Ok(None);
         }
-        let by =
-            obstacles(&kin).find(|one| one.id != built.id && one.is_in_the_way_of(built.range));
+        let by = obstacles(&kin, built.range).find(|one| one.id != built.id);
         let Some(by) = by else {
             return Ok(None);
         };

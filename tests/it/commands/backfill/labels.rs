@@ -20,7 +20,7 @@ fn a_series_with_another_value_of_an_external_label_is_counted_and_its_window_re
     assert_eq!(endings(&document), ["refused", "written"], "{document}");
     let detail = document["windows"][0]["detail"].as_str().unwrap();
     assert!(
-        detail.starts_with("2 series with another value of the plan's external label cluster, such as a{cluster=\"us\""),
+        detail.starts_with("2 series with another value of the plan's external label cluster, such as a{b=\"c\", cluster=\"us\"}"),
         "{detail}"
     );
     let left_out = &document["left_out"][0];
