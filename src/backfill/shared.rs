@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use super::build::Says;
 use super::held::Held;
@@ -143,11 +143,9 @@ impl Shared {
             (Some(why), true) => {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");
             }
-            _ if matches!(ending, Ending::Empty | Ending::NotFinished) => {
-                debug!(window = %range, ending = ending_word, "window ends");
-            }
+            // That a block was published is told by itself.
             _ => {
-                info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
+                debug!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
             }
         }
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);

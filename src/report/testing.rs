@@ -251,15 +251,6 @@ pub(super) fn written_backfilled(done: &Backfilled, output: Output) -> String {
     told(form, &header, &Document::of_backfill(&header, done))
 }
 
-/// The page of Markdown of it.
-pub(super) fn page_backfilled(done: &Backfilled) -> String {
-    let header = header_of_backfill();
-    let mut out = Vec::new();
-    super::write_backfilled(&header, done, &mut out).unwrap();
-    let text = String::from_utf8(out).unwrap();
-    text.replace(&header.run.to_string(), "RUN")
-}
-
 /// The document of what was found of a backfill, in lines of a screen.
 pub(super) fn written_reconciled(found: &Reconciled, output: Output) -> String {
     let form = Form {
