@@ -21,16 +21,13 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
     let numbered = stream::iter(jobs.into_iter().enumerate());
     numbered
         .for_each_concurrent(at_once.saturating_add(WAITING), async |(number, job)| {
-            let outcome = match job.settled() {
-                Some(settled) => {
-                    drop(shared.progress.block(0));
-                    settled
-                }
-                None => {
-                    let span = step!("window", window = %job.range);
-                    let brought = brought(shared, &job, number).instrument(span.clone());
-                    conclude(&span, brought.await)
-                }
+            let outcome = if let Some(settled) = job.settled() {
+                drop(shared.progress.block(0));
+                settled
+            } else {
+                let span = step!("window", window = %job.range);
+                let brought = brought(shared, &job, number).instrument(span.clone());
+                conclude(&span, brought.await)
             };
             shared.file(outcome);
         })

@@ -234,9 +234,12 @@ impl Work<'_> {
         }
         if !*was_published {
             let beside = self.stands_beside().await?;
-            let there = || match lacked {
-                false => Came::AlreadyThere(None),
-                true => Came::Repaired,
+            let there = || {
+                if lacked {
+                    Came::Repaired
+                } else {
+                    Came::AlreadyThere(None)
+                }
             };
             return Ok(beside.map_or_else(there, Came::Refused));
         }
