@@ -18,6 +18,9 @@ use crate::trace::{step, within};
 
 /// Works on the windows, a few at once.
 pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
+    for job in jobs.iter().filter(|job| job.settled().is_none()) {
+        shared.order.expects(job.range);
+    }
     let numbered = stream::iter(jobs.into_iter().enumerate());
     numbered
         .for_each_concurrent(at_once.saturating_add(WAITING), async |(number, job)| {

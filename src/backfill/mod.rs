@@ -11,6 +11,7 @@ mod held;
 mod jobs;
 mod known;
 mod live;
+mod order;
 mod publishing;
 mod shared;
 mod staging;

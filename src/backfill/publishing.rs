@@ -2,7 +2,9 @@
 //! proven to hold it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{Span, info, warn};
 
 use super::build::{Built, Part};
@@ -12,7 +14,7 @@ use super::shared::{Shared, Turn};
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
 use crate::error::{Error, Kind, Result};
-use crate::history::{Beside, Ending, WindowOutcome};
+use crate::history::{Beside, Ending, Range, WindowOutcome};
 use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
@@ -55,7 +57,7 @@ pub(super) async fn published(
         ),
         Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
         Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
-        Ok(Came::NotFinished) => ends(Ending::NotFinished, None),
+        Ok(Came::NotFinished(why)) => ends(Ending::NotFinished, why),
         Err(err) => {
             let outcome = shared.failed(job, &err);
             // A bucket that cannot be reached is so for every window.
@@ -76,6 +78,9 @@ pub(super) fn conclude(span: &Span, outcome: WindowOutcome) -> WindowOutcome {
     outcome
 }
 
+/// So long a look at the bucket is fresh.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What became of a staged block.
 #[derive(Debug)]
 enum Came {
@@ -87,8 +92,8 @@ enum Came {
     Repaired,
     /// Others are in its way.
     Refused(String),
-    /// The run ended first.
-    NotFinished,
+    /// The run ended first, or it waits for another window.
+    NotFinished(Option<String>),
 }
 
 /// Why a try ended.
@@ -163,7 +168,7 @@ async fn bring_to_target(
         };
         warn!(block = %built.id, ?delay, err = format!("{err:#}"), "the block is not published yet, and is tried again after the delay");
         if shared.course.pause(delay).await.is_err() {
-            break Ok(Came::NotFinished);
+            break Ok(Came::NotFinished(None));
         }
     };
     if was_published && !torn_by.is_empty() && !matches!(came, Ok(Came::Written)) {
@@ -210,12 +215,20 @@ impl Work<'_> {
         let doubt = &self.tally.doubt;
         let ready = prepare(stored, &copied, &shared.prover, &read, doubt).await?;
         let is_there = ready.is_published();
-        if !is_there {
+        while !is_there {
             // What was true before the copy need not be so any more.
             let kin = shared.held.kin_now().await?;
             if let Some(came) = self.needs_nothing(&kin) {
                 shared.leave_behind(id);
                 return Ok(came);
+            }
+            let began = Instant::now();
+            if let Some(came) = self.waits().await {
+                return Ok(came);
+            }
+            // Nor what was seen before a wait.
+            if began.elapsed() < FRESH {
+                break;
             }
         }
         let publishing = within(step!("publish"), publish(stored, &ready, target)).await;
@@ -226,6 +239,7 @@ impl Work<'_> {
         }
         let publisher = publishing?;
         *was_published |= publisher == Publisher::ThisRun;
+        shared.order.passes(self.built.window);
         let (source, read) = ready.into_parts();
         let proving = shared.prover.prove(stored, &source, &read);
         match within(step!("prove"), proving).await? {
@@ -248,6 +262,21 @@ impl Work<'_> {
         }
         info!(block = %id, window = %self.built.window, samples = self.built.sums.samples, bytes = self.built.sums.bytes, "block published");
         Ok(Came::Written)
+    }
+
+    /// Waits for the windows before it, where they are not to be waited for in vain.
+    async fn waits(&self) -> Option<Came> {
+        let Work { shared, built, .. } = self;
+        let turn = tokio::select! {
+            turn = shared.order.turn_of(built.window) => turn,
+            () = shared.means.cancel.cancelled() => return Some(Came::NotFinished(None)),
+        };
+        let why = |gap: Range| {
+            format!(
+                "it waits for {gap}, which is not written: a compactor would close the gap; with a --start behind it this is written all the same"
+            )
+        };
+        turn.err().map(|gap| Came::NotFinished(Some(why(gap))))
     }
 
     /// Where others hold its samples already, or are in its way.

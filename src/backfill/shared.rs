@@ -10,6 +10,7 @@ use tracing::{debug, warn};
 use super::build::Says;
 use super::held::Held;
 use super::jobs::Job;
+use super::order::Order;
 use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
 use crate::block::{BlockId, Provenance, Sha256Sum, Strength};
@@ -50,6 +51,7 @@ pub(super) struct Shared {
     pub(super) progress: Arc<Progress>,
     /// The memory of one spool, in bytes.
     pub(super) spool_bytes: usize,
+    pub(super) order: Order,
     /// One for each window whose samples are brought or copied at once.
     turns: Semaphore,
     beside: Mutex<Beside>,
@@ -113,6 +115,7 @@ impl Shared {
             held,
             means,
             says,
+            order: Order::new(),
             turns: Semaphore::new(task.concurrency.get()),
             beside: Mutex::default(),
             outcomes: Mutex::default(),
@@ -139,6 +142,10 @@ impl Shared {
     pub(super) fn file(&self, outcome: WindowOutcome) {
         let WindowOutcome { range, ending, .. } = &outcome;
         let ending_word = ending.as_str();
+        match ending {
+            Ending::Failed | Ending::NotFinished => self.order.leaves_a_gap(*range),
+            _ => self.order.passes(*range),
+        }
         match (&outcome.why, ending.needs_a_person()) {
             (Some(why), true) => {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");

@@ -16,7 +16,7 @@ use super::staging::Staging;
 use super::task::Task;
 use crate::error::Result;
 use crate::feed::blocking;
-use crate::history::{Beside, BlockDuration, Ending, Range};
+use crate::history::{Beside, BlockDuration, Ending, Range, WindowOutcome};
 use crate::spool::{Sorted, Spool, Windows};
 use crate::trace::{step, within};
 
@@ -72,12 +72,15 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         })
     };
     let made = stream::unfold(receiver, async |mut receiver| {
-        let made = receiver.recv().await?;
+        let made: (Job, Part) = receiver.recv().await?;
+        // They come in order, and those that are empty do not come.
+        if made.0.settled().is_none() {
+            shared.order.expects(made.0.range);
+        }
         Some((made, receiver))
     });
-    let publishing = made.for_each_concurrent(
-        at_once.saturating_add(WAITING),
-        async |(job, part): (Job, Part)| {
+    let publishing =
+        made.for_each_concurrent(at_once.saturating_add(WAITING), async |(job, part)| {
             let turn = shared.turn().await;
             let progress = shared.progress.block(0);
             let instead = match job.settled() {
@@ -98,8 +101,7 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
                 }
             };
             shared.file(outcome);
-        },
-    );
+        });
     let (made, ()) = futures::join!(making, publishing);
     let empty = match made {
         Ok(Made::InPart) => Vec::new(),
@@ -116,6 +118,15 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         drop(shared.progress.block(0));
         let settled = match job.state {
             State::Overlapped(..) => job.settled(),
+            State::ToCompare(id) => Some(WindowOutcome {
+                block: Some(id),
+                ..job.ends(
+                    Ending::Refused,
+                    Some(format!(
+                        "{id} holds samples of it, and the source tells none now"
+                    )),
+                )
+            }),
             _ => None,
         };
         shared.file(settled.unwrap_or_else(|| job.ends(Ending::Empty, None)));

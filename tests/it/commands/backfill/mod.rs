@@ -1,5 +1,6 @@
 //! `backfill`, as far as it needs no server but a bucket's: payloads become blocks, and what comes in between is told.
 
+mod gaps;
 mod labels;
 mod looks;
 mod report;

@@ -69,3 +69,15 @@ fn a_block_that_lacks_objects_is_made_whole_again() {
     assert_eq!(ended, ["already-there", "written"], "{again}");
     assert_eq!(place.bucket(), bucket);
 }
+
+/// S-24.79
+#[test]
+fn samples_that_the_source_has_lost_are_no_empty_window() {
+    let place = Place::of(&text(2, 1));
+    Ran::of(place.backfill(2, &[])).expect(0);
+    fs::write(place.path("metrics.om"), text(1, 1)).unwrap();
+    let again = Ran::of(place.backfill(2, &["--output=json"]))
+        .expect(3)
+        .json();
+    assert_eq!(endings(&again), ["already-there", "refused"], "{again}");
+}
