@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task_local;
 
+use crate::human;
+
 /// How far a run is. Shared between those who work and those who watch; never waits.
 ///
 /// Numbers may pass below zero between two additions, so they wrap around and come back.
@@ -24,6 +26,8 @@ pub struct Progress {
     /// No more than about so many bytes will be moved; 0 for no limit.
     most_bytes: AtomicU64,
     stopping: AtomicBool,
+    is_of_windows: AtomicBool,
+    samples_read: AtomicU64,
     /// The run that is shown in the place of this one.
     shown: Mutex<Option<Arc<Progress>>>,
 }
@@ -49,6 +53,31 @@ pub struct Snapshot {
     pub bytes_total: u64,
     /// Whether no new block is started any more.
     pub stopping: bool,
+    /// Whether what is counted as blocks are windows of time, of which each becomes one or none.
+    pub is_of_windows: bool,
+    /// Samples that a source has told.
+    pub samples_read: u64,
+}
+
+impl Snapshot {
+    /// What one of those is called that are counted.
+    #[must_use]
+    pub fn unit(&self) -> &'static str {
+        if self.is_of_windows {
+            "window"
+        } else {
+            "block"
+        }
+    }
+
+    /// How many samples a source has told, in words; empty where nobody reads any.
+    #[must_use]
+    pub fn read(&self) -> String {
+        match self.samples_read {
+            0 => String::new(),
+            many => format!(", {} read", human::count(many, "sample")),
+        }
+    }
 }
 
 impl Progress {
@@ -58,6 +87,17 @@ impl Progress {
         self.most_bytes
             .store(most_bytes.unwrap_or_default(), Ordering::Relaxed);
         self.blocks_total.store(blocks, Ordering::Relaxed);
+    }
+
+    /// Sets the total of a run that works on windows of time.
+    pub fn start_windows(&self, windows: u64) {
+        self.is_of_windows.store(true, Ordering::Relaxed);
+        self.start(windows, 0, None);
+    }
+
+    /// A source has told so many samples more.
+    pub fn reads(&self, samples: u64) {
+        self.samples_read.fetch_add(samples, Ordering::Relaxed);
     }
 
     /// Runs `work`, which looks at buckets: what it [`lists`](Self::lists) and [`sees`](Self::sees) is counted, however deep below.
@@ -125,6 +165,8 @@ impl Progress {
             bytes_done: bytes_done.min(bytes_total),
             bytes_total,
             stopping: self.stopping.load(Ordering::Relaxed),
+            is_of_windows: self.is_of_windows.load(Ordering::Relaxed),
+            samples_read: read(&self.samples_read),
         }
     }
 }

@@ -1,11 +1,15 @@
 //! A window of a spool becomes a block in the staging folder.
 
+use std::sync::Arc;
+
 use super::held::Made;
 use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::error::{Error, Kind, Result};
 use crate::history::{Beside, Range, Sums};
-use crate::samples::{self, Chunk, Item};
+use crate::human;
+use crate::progress::Progress;
+use crate::samples::{self, Chunk, Item, LeftOut};
 use crate::spool::{Counts, Spool, Window};
 use crate::tsdb::encode;
 use crate::tsdb::write::{About, Writer};
@@ -31,40 +35,92 @@ pub(super) struct Built {
 pub(super) struct Taking {
     pub(super) spool: Spool,
     pub(super) beside: Beside,
+    pub(super) progress: Arc<Progress>,
     /// Of the blocks to come.
     pub(super) external_labels: Labels,
 }
 
 /// The labels without those that the block has for all its series: a server tells them with each.
-///
-/// Errors: one has another value. Thanos shows the block's in its place, and several series would become one.
-fn without(labels: samples::Labels, external: &Labels) -> Result<samples::Labels> {
-    let external_of = |name: &str| external.as_map().get(name);
-    let other = labels
-        .iter()
-        .find(|(name, value)| external_of(name).is_some_and(|own| own != value));
-    if let Some((name, _)) = other {
-        let why = format!(
-            "Thanos would show the plan's external label {name} in the place of its own: expected external labels that no series has with another value"
-        );
-        return Err(Error::new(Kind::Other, format!("bring {labels}")).because(why));
-    }
+fn without(labels: samples::Labels, external: &Labels) -> samples::Labels {
     let is_external =
         |(name, value): &(&str, &str)| external.as_map().get(*name).is_some_and(|own| own == value);
     if !labels.iter().any(|label| is_external(&label)) {
-        return Ok(labels);
+        return labels;
     }
     let own = labels.iter().filter(|label| !is_external(label));
-    Ok(own
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect())
+    own.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Series that have another value of an external label. Thanos shows the block's in its place, and several series become one: no block is made of such.
+#[derive(Debug, Default)]
+struct Others {
+    series: u64,
+    /// Of the first one.
+    example: String,
+    name: String,
+}
+
+impl Others {
+    /// Takes the series if it is one.
+    fn take(&mut self, labels: &samples::Labels, external: &Labels) -> bool {
+        // Those of the same value are gone by now.
+        let mut names = labels.iter().map(|(name, _)| name);
+        let Some(name) = names.find(|name| external.as_map().contains_key(*name)) else {
+            return false;
+        };
+        if self.series == 0 {
+            name.clone_into(&mut self.name);
+            self.example = labels.to_string();
+        }
+        self.series += 1;
+        true
+    }
+
+    /// Why no block is made, if so.
+    fn say(self, external: &Labels) -> Option<Part> {
+        let Self {
+            series,
+            example,
+            name,
+        } = self;
+        if series == 0 {
+            return None;
+        }
+        let shown = external.as_map().get(&name).cloned().unwrap_or_default();
+        let why = format!(
+            "{} series with another value of the plan's external label {name}, such as {example}: Thanos would show {shown:?} in its place; expected external labels that no series has otherwise, or selectors that leave these out",
+            human::number(series),
+        );
+        let left_out = LeftOut {
+            kind: "external-label",
+            count: series,
+            example,
+        };
+        Some(Part::Unfit(why, left_out))
+    }
+}
+
+/// What becomes of a part of a window.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    /// It has no samples.
+    Empty,
+    /// It lies in the staging folder.
+    Block(Built),
+    /// No block can be made of it, for that reason.
+    Unfit(String, LeftOut),
 }
 
 /// Takes one item.
 pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(mut piece) => {
-            piece.labels = without(piece.labels, &taking.external_labels)?;
+            taking.progress.reads(piece.told.samples());
+            if let Some(times) = piece.told.times_ms() {
+                taking.beside.comes(times);
+            }
+            piece.labels = without(piece.labels, &taking.external_labels);
             taking.spool.take(piece)?;
         }
         Item::Metadata(_) => taking.beside.metadata += 1,
@@ -74,23 +130,26 @@ pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
     Ok(())
 }
 
-/// Writes a block of each part of the window, and tells them in the order of the parts; `None` where there is nothing in one. Parts do not meet, and
-/// hold all of the window that was spooled. Blocks.
+/// Writes a block of each part of the window, and tells what became of them in the order of the parts. Parts do not meet, and hold all of the window
+/// that was spooled. Blocks.
 pub(super) fn build(
     window: &mut Window<'_>,
     parts: &[(usize, Range)],
     staging: &Staging,
     says: &Says,
-) -> Result<Vec<Option<Built>>> {
+) -> Result<Vec<Part>> {
     let mut works = Vec::with_capacity(parts.len());
     for (number, range) in parts {
         let draft = staging.clean_draft(*number)?;
         let writer = Writer::create(&draft)?;
-        works.push((*range, draft, writer));
+        works.push((*range, draft, writer, Others::default()));
     }
     let mut counts = Counts::default();
     while let Some(series) = window.next_series()? {
-        if let [(_, _, writer)] = works.as_mut_slice() {
+        if let [(_, _, writer, others)] = works.as_mut_slice() {
+            if others.take(&series.labels, &says.labels) {
+                continue;
+            }
             let mut chunks: Vec<Chunk> = Vec::new();
             series.chunks(&mut counts, &mut |chunk| {
                 chunks.push(chunk);
@@ -100,8 +159,14 @@ pub(super) fn build(
             continue;
         }
         let samples = series.samples(&mut counts).collect::<Result<Vec<_>>>()?;
-        for (range, _, writer) in &mut works {
-            let inside = samples.iter().filter(|one| range.contains(one.time_ms));
+        for (range, _, writer, others) in &mut works {
+            let mut inside = samples
+                .iter()
+                .filter(|one| range.contains(one.time_ms))
+                .peekable();
+            if inside.peek().is_some() && others.take(&series.labels, &says.labels) {
+                continue;
+            }
             let chunks = encode::chunks(inside.cloned()).collect::<Result<Vec<_>, _>>();
             let chunks = chunks.map_err(|err| {
                 Error::new(Kind::Corrupt, format!("encode {}", series.labels)).because(err)
@@ -109,16 +174,19 @@ pub(super) fn build(
             writer.series(&series.labels, &chunks)?;
         }
     }
-    let built = works.into_iter().map(|(range, draft, writer)| {
+    let parts = works.into_iter().map(|(range, draft, writer, others)| {
+        if let Some(unfit) = others.say(&says.labels) {
+            return Ok(unfit);
+        }
         // What was put in order is told once.
         let counts = std::mem::take(&mut counts);
-        let built = finish(writer, range, says, counts)?;
-        if let Some(built) = &built {
-            staging.becomes_block(&draft, built.id)?;
-        }
-        Ok(built)
+        let Some(built) = finish(writer, range, says, counts)? else {
+            return Ok(Part::Empty);
+        };
+        staging.becomes_block(&draft, built.id)?;
+        Ok(Part::Block(built))
     });
-    built.collect()
+    parts.collect()
 }
 
 fn finish(writer: Writer, range: Range, says: &Says, counts: Counts) -> Result<Option<Built>> {

@@ -67,7 +67,7 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         backfilled.elapsed = begun.elapsed();
         return Ok(backfilled);
     }
-    run.progress.start(windows.len() as u64, 0, None);
+    run.progress.start_windows(windows.len() as u64);
     let mut way = Way {
         source: Source::open(&task.plan, &task.retry, HELD_BYTES)?,
         client: WriteClient::new(access, &limits, batch)?,
@@ -95,9 +95,14 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
     };
     let Told {
         windows: mut told,
-        beside,
+        mut beside,
         delivery,
     } = way.told;
+    let heard = way.source.heard();
+    beside.outside += heard.outside;
+    beside.passed_over += heard.passed_over;
+    beside.repeats += heard.repeats;
+    backfilled.warnings = heard.warnings();
     if let Err(err) = ended {
         if told.is_empty() {
             return Err(err);

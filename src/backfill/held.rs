@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::at_once::READS;
-use crate::block::{BlockId, BlockMeta, Labels, Sha256Sum};
+use crate::block::{BlockId, BlockMeta, Labels, META_JSON, Sha256Sum};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::history::Range;
@@ -77,10 +77,14 @@ pub(super) fn key(id: BlockId) -> Key {
     (id.time_ms(), kin)
 }
 
-/// A block of the same labels.
+/// A block of the same labels, or one of others that was made of several blocks: those may have had these labels.
 #[derive(Debug, Clone)]
 pub(super) struct Kin {
     pub(super) id: BlockId,
+    /// Whether it has the same labels.
+    pub(super) is_of_labels: bool,
+    /// Whether it lacks objects that it says it has.
+    pub(super) lacks: bool,
     pub(super) range: Range,
     pub(super) resolution_ms: i64,
     pub(super) is_marked: bool,
@@ -103,6 +107,8 @@ struct Seen {
     served: u64,
     /// Blocks of other labels, and those of which nobody can say what they are.
     others: BTreeSet<BlockId>,
+    /// Those that had no `meta.json`, and may be published at any time.
+    partial: BTreeSet<BlockId>,
     kin: BTreeMap<BlockId, Arc<Kin>>,
 }
 
@@ -140,9 +146,15 @@ impl Held {
         let serves = self.asked.load(Ordering::SeqCst);
         let ids = self.bucket.list_block_ids().await?;
         seen.kin.retain(|id, _| ids.contains(id));
+        seen.partial.retain(|id| ids.contains(id));
         let known = |id: &BlockId| seen.others.contains(id) || seen.kin.contains_key(id);
         let new: Vec<BlockId> = ids.into_iter().filter(|id| !known(id)).collect();
+        let partial = seen.partial.clone();
         let looked = stream::iter(new).map(async |id| {
+            let is_partial = partial.contains(&id);
+            if is_partial && !self.bucket.exists(&id.object(META_JSON)).await? {
+                return Ok((id, Found::Partial));
+            }
             let block = survey_block(&self.bucket, id).await?;
             look_at(&self.bucket, &self.labels, Arc::new(block)).await
         });
@@ -165,8 +177,12 @@ impl Seen {
                 self.others.insert(id);
             }
             // It may be complete when it is looked at next.
-            Found::Partial => {}
+            Found::Partial => {
+                self.partial.insert(id);
+                return;
+            }
         }
+        self.partial.remove(&id);
     }
 }
 
@@ -190,23 +206,12 @@ async fn look_at(
         }
         SourceMeta::Read(meta) => &meta.block,
     };
-    if meta.group.labels != *labels {
-        return Ok((id, Found::Other));
-    }
-    let made = match read_meta(bucket, id, block.objects().meta()).await {
-        Ok(Some((_, bytes))) => made(&bytes),
-        Ok(None) => return Ok((id, Found::Partial)),
-        Err(err) if err.kind().spoils_one_object() => None,
-        Err(err) => return Err(err),
-    };
+    let is_of_labels = meta.group.labels == *labels;
     let is_marked = !matches!(block.mark, Mark::Absent);
-    let made = made.filter(|made| made.is_of(meta, labels));
-    Ok((id, Found::Kin(kin(meta, is_marked, made))))
-}
-
-fn kin(meta: &BlockMeta, is_marked: bool, made: Option<Made>) -> Kin {
-    Kin {
-        id: meta.id,
+    let kin = Kin {
+        id,
+        is_of_labels,
+        lacks: block.has_lost_objects(),
         range: Range {
             start_ms: meta.min_time_ms,
             end_ms: meta.max_time_ms,
@@ -214,8 +219,25 @@ fn kin(meta: &BlockMeta, is_marked: bool, made: Option<Made>) -> Kin {
         resolution_ms: meta.group.resolution_ms,
         is_marked,
         sources: meta.sources.clone(),
-        made,
+        made: None,
+    };
+    if !is_of_labels {
+        let is_made_of_others = kin.holds_samples() && *kin.sources != [id];
+        let found = if is_made_of_others {
+            Found::Kin(kin)
+        } else {
+            Found::Other
+        };
+        return Ok((id, found));
     }
+    let made = match read_meta(bucket, id, block.objects().meta()).await {
+        Ok(Some((_, bytes))) => made(&bytes),
+        Ok(None) => return Ok((id, Found::Partial)),
+        Err(err) if err.kind().spoils_one_object() => None,
+        Err(err) => return Err(err),
+    };
+    let made = made.filter(|made| made.is_of(meta, labels));
+    Ok((id, Found::Kin(Kin { made, ..kin })))
 }
 
 /// What `meta.json` says of a backfill.
@@ -240,9 +262,28 @@ impl Kin {
         made.is_some_and(|made| made.plan == plan) && !self.is_marked && self.resolution_ms == 0
     }
 
-    /// Whether it holds samples as they were taken, and stays.
+    /// Whether it holds samples as they were taken, all of them, and stays.
     pub(super) fn holds_samples(&self) -> bool {
-        !self.is_marked && self.resolution_ms == 0
+        !(self.is_marked || self.lacks) && self.resolution_ms == 0
+    }
+
+    /// Whether it holds all samples that the other one does, and stays.
+    pub(super) fn holds_all_of(&self, other: &Self) -> bool {
+        let mut sources = other.sources.iter();
+        self.holds_samples()
+            && !other.sources.is_empty()
+            && sources.all(|id| self.sources.contains(id))
+    }
+
+    /// Whether both are there to stay, and neither holds all of what the other does: compactors take the smaller one of such away, and what they make of
+    /// a block for other resolutions belongs beside it.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let is_held = |one: &Self, by: &Self| one.sources.iter().all(|id| by.sources.contains(id));
+        self.id != other.id
+            && self.is_of_labels
+            && other.is_of_labels
+            && !(self.is_marked || other.is_marked)
+            && !(is_held(self, other) || is_held(other, self))
     }
 
     /// Whether a block of that window would overlap it.
@@ -251,13 +292,13 @@ impl Kin {
     }
 }
 
-/// Those that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made into another.
-pub(super) fn obstacles(kin: &[Arc<Kin>]) -> impl Iterator<Item = &Arc<Kin>> {
-    kin.iter().filter(|one| {
-        let is_held_by = |other: &Arc<Kin>| {
-            other.holds_samples() && one.sources.iter().all(|id| other.sources.contains(id))
-        };
-        !(one.is_marked && kin.iter().any(is_held_by))
+/// Those of the same labels and of that time that are there to stay, or to go without another one that holds all of what they do: a compactor marks what it has made
+/// into another. What it has made for other resolutions goes with the samples that it was made of.
+pub(super) fn obstacles(kin: &[Arc<Kin>], of: Range) -> impl Iterator<Item = &Arc<Kin>> {
+    kin.iter().filter(move |one| {
+        let goes = one.is_marked || one.resolution_ms > 0;
+        let is_in_the_way = one.is_of_labels && one.range.meets(of);
+        is_in_the_way && !(goes && kin.iter().any(|other| other.holds_all_of(one)))
     })
 }
 
@@ -266,8 +307,11 @@ impl Kin {
     pub(super) fn says(&self) -> String {
         let what = match (self.is_marked, self.resolution_ms, &self.made) {
             (true, _, _) => ", which is marked for deletion",
+            _ if self.lacks => ", which lacks objects",
             (false, 1.., _) => ", which is downsampled",
-            (false, _, Some(_)) => ", which another plan or window backfilled",
+            (false, _, Some(_)) => {
+                ", which a plan with another source or other selectors backfilled, or one in other windows"
+            }
             (false, _, None) => "",
         };
         format!("{} holds {}{what}", self.id, self.range)

@@ -1,9 +1,9 @@
 //! What there is to do: which windows the bucket holds already, which it has no room for, and which are to be brought.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::held::{Key, Kin, Made, key, obstacles};
+use super::held::{Kin, obstacles};
+use super::known::{Known, known};
 use super::task::Overlap;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::history::{Ending, Range, Sums, WindowOutcome};
@@ -19,53 +19,48 @@ pub(super) struct Job {
 pub(super) enum State {
     /// It is to be brought.
     ToDo,
-    /// This block of the same plan holds it, or was compacted from one that did.
-    There(BlockId),
+    /// This block of the same plan holds it, or was compacted from one that did: from that of the window `of`.
+    There { id: BlockId, of: Range },
+    /// The same, and what the source tells now is compared with it.
+    ToCompare(BlockId),
+    /// So does this one, and another block lies beside it.
+    Overlapped(BlockId, String),
     /// Another block holds samples of its time.
     Refused(String),
 }
 
 /// What is known of each window, of what the bucket holds of the same labels.
 ///
-/// A window is done where an id that only its block can have is among the sources of a block, for those survive all compaction. A block that was
-/// compacted from some of the plan's spans windows without samples, too, and refuses none of them before they are asked for.
+/// A block that was compacted from some of the plan's spans windows without samples, too, and refuses none of them before they are asked for.
 pub(super) fn jobs(
     windows: &[Range],
     kin: &[Arc<Kin>],
     (plan, labels): (Sha256Sum, &Labels),
     overlap: Overlap,
 ) -> Vec<Job> {
-    let key_of = |window: Range| Made::of(plan, window).key(labels);
-    let known = kin.iter().filter(|one| one.holds_samples());
-    let known = known.flat_map(|one| one.sources.iter().map(|id| (key(*id), one.id)));
-    let known: HashMap<Key, BlockId> = known.collect();
     let plan_name = plan.to_string();
-    let is_own = |one: &Arc<Kin>| one.is_of(&plan_name);
-    let own = kin.iter().filter(|one| is_own(one));
-    let own = own.filter_map(|one| Some((one.made.as_ref()?.window(), one.id)));
-    let mut own: Vec<(Range, BlockId)> = own.collect();
-    own.sort_unstable();
-    let keys: HashSet<Key> = if known.is_empty() {
-        HashSet::new()
-    } else {
-        windows.iter().map(|window| key_of(*window)).collect()
+    let Known { held, ids } = known(kin, windows, (plan, labels));
+    let asked = Range {
+        start_ms: windows.first().map_or(0, |window| window.start_ms),
+        end_ms: windows.last().map_or(0, |window| window.end_ms),
     };
-    let others: Vec<&Arc<Kin>> = obstacles(kin)
+    let others: Vec<&Arc<Kin>> = obstacles(kin, asked)
         .filter(|one| {
-            let mut sources = one.sources.iter();
-            let is_of_own = sources.any(|id| keys.contains(&key(*id)));
-            !(is_own(one) || one.holds_samples() && is_of_own)
+            let is_of_own = one.sources.iter().any(|id| ids.contains(id));
+            !(one.is_of(&plan_name) || one.holds_samples() && is_of_own)
         })
         .collect();
     let mut jobs = Vec::new();
     for window in windows {
-        if let Some(id) = known.get(&key_of(*window)) {
-            jobs.push(Job {
-                range: *window,
-                state: State::There(*id),
-            });
-            continue;
-        }
+        let there = |range: Range, (of, id): (Range, BlockId)| {
+            let beside = match overlap {
+                Overlap::Refuse => beside(id, range, kin),
+                Overlap::Allow => None,
+            };
+            let there = State::There { id, of };
+            let state = beside.map_or(there, |why| State::Overlapped(id, why));
+            Job { range, state }
+        };
         let mut next_ms = window.start_ms;
         let to_do = |start_ms: i64, end_ms: i64, jobs: &mut Vec<Job>| {
             let range = Range { start_ms, end_ms };
@@ -80,23 +75,39 @@ pub(super) fn jobs(
             let state = refused_by.map_or(State::ToDo, |by| State::Refused(by.says()));
             jobs.push(Job { range, state });
         };
-        for (held, id) in own.iter().filter(|(held, _)| held.meets(*window)) {
+        for (held, id) in held.iter().filter(|(held, _)| held.meets(*window)) {
             to_do(next_ms, held.start_ms, &mut jobs);
             let range = Range {
                 start_ms: next_ms.max(held.start_ms),
                 end_ms: held.end_ms.min(window.end_ms),
             };
             if range.start_ms < range.end_ms {
-                jobs.push(Job {
-                    range,
-                    state: State::There(*id),
-                });
+                jobs.push(there(range, (*held, *id)));
             }
             next_ms = next_ms.max(held.end_ms);
         }
         to_do(next_ms, window.end_ms, &mut jobs);
     }
     jobs
+}
+
+/// Why the block does not hold the range alone, if so.
+///
+/// A run that was killed before its last look leaves this behind, and so does one that was allowed to; the bucket does not tell which. So nothing is
+/// taken back here: a person may have wanted it, and the source may have nothing of that time by now.
+pub(super) fn beside(id: BlockId, range: Range, kin: &[Arc<Kin>]) -> Option<String> {
+    let own = kin.iter().find(|one| one.id == id)?;
+    let goes = |one: &Arc<Kin>| {
+        let is_held_by = |other: &Arc<Kin>| other.id != one.id && other.holds_all_of(one);
+        kin.iter().any(is_held_by)
+    };
+    let other = kin.iter().find(|one| {
+        one.range.meets(range) && one.range.meets(own.range) && one.overlaps(own) && !goes(one)
+    })?;
+    Some(format!(
+        "{id} overlaps {}, which holds {}: mark one of them for deletion, or give --allow-overlap to leave both",
+        other.id, other.range
+    ))
 }
 
 impl Job {
@@ -112,27 +123,46 @@ impl Job {
     }
 
     /// Of a source of which only what is made shows what it holds: what is there is made again for a comparison, where it is made the same way.
-    pub(super) fn is_to_be_compared(&mut self, kin: &[Arc<Kin>]) {
-        let State::There(id) = self.state else {
+    pub(super) fn is_to_be_compared(&mut self) {
+        let State::There { id, of } = self.state else {
             return;
         };
-        let made = kin.iter().find(|one| one.id == id);
-        let made = made.and_then(|one| Some((one.made.as_ref()?.window(), one.says())));
-        self.state = match made {
-            Some((window, says)) if window != self.range => State::Refused(format!(
-                "{says}, which was made of {window}: with that length and that range it can be compared"
-            )),
-            _ => State::ToDo,
+        self.state = if of == self.range {
+            State::ToCompare(id)
+        } else {
+            State::Refused(format!(
+                "{id} holds what this plan brought of {of}: with that length and that range it can be compared"
+            ))
         };
+    }
+
+    /// How it would end in a dry run.
+    pub(super) fn planned(&self) -> WindowOutcome {
+        let planned = self.ends(Ending::Planned, None);
+        match self.state {
+            State::ToCompare(id) => WindowOutcome {
+                block: Some(id),
+                why: Some(
+                    "is there: whether the source still tells the same shows when it is read"
+                        .to_owned(),
+                ),
+                ..planned
+            },
+            _ => self.settled().unwrap_or(planned),
+        }
     }
 
     /// Its outcome, where nothing is done about it.
     pub(super) fn settled(&self) -> Option<WindowOutcome> {
         match &self.state {
-            State::ToDo => None,
-            State::There(id) => Some(WindowOutcome {
+            State::ToDo | State::ToCompare(_) => None,
+            State::There { id, .. } => Some(WindowOutcome {
                 block: Some(*id),
                 ..self.ends(Ending::AlreadyThere, None)
+            }),
+            State::Overlapped(id, why) => Some(WindowOutcome {
+                block: Some(*id),
+                ..self.ends(Ending::Refused, Some(why.clone()))
             }),
             State::Refused(why) => Some(self.ends(Ending::Refused, Some(why.clone()))),
         }
@@ -141,6 +171,7 @@ impl Job {
 
 #[cfg(test)]
 mod tests {
+    use super::super::held::Made;
     use super::*;
 
     const HOUR: i64 = 3_600_000;
@@ -179,6 +210,8 @@ mod tests {
             is_marked: false,
             sources: sources.into(),
             made: None,
+            is_of_labels: true,
+            lacks: false,
         }
     }
 
@@ -188,6 +221,60 @@ mod tests {
             made: Some(Made::of(PLAN, window)),
             ..kin(own, window, &[own])
         }
+    }
+
+    /// S-24.71
+    #[test]
+    fn a_block_that_lies_beside_another_is_told_and_one_that_was_made_of_it_is_none() {
+        let (window, next) = (hours(0, 2), hours(2, 4));
+        let (first, second) = (made(window), made(next));
+        let other = kin(foreign(1), hours(1, 3), &[foreign(1)]);
+        let twin = Kin {
+            id: foreign(2),
+            sources: [foreign(2)].into(),
+            ..first.clone()
+        };
+        let compacted = kin(foreign(3), hours(0, 4), &[first.id, second.id]);
+        let merged = kin(foreign(4), hours(0, 3), &[first.id, foreign(1)]);
+        let downsampled = Kin {
+            id: foreign(5),
+            resolution_ms: 300_000,
+            ..compacted.clone()
+        };
+        let downsampled_other = Kin {
+            resolution_ms: 300_000,
+            ..other.clone()
+        };
+        for (held, expected) in [
+            (
+                vec![&first, &second, &other],
+                "0-2 overlapped, 2-4 overlapped",
+            ),
+            (vec![&first, &other], "0-2 overlapped, 2-4 refused"),
+            (vec![&compacted, &other], "0-2 overlapped, 2-4 overlapped"),
+            (vec![&first, &twin], "0-2 overlapped, 2-4 do"),
+            (
+                vec![&first, &downsampled_other],
+                "0-2 overlapped, 2-4 refused",
+            ),
+            (vec![&first, &compacted], "0-2 there, 2-4 there"),
+            (vec![&compacted, &downsampled], "0-2 there, 2-4 there"),
+            (vec![&first, &other, &merged], "0-2 there, 2-4 refused"),
+        ] {
+            let held: Vec<Kin> = held.into_iter().cloned().collect();
+            let shown = format!("{held:?}");
+            let windows = [window, next];
+            assert_eq!(
+                told(&windows, held.clone(), Overlap::Refuse),
+                expected,
+                "{shown}"
+            );
+            let allowed = told(&windows, held, Overlap::Allow);
+            assert!(!allowed.contains("overlapped"), "{shown}");
+        }
+        // One that is on its way out is no matter.
+        let leaving = told(&[window], vec![first, marked(other)], Overlap::Refuse);
+        assert_eq!(leaving, "0-2 there");
     }
 
     fn marked(one: Kin) -> Kin {
@@ -203,9 +290,10 @@ mod tests {
         let jobs = jobs(windows, &held, (PLAN, &labels()), overlap);
         let words = jobs.iter().map(|job| {
             let letter = match job.state {
-                State::ToDo => "do",
-                State::There(_) => "there",
+                State::ToDo | State::ToCompare(_) => "do",
+                State::There { .. } => "there",
                 State::Refused(_) => "refused",
+                State::Overlapped(..) => "overlapped",
             };
             let Range { start_ms, end_ms } = job.range;
             format!("{}-{} {letter}", start_ms / HOUR, end_ms / HOUR)
@@ -213,7 +301,7 @@ mod tests {
         words.collect::<Vec<_>>().join(", ")
     }
 
-    /// S-24.4, S-24.6
+    /// S-24.4, S-24.6, S-24.78
     #[test]
     fn a_window_is_done_by_what_no_compaction_takes_away_and_refused_by_what_holds_its_time() {
         let two = [hours(0, 2), hours(2, 4)];
@@ -282,6 +370,51 @@ mod tests {
                 "0-2 there, 2-4 there, 4-6 do",
             ),
             (&[hours(1, 2)], vec![first.clone()], "1-2 there"),
+        ] {
+            let shown = format!("{held:?}");
+            assert_eq!(told(windows, held, Overlap::Refuse), expected, "{shown}");
+        }
+        // What a compactor makes of them for other resolutions is in nobody's way, and it may take labels off.
+        let of_other_labels = Kin {
+            is_of_labels: false,
+            ..compacted.clone()
+        };
+        let downsampled_with_a_gap = Kin {
+            id: foreign(7),
+            resolution_ms: 300_000,
+            ..with_a_gap.clone()
+        };
+        let broken = Kin {
+            lacks: true,
+            ..first.clone()
+        };
+        // Of runs with other beginnings, ends and lengths.
+        let odd = [hours(0, 1), hours(1, 2), hours(2, 12), hours(12, 24)];
+        let odd_sources: Vec<BlockId> = odd.iter().map(|window| id(*window)).collect();
+        let of_odd = kin(foreign(8), hours(0, 24), &odd_sources);
+        for (windows, held, expected) in [
+            (&two[..], vec![of_other_labels], "0-2 there, 2-4 there"),
+            (
+                &three,
+                vec![with_a_gap, downsampled_with_a_gap],
+                "0-2 there, 2-4 do, 4-6 there",
+            ),
+            (&two, vec![broken], "0-2 do, 2-4 do"),
+            (
+                &two,
+                vec![of_odd.clone()],
+                "0-1 there, 1-2 there, 2-4 there",
+            ),
+            (
+                &[hours(1, 2), hours(2, 4)],
+                vec![of_odd.clone()],
+                "1-2 there, 2-4 there",
+            ),
+            (
+                &[hours(0, 24)],
+                vec![of_odd],
+                "0-1 there, 1-2 there, 2-12 there, 12-24 there",
+            ),
         ] {
             let shown = format!("{held:?}");
             assert_eq!(told(windows, held, Overlap::Refuse), expected, "{shown}");

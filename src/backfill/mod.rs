@@ -9,7 +9,9 @@ mod done;
 mod handed;
 mod held;
 mod jobs;
+mod known;
 mod live;
+mod order;
 mod publishing;
 mod shared;
 mod staging;
@@ -27,10 +29,11 @@ use crate::bucket::{Backend, Bandwidth, Bucket, BucketReader, Common};
 use crate::error::Result;
 use crate::feed::Source;
 use crate::history::{Backfilled, Ending, Range, WindowOutcome, Windows};
+use crate::trace::{step, within};
 use build::Says;
 use held::Held;
 use jobs::{Job, jobs};
-use shared::Shared;
+use shared::{Filed, Shared};
 use task::HELD_BYTES;
 
 /// Brings what the plan says into the bucket, or tells what it would bring.
@@ -55,7 +58,7 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
         labels: labels(task),
         plan: task.plan.fingerprint,
     };
-    run.progress.start(jobs.len() as u64, 0, None);
+    run.progress.start_windows(jobs.len() as u64);
     let is_live = source.is_live();
     let shared = Shared::new(task, &run, source, target, held, says).await?;
     let at_once = task.concurrency.get();
@@ -74,15 +77,27 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
         let work = whole::bring(&shared, sorted, jobs.clone(), at_once);
         shared.course.drive(work, grace, last_acts).await;
     }
-    let (filed, beside) = shared.take();
+    let Filed {
+        outcomes,
+        mut beside,
+        left_behind,
+    } = shared.take();
+    let heard = shared.source.heard();
+    beside.outside += heard.outside;
+    beside.passed_over += heard.passed_over;
+    beside.repeats += heard.repeats;
     let closing = shared.course.close();
+    let windows = in_order(outcomes, &jobs);
+    let mut warnings = heard.warnings();
+    warnings.extend(beside.strays(&windows));
     Ok(Backfilled {
         is_dry: false,
         range: Some(task.range),
         written_to: None,
-        windows: in_order(filed, &jobs),
+        windows,
         beside,
-        warnings: Vec::new(),
+        left_behind,
+        warnings,
         aborted: closing.cause.map(|err| format!("{err:#}")),
         signal: closing.signal,
         elapsed: begun.elapsed(),
@@ -99,10 +114,7 @@ async fn dry(
 ) -> Result<Backfilled> {
     let held = look(task, target, run).await?;
     let jobs = jobs_of(task, source, &held).await;
-    let windows = jobs.iter().map(|job| {
-        let planned = || job.ends(Ending::Planned, None);
-        job.settled().unwrap_or_else(planned)
-    });
+    let windows = jobs.iter().map(Job::planned);
     Ok(Backfilled {
         is_dry: true,
         range: Some(task.range),
@@ -122,7 +134,7 @@ fn labels(task: &Task) -> Labels {
 /// What the bucket holds of the same labels.
 async fn look(task: &Task, target: BucketReader, run: &Run) -> Result<Held> {
     let surveying = Held::survey(target, labels(task));
-    let surveying = run.progress.surveyed_by(surveying);
+    let surveying = within(step!("survey"), run.progress.surveyed_by(surveying));
     tokio::select! {
         held = surveying => held,
         signal = run.stop.wait() => Err(stopped(signal, "look at what the bucket holds")),
@@ -137,10 +149,10 @@ async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
     if !source.is_live() {
         // Payloads are no part of the fingerprint: what was made of them is made again, and shows whether they are the same.
         for job in &mut jobs {
-            job.is_to_be_compared(&kin);
+            job.is_to_be_compared();
         }
     }
-    info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.len(), "windows planned");
+    info!(windows = jobs.len(), range = %task.range, blocks_of_same_labels = kin.iter().filter(|one| one.is_of_labels).count(), "windows planned");
     jobs
 }
 

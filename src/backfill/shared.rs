@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{debug, warn};
 
 use super::build::Says;
 use super::held::Held;
 use super::jobs::Job;
+use super::order::Order;
 use super::staging::Staging;
 use super::task::{Overlap, Run, Task};
-use crate::block::{Provenance, Sha256Sum, Strength};
+use crate::block::{BlockId, Provenance, Sha256Sum, Strength};
 use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
 use crate::engine::{Course, Deadline, Limits, Stop};
 use crate::error::{Error, Result};
@@ -21,6 +23,12 @@ use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::verb::copy::Means;
 use crate::verb::prove::Prover;
+
+/// What a window holds while its samples move.
+pub(super) type Turn<'a> = SemaphorePermit<'a>;
+
+/// So many windows more than those whose samples move may be in hand: they wait for a look at the bucket, and their blocks lie in the staging folder.
+pub(super) const WAITING: usize = 14;
 
 /// What all windows of a run share.
 pub(super) struct Shared {
@@ -43,8 +51,12 @@ pub(super) struct Shared {
     pub(super) progress: Arc<Progress>,
     /// The memory of one spool, in bytes.
     pub(super) spool_bytes: usize,
+    pub(super) order: Order,
+    /// One for each window whose samples are brought or copied at once.
+    turns: Semaphore,
     beside: Mutex<Beside>,
     outcomes: Mutex<Vec<WindowOutcome>>,
+    left_behind: Mutex<Vec<BlockId>>,
 }
 
 impl Shared {
@@ -103,9 +115,18 @@ impl Shared {
             held,
             means,
             says,
+            order: Order::new(),
+            turns: Semaphore::new(task.concurrency.get()),
             beside: Mutex::default(),
             outcomes: Mutex::default(),
+            left_behind: Mutex::default(),
         })
+    }
+
+    /// The turn of a window, in which its samples are brought and copied. It is given back before the bucket is looked at: one listing serves all
+    /// windows that wait for one.
+    pub(super) async fn turn(&self) -> Option<Turn<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Adds what has no place in blocks.
@@ -121,23 +142,46 @@ impl Shared {
     pub(super) fn file(&self, outcome: WindowOutcome) {
         let WindowOutcome { range, ending, .. } = &outcome;
         let ending_word = ending.as_str();
+        match ending {
+            Ending::Failed | Ending::NotFinished => self.order.leaves_a_gap(*range),
+            _ => self.order.passes(*range),
+        }
         match (&outcome.why, ending.needs_a_person()) {
             (Some(why), true) => {
                 warn!(window = %range, ending = ending_word, err = why, "window is not written");
             }
+            // That a block was published is told by itself.
             _ => {
-                info!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
+                debug!(window = %range, ending = ending_word, samples = outcome.sums.samples, "window ends");
             }
         }
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         outcomes.push(outcome);
     }
 
+    /// Notes a block whose data stays in the bucket, unpublished: another run may be about to publish the same one, so that nothing is removed.
+    pub(super) fn leave_behind(&self, id: BlockId) {
+        warn!(block = %id, "the block's data stays in the bucket without meta.json");
+        let mut left = self.left_behind.lock();
+        let left = left
+            .as_deref_mut()
+            .unwrap_or_else(|poisoned| poisoned.get_mut());
+        left.push(id);
+    }
+
     /// What was filed so far.
-    pub(super) fn take(&self) -> (Vec<WindowOutcome>, Beside) {
-        let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut outcomes), std::mem::take(&mut beside))
+    pub(super) fn take(&self) -> Filed {
+        fn taken<T: Default>(of: &Mutex<T>) -> T {
+            std::mem::take(&mut *of.lock().unwrap_or_else(PoisonError::into_inner))
+        }
+        let mut left_behind = taken(&self.left_behind);
+        left_behind.sort_unstable();
+        left_behind.dedup();
+        Filed {
+            outcomes: taken(&self.outcomes),
+            beside: taken(&self.beside),
+            left_behind,
+        }
     }
 
     /// Notes a failure, which may end the run.
@@ -148,6 +192,13 @@ impl Shared {
         self.course.failed(err);
         job.ends(Ending::Failed, Some(format!("{err:#}")))
     }
+}
+
+/// What a run has to tell.
+pub(super) struct Filed {
+    pub(super) outcomes: Vec<WindowOutcome>,
+    pub(super) beside: Beside,
+    pub(super) left_behind: Vec<BlockId>,
 }
 
 /// Half of the memory is for spools, the other half for what is in transfer.

@@ -2,20 +2,23 @@
 //! run before anything is published.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::{Sender, channel};
+use tracing::Instrument;
 
-use super::build::{Built, Says, Taking, build, take};
+use super::build::{Part, Says, Taking, build, take};
 use super::jobs::{Job, State};
-use super::publishing::published;
-use super::shared::Shared;
+use super::publishing::{conclude, published};
+use super::shared::{Shared, WAITING};
 use super::staging::Staging;
 use super::task::Task;
 use crate::error::Result;
 use crate::feed::blocking;
-use crate::history::{Beside, BlockDuration, Ending, Range};
+use crate::history::{Beside, BlockDuration, Ending, Range, WindowOutcome};
 use crate::spool::{Sorted, Spool, Windows};
+use crate::trace::{step, within};
 
 /// Reads all of the source.
 ///
@@ -30,10 +33,12 @@ pub(super) async fn read(shared: &Shared, task: &Task) -> Result<Sorted> {
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
+        progress: Arc::clone(&shared.progress),
         external_labels: shared.says.labels.clone(),
     };
     let cancel = &shared.means.cancel;
-    let taking = shared.source.bring(range, cancel, taking, take).await?;
+    let bringing = shared.source.bring(range, cancel, taking, take);
+    let taking = within(step!("read"), bringing).await?;
     let Taking {
         spool, mut beside, ..
     } = taking;
@@ -67,24 +72,36 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         })
     };
     let made = stream::unfold(receiver, async |mut receiver| {
-        let made = receiver.recv().await?;
+        let made: (Job, Part) = receiver.recv().await?;
+        // They come in order, and those that are empty do not come.
+        if made.0.settled().is_none() {
+            shared.order.expects(made.0.range);
+        }
         Some((made, receiver))
     });
-    let publishing = made.for_each_concurrent(at_once, async |(job, built): (Job, Built)| {
-        let progress = shared.progress.block(0);
-        let outcome = if let State::Refused(_) = &job.state
-            && let Some(refused) = job.settled()
-        {
-            shared.staging.remove_block(built.id);
-            refused
-        } else if shared.course.may_begin() {
-            published(shared, &job, Some(&built), progress).await
-        } else {
-            shared.staging.remove_block(built.id);
-            job.ends(Ending::NotFinished, None)
-        };
-        shared.file(outcome);
-    });
+    let publishing =
+        made.for_each_concurrent(at_once.saturating_add(WAITING), async |(job, part)| {
+            let turn = shared.turn().await;
+            let progress = shared.progress.block(0);
+            let instead = match job.settled() {
+                None if !shared.course.may_begin() => Some(job.ends(Ending::NotFinished, None)),
+                settled => settled,
+            };
+            let outcome = match (instead, part) {
+                (None, part) => {
+                    let span = step!("window", window = %job.range);
+                    let published = published(shared, &job, part, (turn, progress));
+                    conclude(&span, published.instrument(span.clone()).await)
+                }
+                (Some(instead), part) => {
+                    if let Part::Block(built) = part {
+                        shared.staging.remove_block(built.id);
+                    }
+                    instead
+                }
+            };
+            shared.file(outcome);
+        });
     let (made, ()) = futures::join!(making, publishing);
     let empty = match made {
         Ok(Made::InPart) => Vec::new(),
@@ -98,7 +115,21 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
         }
     };
     for job in empty {
-        shared.file(job.ends(Ending::Empty, None));
+        drop(shared.progress.block(0));
+        let settled = match job.state {
+            State::Overlapped(..) => job.settled(),
+            State::ToCompare(id) => Some(WindowOutcome {
+                block: Some(id),
+                ..job.ends(
+                    Ending::Refused,
+                    Some(format!(
+                        "{id} holds samples of it, and the source tells none now"
+                    )),
+                )
+            }),
+            _ => None,
+        };
+        shared.file(settled.unwrap_or_else(|| job.ends(Ending::Empty, None)));
     }
 }
 
@@ -116,7 +147,7 @@ fn make(
     jobs: &BTreeMap<i64, Job>,
     (staging, says): (&Staging, &Says),
     may_go_on: &dyn Fn() -> bool,
-    sender: &Sender<(Job, Built)>,
+    sender: &Sender<(Job, Part)>,
 ) -> Result<Made> {
     let mut with_samples = Vec::new();
     let mut number = 0;
@@ -131,10 +162,12 @@ fn make(
             })
             .collect();
         let built = build(&mut window, &parts, staging, says)?;
-        for (job, built) in within.into_iter().zip(built) {
-            let Some(built) = built else { continue };
+        for (job, part) in within.into_iter().zip(built) {
+            if let Part::Empty = part {
+                continue;
+            }
             with_samples.push(job.range);
-            if sender.blocking_send((job.clone(), built)).is_err() {
+            if sender.blocking_send((job.clone(), part)).is_err() {
                 return Ok(Made::InPart);
             }
         }

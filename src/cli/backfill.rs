@@ -167,6 +167,7 @@ impl Flags {
             },
             form: self.printed.form(origins.environment),
             artifacts: self.artifacts.folder(origins)?,
+            warnings: warnings.clone(),
             now,
         })
     }

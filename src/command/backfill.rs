@@ -31,6 +31,8 @@ pub struct Request {
     pub form: Form,
     /// Where `report.json` and `report.md` go.
     pub artifacts: Option<PathBuf>,
+    /// What is worth knowing of the plan and the flags.
+    pub warnings: Vec<String>,
     /// The time at which it began.
     pub now: DateTime<Utc>,
 }
@@ -84,7 +86,10 @@ pub async fn run(
             progress,
             stop: stop.clone(),
         };
-        let done = open_and_backfill(&request, this_run).await;
+        let mut done = open_and_backfill(&request, this_run).await;
+        if let Ok(done) = &mut done {
+            done.warnings.splice(0..0, request.warnings.iter().cloned());
+        }
         let exit = match &done {
             Ok(done) => done.exit(),
             Err(err) => Exit::of_error(err, stop.asked()),

@@ -2,7 +2,10 @@
 //!
 //! Hidden here: which client asks a server, how payloads are found and read, and that whoever takes items may block while servers are asked beside.
 
+mod hearing;
 mod payloads;
+
+pub use hearing::Heard;
 
 use std::sync::Arc;
 
@@ -14,9 +17,10 @@ use crate::error::{Error, Kind, Result};
 use crate::history::{self, Origin, Plan, Range};
 use crate::payload::Malformed;
 use crate::promql::Selector;
-use crate::remote::{ExportClient, Limits, ReadClient, Sink};
+use crate::remote::{Brought, ExportClient, Limits, ReadClient, Sink};
 use crate::retry::Policy;
-use crate::samples::{Item, Labels};
+use crate::samples::Item;
+use hearing::Hearing;
 use payloads::Payloads;
 
 /// The source of a plan. Cheap to clone.
@@ -24,6 +28,7 @@ use payloads::Payloads;
 pub struct Source {
     origin: Arc<From>,
     selectors: Arc<[Selector]>,
+    hearing: Arc<Hearing>,
 }
 
 #[derive(Debug)]
@@ -45,12 +50,11 @@ impl Live {
         selectors: &[Selector],
         range: std::ops::Range<i64>,
         sink: &mut Sink<'_>,
-    ) -> Result<()> {
+    ) -> Result<Brought> {
         match self {
             Self::Read(client) => client.read(selectors, range, sink).await,
             Self::Export(client) => client.read(selectors, range, sink).await,
         }
-        .map(drop)
     }
 }
 
@@ -91,6 +95,7 @@ impl Source {
         let is_live = matches!(origin, From::Live(_));
         Ok(Self {
             origin: Arc::new(origin),
+            hearing: Arc::new(Hearing::of(&plan.selectors)),
             selectors: if plan.selectors.is_empty() && is_live {
                 [r#"{__name__!=""}"#.parse::<Selector>()?].into()
             } else {
@@ -133,10 +138,13 @@ impl Source {
         mut state: T,
         take: Take<T>,
     ) -> Result<T> {
-        let mut sink = |item| take(&mut state, item);
+        let mut sink = |item| {
+            self.hearing.is_meant(&item);
+            take(&mut state, item)
+        };
         let asking = live.read(&self.selectors, range.start_ms..range.end_ms, &mut sink);
         tokio::select! {
-            brought = asking => brought?,
+            brought = asking => self.hearing.ends(brought?),
             () = cancel.cancelled() => {
                 return Err(Error::new(Kind::Cancelled, "hear the source to its end"));
             }
@@ -152,25 +160,20 @@ impl Source {
             if cancel.is_cancelled() {
                 return Err(Error::new(Kind::Cancelled, "read payloads to their end"));
             }
-            if self.selects(&item) {
+            if self.hearing.is_meant(&item) {
                 take(&mut state, item)
             } else {
                 Ok(())
             }
         })?;
+        self.hearing.ends(Brought::default());
         Ok(state)
     }
 
-    fn selects(&self, item: &Item) -> bool {
-        let meant = |labels: &Labels| {
-            let mut selectors = self.selectors.iter();
-            self.selectors.is_empty() || selectors.any(|selector| selector.matches(labels))
-        };
-        match item {
-            Item::Piece(piece) => meant(&piece.labels),
-            Item::Exemplar(exemplar) => meant(&exemplar.series),
-            Item::Metadata(_) | Item::LeftOut(_) => true,
-        }
+    /// What was heard so far, beside what was handed on.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        self.hearing.told()
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::windows::Range;
 use crate::block::BlockId;
 use crate::exit::{Exit, Signal};
+use crate::human;
 use crate::samples::LeftOut;
 
 /// What became of a backfill, or what would.
@@ -22,6 +23,8 @@ pub struct Backfilled {
     pub windows: Vec<WindowOutcome>,
     /// What was brought and has no place in blocks.
     pub beside: Beside,
+    /// Blocks whose data was put and that were not published after all, for others were in their way.
+    pub left_behind: Vec<BlockId>,
     /// What is worth knowing.
     pub warnings: Vec<String>,
     /// What ended it early.
@@ -98,7 +101,7 @@ pub struct Sums {
     pub bytes: u64,
 }
 
-/// What was brought and has no place in blocks.
+/// What there was beside what went into blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Beside {
     /// Exemplars.
@@ -107,6 +110,12 @@ pub struct Beside {
     pub metadata: u64,
     /// Samples outside of the range.
     pub outside: u64,
+    /// The first and the last time of all samples that came.
+    pub came: Option<(i64, i64)>,
+    /// Samples of payloads that no selector means.
+    pub passed_over: u64,
+    /// Requests to the source that were made anew.
+    pub repeats: u64,
     /// What was left out, by its kind: how many, and an example.
     pub left_out: BTreeMap<&'static str, (u64, String)>,
 }
@@ -156,9 +165,38 @@ impl Beside {
         self.exemplars += other.exemplars;
         self.metadata += other.metadata;
         self.outside += other.outside;
+        self.passed_over += other.passed_over;
+        if let Some(times) = other.came {
+            self.comes(times);
+        }
+        self.repeats += other.repeats;
         for (kind, (count, example)) in other.left_out {
             self.left_out.entry(kind).or_insert((0, example)).0 += count;
         }
+    }
+}
+
+impl Beside {
+    /// Notes the first and the last time of samples that came.
+    pub fn comes(&mut self, (first_ms, last_ms): (i64, i64)) {
+        let (first, last) = self.came.unwrap_or((first_ms, last_ms));
+        self.came = Some((first.min(first_ms), last.max(last_ms)));
+    }
+
+    /// What is worth knowing where all that came lies outside of the range.
+    #[must_use]
+    pub fn strays(&self, windows: &[WindowOutcome]) -> Option<String> {
+        let mut windows = windows.iter();
+        let is_empty = windows.all(|one| one.ending == Ending::Empty);
+        let (first_ms, last_ms) = self.came.filter(|_| is_empty && self.outside > 0)?;
+        let range = Range {
+            start_ms: first_ms,
+            end_ms: last_ms,
+        };
+        Some(format!(
+            "all {} that the source told lie outside of the range: from {range}",
+            human::count(self.outside, "sample")
+        ))
     }
 }
 

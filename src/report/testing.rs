@@ -5,13 +5,14 @@
 )]
 
 use std::num::NonZeroU64;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::{Document, Form, Header, Output, Rows};
-use crate::block::RunId;
+use crate::block::{BlockId, RunId};
 use crate::cutover::{Side, Times, Tolerance, Weight};
-use crate::history::Range;
+use crate::history::{self, Backfilled, Beside, Ending, Range, WindowOutcome};
 use crate::outcome::testing::World;
 use crate::outcome::{
     Bill, BroughtBack, Carrier, Charted, Estimate, Freed, Overview, Prices, Results, Review, Sums,
@@ -174,6 +175,80 @@ pub(super) fn reconciled() -> Reconciled {
     }));
     found.others = others.at(None).chain(beside).collect();
     found
+}
+
+/// A backfill of four windows, of which one was in the way of others, and one held what Thanos could not show.
+pub(super) fn backfilled() -> Backfilled {
+    let range = |from: i64, to: i64| Range {
+        start_ms: 1_704_067_200_000 + from * 7_200_000,
+        end_ms: 1_704_067_200_000 + to * 7_200_000,
+    };
+    let block = |time_ms, rest| BlockId::of(time_ms, [rest; 10]);
+    let window = |number, ending, block, why: Option<&str>| WindowOutcome {
+        range: range(number, number + 1),
+        ending,
+        block,
+        sums: history::Sums::default(),
+        why: why.map(str::to_owned),
+    };
+    let (written, there, left) = (block(1, 1), block(2, 2), block(3, 3));
+    let beside =
+        block(4, 4).map(|id| format!("{id} holds {}, and appeared meanwhile", range(2, 3)));
+    let unfit = "1 series with another value of the plan's external label cluster, such as a|b";
+    let left_out = [
+        ("external-label", (1, "up{cluster=\"other\"}".to_owned())),
+        (
+            "text-field",
+            (12, "capture.json: payload 1: line 3".to_owned()),
+        ),
+    ];
+    Backfilled {
+        range: Some(range(0, 6)),
+        windows: vec![
+            WindowOutcome {
+                sums: history::Sums {
+                    series: 12,
+                    chunks: 60,
+                    samples: 5760,
+                    histograms: 1200,
+                    duplicates: 3,
+                    conflicting: 2,
+                    out_of_order: 1,
+                    bytes: 123_456,
+                },
+                ..window(0, Ending::Written, written, None)
+            },
+            window(1, Ending::AlreadyThere, there, None),
+            window(2, Ending::Refused, left, beside.as_deref()),
+            window(3, Ending::Refused, None, Some(unfit)),
+            window(4, Ending::Empty, None, None),
+            window(5, Ending::Empty, None, None),
+        ],
+        beside: Beside {
+            exemplars: 4,
+            metadata: 5,
+            outside: 6,
+            came: None,
+            passed_over: 7,
+            repeats: 8,
+            left_out: left_out.into_iter().collect(),
+        },
+        left_behind: left.into_iter().collect(),
+        warnings: vec!["the selector down means no series of what the source told".to_owned()],
+        elapsed: Duration::from_secs(3),
+        ..Backfilled::default()
+    }
+}
+
+/// The document of what a backfill brought, in lines of a screen.
+pub(super) fn written_backfilled(done: &Backfilled, output: Output) -> String {
+    let form = Form {
+        output,
+        rows: Rows::Auto,
+        columns: Some(80),
+    };
+    let header = header_of_backfill();
+    told(form, &header, &Document::of_backfill(&header, done))
 }
 
 /// The document of what was found of a backfill, in lines of a screen.

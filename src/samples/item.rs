@@ -35,6 +35,32 @@ pub enum Told {
     Chunk(Chunk),
 }
 
+impl Told {
+    /// How many there are; of a chunk, as many as it says.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        match self {
+            Self::Samples(samples) => samples.len() as u64,
+            Self::Chunk(chunk) => {
+                let many = chunk.data.first_chunk().copied();
+                u16::from_be_bytes(many.unwrap_or_default()).into()
+            }
+        }
+    }
+
+    /// The first and the last time of them; `None` where there is none.
+    #[must_use]
+    pub fn times_ms(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Samples(samples) => {
+                let times = || samples.iter().map(|sample| sample.time_ms);
+                Some((times().min()?, times().max()?))
+            }
+            Self::Chunk(chunk) => Some((chunk.min_time_ms, chunk.max_time_ms)),
+        }
+    }
+}
+
 /// What a metric is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Metadata {

@@ -100,7 +100,8 @@ fn style(template: &str, progress: &Arc<Progress>) -> ProgressStyle {
             let _ = write!(out, "{} block directories looked at", now.blocks_seen); // as below
             return;
         }
-        let _ = write!(out, "{stopping}{done}/{total} blocks"); // a display that broke is not worth a word
+        let (unit, read) = (now.unit(), now.read());
+        let _ = write!(out, "{stopping}{done}/{total} {unit}s{read}"); // a display that broke is not worth a word
     };
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())

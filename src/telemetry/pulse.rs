@@ -168,6 +168,7 @@ impl Told {
             bytes_done = of_bytes(now.bytes_done),
             bytes_total = of_bytes(now.bytes_total),
             bytes_per_second = self.bytes.map(Rate::per_second),
+            samples_read = (now.samples_read > 0).then_some(now.samples_read),
             left_seconds = self.left.map(|left| left.as_secs()),
             ?elapsed,
             "{text}"
@@ -188,10 +189,11 @@ impl Told {
         }
         let stopping = if now.stopping { "stopping: " } else { "" };
         let blocks = format!(
-            "{stopping}{} of {} done, {} at work",
+            "{stopping}{} of {} done, {} at work{}",
             human::number(now.blocks_done),
-            human::count(now.blocks_total, "block"),
+            human::count(now.blocks_total, now.unit()),
             human::number(now.blocks_at_work),
+            now.read(),
         );
         let moved = if now.bytes_total > 0 {
             let rate = self.bytes.map(Rate::per_second);
@@ -203,7 +205,7 @@ impl Told {
             )
         } else {
             let rate = self.blocks.map(Rate::per_minute);
-            with(rate.map(|rate| format!("{} a minute", human::count(rate, "block"))))
+            with(rate.map(|rate| format!("{} a minute", human::count(rate, now.unit()))))
         };
         if now.blocks_done == now.blocks_total {
             return format!("{blocks}{moved}, the run ends");
@@ -252,6 +254,8 @@ mod tests {
             bytes_done: bytes.0,
             bytes_total: bytes.1,
             stopping: false,
+            is_of_windows: false,
+            samples_read: 0,
         }
     }
 
@@ -275,7 +279,16 @@ mod tests {
             is_looked_at: false,
             ..looking(0, 0)
         };
-        let table: [(Seen<'_>, Option<&str>); 12] = [
+        let windows = Snapshot {
+            is_of_windows: true,
+            samples_read: 12_345,
+            ..at_work((1, 2, 8), (0, 0))
+        };
+        let table: [(Seen<'_>, Option<&str>); 13] = [
+            (
+                &[(30, windows)],
+                Some("1 of 8 windows done, 2 at work, 12,345 samples read, unknown time left"),
+            ),
             (&[(1, idle)], None),
             (
                 &[(1, looking(0, 0)), (30, looking(0, 0))],

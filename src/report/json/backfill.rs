@@ -16,6 +16,10 @@ pub(super) fn put(done: &Backfilled, members: &mut Members<'_>) -> io::Result<()
     members.put("exemplars", &done.beside.exemplars)?;
     members.put("metadata", &done.beside.metadata)?;
     members.put("outside_of_range", &done.beside.outside)?;
+    members.put("passed_over", &done.beside.passed_over)?;
+    members.put("repeated_requests", &done.beside.repeats)?;
+    let left_behind: Vec<String> = done.left_behind.iter().map(ToString::to_string).collect();
+    members.put("left_behind", &left_behind)?;
     let left_out = done.beside.left_out.iter();
     let left_out: Vec<LeftOutEntry<'_>> = left_out
         .map(|(kind, (count, example))| LeftOutEntry {
@@ -153,4 +157,17 @@ struct TotalsEntry {
     windows: BTreeMap<&'static str, usize>,
     #[serde(flatten)]
     sums: SumsEntry,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Output;
+    use crate::report::testing::{backfilled, written_backfilled};
+
+    /// S-24.7
+    #[test]
+    fn a_small_backfill_is_a_document() {
+        let json = written_backfilled(&backfilled(), Output::Json);
+        assert_eq!(json, include_str!("golden/backfill.json"), "{json}");
+    }
 }

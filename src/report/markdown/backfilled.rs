@@ -6,7 +6,7 @@ use crate::chronicle::code;
 use crate::history::{Backfilled, Ending};
 use crate::human;
 use crate::report::header::Header;
-use crate::report::text::backfill::{closing, figures};
+use crate::report::text::backfill::{closing, figures, stretches};
 
 /// What is left out beyond this is counted.
 const MOST: usize = 100;
@@ -34,6 +34,12 @@ pub fn write(header: &Header, done: &Backfilled, out: &mut dyn Write) -> io::Res
     for (name, many) in figures(done) {
         row(name, &human::number(many), out)?;
     }
+    if !done.warnings.is_empty() {
+        writeln!(out, "\n## Warnings\n")?;
+        for warning in done.warnings.iter().take(MOST) {
+            writeln!(out, "- {}", code(warning))?;
+        }
+    }
     let needy: Vec<_> = done
         .windows
         .iter()
@@ -48,6 +54,14 @@ pub fn write(header: &Header, done: &Backfilled, out: &mut dyn Write) -> io::Res
         if let Some(more) = needy.len().checked_sub(MOST).filter(|more| *more > 0) {
             writeln!(out, "- … and {more} more")?;
         }
+    }
+    writeln!(out, "\n## Windows\n")?;
+    let stretches = stretches(&done.windows);
+    for stretch in stretches.iter().take(MOST) {
+        writeln!(out, "- {}", code(&stretch.told()))?;
+    }
+    if let Some(more) = stretches.len().checked_sub(MOST).filter(|more| *more > 0) {
+        writeln!(out, "- … and {more} more")?;
     }
     if !done.beside.left_out.is_empty() {
         writeln!(out, "\n## Left out\n")?;

@@ -6,7 +6,7 @@ use super::each;
 use super::heading::fact;
 use super::page::Page;
 use crate::exit::Exit;
-use crate::history::{Backfilled, Ending, WindowOutcome};
+use crate::history::{Backfilled, Ending, Range, WindowOutcome};
 use crate::human::{self, printable};
 use crate::report::form::Rows;
 
@@ -28,8 +28,12 @@ pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::R
     }
     page.blank()?;
     page.line("windows", INDENT)?;
-    let needs = |window: &WindowOutcome| window.ending.needs_a_person();
-    each::write(&done.windows, "window", rows, page, needs, row)?;
+    let stretches: Vec<Stretch<'_>> = match rows {
+        Rows::Auto => stretches(&done.windows),
+        Rows::All | Rows::None => done.windows.iter().map(Stretch::of).collect(),
+    };
+    let needs = |stretch: &Stretch<'_>| stretch.first.ending.needs_a_person();
+    each::write(&stretches, "window", rows, page, needs, row)?;
     page.blank()?;
     page.line("totals", INDENT)?;
     for ending in Ending::ALL {
@@ -54,7 +58,7 @@ pub(super) fn write(done: &Backfilled, rows: Rows, page: &mut Page<'_>) -> io::R
 pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> {
     let (sums, beside) = (done.sums(), &done.beside);
     let always = [
-        ("series", sums.series),
+        ("series in blocks", sums.series),
         ("samples", sums.samples),
         ("histograms", sums.histograms),
         ("bytes", sums.bytes),
@@ -64,11 +68,15 @@ pub(in crate::report) fn figures(done: &Backfilled) -> Vec<(&'static str, u64)> 
         ("conflicting", sums.conflicting),
         ("out of order", sums.out_of_order),
         ("outside of range", beside.outside),
+        ("passed over", beside.passed_over),
+        ("requests repeated", beside.repeats),
+        ("blocks left behind", done.left_behind.len() as u64),
         ("exemplars", beside.exemplars),
         ("metadata", beside.metadata),
     ];
     // Servers do not tell what they make of samples.
-    let is_known = |name: &str| done.written_to.is_none() || !matches!(name, "series" | "bytes");
+    let is_known =
+        |name: &str| done.written_to.is_none() || !matches!(name, "series in blocks" | "bytes");
     let always = always
         .into_iter()
         .filter(|(name, _)| !done.is_dry && is_known(name));
@@ -111,22 +119,89 @@ fn write_refused(done: &Backfilled, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn row(window: &WindowOutcome, page: &mut Page<'_>) -> io::Result<()> {
-    let ending = window.ending;
-    let flag = if ending.needs_a_person() { '!' } else { ' ' };
-    let block = window.block.map(|block| format!(" {block}"));
-    let samples = match window.sums.samples {
-        0 => String::new(),
-        many => format!(", {}", human::count(many, "sample")),
+/// Neighbours that ended alike, and of which there is nothing else to say.
+pub(in crate::report) struct Stretch<'a> {
+    first: &'a WindowOutcome,
+    last: &'a WindowOutcome,
+    windows: u64,
+    samples: u64,
+}
+
+impl<'a> Stretch<'a> {
+    fn of(window: &'a WindowOutcome) -> Self {
+        Self {
+            first: window,
+            last: window,
+            windows: 1,
+            samples: window.sums.samples,
+        }
+    }
+
+    /// When they were, how they ended, and what is to be said of it.
+    pub(in crate::report) fn told(&self) -> String {
+        let window = self.first;
+        let range = Range {
+            start_ms: window.range.start_ms,
+            end_ms: self.last.range.end_ms,
+        };
+        let samples = match self.samples {
+            0 => String::new(),
+            many => format!(", {}", human::count(many, "sample")),
+        };
+        let (block, rest) = match self.windows {
+            1 => {
+                let block = window.block.map(|block| format!(" {block}"));
+                let why = window.why.as_ref().map(|why| format!(": {why}"));
+                (block.unwrap_or_default(), why.unwrap_or_default())
+            }
+            many => {
+                let why = window
+                    .why
+                    .as_ref()
+                    .filter(|_| window.ending.needs_a_person());
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                let many = human::count(many, "window");
+                (String::new(), format!(" ({many}){why}"))
+            }
+        };
+        format!("{range}: {}{block}{samples}{rest}", window.ending.as_str())
+    }
+}
+
+/// So many windows that were written have a line each; of more, stretches have one.
+const FEW: usize = 24;
+
+pub(in crate::report) fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>> {
+    let written = windows.iter().filter(|one| one.ending == Ending::Written);
+    let are_few = written.count() <= FEW;
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    for window in windows {
+        let joins = |stretch: &&mut Stretch<'_>| {
+            let ending = window.ending;
+            stretch.first.ending == ending
+                && stretch.last.range.end_ms == window.range.start_ms
+                && !(ending == Ending::Written && are_few)
+                && (!ending.needs_a_person() || stretch.first.why == window.why)
+        };
+        match stretches.last_mut().filter(joins) {
+            Some(stretch) => {
+                stretch.last = window;
+                stretch.windows += 1;
+                stretch.samples += window.sums.samples;
+            }
+            None => stretches.push(Stretch::of(window)),
+        }
+    }
+    stretches
+}
+
+fn row(stretch: &Stretch<'_>, page: &mut Page<'_>) -> io::Result<()> {
+    let flag = if stretch.first.ending.needs_a_person() {
+        '!'
+    } else {
+        ' '
     };
-    let why = window.why.as_ref().map(|why| format!(": {why}"));
-    let text = format!(
-        "{}: {}{}{samples}{}",
-        window.range,
-        ending.as_str(),
-        block.unwrap_or_default(),
-        why.unwrap_or_default()
-    );
+    let text = stretch.told();
     page.line(&format!("{flag} {}", printable(&text)), INDENT)
 }
 
@@ -150,6 +225,10 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
         });
     } else {
         said.push(match of(Ending::Written) {
+            0 if of(Ending::AlreadyThere) > 0 && done.exit() == Exit::Done => format!(
+                "Nothing was to be written: {} there already.",
+                were(of(Ending::AlreadyThere))
+            ),
             0 => "Nothing was written.".to_owned(),
             many => format!(
                 "{} written in {}.",
@@ -166,6 +245,13 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     }
     if done.beside.exemplars + done.beside.metadata > 0 && done.written_to.is_none() {
         said.push("Blocks have no place for exemplars and metadata.".to_owned());
+    }
+    let left = done.left_behind.len() as u64;
+    if left > 0 {
+        said.push(format!(
+            "{} left without meta.json, which no reader sees: Thanos' compactor or `thanos tools bucket cleanup` removes such after two days.",
+            were_blocks(left)
+        ));
     }
     if done.refuses() && done.exit() == Exit::Attention {
         said.push(format!(
@@ -187,9 +273,29 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     said.join(" ")
 }
 
+fn were_blocks(blocks: u64) -> String {
+    match blocks {
+        1 => "1 block was".to_owned(),
+        many => format!("{} blocks were", human::number(many)),
+    }
+}
+
 fn were(windows: u64) -> String {
     match windows {
         1 => "1 window was".to_owned(),
         many => format!("{} windows were", human::number(many)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Output;
+    use crate::report::testing::{backfilled, written_backfilled};
+
+    /// S-24.7
+    #[test]
+    fn a_small_backfill_reads_like_this() {
+        let text = written_backfilled(&backfilled(), Output::Text);
+        assert_eq!(text, include_str!("golden/backfill.txt"), "{text}");
     }
 }

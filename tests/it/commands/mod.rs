@@ -1,5 +1,6 @@
 //! What is asked of the binary on its command line, and what it does and says then.
 
+mod backfill;
 mod carried_out;
 mod check;
 mod check_probe;
