@@ -9,13 +9,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::done::Done;
-use super::handed::{Brought, bring, by_series, read, rest};
+use super::handed::{Brought, bring, read};
 use super::staging::Staging;
 use super::task::{HELD_BYTES, Run, Task, stopped};
 use crate::bucket::Budget;
 use crate::error::{Error, Result};
 use crate::feed::{Source, blocking};
-use crate::history::{Backfilled, Beside, Delivery, Ending, Range, Sums, WindowOutcome, Windows};
+use crate::history::{
+    Backfilled, Beside, Delivery, Ending, Plan, Range, Sums, WindowOutcome, Windows,
+};
 use crate::promql::Access;
 use crate::remote::{self, Batch, Limits, Refusal, Series, WriteClient, Written};
 use crate::samples::{Exemplar, Metadata};
@@ -44,6 +46,9 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         max_points: task.plan.batch.max_points_per_write,
     };
     let done = Done::open(task, access)?;
+    if !task.is_dry && task.staging_dir == std::env::temp_dir() {
+        warn!(folder = %task.staging_dir.display(), "which windows were sent is noted in the folder for temporary files, which may be gone after a restart: what is not known to be sent is sent again");
+    }
     let windows = Windows::of(task.range, task.length);
     let windows: Vec<Range> = windows.flat_map(|window| done.cut(window)).collect();
     let mut backfilled = Backfilled {
@@ -70,6 +75,7 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
     run.progress.start(windows.len() as u64, 0, None);
     let mut way = Way {
         source: Source::open(&task.plan, &task.retry, HELD_BYTES)?,
+        exemplars: Exemplars::of_plan(&task.plan, &limits),
         client: WriteClient::new(access, &limits, batch)?,
         staging: Staging::create(&task.staging_dir, &run.id)?,
         memory_bytes: Budget::share_of(task.memory_limit) / 3,
@@ -130,6 +136,7 @@ fn outcome(range: Range, ending: Ending) -> WindowOutcome {
 /// From the source to the server.
 struct Way<'a> {
     source: Source,
+    exemplars: Exemplars,
     client: WriteClient,
     staging: Staging,
     memory_bytes: usize,
@@ -138,6 +145,39 @@ struct Way<'a> {
     cancel: CancellationToken,
     done: Done,
     told: Told,
+}
+
+/// Exemplars that the source's server tells.
+#[derive(Clone)]
+struct Exemplars {
+    access: Option<Access>,
+    queries: Vec<String>,
+    limits: Limits,
+}
+
+impl Exemplars {
+    fn of_plan(plan: &Plan, limits: &Limits) -> Self {
+        let mut queries: Vec<String> = plan.selectors.iter().map(ToString::to_string).collect();
+        if queries.is_empty() {
+            queries.push(r#"{__name__!=""}"#.to_owned());
+        }
+        Self {
+            access: plan.source.queries.exemplars.clone(),
+            queries,
+            limits: limits.clone(),
+        }
+    }
+
+    async fn of(&self, window: Range) -> Result<Vec<Exemplar>> {
+        let mut all = Vec::new();
+        if let Some(access) = &self.access {
+            for query in &self.queries {
+                let within = window.start_ms..window.end_ms;
+                all.extend(remote::exemplars(access, &self.limits, query, within).await?);
+            }
+        }
+        Ok(all)
+    }
 }
 
 /// What has been done so far.
@@ -160,7 +200,17 @@ impl Way<'_> {
     async fn all(&mut self, windows: &[Range], run: &Run) -> Result<()> {
         self.metadata_of_server().await?;
         if !self.source.is_live() {
-            let brought = self.bring(self.task.range, pieces()).await?;
+            let within = (self.task.range, pieces());
+            let (source, memory_bytes) = (&self.source, self.memory_bytes);
+            let brought = bring(
+                source,
+                &self.staging,
+                memory_bytes,
+                within,
+                Vec::new(),
+                &self.cancel,
+            );
+            let brought = brought.await?;
             return self.send_whole(brought, windows, run).await;
         }
         let to_do = windows.iter().copied();
@@ -168,17 +218,18 @@ impl Way<'_> {
         let source = self.source.clone();
         let (staging, memory_bytes) = (self.staging.clone(), self.memory_bytes);
         let (cancel, done) = (self.cancel.clone(), self.done.clone());
-        let stop = run.stop.clone();
+        let (stop, exemplars) = (run.stop.clone(), self.exemplars.clone());
         let asked = stream::iter(to_do).map(|window| {
             let asking = (source.clone(), staging.clone(), cancel.clone());
             let is_done = done.has(window);
-            let stop = stop.clone();
+            let (stop, exemplars) = (stop.clone(), exemplars.clone());
             async move {
                 if is_done || stop.asked().is_some() {
                     return Ok((window, None));
                 }
                 let (source, staging, cancel) = asking;
-                let brought = bring(&source, &staging, memory_bytes, (window, pieces()), &cancel);
+                let (within, exemplars) = ((window, pieces()), exemplars.of(window).await?);
+                let brought = bring(&source, &staging, memory_bytes, within, exemplars, &cancel);
                 Ok::<_, Error>((window, Some(brought.await?)))
             }
         });
@@ -199,18 +250,6 @@ impl Way<'_> {
             self.send_one(brought, window).await?;
         }
         Ok(())
-    }
-
-    async fn bring(&self, range: Range, lengths: spool::Windows) -> Result<Brought> {
-        let within = (range, lengths);
-        bring(
-            &self.source,
-            &self.staging,
-            self.memory_bytes,
-            within,
-            &self.cancel,
-        )
-        .await
     }
 
     /// What the source's server tells of its metrics.
@@ -242,22 +281,18 @@ impl Way<'_> {
         let Brought {
             sorted,
             beside,
-            mut exemplars,
             metadata,
         } = brought;
         self.told.beside.merge(beside);
         self.send_metadata(&metadata).await;
-        exemplars.extend(self.exemplars_of_server(window).await?);
         let (sender, receiver) = channel(1);
         let labels = self.task.plan.target.external_labels.clone();
         let reading = blocking(move || {
             let mut sorted = sorted;
-            let mut exemplars = by_series(exemplars);
             let mut counts = Counts::default();
             while let Some(mut window) = sorted.next_window()? {
-                read(&mut window, &labels, &mut exemplars, &mut counts, &sender)?;
+                read(&mut window, &labels, &mut counts, &sender)?;
             }
-            rest(exemplars, &labels, &sender)?;
             Ok(counts)
         });
         let sent = self.send(receiver);
@@ -270,12 +305,10 @@ impl Way<'_> {
         let Brought {
             mut sorted,
             beside,
-            exemplars,
             metadata,
         } = brought;
         self.told.beside.merge(beside);
         self.send_metadata(&metadata).await;
-        let mut exemplars = by_series(exemplars);
         let labels = self.task.plan.target.external_labels.clone();
         let mut left = windows.iter().copied().peekable();
         let mut at_work: Option<(Range, Written, Counts)> = None;
@@ -293,23 +326,17 @@ impl Way<'_> {
                     let meets = |one: &&Range| range.start < one.end_ms && one.start_ms < range.end;
                     found = all.iter().find(meets).copied();
                     if found.is_some_and(|window| !done.has(window)) {
-                        read(&mut next, &labels, &mut exemplars, &mut counts, &sender)?;
-                    } else {
-                        for own in exemplars.values_mut() {
-                            own.retain(|one| !range.contains(&one.time_ms));
-                        }
+                        read(&mut next, &labels, &mut counts, &sender)?;
                     }
-                } else {
-                    rest(std::mem::take(&mut exemplars), &labels, &sender)?;
                 }
-                Ok((sorted, exemplars, counts, found))
+                Ok((sorted, counts, found))
             });
             let sent = self.send(receiver);
             let (read, sent) = futures::join!(reading, sent);
             // Where nobody took what was read, why that is tells more.
             let sent = sent?;
             let (counts, found);
-            (sorted, exemplars, counts, found) = read?;
+            (sorted, counts, found) = read?;
             let ended = at_work.take_if(|(window, ..)| Some(*window) != found);
             if let Some((window, written, counts)) = ended {
                 let sent = self.counted(written, &counts);
@@ -331,7 +358,6 @@ impl Way<'_> {
                 });
             }
             let Some(window) = found else {
-                self.told.delivery.exemplars += sent.exemplars;
                 return Ok(());
             };
             let is_first = left.next_if_eq(&window).is_some();
@@ -354,23 +380,6 @@ impl Way<'_> {
                 None => at_work = Some((window, sent, counts)),
             }
         }
-    }
-
-    async fn exemplars_of_server(&self, window: Range) -> Result<Vec<Exemplar>> {
-        let Some(access) = &self.task.plan.source.queries.exemplars else {
-            return Ok(Vec::new());
-        };
-        let mut all = Vec::new();
-        let selectors = self.task.plan.selectors.iter();
-        let mut queries: Vec<String> = selectors.map(ToString::to_string).collect();
-        if queries.is_empty() {
-            queries.push(r#"{__name__!=""}"#.to_owned());
-        }
-        for query in queries {
-            let within = window.start_ms..window.end_ms;
-            all.extend(remote::exemplars(access, &self.limits, &query, within).await?);
-        }
-        Ok(all)
     }
 
     async fn send(&self, mut receiver: Receiver<Vec<Series>>) -> Result<Written> {

@@ -3,7 +3,10 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tracing::warn;
@@ -18,6 +21,8 @@ use crate::promql::Access;
 pub(super) struct Done {
     path: PathBuf,
     windows: Vec<Window>,
+    /// Held locked as long as somebody sends; a dry run needs none.
+    _lock: Option<Arc<fs::File>>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -28,6 +33,8 @@ struct Window {
 
 impl Done {
     /// What the file of this plan and this server tells; nothing where there is none. What else may be read or written to, or as whom, has another.
+    ///
+    /// Errors: another run is sending the same; the file cannot be read.
     pub(super) fn open(task: &Task, server: &Access) -> Result<Self> {
         let mut digest = Sha256::new();
         digest.update(task.plan.fingerprint.0);
@@ -43,6 +50,11 @@ impl Done {
         let path = task
             .staging_dir
             .join(format!("thanos-bucket-written-{name}.json"));
+        Self::at(path, !task.is_dry)
+    }
+
+    fn at(path: PathBuf, is_to_be_locked: bool) -> Result<Self> {
+        let lock = is_to_be_locked.then(|| locked(&path)).transpose()?;
         let windows = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|err| {
                 warn!(file = %path.display(), err = %err, "which windows were sent is not known: all are sent");
@@ -51,7 +63,11 @@ impl Done {
             Err(err) if err.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(err) => return Err(wrong(&path, err)),
         };
-        Ok(Self { path, windows })
+        Ok(Self {
+            path,
+            windows,
+            _lock: lock.map(Arc::new),
+        })
     }
 
     /// Whether it was sent all of that window.
@@ -102,15 +118,30 @@ impl Done {
             }
         }
         self.windows = union;
-        let draft = self
-            .path
-            .with_extension(format!("{}.unfinished", std::process::id()));
+        let draft = self.path.with_extension("unfinished");
         let text = serde_json::to_vec(&self.windows).unwrap_or_default();
         let written = whole(&draft, &text).and_then(|()| fs::rename(&draft, &self.path));
         written.map_err(|err| {
             let attempt = format!("write {:?}", self.path.to_string_lossy());
             Error::new(Kind::Other, attempt).because(err)
         })
+    }
+}
+
+/// A lock on the file, held until it is dropped; it has a file of its own, for what is locked is never replaced.
+fn locked(path: &Path) -> Result<fs::File> {
+    let lock = path.with_extension("lock");
+    let folder = path.parent().unwrap_or(path);
+    let opened = fs::create_dir_all(folder).and_then(|()| fs::File::create(&lock));
+    let file = opened.map_err(|err| wrong(&lock, err))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(Errno::WOULDBLOCK) => {
+            let attempt = format!("lock {:?}", lock.to_string_lossy());
+            let why = "another run is writing the same to that server: wait for its end";
+            Err(Error::new(Kind::Other, attempt).because(why))
+        }
+        Err(err) => Err(wrong(&lock, io::Error::from(err))),
     }
 }
 
@@ -161,6 +192,11 @@ fn wrong(path: &Path, err: impl Into<Box<dyn std::error::Error + Send + Sync>>) 
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::*;
 
     /// S-24.8
@@ -177,6 +213,7 @@ mod tests {
                     end_ms: *end_ms,
                 })
                 .collect(),
+            _lock: None,
         };
         for (sent, expected) in [
             (&[][..], vec![range(10, 20)]),
@@ -190,5 +227,26 @@ mod tests {
         ] {
             assert_eq!(done(sent).cut(range(10, 20)), expected, "{sent:?}");
         }
+    }
+
+    /// S-24.103
+    #[test]
+    fn of_two_runs_that_send_the_same_one_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made").join("written.json");
+        let mut one = Done::at(path.clone(), true).unwrap();
+        let err = format!("{:#}", Done::at(path.clone(), true).unwrap_err());
+        assert!(err.contains("another run is writing the same"), "{err}");
+        // Who only looks is not kept from it, and others neither.
+        let looks = Done::at(path.clone(), false).unwrap();
+        let window = Range {
+            start_ms: 0,
+            end_ms: 10,
+        };
+        one.note(window).unwrap();
+        drop(one.clone());
+        assert!(Done::at(path.clone(), true).is_err());
+        drop((one, looks));
+        assert!(Done::at(path, true).unwrap().has(window));
     }
 }

@@ -1,6 +1,6 @@
-//! What a source brings for a server: sorted, with the exemplars of each series, some series at a time.
+//! What a source brings for a server: sorted, exemplars with their series, some series at a time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -13,9 +13,6 @@ use crate::remote::Series;
 use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
 use crate::spool::{self, Counts, Sorted, Spool};
 
-/// Exemplars beyond this are counted, and not held for a server.
-const MOST_EXEMPLARS: usize = 1_000_000;
-
 /// Series that wait together for the server are at most so many, and have about so many samples.
 const SERIES_AT_ONCE: usize = 1000;
 const SAMPLES_AT_ONCE: usize = 100_000;
@@ -24,7 +21,6 @@ const SAMPLES_AT_ONCE: usize = 100_000;
 pub(super) struct Brought {
     pub(super) sorted: Sorted,
     pub(super) beside: Beside,
-    pub(super) exemplars: Vec<Exemplar>,
     pub(super) metadata: Vec<Metadata>,
 }
 
@@ -32,35 +28,43 @@ pub(super) struct Brought {
 struct Taking {
     spool: Spool,
     beside: Beside,
-    exemplars: Vec<Exemplar>,
     metadata: HashSet<Metadata>,
-    within: Range,
+    /// Labels that all series have with the same values, once there is a series.
+    common: Option<Vec<(String, String)>>,
 }
 
 fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
-        Item::Piece(piece) => taking.spool.take(piece)?,
+        Item::Piece(piece) => {
+            match &mut taking.common {
+                Some(common) => common
+                    .retain(|(name, value)| piece.labels.get(name).is_some_and(|own| own == value)),
+                None => {
+                    let all = piece.labels.iter();
+                    let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                    taking.common = Some(all.collect());
+                }
+            }
+            taking.spool.take(piece)?;
+        }
         Item::Metadata(metadata) => {
             taking.metadata.insert(metadata);
         }
-        Item::Exemplar(exemplar) if !taking.within.contains(exemplar.time_ms) => {
-            taking.beside.outside += 1;
-        }
-        Item::Exemplar(exemplar) if taking.exemplars.len() < MOST_EXEMPLARS => {
-            taking.exemplars.push(exemplar);
-        }
-        Item::Exemplar(_) => taking.beside.exemplars += 1,
+        Item::Exemplar(exemplar) => taking.spool.exemplar(&exemplar)?,
         Item::LeftOut(one) => taking.beside.leave_out(one),
+        Item::Mark => taking.spool.mark()?,
+        Item::TakenBack => taking.spool.take_back(),
     }
     Ok(())
 }
 
-/// Brings a range into order.
+/// Brings a range into order, and these exemplars of it with what the source itself brings.
 pub(super) async fn bring(
     source: &Source,
     staging: &Staging,
     memory_bytes: usize,
     (range, lengths): (Range, spool::Windows),
+    exemplars: Vec<Exemplar>,
     cancel: &CancellationToken,
 ) -> Result<Brought> {
     let folder = staging.clone();
@@ -71,68 +75,54 @@ pub(super) async fn bring(
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
-        exemplars: Vec::new(),
         metadata: HashSet::new(),
-        within: range,
+        common: None,
     };
     let taking = source.bring(range, cancel, taking, take).await?;
     let Taking {
-        spool,
+        mut spool,
         mut beside,
-        exemplars,
         metadata,
-        ..
+        common,
     } = taking;
-    beside.outside += spool.outside();
     let mut metadata: Vec<Metadata> = metadata.into_iter().collect();
     metadata.sort_by(|one, other| one.family.cmp(&other.family));
+    let sorted = blocking(move || {
+        // Prometheus' remote read adds its external labels to each series, and its exemplars come without them.
+        let external: Labels = common.unwrap_or_default().into_iter().collect();
+        for mut exemplar in exemplars {
+            exemplar.series = with(&exemplar.series, &external);
+            spool.exemplar(&exemplar)?;
+        }
+        let outside = spool.outside();
+        Ok((spool.finish()?, outside))
+    });
+    let (sorted, outside) = sorted.await?;
+    beside.outside += outside;
     Ok(Brought {
-        sorted: blocking(move || spool.finish()).await?,
+        sorted,
         beside,
-        exemplars,
         metadata,
     })
-}
-
-pub(super) type BySeries = BTreeMap<Labels, Vec<Exemplar>>;
-
-pub(super) fn by_series(exemplars: Vec<Exemplar>) -> BySeries {
-    let mut by_series = BySeries::new();
-    for exemplar in exemplars {
-        by_series
-            .entry(exemplar.series.clone())
-            .or_default()
-            .push(exemplar);
-    }
-    for one in by_series.values_mut() {
-        one.sort_by_key(|exemplar| exemplar.time_ms);
-    }
-    by_series
 }
 
 /// Hands over the series of a window, some at a time. Blocks.
 pub(super) fn read(
     window: &mut spool::Window<'_>,
     external: &Labels,
-    exemplars: &mut BySeries,
     counts: &mut Counts,
     sender: &Sender<Vec<Series>>,
 ) -> Result<()> {
-    let end_ms = window.range().end;
     let mut together = Vec::new();
     let mut many = 0;
     while let Some(series) = window.next_series()? {
-        let mut own = exemplars.remove(&series.labels).unwrap_or_default();
-        let later = own.split_off(own.partition_point(|one| one.time_ms < end_ms));
-        if !later.is_empty() {
-            exemplars.insert(series.labels.clone(), later);
-        }
+        let exemplars = series.exemplars()?;
         let samples = series.samples(counts).collect::<Result<Vec<_>>>()?;
-        many += samples.len();
+        many += samples.len() + exemplars.len();
         together.push(Series {
             labels: with(&series.labels, external),
             samples,
-            exemplars: own,
+            exemplars,
         });
         if together.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
             many = 0;
@@ -140,21 +130,6 @@ pub(super) fn read(
         }
     }
     hand_over(together, sender)
-}
-
-/// Exemplars of series that have no samples.
-pub(super) fn rest(
-    exemplars: BySeries,
-    external: &Labels,
-    sender: &Sender<Vec<Series>>,
-) -> Result<()> {
-    let exemplars = exemplars.into_iter().filter(|(_, own)| !own.is_empty());
-    let series = exemplars.map(|(labels, exemplars)| Series {
-        labels: with(&labels, external),
-        samples: Vec::new(),
-        exemplars,
-    });
-    hand_over(series.collect(), sender)
 }
 
 fn hand_over(series: Vec<Series>, sender: &Sender<Vec<Series>>) -> Result<()> {

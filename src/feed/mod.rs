@@ -161,7 +161,7 @@ impl Source {
         match item {
             Item::Piece(piece) => meant(&piece.labels),
             Item::Exemplar(exemplar) => meant(&exemplar.series),
-            Item::Metadata(_) | Item::LeftOut(_) => true,
+            Item::Metadata(_) | Item::LeftOut(_) | Item::Mark | Item::TakenBack => true,
         }
     }
 }

@@ -43,10 +43,15 @@ struct Taking {
     left_out: BTreeMap<&'static str, (u64, String)>,
     side: Side,
     /// Pieces of the target's series that have other values of the external labels, and one of these.
-    of_others: (u64, Option<Labels>),
+    of_others: Counted,
     /// Pieces of series without all of the external labels, and one of these.
-    unlabelled: (u64, Option<Labels>),
+    unlabelled: Counted,
+    /// Both as they were at the last mark.
+    marked: (Counted, Counted),
 }
+
+/// How many, and one of them.
+type Counted = (u64, Option<Labels>);
 
 impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
@@ -75,6 +80,14 @@ impl Taking {
             Item::LeftOut(one) => {
                 let kind = self.left_out.entry(one.kind);
                 kind.or_insert((0, one.example)).0 += one.count;
+            }
+            Item::Mark => {
+                self.spool.mark()?;
+                self.marked = (self.of_others.clone(), self.unlabelled.clone());
+            }
+            Item::TakenBack => {
+                self.spool.take_back();
+                (self.of_others, self.unlabelled) = self.marked.clone();
             }
         }
         Ok(())
@@ -130,6 +143,7 @@ async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
         side,
         of_others: (0, None),
         unlabelled: (0, None),
+        marked: Default::default(),
     };
     let source = feed::Source::open(plan, &task.retry, task.memory_bytes)?;
     // Whoever stops waiting for what comes has it end.

@@ -12,6 +12,7 @@ mod foreign;
 mod frames;
 mod histogram;
 mod lines;
+mod pace;
 mod proto;
 mod read;
 mod server;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::backfill::{QUERIES, answers, endings, prometheus};
+use crate::support::http;
 use crate::support::prometheus::Prometheus;
 use crate::support::run::{Ran, binary};
 use crate::support::thanos::Querier;
@@ -89,4 +90,59 @@ fn what_victoria_metrics_was_written_becomes_blocks() {
         answers(&querier.url(), query),
         answers(&source.url(), query)
     );
+}
+
+/// S-24.104 with the real thing
+#[test]
+fn exemplars_reach_their_series_also_of_a_prometheus_with_external_labels() {
+    let arguments = [
+        "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage",
+    ];
+    let external = "global: {external_labels: {replica: a}}";
+    let source = Prometheus::start_with(None, external, &arguments);
+    let target = Prometheus::receiver();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |source: Value, target: &Prometheus| {
+        let target = json!({"write_url": format!("{}/api/v1/write", target.url())});
+        let plan = json!({"source": source, "target": target});
+        std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+    };
+    let mut text = "# TYPE requests counter\n".to_owned();
+    for (job, minute) in [("a", 1), ("a", 40), ("b", 3), ("b", 300)] {
+        let time = 1_736_121_600 + minute * 60;
+        text += &format!(
+            "requests_total{{job=\"{job}\"}} {minute} {time} # {{trace_id=\"{job}{minute}\"}} 1 {time}\n"
+        );
+    }
+    std::fs::write(folder.path().join("metrics.om"), text + "# EOF\n").unwrap();
+    plan(
+        json!({"kind": "openmetrics", "paths": ["metrics.om"]}),
+        &source,
+    );
+    let sent = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(sent["written_to_server"]["exemplars"], 4, "{sent}");
+    plan(
+        json!({
+            "kind": "prometheus",
+            "remote_read_url": format!("{}/api/v1/read", source.url()),
+            "exemplar_url": format!("{}/api/v1/query_exemplars", source.url()),
+        }),
+        &target,
+    );
+    let sent = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(sent["written_to_server"]["exemplars"], 4, "{sent}");
+    let query = "query=requests_total&start=1736121600&end=1736164800";
+    let port = target.url().rsplit(':').next().unwrap().parse().unwrap();
+    let asked = http::get(port, &format!("/api/v1/query_exemplars?{query}"));
+    let answer: Value = serde_json::from_str(&asked.unwrap().1).unwrap();
+    let mut told: Vec<String> = Vec::new();
+    for series in answer["data"].as_array().unwrap() {
+        assert_eq!(series["seriesLabels"]["replica"], "a", "{answer}");
+        for exemplar in series["exemplars"].as_array().unwrap() {
+            told.push(exemplar["labels"]["trace_id"].as_str().unwrap().to_owned());
+        }
+    }
+    told.sort();
+    assert_eq!(told, ["a1", "a40", "b3", "b300"]);
 }
