@@ -13,6 +13,7 @@ mod frames;
 mod histogram;
 mod lines;
 mod pace;
+mod part;
 mod proto;
 mod read;
 mod server;
