@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use super::done::Sent;
 use super::staging::Staging;
 use crate::error::{Error, Kind, Result};
 use crate::feed::{Source, blocking};
@@ -24,11 +25,19 @@ pub(super) struct Brought {
     pub(super) metadata: Vec<Metadata>,
 }
 
+/// What is handed over, in the order of time: a slice, its series in their order, and what was counted of it.
+pub(super) enum Handed {
+    Slice(Range),
+    Series(Vec<Series>),
+    Counts(Counts),
+}
+
 /// What takes it.
 struct Taking {
     spool: Spool,
     beside: Beside,
     metadata: HashSet<Metadata>,
+    external_labels: Labels,
     /// Labels that all series have with the same values, once there is a series.
     common: Option<Vec<(String, String)>>,
 }
@@ -36,6 +45,7 @@ struct Taking {
 fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(piece) => {
+            agrees(&piece.labels, &taking.external_labels)?;
             match &mut taking.common {
                 Some(common) => common
                     .retain(|(name, value)| piece.labels.get(name).is_some_and(|own| own == value)),
@@ -64,7 +74,7 @@ pub(super) async fn bring(
     staging: &Staging,
     memory_bytes: usize,
     (range, lengths): (Range, spool::Windows),
-    exemplars: Vec<Exemplar>,
+    (exemplars, external_labels): (Vec<Exemplar>, Labels),
     cancel: &CancellationToken,
 ) -> Result<Brought> {
     let folder = staging.clone();
@@ -76,6 +86,7 @@ pub(super) async fn bring(
         spool: spool.await?,
         beside: Beside::default(),
         metadata: HashSet::new(),
+        external_labels,
         common: None,
     };
     let taking = source.bring(range, cancel, taking, take).await?;
@@ -84,6 +95,7 @@ pub(super) async fn bring(
         mut beside,
         metadata,
         common,
+        ..
     } = taking;
     let mut metadata: Vec<Metadata> = metadata.into_iter().collect();
     metadata.sort_by(|one, other| one.family.cmp(&other.family));
@@ -106,40 +118,73 @@ pub(super) async fn bring(
     })
 }
 
-/// Hands over the series of a window, some at a time. Blocks.
-pub(super) fn read(
-    window: &mut spool::Window<'_>,
+/// Hands over all slices, but for what was sent, some series at a time. Blocks.
+pub(super) fn hand(
+    mut sorted: Sorted,
     external: &Labels,
-    counts: &mut Counts,
-    sender: &Sender<Vec<Series>>,
+    sent: &Sent,
+    sender: &Sender<Handed>,
 ) -> Result<()> {
-    let mut together = Vec::new();
-    let mut many = 0;
-    while let Some(series) = window.next_series()? {
-        let exemplars = series.exemplars()?;
-        let samples = series.samples(counts).collect::<Result<Vec<_>>>()?;
-        many += samples.len() + exemplars.len();
-        together.push(Series {
-            labels: with(&series.labels, external),
-            samples,
-            exemplars,
-        });
-        if together.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
-            many = 0;
-            hand_over(std::mem::take(&mut together), sender)?;
+    while let Some(mut slice) = sorted.next_window()? {
+        let std::ops::Range { start, end } = slice.range();
+        let range = Range {
+            start_ms: start,
+            end_ms: end,
+        };
+        if sent.has(range) {
+            continue;
         }
+        // A run that was to end within it may have sent a part.
+        let sent = Some(sent).filter(|sent| sent.meets(&slice.range()));
+        let is_sent = |time_ms| sent.is_some_and(|sent| sent.holds(time_ms));
+        hand_over(Handed::Slice(range), sender)?;
+        let mut counts = Counts::default();
+        let (mut together, mut many) = (Vec::new(), 0);
+        while let Some(series) = slice.next_series()? {
+            let mut exemplars = series.exemplars()?;
+            exemplars.retain(|one| !is_sent(one.time_ms));
+            let samples = series.samples(&mut counts);
+            let samples = samples.filter(|one| !one.as_ref().is_ok_and(|one| is_sent(one.time_ms)));
+            let samples = samples.collect::<Result<Vec<_>>>()?;
+            if samples.is_empty() && exemplars.is_empty() {
+                continue;
+            }
+            many += samples.len() + exemplars.len();
+            together.push(Series {
+                labels: with(&series.labels, external),
+                samples,
+                exemplars,
+            });
+            if together.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
+                many = 0;
+                hand_over(Handed::Series(std::mem::take(&mut together)), sender)?;
+            }
+        }
+        if !together.is_empty() {
+            hand_over(Handed::Series(together), sender)?;
+        }
+        hand_over(Handed::Counts(counts), sender)?;
     }
-    hand_over(together, sender)
+    Ok(())
 }
 
-fn hand_over(series: Vec<Series>, sender: &Sender<Vec<Series>>) -> Result<()> {
-    if series.is_empty() {
-        return Ok(());
-    }
-    // Whoever sends has failed, and says why itself.
+fn hand_over(handed: Handed, sender: &Sender<Handed>) -> Result<()> {
+    // Whoever sends has ended, and says why itself.
     sender
-        .blocking_send(series)
+        .blocking_send(handed)
         .map_err(|_| Error::new(Kind::Cancelled, "hand over what was brought"))
+}
+
+/// That no label of a series contradicts an external one: what reads the target by those would not find it.
+fn agrees(labels: &Labels, external: &Labels) -> Result<()> {
+    let is_other = |(name, value): &(&str, &str)| labels.get(name).is_some_and(|own| own != *value);
+    let Some((name, _)) = external.iter().find(is_other) else {
+        return Ok(());
+    };
+    let why = format!(
+        "its {name} is not that of the plan's external labels: expected external labels that no series has with another value"
+    );
+    Err(Error::new(Kind::Other, format!("bring {labels}")).because(why))
 }
 
 /// As Prometheus adds external labels: a series' own count.

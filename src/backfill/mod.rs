@@ -11,6 +11,7 @@ mod held;
 mod jobs;
 mod live;
 mod publishing;
+mod sending;
 mod shared;
 mod staging;
 mod task;

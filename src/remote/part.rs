@@ -2,10 +2,20 @@
 
 use std::ops::Range;
 
-use super::write::Series;
 use super::written::{Partial, Written};
 use super::{histogram, proto};
 use crate::samples::{Buckets, Exemplar, Labels, Sample, Value};
+
+/// A series to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its labels.
+    pub labels: Labels,
+    /// By time, and none twice.
+    pub samples: Vec<Sample>,
+    /// By time. What they say of their series does not count.
+    pub exemplars: Vec<Exemplar>,
+}
 
 /// A part of a series that goes out in one request.
 #[derive(Debug, Clone)]
@@ -133,13 +143,14 @@ pub(super) fn halves(mut batch: Vec<Part<'_>>) -> Result<(Vec<Part<'_>>, Vec<Par
     }
     let Range { start, end } = part.samples;
     let middle = start + (end - start) / 2;
+    // Exemplars need a series: where the earlier half is refused, the later one or what is there already makes it.
     let later = Part {
         samples: middle..end,
-        has_exemplars: false,
         ..part
     };
     let earlier = Part {
         samples: start..middle,
+        has_exemplars: false,
         ..part
     };
     Ok((vec![earlier], vec![later]))

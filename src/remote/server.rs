@@ -159,7 +159,8 @@ impl Trouble {
         }
     }
 
-    fn why(&self) -> String {
+    /// In words.
+    pub(super) fn why(&self) -> String {
         match self {
             Self::Failed(_, why)
             | Self::Garbled(why)

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use tracing::warn;
 
-use super::part::{Part, halves, run_end};
+use super::part::{Part, Series, halves, run_end};
 use super::proto;
 use super::read::packed;
 use super::server::{Limits, Trouble, read_refusal};
@@ -20,7 +20,7 @@ use crate::http::{HttpRequest, HttpRequestBody};
 use crate::promql::Access;
 use crate::promql::exchange::{Begun, Exchange};
 use crate::retry::Backoff;
-use crate::samples::{Exemplar, Labels, METRIC_NAME, Metadata, Sample};
+use crate::samples::{METRIC_NAME, Metadata};
 
 /// How much is sent at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +29,6 @@ pub struct Batch {
     pub max_series: usize,
     /// At most so many samples.
     pub max_points: usize,
-}
-
-/// A series to be written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    /// Its labels.
-    pub labels: Labels,
-    /// By time, and none twice.
-    pub samples: Vec<Sample>,
-    /// By time. What they say of their series does not count.
-    pub exemplars: Vec<Exemplar>,
 }
 
 /// Writes to a server that takes remote write. Clones share connections.
@@ -266,7 +255,7 @@ impl WriteClient {
             warn!(
                 server = self.place(),
                 ?delay,
-                err = ?trouble,
+                err = trouble.why(),
                 "writing failed, and is tried again after the delay"
             );
             tokio::time::sleep(delay).await;
@@ -309,6 +298,15 @@ async fn taken(begun: Begun) -> Result<Sent, Trouble> {
         return Err(Trouble::Garbled(
             answer.about("it does not say that anything was written"),
         ));
+    }
+    // Gateways answer so what a server behind them refused.
+    let is_error = serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|said| {
+        let status = said.get("status").and_then(serde_json::Value::as_str);
+        status == Some("error") || said.get("error").is_some_and(|error| !error.is_null())
+    });
+    if is_error {
+        let (_, words) = answer.refusal();
+        return Err(Trouble::Failed(Kind::Refused, words));
     }
     Ok(Sent::Taken)
 }

@@ -152,6 +152,32 @@ async fn samples_are_asked_for_where_chunks_cannot_be_had() {
     }
 }
 
+/// S-24.11, S-24.102
+#[tokio::test]
+async fn what_nobody_could_read_is_not_passed_over_where_samples_cannot_be_had_at_once() {
+    let unknown = proto::Chunk {
+        r#type: 99,
+        ..chunk(&[1])
+    };
+    let unknown = frame(
+        0,
+        &[(&[("__name__", "up"), ("instance", "a")], vec![unknown])],
+    );
+    let streamed = [unknown, up("b", &[1])].concat();
+    let liar = Liar::start(move |number, asked| match (wants_chunks(asked), number) {
+        (true, _) => answer("200 OK", STREAMED, &streamed),
+        (false, 0..2) => answer("503 Service Unavailable", "text/plain", b"later"),
+        (false, _) => {
+            let all = samples(vec![series("a", &[1]), series("b", &[1])]);
+            answer("200 OK", SAMPLES, &all)
+        }
+    })
+    .await;
+    let (brought, told) = read(&liar, &["up"]).await;
+    assert_eq!(brought.unwrap().repeats, 1);
+    assert_eq!(told, ["a 1", "b 1"]);
+}
+
 /// S-24.12
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_asked_anew_and_nothing_is_told_twice() {
@@ -322,6 +348,51 @@ async fn what_makes_no_sense_is_an_error_of_one_line_that_says_so() {
                 ..Default::default()
             }),
             "its buckets come without their bounds",
+        ),
+        (
+            of(proto::Histogram {
+                count: Some(proto::histogram::Count::CountInt(3)),
+                positive_spans: vec![proto::BucketSpan {
+                    offset: 0,
+                    length: 2,
+                }],
+                positive_deltas: vec![1, 0],
+                ..Default::default()
+            }),
+            "its count is 3, and its buckets hold another",
+        ),
+        (
+            of(proto::Histogram {
+                positive_spans: vec![proto::BucketSpan {
+                    offset: 0,
+                    length: 2,
+                }],
+                positive_deltas: vec![1, -3],
+                ..Default::default()
+            }),
+            "a bucket has less than nothing",
+        ),
+        (
+            of(proto::Histogram {
+                schema: -53,
+                zero_count: Some(proto::histogram::ZeroCount::ZeroCountInt(5)),
+                custom_values: vec![1.0],
+                ..Default::default()
+            }),
+            "it has bounds, and a zero bucket or negative ones",
+        ),
+        (
+            of(proto::Histogram {
+                schema: -53,
+                positive_spans: vec![proto::BucketSpan {
+                    offset: -2,
+                    length: 1,
+                }],
+                positive_deltas: vec![0],
+                custom_values: vec![1.0],
+                ..Default::default()
+            }),
+            "its buckets begin before its bounds",
         ),
         (empty, "it holds 0 answers"),
         (b"\xff\xff\xff\xff\x0f".to_vec(), "read up from"),

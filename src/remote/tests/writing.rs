@@ -179,6 +179,17 @@ async fn no_request_has_numbers_and_histograms_of_one_series() {
     assert_eq!(told, expected);
 }
 
+/// S-24.16
+#[tokio::test]
+async fn a_success_that_tells_of_an_error_is_none() {
+    let said = br#"{"status":"error","error":"tenant is over limit"}"#;
+    let liar = Liar::start(|_, _| answer("200 OK", "application/json", said)).await;
+    let written = client(&liar, &limits()).write(&[series("a", 0..3)]).await;
+    let err = format!("{:#}", written.unwrap_err());
+    assert!(err.contains("tenant is over limit"), "{err}");
+    assert_eq!(liar.asked().len(), 1);
+}
+
 /// S-24.105
 #[tokio::test]
 async fn what_a_server_took_of_a_request_is_not_sent_again_and_counts_as_taken() {

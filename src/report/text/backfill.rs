@@ -151,7 +151,7 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
     } else {
         said.push(match of(Ending::Written) {
             0 if done.sums().samples > 0 => {
-                "No window was written wholly; the rest of them was.".to_owned()
+                "No window was written wholly, though a part was.".to_owned()
             }
             0 => "Nothing was written.".to_owned(),
             many => format!(
