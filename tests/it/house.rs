@@ -198,6 +198,33 @@ fn no_file_is_long_and_no_test_is_left_out() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[test]
+fn the_top_level_holds_nothing_that_strayed_there() {
+    let known = [
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "Dockerfile",
+        "LICENSE",
+        "README.md",
+        "SPECIFICATION.md",
+        "TODO.md",
+        "build.rs",
+        "clippy.toml",
+        "deny.toml",
+        "examples",
+        "src",
+        "target",
+        "tests",
+    ];
+    let entries = fs::read_dir(repository("")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let strayed: Vec<_> = names
+        .filter(|name| !name.starts_with('.') && !known.contains(&name.as_str()))
+        .collect();
+    assert!(strayed.is_empty(), "{strayed:?}");
+}
+
 /// What `tests/clauses` prints: a line for each clause, and below it one for each test that names the clause.
 fn index_of_clauses() -> String {
     let ran = Ran::of(Command::new(repository("tests/clauses"))).expect(0);

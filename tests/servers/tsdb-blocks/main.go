@@ -52,7 +52,8 @@ var (
 
 func main() {
 	small := len(os.Args) == 3 && os.Args[2] == "small"
-	if len(os.Args) != 2 && len(os.Args) != 4 && !small {
+	isFlag := len(os.Args) > 1 && strings.HasPrefix(os.Args[1], "-")
+	if len(os.Args) != 2 && len(os.Args) != 4 && !small || isFlag {
 		fmt.Fprintln(os.Stderr, "usage: go run ./tsdb-blocks FOLDER [SERIES HOURS | small | from FILE | chunks SEED]")
 		os.Exit(2)
 	}
