@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::done::Done;
 use super::handed::{Brought, bring, hand};
-use super::sending::{Sending, Sent, outcome};
+use super::sending::{HowFar, Sending, outcome};
 use super::staging::Staging;
 use super::task::{HELD_BYTES, Run, Task, stopped};
 use crate::bucket::Budget;
@@ -275,7 +275,7 @@ impl Way<'_> {
         let reading = blocking(move || hand(sorted, &labels, &sent, &sender));
         let (read, sent) = futures::join!(reading, self.sending.all(receiver, windows));
         // Where nobody took what was read, why that is tells more.
-        if sent? == Sent::Wholly {
+        if sent? == HowFar::Wholly {
             read?;
             self.sending.end(windows)?;
         }

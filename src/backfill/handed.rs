@@ -28,8 +28,16 @@ pub(super) struct Brought {
 /// What is handed over, in the order of time: a slice, its series in their order, and what was counted of it.
 pub(super) enum Handed {
     Slice(Range),
-    Series(Vec<Series>),
+    Series(Group),
     Counts(Counts),
+}
+
+/// Some series, in their order.
+pub(super) struct Group {
+    pub(super) series: Vec<Series>,
+    /// The labels of the first and of the last one as they are ordered by: without the external ones.
+    pub(super) first: Labels,
+    pub(super) last: Labels,
 }
 
 /// What takes it.
@@ -137,9 +145,16 @@ pub(super) fn hand(
         // A run that was to end within it may have sent a part.
         let sent = Some(sent).filter(|sent| sent.meets(&slice.range()));
         let is_sent = |time_ms| sent.is_some_and(|sent| sent.holds(time_ms));
-        hand_over(Handed::Slice(range), sender)?;
         let mut counts = Counts::default();
-        let (mut together, mut many) = (Vec::new(), 0);
+        let mut is_begun = false;
+        let mut hand_group = |group| {
+            if !std::mem::replace(&mut is_begun, true) {
+                hand_over(Handed::Slice(range), sender)?;
+            }
+            hand_over(Handed::Series(group), sender)
+        };
+        let mut open: Option<Group> = None;
+        let mut many = 0;
         while let Some(series) = slice.next_series()? {
             let mut exemplars = series.exemplars()?;
             exemplars.retain(|one| !is_sent(one.time_ms));
@@ -150,20 +165,26 @@ pub(super) fn hand(
                 continue;
             }
             many += samples.len() + exemplars.len();
-            together.push(Series {
+            let group = open.get_or_insert_with(|| Group {
+                series: Vec::new(),
+                first: series.labels.clone(),
+                last: Labels::default(),
+            });
+            group.series.push(Series {
                 labels: with(&series.labels, external),
                 samples,
                 exemplars,
             });
-            if together.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
+            group.last = series.labels;
+            if group.series.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
                 many = 0;
-                hand_over(Handed::Series(std::mem::take(&mut together)), sender)?;
+                open.take().map_or(Ok(()), &mut hand_group)?;
             }
         }
-        if !together.is_empty() {
-            hand_over(Handed::Series(together), sender)?;
+        open.map_or(Ok(()), &mut hand_group)?;
+        if is_begun {
+            hand_over(Handed::Counts(counts), sender)?;
         }
-        hand_over(Handed::Counts(counts), sender)?;
     }
     Ok(())
 }

@@ -9,12 +9,12 @@ use tokio::sync::mpsc::Receiver;
 use tracing::info;
 
 use super::done::Done;
-use super::handed::Handed;
+use super::handed::{Group, Handed};
 use crate::engine::Stop;
 use crate::error::Result;
 use crate::history::{Delivery, Ending, Range, Sums, WindowOutcome};
 use crate::progress::Progress;
-use crate::remote::{Refusal, Series, WriteClient, Written};
+use crate::remote::{Refusal, WriteClient, Written};
 use crate::samples::Labels;
 use crate::spool::Counts;
 
@@ -34,7 +34,7 @@ pub(super) struct Sending {
 struct Open {
     window: Range,
     sums: Sums,
-    /// Samples that the server refused, but for those that it has already.
+    /// Samples that the server refused.
     not_taken: u64,
     /// Samples that it refused, and that a run before may have sent.
     sent_before: u64,
@@ -95,16 +95,22 @@ impl Sending {
         &mut self,
         mut receiver: Receiver<Handed>,
         windows: &[Range],
-    ) -> Result<Sent> {
+    ) -> Result<HowFar> {
         while let Some(handed) = receiver.recv().await {
             match handed {
-                Handed::Slice(_) if self.stop.asked().is_some() => return Ok(Sent::InPart),
+                Handed::Slice(range) if self.stop.asked().is_some() => {
+                    let ends = |open: &Open| open.window.end_ms <= range.start_ms;
+                    if self.open.as_ref().is_some_and(ends) {
+                        self.close()?;
+                    }
+                    return Ok(HowFar::InPart);
+                }
                 Handed::Slice(range) => self.begin(range, windows)?,
-                Handed::Series(series) => self.series(&series).await?,
+                Handed::Series(group) => self.group(&group).await?,
                 Handed::Counts(counts) => self.slice_ends(&counts)?,
             }
         }
-        Ok(Sent::Wholly)
+        Ok(HowFar::Wholly)
     }
 
     /// All that there is of these windows was sent.
@@ -174,12 +180,9 @@ impl Sending {
         Ok(())
     }
 
-    async fn series(&mut self, series: &[Series]) -> Result<()> {
-        let (Some(first), Some(last)) = (series.first(), series.last()) else {
-            return Ok(());
-        };
-        self.done.sends(&last.labels)?;
-        let written = self.client.write(series).await?;
+    async fn group(&mut self, group: &Group) -> Result<()> {
+        self.done.sends(&group.last)?;
+        let written = self.client.write(&group.series).await?;
         let Some(open) = &mut self.open else {
             return Ok(());
         };
@@ -189,7 +192,7 @@ impl Sending {
         let may_be_there = slice
             .up_to
             .as_ref()
-            .is_some_and(|up_to| first.labels <= *up_to);
+            .is_some_and(|up_to| group.first <= *up_to);
         let Written {
             samples,
             histograms,
@@ -201,15 +204,12 @@ impl Sending {
         open.sums.histograms += histograms;
         self.delivery.exemplars += exemplars;
         for (kind, refused) in refused {
-            use Refusal::{DuplicateTimestamp, OutOfOrder, TooOld};
-            if may_be_there && matches!(kind, DuplicateTimestamp | OutOfOrder | TooOld) {
+            if may_be_there && matches!(kind, Refusal::OutOfOrder | Refusal::TooOld) {
                 open.sent_before += refused.samples;
                 continue;
             }
-            if kind != DuplicateTimestamp {
-                slice.not_taken += refused.samples;
-                self.done.refused();
-            }
+            slice.not_taken += refused.samples;
+            self.done.refused();
             let words = format!("{}: {}", refused.series, refused.words);
             let kind = self.delivery.refused.entry(kind.as_str().to_owned());
             kind.or_insert((0, words)).0 += refused.samples;
@@ -275,7 +275,7 @@ impl Sending {
 
 /// How much was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sent {
+pub(super) enum HowFar {
     Wholly,
     /// The run is to end.
     InPart,

@@ -1,10 +1,31 @@
 //! What is handed on of an answer, so that it can be taken back: one that broke off is asked for anew.
 
+use std::ops::AddAssign;
+
 use sha2::{Digest, Sha256};
 
-use super::server::{Brought, Trouble};
 use super::sink::Sink;
+use super::trouble::Trouble;
 use crate::samples::Item;
+
+/// What came of a reading, beside what was handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Brought {
+    /// Pieces of series.
+    pub pieces: u64,
+    /// Samples that a server told, and that lie outside of the range that was asked for. They were not handed on.
+    pub outside: u64,
+    /// Requests that were made anew.
+    pub repeats: u64,
+}
+
+impl AddAssign for Brought {
+    fn add_assign(&mut self, other: Self) {
+        self.pieces += other.pieces;
+        self.outside += other.outside;
+        self.repeats += other.repeats;
+    }
+}
 
 /// What one question has brought so far.
 pub(super) struct Delivered<'s, 'a> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 
-use super::delivered::{Delivered, Likeness};
+use super::delivered::{Brought, Delivered, Likeness};
 use super::exported;
 use super::lines::{Lines, TooLong};
 use super::pace::Pace;
 use super::read::{broken, tells_its_end};
-use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::server::{self, Limits, Wanted, refused};
 use super::sink::Sink;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::error::Result;
 use crate::http::header::{self, HeaderMap};
 use crate::http::secrets::Secrets;

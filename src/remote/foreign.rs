@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered};
 use super::exported;
 use super::frames::Frames;
-use super::server::{Brought, Trouble, Wanted};
+use super::server::Wanted;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::error::{Error, Kind, Result};
 use crate::promql::Selector;
 use crate::samples::Item;

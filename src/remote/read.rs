@@ -8,13 +8,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tracing::info;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered};
 use super::frames::Frames;
 use super::pace::Pace;
 use super::proto;
-use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::server::{self, Limits, Wanted, refused};
 use super::sink::Sink;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::causes;
 use crate::error::{Kind, Result};
 use crate::http::body::{TooLong, whole};

@@ -1,17 +1,18 @@
 //! A server that is asked for samples: how often it is asked, for how much at once, and what its refusals mean.
 
-use std::ops::{AddAssign, Range};
+use std::ops::Range;
 
 use chrono::DateTime;
 use tracing::warn;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered};
 use super::pace::Pace;
 use super::sink::Sink;
+use super::trouble::Trouble;
 use crate::error::{Error, Kind, Result};
 use crate::http::body;
 use crate::promql::Selector;
-use crate::promql::exchange::{Answer, Begun, Failure};
+use crate::promql::exchange::{Answer, Begun};
 use crate::retry::{Backoff, Policy};
 
 /// How long and how often a server is asked, and how much of it is read.
@@ -23,48 +24,6 @@ pub struct Limits {
     pub retry: Policy,
     /// How much of an answer is held at once, unpacked, in bytes. Where a server gives more in one piece, it is asked for less.
     pub max_held_bytes: usize,
-}
-
-/// What came of a reading, beside what was handed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Brought {
-    /// Pieces of series.
-    pub pieces: u64,
-    /// Samples that a server told, and that lie outside of the range that was asked for. They were not handed on.
-    pub outside: u64,
-    /// Requests that were made anew.
-    pub repeats: u64,
-}
-
-impl AddAssign for Brought {
-    fn add_assign(&mut self, other: Self) {
-        self.pieces += other.pieces;
-        self.outside += other.outside;
-        self.repeats += other.repeats;
-    }
-}
-
-/// Why a try came to nothing.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// As the kind says.
-    Failed(Kind, String),
-    /// What came is not what the server meant to send: it was cut, or somebody on the way answers. Another try may mend it.
-    Garbled(String),
-    /// The answer ends where somebody on the way lost patience. Another try may mend it, or less that is asked for.
-    CutShort(String),
-    /// The server does not give so much at once.
-    TooMuch(String),
-    /// The form of the answer cannot be read. Another can.
-    OtherForm(String),
-    /// Whoever takes what comes does not.
-    Untaken(Error),
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure.kind, failure.why)
-    }
 }
 
 /// What is asked for: the series of one selector that those before it do not select.
@@ -156,18 +115,6 @@ impl Trouble {
             Self::TooMuch(_) => Some(SHORTEST_MS),
             Self::CutShort(_) => Some(SHORTEST_CUT_MS),
             _ => None,
-        }
-    }
-
-    /// In words.
-    pub(super) fn why(&self) -> String {
-        match self {
-            Self::Failed(_, why)
-            | Self::Garbled(why)
-            | Self::CutShort(why)
-            | Self::TooMuch(why)
-            | Self::OtherForm(why) => why.clone(),
-            Self::Untaken(err) => format!("{err:#}"),
         }
     }
 

@@ -5,8 +5,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::delivered::Delivered;
-use super::server::{Brought, Trouble, Wanted};
+use super::delivered::{Brought, Delivered};
+use super::server::Wanted;
+use super::trouble::Trouble;
 use super::{histogram, proto};
 use crate::error::Kind;
 use crate::samples::{Builder, Chunk, Encoding, Item, Labels, Piece, Sample, Told, Value};
