@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use mimalloc::MiMalloc;
@@ -151,6 +152,9 @@ fn run(
 /// SIGXFSZ on every platform that this is built for but MIPS, where signal 25 does no harm.
 const FILE_SIZE_EXCEEDED: SignalKind = SignalKind::from_raw(25);
 
+/// What comes so soon after its like is the same one: `timeout` sends it to the process, and then to all of its group.
+const ONE_SIGNAL: Duration = Duration::from_millis(100);
+
 /// The first SIGINT or SIGTERM asks the run to stop; the second ends the process at once. Both are logged.
 fn heed_signals(
     runtime: &Runtime,
@@ -167,12 +171,17 @@ fn heed_signals(
     // Once it is handled, the signal no longer kills the process, and the write that exceeds the limit fails with an error of its own.
     drop(listen(FILE_SIZE_EXCEEDED)?);
     let heed = async move {
+        let mut first: Option<(Signal, Instant)> = None;
         loop {
             let signal = tokio::select! {
                 _ = interrupt.recv() => Signal::Interrupt,
                 _ = terminate.recv() => Signal::Terminate,
             };
             let name = signal.as_str();
+            if first.is_some_and(|(of, at)| of == signal && at.elapsed() < ONE_SIGNAL) {
+                continue;
+            }
+            first.get_or_insert_with(|| (signal, Instant::now()));
             if stop.asked().is_some() {
                 warn!(
                     signal = name,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::args::{
-    Artifacts, History, Landing, Meanings, Printed, Receiver, Repetition, Room, exit_codes,
+    Artifacts, History, Landing, Meanings, Printed, Receiver, Repetition, Room, exit_codes, staging,
 };
 use super::flags::Origins;
 use super::values::{duration_or_none, whole_number};
@@ -162,7 +162,7 @@ impl Flags {
                 retry: self.repetition.policy(origins)?,
                 memory_limit: self.room.memory_limit,
                 bandwidth_limit: self.room.bandwidth_limit,
-                staging_dir: making.staging_dir.unwrap_or_else(std::env::temp_dir),
+                staging_dir: staging(making.staging_dir, origins)?,
                 shutdown_grace: making.shutdown_grace,
             },
             form: self.printed.form(origins.environment),

@@ -1,6 +1,5 @@
 //! `cutover-check`: its flags, and the request that they add up to.
 
-use std::collections::BTreeSet;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,12 +9,12 @@ use clap::Args;
 
 use super::args::{
     AtOnce, Audited, Buckets, Cache, Filters, Landing, Meanings, Printed, Repetition, Room,
-    exit_codes,
+    Waivers, exit_codes,
 };
 use super::document::Document;
 use super::flags::Origins;
-use super::reconcile::{OfPlan, Shared};
-use super::values::{duration, one_of, size_bytes, tolerance, whole_number};
+use super::reconcile::{OfPlan, Shared, waivable_of_a_plan};
+use super::values::{duration, one_of, share, size_bytes, tolerance, whole_number};
 use super::verify::{Comparison, OfRun};
 use crate::command::Command;
 use crate::command::cutover_check::{Page, Request, ToVerify};
@@ -45,6 +44,8 @@ pub(super) struct Flags {
     queriers: Queriers,
     #[command(flatten)]
     questions: Questions,
+    #[command(flatten)]
+    waivers: Waivers,
     #[command(flatten)]
     buckets: Buckets,
     #[command(flatten)]
@@ -178,12 +179,8 @@ struct Questions {
         value_name = "NUMBER",
         default_value = "1e-9"
     )]
-    #[arg(value_parser = tolerance)]
+    #[arg(value_parser = share)]
     relative: f64,
-
-    /// Findings of this kind are shown, and do not stand against a yes; repeatable.
-    #[arg(long, value_name = "KIND", value_parser = waivable)]
-    waive: Vec<String>,
 }
 
 #[derive(Args)]
@@ -225,8 +222,9 @@ fn examples_and_exit_codes() -> String {
     let kinds = CutOver::WAIVABLE;
     let kinds = kinds.map(|(kind, meaning)| format!("  {kind:<21} {meaning}\n"));
     format!(
-        "{EXAMPLES}\n\n--waive takes one of:\n{}\n{}",
+        "{EXAMPLES}\n\n--waive takes one of:\n{}\n{}\n\n{}",
         kinds.concat(),
+        waivable_of_a_plan(),
         exit_codes(&MEANINGS)
     )
 }
@@ -236,17 +234,6 @@ const MEANINGS: Meanings = Meanings {
     aborted: "a querier or a bucket kept it from an answer",
     attention: "no, or not proven: the document says why",
 };
-
-fn waivable(text: &str) -> Result<String> {
-    let kinds = CutOver::WAIVABLE.map(|(kind, _)| kind);
-    if kinds.contains(&text) {
-        return Ok(text.to_owned());
-    }
-    Err(Error::usage(format!(
-        "expected one of {}",
-        kinds.join(", ")
-    )))
-}
 
 impl Flags {
     /// What is to be done. What was read and has no effect is added to `warnings`.
@@ -261,14 +248,14 @@ impl Flags {
             return Ok(Command::CutoverCheck(Box::new(request)));
         }
         let shared = Shared {
+            waivers: self.waivers,
             buckets: self.buckets,
             repetition: self.repetition,
             room: self.room,
             printed: self.printed,
         };
         let of_plan = self.of_plan;
-        let request = of_plan.request(Depth::CutOver, shared, origins, now, warnings)?;
-        Ok(Command::Reconcile(Box::new(request)))
+        of_plan.command(Depth::CutOver, shared, origins, now, warnings)
     }
 
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.
@@ -280,6 +267,8 @@ impl Flags {
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
     ) -> Result<Request> {
+        let waivable = CutOver::WAIVABLE.map(|(kind, _)| kind);
+        let waived = self.waivers.among(&waivable, origins)?;
         let (source, target) = self.queriers.access(origins, warnings)?;
         let tolerance = Tolerance {
             absolute: self.questions.absolute,
@@ -360,7 +349,7 @@ impl Flags {
                 min_ms,
                 max_ms,
                 cutoff_ms,
-                waived: self.questions.waive.into_iter().collect::<BTreeSet<_>>(),
+                waived,
             },
             page,
             form: self.printed.form(origins.environment),
@@ -385,7 +374,7 @@ impl Queriers {
             let name = origins.name(flag);
             // It is judged by itself first, so that an error names the right one of both.
             let environment = origins.environment;
-            let alone = Access::parse(url, None, environment, warnings);
+            let alone = Access::parse(url, Access::QUERIER, None, environment, warnings);
             let alone = alone.map_err(|err| Error::usage(format!("{name}: {err:#}")))?;
             let file_flag = format!("{flag}.http-config");
             let Some(document) = Document::read(&file_flag, None, file.clone(), origins)? else {
@@ -393,7 +382,15 @@ impl Queriers {
             };
             let folder = file.as_deref().and_then(Path::parent);
             let folder = folder.unwrap_or(Path::new("."));
-            document.parse(|text| Access::parse(url, Some((text, folder)), environment, warnings))
+            document.parse(|text| {
+                Access::parse(
+                    url,
+                    Access::QUERIER,
+                    Some((text, folder)),
+                    environment,
+                    warnings,
+                )
+            })
         };
         let source = read("query.source", &self.query_source, &self.query_source_file)?;
         let target = read("query.target", &self.query_target, &self.query_target_file)?;

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room};
+use super::args::{Artifacts, Buckets, History, Printed, Repetition, Room, Waivers, staging};
 use super::flags::Origins;
+use crate::command::Command;
 use crate::command::reconcile::Request;
 use crate::error::{Error, Result};
 use crate::reconcile::Depth;
+use crate::reconciled::{Reconciled, meaning};
 
 #[derive(Args)]
 pub(super) struct OfPlan {
@@ -27,6 +29,7 @@ pub(super) struct OfPlan {
 
 /// What subcommands have that also make up their other ways.
 pub(super) struct Shared {
+    pub(super) waivers: Waivers,
     pub(super) buckets: Buckets,
     pub(super) repetition: Repetition,
     pub(super) room: Room,
@@ -34,12 +37,13 @@ pub(super) struct Shared {
 }
 
 /// Flags that mean something where a plan is given.
-const OF_A_PLAN: [&str; 14] = [
+const OF_A_PLAN: [&str; 15] = [
     "config",
     "start",
     "end",
     "artifact-dir",
     "staging-dir",
+    "waive",
     "objstore.config",
     "objstore.config-file",
     "max-retries",
@@ -54,6 +58,20 @@ const OF_A_PLAN: [&str; 14] = [
 /// Those that mean something nowhere else.
 const OF_A_PLAN_ALONE: [&str; 4] = ["start", "end", "artifact-dir", "staging-dir"];
 
+/// A flag that means nothing without a plan is given, and no plan is.
+pub(super) fn goes_with_a_plan(flag: &str, origins: &Origins<'_>) -> Error {
+    Error::usage(format!(
+        "{}: it goes with --config: expected the plan of a backfill, too",
+        origins.name(flag)
+    ))
+}
+
+/// What can be waived with a plan, for the help.
+pub(super) fn waivable_of_a_plan() -> String {
+    let kinds = Reconciled::WAIVABLE.map(|kind| format!("  {kind:<23} {}\n", meaning(kind)));
+    format!("With --config, --waive takes one of:\n{}", kinds.concat())
+}
+
 impl OfPlan {
     /// Whether a plan is given.
     ///
@@ -63,10 +81,7 @@ impl OfPlan {
             let mut flags = OF_A_PLAN_ALONE.iter();
             return match flags.find(|flag| origins.is_given(flag)) {
                 None => Ok(false),
-                Some(flag) => Err(Error::usage(format!(
-                    "{}: it goes with --config: expected the plan of a backfill, too",
-                    origins.name(flag)
-                ))),
+                Some(flag) => Err(goes_with_a_plan(flag, origins)),
             };
         }
         let all = A::augment_args(clap::Command::new(""));
@@ -81,15 +96,15 @@ impl OfPlan {
         }
     }
 
-    /// The request, whole and sound. What was read and has no effect is added to `warnings`.
-    pub(super) fn request(
+    /// What is to be done, whole and sound. What was read and has no effect is added to `warnings`.
+    pub(super) fn command(
         self,
         depth: Depth,
         shared: Shared,
         origins: &Origins<'_>,
         now: DateTime<Utc>,
         warnings: &mut Vec<String>,
-    ) -> Result<Request> {
+    ) -> Result<Command> {
         let plan = self.history.plan(origins, warnings)?;
         let range = self.history.range(origins, now)?;
         let named = plan.target.objstore_config_path.clone();
@@ -107,18 +122,19 @@ impl OfPlan {
             }
             _ => {}
         }
-        Ok(Request {
+        Ok(Command::Reconcile(Box::new(Request {
             bucket,
             plan,
             range,
             depth,
+            waived: shared.waivers.among(&Reconciled::WAIVABLE, origins)?,
             artifacts: self.artifacts.folder(origins)?,
-            staging_dir: self.staging_dir.unwrap_or_else(std::env::temp_dir),
+            staging_dir: staging(self.staging_dir, origins)?,
             memory_limit: shared.room.memory_limit,
             bandwidth_limit: shared.room.bandwidth_limit,
             retry: shared.repetition.policy(origins)?,
             form: shared.printed.form(origins.environment),
             now,
-        })
+        })))
     }
 }

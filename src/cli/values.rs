@@ -114,6 +114,14 @@ pub(super) fn tolerance(text: &str) -> Result<f64> {
         .ok_or_else(|| Error::usage("expected a number such as 0.001, and none below 0"))
 }
 
+/// How far apart two values may be, as a share of the larger one.
+pub(super) fn share(text: &str) -> Result<f64> {
+    let number = text.parse().ok();
+    number
+        .filter(|number: &f64| (0.0..1.0).contains(number))
+        .ok_or_else(|| Error::usage("expected a share such as 1e-9, at least 0 and less than 1"))
+}
+
 /// A limit on the memory of the process.
 pub(super) fn memory_size(text: &str) -> Result<NonZeroU64> {
     size_bytes(text)

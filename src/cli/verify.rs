@@ -5,10 +5,10 @@ use clap::Args;
 
 use super::args::{
     AtOnce, Audited, Buckets, Cache, Filters, Landing, Meanings, Printed, Repetition, Room,
-    exit_codes,
+    Waivers, exit_codes,
 };
 use super::flags::Origins;
-use super::reconcile::{OfPlan, Shared};
+use super::reconcile::{OfPlan, Shared, goes_with_a_plan, waivable_of_a_plan};
 use super::values::{one_of, run_id};
 use super::variables::WHICH_BLOCKS;
 use crate::block::{RunId, Strength};
@@ -37,6 +37,8 @@ pub(super) struct Flags {
     of_run: OfRun,
     #[command(flatten)]
     of_plan: OfPlan,
+    #[command(flatten)]
+    waivers: Waivers,
 
     #[command(flatten)]
     comparison: Comparison,
@@ -119,7 +121,11 @@ Examples:
       --end=2025-01-01 --objstore.config-file=cold.yaml";
 
 fn examples_and_exit_codes() -> String {
-    format!("{EXAMPLES}\n\n{}", exit_codes(&MEANINGS))
+    format!(
+        "{EXAMPLES}\n\n{}\n\n{}",
+        waivable_of_a_plan(),
+        exit_codes(&MEANINGS)
+    )
 }
 
 const MEANINGS: Meanings = Meanings {
@@ -137,17 +143,20 @@ impl Flags {
         warnings: &mut Vec<String>,
     ) -> Result<Command> {
         if !self.of_plan.is_given::<Self>(origins)? {
+            if origins.is_given("waive") {
+                return Err(goes_with_a_plan("waive", origins));
+            }
             return self.request(origins, now, warnings).map(Command::Verify);
         }
         let shared = Shared {
+            waivers: self.waivers,
             buckets: self.buckets,
             repetition: self.repetition,
             room: self.room,
             printed: self.printed,
         };
         let of_plan = self.of_plan;
-        let request = of_plan.request(Depth::Verify, shared, origins, now, warnings)?;
-        Ok(Command::Reconcile(Box::new(request)))
+        of_plan.command(Depth::Verify, shared, origins, now, warnings)
     }
 
     /// The request, whole and sound. What was read and has no effect is added to `warnings`.

@@ -12,7 +12,7 @@ use crate::backfill::{Run, Task, backfill, deliver, stopped};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
 use crate::engine::Stop;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::exit::Exit;
 use crate::history::Backfilled;
 use crate::progress::Progress;
@@ -94,10 +94,8 @@ pub async fn run(
         done
     };
     if let Some(folder) = &request.artifacts
-        && let Err(err) = std::fs::create_dir_all(folder)
+        && let Err(err) = artifacts::prepare(folder)
     {
-        let attempt = format!("make the folder {}", folder.display());
-        let err = Error::new(Kind::Other, attempt).because(err);
         told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
         return Err(err);
     }

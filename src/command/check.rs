@@ -3,16 +3,17 @@
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info};
+use tracing::info;
 
-use super::told;
+use super::told::{self, Told};
 use crate::block::RunId;
 use crate::check::{Task, check};
 use crate::engine::Stop;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::outcome::Checked;
 use crate::report::{Document, Form, Header};
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::verb::clocks::Clock;
 
 /// Everything that `check` was asked to do.
@@ -52,22 +53,17 @@ pub async fn run(
     );
     let checking = async {
         info!(run = %header.run, source = header.source, target = header.target, "check begins");
-        let checked = check(&request.task, &header.run, &clock, stop).await;
-        let exit = match &checked {
-            Ok(checked) => checked.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "check ends");
-        checked
+        check(&request.task, &header.run, &clock, stop).await
     };
-    let checked = match Box::pin(within(span, checking)).await {
-        Ok(checked) => checked,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "check",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let checked = told
+        .from_begin_to_end(span, checking, Checked::exit, stdout)
+        .await?;
     let document = Document::of_check(&header, &checked);
     told::document(request.form, &document, stdout)?;
     Ok(checked.exit())

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::{told, trailed};
+use super::told::{self, Told};
+use super::trailed;
 use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, Backend, BucketConfig, MissingRoot};
@@ -17,7 +18,7 @@ use crate::exit::Exit;
 use crate::outcome::Cleaned;
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::verb::clocks::Clock;
 
 /// Everything that `cleanup` was asked to do.
@@ -75,22 +76,17 @@ pub async fn run(
         let work =
             async |trail: &Trail| open_and_clean_up(&request, &clock, &progress, trail, stop).await;
         let (about, when) = ((&header, task.is_dry), (&clock, stop));
-        let cleaned = trailed::along(trail, about, when, work).await;
-        let exit = match &cleaned {
-            Ok(cleaned) => cleaned.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "cleanup ends");
-        cleaned
+        trailed::along(trail, about, when, work).await
     };
-    let cleaned = match Box::pin(within(span, cleaning)).await {
-        Ok(cleaned) => cleaned,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "cleanup",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let cleaned = told
+        .from_begin_to_end(span, cleaning, Cleaned::exit, stdout)
+        .await?;
     let document = Document::of_cleanup(&header, &cleaned);
     told::document(request.form, &document, stdout)?;
     Ok(cleaned.exit())

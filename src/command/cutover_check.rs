@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::{told, trailed, verify as verifying};
+use super::told::{self, Told};
+use super::{trailed, verify as verifying};
 use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::BucketConfig;
@@ -22,7 +23,7 @@ use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report::{self, Document, Form, Header};
 use crate::select::Cutoff;
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::verb::clocks::Clock;
 use crate::verify::{self, Run};
 
@@ -86,22 +87,17 @@ pub async fn run(
         let work = async |trail: &Trail| Box::pin(found(&request, progress, trail, stop)).await;
         // It never writes to a bucket.
         let (about, when) = ((&header, false), (&clock, stop));
-        let found = Box::pin(trailed::along(trail, about, when, work)).await;
-        let exit = match &found {
-            Ok(found) => found.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "cutover check ends");
-        found
+        Box::pin(trailed::along(trail, about, when, work)).await
     };
-    let mut found = match Box::pin(within(span, checking)).await {
-        Ok(found) => found,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "cutover check",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let mut found = told
+        .from_begin_to_end(span, checking, CutOver::exit, stdout)
+        .await?;
     // What was found is told, whatever becomes of the page.
     let page = written(&request, &header, &found);
     if let Err(err) = &page {

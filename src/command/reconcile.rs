@@ -1,15 +1,16 @@
 //! `verify --config` and `cutover-check --config`: opens both sides of a plan, compares what they have, and says whether the history is all there.
 //! Nothing is written but what was found.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::told;
+use super::told::{self, Told};
 use crate::block::RunId;
 use crate::bucket::{Access, Bandwidth, BucketConfig, BucketReader, Cache, Common, MissingRoot};
 use crate::engine::Stop;
@@ -20,7 +21,7 @@ use crate::reconcile::{Depth, Task, reconcile};
 use crate::reconciled::Reconciled;
 use crate::report::{Document, Form, Header, artifacts, write_reconciled};
 use crate::retry::Policy;
-use crate::trace::{step, within};
+use crate::trace::step;
 
 /// Everything that was asked for.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Request {
     pub range: Range,
     /// How far it goes.
     pub depth: Depth,
+    /// Kinds of findings that do not stand against the answer.
+    pub waived: BTreeSet<String>,
     /// Where the report is left, too.
     pub artifacts: Option<PathBuf>,
     /// Where samples are sorted.
@@ -64,16 +67,19 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
     );
     let comparing = async {
         info!(run = %header.run, source = header.source, target = header.target, range = %request.range, "comparison begins");
-        let found = Box::pin(found(&request, &header, stop)).await;
-        let exit = match &found {
-            Ok(found) => found.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "comparison ends");
-        found
+        if let Some(folder) = &request.artifacts {
+            artifacts::prepare(folder)?;
+        }
+        Box::pin(found(&request, &header, stop)).await
     };
-    let found = match Box::pin(within(span, comparing)).await {
+    let told = Told {
+        what: "comparison",
+        header: &header,
+        form: request.form,
+        stop,
+    };
+    let done = told.from_begin_to_end(span, comparing, Reconciled::exit, stdout);
+    let mut found = match done.await {
         Ok(found) => found,
         Err(err) => {
             if let Some(folder) = &request.artifacts {
@@ -81,13 +87,11 @@ pub async fn run(request: Request, stop: &Stop, stdout: &mut (dyn Write + Send))
                 // Where that cannot be written either, the first error tells more.
                 let _ = artifacts::write_error(folder, &header, &why, exit);
             }
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
             return Err(err);
         }
     };
     // What was found is told, whatever becomes of the report.
     let left = left(&request, &header, &found);
-    let mut found = found;
     if let Err(err) = &left {
         found.stopped_by.get_or_insert(format!("{err:#}"));
     }
@@ -119,12 +123,13 @@ async fn found(request: &Request, header: &Header, stop: &Stop) -> Result<Reconc
         None => None,
     };
     let staging = Staging::within(&request.staging_dir, &header.run)?;
-    // Both sides are sorted one after the other, and then walked through together.
+    // Both sides are sorted beside each other, and then walked through together.
     let share = request.memory_limit.get() / 4;
     let task = Task {
         plan: request.plan.clone(),
         range: request.range,
         depth: request.depth,
+        waived: request.waived.clone(),
         bucket,
         folder: staging.0.clone(),
         memory_bytes: usize::try_from(share).unwrap_or(usize::MAX),

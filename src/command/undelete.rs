@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::{told, trailed};
+use super::told::{self, Told};
+use super::trailed;
 use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
@@ -17,7 +18,7 @@ use crate::outcome::BroughtBack;
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::undelete::{Task, stopped, undelete};
 use crate::verb::clocks::Clock;
 
@@ -67,22 +68,17 @@ pub async fn run(
         info!(run = %header.run, source = header.source, dry_run = task.is_dry, "undelete begins");
         let work = async |trail: &Trail| open_and_undelete(&request, &progress, trail, stop).await;
         let (about, when) = ((&header, task.is_dry), (&clock, stop));
-        let brought = trailed::along(trail, about, when, work).await;
-        let exit = match &brought {
-            Ok(brought) => brought.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "undelete ends");
-        brought
+        trailed::along(trail, about, when, work).await
     };
-    let brought = match Box::pin(within(span, undeleting)).await {
-        Ok(brought) => brought,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "undelete",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let brought = told
+        .from_begin_to_end(span, undeleting, BroughtBack::exit, stdout)
+        .await?;
     let document = Document::of_undelete(&header, &brought);
     told::document(request.form, &document, stdout)?;
     Ok(brought.exit())

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::{told, trailed};
+use super::told::{self, Told};
+use super::trailed;
 use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
@@ -17,7 +18,7 @@ use crate::outcome::TakenBack;
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::unmark::{Task, stopped, take_back};
 use crate::verb::clocks::Clock;
 
@@ -69,22 +70,17 @@ pub async fn run(
             open_and_take_back(&request, &clock, &progress, trail, stop).await
         };
         let (about, when) = ((&header, task.is_dry), (&clock, stop));
-        let taken = trailed::along(trail, about, when, work).await;
-        let exit = match &taken {
-            Ok(taken) => taken.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "unmark ends");
-        taken
+        trailed::along(trail, about, when, work).await
     };
-    let taken = match Box::pin(within(span, unmarking)).await {
-        Ok(taken) => taken,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "unmark",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let taken = told
+        .from_begin_to_end(span, unmarking, TakenBack::exit, stdout)
+        .await?;
     let document = Document::of_unmark(&header, &taken);
     told::document(request.form, &document, stdout)?;
     Ok(taken.exit())

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tracing::{Span, info, warn};
+use tracing::{info, warn};
 
-use super::{told, trailed};
+use super::told::{self, Told};
+use super::trailed;
 use crate::audit::{Blank, Trail};
 use crate::block::RunId;
 use crate::bucket::{Access, BucketConfig, MissingRoot};
@@ -17,7 +18,7 @@ use crate::outcome::Verification;
 use crate::progress::Progress;
 use crate::report::{Document, Form, Header};
 use crate::select::Cutoff;
-use crate::trace::{step, within};
+use crate::trace::step;
 use crate::verb::clocks::Clock;
 use crate::verify::{Buckets, Run, Task, verify};
 
@@ -72,22 +73,17 @@ pub async fn run(
         let work = async |trail: &Trail| found(&request, progress, trail, stop).await;
         // It never writes to a bucket.
         let (about, when) = ((&header, false), (&clock, stop));
-        let found = trailed::along(trail, about, when, work).await;
-        let exit = match &found {
-            Ok(found) => found.exit(),
-            Err(err) => Exit::of_error(err, stop.asked()),
-        };
-        Span::current().record("exit_code", exit.code());
-        info!(run = %header.run, exit_code = exit.code(), "verification ends");
-        found
+        trailed::along(trail, about, when, work).await
     };
-    let found = match Box::pin(within(span, verifying)).await {
-        Ok(found) => found,
-        Err(err) => {
-            told::in_its_place(&err, request.form, &header, stop.asked(), stdout);
-            return Err(err);
-        }
+    let told = Told {
+        what: "verification",
+        header: &header,
+        form: request.form,
+        stop,
     };
+    let found = told
+        .from_begin_to_end(span, verifying, Verification::exit, stdout)
+        .await?;
     let document = Document::of_verification(&header, &found);
     told::document(request.form, &document, stdout)?;
     Ok(found.exit())

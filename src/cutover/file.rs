@@ -280,17 +280,21 @@ impl Found {
         let node = fields.take("tolerance")?;
         let mut own = self.fields(node, "tolerance", Unknown::Refuse)?;
         let mut tolerance = self.file.tolerance;
-        for (key, part) in [
-            ("absolute", &mut tolerance.absolute),
-            ("relative", &mut tolerance.relative),
+        let (number, share) = (
+            "a number such as 0.001, and none below 0",
+            "a share such as 1e-9, at least 0 and less than 1",
+        );
+        for (key, part, below, expected) in [
+            ("absolute", &mut tolerance.absolute, f64::INFINITY, number),
+            ("relative", &mut tolerance.relative, 1.0, share),
         ] {
             let Some(node) = own.take(key) else { continue };
             let number = node.string().ok().and_then(|text| text.parse::<f64>().ok());
-            match number.filter(|number| number.is_finite() && *number >= 0.0) {
+            match number.filter(|number| (0.0..below).contains(number)) {
                 Some(number) => *part = number,
                 None => self.fault(
                     node.line(),
-                    &format!("tolerance.{key}: expected a number such as 0.001, and none below 0"),
+                    &format!("tolerance.{key}: expected {expected}"),
                 ),
             }
         }
@@ -430,7 +434,7 @@ mod tests {
                 "- expr: x\n  tolerance: {absolute: -1, relative: few}\n",
                 vec![
                     "line 2: tolerance.absolute: expected a number such as 0.001, and none below 0",
-                    "line 2: tolerance.relative: expected a number such as 0.001, and none below 0",
+                    "line 2: tolerance.relative: expected a share such as 1e-9, at least 0 and less than 1",
                 ],
             ),
             (

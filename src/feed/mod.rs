@@ -12,6 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::error::{Error, Kind, Result};
 use crate::history::{self, Origin, Plan, Range};
+use crate::payload::Malformed;
 use crate::promql::Selector;
 use crate::remote::{ExportClient, Limits, ReadClient, Sink};
 use crate::retry::Policy;
@@ -65,7 +66,8 @@ impl Source {
             retry: retry.clone(),
             max_held_bytes: memory_bytes,
         };
-        let payloads = |options, what| Payloads::new(options, what, &plan.folder);
+        let payloads =
+            |options, malformed, what| Payloads::new(options, malformed, what, &plan.folder);
         let origin = match plan.source.origin.clone() {
             Origin::Live(history::Live::RemoteRead(access)) => {
                 From::Live(Live::Read(ReadClient::new(&access, &limits)?))
@@ -73,11 +75,17 @@ impl Source {
             Origin::Live(history::Live::Export(access)) => {
                 From::Live(Live::Export(ExportClient::new(&access, &limits)?))
             }
-            Origin::Capture { options, manifest } => {
-                From::Payloads(payloads(options, payloads::What::Manifest(manifest)))
+            Origin::Capture {
+                options,
+                malformed,
+                manifest,
+            } => {
+                let what = payloads::What::Manifest(manifest);
+                From::Payloads(payloads(options, malformed, what))
             }
             Origin::Files { options, paths } => {
-                From::Payloads(payloads(options, payloads::What::Files(paths)))
+                let what = payloads::What::Files(paths);
+                From::Payloads(payloads(options, Malformed::Refuse, what))
             }
         };
         let is_live = matches!(origin, From::Live(_));

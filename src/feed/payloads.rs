@@ -5,13 +5,17 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use tracing::warn;
+
 use crate::error::{Error, Kind, Result};
-use crate::payload::{Options, Payload, Reader, Sink, capture};
+use crate::payload::{Malformed, Options, Payload, Reader, Sink, capture};
+use crate::samples::Item;
 
 /// Payloads of one format.
 #[derive(Debug)]
 pub(super) struct Payloads {
     options: Options,
+    malformed: Malformed,
     what: What,
     folder: PathBuf,
 }
@@ -27,9 +31,10 @@ pub(super) enum What {
 
 impl Payloads {
     /// Relative paths of a manifest begin in `folder`.
-    pub(super) fn new(options: Options, what: What, folder: &Path) -> Self {
+    pub(super) fn new(options: Options, malformed: Malformed, what: What, folder: &Path) -> Self {
         Self {
             options,
+            malformed,
             what,
             folder: folder.to_owned(),
         }
@@ -37,7 +42,28 @@ impl Payloads {
 
     /// Reads all of them, one after another.
     pub(super) fn read(&self, sink: &mut Sink<'_>) -> Result<()> {
-        let mut reader = Reader::new(self.options.clone());
+        let mut malformed = (0, String::new());
+        let sink: &mut Sink<'_> = &mut |item| {
+            if let Item::LeftOut(left_out) = &item
+                && left_out.kind == Malformed::KIND
+            {
+                if malformed.0 == 0 {
+                    malformed.1.clone_from(&left_out.example);
+                }
+                malformed.0 += left_out.count;
+            }
+            sink(item)
+        };
+        self.read_to_end(sink)?;
+        if malformed.0 > 0 {
+            let (count, example) = malformed;
+            warn!(count, %example, "what cannot be read was left out");
+        }
+        Ok(())
+    }
+
+    fn read_to_end(&self, sink: &mut Sink<'_>) -> Result<()> {
+        let mut reader = Reader::new(self.options.clone()).with_malformed(self.malformed);
         match &self.what {
             What::Manifest(path) => {
                 let name = self.shown(path);
@@ -47,7 +73,14 @@ impl Payloads {
                 let mut each =
                     |mut captured: capture::Captured| reader.read(&mut captured.payload(), sink);
                 if self.options.add_up() {
-                    capture::each_payload_by_time(&mut file, &name, &self.folder, &mut each)?;
+                    let first_time = |payload: &mut Payload<'_>| self.options.first_time(payload);
+                    capture::each_payload_by_time(
+                        &mut file,
+                        &name,
+                        &self.folder,
+                        &first_time,
+                        &mut each,
+                    )?;
                 } else {
                     capture::each_payload(file, &name, &self.folder, &mut each)?;
                 }

@@ -59,13 +59,14 @@ impl<'a> Side<'a> {
         &self,
         fields: &mut Fields<'_>,
         member: &'static str,
+        example: &str,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Access>> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(None);
         };
         let url = self.url(node, &at)?;
-        self.access(&at, &url, warnings).map(Some)
+        self.access(&at, (&url, example), warnings).map(Some)
     }
 
     /// The server whose API has that member, where it is given: what comes before `/api/v1`.
@@ -81,27 +82,36 @@ impl<'a> Side<'a> {
         };
         let url = self.url(node, &at)?;
         let whole = url.trim_end_matches('/');
-        let Some(base) = ends.iter().find_map(|end| whole.strip_suffix(end)) else {
+        let mut bases = ends
+            .iter()
+            .filter_map(|end| Some((whole.strip_suffix(end)?, end)));
+        let Some((base, end)) = bases.next() else {
             let ends = ends.join(" or ");
             return Err(Error::usage(format!(
                 "{at}: expected a URL that ends in {ends}"
             )));
         };
-        self.access(&at, base, warnings).map(Some)
+        let example = format!("http://prometheus:9090{end}");
+        self.access(&at, (base, &example), warnings).map(Some)
     }
 
     fn url(&self, node: &Node, at: &str) -> Result<String> {
         expanded(node.text(at)?.trim(), at, self.environment)
     }
 
-    fn access(&self, at: &str, url: &str, warnings: &mut Vec<String>) -> Result<Access> {
+    fn access(
+        &self,
+        at: &str,
+        (url, example): (&str, &str),
+        warnings: &mut Vec<String>,
+    ) -> Result<Access> {
         // It is judged by itself first, so that an error names the right one of both.
         let named = |at: &str, err: Error| Error::usage(format!("{at}: {err:#}"));
-        let mut access =
-            Access::parse(url, None, self.environment, warnings).map_err(|err| named(at, err))?;
+        let mut access = Access::parse(url, example, None, self.environment, warnings)
+            .map_err(|err| named(at, err))?;
         if let Some(Config { at, text, folder }) = &self.config {
             let config = Some((text.as_str(), folder.as_path()));
-            access = Access::parse(url, config, self.environment, warnings)
+            access = Access::parse(url, example, config, self.environment, warnings)
                 .map_err(|err| named(at, err))?;
         }
         access
@@ -125,7 +135,7 @@ fn headers(node: &Node, at: &str, environment: &Environment) -> Result<Vec<(Stri
 }
 
 /// `$(NAME)` is replaced from the environment, as in configurations of buckets.
-fn expanded(text: &str, at: &str, environment: &Environment) -> Result<String> {
+pub(super) fn expanded(text: &str, at: &str, environment: &Environment) -> Result<String> {
     let variable = |name: &str| environment.get(name).map(str::to_owned);
     yaml::expand(text, &variable).map_err(|err| Error::usage(format!("{at}: {err}")))
 }

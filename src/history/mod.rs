@@ -4,6 +4,7 @@
 
 mod access;
 mod fingerprint;
+mod formats;
 mod outcome;
 mod plan;
 mod reading;

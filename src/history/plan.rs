@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::block::Sha256Sum;
-use crate::payload::Options;
+use crate::payload::{Malformed, Options};
 use crate::promql::{Access, Selector};
 use crate::samples::Labels;
 
@@ -74,6 +74,8 @@ pub enum Origin {
     Capture {
         /// How they are read.
         options: Options,
+        /// What becomes of what cannot be read.
+        malformed: Malformed,
         /// Where it lies.
         manifest: PathBuf,
     },
@@ -131,8 +133,8 @@ pub struct Target {
     pub external_labels: Labels,
     /// Remote write, in place of a bucket: the whole URL.
     pub write: Option<Access>,
-    /// Remote read of what reads the target: the whole URL.
-    pub read: Option<Access>,
+    /// What tells the samples of a server, where the plan names it.
+    pub read: Option<Live>,
     /// What else answers from the target.
     pub queries: Queries,
     /// Where it tells its status: what `/api/v1` follows.

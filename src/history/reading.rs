@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::access::{Side, text_of};
+use super::access::{Side, expanded, text_of};
 use super::fingerprint::Fingerprint;
+use super::formats;
 use super::plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,
 };
@@ -13,8 +14,7 @@ use super::tree::{Fields, Node, within};
 use crate::duration;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::nearest::nearest;
-use crate::payload::{Options, graphite, otlp, statsd};
+use crate::payload::{Malformed, Options, graphite};
 use crate::promql::{Access, Selector};
 use crate::samples::{Builder, Labels};
 
@@ -46,6 +46,10 @@ fn plan(
         warnings,
         decides: Fingerprint::default(),
     };
+    // Editors know by it what else may stand here.
+    if let Some((at, node)) = fields.take("$schema") {
+        node.text(&at)?;
+    }
     let source = fields.need("source", "an object with kind")?;
     let target = fields.need(
         "target",
@@ -55,7 +59,7 @@ fn plan(
         source: reading.source(source)?,
         target: reading.target(target)?,
         selectors: reading.selectors(&mut fields)?,
-        metadata_metrics: texts(&mut fields, "metadata_metrics")?,
+        metadata_metrics: metric_names(&mut fields)?,
         exemplar_checks: exemplar_checks(&mut fields)?,
         promql_checks: promql_checks(&mut fields)?,
         batch: batch(&mut fields)?,
@@ -64,6 +68,7 @@ fn plan(
         folder: folder.to_owned(),
     };
     fields.finish()?;
+    both_sides_differ(&plan.source, &plan.target)?;
     warnings.dedup();
     Ok(plan)
 }
@@ -75,6 +80,10 @@ struct Reading<'a> {
     warnings: &'a mut Vec<String>,
     decides: Fingerprint,
 }
+
+/// Examples of addresses.
+const REMOTE_READ: &str = "http://prometheus:9090/api/v1/read";
+const EXPORT: &str = "http://victoria:8428/api/v1/export";
 
 /// The members of which a source has the one that says where its samples are, and which kinds have it.
 const ORIGINS: [(&str, &[Kind]); 4] = [
@@ -94,10 +103,19 @@ const ORIGINS: [(&str, &[Kind]); 4] = [
 ];
 
 /// Members that say how one format is read.
-const OPTIONS: [(&str, Kind); 3] = [
-    ("graphite_mapping_path", Kind::GraphitePlaintext),
-    ("statsd", Kind::Statsd),
-    ("otlp", Kind::Otlp),
+const OPTIONS: [(&str, &[Kind]); 4] = [
+    ("graphite_mapping_path", &[Kind::GraphitePlaintext]),
+    ("statsd", &[Kind::Statsd]),
+    ("otlp", &[Kind::Otlp]),
+    (
+        "malformed",
+        &[
+            Kind::Otlp,
+            Kind::InfluxLineProtocol,
+            Kind::Statsd,
+            Kind::GraphitePlaintext,
+        ],
+    ),
 ];
 
 impl Reading<'_> {
@@ -108,7 +126,7 @@ impl Reading<'_> {
             refuse_of_others(&fields, member, kind, kinds)?;
         }
         for (member, of) in OPTIONS {
-            refuse_of_others(&fields, member, kind, &[of])?;
+            refuse_of_others(&fields, member, kind, of)?;
         }
         self.decides.add("source.kind", kind.as_str());
         let side = Side::read(&mut fields, self.folder, self.environment)?;
@@ -126,32 +144,41 @@ impl Reading<'_> {
         let live = match kind {
             Kind::Prometheus => Some((
                 "remote_read_url",
-                "a URL such as http://prometheus:9090/api/v1/read",
+                REMOTE_READ,
                 Live::RemoteRead as fn(Access) -> Live,
             )),
-            Kind::Victoriametrics => Some((
-                "export_url",
-                "a URL such as http://victoria:8428/api/v1/export",
-                Live::Export as fn(Access) -> Live,
-            )),
+            Kind::Victoriametrics => {
+                Some(("export_url", EXPORT, Live::Export as fn(Access) -> Live))
+            }
             _ => None,
         };
-        if let Some((member, expected, live)) = live {
+        if let Some((member, example, live)) = live {
             let at = fields.path(member);
-            let access = side.whole(fields, member, self.warnings)?;
-            let access = access.ok_or_else(|| missing(&at, expected))?;
+            let access = side.whole(fields, member, example, self.warnings)?;
+            let access = access.ok_or_else(|| missing(&at, &format!("a URL such as {example}")))?;
             self.decides.add(member, &access.identity());
             return Ok(Origin::Live(live(access)));
         }
         let options = self.options(kind, fields)?;
+        let malformed = self.malformed(fields)?;
         let paths_at = fields.path("paths");
         let manifest = self.path(fields, "capture_manifest_path")?;
-        let paths = texts(fields, "paths")?;
+        let are_given = fields.has("paths");
+        let paths = fields.texts("paths")?;
+        if are_given && paths.is_empty() {
+            return Err(Error::usage(format!(
+                "{paths_at}: it is empty: expected at least one path"
+            )));
+        }
         match (manifest, paths.is_empty()) {
             (Some(_), false) => Err(Error::usage(format!(
                 "{paths_at}: capture_manifest_path is given, too: expected one of them"
             ))),
-            (Some(manifest), true) => Ok(Origin::Capture { options, manifest }),
+            (Some(manifest), true) => Ok(Origin::Capture {
+                options,
+                malformed,
+                manifest,
+            }),
             (None, false) => {
                 let paths = paths.iter().map(|path| side.folder().join(path));
                 let paths: Vec<PathBuf> = paths.collect();
@@ -173,35 +200,36 @@ impl Reading<'_> {
     fn options(&mut self, kind: Kind, fields: &mut Fields<'_>) -> Result<Options> {
         Ok(match kind {
             Kind::InfluxLineProtocol => Options::InfluxLineProtocol,
-            Kind::Statsd => {
-                Options::Statsd(self.format_options::<statsd::Options>(fields, "statsd")?)
-            }
+            Kind::Statsd => Options::Statsd(self.of_format(fields, "statsd", formats::statsd)?),
             Kind::GraphitePlaintext => Options::GraphitePlaintext(self.mapping(fields)?),
-            Kind::Otlp => {
-                let at = fields.path("otlp");
-                let options = self.format_options::<otlp::Options>(fields, "otlp")?;
-                if let Some(why) = options.contradiction() {
-                    return Err(Error::usage(format!("{at}: {why}")));
-                }
-                Options::Otlp(options)
-            }
+            Kind::Otlp => Options::Otlp(self.of_format(fields, "otlp", formats::otlp)?),
             Kind::Prometheus | Kind::Victoriametrics | Kind::Openmetrics => Options::Openmetrics,
         })
     }
 
-    /// An object whose members the format itself knows.
-    fn format_options<T: serde::de::DeserializeOwned + Default>(
+    fn malformed(&mut self, fields: &mut Fields<'_>) -> Result<Malformed> {
+        let Some((at, node)) = fields.take("malformed") else {
+            return Ok(Malformed::Refuse);
+        };
+        let malformed = node.choice(&at, &Malformed::ALL)?;
+        if malformed == Malformed::LeaveOut {
+            self.decides.add("malformed", "leave_out");
+        }
+        Ok(malformed)
+    }
+
+    /// What the object of a format says.
+    fn of_format<T: Default>(
         &mut self,
         fields: &mut Fields<'_>,
         member: &'static str,
+        read: fn(&str, &Node) -> Result<T>,
     ) -> Result<T> {
         let Some((at, node)) = fields.take(member) else {
             return Ok(T::default());
         };
-        node.members(&at)?;
-        let value = node.value();
-        self.decides.add(member, &value.to_string());
-        serde_json::from_value(value).map_err(|err| Error::usage(format!("{at}: {err}")))
+        self.decides.add(member, &node.value().to_string());
+        read(&at, node)
     }
 
     fn mapping(&mut self, fields: &mut Fields<'_>) -> Result<Option<graphite::Mapping>> {
@@ -243,14 +271,23 @@ impl Reading<'_> {
         let side = Side::read(&mut fields, self.folder, self.environment)?;
         let write_at = fields.path("write_url");
         let objstore_config_path = match fields.take("objstore_config_path") {
-            Some((at, node)) => Some(self.folder.join(node.text(&at)?)),
+            Some((at, node)) => {
+                let path = self.folder.join(node.text(&at)?);
+                can_be_read(&path, &at)?;
+                Some(path)
+            }
             None => None,
         };
         let external_labels = match fields.take("external_labels") {
-            Some((at, node)) => external_labels(node, &at)?,
+            Some((at, node)) => external_labels(node, &at, self.environment)?,
             None => Labels::default(),
         };
-        let write = side.whole(&mut fields, "write_url", self.warnings)?;
+        let write = side.whole(
+            &mut fields,
+            "write_url",
+            "http://prometheus:9090/api/v1/write",
+            self.warnings,
+        )?;
         if write.is_some() && objstore_config_path.is_some() {
             return Err(Error::usage(format!(
                 "{write_at}: objstore_config_path is given, too: expected one of them"
@@ -262,7 +299,7 @@ impl Reading<'_> {
                 "at least one label, such as {\"cluster\": \"a\"}, for Thanos takes no block without",
             ));
         }
-        let read = side.whole(&mut fields, "read_url", self.warnings)?;
+        let read = self.reader(&mut fields, &side)?;
         let queries = self.queries(&mut fields, &side)?;
         let ends = ["/api/v1/status/tsdb", "/api/v1/status/buildinfo"];
         let status = side.below(&mut fields, "status_url", &ends, self.warnings)?;
@@ -275,6 +312,19 @@ impl Reading<'_> {
             queries,
             status,
         })
+    }
+
+    /// What tells the samples that a target holds.
+    fn reader(&mut self, fields: &mut Fields<'_>, side: &Side<'_>) -> Result<Option<Live>> {
+        let export_at = fields.path("export_url");
+        let read = side.whole(fields, "read_url", REMOTE_READ, self.warnings)?;
+        let export = side.whole(fields, "export_url", EXPORT, self.warnings)?;
+        match (read, export) {
+            (Some(_), Some(_)) => Err(Error::usage(format!(
+                "{export_at}: read_url is given, too: expected one of them"
+            ))),
+            (read, export) => Ok(read.map(Live::RemoteRead).or(export.map(Live::Export))),
+        }
     }
 
     fn selectors(&mut self, fields: &mut Fields<'_>) -> Result<Vec<Selector>> {
@@ -302,6 +352,36 @@ impl Reading<'_> {
     }
 }
 
+/// What is compared with itself is always the same.
+fn both_sides_differ(source: &Source, target: &Target) -> Result<()> {
+    let read = match (&source.origin, &target.read) {
+        (Origin::Live(Live::RemoteRead(source)), Some(Live::RemoteRead(target))) => {
+            Some(("read_url", "remote_read_url", source, target))
+        }
+        (Origin::Live(Live::Export(source)), Some(Live::Export(target))) => {
+            Some(("export_url", "export_url", source, target))
+        }
+        _ => None,
+    };
+    let (ours, theirs) = (&source.queries, &target.queries);
+    let queries = [
+        ("query_range_url", &ours.query_range, &theirs.query_range),
+        ("metadata_url", &ours.metadata, &theirs.metadata),
+        ("exemplar_url", &ours.exemplars, &theirs.exemplars),
+    ];
+    let asked = queries.into_iter().filter_map(|(member, source, target)| {
+        Some((member, member, source.as_ref()?, target.as_ref()?))
+    });
+    for (of_target, of_source, source, target) in read.into_iter().chain(asked) {
+        if source.is_same_place(target) {
+            return Err(Error::usage(format!(
+                "target.{of_target}: it is source.{of_source}: expected what answers of the target alone"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// What is found missing after hours is found too late.
 fn can_be_read(path: &Path, at: &str) -> Result<()> {
     let about = std::fs::File::open(path).and_then(|file| file.metadata());
@@ -323,17 +403,10 @@ fn missing(at: &str, expected: &str) -> Error {
 }
 
 fn kind(fields: &mut Fields<'_>) -> Result<Kind> {
-    let all = Kind::ALL.map(Kind::as_str);
-    let (at, node) = fields.need("kind", &format!("one of {}", all.join(", ")))?;
-    let text = node.text(&at)?;
-    let mut kinds = Kind::ALL.into_iter();
-    kinds.find(|kind| kind.as_str() == text).ok_or_else(|| {
-        let expected = match nearest(&text.to_lowercase().replace('-', "_"), all) {
-            Some(meant) => format!("did you mean {meant}?"),
-            None => format!("expected one of {}", all.join(", ")),
-        };
-        Error::usage(format!("{at}: unknown kind {text:?}: {expected}"))
-    })
+    let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
+    let all = Kind::ALL.map(Kind::as_str).join(", ");
+    let (at, node) = fields.need("kind", &format!("one of {all}"))?;
+    node.choice(&at, &kinds)
 }
 
 fn refuse_of_others(
@@ -353,18 +426,8 @@ fn refuse_of_others(
     )))
 }
 
-fn texts(fields: &mut Fields<'_>, member: &'static str) -> Result<Vec<String>> {
-    let Some((at, node)) = fields.take(member) else {
-        return Ok(Vec::new());
-    };
-    let items = node.items(&at)?;
-    items
-        .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
-        .collect()
-}
-
 /// Thanos drops labels that begin with two underscores, and Prometheus refuses such names as external labels.
-fn external_labels(node: &Node, at: &str) -> Result<Labels> {
+fn external_labels(node: &Node, at: &str, environment: &Environment) -> Result<Labels> {
     let mut labels = Builder::default();
     for (path, name, value) in node.members(at)?.rest() {
         let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -376,11 +439,30 @@ fn external_labels(node: &Node, at: &str) -> Result<Labels> {
                 "{path}: expected the name of a label, such as cluster, that does not begin with __"
             )));
         }
-        labels.add(name, value.text(&path)?);
+        let value = expanded(value.text(&path)?, &path, environment)?;
+        if value.is_empty() {
+            return Err(Error::usage(format!(
+                "{path}: it is empty: expected a text"
+            )));
+        }
+        labels.add(name, &value);
     }
     labels
         .build()
         .map_err(|err| Error::usage(format!("{at}: {err}")))
+}
+
+/// Names may hold whatever text there is; what has braces or quotes is a selector in nearly all cases, and names no metric that anybody has.
+fn metric_names(fields: &mut Fields<'_>) -> Result<Vec<String>> {
+    let at = fields.path("metadata_metrics");
+    let names = fields.texts("metadata_metrics")?;
+    let mut numbered = names.iter().zip(0..);
+    match numbered.find(|(name, _)| name.contains(['{', '}', '"'])) {
+        Some((_, number)) => Err(Error::usage(format!(
+            "{at}[{number}]: expected a metric's name, and found a selector"
+        ))),
+        None => Ok(names),
+    }
 }
 
 fn exemplar_checks(fields: &mut Fields<'_>) -> Result<Vec<ExemplarCheck>> {
@@ -461,13 +543,17 @@ fn compare(fields: &mut Fields<'_>) -> Result<Compare> {
         return Ok(Compare::default());
     };
     let mut fields = node.members(&at)?;
-    let mut delta = |member: &'static str| match fields.take(member) {
-        Some((at, node)) => node.tolerance(&at).map(Some),
-        None => Ok(None),
+    let absolute = match fields.take("max_absolute_value_delta") {
+        Some((at, node)) => Some(node.absolute(&at)?),
+        None => None,
+    };
+    let relative = match fields.take("max_relative_value_delta") {
+        Some((at, node)) => Some(node.share(&at)?),
+        None => None,
     };
     let compare = Compare {
-        max_absolute_value_delta: delta("max_absolute_value_delta")?,
-        max_relative_value_delta: delta("max_relative_value_delta")?,
+        max_absolute_value_delta: absolute,
+        max_relative_value_delta: relative,
     };
     fields.finish()?;
     Ok(compare)

@@ -118,8 +118,9 @@ impl Node {
 
     /// A whole number within these bounds.
     pub(super) fn whole(&self, at: &str, least: u64, most: u64) -> Result<u64> {
+        // Some programs write whole numbers as 200.0 or 2e2.
         let number = match self {
-            Self::Number(number) => number.as_u64(),
+            Self::Number(number) => number.as_u64().or_else(|| whole_of(number.as_f64()?)),
             _ => None,
         };
         number
@@ -128,14 +129,62 @@ impl Node {
     }
 
     /// A finite number that is not below 0.
-    pub(super) fn tolerance(&self, at: &str) -> Result<f64> {
-        let number = match self {
-            Self::Number(number) => number.as_f64(),
-            _ => None,
-        };
-        number
+    pub(super) fn absolute(&self, at: &str) -> Result<f64> {
+        self.float()
             .filter(|number| number.is_finite() && *number >= 0.0)
             .ok_or_else(|| self.wrong_value(at, "a number that is not below 0"))
+    }
+
+    /// A part of 1, and not all of it: two numbers of one sign are never further apart than the larger one.
+    pub(super) fn share(&self, at: &str) -> Result<f64> {
+        self.float()
+            .filter(|number| (0.0..1.0).contains(number))
+            .ok_or_else(|| self.wrong_value(at, "a share of at least 0 and less than 1"))
+    }
+
+    fn float(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => number.as_f64(),
+            _ => None,
+        }
+    }
+
+    /// True or false.
+    pub(super) fn truth(&self, at: &str) -> Result<bool> {
+        match self {
+            Self::Bool(value) => Ok(*value),
+            _ => Err(self.wrong(at, "true or false")),
+        }
+    }
+
+    /// A number: JSON has none that is not finite.
+    pub(super) fn number(&self, at: &str) -> Result<f64> {
+        self.float().ok_or_else(|| self.wrong(at, "a number"))
+    }
+
+    /// What one of these names stands for.
+    pub(super) fn choice<T: Copy>(&self, at: &str, choices: &[(&str, T)]) -> Result<T> {
+        let text = self.text(at)?;
+        let known = choices.iter().find(|(name, _)| *name == text);
+        if let Some((_, choice)) = known {
+            return Ok(*choice);
+        }
+        let plain = |name: &str| name.replace(['-', '.'], "_").to_lowercase();
+        let lower: Vec<String> = choices.iter().map(|(name, _)| plain(name)).collect();
+        let meant = nearest(&plain(text), lower.iter().map(String::as_str));
+        let meant = choices
+            .iter()
+            .find(|(name, _)| Some(&*plain(name)) == meant);
+        let expected = match meant {
+            Some((meant, _)) => format!("did you mean {meant}?"),
+            None => {
+                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                format!("expected one of {}", names.join(", "))
+            }
+        };
+        Err(Error::usage(format!(
+            "{at}: unknown value {text:?}: {expected}"
+        )))
     }
 
     /// The same, as others read it.
@@ -165,6 +214,18 @@ impl Node {
     }
 }
 
+/// The number where it has no fraction, and lies where floats tell all whole numbers apart.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it lies within both bounds"
+)]
+fn whole_of(number: f64) -> Option<u64> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && (0.0..=MOST).contains(&number);
+    is_whole.then_some(number as u64)
+}
+
 impl<'n> Fields<'n> {
     /// The member of that name with its path, where it is given.
     pub(super) fn take(&mut self, name: &'static str) -> Option<(String, &'n Node)> {
@@ -192,6 +253,17 @@ impl<'n> Fields<'n> {
         let path = self.path(name);
         self.take(name)
             .ok_or_else(|| Error::usage(format!("{path}: it is missing: expected {expected}")))
+    }
+
+    /// The texts of that member; none where it is not given.
+    pub(super) fn texts(&mut self, name: &'static str) -> Result<Vec<String>> {
+        let Some((at, node)) = self.take(name) else {
+            return Ok(Vec::new());
+        };
+        let items = node.items(&at)?;
+        items
+            .map(|(at, item)| Ok(item.text(&at)?.to_owned()))
+            .collect()
     }
 
     /// All that is left, for objects whose names are anybody's.

@@ -69,12 +69,13 @@ pub fn each_payload_with(
     })
 }
 
-/// The same in the order in which payloads were received, where each says when that was: captures that were put together do not lie so. Those of one time
-/// stay in the order of the file.
+/// The same in the order in which payloads were received, or, where one of them does not say when that was, of the first times that `first_time` finds in
+/// them: captures that were put together do not lie so. Those of one time stay in the order of the file, and what has none stays behind what is before it.
 pub fn each_payload_by_time(
     manifest: &mut (impl Read + Seek),
     name: &str,
     folder: &Path,
+    first_time: &dyn Fn(&mut Payload) -> Option<u64>,
     each: &mut dyn FnMut(Captured) -> Result<()>,
 ) -> Result<()> {
     // What can be read but once is taken as it lies.
@@ -85,16 +86,27 @@ pub fn each_payload_by_time(
     let mut entries = Vec::new();
     walk(&mut *manifest, name, &mut |found| {
         let received = found.entry.as_ref().ok().and_then(|it| it.received_at_ms);
-        entries.push((received, found.number, found.place));
+        entries.push((received.map(i128::from), found.number, found.place));
         Ok(())
     })?;
     let unread = |err| Error::new(Kind::Other, format!("read {name}")).because(err);
     manifest.rewind().map_err(unread)?;
-    let is_told = entries.iter().all(|(received, ..)| received.is_some());
-    if !is_told || entries.is_sorted_by_key(|(received, ..)| *received) {
+    if entries.iter().any(|(received, ..)| received.is_none()) {
+        let mut times = entries.iter_mut();
+        let mut latest = None;
+        each_payload(&mut *manifest, name, folder, &mut |mut captured| {
+            latest = first_time(&mut captured.payload()).map_or(latest, |time| Some(time.into()));
+            if let Some((time, ..)) = times.next() {
+                *time = latest;
+            }
+            Ok(())
+        })?;
+        manifest.rewind().map_err(unread)?;
+    }
+    if entries.is_sorted_by_key(|(time, ..)| *time) {
         return each_payload(manifest, name, folder, each);
     }
-    entries.sort_by_key(|(received, ..)| *received);
+    entries.sort_by_key(|(time, ..)| *time);
     for (_, number, place) in entries {
         manifest.seek(SeekFrom::Start(place)).map_err(unread)?;
         let mut json = serde_json::Deserializer::from_reader(BufReader::new(&mut *manifest));

@@ -10,6 +10,7 @@ pub mod openmetrics;
 pub mod otlp;
 pub mod statsd;
 
+mod base64;
 mod gathered;
 mod left_out;
 mod lines;
@@ -19,6 +20,7 @@ mod received;
 #[cfg(test)]
 mod testing;
 
+pub use left_out::Malformed;
 pub use received::{Payload, Sink};
 
 use std::fmt;
@@ -46,6 +48,17 @@ impl Options {
     #[must_use]
     pub fn add_up(&self) -> bool {
         matches!(self, Self::Otlp(_) | Self::Statsd(_))
+    }
+
+    /// The first time of what a payload adds to what those before it told, in nanoseconds since the epoch; `None` where it does not say so itself.
+    pub fn first_time(&self, payload: &mut Payload) -> Option<u64> {
+        match self {
+            Self::Otlp(_) => otlp::first_time(payload),
+            Self::InfluxLineProtocol
+            | Self::Statsd(_)
+            | Self::GraphitePlaintext(_)
+            | Self::Openmetrics => None,
+        }
     }
 }
 
@@ -76,6 +89,22 @@ impl Reader {
                 Self::GraphitePlaintext(graphite::Reader::new(mapping))
             }
             Options::Openmetrics => Self::Openmetrics(openmetrics::Reader::default()),
+        }
+    }
+
+    /// Says what becomes of what cannot be read, where the format lets it be left out: `OpenMetrics` refuses it always.
+    #[must_use]
+    pub fn with_malformed(self, malformed: Malformed) -> Self {
+        match self {
+            Self::Otlp(reader) => Self::Otlp(reader.with_malformed(malformed)),
+            Self::InfluxLineProtocol(reader) => {
+                Self::InfluxLineProtocol(reader.with_malformed(malformed))
+            }
+            Self::Statsd(reader) => Self::Statsd(reader.with_malformed(malformed)),
+            Self::GraphitePlaintext(reader) => {
+                Self::GraphitePlaintext(reader.with_malformed(malformed))
+            }
+            Self::Openmetrics(reader) => Self::Openmetrics(reader),
         }
     }
 

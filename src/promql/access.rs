@@ -27,17 +27,21 @@ pub struct Access {
 }
 
 impl Access {
+    /// An example of the address of a server that is asked by PromQL.
+    pub const QUERIER: &str = "http://thanos-query:9090 or https://mimir/prometheus";
+
     /// Reads an address such as `http://querier:9090/prefix`, and the text of an `http_config` with the folder that its relative paths begin in.
     /// Without one the proxies are those of the environment.
     ///
-    /// Errors: what is wrong, in words that follow the name of the flag or the file.
+    /// Errors: what is wrong, in words that follow the name of the flag or the file, with the example of what is right.
     pub fn parse(
         address: &str,
+        example: &str,
         config: Option<(&str, &Path)>,
         environment: &Environment,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
-        let (base, user) = base(address)?;
+        let (base, user) = base(address, example)?;
         let mut access = Self {
             place: base.as_str().trim_end_matches('/').to_owned(),
             base,
@@ -152,18 +156,16 @@ impl Access {
     }
 }
 
-const EXPECTED: &str =
-    "expected a URL such as http://thanos-query:9090 or https://mimir/prometheus";
-
 /// The address below which the API is, and the user that stands in it. It is not repeated: it may hold a password.
-fn base(address: &str) -> Result<(Url, Option<Authorization>)> {
+fn base(address: &str, example: &str) -> Result<(Url, Option<Authorization>)> {
+    let expected = format!("expected a URL such as {example}");
     let url = Url::parse(address.trim()).ok();
     let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let Some(mut url) = url else {
-        return Err(Error::usage(EXPECTED));
+        return Err(Error::usage(expected));
     };
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(Error::usage(format!("a query stands in it: {EXPECTED}")));
+        return Err(Error::usage(format!("a query stands in it: {expected}")));
     }
     let plain = |text: &str| {
         let bytes = unescaped(text).and_then(|bytes| String::from_utf8(bytes).ok());

@@ -14,7 +14,7 @@ pub(crate) mod exchange;
 mod http_config;
 mod lists;
 mod merge;
-mod number;
+pub(crate) mod number;
 mod selector;
 mod server;
 mod times;

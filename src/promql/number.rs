@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
 /// A value. A number that should be a text is taken for what it says.
 #[derive(Debug, Clone, Copy)]
@@ -17,13 +17,13 @@ const LATEST_MS: f64 = 9_007_199_254_740_991.0;
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Read).map(Self)
+        deserializer.deserialize_any(OF_THE_API).map(Self)
     }
 }
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let seconds = deserializer.deserialize_any(Read)?;
+        let seconds = deserializer.deserialize_any(OF_THE_API)?;
         let ms = (seconds * 1000.0).round();
         if !ms.is_finite() || ms.abs() > LATEST_MS {
             return Err(D::Error::custom("a time is beyond all times"));
@@ -36,17 +36,36 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-struct Read;
+/// Reads a number of JSON, however it is spelled.
+pub(crate) struct Spelled {
+    /// What a text stands for, where it does for a number.
+    pub(crate) text: fn(&str) -> Option<f64>,
+    /// What `null` stands for, where it may stand.
+    pub(crate) null: Option<f64>,
+}
 
-impl Visitor<'_> for Read {
+const OF_THE_API: Spelled = Spelled {
+    text: |text| text.parse().ok(),
+    null: None,
+};
+
+impl Visitor<'_> for Spelled {
     type Value = f64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or a text that is one")
+        f.write_str(match self.null {
+            None => "a number, or a text that is one",
+            Some(_) => "a number, a text that is one, or null",
+        })
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<f64, E> {
+        self.null
+            .ok_or_else(|| E::invalid_type(Unexpected::Unit, &self))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
-        text.parse().map_err(|_| E::custom("a value is no number"))
+        (self.text)(text).ok_or_else(|| E::custom("a value is no number"))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<f64, E> {
@@ -55,7 +74,7 @@ impl Visitor<'_> for Read {
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "all values of the API are f64, however they are spelled"
+        reason = "all values are f64, however they are spelled"
     )]
     fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
         Ok(number as f64)
@@ -63,7 +82,7 @@ impl Visitor<'_> for Read {
 
     #[expect(
         clippy::cast_precision_loss,
-        reason = "all values of the API are f64, however they are spelled"
+        reason = "all values are f64, however they are spelled"
     )]
     fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
         Ok(number as f64)

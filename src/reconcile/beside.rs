@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::task::Task;
-use crate::cutover::{Side, Weight};
+use crate::cutover::{Example, Side, Weight};
 use crate::error::Result;
 use crate::history::ExemplarCheck;
 use crate::promql::{Access, Operator, Selector};
 use crate::reconciled::{
-    Compared, ExemplarsOf, Founds, MetadataOf, by_metric, by_series, compare_exemplars,
-    compare_metadata,
+    Compared, ExemplarsOf, Founds, MetadataOf, OF_OTHERS, by_metric, by_series, compare_exemplars,
+    compare_metadata, is_of_others,
 };
 use crate::remote;
 use crate::samples::{Exemplar, Metadata};
@@ -142,13 +142,27 @@ async fn exemplars(task: &Task, came: &ExemplarsOf, founds: &mut Founds) -> u64 
         usual = of_selector.collect();
         &usual
     };
+    let external_labels = &plan.target.external_labels;
     let mut both_have = 0;
     for check in checks {
         let source = match of_source {
-            Some(access) => shown(task, access, &check.query).await,
+            Some(access) => {
+                let told = shown(task, access, &check.query).await;
+                told.map(|told| by_series(told, external_labels))
+            }
             None => Ok(of_query(came, &check.query)),
         };
         let target = shown(task, of_target, &check.query).await;
+        let target = target.map(|told| {
+            let is_other = |one: &Exemplar| is_of_others(&one.series, external_labels);
+            let (others, own): (Vec<_>, Vec<_>) = told.into_iter().partition(is_other);
+            founds.add(OF_OTHERS, others.len() as u64, || Example {
+                series: others.first().map(|one| one.series.clone()),
+                text: Some("its exemplars".to_owned()),
+                ..Example::default()
+            });
+            by_series(own, external_labels)
+        });
         let sides = both(source, target, "exemplars-not-seen", founds);
         let Some((source, target)) = sides else {
             continue;
@@ -163,10 +177,9 @@ async fn exemplars(task: &Task, came: &ExemplarsOf, founds: &mut Founds) -> u64 
     both_have
 }
 
-async fn shown(task: &Task, access: &Access, query: &str) -> Result<ExemplarsOf> {
+async fn shown(task: &Task, access: &Access, query: &str) -> Result<Vec<Exemplar>> {
     let range = task.range.start_ms..task.range.end_ms;
-    let told = remote::exemplars(access, &task.limits_of_servers(), query, range).await?;
-    Ok(by_series(told, &task.plan.target.external_labels))
+    remote::exemplars(access, &task.limits_of_servers(), query, range).await
 }
 
 /// Those of the series that a query selects, where it is a selector; all of them where it is more.

@@ -11,14 +11,12 @@ mod task;
 
 pub use task::{Depth, Task};
 
-use tokio::time::Instant;
-use tracing::info;
-
 use crate::cutover::{Side, Weight};
 use crate::engine::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::reconciled::{Founds, Reconciled, Scope, Target};
 use crate::trace::{step, within};
+use tokio::time::Instant;
 
 /// Compares.
 ///
@@ -44,14 +42,19 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         external_labels: task.plan.target.external_labels.clone(),
         target: Target::Nowhere,
     });
+    found.waived.clone_from(&task.waived);
     // What a server says of itself is quickly asked, and whoever waits for hours wants to have been told what it lacks.
     found.capabilities = probe::asked(task, &mut founds).await;
-    let source = ordered::source(task, &mut founds).await?;
-    info!(bytes = source.sorted.disk_bytes(), "source is read");
+    let mut of_target = Founds::default();
+    // Each side waits for its own network.
+    let (source, target) = tokio::try_join!(
+        ordered::source(task, &mut founds),
+        ordered::target(task, &mut of_target),
+    )?;
+    founds.extend(of_target);
     let beside = source.beside;
-    match ordered::target(task, &mut founds).await? {
+    match target {
         Some((target, read)) => {
-            info!(bytes = target.disk_bytes(), "target is read");
             found.scope.target = read;
             let compared = ordered::compare(task, source.sorted, target).await?;
             let (selectors, others) = compared;
@@ -60,7 +63,7 @@ async fn compared(task: &Task) -> Result<Reconciled> {
         }
         None => founds.say(
             (Weight::Unseen, "target-not-read", Some(Side::Target)),
-            "the plan names no bucket and no read_url of the target",
+            "the plan names no bucket, and neither read_url nor export_url of the target",
         ),
     }
     found.compared = beside::compared(task, beside, &mut founds).await;

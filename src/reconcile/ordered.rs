@@ -16,13 +16,13 @@ use crate::cutover::{Example, Side, Weight};
 use crate::error::{Error, Kind, Result};
 use crate::feed::{self, blocking};
 use crate::history::{Live, Origin, Plan};
-use crate::promql::Access;
 use crate::reconciled::{
-    Chosen, Comparison, Found, Founds, OfSelector, Target, chosen, join, without,
+    Chosen, Comparison, Found, Founds, OF_OTHERS, OfSelector, Target, chosen, is_of_others, join,
+    without,
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
-use crate::tsdb::{decode, read};
+use crate::tsdb::read;
 use crate::verb::survey::survey_one;
 
 /// Samples of one day are compared at once: few enough to be held, of many enough series to be worth it.
@@ -57,12 +57,8 @@ impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
         match item {
             Item::Piece(Piece { labels, told }) => {
-                let is_other = |(name, value): (&str, &str)| {
-                    let own = labels.get(name);
-                    own.is_some_and(|own| own != value)
-                };
                 // A server may hold what others write, too; no series of a backfill contradicts its labels.
-                if self.side == Side::Target && self.external_labels.iter().any(is_other) {
+                if self.side == Side::Target && is_of_others(&labels, &self.external_labels) {
                     self.of_others.0 += 1;
                     self.of_others.1.get_or_insert(labels);
                     return Ok(());
@@ -106,20 +102,21 @@ pub(super) async fn source(task: &Task, founds: &mut Founds) -> Result<Brought> 
         });
     }
     let spool = taking.spool;
+    let sorted = blocking(move || spool.finish()).await?;
+    info!(bytes = sorted.disk_bytes(), "source is read");
     Ok(Brought {
-        sorted: blocking(move || spool.finish()).await?,
+        sorted,
         beside: taking.beside,
     })
 }
 
-/// What a server tells that reads the target.
-async fn of_server(task: &Task, read: &Access, founds: &mut Founds) -> Result<Sorted> {
+/// What a server tells of the target.
+async fn of_server(task: &Task, read: &Live, founds: &mut Founds) -> Result<Sorted> {
     let mut plan = task.plan.clone();
-    plan.source.origin = Origin::Live(Live::RemoteRead(read.clone()));
+    plan.source.origin = Origin::Live(read.clone());
     let taking = brought(task, &plan, Side::Target).await?;
     let (of_others, one) = taking.of_others;
-    let key = (Weight::Note, "series-of-others", Some(Side::Target));
-    founds.add(key, of_others, || Example {
+    founds.add(OF_OTHERS, of_others, || Example {
         series: one,
         ..Example::default()
     });
@@ -165,15 +162,23 @@ fn spool(task: &Task) -> Result<Spool> {
 
 /// What the target holds, in order, and where it was read; `None` where the plan names no place to read it.
 pub(super) async fn target(task: &Task, founds: &mut Founds) -> Result<Option<(Sorted, Target)>> {
-    if let Some(bucket) = &task.bucket {
-        let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
-        return Ok(Some((sorted, Target::Blocks(blocks))));
-    }
-    let Some(read) = &task.plan.target.read else {
-        return Ok(None);
+    let (sorted, read) = match (&task.bucket, &task.plan.target.read) {
+        (Some(bucket), _) => {
+            let (sorted, blocks) = of_blocks(task, bucket, founds).await?;
+            (sorted, Target::Blocks(blocks))
+        }
+        (None, Some(read)) => {
+            let sorted = of_server(task, read, founds).await?;
+            let told_by = match read {
+                Live::RemoteRead(_) => Target::RemoteRead,
+                Live::Export(_) => Target::Export,
+            };
+            (sorted, told_by)
+        }
+        (None, None) => return Ok(None),
     };
-    let sorted = of_server(task, read, founds).await?;
-    Ok(Some((sorted, Target::RemoteRead)))
+    info!(bytes = sorted.disk_bytes(), "target is read");
+    Ok(Some((sorted, read)))
 }
 
 async fn of_blocks(
@@ -245,22 +250,12 @@ async fn block(
     blocking(taken).await
 }
 
-/// Takes all samples of a block that lies in a folder.
+/// Takes all samples of a block that lies in a folder, each chunk of which the spool judges.
 fn taken(folder: &Path, spool: &mut Spool, external_labels: &Labels) -> Result<()> {
     for series in read::Block::open(folder)?.series() {
         let (labels, chunks) = series?;
         let labels = without(&labels, external_labels);
         for chunk in chunks {
-            // The spool takes no more once it was given one that is damaged.
-            let sound = decode::summary(chunk.encoding.number(), &chunk.data);
-            let sound = sound.map_err(|err| {
-                Error::new(Kind::Corrupt, format!("use a chunk of {labels}")).because(err)
-            })?;
-            if (sound.first_ms, sound.last_ms) != (chunk.min_time_ms, chunk.max_time_ms) {
-                let attempt = format!("use a chunk of {labels}");
-                let why = "the times of its samples are not those that the index tells";
-                return Err(Error::new(Kind::Corrupt, attempt).because(why));
-            }
             spool.take(Piece {
                 labels: labels.clone(),
                 told: Told::Chunk(chunk),

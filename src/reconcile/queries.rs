@@ -9,7 +9,7 @@ use crate::cutover::{
 use crate::error::Result;
 use crate::history::PromqlCheck;
 use crate::promql::{Access, Answered, Client, Data, Series, Span};
-use crate::reconciled::{Found, Founds, OfQuery, without};
+use crate::reconciled::{Found, Founds, OF_OTHERS, OfQuery, is_of_others, without};
 use crate::samples::Labels;
 
 /// How long a sample stays the latest.
@@ -82,11 +82,17 @@ async fn one(task: &Task, check: &PromqlCheck, (source, target): (&Client, &Clie
     }
     if let (Ok(source), Ok(target)) = (source, target) {
         let external_labels = &task.plan.target.external_labels;
-        let own = |data: &Data| stripped(data, external_labels);
-        let tolerance = task.tolerance_of_queries();
-        let same = compare(&own(&source.value), &own(&target.value), tolerance);
+        let own = stripped(&source.value, external_labels, Side::Source).0;
+        let (theirs, others) = stripped(&target.value, external_labels, Side::Target);
+        let same = compare(&own, &theirs, task.tolerance_of_queries());
         (of.series, of.samples) = (same.series, same.samples);
         findings = same.findings;
+        for series in others {
+            findings.add(OF_OTHERS, || Example {
+                series: Some(series),
+                ..Example::default()
+            });
+        }
         if source.value.is_empty() && target.value.is_empty() {
             findings.add((Weight::Unseen, "empty-query", None), || Example {
                 text: Some("both sides answer nothing, which proves nothing".to_owned()),
@@ -190,20 +196,29 @@ fn placeless(words: &str) -> &str {
     place.unwrap_or(words)
 }
 
-/// The answer without the labels that the plan gives to the target's series.
-fn stripped(data: &Data, external_labels: &Labels) -> Data {
-    let own = |all: &[Series]| {
-        let all = all.iter().map(|series| Series {
-            labels: without(&series.labels, external_labels),
-            points: series.points.clone(),
-        });
-        all.collect()
+/// The answer without the labels that the plan gives to the target's series, and the series of the target that have others of these.
+fn stripped(data: &Data, external_labels: &Labels, side: Side) -> (Data, Vec<Labels>) {
+    let mut others = Vec::new();
+    let mut own = |all: &[Series]| {
+        let mut own = Vec::new();
+        for Series { labels, points } in all {
+            if side == Side::Target && is_of_others(labels, external_labels) {
+                others.push(labels.clone());
+                continue;
+            }
+            own.push(Series {
+                labels: without(labels, external_labels),
+                points: points.clone(),
+            });
+        }
+        own
     };
-    match data {
+    let data = match data {
         Data::Vector(all) => Data::Vector(own(all)),
         Data::Matrix(all) => Data::Matrix(own(all)),
         other => other.clone(),
-    }
+    };
+    (data, others)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What is compared, and with which means.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::bucket::BucketReader;
@@ -27,6 +28,8 @@ pub struct Task {
     pub range: Range,
     /// How far it goes.
     pub depth: Depth,
+    /// Kinds of findings that do not stand against the answer.
+    pub waived: BTreeSet<String>,
     /// The bucket of the target, unless it is written to a server.
     pub bucket: Option<BucketReader>,
     /// A folder that is there, for what is sorted on disk and for the block that is being read.

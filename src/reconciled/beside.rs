@@ -108,6 +108,13 @@ pub fn by_series(
     by_series
 }
 
+/// Whether a series is none of a backfill: it has another value of one of these labels.
+#[must_use]
+pub fn is_of_others(series: &Labels, external_labels: &Labels) -> bool {
+    let mut external = external_labels.iter();
+    external.any(|(name, value)| series.get(name).is_some_and(|own| own != value))
+}
+
 /// A series without those of these labels that it has with the same value.
 #[must_use]
 pub fn without(series: &Labels, external_labels: &Labels) -> Labels {

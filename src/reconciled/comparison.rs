@@ -19,6 +19,27 @@ pub struct Sums {
     pub samples: u64,
     /// Those of native histograms.
     pub histograms: u64,
+    /// The times of the first and the last sample, in milliseconds since the epoch.
+    pub times_ms: Option<(i64, i64)>,
+}
+
+impl Sums {
+    /// Takes what there is of another selector, too.
+    pub(super) fn add(&mut self, other: Self) {
+        self.series += other.series;
+        self.samples += other.samples;
+        self.histograms += other.histograms;
+        if let Some((first, last)) = other.times_ms {
+            self.reach(first, last);
+        }
+    }
+
+    fn reach(&mut self, first: i64, last: i64) {
+        self.times_ms = Some(match self.times_ms {
+            None => (first, last),
+            Some((from, to)) => (from.min(first), to.max(last)),
+        });
+    }
 }
 
 /// How the series of one selector came out.
@@ -296,6 +317,9 @@ fn count(sums: &mut Sums, samples: &[Sample]) {
     let are_histograms = |one: &&Sample| matches!(one.value, Value::Histogram(_));
     sums.samples += samples.len() as u64;
     sums.histograms += samples.iter().filter(are_histograms).count() as u64;
+    if let (Some(first), Some(last)) = (samples.first(), samples.last()) {
+        sums.reach(first.time_ms, last.time_ms);
+    }
 }
 
 fn at(labels: &Labels, sample: &Sample) -> Example {

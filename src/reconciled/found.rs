@@ -27,6 +27,10 @@ pub(super) const MOST_EXAMPLES: usize = 5;
 /// How findings of one place are told apart.
 pub(super) type Key = (Weight, &'static str, Option<Side>);
 
+/// Series that have other values of the external labels are no part of a backfill, wherever the target tells them.
+pub const OF_OTHERS: (Weight, &str, Option<Side>) =
+    (Weight::Note, "series-of-others", Some(Side::Target));
+
 /// What was found in one place.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Founds(BTreeMap<Key, (u64, Vec<Example>)>);
@@ -50,6 +54,16 @@ impl Founds {
             text: Some(text.into()),
             ..Example::default()
         });
+    }
+
+    /// Takes what was found of the same place otherwise.
+    pub fn extend(&mut self, other: Self) {
+        for (key, (count, others)) in other.0 {
+            let (counted, examples) = self.0.entry(key).or_default();
+            *counted = counted.saturating_add(count);
+            let room = MOST_EXAMPLES.saturating_sub(examples.len());
+            examples.extend(others.into_iter().take(room));
+        }
     }
 
     /// Whether there is nothing of that weight.
@@ -178,13 +192,20 @@ mod tests {
         }
         founds.add(key, 0, Example::default);
         founds.say((Weight::Note, "left-out", None), "a string");
+        let mut others = Founds::default();
+        others.add(key, 3, || Example {
+            time_ms: Some(100),
+            ..Example::default()
+        });
+        others.extend(founds);
+        let founds = others;
         assert!(founds.lacks(Weight::Unseen) && !founds.lacks(Weight::Note));
         let found: Vec<Found> = founds.at(Some("up")).collect();
         let shown: Vec<_> = found
             .iter()
             .map(|found| (found.kind, found.count, found.examples.len()))
             .collect();
-        assert_eq!(shown, [("missing-samples", 16, 5), ("left-out", 1, 1)]);
+        assert_eq!(shown, [("missing-samples", 19, 5), ("left-out", 1, 1)]);
         assert!(found.iter().all(|found| !meaning(found.kind).is_empty()));
     }
 }

@@ -15,11 +15,12 @@ mod sample;
 mod verdict;
 
 pub use beside::{
-    ExemplarsOf, MetadataOf, by_metric, by_series, compare_exemplars, compare_metadata, without,
+    ExemplarsOf, MetadataOf, by_metric, by_series, compare_exemplars, compare_metadata,
+    is_of_others, without,
 };
 pub use blocks::{Chosen, chosen};
 pub use capability::{Ability, Capabilities, Documents, Need, Told, capabilities, lacking};
 pub use comparison::{Comparison, OfSelector, Sums};
-pub use found::{Found, Founds, meaning};
+pub use found::{Found, Founds, OF_OTHERS, meaning};
 pub use join::{Pair, join};
 pub use verdict::{Compared, OfQuery, Reconciled, Scope, Sides, Target};

@@ -1,6 +1,6 @@
 //! All that was found about a backfill, and what follows from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::capability::Capabilities;
@@ -29,6 +29,8 @@ pub enum Target {
     Blocks(u64),
     /// By remote read.
     RemoteRead,
+    /// From `VictoriaMetrics`' export.
+    Export,
     /// Nowhere: the plan names no place to read them.
     Nowhere,
 }
@@ -81,6 +83,8 @@ pub struct Reconciled {
     pub capabilities: Option<Capabilities>,
     /// What was found otherwise.
     pub others: Vec<Found>,
+    /// Kinds of findings that do not stand against the answer.
+    pub waived: BTreeSet<String>,
     /// The signal that ended it early.
     pub signal: Option<Signal>,
     /// Why it is not whole: a side that could not be read to its end, a report that could not be written.
@@ -90,6 +94,28 @@ pub struct Reconciled {
 }
 
 impl Reconciled {
+    /// Kinds of findings that can be waived: none of them says that the target lacks what the source has, or holds it otherwise.
+    pub const WAIVABLE: [&'static str; 18] = [
+        "capabilities-not-seen",
+        "capability-lacking",
+        "different-exemplars",
+        "different-metadata",
+        "empty-query",
+        "empty-selector",
+        "exemplars-not-looked-at",
+        "exemplars-not-seen",
+        "extra-samples",
+        "extra-series",
+        "metadata-not-looked-at",
+        "metadata-not-seen",
+        "query-failed",
+        "remarks",
+        "target-not-read",
+        "too-short",
+        "warnings",
+        "warnings-of-both",
+    ];
+
     /// Nothing yet.
     #[must_use]
     pub fn of(scope: Scope) -> Self {
@@ -100,6 +126,7 @@ impl Reconciled {
             queries: None,
             capabilities: None,
             others: Vec::new(),
+            waived: BTreeSet::new(),
             signal: None,
             stopped_by: None,
             elapsed: Duration::ZERO,
@@ -114,11 +141,18 @@ impl Reconciled {
         of_selectors.chain(of_queries).chain(&self.others)
     }
 
-    /// How many of each kind there are of that weight.
+    /// Whether it was waived.
+    #[must_use]
+    pub fn is_waived(&self, found: &Found) -> bool {
+        self.waived.contains(found.kind)
+    }
+
+    /// How many of each kind there are of that weight, but for what was waived.
     #[must_use]
     pub fn by_kind(&self, weight: Weight) -> BTreeMap<&'static str, u64> {
         let mut by_kind = BTreeMap::new();
-        for found in self.found().filter(|found| found.weight == weight) {
+        let stands = |found: &&Found| found.weight == weight && !self.is_waived(found);
+        for found in self.found().filter(stands) {
             *by_kind.entry(found.kind).or_default() += found.count;
         }
         by_kind
@@ -129,11 +163,8 @@ impl Reconciled {
     pub fn sums(&self) -> Sides<Sums> {
         let mut sums = Sides::<Sums>::default();
         for of in &self.selectors {
-            for (sum, one) in [(&mut sums.source, of.source), (&mut sums.target, of.target)] {
-                sum.series += one.series;
-                sum.samples += one.samples;
-                sum.histograms += one.histograms;
-            }
+            sums.source.add(of.source);
+            sums.target.add(of.target);
         }
         sums
     }
@@ -155,7 +186,7 @@ impl Reconciled {
     /// Whether both sides are the same.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let has = |weight| self.found().any(|found| found.weight == weight);
+        let has = |weight| !self.by_kind(weight).is_empty();
         if has(Weight::Difference) {
             Verdict::Differs
         } else if !self.is_complete() || has(Weight::Unseen) || self.samples() == 0 {
@@ -203,18 +234,59 @@ mod tests {
         }
     }
 
-    /// S-24.60
+    /// S-24.81
     #[test]
-    fn what_was_not_looked_at_is_never_equal() {
-        use Weight::{Difference, Note, Unseen};
-        let scope = Scope {
+    fn what_is_known_and_waived_is_told_and_does_not_stand_against_a_yes() {
+        for kind in Reconciled::WAIVABLE {
+            assert!(!super::super::meaning(kind).is_empty(), "{kind}");
+            for (weight, verdict) in [
+                (Weight::Difference, Verdict::Differs),
+                (Weight::Unseen, Verdict::NotProven),
+            ] {
+                let mut all = Reconciled {
+                    selectors: vec![selector(1, &[])],
+                    others: vec![Found {
+                        kind,
+                        ..found(weight)
+                    }],
+                    ..Reconciled::of(scope())
+                };
+                assert_eq!(all.verdict(), verdict, "{kind}");
+                all.waived = BTreeSet::from([kind.to_owned()]);
+                assert_eq!(all.verdict(), Verdict::Yes, "{kind}");
+                assert_eq!(all.exit().code(), 0, "{kind}");
+                assert_eq!(all.found().count(), 1, "{kind}");
+                all.others.push(found(weight));
+                assert_eq!(all.verdict(), verdict, "{kind} and another");
+            }
+        }
+        // What the target lacks or has otherwise is no opinion.
+        for kind in [
+            "missing-series",
+            "missing-samples",
+            "different-values",
+            "nothing-compared",
+        ] {
+            assert!(!Reconciled::WAIVABLE.contains(&kind), "{kind}");
+        }
+    }
+
+    fn scope() -> Scope {
+        Scope {
             range: Range {
                 start_ms: 0,
                 end_ms: 1,
             },
             external_labels: Labels::default(),
             target: Target::RemoteRead,
-        };
+        }
+    }
+
+    /// S-24.60
+    #[test]
+    fn what_was_not_looked_at_is_never_equal() {
+        use Weight::{Difference, Note, Unseen};
+        let scope = scope();
         for (compared, weights, signal, stopped, verdict, code) in [
             (1, &[][..], None, None, Verdict::Yes, 0),
             (1, &[Note], None, None, Verdict::Yes, 0),

@@ -1,9 +1,8 @@
 //! One line of `VictoriaMetrics`' export: labels, and as many values as times.
 
-use std::fmt;
+use serde::de::{Deserialize, Deserializer};
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
-
+use crate::promql::number::Spelled;
 use crate::samples::{Labels, STALE, Sample, Value};
 
 #[derive(serde::Deserialize)]
@@ -38,53 +37,20 @@ pub(super) fn read(line: &[u8]) -> Result<(Labels, Vec<Sample>), String> {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Read).map(Self)
+        deserializer.deserialize_any(OF_AN_EXPORT).map(Self)
     }
 }
 
-struct Read;
-
-impl Visitor<'_> for Read {
-    type Value = f64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, a text that is one, or null")
-    }
-
-    /// The one NaN that `VictoriaMetrics` keeps is that of staleness; its export writes it so.
-    fn visit_unit<E: Error>(self) -> Result<f64, E> {
-        Ok(f64::from_bits(STALE))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
-        match text {
-            "Infinity" | "+Infinity" | "Inf" | "+Inf" => Ok(f64::INFINITY),
-            "-Infinity" | "-Inf" => Ok(f64::NEG_INFINITY),
-            "NaN" => Ok(f64::from_bits(NO_NUMBER)),
-            _ => text.parse().map_err(|_| E::custom("a value is no number")),
-        }
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<f64, E> {
-        Ok(number)
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "all values are f64, however they are spelled"
-    )]
-    fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
-        Ok(number as f64)
-    }
-
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "all values are f64, however they are spelled"
-    )]
-    fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
-        Ok(number as f64)
-    }
-}
+/// `null` is the one NaN that `VictoriaMetrics` keeps: that of staleness.
+const OF_AN_EXPORT: Spelled = Spelled {
+    text: |text| match text {
+        "Infinity" | "+Infinity" | "Inf" | "+Inf" => Some(f64::INFINITY),
+        "-Infinity" | "-Inf" => Some(f64::NEG_INFINITY),
+        "NaN" => Some(f64::from_bits(NO_NUMBER)),
+        _ => text.parse().ok(),
+    },
+    null: Some(f64::from_bits(STALE)),
+};
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,20 @@ const FORM: Form = Form {
     columns: None,
 };
 
+/// Makes the folder where it is missing, and tries whether it takes files: what is found missing after hours is found too late.
+///
+/// Errors: what could not be made.
+pub fn prepare(folder: &Path) -> Result<()> {
+    let tried = fs::create_dir_all(folder).and_then(|()| {
+        let draft = Draft::beside(&folder.join("report.json"))?;
+        File::create_new(draft.path()).map(drop)
+    });
+    tried.map_err(|err| {
+        let attempt = format!("write into the folder {}", folder.display());
+        Error::new(Kind::Other, attempt).because(err)
+    })
+}
+
 /// Writes both, each whole or not at all, in the place of what an earlier run left there. The folder is made where it is missing.
 ///
 /// Errors: what could not be written.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use thanos_bucket::payload::Payload;
-use thanos_bucket::payload::otlp::{Options, Reader};
+use thanos_bucket::payload::otlp::{Options, Reader, Strategy};
 use thanos_bucket::samples::{Item, Labels, Told};
 
 use super::corpus::texts;
@@ -56,11 +56,15 @@ const TOKENS: &[&str] = &[
 
 /// Reads the input twice with one reader, so that what comes as changes adds up, in each kind of translation.
 fn otlp(input: &[u8]) {
-    for options in [
-        "{}",
-        r#"{"translation_strategy":"NoUTF8EscapingWithSuffixes","convert_histograms_to_nhcb":true,"promote_all_resource_attributes":true,"promote_scope_metadata":true,"type_and_unit_labels":true}"#,
-    ] {
-        let options: Options = serde_json::from_str(options).unwrap();
+    let of_all_kinds = Options {
+        translation_strategy: Strategy::NoUTF8EscapingWithSuffixes,
+        convert_histograms_to_nhcb: true,
+        promote_all_resource_attributes: true,
+        promote_scope_metadata: true,
+        type_and_unit_labels: true,
+        ..Options::default()
+    };
+    for options in [Options::default(), of_all_kinds] {
         let mut reader = Reader::new(options);
         for _ in 0..2 {
             read(&mut reader, input);

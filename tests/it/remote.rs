@@ -25,7 +25,14 @@ use crate::support::victoria::Victoria;
 
 fn access(url: &str, path: &str) -> Access {
     let url = format!("{url}{path}");
-    Access::parse(&url, None, &Environment::default(), &mut Vec::new()).unwrap()
+    Access::parse(
+        &url,
+        Access::QUERIER,
+        None,
+        &Environment::default(),
+        &mut Vec::new(),
+    )
+    .unwrap()
 }
 
 fn limits() -> Limits {

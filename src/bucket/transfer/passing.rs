@@ -1,8 +1,6 @@
 //! What is learnt of an object's bytes while they pass: their SHA-256, where `meta.json` knows it, and the digest by which the target will tell
 //! what it has, where the source does not tell that one. Nothing is hashed that nobody will compare.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, Digest as Crc};
 use md5::Md5;
@@ -11,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::block::{Fingerprint, Form, Object, ObjectPath};
 use crate::bucket::location::Location;
 use crate::error::{Error, Kind, Result};
+use crate::hexadecimal::hexadecimal;
 
 /// The digests of what has passed so far.
 #[derive(Clone)]
@@ -77,12 +76,7 @@ impl Passing {
 
 /// Whether what came is what `meta.json` says.
 fn check(digest: Sha256, expected: &str, path: &ObjectPath, source: &Location) -> Result<()> {
-    let digest = digest.finalize();
-    let actual = digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let actual = hexadecimal(&digest.finalize());
     if actual.eq_ignore_ascii_case(expected) {
         return Ok(());
     }

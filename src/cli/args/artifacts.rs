@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::folder::may_be_folder;
 use crate::cli::flags::Origins;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 #[derive(Args)]
 #[command(next_help_heading = "Output and logs")]
@@ -22,15 +23,8 @@ impl Artifacts {
     ///
     /// Errors: something else than a folder lies there.
     pub(in crate::cli) fn folder(self, origins: &Origins<'_>) -> Result<Option<PathBuf>> {
-        if let Some(path) = &self.artifact_dir
-            && path.exists()
-            && !path.is_dir()
-        {
-            return Err(Error::usage(format!(
-                "{} {:?}: it is no folder: expected a folder, or a path where nothing lies",
-                origins.name("artifact-dir"),
-                path.to_string_lossy()
-            )));
+        if let Some(path) = &self.artifact_dir {
+            may_be_folder("artifact-dir", path, origins)?;
         }
         Ok(self.artifact_dir)
     }

@@ -93,11 +93,21 @@ impl Receiver {
         origins: &Origins<'_>,
         warnings: &mut Vec<String>,
     ) -> Result<Option<BucketConfig>> {
-        let is_given = self.config.is_some() || self.config_file.is_some();
+        let flags = [
+            ("objstore.config", self.config.is_some()),
+            ("objstore.config-file", self.config_file.is_some()),
+        ];
+        let given = flags.into_iter().find(|(_, is_given)| *is_given);
+        if let (Some((flag, _)), Some(_)) = (given, &named) {
+            return Err(Error::usage(format!(
+                "{} and target.objstore_config_path of the plan are both given: expected one of them",
+                origins.name(flag)
+            )));
+        }
         let given = Given {
             flag: "objstore.config",
             text: self.config,
-            path: self.config_file.or(named.filter(|_| !is_given)),
+            path: self.config_file.or(named),
         };
         let Some((document, config)) = given.read(origins, warnings)? else {
             return Ok(None);

@@ -87,15 +87,22 @@ impl History {
     }
 }
 
-/// Seconds have less digits than this number, milliseconds have more, from 1973 on.
+/// Seconds from 1973 on have no less digits than this number: what has less is a day without hyphens, or a number that was cut.
+const LEAST_SECONDS: i64 = 100_000_000;
+
+/// Seconds have less digits than this number, milliseconds have more.
 const LEAST_MS: i64 = 100_000_000_000;
 
 fn time_ms(text: &str, now: DateTime<Utc>) -> Result<i64> {
-    let number = text.parse::<i64>().ok().filter(|_| text.len() > 4);
-    match number {
-        Some(number) if (0..LEAST_MS).contains(&number) => Ok(number * 1000),
-        Some(number) if number >= LEAST_MS => Ok(number),
-        _ => span_end(text, now),
+    match text.parse::<i64>() {
+        Ok(0) => Ok(0),
+        Ok(number) if (LEAST_SECONDS..LEAST_MS).contains(&number) => Ok(number * 1000),
+        Ok(number) if number >= LEAST_MS => Ok(number),
+        _ => span_end(text, now).map_err(|err| {
+            Error::usage(format!(
+                "{err:#}; seconds and milliseconds since the epoch, from 1973 on, are taken too"
+            ))
+        }),
     }
 }
 
@@ -112,6 +119,12 @@ mod tests {
             ("1750000000", Some(1_750_000_000_000)),
             ("1750000000123", Some(1_750_000_000_123)),
             ("-1d", Some(1_749_913_600_000)),
+            ("0", Some(0)),
+            ("100000000", Some(100_000_000_000)),
+            ("20240101", None),
+            ("202401", None),
+            ("2024", None),
+            ("-20240101", None),
             ("soon", None),
             ("", None),
         ] {

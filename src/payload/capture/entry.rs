@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Cursor;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::opened::{Body, inflated};
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::payload::base64;
 use crate::printable::message;
 
 /// An entry, of which everything is right but perhaps the file that it names.
@@ -146,8 +145,7 @@ fn body(member: &str, value: Value) -> Result<Place, String> {
         "path" => Ok(Place::Path(text)),
         "body" => Ok(Place::Bytes(text.into_bytes())),
         _ => {
-            let bytes = STANDARD.decode(text.trim());
-            let bytes = bytes.map_err(|err| format!("body_base64: {err}"))?;
+            let bytes = base64::decoded(&text).map_err(|why| format!("body_base64: {why}"))?;
             Ok(Place::Bytes(bytes))
         }
     }

@@ -14,6 +14,7 @@ use flate2::write::GzEncoder;
 
 use super::{each_payload, each_payload_by_time};
 use crate::error::{Error, Kind, Result};
+use crate::payload::Payload;
 
 fn gzip(text: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
@@ -65,6 +66,9 @@ fn payloads_come_in_the_order_of_the_manifest_from_wherever_they_are() {
         {"path": "short"},
         {"path": "empty"},
         {"body": ""},
+        {"body_base64": "dGV4\ndD8/"},
+        {"body_base64": " dGV4dD8_\r\n"},
+        {"body_base64": "dGV4dA"},
     ]);
     assert_eq!(
         read(&manifest.to_string(), folder.path()).unwrap_or_else(|err| panic!("{err:#}")),
@@ -78,6 +82,9 @@ fn payloads_come_in_the_order_of_the_manifest_from_wherever_they_are() {
             "capture.json: entry 7 (short): None {} x".to_owned(),
             "capture.json: entry 8 (empty): None {} ".to_owned(),
             "capture.json: entry 9: None {} ".to_owned(),
+            "capture.json: entry 10: None {} text??".to_owned(),
+            "capture.json: entry 11: None {} text??".to_owned(),
+            "capture.json: entry 12: None {} text".to_owned(),
         ]
     );
     assert_eq!(read("[]", folder.path()).unwrap(), [""; 0]);
@@ -238,14 +245,24 @@ fn a_manifest_is_read_as_far_as_its_payloads_are_taken() {
 /// S-24.31
 #[test]
 fn payloads_come_in_the_order_of_time_where_each_tells_it_and_order_counts() {
+    let own_time = |payload: &mut Payload| {
+        let body = payload.whole(100).unwrap();
+        String::from_utf8(body).unwrap().parse().ok()
+    };
     let read = |manifest: &str| -> Result<Vec<String>> {
         let mut bodies = Vec::new();
         let mut manifest = io::Cursor::new(manifest.as_bytes());
-        each_payload_by_time(&mut manifest, "m.json", Path::new("."), &mut |mut one| {
-            let body = one.payload().whole(100)?;
-            bodies.push(String::from_utf8(body).unwrap());
-            Ok(())
-        })?;
+        each_payload_by_time(
+            &mut manifest,
+            "m.json",
+            Path::new("."),
+            &own_time,
+            &mut |mut one| {
+                let body = one.payload().whole(100)?;
+                bodies.push(String::from_utf8(body).unwrap());
+                Ok(())
+            },
+        )?;
         Ok(bodies)
     };
     for (manifest, expected) in [
@@ -259,10 +276,14 @@ fn payloads_come_in_the_order_of_time_where_each_tells_it_and_order_counts() {
             "\u{feff} \n[{\"body\":\"a\",\"received_at_ms\":2},{\"body\":\"b\",\"received_at_ms\":1}]",
             &["b", "a"],
         ),
-        // Where one does not tell it they come as they lie.
+        // Where one does not tell it they come in the order of their own times, or as they lie.
         (
             r#"[{"body": "a", "received_at_ms": 2}, {"body": "b"}, {"body": "c", "received_at_ms": 1}]"#,
             &["a", "b", "c"],
+        ),
+        (
+            r#"[{"body": "7"}, {"body": "-"}, {"body": "3", "received_at_ms": 9}, {"body": "+"}, {"body": "5"}]"#,
+            &["3", "+", "5", "7", "-"],
         ),
     ] {
         assert_eq!(read(manifest).unwrap(), expected, "{manifest}");

@@ -11,7 +11,7 @@ pub use mapping::Mapping;
 use std::collections::{BTreeMap, HashMap};
 
 use super::gathered::Gathered;
-use super::left_out::PassedOver;
+use super::left_out::{Malformed, PassedOver};
 use super::lines::Lines;
 use super::received::{Payload, Sink};
 use super::{name, number};
@@ -23,6 +23,7 @@ use mapping::{Dropped, Mapped};
 #[derive(Debug)]
 pub struct Reader {
     mapping: Option<Mapping>,
+    malformed: Malformed,
     /// What became of paths.
     known: HashMap<Box<str>, Result<Mapped, Dropped>>,
     known_bytes: usize,
@@ -48,24 +49,33 @@ impl Reader {
     pub fn new(mapping: Option<Mapping>) -> Self {
         Self {
             mapping,
+            malformed: Malformed::Refuse,
             known: HashMap::new(),
             known_bytes: 0,
             gathered: Gathered::default(),
         }
     }
 
-    /// Reads a payload. A line without a time is an error, unless the payload says when it was received.
+    /// Says what becomes of lines that cannot be read.
+    #[must_use]
+    pub fn with_malformed(self, malformed: Malformed) -> Self {
+        Self { malformed, ..self }
+    }
+
+    /// Reads a payload. A line without a time cannot be read, unless the payload says when it was received.
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
         let mut passed_over = PassedOver::default();
         let mut lines = Lines::behind_mark();
         while let Some(line) = lines.next(payload)? {
             let number = line.number;
             let mut pass = |kind, what: &str| passed_over.add(kind, payload.place, number, what);
-            let read = str::from_utf8(line.bytes)
-                .map_err(|_| "it is not UTF-8".to_owned())
+            let read = line
+                .text()
                 .and_then(|text| line_of(text, payload.received_at_ms))
                 .and_then(|line| line.map_or(Ok(()), |line| self.line(&line, &mut pass)));
-            read.map_err(|why| payload.malformed(Some(number), why))?;
+            if let Err(why) = read {
+                passed_over.malformed(self.malformed, payload.place, Some(number), why)?;
+            }
             self.gathered.give_if_full(sink)?;
         }
         self.gathered.give(sink)?;
@@ -112,7 +122,9 @@ fn labels(
     for tag in tags.split(';').filter(|tag| !tag.is_empty()) {
         match tag.split_once('=') {
             Some((label, value)) if !label.is_empty() => {
-                if labels.insert(name::legal(label), value).is_some() {
+                let label = name::legal(label);
+                // The path is the name.
+                if label == METRIC_NAME || labels.insert(label, value).is_some() {
                     pass("repeated-tag", tag);
                 }
             }

@@ -85,7 +85,6 @@ fn what_graphite_cannot_read_is_refused_by_line_and_with_the_reason() {
         ("a 1 NaN", "line 1: \"NaN\" is no time in seconds"),
         ("a 1 1e300", "line 1: \"1e300\" is no time in seconds"),
         (";a=b 1 1", "line 1: it has no path"),
-        ("a;__name__=b 1 1", "line 1: label __name__ is given twice"),
     ] {
         let why = read(None, text).unwrap_err();
         assert_eq!(why, format!("read test: {expected}"), "{text}");

@@ -5,12 +5,13 @@ mod line;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::{fmt, mem};
 
 use super::gathered::{Gathered, Slot};
-use super::left_out::PassedOver;
-use super::lines::Lines;
+use super::left_out::{Malformed, PassedOver};
+use super::lines::{Line, Lines};
 use super::name::{is_legal, legal};
-use super::received::{Payload, Sink, malformed};
+use super::received::{Payload, Sink};
 use crate::error::Result;
 use crate::samples::{Builder, Labels, METRIC_NAME};
 use line::{Point, Quotes, Value, is_comment, point};
@@ -18,8 +19,11 @@ use line::{Point, Quotes, Value, is_comment, point};
 /// Reads lines.
 #[derive(Debug, Default)]
 pub struct Reader {
+    malformed: Malformed,
     gathered: Gathered,
     spelling: Vec<u8>,
+    /// The numbers of the line in hand.
+    numbers: Vec<(Slot, f64)>,
 }
 
 /// What the request's address says of all its lines.
@@ -28,12 +32,6 @@ struct Request {
     labels: Vec<(&'static str, String)>,
     unit: Unit,
     received_at_ms: Option<i64>,
-}
-
-/// Where a line is, for messages.
-struct Place<'a> {
-    payload: &'a str,
-    line: u64,
 }
 
 /// How long a unit of times is: a part of a millisecond, or so many of them.
@@ -54,62 +52,69 @@ const LABELS: [(&str, &str); 4] = [
 ];
 
 impl Reader {
-    /// Reads a payload. A line without a time is an error, unless the payload says when it was received.
+    /// Says what becomes of lines that cannot be read.
+    #[must_use]
+    pub fn with_malformed(self, malformed: Malformed) -> Self {
+        Self { malformed, ..self }
+    }
+
+    /// Reads a payload. A line without a time cannot be read, unless the payload says when it was received.
     pub fn read(&mut self, payload: &mut Payload, sink: &mut Sink) -> Result<()> {
         let request = Request::of(payload).map_err(|why| payload.malformed(None, why))?;
         let mut passed_over = PassedOver::default();
         let mut lines = Lines::behind_mark();
-        while let Some(mut line) = lines.next(payload)? {
+        while let Some(line) = lines.next(payload)? {
             let number = line.number;
-            let mut quotes = Quotes::default();
-            let mut seen = 0;
-            while !is_comment(line.bytes) {
-                let new = line.bytes.get(seen..).unwrap_or_default();
-                if !quotes.are_open_behind(new) {
-                    break;
-                }
-                seen = line.bytes.len();
-                let more = lines.more(payload, number)?;
-                line = more.ok_or_else(|| payload.malformed(Some(number), "a quote has no end"))?;
-            }
-            let place = Place {
-                payload: payload.place,
-                line: number,
+            let is_closed = close(&mut lines, number, payload)?;
+            let mut pass = |kind, what: &dyn fmt::Display| {
+                passed_over.add(kind, payload.place, number, what);
             };
-            self.line(line.bytes, &place, &request, &mut passed_over, sink)?;
+            let line = lines.line(number);
+            if let Err(why) = self.line(line, is_closed, &request, &mut pass) {
+                passed_over.malformed(self.malformed, payload.place, Some(number), why)?;
+                // A quote that was forgotten takes no other lines along.
+                lines.give_back_behind(number);
+            }
+            self.gathered.give_if_full(sink)?;
         }
         self.gathered.give(sink)?;
         passed_over.tell(sink)
     }
 
+    /// Reads all of a line, or nothing.
     fn line(
         &mut self,
-        bytes: &[u8],
-        place: &Place,
+        line: Line,
+        is_closed: bool,
         request: &Request,
-        passed_over: &mut PassedOver,
-        sink: &mut Sink,
-    ) -> Result<()> {
-        let wrong = |why: String| malformed(place.payload, Some(place.line), why);
-        let text = str::from_utf8(bytes).map_err(|_| wrong("it is not UTF-8".to_owned()))?;
-        let Some(point) = point(text).map_err(wrong)? else {
+        pass: &mut dyn FnMut(&'static str, &dyn fmt::Display),
+    ) -> Result<(), String> {
+        let text = line.text()?;
+        if !is_closed {
+            return Err("a quote has no end".to_owned());
+        }
+        let Some(point) = point(text)? else {
             return Ok(());
         };
-        let time_ms = request.time_ms(point.time).map_err(wrong)?;
+        let time_ms = request.time_ms(point.time)?;
+        let mut numbers = mem::take(&mut self.numbers);
+        numbers.clear();
+        for (field, value) in &point.fields {
+            if let Value::Number(value) = value {
+                numbers.push((self.slot(&point, field, request)?, *value));
+            }
+        }
+        for (slot, value) in &numbers {
+            self.gathered.add(*slot, time_ms, *value);
+        }
+        self.numbers = numbers;
         for tag in repeated(&point, request) {
-            passed_over.add("repeated-tag", place.payload, place.line, tag);
+            pass("repeated-tag", &tag);
         }
         for (field, value) in &point.fields {
-            match value {
-                Value::Text => {
-                    let what = format_args!("field {field:?} of {:?}", point.measurement);
-                    passed_over.add("text-field", place.payload, place.line, what);
-                }
-                Value::Number(value) => {
-                    let slot = self.slot(&point, field, request).map_err(wrong)?;
-                    self.gathered.add(slot, time_ms, *value);
-                    self.gathered.give_if_full(sink)?;
-                }
+            if *value == Value::Text {
+                let what = format_args!("field {field:?} of {:?}", point.measurement);
+                pass("text-field", &what);
             }
         }
         Ok(())
@@ -126,6 +131,22 @@ impl Reader {
         }
         let labels = || labels_of(point, field, request);
         self.gathered.slot(&self.spelling, labels)
+    }
+}
+
+/// Puts lines together as long as a text in quotes goes on; whether it ends.
+fn close(lines: &mut Lines, number: u64, payload: &mut Payload) -> Result<bool> {
+    let mut quotes = Quotes::default();
+    let mut seen = 0;
+    loop {
+        let line = lines.line(number).bytes;
+        if is_comment(line) || !quotes.are_open_behind(line.get(seen..).unwrap_or_default()) {
+            return Ok(true);
+        }
+        seen = line.len();
+        if !lines.more(payload)? {
+            return Ok(false);
+        }
     }
 }
 

@@ -63,6 +63,7 @@ impl Reader {
     }
 
     fn line(&mut self, text: &mut Text, line: Line) -> Result<Option<Item>, String> {
+        line.whole()?;
         if text.has_ended {
             return Err("there is more behind # EOF".to_owned());
         }

@@ -1,12 +1,11 @@
 //! Exemplars: what was observed, and in which trace.
 
-use std::fmt::Write;
-
 pub(super) use opentelemetry_proto::tonic::metrics::v1::Exemplar as Sent;
 use opentelemetry_proto::tonic::metrics::v1::exemplar::Value;
 
 use super::point::milliseconds;
 use super::text;
+use crate::hexadecimal::hexadecimal;
 use crate::samples::{Builder, Labels};
 
 /// How many characters the labels of an exemplar have at most, as `OpenMetrics` has it.
@@ -76,13 +75,4 @@ fn labels(exemplar: &Sent) -> Labels {
     }
     // None is there twice.
     builder.build().unwrap_or_default()
-}
-
-fn hexadecimal(id: &[u8]) -> String {
-    let mut text = String::with_capacity(2 * id.len());
-    for byte in id {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

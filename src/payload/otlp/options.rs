@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de};
-
-use crate::go;
-
 /// How payloads are translated: `source.otlp` of a plan. What is not given is as Prometheus has it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "they are Prometheus' own, and independent of each other"
@@ -35,10 +30,8 @@ pub struct Options {
     /// Series get labels `__type__` and `__unit__`, as those of a Prometheus with the feature `type-and-unit-labels`.
     pub type_and_unit_labels: bool,
     /// For how long queries look back, as Prometheus' `--query.lookback-delta` has it; `target_info` has a sample for each half of it.
-    #[serde(deserialize_with = "duration")]
     pub lookback_delta: Duration,
     /// After how long without a point, by the times at which payloads were received, the sum of deltas starts anew; zero for never.
-    #[serde(deserialize_with = "duration")]
     pub delta_max_stale: Duration,
 }
 
@@ -62,22 +55,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// What of them cannot be, as Prometheus refuses it.
-    #[must_use]
-    pub fn contradiction(&self) -> Option<&'static str> {
-        if self.promote_all_resource_attributes && !self.promote_resource_attributes.is_empty() {
-            return Some(
-                "promote_all_resource_attributes and promote_resource_attributes exclude each other",
-            );
-        }
-        if !self.promote_all_resource_attributes && !self.ignore_resource_attributes.is_empty() {
-            return Some(
-                "ignore_resource_attributes means nothing without promote_all_resource_attributes",
-            );
-        }
-        None
-    }
-
     /// Whether an attribute of the resource becomes a label of all its series.
     pub(super) fn promotes(&self, attribute: &str) -> bool {
         let among = |list: &[String]| list.iter().any(|name| name == attribute);
@@ -90,7 +67,7 @@ impl Options {
 }
 
 /// How names become names of metrics and labels, by Prometheus' names for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Strategy {
     /// What Prometheus' classic names have no place for becomes underscores; unit and kind are appended.
     #[default]
@@ -104,6 +81,23 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// All of them, as plans spell them.
+    pub const ALL: [(&str, Self); 4] = [
+        (
+            "UnderscoreEscapingWithSuffixes",
+            Self::UnderscoreEscapingWithSuffixes,
+        ),
+        (
+            "UnderscoreEscapingWithoutSuffixes",
+            Self::UnderscoreEscapingWithoutSuffixes,
+        ),
+        (
+            "NoUTF8EscapingWithSuffixes",
+            Self::NoUTF8EscapingWithSuffixes,
+        ),
+        ("NoTranslation", Self::NoTranslation),
+    ];
+
     /// Whether names are brought into Prometheus' classic form.
     pub(super) fn escapes(self) -> bool {
         matches!(
@@ -119,10 +113,4 @@ impl Strategy {
             Self::UnderscoreEscapingWithSuffixes | Self::NoUTF8EscapingWithSuffixes
         )
     }
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let wrong = || de::Error::custom(format_args!("{text:?} is no duration such as 5m"));
-    go::duration::parse(&text).ok_or_else(wrong)
 }

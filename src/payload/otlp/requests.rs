@@ -1,175 +1,98 @@
-//! Requests in a payload: which form they have, and where one ends.
+//! Requests in a payload: which form they have, where one ends, and where the next one begins behind what cannot be read.
 
-use std::fmt;
-use std::io::Read;
+mod frames;
+mod stream;
+
+use std::io::{Cursor, Read};
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use prost::Message;
-use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
-use serde_json::de::Read as Source;
-use serde_json::{Deserializer, StreamDeserializer};
 
-use super::json;
-use crate::error::{Error, Result};
-use crate::payload::received::{Payload, malformed};
+use crate::error::Result;
+use crate::payload::lines::MARK;
+use crate::payload::received::Payload;
+use frames::Frames;
 
 /// A request of protobuf is decoded as a whole: no collector takes one of such a size.
 const MOST_BYTES: u64 = 256 << 20;
 
-type Take<'a> = dyn FnMut(ExportMetricsServiceRequest) -> Result<()> + 'a;
+/// The bytes with which what zstd has compressed begins.
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// Takes what is found.
+pub(super) trait Take {
+    /// Takes a request.
+    fn request(&mut self, request: ExportMetricsServiceRequest) -> Result<()>;
+    /// Is told what cannot be read: in which line, and why. What follows it is read all the same, as far as it can be found.
+    ///
+    /// Errors: it goes no further.
+    fn fault(&mut self, line: Option<u64>, why: &str) -> Result<()>;
+}
 
 /// Gives each request of the payload.
 ///
 /// JSON is told by its first brace, and may hold one request after another, as a collector's file exporter writes them, or a list of them. That exporter puts
-/// four bytes of length before each request in protobuf, which begin with a zero, as no message does.
-pub(super) fn each(payload: &mut Payload, take: &mut Take) -> Result<()> {
-    let first = payload.body.fill_buf();
-    let first = first.map(|bytes| bytes.first().copied());
-    match first.map_err(|err| payload.malformed(None, err))? {
+/// four bytes of length before each request in protobuf, which begin with a zero, as no message does; gRPC puts another byte before these.
+pub(super) fn each(payload: &mut Payload, take: &mut dyn Take) -> Result<()> {
+    let mut head = Vec::new();
+    let read = (&mut *payload.body)
+        .take(frames::HEAD)
+        .read_to_end(&mut head);
+    read.map_err(|err| payload.malformed(None, err))?;
+    if head.starts_with(MARK) {
+        head.drain(..MARK.len());
+    }
+    let (first, frames) = (head.first().copied(), Frames::of(&head));
+    let mut payload = Payload {
+        body: &mut Cursor::new(head).chain(&mut *payload.body),
+        received_at_ms: payload.received_at_ms,
+        query_params: payload.query_params,
+        place: payload.place,
+    };
+    match first {
         None => Ok(()),
-        Some(b'{' | b' ' | b'\t' | b'\r') => of_stream(payload, take),
-        Some(b'[') => of_list(payload, take),
-        Some(0) => with_lengths(payload, take),
+        Some(b'{' | b' ' | b'\t' | b'\r') => stream::each(&mut payload, take),
+        Some(b'[') => stream::each_of_list(&mut payload, take),
+        Some(0 | 1) => frames::each(&mut payload, frames, take),
         // A line feed, or the tag of what a request has.
-        Some(b'\n') => of_either(payload, take),
-        Some(0xef) => {
-            let bytes = payload.whole(MOST_BYTES)?;
-            let text = bytes.strip_prefix("\u{feff}".as_bytes());
-            of_documents(payload, text.unwrap_or(&bytes), take)
-        }
+        Some(b'\n') => of_either(&mut payload, take),
         Some(_) => {
             let bytes = payload.whole(MOST_BYTES)?;
-            of_protobuf(payload, &bytes, take)
+            message(&bytes, None, take)
         }
     }
 }
 
-fn of_protobuf(payload: &Payload, bytes: &[u8], take: &mut Take) -> Result<()> {
-    match ExportMetricsServiceRequest::decode(bytes) {
-        Ok(request) => take(request),
-        Err(err) => Err(payload.malformed(None, format_args!("no request of OTLP: {err}"))),
+/// Reads a request in protobuf; `number` is which one of several it is.
+fn message(bytes: &[u8], number: Option<u64>, take: &mut dyn Take) -> Result<()> {
+    let why = if bytes.starts_with(ZSTD) {
+        "it is compressed with zstd, which is not read: give it as it is, or with gzip".to_owned()
+    } else {
+        match ExportMetricsServiceRequest::decode(bytes) {
+            Ok(request) => return take.request(request),
+            Err(err) => format!("no request of OTLP: {err}"),
+        }
+    };
+    match number {
+        Some(number) => take.fault(None, &format!("message {number} of protobuf: {why}")),
+        None => take.fault(None, &why),
     }
 }
 
 /// JSON whose first line is empty looks like protobuf, and the other way round.
-fn of_either(payload: &mut Payload, take: &mut Take) -> Result<()> {
+fn of_either(payload: &mut Payload, take: &mut dyn Take) -> Result<()> {
     let bytes = payload.whole(MOST_BYTES)?;
-    match ExportMetricsServiceRequest::decode(&*bytes) {
-        Ok(request) if !is_json(&bytes) => take(request),
-        Err(_) if bytes.trim_ascii_start().starts_with(b"{") => of_documents(payload, &bytes, take),
-        _ if is_json(&bytes) => of_documents(payload, &bytes, take),
-        _ => of_protobuf(payload, &bytes, take),
+    let is_protobuf = ExportMetricsServiceRequest::decode(&*bytes).is_ok();
+    let looks_like_json = bytes.trim_ascii_start().starts_with(b"{");
+    if looks_like_json && (!is_protobuf || stream::begins_with_request(&bytes)) {
+        let mut payload = Payload {
+            body: &mut &*bytes,
+            received_at_ms: payload.received_at_ms,
+            query_params: payload.query_params,
+            place: payload.place,
+        };
+        stream::each(&mut payload, take)
+    } else {
+        message(&bytes, None, take)
     }
-}
-
-/// Whether it begins with a request in JSON, and a whole one: no request in protobuf does.
-fn is_json(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"{")
-        && documents(Deserializer::from_slice(bytes))
-            .next()
-            .is_some_and(|first| first.is_ok())
-}
-
-fn of_documents(payload: &Payload, bytes: &[u8], take: &mut Take) -> Result<()> {
-    taken(
-        payload.place,
-        documents(Deserializer::from_slice(bytes)),
-        take,
-    )
-}
-
-fn of_stream(payload: &mut Payload, take: &mut Take) -> Result<()> {
-    let place = payload.place;
-    taken(
-        place,
-        documents(Deserializer::from_reader(&mut *payload.body)),
-        take,
-    )
-}
-
-/// A list of requests, as tools that gather lines make it.
-fn of_list(payload: &mut Payload, take: &mut Take) -> Result<()> {
-    let place = payload.place;
-    let mut source = Deserializer::from_reader(&mut *payload.body);
-    let mut list = List { take, ended: None };
-    let read = source.deserialize_seq(&mut list);
-    let read = read.and_then(|()| source.end());
-    match (list.ended, read) {
-        (Some(err), _) => Err(err),
-        (None, Ok(())) => Ok(()),
-        (None, Err(err)) => Err(unread(place, err)),
-    }
-}
-
-struct List<'a, 'take> {
-    take: &'a mut Take<'take>,
-    /// Why it goes no further, where that is not for the JSON.
-    ended: Option<Error>,
-}
-
-impl<'de> Visitor<'de> for &mut List<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of requests")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut requests: A) -> Result<(), A::Error> {
-        while let Some(request) = requests.next_element::<json::Request>()? {
-            if let Err(err) = (self.take)(request.0) {
-                self.ended = Some(err);
-                return Err(A::Error::custom("it goes no further"));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn unread(place: &str, err: serde_json::Error) -> Error {
-    let line = u64::try_from(err.line()).ok().filter(|line| *line > 0);
-    malformed(place, line, err)
-}
-
-fn documents<'de, R: Source<'de>>(
-    source: Deserializer<R>,
-) -> StreamDeserializer<'de, R, json::Request> {
-    source.into_iter()
-}
-
-fn taken(
-    place: &str,
-    requests: impl Iterator<Item = serde_json::Result<json::Request>>,
-    take: &mut Take,
-) -> Result<()> {
-    for request in requests {
-        match request {
-            Ok(request) => take(request.0)?,
-            Err(err) => return Err(unread(place, err)),
-        }
-    }
-    Ok(())
-}
-
-fn with_lengths(payload: &mut Payload, take: &mut Take) -> Result<()> {
-    for number in 1_u64.. {
-        let mut length = Vec::with_capacity(4);
-        let read = (&mut *payload.body).take(4).read_to_end(&mut length);
-        read.map_err(|err| payload.malformed(None, err))?;
-        if length.is_empty() {
-            break;
-        }
-        let length = <[u8; 4]>::try_from(&*length)
-            .map_or(u64::MAX, |length| u64::from(u32::from_be_bytes(length)));
-        let mut bytes = Vec::new();
-        if length <= MOST_BYTES {
-            let read = (&mut *payload.body).take(length).read_to_end(&mut bytes);
-            read.map_err(|err| payload.malformed(None, err))?;
-        }
-        if bytes.len() as u64 != length {
-            let why = format!("message {number} of protobuf is cut off");
-            return Err(payload.malformed(None, why));
-        }
-        of_protobuf(payload, &bytes, take)?;
-    }
-    Ok(())
 }

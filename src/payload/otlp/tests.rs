@@ -8,7 +8,10 @@
 mod changes;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest as Request;
 use prost::Message;
 
@@ -222,6 +225,8 @@ fn files_of_collectors_are_read_request_by_request() {
             1,
         ),
         ("lengths", twice(&with_length, ""), 2),
+        ("frames of gRPC", twice(&of_grpc(0, &protobuf), ""), 2),
+        ("a compressed frame", of_grpc(1, &gzip(&protobuf)), 1),
         ("a list", format!("[{one_line},\n{one_line}]\n").into(), 2),
         ("an empty list", b"[]".to_vec(), 0),
         ("nothing", vec![], 0),
@@ -282,10 +287,56 @@ fn what_is_no_request_is_an_error_that_names_place_and_line() {
             vec![0, 0, 0],
             "read capture.json: entry 3: message 1 of protobuf is cut off",
         ),
+        (
+            of_grpc(1, b"\x28\xb5\x2f\xfd"),
+            "read capture.json: entry 3: message 1 of protobuf is compressed, and not with gzip",
+        ),
+        (
+            b"\0\0\0\x05\x28\xb5\x2f\xfd\0".to_vec(),
+            "read capture.json: entry 3: message 1 of protobuf: it is compressed with zstd, which is not read",
+        ),
     ] {
         let why = read(&body).unwrap_err();
         assert!(why.starts_with(expected), "{why}");
         assert!(!why.contains('\n'), "{why}");
+    }
+}
+
+fn of_grpc(flag: u8, message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[flag][..], &length, message].concat()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// S-24.20
+#[test]
+fn frames_of_grpc_and_lengths_are_told_apart_where_they_begin_alike() {
+    // Lengths of 2,570 and of 10: with the tag of a request, frames of both kinds begin with the same six bytes.
+    for length in [10, 2570] {
+        let mut named: super::json::Request = serde_json::from_str(USUAL).unwrap();
+        let resource = &mut named.0.resource_metrics[0];
+        (resource.resource, resource.scope_metrics) = (None, Vec::new());
+        resource.schema_url = "x".repeat(length - 4);
+        let mut message = named.0.encode_to_vec();
+        while message.len() > length {
+            named.0.resource_metrics[0].schema_url.pop();
+            message = named.0.encode_to_vec();
+        }
+        assert_eq!(message.len(), length);
+        let with_length = [&u32::try_from(length).unwrap().to_be_bytes()[..], &message].concat();
+        for body in [of_grpc(0, &message), with_length] {
+            assert_eq!(
+                read(&body).map(|items| items.len()),
+                Ok(0),
+                "{:?}",
+                &body[..7]
+            );
+        }
     }
 }
 
@@ -350,7 +401,9 @@ fn what_prometheus_cannot_hold_is_left_out_point_by_point_and_named() {
     }
     let traces = r#"{"resourceSpans":[]}"#;
     let expected = "1 no-metrics: a request in capture.json: entry 3: it holds no metrics";
-    assert_eq!(shown(&read(traces.as_bytes()).unwrap()), [expected]);
+    for empty in [traces.as_bytes().to_vec(), of_grpc(0, &[])] {
+        assert_eq!(shown(&read(&empty).unwrap()), [expected]);
+    }
 }
 
 /// S-24.26
@@ -408,38 +461,6 @@ fn a_point_whose_time_is_wrong_makes_no_millions_of_samples() {
         .iter()
         .filter(|line| line.starts_with("1 target-info-between"));
     assert_eq!(cut.count(), 1);
-}
-
-/// S-24.20
-#[test]
-fn options_are_those_of_prometheus_and_contradictions_are_told() {
-    for (json, expected) in [
-        ("{}", None),
-        (r#"{"promote_resource_attributes":["a"]}"#, None),
-        (
-            r#"{"promote_all_resource_attributes":true,"promote_resource_attributes":["a"]}"#,
-            Some(
-                "promote_all_resource_attributes and promote_resource_attributes exclude each other",
-            ),
-        ),
-        (
-            r#"{"ignore_resource_attributes":["a"]}"#,
-            Some(
-                "ignore_resource_attributes means nothing without promote_all_resource_attributes",
-            ),
-        ),
-    ] {
-        let options: Options = serde_json::from_str(json).unwrap();
-        assert_eq!(options.contradiction(), expected, "{json}");
-    }
-    for json in [
-        r#"{"a":1}"#,
-        r#"{"translation_strategy":"x"}"#,
-        r#"{"lookback_delta":"5"}"#,
-    ] {
-        let refused = serde_json::from_str::<Options>(json).is_err();
-        assert!(refused || json.contains("lookback"), "{json}");
-    }
 }
 
 /// S-24.21

@@ -47,6 +47,38 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// A value; sets have members instead.
+    pub(super) fn value(self, text: &str) -> Result<f64, String> {
+        let value = match self {
+            Self::Set => return Ok(0.0),
+            Self::Gauge => number::float(text),
+            _ => number::float(text).filter(|value| value.is_finite()),
+        };
+        value.ok_or_else(|| format!("{text:?} is no number"))
+    }
+}
+
+impl Event<'_> {
+    /// When it was: at the time that it tells, or else when its payload was received.
+    pub(super) fn time_ms(&self, received_at_ms: Option<i64>) -> Result<i64, String> {
+        let told = match (self.time, received_at_ms) {
+            (None, received) => received,
+            (Some(seconds), None) => number::milliseconds(seconds),
+            (Some(seconds), Some(received)) => {
+                let told = number::milliseconds(seconds).unwrap_or(i64::MAX);
+                // What is so far ahead is milliseconds in place of seconds, or a clock that is wrong.
+                let is_ahead = told.saturating_sub(received) > MOST_AHEAD_MS;
+                Some(if is_ahead { received } else { told })
+            }
+        };
+        told.ok_or_else(|| "it has no time, nor was received_at_ms told".to_owned())
+    }
+}
+
+/// How far behind the receipt of its payload the time of a line may be: a day.
+const MOST_AHEAD_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// How many tags are read at most: a line can repeat them for each of its values.
 const MOST_TAGS: usize = 100;
 
@@ -57,6 +89,22 @@ pub(super) enum Line<'a> {
     Event,
     ServiceCheck,
     Values(Vec<Event<'a>>),
+}
+
+impl Line<'_> {
+    /// Errors: a value or a time of it is none.
+    pub(super) fn is_sound(&self, received_at_ms: Option<i64>) -> Result<(), String> {
+        let Self::Values(events) = self else {
+            return Ok(());
+        };
+        for event in events {
+            event.time_ms(received_at_ms)?;
+            for text in &event.values {
+                event.kind.value(text)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads a line.

@@ -15,10 +15,10 @@ use std::collections::HashMap;
 use std::mem;
 
 use super::gathered::Gathered;
-use super::left_out::PassedOver;
+use super::left_out::{Malformed, PassedOver};
 use super::lines::Lines;
-use super::received::{Payload, Sink, malformed};
-use super::{name, number};
+use super::name;
+use super::received::{Payload, Sink};
 use crate::error::Result;
 use crate::samples::{Item, Metadata};
 use line::{Event, Kind, Line};
@@ -28,6 +28,7 @@ use series::Series;
 #[derive(Debug)]
 pub struct Reader {
     options: Options,
+    malformed: Malformed,
     /// What kind of series there is of each name.
     families: HashMap<String, Kind>,
     numbers: HashMap<series::Key, usize>,
@@ -36,8 +37,13 @@ pub struct Reader {
     changed: Vec<usize>,
     /// When the last payload was received.
     now_ms: Option<i64>,
+    /// How much room members of sets and values of summaries take that wait for their sample.
+    held_bytes: usize,
     gathered: Gathered,
 }
+
+/// How much room they may take.
+const MOST_HELD_BYTES: usize = 64 << 20;
 
 impl Reader {
     /// Nothing is counted yet.
@@ -45,13 +51,21 @@ impl Reader {
     pub fn new(options: Options) -> Self {
         Self {
             options,
+            malformed: Malformed::Refuse,
             families: HashMap::new(),
             numbers: HashMap::new(),
             series: Vec::new(),
             changed: Vec::new(),
             now_ms: None,
+            held_bytes: 0,
             gathered: Gathered::default(),
         }
+    }
+
+    /// Says what becomes of lines that cannot be read.
+    #[must_use]
+    pub fn with_malformed(self, malformed: Malformed) -> Self {
+        Self { malformed, ..self }
     }
 
     /// Reads a payload. One that was received before the one before it is an error: counters add up in the order of payloads.
@@ -73,26 +87,26 @@ impl Reader {
         let mut lines = Lines::behind_mark();
         while let Some(line) = lines.next(payload)? {
             let (number, place) = (line.number, payload.place);
-            let wrong = |why: String| malformed(place, Some(number), why);
-            let told = str::from_utf8(line.bytes)
-                .map_err(|_| "it is not UTF-8".to_owned())
-                .and_then(line::read);
+            let received = payload.received_at_ms;
+            // Nothing of a line counts, or all of it.
+            let told = line.text().and_then(line::read);
+            let told = told.and_then(|told| told.is_sound(received).map(|()| told));
             let mut pass = |kind, what: &str| passed_over.add(kind, place, number, what);
-            match told.map_err(wrong)? {
-                Line::Nothing => {}
-                Line::Event => pass("event", "_e"),
-                Line::ServiceCheck => pass("service-check", "_sc"),
-                Line::Values(events) => {
+            match told {
+                Ok(Line::Nothing) => {}
+                Ok(Line::Event) => pass("event", "_e"),
+                Ok(Line::ServiceCheck) => pass("service-check", "_sc"),
+                Ok(Line::Values(events)) => {
                     for event in events {
-                        let time_ms = time_ms(&event, payload.received_at_ms).map_err(wrong)?;
                         let name = name::of_statsd(&event.name);
                         if self.admits(&name, &event, &mut pass, sink)? {
-                            let counted = self.count(name, &event, time_ms, &mut pass);
-                            counted.map_err(wrong)?;
+                            let counted = self.count(name, &event, received, &mut pass);
+                            counted.map_err(|why| payload.malformed(Some(number), why))?;
                         }
                         self.gathered.give_if_full(sink)?;
                     }
                 }
+                Err(why) => passed_over.malformed(self.malformed, place, Some(number), why)?,
             }
         }
         passed_over.tell(sink)
@@ -110,6 +124,7 @@ impl Reader {
                 series.take_sample(&mut self.gathered);
             }
         }
+        self.held_bytes = 0;
     }
 
     /// Whether the event's metric is of the kind of those that had its name before; tells what it is where there were none.
@@ -138,16 +153,17 @@ impl Reader {
         &mut self,
         name: String,
         event: &Event,
-        time_ms: i64,
+        received_at_ms: Option<i64>,
         pass: &mut dyn FnMut(&'static str, &str),
     ) -> Result<(), String> {
+        let time_ms = event.time_ms(received_at_ms)?;
         for tag in &event.bare {
             pass("tag-without-value", tag);
         }
         if let Some(origin) = event.origin {
             pass("origin", origin);
         }
-        let tags = series::tags(&event.tags, pass);
+        let tags = series::tags(event, &self.options, pass);
         let key = (event.kind.of_series(), name, tags);
         let number = if let Some(number) = self.numbers.get(&key) {
             *number
@@ -160,7 +176,8 @@ impl Reader {
             return Ok(());
         };
         for text in &event.values {
-            let value = value_of(event.kind, text)?;
+            let value = event.kind.value(text)?;
+            let before = series.held_bytes();
             if event.kind == Kind::Counter && value < 0.0 {
                 pass("negative-count", &event.name);
             } else if event.kind.of_series() == Kind::Observed && event.rate > 1.0 {
@@ -169,6 +186,12 @@ impl Reader {
             } else if series.count(event, text, value, time_ms, &mut self.gathered) {
                 self.changed.push(number);
             }
+            self.held_bytes = (self.held_bytes + series.held_bytes()).saturating_sub(before);
+        }
+        if self.held_bytes > MOST_HELD_BYTES {
+            return Err(format!(
+                "members of sets and values of summaries of one time take more than {MOST_HELD_BYTES} bytes: divide the payload into entries, each with its received_at_ms"
+            ));
         }
         Ok(())
     }
@@ -206,23 +229,4 @@ impl Reader {
             unit: String::new(),
         }
     }
-}
-
-/// When an event was: at the time that it tells, or else when its payload was received.
-fn time_ms(event: &Event, received_at_ms: Option<i64>) -> Result<i64, String> {
-    let time_ms = match event.time {
-        Some(seconds) => number::milliseconds(seconds),
-        None => received_at_ms,
-    };
-    time_ms.ok_or_else(|| "it has no time, nor was received_at_ms told".to_owned())
-}
-
-/// A value; sets have members instead.
-fn value_of(kind: Kind, text: &str) -> Result<f64, String> {
-    let value = match kind {
-        Kind::Set => return Ok(0.0),
-        Kind::Gauge => number::float(text),
-        _ => number::float(text).filter(|value| value.is_finite()),
-    };
-    value.ok_or_else(|| format!("{text:?} is no number"))
 }

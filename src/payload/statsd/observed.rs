@@ -65,6 +65,11 @@ impl Observed {
         })
     }
 
+    /// Whether it keeps each value until its series are asked for.
+    pub(super) fn is_summary(&self) -> bool {
+        matches!(self.form, Form::Summary(..))
+    }
+
     /// Counts a value so many times.
     pub(super) fn observe(&mut self, value: f64, times: f64) {
         self.so_far_sum += value * times;

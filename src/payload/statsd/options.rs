@@ -1,28 +1,27 @@
 //! How `StatsD`'s lines are read.
 
-use serde::Deserialize;
-use serde::de::{Deserializer, Error as _};
-
 /// How `StatsD`'s lines are read: `source.statsd` of a plan.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
     /// What timers, histograms and distributions become.
     pub observer_type: ObserverType,
     /// The upper bounds of histograms, ascending; the bound of infinity is added. Those of Prometheus' client libraries where none is given.
-    #[serde(deserialize_with = "ascending")]
     pub buckets: Vec<f64>,
 }
 
 /// What timers, histograms and distributions become.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ObserverType {
     /// Classic histograms, which can be added up over series and time.
     #[default]
     Histogram,
     /// Summaries: the median, and the quantiles 0.9 and 0.99, of what each payload holds.
     Summary,
+}
+
+impl ObserverType {
+    /// All of them, as plans spell them.
+    pub const ALL: [(&str, Self); 2] = [("histogram", Self::Histogram), ("summary", Self::Summary)];
 }
 
 impl Options {
@@ -43,14 +42,3 @@ impl Options {
 const BOUNDS: [f64; 11] = [
     0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 ];
-
-fn ascending<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    let bounds: Vec<f64> = Vec::deserialize(deserializer)?;
-    let is_ascending = bounds.is_sorted_by(|one, next| one < next);
-    if is_ascending && bounds.iter().all(|bound| bound.is_finite()) {
-        Ok(bounds)
-    } else {
-        let why = "buckets: expected finite bounds, each above the one before";
-        Err(D::Error::custom(why))
-    }
-}

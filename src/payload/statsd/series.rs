@@ -19,8 +19,14 @@ pub(super) struct Series {
     /// When it was counted last, as far as a sample has not been taken of that.
     time_ms: i64,
     has_changed: bool,
+    /// How much room takes what waits for a sample.
+    held_bytes: usize,
     so_far: SoFar,
 }
+
+/// What a member of a set takes beside its text, and what a value of a summary takes.
+const OF_MEMBER_BYTES: usize = 48;
+const OF_VALUE_BYTES: usize = 16;
 
 #[derive(Debug)]
 enum SoFar {
@@ -32,16 +38,23 @@ enum SoFar {
 }
 
 /// Tags as labels, by name. Of one that comes twice the last counts, as it does for `statsd_exporter`.
+///
+/// One that has the name of a label that is made here is passed over.
 pub(super) fn tags(
-    tags: &[(&str, &str)],
+    event: &Event,
+    options: &Options,
     pass: &mut dyn FnMut(&'static str, &str),
 ) -> Vec<(String, String)> {
+    let made = match event.kind.of_series() {
+        Kind::Timer | Kind::Observed if options.is_summary() => "quantile",
+        Kind::Timer | Kind::Observed => "le",
+        Kind::Counter | Kind::Gauge | Kind::Set => METRIC_NAME,
+    };
     let mut labels = BTreeMap::new();
-    for (tag, value) in tags {
-        if labels
-            .insert(name::of_statsd(tag), (*value).to_owned())
-            .is_some()
-        {
+    for (tag, value) in &event.tags {
+        let label = name::of_statsd(tag);
+        let is_made = label == METRIC_NAME || label == made;
+        if is_made || labels.insert(label, (*value).to_owned()).is_some() {
             pass("repeated-tag", tag);
         }
     }
@@ -70,8 +83,14 @@ impl Series {
         Ok(Self {
             time_ms: i64::MIN,
             has_changed: false,
+            held_bytes: 0,
             so_far,
         })
+    }
+
+    /// How much room takes what waits for a sample, because it is counted only then.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held_bytes
     }
 
     /// Counts a value of an event of this time; whether that is the first one since a sample was taken.
@@ -98,7 +117,11 @@ impl Series {
             SoFar::Counter(_, so_far) => *so_far += value / event.rate,
             SoFar::Gauge(_, so_far) if text.starts_with(['+', '-']) => *so_far += value,
             SoFar::Gauge(_, so_far) => *so_far = value,
-            SoFar::Set(_, members) => drop(members.insert(text.into())),
+            SoFar::Set(_, members) => {
+                if members.insert(text.into()) {
+                    self.held_bytes += text.len() + OF_MEMBER_BYTES;
+                }
+            }
             SoFar::Observed(observed) => {
                 let value = match event.kind {
                     Kind::Timer => value / 1000.0,
@@ -106,6 +129,9 @@ impl Series {
                 };
                 // As statsd_exporter has it: so many whole times.
                 observed.observe(value, (1.0 / event.rate).trunc());
+                if observed.is_summary() {
+                    self.held_bytes += OF_VALUE_BYTES;
+                }
             }
         }
         !had_changed
@@ -116,6 +142,7 @@ impl Series {
         if !mem::take(&mut self.has_changed) {
             return;
         }
+        self.held_bytes = 0;
         let time_ms = self.time_ms;
         let mut add = |labels: &Labels, value| gathered.add_to(labels, time_ms, value);
         match &mut self.so_far {

@@ -84,7 +84,14 @@ impl Liar {
 
     pub(super) fn access(&self) -> Access {
         let environment = Environment::default();
-        Access::parse(&self.url, None, &environment, &mut Vec::new()).unwrap()
+        Access::parse(
+            &self.url,
+            Access::QUERIER,
+            None,
+            &environment,
+            &mut Vec::new(),
+        )
+        .unwrap()
     }
 }
 

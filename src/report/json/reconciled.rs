@@ -10,7 +10,7 @@ use super::members::{Each, Members};
 use crate::cutover::{Side, Times};
 use crate::history::Range;
 use crate::reconciled::{
-    Ability, Capabilities, Found, OfQuery, OfSelector, Reconciled, Sides, Target, Told,
+    Ability, Capabilities, Found, OfQuery, OfSelector, Reconciled, Target, Told,
 };
 
 /// All but how it went.
@@ -23,6 +23,7 @@ pub(super) fn put(found: &Reconciled, members: &mut Members<'_>) -> io::Result<(
     let (read, blocks) = match scope.target {
         Target::Blocks(many) => ("blocks", Some(many)),
         Target::RemoteRead => ("remote-read", None),
+        Target::Export => ("export", None),
         Target::Nowhere => ("nowhere", None),
     };
     members.put("target_read", &read)?;
@@ -35,8 +36,9 @@ pub(super) fn put(found: &Reconciled, members: &mut Members<'_>) -> io::Result<(
     members.put("queries", &queries)?;
     let capabilities = found.capabilities.as_ref();
     members.put("capabilities", &capabilities.map(CapabilitiesEntry::of))?;
-    let all: Vec<&Found> = found.found().collect();
-    members.put("findings", &Each(&all, |found| FoundEntry::of(found)))
+    members.put("waived", &found.waived)?;
+    let all: Vec<(&Reconciled, &Found)> = found.found().map(|one| (found, one)).collect();
+    members.put("findings", &Each(&all, FoundEntry::of))
 }
 
 #[derive(Serialize)]
@@ -59,18 +61,9 @@ impl RangeEntry {
 }
 
 #[derive(Serialize)]
-struct Both {
-    source: u64,
-    target: u64,
-}
-
-impl Both {
-    fn of(sides: Sides<u64>) -> Self {
-        Self {
-            source: sides.source,
-            target: sides.target,
-        }
-    }
+struct Both<T = u64> {
+    source: T,
+    target: T,
 }
 
 #[derive(Serialize)]
@@ -79,6 +72,8 @@ struct SelectorEntry<'a> {
     series: Both,
     samples: Both,
     histograms: Both,
+    first_ms: Both<Option<i64>>,
+    last_ms: Both<Option<i64>>,
     common_series: u64,
     compared_samples: u64,
     findings: Vec<&'static str>,
@@ -86,17 +81,23 @@ struct SelectorEntry<'a> {
 
 impl<'a> SelectorEntry<'a> {
     fn of(one: &'a OfSelector) -> Self {
-        let both = |of: fn(&crate::reconciled::Sums) -> u64| {
-            Both::of(Sides {
-                source: of(&one.source),
-                target: of(&one.target),
-            })
+        let both = |of: fn(&crate::reconciled::Sums) -> u64| Both {
+            source: of(&one.source),
+            target: of(&one.target),
         };
         Self {
             selector: one.selector.as_deref(),
             series: both(|sums| sums.series),
             samples: both(|sums| sums.samples),
             histograms: both(|sums| sums.histograms),
+            first_ms: Both {
+                source: one.source.times_ms.map(|(first, _)| first),
+                target: one.target.times_ms.map(|(first, _)| first),
+            },
+            last_ms: Both {
+                source: one.source.times_ms.map(|(_, last)| last),
+                target: one.target.times_ms.map(|(_, last)| last),
+            },
             common_series: one.series,
             compared_samples: one.compared,
             findings: one.found.iter().map(|found| found.kind).collect(),
@@ -173,6 +174,7 @@ impl<'a> CapabilitiesEntry<'a> {
 struct FoundEntry<'a> {
     kind: &'static str,
     weight: &'static str,
+    waived: bool,
     place: Option<&'a str>,
     side: Option<&'static str>,
     count: u64,
@@ -180,10 +182,11 @@ struct FoundEntry<'a> {
 }
 
 impl<'a> FoundEntry<'a> {
-    fn of(found: &'a Found) -> Self {
+    fn of((all, found): &'a (&'a Reconciled, &'a Found)) -> Self {
         Self {
             kind: found.kind,
             weight: found.weight.as_str(),
+            waived: all.is_waived(found),
             place: found.place.as_deref(),
             side: found.side.map(Side::as_str),
             count: found.count,

@@ -8,7 +8,9 @@ use crate::human;
 use crate::reconciled::{Reconciled, meaning};
 use crate::report::header::Header;
 use crate::report::text::cutover::heading;
-use crate::report::text::reconciled::{answer, by_kind, facts, name, outcome, places, says, shown};
+use crate::report::text::reconciled::{
+    answer, by_kind, facts, name, outcome, places, says, shown, waived,
+};
 
 /// What is left out beyond this is counted.
 const MOST: usize = 100;
@@ -70,8 +72,9 @@ fn findings(all: &Reconciled, weight: Weight, out: &mut dyn Write) -> io::Result
         let many: u64 = of_kind.iter().map(|one| one.count).sum();
         writeln!(
             out,
-            "* `{kind}`: {} ({}). The first:",
+            "* `{kind}`: {}{} ({}). The first:",
             human::number(many),
+            waived(all, &of_kind),
             meaning(kind)
         )?;
         if let Some(first) = of_kind.first() {
@@ -111,8 +114,8 @@ fn selectors(found: &Reconciled, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "| {} | {} | {} |",
-            code(name(of)),
-            outcome(&of.found, of.compared),
+            code(name(found, of)),
+            outcome(found, &of.found, of.compared),
             numbers.map(human::number).join(" | ")
         )?;
     }
@@ -134,7 +137,7 @@ fn queries(found: &Reconciled, out: &mut dyn Write) -> io::Result<()> {
             out,
             "| {} | {} | {} | {} |",
             code(&query.query),
-            outcome(&query.found, query.samples),
+            outcome(found, &query.found, query.samples),
             human::number(query.series),
             human::number(query.samples)
         )?;

@@ -1,6 +1,7 @@
 //! Whether a target holds the history that a source tells: what was compared, how each selector and query came out, what the target says that it
 //! can do, what was found of each kind with the first few in full, and the answer in a sentence.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use super::cutover::{detail, heading, in_full};
@@ -8,7 +9,7 @@ use super::heading::fact;
 use super::page::Page;
 use crate::cutover::{Example, Verdict, Weight};
 use crate::human::{self, printable};
-use crate::reconciled::{Capabilities, Found, OfQuery, OfSelector, Reconciled, Target, meaning};
+use crate::reconciled::{Capabilities, Found, OfSelector, Reconciled, Target, meaning};
 
 /// So many of a kind are shown in full.
 const FEW: usize = 2;
@@ -20,10 +21,8 @@ pub(super) fn write(found: &Reconciled, page: &mut Page<'_>) -> io::Result<()> {
     for (name, text) in facts(found) {
         fact(name, &printable(&text), page)?;
     }
-    write_selectors(&found.selectors, page)?;
-    if let Some(queries) = found.queries.as_deref().filter(|all| !all.is_empty()) {
-        write_queries(queries, page)?;
-    }
+    write_selectors(found, page)?;
+    write_queries(found, page)?;
     if let Some(capabilities) = &found.capabilities {
         page.blank()?;
         page.line("What the target says of itself", 4)?;
@@ -54,9 +53,20 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
     let read = match scope.target {
         Target::Blocks(many) => format!("{} of the target", human::count(many, "block")),
         Target::RemoteRead => "the target, by remote read".to_owned(),
+        Target::Export => "the target, by its export".to_owned(),
         Target::Nowhere => "nothing of the target's samples".to_owned(),
     };
     facts.push(("read", read));
+    if scope.target != Target::Nowhere {
+        let sums = found.sums();
+        for (name, sums) in [("source has", sums.source), ("target has", sums.target)] {
+            let times = sums.times_ms.map(|(first, last)| {
+                let (first, last) = (human::sample_minute(first), human::sample_minute(last));
+                format!("samples from {first} to {last} UTC")
+            });
+            facts.push((name, times.unwrap_or_else(|| "no sample".to_owned())));
+        }
+    }
     let series: u64 = found.selectors.iter().map(|one| one.series).sum();
     let compared = format!(
         "{} series, {}; metadata of {}; {}",
@@ -66,12 +76,17 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
         human::count(found.compared.exemplars, "exemplar"),
     );
     facts.push(("compared", compared));
+    if !found.waived.is_empty() {
+        let waived: Vec<&str> = found.waived.iter().map(String::as_str).collect();
+        facts.push(("waived", waived.join(", ")));
+    }
     facts
 }
 
-/// How a selector came out, in a word.
-pub(in crate::report) fn outcome(found: &[Found], compared: u64) -> &'static str {
-    let has = |weight| found.iter().any(|one| one.weight == weight);
+/// How a selector or a query came out, in a word.
+pub(in crate::report) fn outcome(all: &Reconciled, found: &[Found], compared: u64) -> &'static str {
+    let stands = |one: &&Found| !all.is_waived(one);
+    let has = |weight| found.iter().filter(stands).any(|one| one.weight == weight);
     if has(Weight::Difference) {
         "differs"
     } else if has(Weight::Unseen) || compared == 0 {
@@ -82,20 +97,26 @@ pub(in crate::report) fn outcome(found: &[Found], compared: u64) -> &'static str
 }
 
 /// A selector as it is shown.
-pub(in crate::report) fn name(of: &OfSelector) -> &str {
-    of.selector.as_deref().unwrap_or("(any other series)")
+pub(in crate::report) fn name<'a>(all: &'a Reconciled, of: &'a OfSelector) -> &'a str {
+    let is_alone = all.selectors.len() == 1;
+    let nameless = if is_alone {
+        "(all series)"
+    } else {
+        "(any other series)"
+    };
+    of.selector.as_deref().unwrap_or(nameless)
 }
 
-fn write_selectors(all: &[OfSelector], page: &mut Page<'_>) -> io::Result<()> {
-    if all.is_empty() {
+fn write_selectors(all: &Reconciled, page: &mut Page<'_>) -> io::Result<()> {
+    if all.selectors.is_empty() {
         return Ok(());
     }
     page.blank()?;
     page.line("Selectors", 4)?;
-    for of in all {
-        let outcome = outcome(&of.found, of.compared);
+    for of in &all.selectors {
+        let outcome = outcome(all, &of.found, of.compared);
         let sign = if outcome == "equal" { ' ' } else { '!' };
-        let text = format!("{sign} {outcome:<9} {}", name(of));
+        let text = format!("{sign} {outcome:<9} {}", name(all, of));
         page.line(&printable(&text), 12)?;
         let both = |one: u64, other: u64| {
             if one == other {
@@ -116,11 +137,15 @@ fn write_selectors(all: &[OfSelector], page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn write_queries(queries: &[OfQuery], page: &mut Page<'_>) -> io::Result<()> {
+fn write_queries(all: &Reconciled, page: &mut Page<'_>) -> io::Result<()> {
+    let queries = all.queries.as_deref().unwrap_or_default();
+    if queries.is_empty() {
+        return Ok(());
+    }
     page.blank()?;
     page.line("Queries", 4)?;
     for query in queries {
-        let outcome = outcome(&query.found, query.samples);
+        let outcome = outcome(all, &query.found, query.samples);
         let sign = if outcome == "equal" { ' ' } else { '!' };
         let text = format!(
             "{sign} {outcome:<9} {} ({} series, {})",
@@ -167,9 +192,12 @@ fn write_found(all: &Reconciled, weight: Weight, page: &mut Page<'_>) -> io::Res
     page.blank()?;
     page.line(heading(weight), 4)?;
     for (kind, of_kind) in kinds {
-        let sign = if weight == Weight::Note { ' ' } else { '!' };
+        let waived = waived(all, &of_kind);
+        let is_quiet = weight == Weight::Note || !waived.is_empty();
+        let sign = if is_quiet { ' ' } else { '!' };
         let many: u64 = of_kind.iter().map(|one| one.count).sum();
-        let text = format!("{sign} {kind}: {} ({})", human::number(many), meaning(kind));
+        let many = human::number(many);
+        let text = format!("{sign} {kind}: {many}{waived} ({})", meaning(kind));
         page.line(&printable(&text), 4)?;
         let examples = of_kind.iter().flat_map(|found| {
             let examples = found.examples.iter();
@@ -196,6 +224,12 @@ fn write_found(all: &Reconciled, weight: Weight, page: &mut Page<'_>) -> io::Res
         }
     }
     Ok(())
+}
+
+/// What is said behind the number of a kind that was waived.
+pub(in crate::report) fn waived(all: &Reconciled, of_kind: &[&Found]) -> &'static str {
+    let is_waived = of_kind.first().is_some_and(|first| all.is_waived(first));
+    if is_waived { ", waived" } else { "" }
 }
 
 /// The places of a kind, and how many there are in each.
@@ -276,18 +310,32 @@ pub(in crate::report) fn answer(found: &Reconciled) -> String {
             )
         }
     };
+    let waived = found.found().filter(|one| found.is_waived(one));
+    let waived: BTreeSet<&str> = waived.map(|one| one.kind).collect();
+    let waived: Vec<&str> = waived.into_iter().collect();
+    let waived = match waived.as_slice() {
+        [] => String::new(),
+        waived => format!(" Waived: {}.", waived.join(", ")),
+    };
     let signal = found.signal.map(crate::exit::Signal::as_str);
     let ended = match (signal, &found.stopped_by) {
         (Some(signal), _) => format!(" {signal} came before all was compared."),
         (None, Some(why)) => format!(" It had to stop: {why}."),
         (None, None) => String::new(),
     };
-    format!("{question} {text}{ended}")
+    format!("{question} {text}{waived}{ended}")
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::indexing_slicing,
+        reason = "a test that cannot be set up should panic"
+    )]
+
+    use crate::cutover::Weight;
     use crate::exit::Signal;
+    use crate::reconciled::Found;
     use crate::report::Output;
     use crate::report::testing::{page_reconciled, reconciled, written_reconciled};
 
@@ -319,6 +367,35 @@ mod tests {
         );
         found.queries = None;
         assert!(last(&found).starts_with("Is it all there? Yes"));
+        let known = Found {
+            kind: "extra-samples",
+            place: None,
+            side: None,
+            weight: Weight::Difference,
+            count: 3,
+            examples: Vec::new(),
+        };
+        found.others.push(known);
+        found.waived = ["extra-samples".to_owned()].into();
+        let told = last(&found);
+        assert!(
+            told.trim_end()
+                .ends_with("both sides. Waived: extra-samples."),
+            "{told}"
+        );
+        let text = written_reconciled(&found, Output::Text);
+        assert!(
+            text.contains("  extra-samples: 3, waived (the target"),
+            "{text}"
+        );
+        let page = page_reconciled(&found);
+        assert!(
+            page.contains("* `extra-samples`: 3, waived (the target"),
+            "{page}"
+        );
+        found.selectors[0].selector = None;
+        let text = written_reconciled(&found, Output::Text);
+        assert!(text.contains("equal     (all series)\n"), "{text}");
         found.stopped_by = Some("write report.json".to_owned());
         let told = last(&found);
         assert!(told.starts_with("Is it all there? Not proven"), "{told}");

@@ -1,6 +1,5 @@
 //! A file that is written from its beginning to its end: its hash is known when it ends, and it is on the disk then.
 
-use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use super::super::bytes::size;
 use super::super::crc::Crc;
 use super::super::disk::failed;
 use crate::error::Result;
+use crate::hexadecimal::hexadecimal;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -94,11 +94,7 @@ impl Output {
         self.flush()?;
         let synced = self.file.sync_all();
         synced.map_err(|err| failed("write", &self.path, err))?;
-        let mut sha256 = String::new();
-        for byte in self.hash.finalize() {
-            // Writing to a string never fails.
-            let _ = write!(sha256, "{byte:02x}");
-        }
+        let sha256 = hexadecimal(&self.hash.finalize());
         Ok(WrittenFile {
             path,
             size_bytes: self.position,

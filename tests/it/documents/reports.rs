@@ -148,8 +148,11 @@ fn a_signal_while_planning_is_answered_and_leaves_a_document() {
         let mut command = migrate(&world.source_config(), &target, &[OLD, JSON]);
         let running = Running::start(&mut command);
         asked.recv().unwrap();
+        // As `timeout` of coreutils does: to the process, and then to all of its group.
+        signal(name, running.id());
         signal(name, running.id());
         let ran = running.wait().expect(code);
+        assert!(!ran.stderr.contains("second signal: "), "{}", ran.stderr);
         let document = assert_error_document(&ran, told, &world);
         assert_eq!(document["signal"], told);
         let first = ran.stderr.lines().find(|line| line.contains(told)).unwrap();

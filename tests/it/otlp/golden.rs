@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use thanos_bucket::payload::otlp::Options;
 
 use super::endpoint::Endpoint;
-use super::ours::{Given, assert_same, shown};
+use super::ours::{Given, assert_same, options, shown};
 use super::shapes::shapes;
 
 /// A translation, and what Prometheus calls it.
@@ -60,7 +60,7 @@ impl Translation {
             .into_iter()
             .filter(|it| !it.is_empty())
             .collect();
-        serde_json::from_str(&format!("{{{}}}", parts.join(","))).unwrap()
+        options(&format!("{{{}}}", parts.join(",")))
     }
 }
 

@@ -3,11 +3,32 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
+use thanos_bucket::environment::Environment;
+use thanos_bucket::history::{Origin, Plan};
 use thanos_bucket::payload::otlp::{Options, Reader};
-use thanos_bucket::payload::{Payload, Sink};
+use thanos_bucket::payload::{self, Payload, Sink};
 use thanos_bucket::samples::{
     Buckets, Exemplar, Item, Labels, LeftOut, Metadata, Sample, Span, Told, Value,
 };
+
+use crate::support::run::repository;
+
+/// The options of a plan whose member `source.otlp` is this.
+pub fn options(otlp: &str) -> Options {
+    let plan = format!(
+        r#"{{"source": {{"kind": "otlp", "capture_manifest_path": "otlp-capture.json", "otlp": {otlp}}},
+            "target": {{"external_labels": {{"a": "b"}}}}}}"#
+    );
+    let folder = repository("examples/backfill");
+    let plan = Plan::parse(&plan, &folder, &Environment::default(), &mut Vec::new()).unwrap();
+    match plan.source.origin {
+        Origin::Capture {
+            options: payload::Options::Otlp(options),
+            ..
+        } => options,
+        other => panic!("{other:?}"),
+    }
+}
 
 /// All that payloads give.
 #[derive(Debug, Default)]

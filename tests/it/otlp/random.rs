@@ -3,11 +3,10 @@
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::metrics::v1::{HistogramDataPoint, Metric, NumberDataPoint};
-use thanos_bucket::payload::otlp::Options;
 
 use super::endpoint::Endpoint;
 use super::golden::Form;
-use super::ours::{Given, assert_same, shown};
+use super::ours::{Given, assert_same, options as read_options, shown};
 use super::requests::{
     Cumulative, Delta, attributes, buckets, exponential, float, gauge, histogram, list, map,
     metric, request, scaled, sum, text, whole, with,
@@ -37,8 +36,7 @@ fn whatever_is_sent_prometheus_stores_what_is_read_here() {
                 payloads.push(body);
             }
         }
-        let options: Options = serde_json::from_str(options).unwrap();
-        let given = Given::of(options, &payloads).unwrap();
+        let given = Given::of(read_options(options), &payloads).unwrap();
         assert_same(
             &shown(&prometheus.stored()),
             &shown(&given.stored),

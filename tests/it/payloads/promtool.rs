@@ -6,8 +6,10 @@ use std::path::Path;
 use std::process::Command;
 
 use thanos_bucket::payload::{Options, Payload, Reader};
-use thanos_bucket::samples::{Item, Labels, Told, Value};
+use thanos_bucket::samples::{Chunk, Item, Labels, Told, Value};
+use thanos_bucket::tsdb;
 
+use crate::support::run::{Ran, binary};
 use crate::support::servers::program;
 use crate::tsdb::random::Random;
 
@@ -193,4 +195,71 @@ fn openmetrics_is_read_as_promtool_reads_it_and_refused_as_promtool_refuses_it()
         );
     }
     assert!((5..35).contains(&refused), "{refused}");
+}
+
+/// The chunks of each series of all blocks in a folder, in the order of time.
+fn chunks(folder: &Path) -> BTreeMap<Labels, Vec<Chunk>> {
+    let mut all: BTreeMap<Labels, Vec<Chunk>> = BTreeMap::new();
+    for block in fs::read_dir(folder).unwrap() {
+        let path = block.unwrap().path();
+        if path.join("meta.json").is_file() {
+            for series in tsdb::read::Block::open(&path).unwrap().series() {
+                let (labels, chunks) = series.unwrap();
+                all.entry(labels).or_default().extend(chunks);
+            }
+        }
+    }
+    for chunks in all.values_mut() {
+        chunks.sort_by_key(|chunk| chunk.min_time_ms);
+    }
+    all
+}
+
+/// S-24.3, S-24.36, S-24.40
+#[test]
+fn blocks_of_openmetrics_have_the_chunks_that_promtool_makes_byte_for_byte() {
+    let mut random = Random::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // 2024-01-01T00:00:00Z, from which on there are three windows, with too few samples for a second chunk of one.
+    let start = 1_704_067_200;
+    let mut text = String::new();
+    for series in SERIES {
+        for number in 0..210 {
+            let value = of(&VALUES, &mut random);
+            let thousandths = random.below(1000);
+            text += &format!(
+                "{series} {value} {}.{thousandths:03}\n",
+                start + number * 100
+            );
+        }
+    }
+    fs::write(path("metrics.om"), text + "# EOF\n").unwrap();
+    let plan = r#"{"source": {"kind": "openmetrics", "paths": ["metrics.om"]}, "target": {"external_labels": {"a_": "b"}}}"#;
+    fs::write(path("plan.json"), plan).unwrap();
+    let mut backfill = binary();
+    backfill
+        .args(["backfill", "--start=2024-01-01", "--end=2024-01-02"])
+        .arg(format!("--config={}", path("plan.json").display()))
+        .arg(format!("--staging-dir={}", path("staging").display()))
+        .arg(format!(
+            "--objstore.config=type: FILESYSTEM\nconfig: {{directory: '{}'}}",
+            path("bucket").display()
+        ));
+    Ran::of(backfill).expect(0);
+    let mut promtool = Command::new(program("promtool"));
+    promtool
+        .args(["tsdb", "create-blocks-from", "openmetrics"])
+        .args([path("metrics.om"), path("database")])
+        .env("TMPDIR", folder.path());
+    let made = promtool.output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let (ours, theirs) = (chunks(&path("bucket")), chunks(&path("database")));
+    assert_eq!(ours.len(), SERIES.len());
+    assert!(ours.values().all(|chunks| chunks.len() == 3));
+    assert!(
+        ours == theirs,
+        "THANOS_BUCKET_SEED={}: {ours:?}\n{theirs:?}",
+        random.seed()
+    );
 }

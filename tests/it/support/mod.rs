@@ -26,6 +26,7 @@ pub mod run;
 pub mod s3_request;
 pub mod s3_server;
 pub mod scripted;
+pub mod seeded;
 pub mod servers;
 pub mod service;
 pub mod swift;

@@ -316,7 +316,7 @@ fn what_was_backfilled_into_an_object_store_is_compacted_and_goes_on_being_known
 
 /// S-24.3, S-24.7
 #[test]
-fn openmetrics_text_makes_blocks_with_the_samples_that_promtool_makes_of_it() {
+fn openmetrics_text_makes_blocks_and_one_line_that_cannot_be_read_makes_none() {
     let place = Place::new(&json!({"kind": "openmetrics", "paths": ["metrics.om"]}));
     let text = fs::read_to_string(repository("examples/backfill/metrics.om")).unwrap();
     fs::write(place.path("metrics.om"), text).unwrap();

@@ -26,6 +26,7 @@ use super::config::{Beside, Endpoint, Key, is_ocid};
 use super::signature::{self, Signed};
 use crate::causes;
 use crate::error::Kind;
+use crate::hexadecimal::parted;
 use crate::http::body::whole;
 
 /// How long an answer is waited for.
@@ -322,8 +323,7 @@ fn tenancy(certificate: &[u8]) -> Option<String> {
 
 fn fingerprint(certificate: &[u8]) -> String {
     let digest = Sha256::digest(certificate);
-    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    pairs.join(":")
+    parted(&digest, ":")
 }
 
 /// When a token ends, which is a JSON web token.

@@ -13,11 +13,11 @@ use tracing::warn;
 use super::ask::{Asker, is_absent, of_put};
 use super::asked::Asked;
 use super::config::Kind;
-use super::digest::hexadecimal;
 use super::facts::{Facts, Large, Of, Tag};
 use super::fault::{Fault, generic};
 use super::segment::{FOLDER, Folder, Segment, has_gap, next};
 use crate::bucket::pages::{Next, Place};
+use crate::hexadecimal::hexadecimal;
 use crate::http::percent::escaped;
 
 /// Requests for segments that go on at once.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
-use super::digest::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 
 /// The folder in which Thanos and this program put segments.
 pub(super) const FOLDER: &str = "segments/";

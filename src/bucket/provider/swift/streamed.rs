@@ -14,8 +14,8 @@ use reqwest::{Method, StatusCode};
 
 use super::ask::{Asker, is_what_was_put, of_put};
 use super::asked::Asked;
-use super::digest::hexadecimal;
 use super::fault::Fault;
+use crate::hexadecimal::hexadecimal;
 use crate::http::late_body::{LateBody, Streamed};
 
 /// Puts the object, whatever was there. Returns its MD5.

@@ -5,10 +5,12 @@ mod exponential;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint,
+    AggregationTemporality, ExponentialHistogramDataPoint, HistogramDataPoint, NumberDataPoint,
 };
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -16,6 +18,30 @@ use sha2::{Digest, Sha256};
 use super::native::Unfit;
 use super::point::Point;
 use exponential::Exponential;
+
+/// The times of all points that come as changes, as far as they tell them.
+pub(super) fn times(request: &ExportMetricsServiceRequest) -> impl Iterator<Item = u64> {
+    let resources = request.resource_metrics.iter();
+    let scopes = resources.flat_map(|resource| &resource.scope_metrics);
+    let metrics = scopes.flat_map(|scope| &scope.metrics);
+    let times = metrics.flat_map(|metric| match &metric.data {
+        Some(Data::Sum(sum)) => times_of(sum.aggregation_temporality, &sum.data_points),
+        Some(Data::Histogram(told)) => times_of(told.aggregation_temporality, &told.data_points),
+        Some(Data::ExponentialHistogram(told)) => {
+            times_of(told.aggregation_temporality, &told.data_points)
+        }
+        Some(Data::Gauge(_) | Data::Summary(_)) | None => Vec::new(),
+    });
+    times.filter(|time| *time > 0)
+}
+
+fn times_of(temporality: i32, points: &[impl Point]) -> Vec<u64> {
+    if temporality == AggregationTemporality::Delta as i32 {
+        points.iter().map(Point::time).collect()
+    } else {
+        Vec::new()
+    }
+}
 
 /// A point that may come as a change.
 pub(super) trait Change: Point {

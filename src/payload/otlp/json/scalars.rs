@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use opentelemetry_proto::tonic::metrics::v1::AggregationTemporality;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+use crate::payload::base64;
 
 /// A whole number, as a number or as a text; one like `1e3` or `5.0` is whole, too. `null` is zero.
 pub(super) struct Whole<T>(pub(super) T);
@@ -121,14 +120,8 @@ impl<'de> Deserialize<'de> for Hex {
 
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const INDIFFERENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-            .with_decode_allow_trailing_bits(true);
-        const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, INDIFFERENT);
-        const URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, INDIFFERENT);
         let Text(text) = Text::deserialize(deserializer)?;
-        let bytes = STANDARD.decode(&text).or_else(|_| URL.decode(&text));
-        bytes
+        base64::decoded(&text)
             .map(Base64)
             .map_err(|_| D::Error::custom("expected bytes in base64"))
     }

@@ -1,5 +1,7 @@
 //! Sums that are told as changes.
 
+use std::time::Duration;
+
 use super::*;
 
 /// S-24.25
@@ -11,16 +13,18 @@ fn sums_of_changes_are_given_up_after_the_time_that_is_asked_for() {
             r#"{{"name":"m","sum":{{"aggregationTemporality":1,"dataPoints":[{point}]}}}}"#
         ))
     };
-    for (stale, expected) in [("0s", "m 6@900"), ("10m", "m 6@900"), ("5m", "m 2@900")] {
-        let options = format!(r#"{{"delta_max_stale":"{stale}"}}"#);
-        let mut reader = Reader::new(serde_json::from_str(&options).unwrap());
+    for (stale_minutes, expected) in [(0, "m 6@900"), (10, "m 6@900"), (5, "m 2@900")] {
+        let mut reader = Reader::new(Options {
+            delta_max_stale: Duration::from_mins(stale_minutes),
+            ..Options::default()
+        });
         let mut last = Vec::new();
         for seconds in [100, 200, 900] {
             // Only when it was received counts.
             let received = Some(i64::try_from(seconds).unwrap() * 500);
             last = read_at(&mut reader, metric(seconds).as_bytes(), received).unwrap();
         }
-        assert_eq!(shown(&last), [expected], "{stale}");
+        assert_eq!(shown(&last), [expected], "{stale_minutes}");
     }
     // A point at which nothing was recorded is no change.
     let mut reader = Reader::new(Options::default());

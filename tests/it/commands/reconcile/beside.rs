@@ -25,13 +25,16 @@ fn exemplars(cluster: Option<&str>, values: &[(f64, &str)]) -> Value {
     json!([{"seriesLabels": labels, "exemplars": exemplars}])
 }
 
-/// S-24.63
+/// S-24.63, S-24.82
 #[test]
 fn what_both_sides_tell_beside_samples_is_compared() {
     let samples = || vec![vec![ones("subject", &[("zone", "a")], 0)]];
     let world = World::of(samples(), samples());
     let two = [(1.0, "0.5"), (2.5, "1.5")];
     let same = success(&exemplars(Some("eu-1"), &two));
+    let mut of_both = exemplars(Some("eu-1"), &two);
+    let of_others = exemplars(Some("eu-2"), &[(3.0, "9")]);
+    of_both.as_array_mut().unwrap().push(of_others[0].clone());
     let is = |kind, help| success(&told(kind, help));
     let cases: Vec<(&str, Answer, Answer, Vec<&str>)> = vec![
         ("the same", is("counter", "A"), same.clone(), vec![]),
@@ -54,10 +57,16 @@ fn what_both_sides_tell_beside_samples_is_compared() {
             vec!["different-exemplars 1"],
         ),
         (
-            "other external labels",
+            "series of others beside its own",
+            is("counter", "A"),
+            success(&of_both),
+            vec![],
+        ),
+        (
+            "series of others alone",
             is("counter", "A"),
             success(&exemplars(Some("eu-2"), &two)),
-            vec!["different-exemplars 4"],
+            vec!["different-exemplars 2"],
         ),
         (
             "an error",

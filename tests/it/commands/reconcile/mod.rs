@@ -3,6 +3,7 @@
 mod backfilled;
 mod beside;
 mod damaged;
+mod exported;
 mod refused;
 mod seeded;
 mod served;
@@ -16,28 +17,11 @@ use tempfile::TempDir;
 
 use crate::support::prometheus::Prometheus;
 use crate::support::run::{Ran, binary};
-use crate::support::told::{self, Sample, Series};
-
-/// 2025-01-06T00:00:00Z
-const START_MS: i64 = 1_736_121_600_000;
-const MINUTE_MS: i64 = 60_000;
-const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
-
-/// A sample a minute of the first two hours of a day, the first at its first millisecond.
-fn minutes(day: i64) -> impl Iterator<Item = i64> {
-    (0..120).map(move |minute| START_MS + day * DAY_MS + minute * MINUTE_MS)
-}
-
-fn ones(metric: &'static str, labels: &[(&'static str, &'static str)], day: i64) -> Series {
-    Series::new(metric, labels).with(minutes(day), |_| Sample::Number("1"))
-}
+use crate::support::seeded::{DAY_MS, START_MS, histograms as seeded_histograms, minutes, ones};
+use crate::support::told::{self, Series};
 
 fn histograms(day: i64, more: i64) -> Series {
-    let series = Series::new("subject", &[("zone", "h")]);
-    series.with(minutes(day), move |index| {
-        let more = if index == 60 { more } else { 0 };
-        Sample::Histogram(i64::try_from(index).unwrap(), more)
-    })
+    seeded_histograms("h", day, more)
 }
 
 /// A source that real Prometheus serves, a bucket that is a folder, and a plan for both.

@@ -8,7 +8,7 @@ use crate::support::run::{Ran, binary};
 
 const DAYS: [&str; 2] = ["--start=2025-01-06", "--end=2025-01-07"];
 
-/// S-24.67
+/// S-24.67, S-24.81
 #[test]
 fn flags_that_do_not_go_together_are_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
@@ -49,6 +49,10 @@ fn flags_that_do_not_go_together_are_refused_in_one_line() {
             "--report-file: it does not go with --config",
         ),
         (
+            with(&["--waive=extra-series", "--waive=missing-series"]),
+            "--waive \"missing-series\": expected capabilities-not-seen, ",
+        ),
+        (
             vec![&config, bucket, "--start=2025-01-06"],
             "--end is required",
         ),
@@ -81,6 +85,10 @@ fn flags_that_do_not_go_together_are_refused_in_one_line() {
             assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
         }
     }
+    let mut command = binary();
+    command.args(["verify", "--waive=extra-series", bucket]);
+    let ran = Ran::of(command).expect(2);
+    assert!(ran.stderr.contains("--waive: it goes with --config"));
     // The ways without a plan are as they were.
     let mut command = binary();
     command.arg("cutover-check");

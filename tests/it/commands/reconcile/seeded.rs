@@ -3,19 +3,8 @@
 use serde_json::json;
 
 use super::{World, found, histograms, notes, ones};
-use crate::support::told::{Sample, Series};
-
-/// A difference, and what is to be found of it.
-struct Seeded {
-    what: &'static str,
-    /// What the source and the bucket hold of a day.
-    hot: Vec<Series>,
-    cold: Vec<Series>,
-    /// What is found, by place, kind and count, in order.
-    found: &'static [&'static str],
-    /// What is shown of it.
-    shown: &'static [&'static str],
-}
+use crate::support::seeded::{Seeded, sides};
+use crate::support::told::Sample;
 
 /// A difference a day, and days on which nothing is to be found.
 fn seeded() -> Vec<Seeded> {
@@ -117,14 +106,7 @@ fn seeded() -> Vec<Seeded> {
 #[test]
 fn each_seeded_difference_is_found_and_nothing_else_is() {
     let cases = seeded();
-    let (mut hot, mut cold) = (Vec::new(), Vec::new());
-    for (case, day) in cases.iter().zip(0..) {
-        for (side, series) in [(&mut hot, &case.hot), (&mut cold, &case.cold)] {
-            let mut series = series.clone();
-            series.push(ones("steady", &[], day));
-            side.push(series);
-        }
-    }
+    let [hot, cold] = sides(&cases);
     let world = World::of(hot, cold);
     let plan = world.plan(&json!({"compare": {"max_relative_value_delta": 0.001}}));
     for (case, day) in cases.iter().zip(0..) {
@@ -132,14 +114,7 @@ fn each_seeded_difference_is_found_and_nothing_else_is() {
         let ran = world.ran("verify", day..day + 1, &plan).expect(code);
         let document = ran.json();
         let (kinds, shown) = found(&document);
-        assert_eq!(kinds, case.found, "{}: {shown}", case.what);
-        for text in case.shown {
-            assert!(
-                shown.contains(text),
-                "{}: {text} is not in {shown}",
-                case.what
-            );
-        }
+        case.expect(&kinds, &shown);
         assert_eq!(document["target_blocks"], 1, "{}", case.what);
         let steady = &document["selectors"][1];
         assert_eq!(steady["compared_samples"], 120, "{steady}");

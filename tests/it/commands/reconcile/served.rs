@@ -110,7 +110,7 @@ fn an_answer_of_the_target_that_is_another_is_found() {
     assert!(shown.contains("3600.9"), "{shown}");
 }
 
-/// S-24.62, S-24.64 with the real thing
+/// S-24.62, S-24.64, S-24.82 with the real thing
 #[test]
 fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     let labelled = |day| {
@@ -142,7 +142,8 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     }, "source": {
         "metadata_url": url("metadata"),
         "exemplar_url": url("query_exemplars"),
-    }, "exemplar_checks": [{"query": "subject", "limit": 10}]}));
+    }, "exemplar_checks": [{"query": "subject", "limit": 10}],
+    "promql_checks": [{"query": "subject", "step": "5m"}]}));
     let document = world
         .ran("cutover-check", 0..1, &with_checks)
         .expect(3)
@@ -157,14 +158,17 @@ fn a_target_that_is_a_server_is_read_by_remote_read_and_lacks_what_it_lacks() {
     let told = capabilities["abilities"].as_array().unwrap().iter();
     let told: Vec<&str> = told.map(|one| one["told"].as_str().unwrap()).collect();
     assert_eq!(told, ["yes", "no", "no", "no"]);
-    for note in [
-        "metadata-not-had",
-        "exemplars-not-had",
-        "no-promql-checks",
-        "series-of-others",
-    ] {
+    for note in ["metadata-not-had", "exemplars-not-had"] {
         assert!(notes(&document).contains(&note), "{note}: {document}");
     }
+    let of_others = notes(&document).into_iter();
+    let of_others = of_others.filter(|note| *note == "series-of-others");
+    assert_eq!(
+        of_others.count(),
+        2,
+        "of samples and of a query: {document}"
+    );
+    assert!(document["queries"][0]["samples"].as_u64() > Some(20));
 
     // The external labels are not there.
     let mut bare = with_checks.clone();

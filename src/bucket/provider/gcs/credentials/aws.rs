@@ -16,6 +16,7 @@ use super::ask;
 use super::token::Failure;
 use crate::bucket::values;
 use crate::environment::Secret;
+use crate::hexadecimal::hexadecimal;
 
 const SESSION: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const SESSION_LIFE: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
@@ -178,10 +179,10 @@ fn signed(
         "POST\n{}\n{}\n{lines}\n{names}\n{}",
         url.path(),
         query.join("&"),
-        hex(&Sha256::digest(b""))
+        hexadecimal(&Sha256::digest(b""))
     );
     let scope = format!("{day}/{region}/{service}/aws4_request");
-    let digest = hex(&Sha256::digest(request));
+    let digest = hexadecimal(&Sha256::digest(request));
     let to_sign = format!("AWS4-HMAC-SHA256\n{time}\n{scope}\n{digest}");
     let key = format!("AWS4{}", keys.secret.expose()).into_bytes();
     let signature = scope
@@ -194,7 +195,7 @@ fn signed(
         format!(
             "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={}",
             keys.id,
-            hex(&signature)
+            hexadecimal(&signature)
         ),
     ));
     headers.sort();
@@ -210,11 +211,6 @@ fn mac(key: &[u8], text: &str) -> Option<Vec<u8>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(text.as_bytes());
     Some(mac.finalize().into_bytes().to_vec())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
 }
 
 #[cfg(test)]

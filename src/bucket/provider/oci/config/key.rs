@@ -12,6 +12,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 
+use crate::hexadecimal::parted;
+
 /// A key that signs. Cheap to clone, and never printed.
 #[derive(Clone)]
 pub(in crate::bucket::provider::oci) struct Key(
@@ -64,8 +66,7 @@ impl Key {
     pub(super) fn fingerprint(&self) -> Option<String> {
         let der: PublicKeyX509Der<'_> = self.0.public_key().as_der().ok()?;
         let digest = Md5::digest(der.as_ref());
-        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(pairs.join(":"))
+        Some(parted(&digest, ":"))
     }
 }
 
