@@ -1,5 +1,8 @@
 //! `backfill` to a server that takes remote write, with real servers on both sides.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::backfill::{QUERIES, answers, endings, prometheus};
@@ -7,6 +10,7 @@ use crate::support::http;
 use crate::support::prometheus::Prometheus;
 use crate::support::run::{Ran, binary};
 use crate::support::thanos::Querier;
+use crate::support::told::{self, Sample, Series};
 use crate::support::victoria::Victoria;
 
 /// What `backfill` says, with its staging folder there.
@@ -145,4 +149,45 @@ fn exemplars_reach_their_series_also_of_a_prometheus_with_external_labels() {
     }
     told.sort();
     assert_eq!(told, ["a1", "a40", "b3", "b300"]);
+}
+
+/// S-24.8, S-24.105, S-24.106 with the real things
+#[test]
+fn samples_of_both_kinds_reach_prometheus_and_thanos_receive_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let minutes = (0..600).map(|minute| 1_736_121_600_000 + minute * 60_000);
+    let mixed = Series::new("mixed", &[]).with(minutes, |index| match index / 7 % 2 {
+        0 => Sample::Number("1"),
+        _ => Sample::Histogram(i64::try_from(index).unwrap(), 0),
+    });
+    told::make(folder.path(), &[("all", vec![mixed])]);
+    let source = Prometheus::start(&folder.path().join("all"));
+    let target = Prometheus::receiver();
+    let (querier, receive) = Querier::of_receive();
+    let write = format!("{}/api/v1/write", target.url());
+    for (name, write_url, url) in [
+        ("prometheus", &write, target.url()),
+        ("thanos", &receive, querier.url()),
+    ] {
+        let read = format!("{}/api/v1/read", source.url());
+        let plan = json!({
+            "source": {"kind": "prometheus", "remote_read_url": read},
+            "target": {"write_url": write_url},
+        });
+        std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+        let sent = backfill(folder.path(), name).expect(0).json();
+        assert_eq!(sent["totals"]["samples"], 600, "{name}: {sent}");
+        let query = "count_over_time(mixed[30m])";
+        let values = |url: &str| {
+            let series = answers(url, query);
+            let values = series.iter().map(|one| one["values"].clone());
+            values.collect::<Vec<Value>>()
+        };
+        // A querier may learn of what its store holds a little later.
+        let began = Instant::now();
+        while values(&url).is_empty() && began.elapsed() < Duration::from_mins(1) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(values(&url), values(&source.url()), "{name}");
+    }
 }
