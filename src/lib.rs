@@ -14,7 +14,7 @@
 //! | stored | [`stored`] | how one block of one bucket is read, when an answer is believed, and whether a block is still what it was |
 //! | rules | [`payload`], [`plan`], [`policy`], [`select`], [`map`], [`outcome`], [`cutover`], [`reconciled`], [`history`] | every decision, pure: values in, values out |
 //! | means | [`bucket`], [`promql`], [`remote`], `http`, [`retry`], [`progress`], [`spool`] | providers, configuration, transfer; what query APIs answer; what live servers hold and are sent; how servers are spoken to; when to try again; how far a run is; how samples are sorted in bounded memory |
-//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `hexadecimal`, `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
+//! | ground | [`at_once`], [`block`], [`causes`], [`draft`], [`yaml`], [`go`], `hexadecimal`, `html`, `human`, [`duration`], [`environment`], [`error`], [`exit`], [`nearest`], [`printable`], `run_folder`, [`samples`], [`small_file`], [`trace`], [`tsdb`] | what a block, a mark, a proof is |
 //!
 //! # Where to add what
 //!
@@ -101,6 +101,7 @@ pub mod reconciled;
 pub mod remote;
 pub mod report;
 pub mod retry;
+mod run_folder;
 pub mod samples;
 pub mod select;
 pub mod serve;

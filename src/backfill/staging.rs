@@ -1,52 +1,44 @@
 //! Where blocks lie until they are published: a folder of the run's own, which is gone once it has ended.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FlockOperation, flock};
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::block::{BlockId, RunId};
 use crate::bucket::{Access, BucketConfig, BucketReader, Environment, MissingRoot};
 use crate::error::{Error, Kind, Result};
 use crate::retry::Policy;
+use crate::run_folder::RunFolder;
 
 /// The folder of a run. It is removed when the last clone is dropped.
 #[derive(Debug, Clone)]
-pub(super) struct Staging(Arc<Folder>);
+pub(super) struct Staging(Arc<RunFolder>);
 
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    /// Held locked as long as somebody works here.
-    _lock: File,
-}
-
-const NAME: &str = "thanos-bucket-backfill-";
-
-const LOCK: &str = "lock";
+const KIND: &str = "thanos-bucket-backfill-";
 
 impl Staging {
     /// Makes a folder in `within`, and removes those of runs that were killed.
     pub(super) fn create(within: &Path, run: &RunId) -> Result<Self> {
-        let made = sweep(within).and_then(|()| make(within, run));
-        made.map_err(|err| {
-            let attempt = format!("make a folder in {:?}", within.to_string_lossy());
+        let this = Self(Arc::new(RunFolder::create(within, KIND, run)?));
+        let blocks = this.blocks();
+        fs::create_dir(&blocks).map_err(|err| {
+            let attempt = format!("make {:?}", blocks.to_string_lossy());
             Error::new(Kind::Other, attempt).because(err)
-        })
+        })?;
+        Ok(this)
     }
 
     /// Where spools keep what memory has no room for.
     pub(super) fn spools(&self) -> &Path {
-        &self.0.path
+        self.0.path()
     }
 
     /// The folder of a block that is to be made, of which nothing is left of earlier tries.
     pub(super) fn clean_draft(&self, number: usize) -> Result<PathBuf> {
-        let draft = self.0.path.join(format!("draft-{number}"));
+        let draft = self.0.path().join(format!("draft-{number}"));
         match remove_all(&draft) {
             Ok(()) => Ok(draft),
             Err(err) => {
@@ -78,7 +70,7 @@ impl Staging {
     }
 
     fn blocks(&self) -> PathBuf {
-        self.0.path.join("blocks")
+        self.0.path().join("blocks")
     }
 
     /// The whole blocks as a bucket.
@@ -91,49 +83,6 @@ impl Staging {
         let backend = config.open(Access::Read, MissingRoot::Error).await?;
         Ok(BucketReader::new(backend, retry.clone()))
     }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if let Err(err) = fs::remove_dir_all(&self.path) {
-            warn!(folder = %self.path.display(), err = %err, "the staging folder is left behind");
-        }
-    }
-}
-
-fn make(within: &Path, run: &RunId) -> io::Result<Staging> {
-    fs::create_dir_all(within)?;
-    let path = within.join(format!("{NAME}{run}"));
-    // What lies there may be for nobody else to read.
-    DirBuilder::new().mode(0o700).create(&path)?;
-    let lock = File::create(path.join(LOCK))?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-    fs::create_dir(path.join("blocks"))?;
-    Ok(Staging(Arc::new(Folder { path, _lock: lock })))
-}
-
-/// Removes folders in which nobody works any more.
-fn sweep(within: &Path) -> io::Result<()> {
-    let entries = match fs::read_dir(within) {
-        Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        if !entry.file_name().to_string_lossy().starts_with(NAME) {
-            continue;
-        }
-        // One that is being made has no lock yet, and is left alone.
-        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
-            continue;
-        };
-        if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            debug!(folder = %entry.path().display(), "the staging folder of a killed run is removed");
-            // Another process may be faster.
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    Ok(())
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {

@@ -2,10 +2,9 @@
 //! Nothing is written but what was found.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Write;
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use tracing::{info, warn};
@@ -21,7 +20,11 @@ use crate::reconcile::{Depth, Task, reconcile};
 use crate::reconciled::Reconciled;
 use crate::report::{Document, Form, Header, artifacts, write_reconciled};
 use crate::retry::Policy;
+use crate::run_folder::RunFolder;
 use crate::trace::step;
+
+/// What the names of its folders begin with.
+const STAGING: &str = "thanos-bucket-comparison-";
 
 /// Everything that was asked for.
 #[derive(Debug)]
@@ -122,7 +125,7 @@ async fn found(request: &Request, header: &Header, stop: &Stop) -> Result<Reconc
         Some(config) => Some(opened(request, config, stop).await?),
         None => None,
     };
-    let staging = Staging::within(&request.staging_dir, &header.run)?;
+    let staging = RunFolder::create(&request.staging_dir, STAGING, &header.run)?;
     // Both sides are sorted beside each other, and then walked through together.
     let share = request.memory_limit.get() / 4;
     let task = Task {
@@ -131,7 +134,7 @@ async fn found(request: &Request, header: &Header, stop: &Stop) -> Result<Reconc
         depth: request.depth,
         waived: request.waived.clone(),
         bucket,
-        folder: staging.0.clone(),
+        folder: staging.path().to_owned(),
         memory_bytes: usize::try_from(share).unwrap_or(usize::MAX),
         retry: request.retry.clone(),
     };
@@ -167,26 +170,4 @@ fn left(request: &Request, header: &Header, found: &Reconciled) -> Result<()> {
     })?;
     info!(folder = %folder.display(), "report written");
     Ok(())
-}
-
-/// A folder of this run alone, which vanishes with it.
-struct Staging(PathBuf);
-
-impl Staging {
-    fn within(folder: &Path, run: &RunId) -> Result<Self> {
-        let path = folder.join(format!("thanos-bucket-comparison-{run}"));
-        fs::create_dir_all(&path).map_err(|err| {
-            let attempt = format!("make the folder {}", path.display());
-            Error::new(Kind::Other, attempt).because(err)
-        })?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Staging {
-    fn drop(&mut self) {
-        if let Err(err) = fs::remove_dir_all(&self.0) {
-            warn!(folder = %self.0.display(), err = %err, "the folder of the comparison is left behind");
-        }
-    }
 }

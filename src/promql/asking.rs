@@ -64,7 +64,7 @@ impl Asking {
             Err(Unread::TooLong) => Err(Failure::new(
                 Kind::Other,
                 format!(
-                    "the answer has more than the {longest} bytes that are left for it: ask for less, such as a longer step or fewer series, or allow more with --query.max-response-bytes"
+                    "the answer has more than the {longest} bytes that are left for it: ask for less, such as a longer step or fewer series, or allow more with --query.max-response-bytes, or with --memory-limit where a plan is given"
                 ),
             )),
         }

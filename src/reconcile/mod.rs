@@ -61,10 +61,13 @@ async fn compared(task: &Task) -> Result<Reconciled> {
             found.selectors = selectors;
             found.others.extend(others);
         }
-        None => founds.say(
-            (Weight::Unseen, "target-not-read", Some(Side::Target)),
-            "the plan names no bucket, and neither read_url nor export_url of the target",
-        ),
+        None => {
+            founds.say(
+                (Weight::Unseen, "target-not-read", Some(Side::Target)),
+                "the plan names no bucket, and neither read_url nor export_url of the target",
+            );
+            found.selectors = ordered::alone(task, source.sorted).await?;
+        }
     }
     found.compared = beside::compared(task, beside, &mut founds).await;
     if task.depth == Depth::CutOver {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -15,10 +16,10 @@ use crate::bucket::BucketReader;
 use crate::cutover::{Example, Side, Weight};
 use crate::error::{Error, Kind, Result};
 use crate::feed::{self, blocking};
-use crate::history::{Live, Origin, Plan};
+use crate::history::{Live, Origin, Plan, Range};
 use crate::reconciled::{
-    Chosen, Comparison, Found, Founds, OF_OTHERS, OfSelector, Target, chosen, is_of_others, join,
-    without,
+    Chosen, Comparison, Distinct, Found, Founds, OF_OTHERS, OfSelector, Target, chosen,
+    is_of_others, join, without,
 };
 use crate::samples::{Item, Labels, Piece, Sample, Told};
 use crate::spool::{Counts, Series, Sorted, Spool, Window, Windows};
@@ -34,6 +35,26 @@ pub(super) struct Brought {
     pub(super) beside: Beside,
 }
 
+/// Tells every minute that it goes on.
+struct Pulse(Instant);
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Pulse {
+    /// Whether a minute has passed since it last did.
+    fn beats(&mut self) -> bool {
+        let beats = self.0.elapsed() >= Duration::from_mins(1);
+        if beats {
+            self.0 = Instant::now();
+        }
+        beats
+    }
+}
+
 /// What is made of items as they come.
 struct Taking {
     spool: Spool,
@@ -42,31 +63,29 @@ struct Taking {
     /// What had no place, by its kind: how often, and an example.
     left_out: BTreeMap<&'static str, (u64, String)>,
     side: Side,
-    /// Pieces of the target's series that have other values of the external labels, and one of these.
-    of_others: Counted,
-    /// Pieces of series without all of the external labels, and one of these.
-    unlabelled: Counted,
-    /// Both as they were at the last mark.
-    marked: (Counted, Counted),
+    /// The target's series that have other values of the external labels.
+    of_others: Distinct,
+    /// Series without all of the external labels.
+    unlabelled: Distinct,
+    pulse: Pulse,
 }
-
-/// How many, and one of them.
-type Counted = (u64, Option<Labels>);
 
 impl Taking {
     fn take(&mut self, item: Item) -> Result<()> {
+        if self.pulse.beats() {
+            let (side, bytes) = (self.side.as_str(), self.spool.disk_bytes());
+            info!(side, bytes, "is being read");
+        }
         match item {
             Item::Piece(Piece { labels, told }) => {
                 // A server may hold what others write, too; no series of a backfill contradicts its labels.
                 if self.side == Side::Target && is_of_others(&labels, &self.external_labels) {
-                    self.of_others.0 += 1;
-                    self.of_others.1.get_or_insert(labels);
+                    self.of_others.note(&labels);
                     return Ok(());
                 }
                 let mut external = self.external_labels.iter();
                 if !external.all(|(name, _)| labels.get(name).is_some()) {
-                    self.unlabelled.0 += 1;
-                    self.unlabelled.1.get_or_insert_with(|| labels.clone());
+                    self.unlabelled.note(&labels);
                 }
                 let labels = without(&labels, &self.external_labels);
                 self.spool.take(Piece { labels, told })?;
@@ -77,14 +96,9 @@ impl Taking {
                 let kind = self.left_out.entry(one.kind);
                 kind.or_insert((0, one.example)).0 += one.count;
             }
-            Item::Mark => {
-                self.spool.mark()?;
-                self.marked = (self.of_others.clone(), self.unlabelled.clone());
-            }
-            Item::TakenBack => {
-                self.spool.take_back();
-                (self.of_others, self.unlabelled) = self.marked.clone();
-            }
+            Item::Mark => self.spool.mark()?,
+            // What series there are holds all the same.
+            Item::TakenBack => self.spool.take_back(),
         }
         Ok(())
     }
@@ -115,12 +129,12 @@ async fn of_server(task: &Task, read: &Live, founds: &mut Founds) -> Result<Sort
     let mut plan = task.plan.clone();
     plan.source.origin = Origin::Live(read.clone());
     let taking = brought(task, &plan, Side::Target).await?;
-    let (of_others, one) = taking.of_others;
+    let (of_others, one) = taking.of_others.counted();
     founds.add(OF_OTHERS, of_others, || Example {
         series: one,
         ..Example::default()
     });
-    let (unlabelled, one) = taking.unlabelled;
+    let (unlabelled, one) = taking.unlabelled.counted();
     let key = (Weight::Difference, "external-labels", Some(Side::Target));
     founds.add(key, unlabelled, || Example {
         series: one,
@@ -138,9 +152,9 @@ async fn brought(task: &Task, plan: &Plan, side: Side) -> Result<Taking> {
         external_labels: task.plan.target.external_labels.clone(),
         left_out: BTreeMap::new(),
         side,
-        of_others: (0, None),
-        unlabelled: (0, None),
-        marked: Default::default(),
+        of_others: Distinct::default(),
+        unlabelled: Distinct::default(),
+        pulse: Pulse::default(),
     };
     let source = feed::Source::open(plan, &task.retry, task.memory_bytes)?;
     // Whoever stops waiting for what comes has it end.
@@ -190,7 +204,7 @@ async fn of_blocks(
     let external_labels = &task.plan.target.external_labels;
     let blocks = chosen(&seen.blocks, external_labels, task.range, founds);
     info!(bucket = %bucket.location(), blocks = blocks.len(), "blocks of the target are read");
-    let mut spool = spool(task)?;
+    let (mut spool, mut pulse) = (spool(task)?, Pulse::default());
     for (number, one) in blocks.iter().enumerate() {
         let staging = Staging::of(&task.folder, one.block.id)?;
         let read = block(bucket, one, staging, spool, external_labels).await?;
@@ -199,7 +213,11 @@ async fn of_blocks(
             let key = (Weight::Unseen, "unreadable-blocks", Some(Side::Target));
             founds.say(key, format!("{}: {why}", one.block.id));
         }
-        debug!(block = %one.block.id, done = number + 1, "block of the target read");
+        let (done, all) = (number + 1, blocks.len());
+        if pulse.beats() {
+            info!(side = "target", done, blocks = all, "is being read");
+        }
+        debug!(block = %one.block.id, done, "block of the target read");
     }
     let blocks = blocks.len() as u64;
     let sorted = blocking(move || spool.finish()).await?;
@@ -301,12 +319,23 @@ pub(super) async fn compare(
     blocking(move || side_by_side(source, target, comparison)).await
 }
 
+/// What the source alone has, of which nothing is compared.
+pub(super) async fn alone(task: &Task, source: Sorted) -> Result<Vec<OfSelector>> {
+    let nothing = spool(task)?;
+    let nothing = blocking(move || nothing.finish()).await?;
+    let (mut selectors, _) = compare(task, source, nothing).await?;
+    for selector in &mut selectors {
+        selector.found.clear();
+    }
+    Ok(selectors)
+}
+
 fn side_by_side(
     mut source: Sorted,
     mut target: Sorted,
     mut comparison: Comparison,
 ) -> Result<(Vec<OfSelector>, Vec<Found>)> {
-    let mut founds = Founds::default();
+    let (mut founds, mut pulse) = (Founds::default(), Pulse::default());
     let (mut one, mut other) = (source.next_window()?, target.next_window()?);
     loop {
         let start = |window: &Option<Window<'_>>| window.as_ref().map(|it| it.range().start);
@@ -315,6 +344,13 @@ fn side_by_side(
             (Some(start), None) | (None, Some(start)) => start,
             (Some(one), Some(other)) => one.min(other),
         };
+        if pulse.beats() {
+            let time = Range {
+                start_ms: first,
+                end_ms: first.saturating_add(WINDOW_MS),
+            };
+            info!(%time, "both sides are being compared");
+        }
         let is_first = |window: &&mut Window<'_>| window.range().start == first;
         let joined = join(
             each(one.as_mut().filter(is_first)),

@@ -40,8 +40,8 @@ pub struct Task {
     pub retry: Policy,
 }
 
-/// How much of one answer of a query API is read, unpacked.
-const MOST_BYTES: usize = 64 << 20;
+/// How much of one answer of a query API is read, unpacked, whatever memory there is.
+const LEAST_BYTES: usize = 64 << 20;
 
 /// Prometheus gives no more samples of a series at once.
 const MOST_POINTS: u32 = 11_000;
@@ -69,12 +69,17 @@ impl Task {
         }
     }
 
+    /// How much of one answer is read: what sorting took is free again by then.
+    fn most_bytes(&self) -> usize {
+        self.memory_bytes.max(LEAST_BYTES)
+    }
+
     /// How servers are asked that tell of metrics.
     pub(super) fn limits_of_servers(&self) -> remote::Limits {
         remote::Limits {
             timeout: self.plan.batch.http_timeout,
             retry: self.retry.clone(),
-            max_held_bytes: MOST_BYTES,
+            max_held_bytes: self.most_bytes(),
         }
     }
 
@@ -82,7 +87,7 @@ impl Task {
     pub(super) fn limits(&self) -> promql::Limits {
         promql::Limits {
             timeout: self.plan.batch.http_timeout,
-            max_response_bytes: MOST_BYTES,
+            max_response_bytes: self.most_bytes(),
             retry: self.retry.clone(),
             max_points: MOST_POINTS,
             of_thanos: promql::OfThanos {

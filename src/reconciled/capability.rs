@@ -333,9 +333,9 @@ fn of_thanos(ability: Ability, documents: &Documents, version: Option<(u64, u64)
 
 fn of_victoria_metrics(ability: Ability) -> Told {
     match ability {
-        Ability::NativeHistograms => Told::No(
-            "it makes series of their buckets, where it takes native histograms at all".to_owned(),
-        ),
+        Ability::NativeHistograms => {
+            Told::No("it drops them, or makes series of their buckets".to_owned())
+        }
         Ability::Exemplars => Told::No("it keeps none".to_owned()),
         Ability::RemoteWrite => Told::Yes("it always takes it".to_owned()),
         Ability::OutOfOrder => Told::Yes("it takes samples of any time that it keeps".to_owned()),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::found::{Found, Founds, MOST_EXAMPLES};
-use super::known::{Counted, Known};
+use super::known::{Counted, Distinct, Known};
 use super::sample::{difference, shown};
 use crate::cutover::{Example, Side, Tolerance, Weight};
 use crate::human;
@@ -68,8 +68,7 @@ pub struct Comparison {
     /// What the source told, and no selector means.
     unmeant: Option<Selecting>,
     /// Series of the target that no selector means.
-    others: u64,
-    other: Option<Labels>,
+    others: Distinct,
 }
 
 /// What is known of one selector.
@@ -98,8 +97,7 @@ impl Comparison {
             tolerance,
             selecting,
             unmeant: None,
-            others: 0,
-            other: None,
+            others: Distinct::default(),
         }
     }
 
@@ -121,8 +119,7 @@ impl Comparison {
             return;
         }
         if source.is_empty() {
-            self.others += 1;
-            self.other.get_or_insert_with(|| labels.clone());
+            self.others.note(labels);
             return;
         }
         // The source has told it for some selector: that nobody knows which takes nothing from what there is to compare.
@@ -134,7 +131,7 @@ impl Comparison {
     #[must_use]
     pub fn finish(self) -> (Vec<OfSelector>, Vec<Found>) {
         let mut beside = Founds::default();
-        let (others, other) = (self.others, self.other);
+        let (others, other) = self.others.counted();
         beside.add((Weight::Note, "other-series", None), others, || Example {
             series: other,
             ..Example::default()

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::iter::Peekable;
 
+use super::number::are_equal;
 use crate::cutover::Tolerance;
 use crate::samples::{Buckets, Histogram, ResetHint, Span};
 
@@ -26,13 +27,7 @@ pub(super) fn difference(
     if are_whole(source) != are_whole(target) {
         return Some("kind of counts differs: one side has whole numbers, the other floats".into());
     }
-    let holds = |one: f64, other: f64| {
-        if one.is_nan() || other.is_nan() {
-            one.to_bits() == other.to_bits()
-        } else {
-            tolerance.holds(one, other)
-        }
-    };
+    let holds = |one: f64, other: f64| are_equal(one, other, tolerance);
     if !holds(source.zero_threshold, target.zero_threshold) {
         return Some("zero threshold differs".to_owned());
     }

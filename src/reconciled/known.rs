@@ -1,6 +1,6 @@
 //! Which series each side has, whatever their number: of each a fingerprint is kept, and of those that one side lacks so far, a few in full.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher};
 
 use crate::cutover::{Example, Side};
@@ -8,6 +8,27 @@ use crate::samples::Labels;
 
 /// So many series that one side lacks so far are kept in full.
 const MOST_LACKING: usize = 256;
+
+/// Series that are counted once however often they come, and the first of them.
+#[derive(Debug, Default)]
+pub struct Distinct {
+    seen: HashSet<u128>,
+    first: Option<Labels>,
+}
+
+impl Distinct {
+    /// Takes one.
+    pub fn note(&mut self, labels: &Labels) {
+        self.first.get_or_insert_with(|| labels.clone());
+        self.seen.insert(fingerprint(labels));
+    }
+
+    /// How many there are, and the first of them.
+    #[must_use]
+    pub fn counted(self) -> (u64, Option<Labels>) {
+        (self.seen.len() as u64, self.first)
+    }
+}
 
 /// The series of one selector.
 #[derive(Debug, Default)]
@@ -106,6 +127,15 @@ mod tests {
     fn series(name: &str) -> Labels {
         let labels = [("__name__".to_owned(), name.to_owned())];
         labels.into_iter().collect()
+    }
+
+    #[test]
+    fn a_series_counts_once() {
+        let mut distinct = Distinct::default();
+        for name in ["b", "a", "b"] {
+            distinct.note(&series(name));
+        }
+        assert_eq!(distinct.counted(), (2, Some(series("b"))));
     }
 
     #[test]

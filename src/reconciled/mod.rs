@@ -11,6 +11,7 @@ mod found;
 mod histogram;
 mod join;
 mod known;
+mod number;
 mod sample;
 mod verdict;
 
@@ -23,4 +24,5 @@ pub use capability::{Ability, Capabilities, Documents, Need, Told, capabilities,
 pub use comparison::{Comparison, OfSelector, Sums};
 pub use found::{Found, Founds, OF_OTHERS, meaning};
 pub use join::{Pair, join};
+pub use known::Distinct;
 pub use verdict::{Compared, OfQuery, Reconciled, Scope, Sides, Target};

@@ -1,6 +1,7 @@
 //! When two samples count as equal, and how one is shown.
 
 use super::histogram;
+use super::number::are_equal;
 use crate::cutover::{Tolerance, shown_number};
 use crate::samples::{Sample, Value, is_stale};
 
@@ -24,11 +25,7 @@ pub(super) fn difference(source: &Value, target: &Value, tolerance: Tolerance) -
 fn of_values(source: &Value, target: &Value, tolerance: Tolerance) -> Option<Differs> {
     match (source, target) {
         (Value::Float(one), Value::Float(other)) => {
-            let is_equal = if one.is_nan() || other.is_nan() {
-                one.to_bits() == other.to_bits()
-            } else {
-                tolerance.holds(*one, *other)
-            };
+            let is_equal = are_equal(*one, *other, tolerance);
             (!is_equal).then_some(("different-values", None))
         }
         (Value::Histogram(one), Value::Histogram(other)) => {

@@ -50,7 +50,7 @@ pub fn write_error(folder: &Path, header: &Header, why: &str, exit: Exit) -> Res
         |out: &mut dyn Write| report::write_error(Output::Json, Some(header), why, exit, out);
     let markdown = |out: &mut dyn Write| {
         let why = crate::chronicle::code(why);
-        writeln!(out, "# Run {} failed\n\n{why}", header.run)
+        writeln!(out, "# Run {} failed\n\nIt could not {why}", header.run)
     };
     both(folder, &json, &markdown)
 }

@@ -17,8 +17,8 @@ pub(in crate::cli) struct History {
     /// The plan: a JSON file with source, target, selectors and checks.
     ///
     /// examples/backfill/ has one for each kind of source, and their JSON schema.
-    /// Paths in it are relative to its folder; `$(VAR)` in URLs and headers is
-    /// replaced from the environment.
+    /// Paths in it are relative to its folder; `$(VAR)` in URLs, headers and external
+    /// labels is replaced from the environment.
     #[arg(long = "config", value_name = "PATH")]
     plan_path: Option<PathBuf>,
 

@@ -8,6 +8,7 @@ use super::cutover::{detail, heading, in_full};
 use super::heading::fact;
 use super::page::Page;
 use crate::cutover::{Example, Verdict, Weight};
+use crate::history::Range;
 use crate::human::{self, printable};
 use crate::reconciled::{Capabilities, Found, OfSelector, Reconciled, Target, meaning};
 
@@ -44,12 +45,7 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
     if !scope.external_labels.is_empty() {
         facts.push(("labels", scope.external_labels.to_string()));
     }
-    let range = format!(
-        "{} to {} UTC",
-        human::sample_minute(scope.range.start_ms),
-        human::sample_minute(scope.range.end_ms)
-    );
-    facts.push(("range", range));
+    facts.push(("range", scope.range.to_string()));
     let read = match scope.target {
         Target::Blocks(many) => format!("{} of the target", human::count(many, "block")),
         Target::RemoteRead => "the target, by remote read".to_owned(),
@@ -60,22 +56,29 @@ pub(in crate::report) fn facts(found: &Reconciled) -> Vec<(&'static str, String)
     if scope.target != Target::Nowhere {
         let sums = found.sums();
         for (name, sums) in [("source has", sums.source), ("target has", sums.target)] {
-            let times = sums.times_ms.map(|(first, last)| {
-                let (first, last) = (human::sample_minute(first), human::sample_minute(last));
-                format!("samples from {first} to {last} UTC")
+            let times = sums.times_ms.map(|(start_ms, end_ms)| {
+                let times = Range { start_ms, end_ms };
+                format!("samples from {times}")
             });
             facts.push((name, times.unwrap_or_else(|| "no sample".to_owned())));
         }
     }
-    let series: u64 = found.selectors.iter().map(|one| one.series).sum();
+    let of_selectors = || found.selectors.iter();
+    let series: u64 = of_selectors().map(|one| one.series).sum();
+    let samples = of_selectors().map(|one| one.compared).sum();
     let compared = format!(
         "{} series, {}; metadata of {}; {}",
         human::number(series),
-        human::count(found.samples(), "sample"),
+        human::count(samples, "sample"),
         human::count(found.compared.metadata, "metric"),
         human::count(found.compared.exemplars, "exemplar"),
     );
     facts.push(("compared", compared));
+    if let Some(queries) = &found.queries {
+        let samples = queries.iter().map(|query| query.samples).sum();
+        let answers = format!("{} of their answers", human::count(samples, "sample"));
+        facts.push(("queries", answers));
+    }
     if !found.waived.is_empty() {
         let waived: Vec<&str> = found.waived.iter().map(String::as_str).collect();
         facts.push(("waived", waived.join(", ")));
@@ -275,6 +278,22 @@ pub(in crate::report) fn by_kind(
     kinds
 }
 
+/// What no block holds, and nobody looked at.
+fn beyond_blocks(found: &Reconciled) -> String {
+    let not_looked_at = [
+        ("exemplars-not-looked-at", "exemplars"),
+        ("metadata-not-looked-at", "metadata"),
+        ("no-promql-checks", "queries"),
+    ];
+    let is_told = |kind: &str| found.found().any(|one| one.kind == kind);
+    let told = not_looked_at.into_iter().filter(|(kind, _)| is_told(kind));
+    let told: Vec<&str> = told.map(|(_, what)| what).collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    format!(" Not looked at: {}.", told.join(", "))
+}
+
 /// Is it all there?
 pub(in crate::report) fn answer(found: &Reconciled) -> String {
     let kinds = |weight| {
@@ -289,7 +308,10 @@ pub(in crate::report) fn answer(found: &Reconciled) -> String {
     };
     let (differing, mut unseen) = (kinds(Weight::Difference), kinds(Weight::Unseen));
     let text = match found.verdict() {
-        Verdict::Yes => "Yes: whatever was compared is the same on both sides.".to_owned(),
+        Verdict::Yes => {
+            let rest = beyond_blocks(found);
+            format!("Yes: whatever was compared is the same on both sides.{rest}")
+        }
         Verdict::Differs => {
             let mut why = differing;
             if !unseen.is_empty() {
@@ -367,6 +389,23 @@ mod tests {
         );
         found.queries = None;
         assert!(last(&found).starts_with("Is it all there? Yes"));
+        let note = |kind| Found {
+            kind,
+            place: None,
+            side: None,
+            weight: Weight::Note,
+            count: 1,
+            examples: Vec::new(),
+        };
+        found.others.push(note("metadata-not-looked-at"));
+        found.others.push(note("exemplars-not-looked-at"));
+        let told = last(&found);
+        let told = told.trim_end();
+        assert!(
+            told.ends_with("sides. Not looked at: exemplars, metadata."),
+            "{told}"
+        );
+        found.others.truncate(found.others.len() - 2);
         let known = Found {
             kind: "extra-samples",
             place: None,

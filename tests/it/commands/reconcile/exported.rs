@@ -33,7 +33,7 @@ fn plan(world: &World, victoria: &Victoria) -> Value {
 /// S-24.80, S-24.81 with the real thing
 #[test]
 fn what_was_written_to_victoria_metrics_is_compared_sample_by_sample() {
-    let values = ["0.1", "-0", "stale", "+Inf", "1e-9", "1234.5678901"];
+    let values = ["0.1", "0", "stale", "+Inf", "1e-9", "1234.5678901"];
     let series = || {
         let own = numbers("a", Box::leak(Box::new(values)));
         vec![own, ones("steady", &[], 0)]
@@ -81,7 +81,7 @@ fn what_was_written_to_victoria_metrics_is_compared_sample_by_sample() {
 /// S-24.80 with the real thing
 #[test]
 fn what_victoria_metrics_changes_is_told_as_it_is() {
-    let precise = numbers("a", &["17.000000000000004", "NaN", "1e-300"]);
+    let precise = numbers("a", &["17.000000000000004", "NaN", "-0"]);
     let series = vec![precise, histograms(0, 0), ones("steady", &[], 0)];
     let world = World::of(vec![series], Vec::new());
     let victoria = Victoria::start();
@@ -90,6 +90,8 @@ fn what_victoria_metrics_changes_is_told_as_it_is() {
     victoria.flush();
     let document = world.ran("verify", 0..1, &plan).expect(3).json();
     let (kinds, shown) = found(&document);
+    let lacking = &document["capabilities"]["abilities"][0];
+    assert_eq!(lacking["told"], "no", "{lacking}");
     assert_eq!(
         kinds,
         [
@@ -100,4 +102,24 @@ fn what_victoria_metrics_changes_is_told_as_it_is() {
         ],
         "{shown}"
     );
+
+    // Where nothing tells what it holds, it is known all the same that it keeps no native histograms.
+    let mut blind = plan.clone();
+    blind["target"]
+        .as_object_mut()
+        .unwrap()
+        .remove("export_url");
+    let document = world.ran("verify", 0..1, &blind).expect(3).json();
+    let (kinds, shown) = found(&document);
+    assert_eq!(
+        kinds,
+        [
+            "capability-lacking 1",
+            "nothing-compared 1",
+            "target-not-read 1"
+        ],
+        "{shown}"
+    );
+    let subject = &document["selectors"][0];
+    assert_eq!(subject["histograms"], json!({"source": 120, "target": 0}));
 }
