@@ -126,6 +126,8 @@ pub(super) fn take(taking: &mut Taking, item: Item) -> Result<()> {
         Item::Metadata(_) => taking.beside.metadata += 1,
         Item::Exemplar(_) => taking.beside.exemplars += 1,
         Item::LeftOut(one) => taking.beside.leave_out(one),
+        Item::Mark => taking.spool.mark()?,
+        Item::TakenBack => taking.spool.take_back(),
     }
     Ok(())
 }

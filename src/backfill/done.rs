@@ -1,9 +1,12 @@
 //! Which windows a server was sent: a file in the staging folder, for the server does not tell.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tracing::warn;
@@ -12,22 +15,58 @@ use super::task::Task;
 use crate::error::{Error, Kind, Result};
 use crate::history::{Origin, Plan, Range};
 use crate::promql::Access;
+use crate::samples::Labels;
 
-/// The windows that a server was sent.
-#[derive(Debug, Clone)]
+/// What a server was sent.
+#[derive(Debug)]
 pub(super) struct Done {
     path: PathBuf,
-    windows: Vec<Window>,
+    file: Noted,
+    /// Held locked as long as somebody sends; a dry run needs none.
+    _lock: Option<fs::File>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// The file's content.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Noted {
+    /// What was sent wholly, none of it twice, by time.
+    sent: Sent,
+    /// What was begun and not ended.
+    begun: Vec<Begun>,
+}
+
+/// Times that a server was sent wholly, by time.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Sent(Vec<Window>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Window {
     start_ms: i64,
     end_ms: i64,
 }
 
+/// A time of which some series were sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Begun {
+    #[serde(flatten)]
+    window: Window,
+    /// No series behind this one was.
+    up_to: BTreeMap<String, String>,
+    /// Whether the server refused any of it.
+    refused: bool,
+}
+
+impl From<Range> for Window {
+    fn from(Range { start_ms, end_ms }: Range) -> Self {
+        Self { start_ms, end_ms }
+    }
+}
+
 impl Done {
     /// What the file of this plan and this server tells; nothing where there is none. What else may be read or written to, or as whom, has another.
+    ///
+    /// Errors: another run is sending the same; the file cannot be read.
     pub(super) fn open(task: &Task, server: &Access) -> Result<Self> {
         let mut digest = Sha256::new();
         digest.update(task.plan.fingerprint.0);
@@ -43,22 +82,29 @@ impl Done {
         let path = task
             .staging_dir
             .join(format!("thanos-bucket-written-{name}.json"));
-        let windows = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|err| {
-                warn!(file = %path.display(), err = %err, "which windows were sent is not known: all are sent");
-                Vec::new()
-            }),
-            Err(err) if err.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(err) => return Err(wrong(&path, err)),
-        };
-        Ok(Self { path, windows })
+        Self::at(path, !task.is_dry)
     }
 
-    /// Whether it was sent all of that window.
-    pub(super) fn has(&self, window: Range) -> bool {
-        self.windows
-            .iter()
-            .any(|done| done.start_ms <= window.start_ms && window.end_ms <= done.end_ms)
+    fn at(path: PathBuf, is_to_be_locked: bool) -> Result<Self> {
+        let lock = is_to_be_locked.then(|| locked(&path)).transpose()?;
+        let file = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|err| {
+                warn!(file = %path.display(), err = %err, "which windows were sent is not known: all are sent");
+                Noted::default()
+            }),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => Noted::default(),
+            Err(err) => return Err(wrong(&path, err)),
+        };
+        Ok(Self {
+            path,
+            file,
+            _lock: lock,
+        })
+    }
+
+    /// What was sent so far.
+    pub(super) fn sent(&self) -> &Sent {
+        &self.file.sent
     }
 
     /// How it is known that a window was sent.
@@ -67,46 +113,70 @@ impl Done {
         format!("{path:?} says that it was sent: without that file it is sent again")
     }
 
-    /// The window, cut where what was sent begins and ends.
-    pub(super) fn cut(&self, window: Range) -> Vec<Range> {
-        let mut cut = Vec::new();
-        let mut next_ms = window.start_ms;
-        let mut part = |start_ms: i64, end_ms: i64| {
-            if start_ms < end_ms {
-                cut.push(Range { start_ms, end_ms });
-            }
+    /// A time is begun. Where a run before was stopped within it, and the server had refused nothing of it until then, the series up to the one that
+    /// is returned may have been sent.
+    pub(super) fn begin(&mut self, window: Range) -> Option<Labels> {
+        let window = Window::from(window);
+        let meets = |one: &&Begun| {
+            one.window.start_ms < window.end_ms && window.start_ms < one.window.end_ms
         };
-        for done in &self.windows {
-            let start_ms = done.start_ms.clamp(next_ms, window.end_ms);
-            let end_ms = done.end_ms.clamp(start_ms, window.end_ms);
-            part(next_ms, start_ms);
-            part(start_ms, end_ms);
-            next_ms = end_ms;
-        }
-        part(next_ms, window.end_ms);
-        cut
+        let found = self.file.begun.iter().find(meets).cloned();
+        self.file.begun.retain(|one| !meets(&one));
+        let (up_to, refused) = found.map_or_else(Default::default, |one| (one.up_to, one.refused));
+        self.file.begun.push(Begun {
+            window,
+            up_to: up_to.clone(),
+            refused,
+        });
+        let may_have_been_sent = !refused && !up_to.is_empty();
+        may_have_been_sent.then(|| up_to.into_iter().collect())
     }
 
-    /// Notes one more.
-    pub(super) fn note(&mut self, window: Range) -> Result<()> {
-        let Range { start_ms, end_ms } = window;
-        self.windows.push(Window { start_ms, end_ms });
-        self.windows.sort_by_key(|window| window.start_ms);
-        let mut union: Vec<Window> = Vec::new();
-        for window in self.windows.drain(..) {
-            match union.last_mut() {
-                Some(last) if window.start_ms <= last.end_ms => {
-                    last.end_ms = last.end_ms.max(window.end_ms);
-                }
-                _ => union.push(window),
+    /// Series up to this one are sent next, of what was begun last.
+    ///
+    /// Errors: that cannot be noted.
+    pub(super) fn sends(&mut self, last: &Labels) -> Result<()> {
+        if let Some(begun) = self.file.begun.last_mut() {
+            let noted: Labels = begun.up_to.clone().into_iter().collect();
+            if noted < *last {
+                let labels = last.iter();
+                let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                begun.up_to = labels.collect();
+                // It is for runs that were killed: those of a machine that was lost send it again.
+                return self.write(Lasting::Process);
             }
         }
-        self.windows = union;
-        let draft = self
-            .path
-            .with_extension(format!("{}.unfinished", std::process::id()));
-        let text = serde_json::to_vec(&self.windows).unwrap_or_default();
-        let written = whole(&draft, &text).and_then(|()| fs::rename(&draft, &self.path));
+        Ok(())
+    }
+
+    /// The server refused something of what was begun last.
+    pub(super) fn refused(&mut self) {
+        if let Some(begun) = self.file.begun.last_mut() {
+            begun.refused = true;
+        }
+    }
+
+    /// Notes that it was sent all of a time.
+    ///
+    /// Errors: that cannot be noted.
+    pub(super) fn note(&mut self, window: Range) -> Result<()> {
+        self.file.sent.add(window.into());
+        let sent = &self.file.sent;
+        self.file.begun.retain(|one| !sent.has_window(one.window));
+        self.write(Lasting::Machine)
+    }
+
+    /// Notes what was begun last as it is: the server refused some of it.
+    ///
+    /// Errors: that cannot be noted.
+    pub(super) fn leave(&self) -> Result<()> {
+        self.write(Lasting::Machine)
+    }
+
+    fn write(&self, lasting: Lasting) -> Result<()> {
+        let draft = self.path.with_extension("unfinished");
+        let text = serde_json::to_vec(&self.file).unwrap_or_default();
+        let written = whole(&draft, &text, lasting).and_then(|()| fs::rename(&draft, &self.path));
         written.map_err(|err| {
             let attempt = format!("write {:?}", self.path.to_string_lossy());
             Error::new(Kind::Other, attempt).because(err)
@@ -114,11 +184,99 @@ impl Done {
     }
 }
 
-/// Writes a file that is on the disk once this returns.
-fn whole(path: &Path, content: &[u8]) -> io::Result<()> {
+impl Sent {
+    /// Whether all of that window was sent.
+    pub(super) fn has(&self, window: Range) -> bool {
+        self.has_window(window.into())
+    }
+
+    fn has_window(&self, window: Window) -> bool {
+        self.0
+            .iter()
+            .any(|done| done.start_ms <= window.start_ms && window.end_ms <= done.end_ms)
+    }
+
+    /// Whether anything of that window was.
+    pub(super) fn meets(&self, window: &std::ops::Range<i64>) -> bool {
+        self.0
+            .iter()
+            .any(|done| done.start_ms < window.end && window.start < done.end_ms)
+    }
+
+    /// Whether what is of that time was.
+    pub(super) fn holds(&self, time_ms: i64) -> bool {
+        self.0
+            .iter()
+            .any(|done| (done.start_ms..done.end_ms).contains(&time_ms))
+    }
+
+    /// From the first to the last time of the window that is still to be sent, if that is not all of it.
+    pub(super) fn missing(&self, window: Range) -> Range {
+        let Range {
+            mut start_ms,
+            mut end_ms,
+        } = window;
+        for done in &self.0 {
+            if (done.start_ms..done.end_ms).contains(&start_ms) {
+                start_ms = done.end_ms.min(end_ms);
+            }
+        }
+        for done in self.0.iter().rev() {
+            if done.start_ms < end_ms && end_ms <= done.end_ms {
+                end_ms = done.start_ms.max(start_ms);
+            }
+        }
+        Range { start_ms, end_ms }
+    }
+
+    fn add(&mut self, window: Window) {
+        self.0.push(window);
+        self.0.sort_by_key(|window| window.start_ms);
+        let mut union: Vec<Window> = Vec::new();
+        for window in self.0.drain(..) {
+            match union.last_mut() {
+                Some(last) if window.start_ms <= last.end_ms => {
+                    last.end_ms = last.end_ms.max(window.end_ms);
+                }
+                _ => union.push(window),
+            }
+        }
+        self.0 = union;
+    }
+}
+
+/// What a file outlives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    Process,
+    Machine,
+}
+
+/// A lock on the file, held until it is dropped; it has a file of its own, for what is locked is never replaced.
+fn locked(path: &Path) -> Result<fs::File> {
+    let lock = path.with_extension("lock");
+    let folder = path.parent().unwrap_or(path);
+    let opened = fs::create_dir_all(folder).and_then(|()| fs::File::create(&lock));
+    let file = opened.map_err(|err| wrong(&lock, err))?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file),
+        Err(Errno::WOULDBLOCK) => {
+            let attempt = format!("lock {:?}", lock.to_string_lossy());
+            let why = "another run is writing the same to that server: wait for its end";
+            Err(Error::new(Kind::Other, attempt).because(why))
+        }
+        Err(err) => Err(wrong(&lock, io::Error::from(err))),
+    }
+}
+
+/// Writes a file.
+fn whole(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(content)?;
-    file.sync_all()
+    match lasting {
+        Lasting::Process => Ok(()),
+        Lasting::Machine => file.sync_all(),
+    }
 }
 
 /// What tells files of a source from others, and from what they were: where they lie, how long they are and when they were written.
@@ -161,34 +319,89 @@ fn wrong(path: &Path, err: impl Into<Box<dyn std::error::Error + Send + Sync>>) 
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::*;
+
+    fn range(start_ms: i64, end_ms: i64) -> Range {
+        Range { start_ms, end_ms }
+    }
 
     /// S-24.8
     #[test]
-    fn windows_are_cut_by_what_was_sent() {
-        let folder = std::env::temp_dir();
-        let range = |start_ms, end_ms| Range { start_ms, end_ms };
-        let done = |windows: &[(i64, i64)]| Done {
-            path: folder.join("unwritten"),
-            windows: windows
-                .iter()
-                .map(|(start_ms, end_ms)| Window {
-                    start_ms: *start_ms,
-                    end_ms: *end_ms,
-                })
-                .collect(),
-        };
-        for (sent, expected) in [
-            (&[][..], vec![range(10, 20)]),
-            (&[(0, 5)], vec![range(10, 20)]),
-            (&[(0, 15)], vec![range(10, 15), range(15, 20)]),
-            (&[(0, 30)], vec![range(10, 20)]),
-            (
-                &[(12, 14), (16, 40)],
-                vec![range(10, 12), range(12, 14), range(14, 16), range(16, 20)],
-            ),
+    fn what_is_still_to_be_sent_of_a_window_is_known() {
+        for (sent, missing) in [
+            (&[][..], (10, 20)),
+            (&[(0, 5)], (10, 20)),
+            (&[(0, 15)], (15, 20)),
+            (&[(0, 30)], (20, 20)),
+            (&[(12, 14), (16, 40)], (10, 16)),
+            (&[(0, 12), (13, 14), (19, 20)], (12, 19)),
+            (&[(0, 12), (12, 14)], (14, 20)),
         ] {
-            assert_eq!(done(sent).cut(range(10, 20)), expected, "{sent:?}");
+            let mut all = Sent::default();
+            for (start_ms, end_ms) in sent {
+                all.add(range(*start_ms, *end_ms).into());
+            }
+            let (start_ms, end_ms) = missing;
+            assert_eq!(
+                all.missing(range(10, 20)),
+                range(start_ms, end_ms),
+                "{sent:?}"
+            );
+            assert_eq!(all.has(range(10, 20)), start_ms == end_ms, "{sent:?}");
         }
+    }
+
+    /// S-24.107
+    #[test]
+    fn a_run_that_goes_on_knows_what_one_before_it_may_have_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("written.json");
+        let labels = |name: &str| -> Labels {
+            let name = ("__name__".to_owned(), name.to_owned());
+            [name].into_iter().collect()
+        };
+        let mut killed = Done::at(path.clone(), true).unwrap();
+        assert_eq!(killed.begin(range(0, 10)), None);
+        killed.sends(&labels("a")).unwrap();
+        killed.note(range(0, 10)).unwrap();
+        assert_eq!(killed.begin(range(10, 20)), None);
+        killed.sends(&labels("b")).unwrap();
+        drop(killed);
+        let mut next = Done::at(path.clone(), true).unwrap();
+        assert!(next.sent().has(range(0, 10)));
+        assert!(!next.sent().has(range(0, 20)));
+        assert_eq!(next.begin(range(10, 20)), Some(labels("b")));
+        // It is killed before it comes further.
+        next.sends(&labels("a")).unwrap();
+        drop(next);
+        let mut next = Done::at(path.clone(), true).unwrap();
+        assert_eq!(next.begin(range(10, 20)), Some(labels("b")));
+        next.refused();
+        next.leave().unwrap();
+        drop(next);
+        // What was refused while it was sent for the first time is refused.
+        let mut next = Done::at(path, true).unwrap();
+        assert_eq!(next.begin(range(10, 20)), None);
+    }
+
+    /// S-24.103
+    #[test]
+    fn of_two_runs_that_send_the_same_one_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("made").join("written.json");
+        let mut one = Done::at(path.clone(), true).unwrap();
+        let err = format!("{:#}", Done::at(path.clone(), true).unwrap_err());
+        assert!(err.contains("another run is writing the same"), "{err}");
+        // Who only looks is not kept from it, and others neither.
+        let looks = Done::at(path.clone(), false).unwrap();
+        one.note(range(0, 10)).unwrap();
+        drop((one, looks));
+        let next = Done::at(path, true).unwrap();
+        assert!(next.sent().has(range(0, 10)));
     }
 }

@@ -1,10 +1,11 @@
-//! What a source brings for a server: sorted, with the exemplars of each series, some series at a time.
+//! What a source brings for a server: sorted, exemplars with their series, some series at a time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
+use super::done::Sent;
 use super::staging::Staging;
 use crate::error::{Error, Kind, Result};
 use crate::feed::{Source, blocking};
@@ -12,9 +13,6 @@ use crate::history::{Beside, Range};
 use crate::remote::Series;
 use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
 use crate::spool::{self, Counts, Sorted, Spool};
-
-/// Exemplars beyond this are counted, and not held for a server.
-const MOST_EXEMPLARS: usize = 1_000_000;
 
 /// Series that wait together for the server are at most so many, and have about so many samples.
 const SERIES_AT_ONCE: usize = 1000;
@@ -24,43 +22,67 @@ const SAMPLES_AT_ONCE: usize = 100_000;
 pub(super) struct Brought {
     pub(super) sorted: Sorted,
     pub(super) beside: Beside,
-    pub(super) exemplars: Vec<Exemplar>,
     pub(super) metadata: Vec<Metadata>,
+}
+
+/// What is handed over, in the order of time: a slice, its series in their order, and what was counted of it.
+pub(super) enum Handed {
+    Slice(Range),
+    Series(Group),
+    Counts(Counts),
+}
+
+/// Some series, in their order.
+pub(super) struct Group {
+    pub(super) series: Vec<Series>,
+    /// The labels of the first and of the last one as they are ordered by: without the external ones.
+    pub(super) first: Labels,
+    pub(super) last: Labels,
 }
 
 /// What takes it.
 struct Taking {
     spool: Spool,
     beside: Beside,
-    exemplars: Vec<Exemplar>,
     metadata: HashSet<Metadata>,
-    within: Range,
+    external_labels: Labels,
+    /// Labels that all series have with the same values, once there is a series.
+    common: Option<Vec<(String, String)>>,
 }
 
 fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
-        Item::Piece(piece) => taking.spool.take(piece)?,
+        Item::Piece(piece) => {
+            agrees(&piece.labels, &taking.external_labels)?;
+            match &mut taking.common {
+                Some(common) => common
+                    .retain(|(name, value)| piece.labels.get(name).is_some_and(|own| own == value)),
+                None => {
+                    let all = piece.labels.iter();
+                    let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                    taking.common = Some(all.collect());
+                }
+            }
+            taking.spool.take(piece)?;
+        }
         Item::Metadata(metadata) => {
             taking.metadata.insert(metadata);
         }
-        Item::Exemplar(exemplar) if !taking.within.contains(exemplar.time_ms) => {
-            taking.beside.outside += 1;
-        }
-        Item::Exemplar(exemplar) if taking.exemplars.len() < MOST_EXEMPLARS => {
-            taking.exemplars.push(exemplar);
-        }
-        Item::Exemplar(_) => taking.beside.exemplars += 1,
+        Item::Exemplar(exemplar) => taking.spool.exemplar(&exemplar)?,
         Item::LeftOut(one) => taking.beside.leave_out(one),
+        Item::Mark => taking.spool.mark()?,
+        Item::TakenBack => taking.spool.take_back(),
     }
     Ok(())
 }
 
-/// Brings a range into order.
+/// Brings a range into order, and these exemplars of it with what the source itself brings.
 pub(super) async fn bring(
     source: &Source,
     staging: &Staging,
     memory_bytes: usize,
     (range, lengths): (Range, spool::Windows),
+    (exemplars, external_labels): (Vec<Exemplar>, Labels),
     cancel: &CancellationToken,
 ) -> Result<Brought> {
     let folder = staging.clone();
@@ -71,100 +93,119 @@ pub(super) async fn bring(
     let taking = Taking {
         spool: spool.await?,
         beside: Beside::default(),
-        exemplars: Vec::new(),
         metadata: HashSet::new(),
-        within: range,
+        external_labels,
+        common: None,
     };
     let taking = source.bring(range, cancel, taking, take).await?;
     let Taking {
-        spool,
+        mut spool,
         mut beside,
-        exemplars,
         metadata,
+        common,
         ..
     } = taking;
-    beside.outside += spool.outside();
     let mut metadata: Vec<Metadata> = metadata.into_iter().collect();
     metadata.sort_by(|one, other| one.family.cmp(&other.family));
+    let sorted = blocking(move || {
+        // Prometheus' remote read adds its external labels to each series, and its exemplars come without them.
+        let external: Labels = common.unwrap_or_default().into_iter().collect();
+        for mut exemplar in exemplars {
+            exemplar.series = with(&exemplar.series, &external);
+            spool.exemplar(&exemplar)?;
+        }
+        let outside = spool.outside();
+        Ok((spool.finish()?, outside))
+    });
+    let (sorted, outside) = sorted.await?;
+    beside.outside += outside;
     Ok(Brought {
-        sorted: blocking(move || spool.finish()).await?,
+        sorted,
         beside,
-        exemplars,
         metadata,
     })
 }
 
-pub(super) type BySeries = BTreeMap<Labels, Vec<Exemplar>>;
-
-pub(super) fn by_series(exemplars: Vec<Exemplar>) -> BySeries {
-    let mut by_series = BySeries::new();
-    for exemplar in exemplars {
-        by_series
-            .entry(exemplar.series.clone())
-            .or_default()
-            .push(exemplar);
-    }
-    for one in by_series.values_mut() {
-        one.sort_by_key(|exemplar| exemplar.time_ms);
-    }
-    by_series
-}
-
-/// Hands over the series of a window, some at a time. Blocks.
-pub(super) fn read(
-    window: &mut spool::Window<'_>,
+/// Hands over all slices, but for what was sent, some series at a time. Blocks.
+pub(super) fn hand(
+    mut sorted: Sorted,
     external: &Labels,
-    exemplars: &mut BySeries,
-    counts: &mut Counts,
-    sender: &Sender<Vec<Series>>,
+    sent: &Sent,
+    sender: &Sender<Handed>,
 ) -> Result<()> {
-    let end_ms = window.range().end;
-    let mut together = Vec::new();
-    let mut many = 0;
-    while let Some(series) = window.next_series()? {
-        let mut own = exemplars.remove(&series.labels).unwrap_or_default();
-        let later = own.split_off(own.partition_point(|one| one.time_ms < end_ms));
-        if !later.is_empty() {
-            exemplars.insert(series.labels.clone(), later);
+    while let Some(mut slice) = sorted.next_window()? {
+        let std::ops::Range { start, end } = slice.range();
+        let range = Range {
+            start_ms: start,
+            end_ms: end,
+        };
+        if sent.has(range) {
+            continue;
         }
-        let samples = series.samples(counts).collect::<Result<Vec<_>>>()?;
-        many += samples.len();
-        together.push(Series {
-            labels: with(&series.labels, external),
-            samples,
-            exemplars: own,
-        });
-        if together.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
-            many = 0;
-            hand_over(std::mem::take(&mut together), sender)?;
+        // A run that was to end within it may have sent a part.
+        let sent = Some(sent).filter(|sent| sent.meets(&slice.range()));
+        let is_sent = |time_ms| sent.is_some_and(|sent| sent.holds(time_ms));
+        let mut counts = Counts::default();
+        let mut is_begun = false;
+        let mut hand_group = |group| {
+            if !std::mem::replace(&mut is_begun, true) {
+                hand_over(Handed::Slice(range), sender)?;
+            }
+            hand_over(Handed::Series(group), sender)
+        };
+        let mut open: Option<Group> = None;
+        let mut many = 0;
+        while let Some(series) = slice.next_series()? {
+            let mut exemplars = series.exemplars()?;
+            exemplars.retain(|one| !is_sent(one.time_ms));
+            let samples = series.samples(&mut counts);
+            let samples = samples.filter(|one| !one.as_ref().is_ok_and(|one| is_sent(one.time_ms)));
+            let samples = samples.collect::<Result<Vec<_>>>()?;
+            if samples.is_empty() && exemplars.is_empty() {
+                continue;
+            }
+            many += samples.len() + exemplars.len();
+            let group = open.get_or_insert_with(|| Group {
+                series: Vec::new(),
+                first: series.labels.clone(),
+                last: Labels::default(),
+            });
+            group.series.push(Series {
+                labels: with(&series.labels, external),
+                samples,
+                exemplars,
+            });
+            group.last = series.labels;
+            if group.series.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
+                many = 0;
+                open.take().map_or(Ok(()), &mut hand_group)?;
+            }
+        }
+        open.map_or(Ok(()), &mut hand_group)?;
+        if is_begun {
+            hand_over(Handed::Counts(counts), sender)?;
         }
     }
-    hand_over(together, sender)
+    Ok(())
 }
 
-/// Exemplars of series that have no samples.
-pub(super) fn rest(
-    exemplars: BySeries,
-    external: &Labels,
-    sender: &Sender<Vec<Series>>,
-) -> Result<()> {
-    let exemplars = exemplars.into_iter().filter(|(_, own)| !own.is_empty());
-    let series = exemplars.map(|(labels, exemplars)| Series {
-        labels: with(&labels, external),
-        samples: Vec::new(),
-        exemplars,
-    });
-    hand_over(series.collect(), sender)
-}
-
-fn hand_over(series: Vec<Series>, sender: &Sender<Vec<Series>>) -> Result<()> {
-    if series.is_empty() {
-        return Ok(());
-    }
-    // Whoever sends has failed, and says why itself.
+fn hand_over(handed: Handed, sender: &Sender<Handed>) -> Result<()> {
+    // Whoever sends has ended, and says why itself.
     sender
-        .blocking_send(series)
+        .blocking_send(handed)
         .map_err(|_| Error::new(Kind::Cancelled, "hand over what was brought"))
+}
+
+/// That no label of a series contradicts an external one: what reads the target by those would not find it.
+fn agrees(labels: &Labels, external: &Labels) -> Result<()> {
+    let is_other = |(name, value): &(&str, &str)| labels.get(name).is_some_and(|own| own != *value);
+    let Some((name, _)) = external.iter().find(is_other) else {
+        return Ok(());
+    };
+    let why = format!(
+        "its {name} is not that of the plan's external labels: expected external labels that no series has with another value"
+    );
+    Err(Error::new(Kind::Other, format!("bring {labels}")).because(why))
 }
 
 /// As Prometheus adds external labels: a series' own count.

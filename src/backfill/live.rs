@@ -1,9 +1,9 @@
 //! Sources that answer for any range: each window is asked for by itself, and what it holds is published before the run is through.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, stream};
-use tracing::{Instrument, warn};
+use tracing::Instrument;
 
 use super::build::{Part, Taking, build, take};
 use super::jobs::Job;
@@ -12,12 +12,12 @@ use super::shared::{Shared, WAITING};
 use crate::error::{Error, Kind, Result};
 use crate::feed::blocking;
 use crate::history::{Beside, Ending, WindowOutcome};
-use crate::retry::Backoff;
 use crate::spool::{Spool, Windows};
 use crate::trace::{step, within};
 
 /// Works on the windows, a few at once.
 pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
+    let luck = Luck::default();
     for job in jobs.iter().filter(|job| job.settled().is_none()) {
         shared.order.expects(job.range);
     }
@@ -29,7 +29,7 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
                 settled
             } else {
                 let span = step!("window", window = %job.range);
-                let brought = brought(shared, &job, number).instrument(span.clone());
+                let brought = brought(shared, &job, (number, &luck)).instrument(span.clone());
                 conclude(&span, brought.await)
             };
             shared.file(outcome);
@@ -37,23 +37,65 @@ pub(super) async fn bring(shared: &Shared, jobs: Vec<Job>, at_once: usize) {
         .await;
 }
 
-async fn brought(shared: &Shared, job: &Job, number: usize) -> WindowOutcome {
+async fn brought(shared: &Shared, job: &Job, (number, luck): (usize, &Luck)) -> WindowOutcome {
     let turn = shared.turn().await;
     if !shared.course.may_begin() {
         return job.ends(Ending::NotFinished, None);
     }
     let progress = shared.progress.block(0);
     progress.begins();
-    match within(step!("read"), asked(shared, job, number)).await {
-        Ok(part) => published(shared, job, part, (turn, progress)).await,
-        Err(err) => failed(shared, job, &err),
+    match within(step!("read"), ask(shared, job, number)).await {
+        Ok(part) => {
+            luck.is_good();
+            published(shared, job, part, (turn, progress)).await
+        }
+        Err(err) => failed(shared, job, &err, luck),
+    }
+}
+
+/// Whether the source has answered for any window, and else what its first answers had in common.
+#[derive(Default)]
+struct Luck(Mutex<Had>);
+
+#[derive(Default)]
+struct Had {
+    is_good: bool,
+    /// What it said each time, without the numbers, and how often.
+    words: String,
+    times: u32,
+}
+
+/// A source that fails so often with the same words, and has never answered otherwise, is not the one that was meant.
+const MOST_ALIKE: u32 = 5;
+
+impl Luck {
+    fn is_good(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_good = true;
+    }
+
+    fn never_had(&self, err: &Error) -> bool {
+        let words: String = format!("{err:#}")
+            .chars()
+            .filter(|c| !c.is_ascii_digit())
+            .collect();
+        let mut had = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if had.words == words {
+            had.times += 1;
+        } else {
+            (had.words, had.times) = (words, 1);
+        }
+        !had.is_good && had.times >= MOST_ALIKE
     }
 }
 
 /// A source that cannot be reached is so for every window.
-fn failed(shared: &Shared, job: &Job, err: &Error) -> WindowOutcome {
+fn failed(shared: &Shared, job: &Job, err: &Error, luck: &Luck) -> WindowOutcome {
     let kind = err.kind();
     let is_everybodys = kind.is_transient()
+        || luck.never_had(err)
         || matches!(
             kind,
             Kind::Credentials | Kind::Usage | Kind::NoSpace | Kind::Unsupported
@@ -65,24 +107,7 @@ fn failed(shared: &Shared, job: &Job, err: &Error) -> WindowOutcome {
     outcome
 }
 
-/// Asks for a window, and stages the block of what came; again where that may help.
-async fn asked(shared: &Shared, job: &Job, number: usize) -> Result<Part> {
-    let mut backoff = Backoff::new(&shared.retry);
-    loop {
-        let err = match ask(shared, job, number).await {
-            Err(err) if err.kind().is_transient() => err,
-            done => return done,
-        };
-        let Some(delay) = backoff.next_delay() else {
-            return Err(err);
-        };
-        warn!(window = %job.range, ?delay, err = format!("{err:#}"), "the source is asked again after the delay");
-        if shared.course.pause(delay).await.is_err() {
-            return Err(Error::new(Kind::Cancelled, "ask the source again"));
-        }
-    }
-}
-
+/// Asks for a window, and stages the block of what came. Whoever asks repeats what may pass.
 async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Part> {
     let (staging, memory_bytes, range) = (shared.staging.clone(), shared.spool_bytes, job.range);
     let spool = blocking(move || {
@@ -115,4 +140,23 @@ async fn ask(shared: &Shared, job: &Job, number: usize) -> Result<Part> {
     let built = built.await?;
     shared.beside(beside);
     Ok(built)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S-24.108
+    #[test]
+    fn a_source_that_has_failed_alike_from_the_first_window_on_is_not_asked_for_all_of_them() {
+        let alike = |window: u32| Error::new(Kind::Corrupt, format!("read a page for {window}"));
+        let luck = Luck::default();
+        let many = [1, 2, 3, 4, 50].map(|window| luck.never_had(&alike(window)));
+        assert_eq!(many, [false, false, false, false, true]);
+        let other = Error::new(Kind::Corrupt, "read something else");
+        assert!(!luck.never_had(&other));
+        let luck = Luck::default();
+        luck.is_good();
+        assert!((0..9).all(|window| !luck.never_had(&alike(window))));
+    }
 }

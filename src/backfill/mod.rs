@@ -13,6 +13,7 @@ mod known;
 mod live;
 mod order;
 mod publishing;
+mod sending;
 mod shared;
 mod staging;
 mod task;

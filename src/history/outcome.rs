@@ -214,12 +214,19 @@ impl AddAssign for Sums {
 }
 
 impl Backfilled {
-    /// All windows together that were written. Series count once for each block that they are in.
+    /// All windows together that were written, and what a server took of those that it refused a part of or that were not finished. Series count once for each block that they
+    /// are in.
     #[must_use]
     pub fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         let written = self.windows.iter();
-        for window in written.filter(|window| window.ending == Ending::Written) {
+        let to_server = self.written_to.is_some();
+        let counts = |window: &&WindowOutcome| {
+            let is_partial =
+                to_server && matches!(window.ending, Ending::Refused | Ending::NotFinished);
+            window.ending == Ending::Written || is_partial
+        };
+        for window in written.filter(counts) {
             sums += window.sums;
         }
         sums

@@ -80,6 +80,7 @@ fn line(item: &Item) -> String {
             let (kind, count, example) = (left_out.kind, left_out.count, &left_out.example);
             format!("left out: {count} {kind}, such as {example}")
         }
+        Item::Mark | Item::TakenBack => format!("{item:?}"),
     }
 }
 

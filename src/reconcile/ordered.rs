@@ -96,6 +96,9 @@ impl Taking {
                 let kind = self.left_out.entry(one.kind);
                 kind.or_insert((0, one.example)).0 += one.count;
             }
+            Item::Mark => self.spool.mark()?,
+            // What series there are holds all the same.
+            Item::TakenBack => self.spool.take_back(),
         }
         Ok(())
     }

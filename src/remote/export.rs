@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered, Likeness};
 use super::exported;
 use super::lines::{Lines, TooLong};
+use super::pace::Pace;
 use super::read::{broken, tells_its_end};
-use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::server::{self, Limits, Wanted, refused};
 use super::sink::Sink;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::error::Result;
 use crate::http::header::{self, HeaderMap};
 use crate::http::secrets::Secrets;
@@ -24,6 +26,7 @@ use crate::promql::{Access, Selector, seconds};
 pub struct ExportClient {
     exchange: Arc<Exchange>,
     limits: Limits,
+    pace: Arc<Pace>,
 }
 
 /// How many samples a line is asked to have at most: the server holds one, and so do we.
@@ -36,6 +39,7 @@ impl ExportClient {
         Ok(Self {
             exchange: Arc::new(Exchange::new(access, limits.timeout)?),
             limits: limits.clone(),
+            pace: Arc::default(),
         })
     }
 
@@ -55,31 +59,32 @@ impl ExportClient {
         range: Range<i64>,
         sink: &mut Sink<'_>,
     ) -> Result<Brought> {
-        let once = async |wanted: &Wanted<'_>, delivered: &mut Delivered, brought: &mut Brought| {
-            self.ask(wanted, delivered, brought, sink).await
+        let once = async |wanted: &Wanted<'_>, delivered: &mut Delivered<'_, '_>| {
+            self.ask(wanted, delivered).await
         };
-        server::each(self.place(), &self.limits.retry, selectors, range, once).await
+        let access = (self.place(), &self.limits, &*self.pace);
+        server::each(access, selectors, range, sink, once).await
     }
 
     async fn ask(
         &self,
         wanted: &Wanted<'_>,
-        delivered: &mut Delivered,
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
     ) -> Result<(), Trouble> {
         let begun = self.begin(wanted).await?;
         if tells_its_end(begun.answer.headers()) {
-            return self.take(begun, wanted, delivered, brought, sink).await;
+            return self.take(begun, wanted, delivered, None).await;
         }
         // It ends where the connection is closed, and nobody can tell whether that was its end: it is believed where it comes twice alike.
-        let (mut first, mut unheard) = (Delivered::default(), Brought::default());
+        let (mut first, mut second) = (Likeness::default(), Likeness::default());
         let mut nowhere = |_| Ok(());
-        self.take(begun, wanted, &mut first, &mut unheard, &mut nowhere)
+        let mut unheard = Delivered::begin(&mut nowhere, Brought::default())?;
+        self.take(begun, wanted, &mut unheard, Some(&mut first))
             .await?;
         let begun = self.begin(wanted).await?;
-        self.take(begun, wanted, delivered, brought, sink).await?;
-        if !delivered.is_like(&first) {
+        self.take(begun, wanted, delivered, Some(&mut second))
+            .await?;
+        if first != second {
             let why =
                 "the answer says nothing of its length, and differs from one time to the next";
             return Err(Trouble::Garbled(why.to_owned()));
@@ -103,9 +108,8 @@ impl ExportClient {
         &self,
         begun: Begun,
         wanted: &Wanted<'_>,
-        delivered: &mut Delivered,
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
+        mut likeness: Option<&mut Likeness>,
     ) -> Result<(), Trouble> {
         let Begun { answer, secrets } = begun;
         let (status, is_json) = (answer.status().as_u16(), is_json(answer.headers()));
@@ -114,13 +118,17 @@ impl ExportClient {
         let mut take = |line: &[u8]| {
             number += 1;
             let line = line.trim_ascii();
-            if line.is_empty() || delivered.has(line) {
+            if line.is_empty() {
                 return Ok(());
+            }
+            if let Some(likeness) = &mut likeness {
+                likeness.add(line);
             }
             let read = exported::read(line);
             let (labels, samples) =
                 read.map_err(|why| unread(number, status, line, &secrets, &why))?;
-            taking.samples(&labels, samples, brought, sink)
+            delivered.reach();
+            taking.samples(&labels, samples, delivered)
         };
         let mut lines = Lines::new(self.limits.max_held_bytes);
         let mut pieces = answer.into_body().bytes_stream();

@@ -2,26 +2,23 @@
 
 use bytes::Bytes;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered};
 use super::exported;
 use super::frames::Frames;
-use super::server::{Brought, Trouble, Wanted};
-use super::sink::Sink;
+use super::server::Wanted;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::error::{Error, Kind, Result};
 use crate::promql::Selector;
 use crate::samples::Item;
 
 /// Reads the body of a streamed answer to remote read: frames, as they lie one behind the other.
 pub fn read_frames(body: &[u8]) -> Result<Vec<Item>> {
-    with(|taking, brought, sink| {
+    with(|taking, delivered| {
         let mut frames = Frames::default();
-        let mut delivered = Delivered::default();
         frames.push(body);
         while let Some(frame) = frames.next().map_err(Trouble::Garbled)? {
-            if !delivered.has(&frame) {
-                taking.frame(frame, brought, sink)?;
-            }
+            taking.frame(frame, delivered)?;
         }
         frames.end().map_err(Trouble::Garbled)
     })
@@ -30,24 +27,24 @@ pub fn read_frames(body: &[u8]) -> Result<Vec<Item>> {
 /// Reads what one frame holds.
 pub fn read_frame(message: &[u8]) -> Result<Vec<Item>> {
     let message = Bytes::copy_from_slice(message);
-    with(|taking, brought, sink| taking.frame(message, brought, sink))
+    with(|taking, delivered| taking.frame(message, delivered))
 }
 
 /// Reads an answer to remote read that holds samples, unpacked.
 pub fn read_message(message: &[u8]) -> Result<Vec<Item>> {
-    with(|taking, brought, sink| taking.whole(message, brought, sink))
+    with(|taking, delivered| taking.whole(message, delivered))
 }
 
 /// Reads a line of `VictoriaMetrics`' export.
 pub fn read_line(line: &[u8]) -> Result<Vec<Item>> {
-    with(|taking, brought, sink| {
+    with(|taking, delivered| {
         let (labels, samples) = exported::read(line).map_err(Trouble::Garbled)?;
-        taking.samples(&labels, samples, brought, sink)
+        taking.samples(&labels, samples, delivered)
     })
 }
 
 fn with(
-    read: impl FnOnce(&mut Taking<'_>, &mut Brought, &mut Sink<'_>) -> Result<(), Trouble>,
+    read: impl FnOnce(&mut Taking<'_>, &mut Delivered<'_, '_>) -> Result<(), Trouble>,
 ) -> Result<Vec<Item>> {
     let selector: Selector = r#"{__name__!=""}"#.parse()?;
     let wanted = Wanted {
@@ -57,20 +54,20 @@ fn with(
     };
     let mut items = Vec::new();
     let mut sink = |item| {
-        items.push(item);
+        if item != Item::Mark {
+            items.push(item);
+        }
         Ok(())
     };
-    let read = read(
-        &mut Taking::new(&wanted),
-        &mut Brought::default(),
-        &mut sink,
-    );
+    let read = Delivered::begin(&mut sink, Brought::default())
+        .and_then(|mut delivered| read(&mut Taking::new(&wanted), &mut delivered));
     let why = match read {
         Ok(()) => return Ok(items),
         Err(Trouble::Untaken(err)) => return Err(err),
         Err(
             Trouble::Failed(_, why)
             | Trouble::Garbled(why)
+            | Trouble::CutShort(why)
             | Trouble::TooMuch(why)
             | Trouble::OtherForm(why),
         ) => why,

@@ -47,6 +47,17 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
         return Err(format!("its schema is {}, which is none", raw.schema));
     }
     if raw.schema == CUSTOM_BUCKETS {
+        let has_zero_bucket = raw.zero_threshold != 0.0
+            || match &buckets {
+                Buckets::Integers { zero_count, .. } => *zero_count != 0,
+                Buckets::Floats { zero_count, .. } => *zero_count != 0.0,
+            };
+        if has_zero_bucket || negative > 0 || !negative_spans.is_empty() {
+            return Err("it has bounds, and a zero bucket or negative ones".to_owned());
+        }
+        if positive_spans.first().is_some_and(|first| first.offset < 0) {
+            return Err("its buckets begin before its bounds".to_owned());
+        }
         // Prometheus' samples leave the bounds out; its chunks have them.
         let top: i64 = positive_spans.iter().copied().map(reach).sum();
         if usize::try_from(top).is_ok_and(|top| top > raw.custom_values.len() + 1) {
@@ -60,6 +71,8 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
     } else if !raw.custom_values.is_empty() {
         return Err("it has bounds, and a schema that needs none".to_owned());
     }
+    let sum = raw.sum.unwrap_or_default();
+    count(&buckets, sum)?;
     Ok(Histogram {
         reset_hint: match raw.reset_hint {
             1 => ResetHint::Reset,
@@ -69,12 +82,54 @@ pub(super) fn read(raw: proto::Histogram) -> Result<Histogram, String> {
         },
         schema: raw.schema,
         zero_threshold: raw.zero_threshold,
-        sum: raw.sum.unwrap_or_default(),
+        sum,
         positive_spans,
         negative_spans,
         custom_values: raw.custom_values,
         buckets,
     })
+}
+
+/// Whether what buckets hold agrees with what all of them do, as Prometheus checks it of what it takes.
+fn count(buckets: &Buckets, sum: f64) -> Result<(), String> {
+    match buckets {
+        Buckets::Floats {
+            count,
+            zero_count,
+            positive,
+            negative,
+        } => {
+            let mut all = positive.iter().chain(negative).chain([count, zero_count]);
+            if all.any(|count| *count < 0.0) {
+                return Err("a bucket has less than nothing".to_owned());
+            }
+        }
+        Buckets::Integers {
+            count,
+            zero_count,
+            positive,
+            negative,
+        } => {
+            let mut held = Some(*zero_count);
+            for deltas in [positive, negative] {
+                let mut bucket: i64 = 0;
+                for delta in deltas {
+                    bucket = bucket.checked_add(*delta).unwrap_or(-1);
+                    let bucket = u64::try_from(bucket);
+                    let bucket = bucket.map_err(|_| "a bucket has less than nothing".to_owned())?;
+                    held = held.and_then(|held| held.checked_add(bucket));
+                }
+            }
+            // Observations that are no numbers are counted, and in no bucket.
+            let agrees = |held: u64| held == *count || (sum.is_nan() && held < *count);
+            if !held.is_some_and(agrees) {
+                return Err(format!(
+                    "its count is {count}, and its buckets hold another"
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 const MIXED: &str = "it counts in whole numbers and in floats";

@@ -12,6 +12,8 @@ mod foreign;
 mod frames;
 mod histogram;
 mod lines;
+mod pace;
+mod part;
 mod proto;
 mod read;
 mod server;
@@ -19,14 +21,17 @@ mod sink;
 mod taking;
 #[cfg(test)]
 mod tests;
+mod trouble;
 mod write;
 mod written;
 
 pub use about::{exemplars, metadata};
+pub use delivered::Brought;
 pub use export::ExportClient;
 pub use foreign::{read_frame, read_frames, read_line, read_message};
+pub use part::Series;
 pub use read::ReadClient;
-pub use server::{Brought, Limits};
+pub use server::Limits;
 pub use sink::Sink;
-pub use write::{Batch, Series, WriteClient};
+pub use write::{Batch, WriteClient};
 pub use written::{Refusal, Refused, Written};

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use tracing::info;
 
-use super::delivered::Delivered;
+use super::delivered::{Brought, Delivered};
 use super::frames::Frames;
+use super::pace::Pace;
 use super::proto;
-use super::server::{self, Brought, Limits, Trouble, Wanted, refused};
+use super::server::{self, Limits, Wanted, refused};
 use super::sink::Sink;
 use super::taking::Taking;
+use super::trouble::Trouble;
 use crate::causes;
 use crate::error::{Kind, Result};
 use crate::http::body::{TooLong, whole};
@@ -29,6 +31,7 @@ pub struct ReadClient {
     limits: Limits,
     /// Whether chunks were of no use.
     wants_samples: Arc<AtomicBool>,
+    pace: Arc<Pace>,
 }
 
 /// A form of answers.
@@ -47,6 +50,7 @@ impl ReadClient {
             exchange: Arc::new(Exchange::new(access, limits.timeout)?),
             limits: limits.clone(),
             wants_samples: Arc::default(),
+            pace: Arc::default(),
         })
     }
 
@@ -68,8 +72,8 @@ impl ReadClient {
     /// Hands on what the server has of the series that any of the selectors selects, within that range of milliseconds since the epoch. A series
     /// that several select is handed on once.
     ///
-    /// Chunks are handed on as the server keeps them, but for those that reach out of the range. Where an answer breaks off and comes anew with
-    /// other chunks, and where a form of chunks shows only within an answer, samples may be handed on twice.
+    /// Chunks are handed on as the server keeps them, but for those that reach out of the range that is asked for. What comes of an answer that
+    /// breaks off is taken back ([`Item::TakenBack`](crate::samples::Item::TakenBack)) before it is asked for anew, in halves or in another form.
     ///
     /// Errors: say which selector, which server and why; the kinds are those of [`Client`](crate::promql::Client).
     pub async fn read(
@@ -78,24 +82,23 @@ impl ReadClient {
         range: Range<i64>,
         sink: &mut Sink<'_>,
     ) -> Result<Brought> {
-        let once = async |wanted: &Wanted<'_>, delivered: &mut Delivered, brought: &mut Brought| {
+        let once = async |wanted: &Wanted<'_>, delivered: &mut Delivered<'_, '_>| {
             if self.wants_samples.load(Ordering::Relaxed) {
-                let form = Form::Samples;
-                return self.ask(wanted, form, delivered, brought, sink).await;
+                return self.ask(wanted, Form::Samples, delivered).await;
             }
-            let form = Form::Streamed;
-            let done = self.ask(wanted, form, delivered, brought, sink).await;
+            let done = self.ask(wanted, Form::Streamed, delivered).await;
             let Err(Trouble::OtherForm(why)) = done else {
                 return done;
             };
             let server = self.place();
             info!(server, why, "is asked for samples in place of chunks");
-            let form = Form::Samples;
-            self.ask(wanted, form, delivered, brought, sink).await?;
+            delivered.take_back()?;
+            self.ask(wanted, Form::Samples, delivered).await?;
             self.wants_samples.store(true, Ordering::Relaxed);
             Ok(())
         };
-        server::each(self.place(), &self.limits.retry, selectors, range, once).await
+        let access = (self.place(), &self.limits, &*self.pace);
+        server::each(access, selectors, range, sink, once).await
     }
 
     /// Asks once, for one form.
@@ -103,9 +106,7 @@ impl ReadClient {
         &self,
         wanted: &Wanted<'_>,
         form: Form,
-        delivered: &mut Delivered,
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
     ) -> Result<(), Trouble> {
         let body = packed(&question(wanted, form))?;
         let make = || request(body.clone());
@@ -124,7 +125,8 @@ impl ReadClient {
         let mut taking = Taking::new(wanted);
         if !is_streamed(begun.answer.headers()) {
             let message = self.message(begun).await?;
-            return taking.whole(&message, brought, sink);
+            delivered.reach();
+            return taking.whole(&message, delivered);
         }
         if form == Form::Samples {
             let why = "samples were asked for, and it answers chunks";
@@ -140,9 +142,8 @@ impl ReadClient {
             let piece = piece.map_err(|err| broken(&err))?;
             frames.push(&piece);
             while let Some(frame) = frames.next().map_err(Trouble::Garbled)? {
-                if !delivered.has(&frame) {
-                    taking.frame(frame, brought, sink)?;
-                }
+                delivered.reach();
+                taking.frame(frame, delivered)?;
             }
         }
         frames.end().map_err(Trouble::Garbled)
@@ -181,8 +182,7 @@ impl ReadClient {
 
 /// What broke an answer off that had begun.
 pub(super) fn broken(err: &crate::http::HttpError) -> Trouble {
-    let why = format!("the answer broke off: {}", causes::told(err));
-    Trouble::Failed(Kind::Transient, why)
+    Trouble::CutShort(format!("the answer broke off: {}", causes::told(err)))
 }
 
 fn question(wanted: &Wanted<'_>, form: Form) -> proto::ReadRequest {

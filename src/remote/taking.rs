@@ -5,8 +5,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use prost::Message as _;
 
-use super::server::{Brought, Trouble, Wanted};
-use super::sink::Sink;
+use super::delivered::{Brought, Delivered};
+use super::server::Wanted;
+use super::trouble::Trouble;
 use super::{histogram, proto};
 use crate::error::Kind;
 use crate::samples::{Builder, Chunk, Encoding, Item, Labels, Piece, Sample, Told, Value};
@@ -33,8 +34,7 @@ impl<'a> Taking<'a> {
     pub(super) fn frame(
         &mut self,
         frame: Bytes,
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
     ) -> Result<(), Trouble> {
         let message = proto::ChunkedReadResponse::decode(frame);
         let message = message.map_err(|err| senseless(format!("a frame is no message: {err}")))?;
@@ -56,9 +56,9 @@ impl<'a> Taking<'a> {
                 continue;
             };
             for raw in series.chunks {
-                let told = self.chunk(raw, brought);
+                let told = self.chunk(raw, &mut delivered.brought);
                 let told = told.map_err(|why| senseless(format!("{labels}: {why}")))?;
-                hand_on(&labels, told, brought, sink)?;
+                hand_on(&labels, told, delivered)?;
             }
         }
         Ok(())
@@ -68,8 +68,7 @@ impl<'a> Taking<'a> {
     pub(super) fn whole(
         &mut self,
         message: &[u8],
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
     ) -> Result<(), Trouble> {
         let message = proto::ReadResponse::decode(message);
         let message =
@@ -87,8 +86,8 @@ impl<'a> Taking<'a> {
             };
             let samples = by_time(series.samples, series.histograms);
             let samples = samples.map_err(|why| senseless(format!("{labels}: {why}")))?;
-            let told = self.within(samples, brought);
-            hand_on(&labels, told, brought, sink)?;
+            let told = self.within(samples, &mut delivered.brought);
+            hand_on(&labels, told, delivered)?;
         }
         Ok(())
     }
@@ -98,12 +97,11 @@ impl<'a> Taking<'a> {
         &self,
         labels: &Labels,
         samples: Vec<Sample>,
-        brought: &mut Brought,
-        sink: &mut Sink<'_>,
+        delivered: &mut Delivered<'_, '_>,
     ) -> Result<(), Trouble> {
         if self.is_wanted(labels)? {
-            let told = self.within(samples, brought);
-            hand_on(labels, told, brought, sink)?;
+            let told = self.within(samples, &mut delivered.brought);
+            hand_on(labels, told, delivered)?;
         }
         Ok(())
     }
@@ -173,18 +171,13 @@ impl<'a> Taking<'a> {
 }
 
 /// Hands on what is told of a series, if it is anything.
-fn hand_on(
-    labels: &Labels,
-    told: Told,
-    brought: &mut Brought,
-    sink: &mut Sink<'_>,
-) -> Result<(), Trouble> {
+fn hand_on(labels: &Labels, told: Told, delivered: &mut Delivered<'_, '_>) -> Result<(), Trouble> {
     if matches!(&told, Told::Samples(samples) if samples.is_empty()) {
         return Ok(());
     }
-    brought.pieces += 1;
+    delivered.brought.pieces += 1;
     let labels = labels.clone();
-    sink(Item::Piece(Piece { labels, told })).map_err(Trouble::Untaken)
+    (delivered.sink)(Item::Piece(Piece { labels, told })).map_err(Trouble::Untaken)
 }
 
 /// The encoding of a chunk that can be read: the later ones are those of Prometheus 3.11 and later.

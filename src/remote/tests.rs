@@ -8,6 +8,7 @@
 
 mod answers;
 mod exporting;
+mod less;
 mod liar;
 mod reading;
 mod writing;

@@ -1,26 +1,27 @@
 //! Prometheus' remote write: in batches, in the order of time, and with an account of what a server refuses.
 //!
 //! Prometheus takes a whole request or nothing of it, and says not what was wrong in it: what is refused is sent again in halves, so that only what
-//! is refused by itself is left.
+//! is refused by itself is left. Thanos and Mimir take what they can of a request: halves of it would be refused for what is there by now.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use tracing::warn;
 
+use super::part::{Part, Series, halves, run_end};
+use super::proto;
 use super::read::packed;
-use super::server::{Limits, Trouble, read_refusal};
-use super::written::{Refusal, Written};
-use super::{histogram, proto};
+use super::server::{Limits, read_refusal};
+use super::trouble::Trouble;
+use super::written::{Partial, Refusal, Written};
 use crate::error::{Error, Kind, Result};
 use crate::http::header::{CONTENT_TYPE, HeaderValue};
 use crate::http::{HttpRequest, HttpRequestBody};
 use crate::promql::Access;
 use crate::promql::exchange::{Begun, Exchange};
 use crate::retry::Backoff;
-use crate::samples::{Exemplar, Labels, METRIC_NAME, Metadata, Sample, Value};
+use crate::samples::{METRIC_NAME, Metadata};
 
 /// How much is sent at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,17 +30,6 @@ pub struct Batch {
     pub max_series: usize,
     /// At most so many samples.
     pub max_points: usize,
-}
-
-/// A series to be written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    /// Its labels.
-    pub labels: Labels,
-    /// By time, and none twice.
-    pub samples: Vec<Sample>,
-    /// By time. What they say of their series does not count.
-    pub exemplars: Vec<Exemplar>,
 }
 
 /// Writes to a server that takes remote write. Clones share connections.
@@ -59,18 +49,15 @@ const MOST_HALVES: u32 = 256;
 /// What one accepted request is worth.
 const HALVES_EARNED: u32 = 32;
 
-/// A part of a series that goes out in one request.
-#[derive(Debug, Clone)]
-struct Part<'a> {
-    series: &'a Series,
-    samples: Range<usize>,
-    has_exemplars: bool,
-}
-
 /// What became of one request.
 enum Sent {
     Taken,
-    Refused { status: u16, words: String },
+    Refused {
+        status: u16,
+        words: String,
+        /// All that the server says, as it says it.
+        said: String,
+    },
 }
 
 impl WriteClient {
@@ -97,8 +84,7 @@ impl WriteClient {
     /// server that takes samples in order alone refuses it.
     pub async fn write(&self, series: &[Series]) -> Result<Written> {
         let mut written = Written::default();
-        let mut batch: Vec<Part<'_>> = Vec::new();
-        let mut points = 0;
+        let mut waiting: Vec<(&Series, usize)> = Vec::with_capacity(series.len());
         for one in series {
             if one.labels.get(METRIC_NAME).is_none() {
                 // Prometheus would take the request, and drop them without a word.
@@ -107,31 +93,42 @@ impl WriteClient {
                 written.refuse(Refusal::Labels, (count, 0), words, &one.labels.to_string());
                 continue;
             }
-            let mut start: usize = 0;
-            loop {
-                let room = self.batch.max_points.max(1).saturating_sub(points);
-                let end = one.samples.len().min(start.saturating_add(room));
-                if end > start || one.samples.is_empty() {
-                    batch.push(Part {
-                        series: one,
-                        samples: start..end,
-                        has_exemplars: start == 0,
-                    });
-                    points += end - start;
-                }
-                let is_done = end == one.samples.len();
-                if !is_done || batch.len() >= self.batch.max_series.max(1) {
-                    self.send(std::mem::take(&mut batch), &mut written).await?;
-                    points = 0;
-                }
-                if is_done {
-                    break;
-                }
-                start = end;
-            }
+            waiting.push((one, 0));
         }
-        if !batch.is_empty() {
-            self.send(batch, &mut written).await?;
+        while !waiting.is_empty() {
+            let mut later = Vec::new();
+            let (mut batch, mut points) = (Vec::new(), 0);
+            for (one, mut start) in waiting {
+                let run_end = run_end(&one.samples, start);
+                loop {
+                    let room = self.batch.max_points.max(1).saturating_sub(points);
+                    let end = run_end.min(start.saturating_add(room));
+                    if end > start || one.samples.is_empty() {
+                        batch.push(Part {
+                            series: one,
+                            samples: start..end,
+                            has_exemplars: start == 0,
+                        });
+                        points += end - start;
+                    }
+                    let is_done = end == run_end;
+                    if !is_done || batch.len() >= self.batch.max_series.max(1) {
+                        self.send(std::mem::take(&mut batch), &mut written).await?;
+                        points = 0;
+                    }
+                    start = end;
+                    if is_done {
+                        break;
+                    }
+                }
+                if start < one.samples.len() {
+                    later.push((one, start));
+                }
+            }
+            if !batch.is_empty() {
+                self.send(batch, &mut written).await?;
+            }
+            waiting = later;
         }
         Ok(written)
     }
@@ -149,7 +146,7 @@ impl WriteClient {
             written.requests += 1;
             match self.repeated(&message).await? {
                 Sent::Taken => written.metadata += some.len() as u64,
-                Sent::Refused { status, words } => {
+                Sent::Refused { status, words, .. } => {
                     let kind = Refusal::of(status, &words);
                     let why = format!("{}: {words}", kind.as_str());
                     return Err(self.error(Kind::Other, why));
@@ -179,7 +176,15 @@ impl WriteClient {
                         .halves
                         .fetch_update(Ordering::Relaxed, Ordering::Relaxed, earned);
                 }
-                Sent::Refused { status, words } => {
+                Sent::Refused {
+                    status,
+                    words,
+                    said,
+                } => {
+                    if let Some(partial) = Partial::of(status, &said) {
+                        partial.count(&batch, &words, written);
+                        continue;
+                    }
                     let spent = |halves: u32| halves.checked_sub(1);
                     let may_halve = || {
                         let update =
@@ -214,6 +219,7 @@ impl WriteClient {
         let failed = |trouble| match trouble {
             Trouble::Failed(kind, why) => self.error(kind, why),
             Trouble::Garbled(why) => self.error(Kind::Corrupt, why),
+            Trouble::CutShort(why) => self.error(Kind::Transient, why),
             Trouble::TooMuch(why) | Trouble::OtherForm(why) => self.error(Kind::Other, why),
             Trouble::Untaken(err) => err,
         };
@@ -222,11 +228,19 @@ impl WriteClient {
         let mut is_unsure = false;
         loop {
             let (trouble, was_answered) = match self.once(&body).await {
-                Ok(Sent::Refused { status, words }) if is_unsure => {
+                Ok(Sent::Refused {
+                    status,
+                    words,
+                    said,
+                }) if is_unsure => {
                     let words = format!(
                         "{words} (a request before it broke off; what it held may have been taken then)"
                     );
-                    return Ok(Sent::Refused { status, words });
+                    return Ok(Sent::Refused {
+                        status,
+                        words,
+                        said,
+                    });
                 }
                 Ok(sent) => return Ok(sent),
                 Err(trouble) => trouble,
@@ -242,7 +256,7 @@ impl WriteClient {
             warn!(
                 server = self.place(),
                 ?delay,
-                err = ?trouble,
+                err = trouble.why(),
                 "writing failed, and is tried again after the delay"
             );
             tokio::time::sleep(delay).await;
@@ -264,6 +278,7 @@ impl WriteClient {
             400 | 409 | 413 | 422 => Ok(Sent::Refused {
                 status: answer.status,
                 words,
+                said: String::from_utf8_lossy(&answer.body).into_owned(),
             }),
             _ => Err((Trouble::Failed(kind, words), true)),
         }
@@ -285,91 +300,16 @@ async fn taken(begun: Begun) -> Result<Sent, Trouble> {
             answer.about("it does not say that anything was written"),
         ));
     }
-    Ok(Sent::Taken)
-}
-
-impl Part<'_> {
-    fn samples(&self) -> &[Sample] {
-        let samples = self.series.samples.get(self.samples.clone());
-        samples.unwrap_or_default()
-    }
-
-    fn exemplars(&self) -> &[Exemplar] {
-        if self.has_exemplars {
-            &self.series.exemplars
-        } else {
-            &[]
-        }
-    }
-
-    fn count(&self, written: &mut Written) {
-        let is_histogram = |sample: &&Sample| matches!(sample.value, Value::Histogram(_));
-        let samples = self.samples();
-        written.samples += samples.len() as u64;
-        written.histograms += samples.iter().filter(is_histogram).count() as u64;
-        written.exemplars += self.exemplars().len() as u64;
-    }
-
-    fn message(&self) -> proto::TimeSeries {
-        let mut message = proto::TimeSeries {
-            labels: labels(&self.series.labels),
-            ..proto::TimeSeries::default()
-        };
-        for Sample { time_ms, value } in self.samples() {
-            match value {
-                Value::Float(value) => message.samples.push(proto::Sample {
-                    value: Some(*value),
-                    timestamp: *time_ms,
-                }),
-                Value::Histogram(histogram) => {
-                    let histogram = histogram::written(histogram, *time_ms);
-                    message.histograms.push(histogram);
-                }
-            }
-        }
-        let exemplars = self.exemplars().iter().map(|exemplar| proto::Exemplar {
-            labels: labels(&exemplar.labels),
-            value: Some(exemplar.value),
-            timestamp: exemplar.time_ms,
-        });
-        message.exemplars.extend(exemplars);
-        message
-    }
-}
-
-/// What is refused, in two parts, the earlier one first; or the one sample that it is.
-fn halves(mut batch: Vec<Part<'_>>) -> Result<(Vec<Part<'_>>, Vec<Part<'_>>), Part<'_>> {
-    let second = batch.split_off(batch.len() / 2);
-    if !batch.is_empty() {
-        return Ok((batch, second));
-    }
-    let mut second = second;
-    let Some(part) = second.pop() else {
-        return Ok((Vec::new(), Vec::new()));
-    };
-    if part.samples.len() < 2 {
-        return Err(part);
-    }
-    let Range { start, end } = part.samples;
-    let middle = start + (end - start) / 2;
-    let later = Part {
-        samples: middle..end,
-        has_exemplars: false,
-        ..part
-    };
-    let earlier = Part {
-        samples: start..middle,
-        ..part
-    };
-    Ok((vec![earlier], vec![later]))
-}
-
-fn labels(labels: &Labels) -> Vec<proto::Label> {
-    let labels = labels.iter().map(|(name, value)| proto::Label {
-        name: name.to_owned(),
-        value: value.to_owned(),
+    // Gateways answer so what a server behind them refused.
+    let is_error = serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|said| {
+        let status = said.get("status").and_then(serde_json::Value::as_str);
+        status == Some("error") || said.get("error").is_some_and(|error| !error.is_null())
     });
-    labels.collect()
+    if is_error {
+        let (_, words) = answer.refusal();
+        return Err(Trouble::Failed(Kind::Refused, words));
+    }
+    Ok(Sent::Taken)
 }
 
 fn message_of_metadata(metadata: &Metadata) -> proto::MetricMetadata {

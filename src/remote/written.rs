@@ -100,6 +100,49 @@ impl Refusal {
     }
 }
 
+/// What a server took the rest of.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Partial {
+    /// Thanos receive tells how many samples it dropped, by reason.
+    Told(BTreeMap<Refusal, u64>),
+    /// Mimir tells of one.
+    Untold(Refusal),
+}
+
+impl Partial {
+    /// What a refusal says of what was taken; `None` where nothing was, as far as it says.
+    pub(super) fn of(status: u16, said: &str) -> Option<Self> {
+        if said.contains("err-mimir-") && status == 400 {
+            return Some(Self::Untold(Refusal::of(status, said)));
+        }
+        if status != 409 {
+            return None;
+        }
+        let mut dropped: BTreeMap<Refusal, u64> = BTreeMap::new();
+        let mut is_told = false;
+        for told in said.split("add ").skip(1) {
+            let Some((count, rest)) = told.split_once(' ') else {
+                continue;
+            };
+            let Ok(count) = count.parse::<u64>() else {
+                continue;
+            };
+            if let Some(why) = rest.strip_prefix("samples: ") {
+                // Replicas tell of the same samples.
+                let told = dropped.entry(Refusal::of(0, why)).or_default();
+                *told = count.max(*told);
+                is_told = true;
+            } else if rest.starts_with("exemplars: ") {
+                is_told = true;
+            } else {
+                // Of series whose labels are wrong it does not say how many samples they have.
+                return None;
+            }
+        }
+        is_told.then_some(Self::Told(dropped))
+    }
+}
+
 impl Written {
     /// So many samples of that series were refused, and so many of them together with others.
     pub(super) fn refuse(
@@ -137,6 +180,38 @@ impl AddAssign for Written {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// S-24.105
+    #[test]
+    fn what_a_server_took_the_rest_of_is_told_by_its_words() {
+        use Refusal::{OutOfOrder, TooOld};
+        let told =
+            |dropped: &[(Refusal, u64)]| Some(Partial::Told(dropped.iter().copied().collect()));
+        for (status, said, expected) in [
+            (
+                409,
+                "store locally for endpoint a: 2 errors: add 57 samples: out of order sample; add 3 samples: out of bounds: conflict",
+                told(&[(OutOfOrder, 57), (TooOld, 3)]),
+            ),
+            (
+                409,
+                "add 5 samples: out of order sample; add 5 samples: out of order sample",
+                told(&[(OutOfOrder, 5)]),
+            ),
+            (409, "add 5 exemplars: duplicate exemplar", told(&[])),
+            (409, "add 5 series: duplicate labels", None),
+            (409, "conflict", None),
+            (500, "add 5 samples: out of order sample", None),
+            (400, "out of order sample", None),
+            (
+                400,
+                "the sample has been rejected because another sample with a more recent timestamp has already been ingested and out-of-order samples are not allowed (err-mimir-sample-out-of-order)",
+                Some(Partial::Untold(OutOfOrder)),
+            ),
+        ] {
+            assert_eq!(Partial::of(status, said), expected, "{status} {said}");
+        }
+    }
 
     #[test]
     fn refusals_are_told_apart_by_the_words_of_servers() {

@@ -15,6 +15,10 @@ pub enum Item {
     Exemplar(Exemplar),
     /// What has no place in Prometheus' model, or cannot be read, and was passed over.
     LeftOut(LeftOut),
+    /// What comes from here on may be taken back.
+    Mark,
+    /// What came since the last mark counts for nothing: it comes anew. The mark stays.
+    TakenBack,
 }
 
 /// Samples of one series that came together.

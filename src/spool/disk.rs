@@ -55,6 +55,11 @@ impl Disk {
         self.length
     }
 
+    /// What was written from there on counts for nothing, and is written over.
+    pub(super) fn forget_from(&mut self, length: u64) {
+        self.length = self.length.min(length);
+    }
+
     /// Writes a frame behind all others. Its first bytes, [`header`] many, are to be left free for what is found out here.
     pub(super) fn append(&mut self, frame: &mut [u8]) -> Result<()> {
         let header = Self::header_of(self.length, frame)

@@ -9,7 +9,7 @@ use super::parts::Parts;
 use super::run::Writer;
 use super::windows::Windows;
 use crate::error::Result;
-use crate::samples::{Chunk, Labels, Sample};
+use crate::samples::{Chunk, Exemplar, Labels, Sample};
 
 /// What a series takes beside its labels and its windows: the entry in the table, which doubles, the place in the list that is sorted, and what
 /// allocations cost.
@@ -52,6 +52,11 @@ impl Grouped {
         }
     }
 
+    /// Whether nothing came.
+    pub(super) fn is_empty(&self) -> bool {
+        self.series.is_empty()
+    }
+
     /// How much memory all this takes, and takes while it is written.
     pub(super) fn memory_bytes(&self) -> usize {
         self.memory_bytes
@@ -92,6 +97,11 @@ impl Adding<'_> {
     /// Adds a sample to its window.
     pub(super) fn sample(&mut self, windows: Windows, sample: &Sample) {
         self.add(windows, sample.time_ms, |parts| parts.sample(sample));
+    }
+
+    /// Adds an exemplar to its window.
+    pub(super) fn exemplar(&mut self, windows: Windows, exemplar: &Exemplar) {
+        self.add(windows, exemplar.time_ms, |parts| parts.exemplar(exemplar));
     }
 
     /// Adds a chunk of so many samples to the window that it lies in.

@@ -10,7 +10,9 @@ use super::histograms;
 use super::overlap::{Came, Overlap, Torn, overlapping};
 use super::part::{Form, Part, Samples};
 use crate::error::{Error, Kind, Result};
-use crate::samples::{Chunk, Encoding, Histogram, Labels, ResetHint, Sample, Value, is_stale};
+use crate::samples::{
+    Chunk, Encoding, Exemplar, Histogram, Labels, ResetHint, Sample, Value, is_stale,
+};
 use crate::tsdb::encode::Encoder;
 
 /// A series in a window, and what came of it.
@@ -19,11 +21,34 @@ pub struct Series {
     /// Which one.
     pub labels: Labels,
     parts: Vec<Part>,
+    exemplars: Vec<Part>,
 }
 
 impl Series {
     pub(super) fn new(labels: Labels, parts: Vec<Part>) -> Self {
-        Self { labels, parts }
+        let is_sample = |part: &Part| part.form != Form::Exemplars;
+        let (parts, exemplars) = parts.into_iter().partition(is_sample);
+        Self {
+            labels,
+            parts,
+            exemplars,
+        }
+    }
+
+    /// Its exemplars, by time, and those of one time in the order in which they came.
+    ///
+    /// Errors: what was spooled of them is not what came.
+    pub fn exemplars(&self) -> Result<Vec<Exemplar>> {
+        let parts = self.exemplars.iter();
+        let mut all: Vec<Exemplar> = parts
+            .flat_map(|part| part.exemplars(&self.labels))
+            .collect();
+        let told = self.exemplars.iter().map(|part| part.samples as usize);
+        if all.len() != told.sum::<usize>() {
+            return Err(self.torn());
+        }
+        all.sort_by_key(|exemplar| exemplar.time_ms);
+        Ok(all)
     }
 
     /// Its samples, each later than the one before. What they are and what was left out is added to the counts as they pass.
@@ -57,6 +82,11 @@ impl Series {
             }
         }
         encoder.finish().map_or(Ok(()), each)
+    }
+
+    fn torn(&self) -> Error {
+        Error::new(Kind::Corrupt, format!("read {}", self.labels))
+            .because("what was spooled of it cannot be decoded")
     }
 
     fn wrong(&self, why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
@@ -136,11 +166,6 @@ impl<'a> Walk<'a> {
         None
     }
 
-    fn torn(&self) -> Error {
-        Error::new(Kind::Corrupt, format!("read {}", self.series.labels))
-            .because("what was spooled of it cannot be decoded")
-    }
-
     /// The next sample of those at hand, and how many came before it.
     fn next_sample(&mut self) -> Result<Option<(u64, Sample)>, Torn> {
         match &mut self.now {
@@ -175,7 +200,9 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self) -> Result<Option<Step>> {
         loop {
-            if let Some((number, mut sample)) = self.next_sample().map_err(|Torn| self.torn())? {
+            if let Some((number, mut sample)) =
+                self.next_sample().map_err(|Torn| self.series.torn())?
+            {
                 // What a histogram says of the one before it holds for the one that came before it alone.
                 if let Value::Histogram(histogram) = &mut sample.value
                     && number != self.given

@@ -30,7 +30,7 @@ pub use sorted::{Sorted, Window};
 pub use windows::Windows;
 
 use crate::error::{Error, Kind, Result};
-use crate::samples::{Chunk, Labels, Piece, Sample, Told};
+use crate::samples::{Chunk, Exemplar, Labels, Piece, Sample, Told};
 use crate::tsdb::decode;
 use disk::{Disk, Extent};
 use grouped::Grouped;
@@ -48,6 +48,15 @@ pub struct Spool {
     grouped: Grouped,
     disk: Disk,
     runs: Vec<Extent>,
+    outside: u64,
+    marked: Mark,
+}
+
+/// What was there at the last mark.
+#[derive(Debug, Default, Clone, Copy)]
+struct Mark {
+    runs: usize,
+    disk_bytes: u64,
     outside: u64,
 }
 
@@ -70,6 +79,7 @@ impl Spool {
             disk: Disk::create(folder)?,
             runs: Vec::new(),
             outside: 0,
+            marked: Mark::default(),
         })
     }
 
@@ -86,7 +96,39 @@ impl Spool {
         self.make_room()
     }
 
-    /// How many samples lay outside of the range.
+    /// Takes an exemplar, to be found with its series, in the window of its time; one outside of the range is left out, and counted as samples are.
+    pub fn exemplar(&mut self, exemplar: &Exemplar) -> Result<()> {
+        if !self.range.contains(&exemplar.time_ms) {
+            self.outside += 1;
+            return Ok(());
+        }
+        let mut series = self.grouped.series(exemplar.series.clone());
+        series.exemplar(self.windows, exemplar);
+        self.make_room()
+    }
+
+    /// What comes from here on may be taken back.
+    pub fn mark(&mut self) -> Result<()> {
+        if !self.grouped.is_empty() {
+            self.runs.push(self.grouped.flush(&mut self.disk)?);
+        }
+        self.marked = Mark {
+            runs: self.runs.len(),
+            disk_bytes: self.disk.length(),
+            outside: self.outside,
+        };
+        Ok(())
+    }
+
+    /// All that came since the last mark is as if it had not.
+    pub fn take_back(&mut self) {
+        self.grouped = Grouped::default();
+        self.runs.truncate(self.marked.runs);
+        self.disk.forget_from(self.marked.disk_bytes);
+        self.outside = self.marked.outside;
+    }
+
+    /// How many samples and exemplars lay outside of the range.
     #[must_use]
     pub fn outside(&self) -> u64 {
         self.outside

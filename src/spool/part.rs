@@ -1,12 +1,13 @@
 //! A run of samples of one series, or a chunk of them, as it lies in the spool.
 
+use std::iter;
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
 
 use super::floats::Before;
 use super::histograms;
-use crate::samples::{Encoding, Sample, Value};
+use crate::samples::{Encoding, Exemplar, Labels, Sample, Value};
 use crate::tsdb::bytes::Cursor;
 use crate::tsdb::decode;
 
@@ -25,6 +26,8 @@ pub(super) enum Form {
     Histograms,
     /// A chunk that came so.
     Chunk(Encoding),
+    /// A run of exemplars: none of them is a sample.
+    Exemplars,
 }
 
 impl Form {
@@ -32,6 +35,7 @@ impl Form {
         match self {
             Self::Floats => 0,
             Self::Histograms => 0x10,
+            Self::Exemplars => 0x20,
             Self::Chunk(encoding) => encoding.number(),
         }
     }
@@ -40,6 +44,7 @@ impl Form {
         match number {
             0 => Some(Self::Floats),
             0x10 => Some(Self::Histograms),
+            0x20 => Some(Self::Exemplars),
             number => Encoding::of_number(number).map(Self::Chunk),
         }
     }
@@ -118,6 +123,7 @@ pub(super) enum Samples<'a> {
     Floats(Cursor<'a>, Before),
     Histograms(Cursor<'a>, i64),
     Chunk(Box<decode::Samples<'a>>),
+    None,
 }
 
 impl Part {
@@ -131,7 +137,22 @@ impl Part {
                 let samples = decode::samples(encoding.number(), &self.data);
                 Samples::Chunk(Box::new(samples))
             }
+            Form::Exemplars => Samples::None,
         }
+    }
+
+    /// The exemplars of a series, in the order in which they came; fewer than the part says where the bytes are none that were written.
+    pub(super) fn exemplars(&self, series: &Labels) -> impl Iterator<Item = Exemplar> {
+        let mut cursor = Cursor::new(&self.data);
+        let take = move || {
+            Some(Exemplar {
+                series: series.clone(),
+                time_ms: cursor.u64()?.cast_signed(),
+                value: f64::from_bits(cursor.u64()?),
+                labels: Labels::of_packed(cursor.string()?)?,
+            })
+        };
+        iter::from_fn(take).take(self.samples as usize)
     }
 }
 
@@ -153,6 +174,7 @@ impl Iterator for Samples<'_> {
                 Some(Sample { time_ms, value })
             }
             Self::Chunk(samples) => samples.next()?.ok(),
+            Self::None => None,
         }
     }
 }

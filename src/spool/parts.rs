@@ -3,8 +3,8 @@
 use super::floats::Before;
 use super::histograms;
 use super::part::{Form, HEADER_BYTES, header};
-use crate::samples::{Chunk, Sample, Value};
-use crate::tsdb::bytes::put_varint;
+use crate::samples::{Chunk, Exemplar, Sample, Value};
+use crate::tsdb::bytes::{put_uvarint, put_varint};
 
 /// A run that has so many bytes is closed, so that none is long.
 const LONGEST_RUN_BYTES: usize = 16 << 10;
@@ -36,6 +36,29 @@ impl Parts {
             Value::Float(_) => Form::Floats,
             Value::Histogram(_) => Form::Histograms,
         };
+        let (bytes, run) = self.run(form, time);
+        match &sample.value {
+            Value::Float(value) => run.before.put(bytes, time, *value),
+            Value::Histogram(histogram) => {
+                put_varint(bytes, time.wrapping_sub(run.before.time_ms));
+                run.before.time_ms = time;
+                histograms::put(bytes, histogram);
+            }
+        }
+    }
+
+    /// Adds an exemplar.
+    pub(super) fn exemplar(&mut self, exemplar: &Exemplar) {
+        let (bytes, _) = self.run(Form::Exemplars, exemplar.time_ms);
+        let labels = exemplar.labels.packed();
+        bytes.extend(exemplar.time_ms.to_be_bytes());
+        bytes.extend(exemplar.value.to_bits().to_be_bytes());
+        put_uvarint(bytes, labels.len() as u64);
+        bytes.extend_from_slice(labels);
+    }
+
+    /// The run that one more of that time is added to, behind all bytes.
+    fn run(&mut self, form: Form, time: i64) -> (&mut Vec<u8>, &mut Run) {
         let end = self.bytes.len();
         let fits = |run: &Run| run.form == form && end - run.begin < LONGEST_RUN_BYTES;
         let Self { bytes, open } = self;
@@ -59,14 +82,7 @@ impl Parts {
             run.max_time_ms = run.max_time_ms.max(time);
         }
         run.samples += 1;
-        match &sample.value {
-            Value::Float(value) => run.before.put(bytes, time, *value),
-            Value::Histogram(histogram) => {
-                put_varint(bytes, time.wrapping_sub(run.before.time_ms));
-                run.before.time_ms = time;
-                histograms::put(bytes, histogram);
-            }
-        }
+        (bytes, run)
     }
 
     /// Adds a chunk of so many samples, each later than the one before.

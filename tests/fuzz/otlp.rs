@@ -99,6 +99,7 @@ fn read(reader: &mut Reader, input: &[u8]) {
                 assert_plain(&left_out.example);
             }
             Item::Metadata(_) | Item::Exemplar(_) => {}
+            Item::Mark | Item::TakenBack => panic!("{item:?}"),
         }
         Ok(())
     });

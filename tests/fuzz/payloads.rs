@@ -188,6 +188,7 @@ impl Made {
             },
             Item::LeftOut(left_out) => assert_plain(&left_out.example),
             Item::Metadata(_) | Item::Exemplar(_) => {}
+            Item::Mark | Item::TakenBack => panic!("{item:?}"),
         }
         if self.shown.len() < SHOWN {
             self.shown.push(format!("{item:?}"));

@@ -72,10 +72,11 @@ fn read_all(
 ) -> (Vec<Piece>, Brought) {
     let mut pieces = Vec::new();
     let brought = at_once(client.read(&selectors(selected), range, &mut |item| {
-        let Item::Piece(piece) = item else {
-            panic!("{item:?}")
-        };
-        pieces.push(piece);
+        match item {
+            Item::Mark => {}
+            Item::Piece(piece) => pieces.push(piece),
+            other => panic!("{other:?}"),
+        }
         Ok(())
     }));
     (pieces, brought)

@@ -67,6 +67,7 @@ fn shown(items: &[Item]) -> Vec<String> {
         )],
         Item::LeftOut(it) => vec![format!("{} {}: {}", it.count, it.kind, it.example)],
         Item::Metadata(_) => vec![],
+        Item::Mark | Item::TakenBack => vec![format!("{item:?}")],
     });
     shown.collect()
 }

@@ -125,16 +125,27 @@ pub(super) fn selectors(texts: &[&str]) -> Vec<Selector> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
+/// Keeps what was handed on and not taken back.
+pub(super) fn kept(items: &mut Vec<Item>) -> impl FnMut(Item) -> Result<(), Error> + Send {
+    let mut mark = 0;
+    move |item| {
+        match item {
+            Item::Mark => mark = items.len(),
+            Item::TakenBack => items.truncate(mark),
+            item => items.push(item),
+        }
+        Ok(())
+    }
+}
+
 pub(super) async fn read(liar: &Liar, selected: &[&str]) -> (Result<Brought, Error>, Vec<String>) {
     let client = ReadClient::new(&liar.access(), &limits()).unwrap();
     let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        Ok(())
-    };
+    let mut sink = kept(&mut items);
     let brought = client
         .read(&selectors(selected), 0..10_000, &mut sink)
         .await;
+    drop(sink);
     (brought, told(&items))
 }
 
@@ -144,12 +155,10 @@ pub(super) async fn export(
 ) -> (Result<Brought, Error>, Vec<String>) {
     let client = ExportClient::new(&liar.access(), &limits()).unwrap();
     let mut items = Vec::new();
-    let mut sink = |item| {
-        items.push(item);
-        Ok(())
-    };
+    let mut sink = kept(&mut items);
     let brought = client
         .read(&selectors(selected), 0..10_000, &mut sink)
         .await;
+    drop(sink);
     (brought, told(&items))
 }

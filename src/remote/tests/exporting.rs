@@ -76,6 +76,19 @@ async fn an_export_is_read_line_by_line_and_what_broke_off_is_not_told_twice() {
             "match%5B%5D=up&start=0&end=9.999&max_rows_per_line=10000"
         );
     }
+    // What can never be read is passed over at no try.
+    for wrong in [
+        "<html>login</html>",
+        "{\"metric\":{\"__na",
+        "{\"error\":\"storage is gone\"}",
+    ] {
+        let body = first.clone() + wrong;
+        let liar = Liar::start(move |_, _| answer("200 OK", NDJSON, body.as_bytes())).await;
+        let (brought, told) = export(&liar, &["up"]).await;
+        let err = format!("{:#}", brought.unwrap_err());
+        assert!(err.contains("line 2"), "{err}");
+        assert!(told.is_empty());
+    }
     // Where nothing tells the end, the same must come twice; that it did not is told apart from what came.
     for short in [0, 2] {
         let (all, first) = (all.clone(), first.clone());

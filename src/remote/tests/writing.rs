@@ -7,7 +7,7 @@ use prost::Message as _;
 use super::super::{Batch, Limits, Refusal, Series, WriteClient, proto};
 use super::liar::{Asked, Liar, answer, limits};
 use crate::error::Kind;
-use crate::samples::{Labels, Metadata, Sample, Value};
+use crate::samples::{Buckets, Histogram, Labels, Metadata, ResetHint, Sample, Value};
 
 fn message(asked: &Asked) -> proto::WriteRequest {
     let message = snap::raw::Decoder::new().decompress_vec(&asked.body);
@@ -123,6 +123,85 @@ async fn what_is_refused_is_found_counted_and_named_and_all_else_is_written() {
         refused.words
     );
     assert_eq!(written.refused[&Refusal::Labels].samples, 5);
+}
+
+/// S-24.106
+#[tokio::test]
+async fn no_request_has_numbers_and_histograms_of_one_series() {
+    let liar = Liar::start(|_, _| answer("204 No Content", "text/plain", b"")).await;
+    let histogram = |buckets| Histogram {
+        reset_hint: ResetHint::Unknown,
+        schema: 0,
+        zero_threshold: 0.0,
+        sum: 1.0,
+        positive_spans: Vec::new(),
+        negative_spans: Vec::new(),
+        custom_values: Vec::new(),
+        buckets,
+    };
+    let integers = histogram(Buckets::Integers {
+        count: 0,
+        zero_count: 0,
+        positive: Vec::new(),
+        negative: Vec::new(),
+    });
+    let floats = histogram(Buckets::Floats {
+        count: 0.0,
+        zero_count: 0.0,
+        positive: Vec::new(),
+        negative: Vec::new(),
+    });
+    let mut mixed = series("a", 0..9);
+    for (time_ms, histogram) in [(3, &integers), (4, &integers), (5, &floats), (7, &integers)] {
+        mixed.samples[time_ms].value = Value::Histogram(Box::new(histogram.clone()));
+    }
+    let all = [mixed, series("b", 0..2)];
+    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    assert_eq!((written.samples, written.histograms), (11, 4));
+    let mut told = Vec::new();
+    for asked in liar.asked() {
+        let series = message(&asked).timeseries;
+        let times = |one: &proto::TimeSeries| {
+            let numbers = one.samples.iter().map(|one| one.timestamp);
+            let histograms = one.histograms.iter().map(|one| one.timestamp);
+            numbers.chain(histograms).collect::<Vec<_>>()
+        };
+        told.push(series.iter().map(times).collect::<Vec<_>>());
+    }
+    let expected = [
+        vec![vec![0, 1, 2], vec![0, 1]],
+        vec![vec![3, 4]],
+        vec![vec![5]],
+        vec![vec![6]],
+        vec![vec![7]],
+        vec![vec![8]],
+    ];
+    assert_eq!(told, expected);
+}
+
+/// S-24.16
+#[tokio::test]
+async fn a_success_that_tells_of_an_error_is_none() {
+    let said = br#"{"status":"error","error":"tenant is over limit"}"#;
+    let liar = Liar::start(|_, _| answer("200 OK", "application/json", said)).await;
+    let written = client(&liar, &limits()).write(&[series("a", 0..3)]).await;
+    let err = format!("{:#}", written.unwrap_err());
+    assert!(err.contains("tenant is over limit"), "{err}");
+    assert_eq!(liar.asked().len(), 1);
+}
+
+/// S-24.105
+#[tokio::test]
+async fn what_a_server_took_of_a_request_is_not_sent_again_and_counts_as_taken() {
+    let said = b"store locally for endpoint a: add 4 samples: out of order sample: conflict";
+    let liar = Liar::start(|_, _| answer("409 Conflict", "text/plain", said)).await;
+    let all = [series("a", 0..6), series("b", 0..4)];
+    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    assert_eq!(written.samples, 6);
+    assert_eq!(liar.asked().len(), 1);
+    let refused = &written.refused[&Refusal::OutOfOrder];
+    assert_eq!((refused.samples, refused.together), (4, 0));
+    assert!(refused.series.ends_with("the first is a"), "{refused:?}");
 }
 
 /// S-24.17

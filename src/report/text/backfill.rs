@@ -225,6 +225,9 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
         });
     } else {
         said.push(match of(Ending::Written) {
+            0 if done.sums().samples > 0 => {
+                "No window was written wholly, though a part was.".to_owned()
+            }
             0 if of(Ending::AlreadyThere) > 0 && done.exit() == Exit::Done => format!(
                 "Nothing was to be written: {} there already.",
                 were(of(Ending::AlreadyThere))

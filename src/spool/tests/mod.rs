@@ -244,3 +244,71 @@ fn a_window_that_was_not_read_to_its_end_is_passed_over() {
     }
     assert_eq!(begins, [0, 2, 4, 6, 8]);
 }
+
+/// S-24.102
+#[test]
+fn what_was_taken_back_leaves_no_trace() {
+    for memory_bytes in [0, 5_000, 1 << 30] {
+        let folder = tempfile::tempdir().unwrap();
+        let all = 0..3 * HOUR;
+        let mut spool =
+            Spool::create(folder.path(), memory_bytes, Windows::TWO_HOURS, all).unwrap();
+        let some = |from: i64| samples("a", at((from..from + 1_000).map(|n| n * 1_000)));
+        let mut expected = Counts::default();
+        for from in [0, 1_000, 2_000] {
+            spool.mark().unwrap();
+            for piece in [some(from), samples("b", at([5, -5])), some(from + 500)] {
+                spool.take(piece).unwrap();
+            }
+            spool.take_back();
+            spool.take(some(from)).unwrap();
+            spool.take_back();
+            spool.take(some(from)).unwrap();
+            expected.samples += 1_000;
+        }
+        assert_eq!(spool.outside(), 0);
+        let (_, _, counts) = out(&mut spool.finish().unwrap());
+        assert_eq!(counts, expected, "{memory_bytes} bytes");
+    }
+}
+
+/// S-24.104
+#[test]
+fn exemplars_come_out_with_their_series_by_time_however_little_memory_there_is() {
+    let exemplar = |name: &str, time_ms: i64, trace: &str| Exemplar {
+        series: series(name),
+        labels: [("trace_id".to_owned(), trace.to_owned())]
+            .into_iter()
+            .collect(),
+        value: 0.5,
+        time_ms,
+    };
+    let (early, late) = (exemplar("a", 5, "early"), exemplar("a", 7_000, "late"));
+    let (alone, next) = (exemplar("c", 9, "alone"), exemplar("a", 3 * HOUR, "next"));
+    for memory_bytes in [0, 5_000, 1 << 30] {
+        let folder = tempfile::tempdir().unwrap();
+        let all = 0..4 * HOUR;
+        let mut spool =
+            Spool::create(folder.path(), memory_bytes, Windows::TWO_HOURS, all).unwrap();
+        for one in [&next, &late, &exemplar("a", -1, "outside"), &early, &alone] {
+            spool.take(samples("a", at([one.time_ms + 1]))).unwrap();
+            spool.exemplar(one).unwrap();
+        }
+        assert_eq!(spool.outside(), 1);
+        let mut sorted = spool.finish().unwrap();
+        let mut told = Vec::new();
+        while let Some(mut window) = sorted.next_window().unwrap() {
+            while let Some(series) = window.next_series().unwrap() {
+                let mut counts = Counts::default();
+                assert!(series.samples(&mut counts).all(|sample| sample.is_ok()));
+                told.push((counts.samples, series.exemplars().unwrap()));
+            }
+        }
+        let expected = [
+            (4, vec![early.clone(), late.clone()]),
+            (0, vec![alone.clone()]),
+            (1, vec![next.clone()]),
+        ];
+        assert_eq!(told, expected, "{memory_bytes} bytes");
+    }
+}

@@ -77,6 +77,7 @@ impl Given {
             Item::Metadata(metadata) => self.metadata.push(metadata),
             Item::Exemplar(exemplar) => self.exemplars.push(exemplar),
             Item::LeftOut(left_out) => self.left_out.push(left_out),
+            Item::Mark | Item::TakenBack => panic!("{item:?}"),
         }
     }
 

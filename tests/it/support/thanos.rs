@@ -119,6 +119,32 @@ impl Querier {
         this
     }
 
+    /// One of what a `thanos receive` holds, which nobody has written to yet, and the address of its remote write.
+    pub fn of_receive() -> (Self, String) {
+        let folder = tempfile::tempdir().unwrap();
+        let write_port = free_port();
+        let receive = component(
+            "receive",
+            &[
+                format!("--tsdb.path={}", folder.path().join("data").display()),
+                format!("--remote-write.address=127.0.0.1:{write_port}"),
+                format!("--receive.capnproto-address=127.0.0.1:{}", free_port()),
+                "--label=receive=\"a\"".to_owned(),
+                "--tsdb.retention=0d".to_owned(),
+            ],
+            &folder.path().join("receive.log"),
+        );
+        let endpoint = format!("--endpoint=127.0.0.1:{}", receive.grpc_port);
+        let querier = component("query", &[endpoint], &folder.path().join("query.log"));
+        let this = Self {
+            servers: vec![receive.server, querier.server],
+            port: querier.http_port,
+            _folder: folder,
+        };
+        let url = format!("http://127.0.0.1:{write_port}/api/v1/receive");
+        (this, url)
+    }
+
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

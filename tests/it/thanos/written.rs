@@ -1,11 +1,16 @@
 //! `backfill` to a server that takes remote write, with real servers on both sides.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::backfill::{QUERIES, answers, endings, prometheus};
+use crate::support::http;
 use crate::support::prometheus::Prometheus;
 use crate::support::run::{Ran, binary};
 use crate::support::thanos::Querier;
+use crate::support::told::{self, Sample, Series};
 use crate::support::victoria::Victoria;
 
 /// What `backfill` says, with its staging folder there.
@@ -89,4 +94,100 @@ fn what_victoria_metrics_was_written_becomes_blocks() {
         answers(&querier.url(), query),
         answers(&source.url(), query)
     );
+}
+
+/// S-24.104 with the real thing
+#[test]
+fn exemplars_reach_their_series_also_of_a_prometheus_with_external_labels() {
+    let arguments = [
+        "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage",
+    ];
+    let external = "global: {external_labels: {replica: a}}";
+    let source = Prometheus::start_with(None, external, &arguments);
+    let target = Prometheus::receiver();
+    let folder = tempfile::tempdir().unwrap();
+    let plan = |source: Value, target: &Prometheus| {
+        let target = json!({"write_url": format!("{}/api/v1/write", target.url())});
+        let plan = json!({"source": source, "target": target});
+        std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+    };
+    let mut text = "# TYPE requests counter\n".to_owned();
+    for (job, minute) in [("a", 1), ("a", 40), ("b", 3), ("b", 300)] {
+        let time = 1_736_121_600 + minute * 60;
+        text += &format!(
+            "requests_total{{job=\"{job}\"}} {minute} {time} # {{trace_id=\"{job}{minute}\"}} 1 {time}\n"
+        );
+    }
+    std::fs::write(folder.path().join("metrics.om"), text + "# EOF\n").unwrap();
+    plan(
+        json!({"kind": "openmetrics", "paths": ["metrics.om"]}),
+        &source,
+    );
+    let sent = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(sent["written_to_server"]["exemplars"], 4, "{sent}");
+    plan(
+        json!({
+            "kind": "prometheus",
+            "remote_read_url": format!("{}/api/v1/read", source.url()),
+            "exemplar_url": format!("{}/api/v1/query_exemplars", source.url()),
+        }),
+        &target,
+    );
+    let sent = backfill(folder.path(), "staging").expect(0).json();
+    assert_eq!(sent["written_to_server"]["exemplars"], 4, "{sent}");
+    let query = "query=requests_total&start=1736121600&end=1736164800";
+    let port = target.url().rsplit(':').next().unwrap().parse().unwrap();
+    let asked = http::get(port, &format!("/api/v1/query_exemplars?{query}"));
+    let answer: Value = serde_json::from_str(&asked.unwrap().1).unwrap();
+    let mut told: Vec<String> = Vec::new();
+    for series in answer["data"].as_array().unwrap() {
+        assert_eq!(series["seriesLabels"]["replica"], "a", "{answer}");
+        for exemplar in series["exemplars"].as_array().unwrap() {
+            told.push(exemplar["labels"]["trace_id"].as_str().unwrap().to_owned());
+        }
+    }
+    told.sort();
+    assert_eq!(told, ["a1", "a40", "b3", "b300"]);
+}
+
+/// S-24.8, S-24.105, S-24.106 with the real things
+#[test]
+fn samples_of_both_kinds_reach_prometheus_and_thanos_receive_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let minutes = (0..600).map(|minute| 1_736_121_600_000 + minute * 60_000);
+    let mixed = Series::new("mixed", &[]).with(minutes, |index| match index / 7 % 2 {
+        0 => Sample::Number("1"),
+        _ => Sample::Histogram(i64::try_from(index).unwrap(), 0),
+    });
+    told::make(folder.path(), &[("all", vec![mixed])]);
+    let source = Prometheus::start(&folder.path().join("all"));
+    let target = Prometheus::receiver();
+    let (querier, receive) = Querier::of_receive();
+    let write = format!("{}/api/v1/write", target.url());
+    for (name, write_url, url) in [
+        ("prometheus", &write, target.url()),
+        ("thanos", &receive, querier.url()),
+    ] {
+        let read = format!("{}/api/v1/read", source.url());
+        let plan = json!({
+            "source": {"kind": "prometheus", "remote_read_url": read},
+            "target": {"write_url": write_url},
+        });
+        std::fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
+        let sent = backfill(folder.path(), name).expect(0).json();
+        assert_eq!(sent["totals"]["samples"], 600, "{name}: {sent}");
+        let query = "count_over_time(mixed[30m])";
+        let values = |url: &str| {
+            let series = answers(url, query);
+            let values = series.iter().map(|one| one["values"].clone());
+            values.collect::<Vec<Value>>()
+        };
+        // A querier may learn of what its store holds a little later.
+        let began = Instant::now();
+        while values(&url).is_empty() && began.elapsed() < Duration::from_mins(1) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(values(&url), values(&source.url()), "{name}");
+    }
 }
