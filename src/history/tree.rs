@@ -175,12 +175,11 @@ impl Node {
         let meant = choices
             .iter()
             .find(|(name, _)| Some(&*plain(name)) == meant);
-        let expected = match meant {
-            Some((meant, _)) => format!("did you mean {meant}?"),
-            None => {
-                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-                format!("expected one of {}", names.join(", "))
-            }
+        let expected = if let Some((meant, _)) = meant {
+            format!("did you mean {meant}?")
+        } else {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            format!("expected one of {}", names.join(", "))
         };
         Err(Error::usage(format!(
             "{at}: unknown value {text:?}: {expected}"

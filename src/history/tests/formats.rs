@@ -195,9 +195,9 @@ fn of_format(format: &str, options: &str) -> Value {
 
 fn with_member(kind: &str, member: &str, says: &str) -> Value {
     let source = json!({"kind": kind, "capture_manifest_path": "influx-capture.json"});
-    let mut plan = with(&[("/source", source)]);
-    plan["source"][member] = serde_json::from_str(says).unwrap();
-    plan
+    let member = format!("/source/{member}");
+    let says = serde_json::from_str(says).unwrap();
+    with(&[("/source", source), (&member, says)])
 }
 
 /// Plans with options of a format, and how the error begins of those that are none.

@@ -1,5 +1,10 @@
 //! What cannot be read and is left out, in each format.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up should panic"
+)]
+
 use super::Malformed;
 use crate::payload::testing::{finish, read_with};
 use crate::payload::{Options, Reader, otlp, statsd};

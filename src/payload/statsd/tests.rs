@@ -452,9 +452,10 @@ fn packets_of_one_interval_make_one_sample_at_its_end() {
 #[test]
 fn samples_of_many_series_are_given_before_all_are_taken() {
     let mut taken = reader(Options::default());
-    let lines: String = (0..20_000)
-        .map(|number| format!("t{number}:1|ms\n"))
+    let lines: Vec<String> = (0..20_000)
+        .map(|number| format!("t{number}:1|ms"))
         .collect();
+    let lines = lines.join("\n");
     read_with(&mut taken, lines.as_bytes(), Some(1)).unwrap();
     // What the second payload gives before its own lines is what the first one told.
     let given = read_with(&mut taken, b"", Some(2)).unwrap();

@@ -228,10 +228,11 @@ fn blocks_of_openmetrics_have_the_chunks_that_promtool_makes_byte_for_byte() {
         for number in 0..210 {
             let value = of(&VALUES, &mut random);
             let thousandths = random.below(1000);
-            text += &format!(
+            let line = format!(
                 "{series} {value} {}.{thousandths:03}\n",
                 start + number * 100
             );
+            text.push_str(&line);
         }
     }
     fs::write(path("metrics.om"), text + "# EOF\n").unwrap();

@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_zero_bucket_stays_as_wide_as_the_widest_that_came() {
         for (scale, threshold) in [(5, 0.692), (8, 0.001), (20, 1.7)] {
-            let with = |zero_threshold| Exponential {
+            let change = |zero_threshold| Exponential {
                 scale,
                 zero_threshold,
                 zero_count: 1,
@@ -240,14 +240,14 @@ mod tests {
                 },
                 negative: Buckets::default(),
             };
-            let mut sum = with(0.0);
-            sum.add(with(threshold)).unwrap();
+            let mut sum = change(0.0);
+            sum.add(change(threshold)).unwrap();
             let (width, zero) = (sum.zero_threshold, sum.zero_count);
             let scale = sum.scale;
             assert!((threshold..threshold * 1.1).contains(&width), "{width}");
             assert_eq!(index(scale, width), index(scale, threshold), "{scale}");
             for times in 1..10 {
-                sum.add(with(0.0)).unwrap();
+                sum.add(change(0.0)).unwrap();
                 assert_eq!(sum.zero_threshold.to_bits(), width.to_bits(), "{scale}");
                 // Each brings what the first one brought.
                 assert_eq!(sum.zero_count, zero + times * (zero - 1), "{scale}");

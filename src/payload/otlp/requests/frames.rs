@@ -106,14 +106,13 @@ pub(super) fn each(payload: &mut Payload, frames: Frames, take: &mut dyn Take) -
             message(&bytes, Some(number), take)?;
             continue;
         }
-        match inflated(&bytes) {
-            Some(bytes) => message(&bytes, Some(number), take)?,
-            None => {
-                let why = format!(
-                    "message {number} of protobuf is compressed, and not with gzip, or has more than {MOST_BYTES} bytes"
-                );
-                take.fault(None, &why)?;
-            }
+        if let Some(bytes) = inflated(&bytes) {
+            message(&bytes, Some(number), take)?;
+        } else {
+            let why = format!(
+                "message {number} of protobuf is compressed, and not with gzip, or has more than {MOST_BYTES} bytes"
+            );
+            take.fault(None, &why)?;
         }
     }
     Ok(())

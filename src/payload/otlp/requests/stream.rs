@@ -63,6 +63,7 @@ fn fault(payload: &Payload, err: &serde_json::Error, take: &mut dyn Take) -> Res
 
 /// Where in its lines the reading of a stream is.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known of by itself")]
 struct Place {
     /// The byte that was read last.
     last: Option<u8>,
