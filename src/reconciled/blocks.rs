@@ -1,5 +1,6 @@
 //! Which blocks of a bucket hold the target's samples.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::found::Founds;
@@ -60,9 +61,8 @@ pub fn chosen(
             continue;
         }
         let own = &meta.group.labels;
-        let told = own.as_map().iter();
-        let told = told.map(|(name, value)| (name.as_str(), value.as_str()));
-        if !told.eq(external_labels.iter()) {
+        let kinship = kinship(own.as_map(), meta.level, external_labels);
+        if kinship == Kinship::Other {
             if !is_marked {
                 note(founds, "other-external-labels", Some(own.to_string()));
             }
@@ -75,6 +75,9 @@ pub fn chosen(
         } else if let Some(what) = block.objects().lacks(meta) {
             unseen(founds, &what);
         } else {
+            if kinship == Kinship::Deduplicated {
+                note(founds, "deduplicated-blocks", Some(own.to_string()));
+            }
             chosen.push(Chosen {
                 block: Arc::clone(block),
                 min_time_ms: meta.min_time_ms,
@@ -83,6 +86,29 @@ pub fn chosen(
     }
     chosen.sort_by_key(|one| (one.min_time_ms, one.block.id));
     chosen
+}
+
+/// Whose samples a block has, by its external labels.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kinship {
+    Own,
+    /// A compactor that merges replicas takes their labels away.
+    Deduplicated,
+    Other,
+}
+
+fn kinship(own: &BTreeMap<String, String>, level: i64, external_labels: &Labels) -> Kinship {
+    let mut labels = own.iter();
+    if !labels.all(|(name, value)| external_labels.get(name) == Some(value)) {
+        return Kinship::Other;
+    }
+    if own.len() == external_labels.iter().count() {
+        Kinship::Own
+    } else if level > 1 && !own.is_empty() {
+        Kinship::Deduplicated
+    } else {
+        Kinship::Other
+    }
 }
 
 fn of_block(id: BlockId, text: Option<String>) -> Example {
@@ -119,6 +145,7 @@ mod tests {
             block(6).without("meta.json"),
             block(7).hours(100, 102),
             block(8).hours(4, 6),
+            block(9).hours(10, 12).level(2),
         ]);
         let first = world.source().iter().find(|one| one.id == id(1)).unwrap();
         let labels = &first.meta().unwrap().block.group.labels;
@@ -128,10 +155,21 @@ mod tests {
             start_ms: begin_ms,
             end_ms: begin_ms + 24 * HOUR,
         };
+        let with_replica = [("replica".to_owned(), "r0".to_owned())];
+        let own = labels.iter();
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let with_replica: Labels = own.chain(with_replica).collect();
+        let mut founds = Founds::default();
+        let merged = chosen(world.source(), &with_replica, range, &mut founds);
+        let ids: Vec<BlockId> = merged.iter().map(|one| one.block.id).collect();
+        assert_eq!(ids, [id(9)], "of what was merged of replicas");
+        let mut kinds = founds.at(None).map(|found| found.kind);
+        assert!(kinds.any(|kind| kind == "deduplicated-blocks"));
+
         let mut founds = Founds::default();
         let chosen = chosen(world.source(), &labels, range, &mut founds);
         let ids: Vec<BlockId> = chosen.iter().map(|one| one.block.id).collect();
-        assert_eq!(ids, [id(1), id(8)]);
+        assert_eq!(ids, [id(1), id(8), id(9)]);
         let found: Vec<_> = founds
             .at(None)
             .map(|found| (found.weight, found.kind, found.count))

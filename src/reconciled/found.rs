@@ -101,7 +101,7 @@ impl From<Finding> for Found {
 }
 
 /// Kinds that comparisons of query APIs do not have, or call otherwise.
-const MEANINGS: [(&str, &str); 20] = [
+const MEANINGS: [(&str, &str); 21] = [
     (
         "different-staleness",
         "one side has a mark of staleness, the other a sample",
@@ -126,6 +126,10 @@ const MEANINGS: [(&str, &str); 20] = [
     (
         "series-of-others",
         "series with other values of the external labels, which were not compared",
+    ),
+    (
+        "deduplicated-blocks",
+        "compacted blocks that lack some of the external labels, as those of merged replicas do; they were compared",
     ),
     ("marked-blocks", "blocks that are marked for deletion"),
     (

@@ -66,7 +66,7 @@ fn flags_that_do_not_go_together_are_refused_in_one_line() {
         ),
         (
             vec![&config, bucket, DAYS[0], DAYS[1], &not_a_folder],
-            "it is no folder",
+            "is no folder",
         ),
         (
             vec!["--config=/nowhere/plan.json", bucket, DAYS[0], DAYS[1]],
