@@ -27,7 +27,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// An example of the address of a server that is asked by PromQL.
+    /// An example of the address of a server that is asked by `PromQL`.
     pub const QUERIER: &str = "http://thanos-query:9090 or https://mimir/prometheus";
 
     /// Reads an address such as `http://querier:9090/prefix`, and the text of an `http_config` with the folder that its relative paths begin in.

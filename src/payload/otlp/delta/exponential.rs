@@ -242,13 +242,13 @@ mod tests {
             };
             let mut sum = change(0.0);
             sum.add(change(threshold)).unwrap();
-            let (width, zero) = (sum.zero_threshold, sum.zero_count);
+            let (broad, zero) = (sum.zero_threshold, sum.zero_count);
             let scale = sum.scale;
-            assert!((threshold..threshold * 1.1).contains(&width), "{width}");
-            assert_eq!(index(scale, width), index(scale, threshold), "{scale}");
+            assert!((threshold..threshold * 1.1).contains(&broad), "{broad}");
+            assert_eq!(index(scale, broad), index(scale, threshold), "{scale}");
             for times in 1..10 {
                 sum.add(change(0.0)).unwrap();
-                assert_eq!(sum.zero_threshold.to_bits(), width.to_bits(), "{scale}");
+                assert_eq!(sum.zero_threshold.to_bits(), broad.to_bits(), "{scale}");
                 // Each brings what the first one brought.
                 assert_eq!(sum.zero_count, zero + times * (zero - 1), "{scale}");
             }
