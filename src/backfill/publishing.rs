@@ -215,21 +215,8 @@ impl Work<'_> {
         let doubt = &self.tally.doubt;
         let ready = prepare(stored, &copied, &shared.prover, &read, doubt).await?;
         let is_there = ready.is_published();
-        while !is_there {
-            // What was true before the copy need not be so any more.
-            let kin = shared.held.kin_now().await?;
-            if let Some(came) = self.needs_nothing(&kin) {
-                shared.leave_behind(id);
-                return Ok(came);
-            }
-            let began = Instant::now();
-            if let Some(came) = self.waits().await {
-                return Ok(came);
-            }
-            // Nor what was seen before a wait.
-            if began.elapsed() < FRESH {
-                break;
-            }
+        if !is_there && let Some(came) = self.may_not_publish().await? {
+            return Ok(came);
         }
         let publishing = within(step!("publish"), publish(stored, &ready, target)).await;
         if let Err(Halt::Failed(err)) = &publishing
@@ -262,6 +249,26 @@ impl Work<'_> {
         }
         info!(block = %id, window = %self.built.window, samples = self.built.sums.samples, bytes = self.built.sums.bytes, "block published");
         Ok(Came::Written)
+    }
+
+    /// Looks at the bucket, and waits for the windows before it; what came of it where it is not to be published.
+    async fn may_not_publish(&self) -> Result<Option<Came>> {
+        loop {
+            // What was true before the copy need not be so any more.
+            let kin = self.shared.held.kin_now().await?;
+            if let Some(came) = self.needs_nothing(&kin) {
+                self.shared.leave_behind(self.built.id);
+                return Ok(Some(came));
+            }
+            let began = Instant::now();
+            if let Some(came) = self.waits().await {
+                return Ok(Some(came));
+            }
+            // Nor what was seen before a wait.
+            if began.elapsed() < FRESH {
+                return Ok(None);
+            }
+        }
     }
 
     /// Waits for the windows before it, where they are not to be waited for in vain.
