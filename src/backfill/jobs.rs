@@ -303,6 +303,7 @@ mod tests {
 
     /// S-24.4, S-24.6, S-24.78
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn a_window_is_done_by_what_no_compaction_takes_away_and_refused_by_what_holds_its_time() {
         let two = [hours(0, 2), hours(2, 4)];
         let (first, second) = (made(two[0]), made(two[1]));

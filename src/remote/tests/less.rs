@@ -66,7 +66,8 @@ async fn impatient(give_up: fn(&[u8]) -> Vec<u8>) -> Liar {
 #[tokio::test]
 async fn a_range_whose_answer_breaks_off_again_and_again_is_asked_for_in_halves() {
     const TWO_HOURS: i64 = 2 * 60 * 60_000;
-    let give_ups: [fn(&[u8]) -> Vec<u8>; 2] = [
+    type GivesUp = fn(&[u8]) -> Vec<u8>;
+    let give_ups: [GivesUp; 2] = [
         |all| without_end(STREAMED, all),
         |_| answer("504 Gateway Timeout", "text/html", b"<html>too late</html>"),
     ];

@@ -1,5 +1,6 @@
 //! `backfill` to a server that takes remote write, with real servers on both sides.
 
+use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -115,9 +116,11 @@ fn exemplars_reach_their_series_also_of_a_prometheus_with_external_labels() {
     let mut text = "# TYPE requests counter\n".to_owned();
     for (job, minute) in [("a", 1), ("a", 40), ("b", 3), ("b", 300)] {
         let time = 1_736_121_600 + minute * 60;
-        text += &format!(
-            "requests_total{{job=\"{job}\"}} {minute} {time} # {{trace_id=\"{job}{minute}\"}} 1 {time}\n"
-        );
+        writeln!(
+            text,
+            "requests_total{{job=\"{job}\"}} {minute} {time} # {{trace_id=\"{job}{minute}\"}} 1 {time}"
+        )
+        .unwrap();
     }
     std::fs::write(folder.path().join("metrics.om"), text + "# EOF\n").unwrap();
     plan(
