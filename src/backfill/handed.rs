@@ -54,14 +54,13 @@ fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(piece) => {
             agrees(&piece.labels, &taking.external_labels)?;
-            match &mut taking.common {
-                Some(common) => common
-                    .retain(|(name, value)| piece.labels.get(name).is_some_and(|own| own == value)),
-                None => {
-                    let all = piece.labels.iter();
-                    let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
-                    taking.common = Some(all.collect());
-                }
+            if let Some(common) = &mut taking.common {
+                common
+                    .retain(|(name, value)| piece.labels.get(name).is_some_and(|own| own == value));
+            } else {
+                let all = piece.labels.iter();
+                let all = all.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                taking.common = Some(all.collect());
             }
             taking.spool.take(piece)?;
         }

@@ -52,16 +52,17 @@ pub(super) async fn each<'a>(
     sink: &mut Sink<'a>,
     mut once: impl AsyncFnMut(&Wanted<'_>, &mut Delivered<'_, 'a>) -> Result<(), Trouble>,
 ) -> Result<Brought> {
-    let (place, limits, pace) = access;
+    let (place, limits, learnt) = access;
     let mut brought = Brought::default();
     for (number, selector) in selectors.iter().enumerate() {
         let earlier = selectors.get(..number).unwrap_or_default();
-        let longest_ms = pace.longest_ms(selector).unwrap_or(i64::MAX);
+        let longest_ms = learnt.longest_ms(selector).unwrap_or(i64::MAX);
         let mut next = range.start;
         let mut shortest_ms = None;
         while next < range.end {
             let end = range.end.min(next.saturating_add(longest_ms));
-            let mut ranges = vec![next..end];
+            let piece = next..end;
+            let mut ranges = vec![piece];
             next = end;
             while let Some(range) = ranges.pop() {
                 let wanted = Wanted {
@@ -93,7 +94,7 @@ pub(super) async fn each<'a>(
             }
         }
         if let Some(shortest_ms) = shortest_ms {
-            pace.learn(selector, shortest_ms);
+            learnt.learn(selector, shortest_ms);
         }
     }
     Ok(brought)
