@@ -52,16 +52,17 @@ pub(super) async fn each<'a>(
     sink: &mut Sink<'a>,
     mut once: impl AsyncFnMut(&Wanted<'_>, &mut Delivered<'_, 'a>) -> Result<(), Trouble>,
 ) -> Result<Brought> {
-    let (server, limits, pace) = access;
+    let (place, limits, learnt) = access;
     let mut brought = Brought::default();
     for (number, selector) in selectors.iter().enumerate() {
         let earlier = selectors.get(..number).unwrap_or_default();
-        let longest_ms = pace.longest_ms(selector).unwrap_or(i64::MAX);
+        let longest_ms = learnt.longest_ms(selector).unwrap_or(i64::MAX);
         let mut next = range.start;
         let mut shortest_ms = None;
         while next < range.end {
             let end = range.end.min(next.saturating_add(longest_ms));
-            let mut ranges: Vec<Range<i64>> = std::iter::once(next..end).collect();
+            let piece = next..end;
+            let mut ranges = vec![piece];
             next = end;
             while let Some(range) = ranges.pop() {
                 let wanted = Wanted {
@@ -69,7 +70,7 @@ pub(super) async fn each<'a>(
                     earlier,
                     range,
                 };
-                let done = repeated(server, &limits.retry, &wanted, brought, sink, &mut once).await;
+                let done = repeated(place, &limits.retry, &wanted, brought, sink, &mut once).await;
                 let trouble = match done {
                     Ok(brought_now) => {
                         brought = brought_now;
@@ -83,17 +84,17 @@ pub(super) async fn each<'a>(
                     && length >= least.saturating_mul(2)
                 {
                     let asked = range_told(&wanted.range);
-                    warn!(server, selector = %selector, range = asked, why = trouble.why(), "does not give so much at once, and is asked for half of it");
+                    warn!(server = place, selector = %selector, range = asked, why = trouble.why(), "does not give so much at once, and is asked for half of it");
                     let middle = start + length / 2;
                     ranges.extend([middle..end, start..middle]);
                     shortest_ms = Some(length - length / 2);
                     continue;
                 }
-                return Err(trouble.error(selector, server));
+                return Err(trouble.error(selector, place));
             }
         }
         if let Some(shortest_ms) = shortest_ms {
-            pace.learn(selector, shortest_ms);
+            learnt.learn(selector, shortest_ms);
         }
     }
     Ok(brought)

@@ -42,8 +42,11 @@ async fn a_server_that_gives_less_at_once_is_asked_for_halves() {
     assert!(liar.asked().len() < 20);
 }
 
+/// What is made of a whole answer.
+type GiveUp = fn(&[u8]) -> Vec<u8>;
+
 /// A liar that gives up on any answer about more than half an hour.
-async fn impatient(give_up: fn(&[u8]) -> Vec<u8>) -> Liar {
+async fn impatient(give_up: GiveUp) -> Liar {
     Liar::start(move |_, asked| {
         let question = question(asked);
         let query = question.queries.first().unwrap();
@@ -66,8 +69,7 @@ async fn impatient(give_up: fn(&[u8]) -> Vec<u8>) -> Liar {
 #[tokio::test]
 async fn a_range_whose_answer_breaks_off_again_and_again_is_asked_for_in_halves() {
     const TWO_HOURS: i64 = 2 * 60 * 60_000;
-    type GivesUp = fn(&[u8]) -> Vec<u8>;
-    let give_ups: [GivesUp; 2] = [
+    let give_ups: [GiveUp; 2] = [
         |all| without_end(STREAMED, all),
         |_| answer("504 Gateway Timeout", "text/html", b"<html>too late</html>"),
     ];
