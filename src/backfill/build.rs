@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::held::Made;
 use super::staging::Staging;
 use crate::block::{BlockId, Labels, Sha256Sum};
 use crate::error::{Error, Kind, Result};
-use crate::history::{Beside, Range, Sums};
+use crate::history::{Beside, Made, Range, Sums};
 use crate::human;
 use crate::progress::Progress;
 use crate::samples::{self, Chunk, Item, LeftOut};

@@ -5,77 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::at_once::READS;
-use crate::block::{BlockId, BlockMeta, Labels, META_JSON, Sha256Sum};
+use crate::block::{BlockId, Labels, META_JSON};
 use crate::bucket::BucketReader;
 use crate::error::Result;
-use crate::history::Range;
+use crate::history::{EXTENSION, Made, Range};
 use crate::plan::{Mark, SourceBlock, SourceMeta};
 use crate::stored::read_meta;
-use crate::tsdb::write::kinship;
 use crate::verb::survey::{survey_block, survey_one};
-
-/// The member of `thanos.extensions` under which a block says which window of which plan it holds.
-pub(super) const EXTENSION: &str = "thanos_bucket_backfill";
-
-/// What a block says of the backfill that made it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Made {
-    /// The plan's fingerprint.
-    pub(super) plan: String,
-    /// The window.
-    pub(super) start_ms: i64,
-    pub(super) end_ms: i64,
-}
-
-impl Made {
-    pub(super) fn of(plan: Sha256Sum, window: Range) -> Self {
-        Self {
-            plan: plan.to_string(),
-            start_ms: window.start_ms,
-            end_ms: window.end_ms,
-        }
-    }
-
-    /// What a block says that was made so.
-    pub(super) fn extensions(&self) -> serde_json::Value {
-        serde_json::json!({ EXTENSION: self })
-    }
-
-    /// What the ids of all blocks of the window have in common.
-    pub(super) fn key(&self, labels: &Labels) -> Key {
-        let time_ms = u64::try_from(self.end_ms).unwrap_or_default();
-        (time_ms, kinship(labels.as_map(), &self.extensions()))
-    }
-
-    /// Whether it is the block's own: a compactor hands on what the first of several says, whatever the others hold.
-    fn is_of(&self, meta: &BlockMeta, labels: &Labels) -> bool {
-        *meta.sources == [meta.id]
-            && self.start_ms <= meta.min_time_ms
-            && meta.max_time_ms <= self.end_ms
-            && self.key(labels) == key(meta.id)
-    }
-
-    pub(super) fn window(&self) -> Range {
-        Range {
-            start_ms: self.start_ms,
-            end_ms: self.end_ms,
-        }
-    }
-}
-
-/// The time and the kinship that an id tells.
-pub(super) type Key = (u64, [u8; 5]);
-
-/// What an id tells.
-pub(super) fn key(id: BlockId) -> Key {
-    let kin = id.rest().first_chunk().copied().unwrap_or_default();
-    (id.time_ms(), kin)
-}
 
 /// A block of the same labels, or one of others that was made of several blocks: those may have had these labels.
 #[derive(Debug, Clone)]

@@ -171,8 +171,8 @@ impl Job {
 
 #[cfg(test)]
 mod tests {
-    use super::super::held::Made;
     use super::*;
+    use crate::history::Made;
 
     const HOUR: i64 = 3_600_000;
     const PLAN: Sha256Sum = Sha256Sum([7; 32]);

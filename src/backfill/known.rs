@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::held::{Kin, Made, key};
+use super::held::Kin;
 use crate::block::{BlockId, Labels, Sha256Sum};
-use crate::history::Range;
+use crate::history::{Made, Range, key, usual_starts_ms};
 
 /// What the bucket holds of a plan.
 #[derive(Debug, Default)]
@@ -18,9 +18,6 @@ pub(super) struct Known {
 }
 
 const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
-
-/// Blocks are mostly as long as so many times two hours, at most: 14 days.
-const MOST_TIMES: i64 = 168;
 
 /// Of so many ids that end before it in the same two hours, a window may begin where one ends.
 const MOST_NEIGHBOURS: usize = 64;
@@ -67,18 +64,15 @@ pub(super) fn known(
                     Made::of(plan, window).key(labels) == key(*id)
                 };
                 let cell_ms = (end_ms - 1).div_euclid(TWO_HOURS_MS) * TWO_HOURS_MS;
-                let times = match end_ms.rem_euclid(TWO_HOURS_MS) {
-                    0 => MOST_TIMES,
-                    _ => 0,
-                };
-                let longer = (2..=times).map(|many| end_ms - many * TWO_HOURS_MS);
                 let neighbours = ends.range(cell_ms..end_ms).rev().take(MOST_NEIGHBOURS);
                 let usual = asked
                     .get(&end_ms)
                     .copied()
                     .into_iter()
                     .chain([cell_ms, begins_ms]);
-                let mut starts = usual.chain(neighbours.copied()).chain(longer);
+                let mut starts = usual
+                    .chain(neighbours.copied())
+                    .chain(usual_starts_ms(end_ms));
                 let start_ms = starts.find(|start_ms| *start_ms < end_ms && is_it(start_ms))?;
                 Some(Range { start_ms, end_ms })
             });

@@ -6,12 +6,14 @@ mod access;
 mod checks;
 mod fingerprint;
 mod formats;
+mod made;
 mod outcome;
 mod plan;
 mod reading;
 mod tree;
 mod windows;
 
+pub use made::{EXTENSION, Key, Made, is_id_of, key, usual_starts_ms};
 pub use outcome::{Backfilled, Beside, Delivery, Ending, Sums, WindowOutcome};
 pub use plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,

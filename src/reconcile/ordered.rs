@@ -202,7 +202,12 @@ async fn of_blocks(
 ) -> Result<(Sorted, u64)> {
     let seen = survey_one(bucket).await?;
     let external_labels = &task.plan.target.external_labels;
-    let blocks = chosen(&seen.blocks, external_labels, task.range, founds);
+    let blocks = chosen(
+        &seen.blocks,
+        (task.plan.fingerprint, external_labels),
+        task.range,
+        founds,
+    );
     info!(bucket = %bucket.location(), blocks = blocks.len(), "blocks of the target are read");
     let (mut spool, mut pulse) = (spool(task)?, Pulse::default());
     for (number, one) in blocks.iter().enumerate() {

@@ -1,12 +1,11 @@
 //! Which blocks of a bucket hold the target's samples.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::found::Founds;
-use crate::block::{BlockId, MetaFile};
+use crate::block::{BlockId, BlockMeta, Labels as OfBlocks, MetaFile, Sha256Sum};
 use crate::cutover::{Example, Side, Weight};
-use crate::history::Range;
+use crate::history::{Range, is_id_of};
 use crate::plan::{Mark, SourceBlock, SourceMeta};
 use crate::samples::Labels;
 
@@ -22,14 +21,20 @@ pub struct Chosen {
 /// The blocks of these external labels that have samples in the range, by time, and what there is to say of others.
 ///
 /// Blocks that are marked for deletion, downsampled ones and partial ones are nothing that counts. One that lacks objects, or whose `meta.json` cannot
-/// be read, was not looked at.
+/// be read, was not looked at. One that a compactor made of replicas' lacks a label of theirs, and counts where its sources tell that it holds what the
+/// plan of that fingerprint has brought.
 pub fn chosen(
     blocks: &[Arc<SourceBlock>],
-    external_labels: &Labels,
+    (plan, external_labels): (Sha256Sum, &Labels),
     range: Range,
     founds: &mut Founds,
 ) -> Vec<Chosen> {
     let mut chosen = Vec::new();
+    let labels = external_labels.iter();
+    let labels: OfBlocks = labels
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let is_of_plan = |id: &BlockId| is_id_of(*id, (plan, &labels), range.start_ms);
     for block in blocks {
         let is_marked = matches!(block.mark, Mark::Present(_));
         let note = |founds: &mut Founds, kind: &'static str, text: Option<String>| {
@@ -61,7 +66,7 @@ pub fn chosen(
             continue;
         }
         let own = &meta.group.labels;
-        let kinship = kinship(own.as_map(), meta.level, external_labels);
+        let kinship = kinship(meta, external_labels, &is_of_plan);
         if kinship == Kinship::Other {
             if !is_marked {
                 note(founds, "other-external-labels", Some(own.to_string()));
@@ -89,7 +94,7 @@ pub fn chosen(
 }
 
 /// Whose samples a block has, by its external labels.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kinship {
     Own,
     /// A compactor that merges replicas takes their labels away.
@@ -97,14 +102,19 @@ enum Kinship {
     Other,
 }
 
-fn kinship(own: &BTreeMap<String, String>, level: i64, external_labels: &Labels) -> Kinship {
+fn kinship(
+    meta: &BlockMeta,
+    external_labels: &Labels,
+    is_of_plan: &dyn Fn(&BlockId) -> bool,
+) -> Kinship {
+    let own = meta.group.labels.as_map();
     let mut labels = own.iter();
     if !labels.all(|(name, value)| external_labels.get(name) == Some(value)) {
         return Kinship::Other;
     }
     if own.len() == external_labels.iter().count() {
         Kinship::Own
-    } else if level > 1 && !own.is_empty() {
+    } else if meta.level > 1 && meta.sources.iter().any(is_of_plan) {
         Kinship::Deduplicated
     } else {
         Kinship::Other
@@ -159,15 +169,25 @@ mod tests {
         let own = labels.iter();
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let with_replica: Labels = own.chain(with_replica).collect();
-        let mut founds = Founds::default();
-        let merged = chosen(world.source(), &with_replica, range, &mut founds);
-        let ids: Vec<BlockId> = merged.iter().map(|one| one.block.id).collect();
-        assert_eq!(ids, [id(9)], "of what was merged of replicas");
-        let mut kinds = founds.at(None).map(|found| found.kind);
-        assert!(kinds.any(|kind| kind == "deduplicated-blocks"));
+        let plan = Sha256Sum([7; 32]);
+        let merged = chosen(
+            world.source(),
+            (plan, &with_replica),
+            range,
+            &mut Founds::default(),
+        );
+        assert!(
+            merged.is_empty(),
+            "compacted of what the plan has not brought: {merged:?}"
+        );
+        let ninth = world.source().iter().find(|one| one.id == id(9)).unwrap();
+        let ninth = &ninth.meta().unwrap().block;
+        for (is_of_plan, expected) in [(true, Kinship::Deduplicated), (false, Kinship::Other)] {
+            assert_eq!(kinship(ninth, &with_replica, &|_| is_of_plan), expected);
+        }
 
         let mut founds = Founds::default();
-        let chosen = chosen(world.source(), &labels, range, &mut founds);
+        let chosen = chosen(world.source(), (plan, &labels), range, &mut founds);
         let ids: Vec<BlockId> = chosen.iter().map(|one| one.block.id).collect();
         assert_eq!(ids, [id(1), id(8), id(9)]);
         let found: Vec<_> = founds
