@@ -2,13 +2,14 @@
 //!
 //! Such a server does not tell what it holds, so that a file in the staging folder says which windows it was sent.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc::channel;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{Instrument, warn};
 
 use super::done::Done;
 use super::handed::{Brought, bring, hand};
@@ -16,11 +17,12 @@ use super::sending::{HowFar, Sending, outcome};
 use super::staging::Staging;
 use super::task::{HELD_BYTES, Run, Task, stopped};
 use crate::bucket::Budget;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::feed::{Source, blocking};
 use crate::history::{
     Backfilled, Beside, Delivery, Ending, Plan, Range, Sums, WindowOutcome, Windows,
 };
+use crate::progress::Progress;
 use crate::promql::Access;
 use crate::remote::{self, Batch, Limits, WriteClient};
 use crate::samples::{Exemplar, Metadata};
@@ -88,6 +90,8 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         task,
         cancel: cancel.clone(),
         beside: Beside::default(),
+        warnings: Vec::new(),
+        progress: Arc::clone(&run.progress),
     };
     let ended = {
         let mut work = Box::pin(way.all(&windows, &run));
@@ -109,6 +113,8 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
     beside.passed_over += heard.passed_over;
     beside.repeats += heard.repeats;
     backfilled.warnings = heard.warnings();
+    backfilled.warnings.extend(way.exemplars.lost());
+    backfilled.warnings.append(&mut way.warnings);
     let (mut told, delivery) = way.sending.told();
     if let Err(err) = ended {
         if told.is_empty() {
@@ -121,6 +127,7 @@ pub async fn deliver(task: &Task, access: &Access, run: Run) -> Result<Backfille
         .map(|window| outcome(*window, Ending::NotFinished, Sums::default()))
         .collect();
     told.extend(missing);
+    backfilled.warnings.extend(beside.strays(&told));
     backfilled.windows = told;
     backfilled.beside = beside;
     backfilled.written_to = Some(delivery);
@@ -140,6 +147,8 @@ struct Way<'a> {
     task: &'a Task,
     cancel: CancellationToken,
     beside: Beside,
+    warnings: Vec<String>,
+    progress: Arc<Progress>,
 }
 
 /// Exemplars that the source's server tells.
@@ -148,6 +157,8 @@ struct Exemplars {
     access: Option<Access>,
     queries: Vec<String>,
     limits: Limits,
+    /// How many questions came to nothing, and what the first one came to.
+    failed: Arc<Mutex<(u64, String)>>,
 }
 
 impl Exemplars {
@@ -160,7 +171,19 @@ impl Exemplars {
             access: plan.source.queries.exemplars.clone(),
             queries,
             limits: limits.clone(),
+            failed: Arc::default(),
         }
+    }
+
+    /// What is worth knowing of those that were not told.
+    fn lost(&self) -> Option<String> {
+        let (times, first) = &*self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        (*times > 0).then(|| {
+            format!(
+                "the source did not tell exemplars {} times, and they were not written: {first}",
+                times
+            )
+        })
     }
 
     /// Those of a window; none where the server fails to tell, for samples are worth more.
@@ -174,7 +197,13 @@ impl Exemplars {
             match remote::exemplars(access, &self.limits, query, within).await {
                 Ok(exemplars) => all.extend(exemplars),
                 Err(err) => {
-                    warn!(window = %window, err = format!("{err:#}"), "exemplars are not brought");
+                    let words = format!("{err:#}");
+                    warn!(window = %window, err = words, "exemplars are not brought");
+                    let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+                    failed.0 += 1;
+                    if failed.1.is_empty() {
+                        failed.1 = words;
+                    }
                 }
             }
         }
@@ -189,7 +218,7 @@ impl Way<'_> {
         if !self.source.is_live() {
             let within = (self.task.range, pieces());
             let (source, memory_bytes) = (&self.source, self.memory_bytes);
-            let beside = (Vec::new(), external);
+            let beside = (Vec::new(), external, Arc::clone(&self.progress));
             let brought = bring(
                 source,
                 &self.staging,
@@ -208,7 +237,11 @@ impl Way<'_> {
                 self.staging.clone(),
                 self.cancel.clone(),
             );
-            let beside = (self.exemplars.clone(), external.clone());
+            let beside = (
+                self.exemplars.clone(),
+                external.clone(),
+                Arc::clone(&self.progress),
+            );
             let missing = self.sending.done().sent().missing(window);
             let (stop, memory_bytes) = (run.stop.clone(), self.memory_bytes);
             async move {
@@ -216,17 +249,21 @@ impl Way<'_> {
                     return Ok((window, None));
                 }
                 let (source, staging, cancel) = asking;
-                let (exemplars, external) = beside;
+                let (exemplars, external, progress) = beside;
                 let within = (missing, pieces());
-                let beside = (exemplars.of(missing).await, external);
+                let beside = (exemplars.of(missing).await, external, progress);
                 let brought = bring(&source, &staging, memory_bytes, within, beside, &cancel);
                 Ok::<_, Error>((window, Some(brought.await?)))
             }
         });
         let asked: Vec<_> = asked.collect();
-        let mut asked = stream::iter(asked).buffered(2);
+        // What is asked for goes on while nobody waits for it.
+        let asked = stream::iter(asked)
+            .map(|asking| AbortOnDropHandle::new(tokio::spawn(asking.in_current_span())));
+        let mut asked = asked.buffered(2);
         while let Some(asked) = asked.next().await {
-            let (window, brought) = asked?;
+            let (window, brought) = asked
+                .map_err(|err| Error::new(Kind::Other, "ask for the next window").because(err))??;
             match brought {
                 Some(brought) => self.send(brought, &[window]).await?,
                 None if self.sending.done().sent().has(window) => self.sending.pass(window)?,
@@ -247,7 +284,12 @@ impl Way<'_> {
         let metrics = &self.task.plan.metadata_metrics;
         match remote::metadata(access, &self.limits, metrics).await {
             Ok(metadata) => self.send_metadata(&metadata).await,
-            Err(err) => warn!(err = format!("{err:#}"), "metadata are not brought"),
+            Err(err) => {
+                let words = format!("{err:#}");
+                warn!(err = words, "metadata are not brought");
+                self.warnings
+                    .push(format!("metadata were not written: {words}"));
+            }
         }
     }
 

@@ -57,6 +57,12 @@ struct Begun {
     refused: bool,
 }
 
+impl Window {
+    fn contains(self, other: Self) -> bool {
+        self.start_ms <= other.start_ms && other.end_ms <= self.end_ms
+    }
+}
+
 impl From<Range> for Window {
     fn from(Range { start_ms, end_ms }: Range) -> Self {
         Self { start_ms, end_ms }
@@ -120,9 +126,14 @@ impl Done {
         let meets = |one: &&Begun| {
             one.window.start_ms < window.end_ms && window.start_ms < one.window.end_ms
         };
-        let found = self.file.begun.iter().find(meets).cloned();
+        let found: Vec<Begun> = self.file.begun.iter().filter(meets).cloned().collect();
         self.file.begun.retain(|one| !meets(&one));
-        let (up_to, refused) = found.map_or_else(Default::default, |one| (one.up_to, one.refused));
+        // What was begun of another time tells nothing of what it leaves out.
+        let (up_to, refused) = match found.as_slice() {
+            [] => Default::default(),
+            [one] if one.window.contains(window) => (one.up_to.clone(), one.refused),
+            _ => (BTreeMap::new(), true),
+        };
         self.file.begun.push(Begun {
             window,
             up_to: up_to.clone(),
@@ -142,17 +153,22 @@ impl Done {
                 let labels = last.iter();
                 let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
                 begun.up_to = labels.collect();
-                // It is for runs that were killed: those of a machine that was lost send it again.
-                return self.write(Lasting::Process);
+                return self.write();
             }
         }
         Ok(())
     }
 
     /// The server refused something of what was begun last.
-    pub(super) fn refused(&mut self) {
-        if let Some(begun) = self.file.begun.last_mut() {
-            begun.refused = true;
+    ///
+    /// Errors: that cannot be noted.
+    pub(super) fn refused(&mut self) -> Result<()> {
+        match self.file.begun.last_mut() {
+            Some(begun) if !begun.refused => {
+                begun.refused = true;
+                self.write()
+            }
+            _ => Ok(()),
         }
     }
 
@@ -163,20 +179,13 @@ impl Done {
         self.file.sent.add(window.into());
         let sent = &self.file.sent;
         self.file.begun.retain(|one| !sent.has_window(one.window));
-        self.write(Lasting::Machine)
+        self.write()
     }
 
-    /// Notes what was begun last as it is: the server refused some of it.
-    ///
-    /// Errors: that cannot be noted.
-    pub(super) fn leave(&self) -> Result<()> {
-        self.write(Lasting::Machine)
-    }
-
-    fn write(&self, lasting: Lasting) -> Result<()> {
+    fn write(&self) -> Result<()> {
         let draft = self.path.with_extension("unfinished");
         let text = serde_json::to_vec(&self.file).unwrap_or_default();
-        let written = whole(&draft, &text, lasting).and_then(|()| fs::rename(&draft, &self.path));
+        let written = whole(&draft, &text).and_then(|()| fs::rename(&draft, &self.path));
         written.map_err(|err| {
             let attempt = format!("write {:?}", self.path.to_string_lossy());
             Error::new(Kind::Other, attempt).because(err)
@@ -245,13 +254,6 @@ impl Sent {
     }
 }
 
-/// What a file outlives.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lasting {
-    Process,
-    Machine,
-}
-
 /// A lock on the file, held until it is dropped; it has a file of its own, for what is locked is never replaced.
 fn locked(path: &Path) -> Result<fs::File> {
     let lock = path.with_extension("lock");
@@ -269,14 +271,11 @@ fn locked(path: &Path) -> Result<fs::File> {
     }
 }
 
-/// Writes a file.
-fn whole(path: &Path, content: &[u8], lasting: Lasting) -> io::Result<()> {
+/// Writes a file that outlives a loss of power.
+fn whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(content)?;
-    match lasting {
-        Lasting::Process => Ok(()),
-        Lasting::Machine => file.sync_all(),
-    }
+    file.sync_all()
 }
 
 /// What tells files of a source from others, and from what they were: where they lie, how long they are and when they were written.
@@ -381,12 +380,21 @@ mod tests {
         drop(next);
         let mut next = Done::at(path.clone(), true).unwrap();
         assert_eq!(next.begin(range(10, 20)), Some(labels("b")));
-        next.refused();
-        next.leave().unwrap();
+        // As soon as it is known.
+        next.refused().unwrap();
         drop(next);
         // What was refused while it was sent for the first time is refused.
         let mut next = Done::at(path, true).unwrap();
         assert_eq!(next.begin(range(10, 20)), None);
+        assert_eq!(next.begin(range(20, 30)), None);
+        next.sends(&labels("b")).unwrap();
+        // Of a time that was not wholly begun nobody knows what was sent.
+        assert_eq!(next.begin(range(15, 30)), None);
+        assert_eq!(
+            next.begin(range(18, 25)),
+            None,
+            "it was refused, as far as anybody knows"
+        );
     }
 
     /// S-24.103

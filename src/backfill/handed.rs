@@ -1,6 +1,7 @@
 //! What a source brings for a server: sorted, exemplars with their series, some series at a time.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,7 @@ use super::staging::Staging;
 use crate::error::{Error, Kind, Result};
 use crate::feed::{Source, blocking};
 use crate::history::{Beside, Range};
+use crate::progress::Progress;
 use crate::remote::Series;
 use crate::samples::{Builder, Exemplar, Item, Labels, Metadata};
 use crate::spool::{self, Counts, Sorted, Spool};
@@ -48,11 +50,16 @@ struct Taking {
     external_labels: Labels,
     /// Labels that all series have with the same values, once there is a series.
     common: Option<Vec<(String, String)>>,
+    progress: Arc<Progress>,
 }
 
 fn take(taking: &mut Taking, item: Item) -> Result<()> {
     match item {
         Item::Piece(piece) => {
+            taking.progress.reads(piece.told.samples());
+            if let Some(times) = piece.told.times_ms() {
+                taking.beside.comes(times);
+            }
             agrees(&piece.labels, &taking.external_labels)?;
             if let Some(common) = &mut taking.common {
                 common
@@ -81,7 +88,7 @@ pub(super) async fn bring(
     staging: &Staging,
     memory_bytes: usize,
     (range, lengths): (Range, spool::Windows),
-    (exemplars, external_labels): (Vec<Exemplar>, Labels),
+    (exemplars, external_labels, progress): (Vec<Exemplar>, Labels, Arc<Progress>),
     cancel: &CancellationToken,
 ) -> Result<Brought> {
     let folder = staging.clone();
@@ -95,6 +102,7 @@ pub(super) async fn bring(
         metadata: HashSet::new(),
         external_labels,
         common: None,
+        progress,
     };
     let taking = source.bring(range, cancel, taking, take).await?;
     let Taking {

@@ -126,8 +126,10 @@ impl Sending {
     /// A window in which there is nothing to send.
     pub(super) fn pass(&mut self, window: Range) -> Result<()> {
         drop(self.progress.block(0));
-        let has = self.done.sent().has(window);
-        if !has {
+        let sent = self.done.sent();
+        // A run before has sent what it found, and there is no more.
+        let has = sent.meets(&(window.start_ms..window.end_ms));
+        if !sent.has(window) {
             self.done.note(window)?;
         }
         let ending = if has {
@@ -182,17 +184,34 @@ impl Sending {
 
     async fn group(&mut self, group: &Group) -> Result<()> {
         self.done.sends(&group.last)?;
-        let written = self.client.write(&group.series).await?;
+        let slice = self.open.as_ref().and_then(|open| open.slice.as_ref());
+        let up_to = slice.and_then(|slice| slice.up_to.as_ref());
+        let may_be_there = up_to.is_some_and(|up_to| group.first <= *up_to);
+        let is_sent_before =
+            |kind| may_be_there && matches!(kind, Refusal::OutOfOrder | Refusal::TooOld);
+        let mut written = Written::default();
+        let done = &mut self.done;
+        // At once: a run that goes on after this one was killed would take it for sent.
+        let mut refuses = |kind| match is_sent_before(kind) {
+            true => Ok(()),
+            false => done.refused(),
+        };
+        let sent = self
+            .client
+            .write(&group.series, &mut written, &mut refuses)
+            .await;
+        self.count(written, &is_sent_before);
+        sent
+    }
+
+    /// What became of a group counts for its window.
+    fn count(&mut self, written: Written, is_sent_before: &dyn Fn(Refusal) -> bool) {
         let Some(open) = &mut self.open else {
-            return Ok(());
+            return;
         };
         let Some(slice) = &mut open.slice else {
-            return Ok(());
+            return;
         };
-        let may_be_there = slice
-            .up_to
-            .as_ref()
-            .is_some_and(|up_to| group.first <= *up_to);
         let Written {
             samples,
             histograms,
@@ -204,17 +223,15 @@ impl Sending {
         open.sums.histograms += histograms;
         self.delivery.exemplars += exemplars;
         for (kind, refused) in refused {
-            if may_be_there && matches!(kind, Refusal::OutOfOrder | Refusal::TooOld) {
+            if is_sent_before(kind) {
                 open.sent_before += refused.samples;
                 continue;
             }
             slice.not_taken += refused.samples;
-            self.done.refused();
             let words = format!("{}: {}", refused.series, refused.words);
             let kind = self.delivery.refused.entry(kind.as_str().to_owned());
             kind.or_insert((0, words)).0 += refused.samples;
         }
-        Ok(())
     }
 
     fn slice_ends(&mut self, counts: &Counts) -> Result<()> {
@@ -232,7 +249,7 @@ impl Sending {
         if slice.not_taken == 0 {
             self.done.note(slice.range)
         } else {
-            self.done.leave()
+            self.done.refused()
         }
     }
 

@@ -87,7 +87,9 @@ pub(super) async fn each<'a>(
                     warn!(server = place, selector = %selector, range = asked, why = trouble.why(), "does not give so much at once, and is asked for half of it");
                     let middle = start + length / 2;
                     ranges.extend([middle..end, start..middle]);
-                    shortest_ms = Some(length - length / 2);
+                    let half_ms = length - length / 2;
+                    shortest_ms =
+                        Some(shortest_ms.map_or(half_ms, |known: i64| known.min(half_ms)));
                     continue;
                 }
                 return Err(trouble.error(selector, place));

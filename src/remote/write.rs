@@ -60,6 +60,9 @@ enum Sent {
     },
 }
 
+/// Told of a refusal.
+pub type Refuses<'a> = &'a mut (dyn FnMut(Refusal) -> Result<()> + Send);
+
 impl WriteClient {
     /// One for the server that answers there: the address is that of remote write itself, such as `http://prometheus:9090/api/v1/write`. Nothing is
     /// sent yet.
@@ -78,12 +81,17 @@ impl WriteClient {
         self.exchange.place()
     }
 
-    /// Sends all of it, in order. Once this returns, the server has taken or refused each sample, and the account says which.
+    /// Sends all of it, in order, and adds to the account. Once this returns well, the server has taken or refused each sample, and the account says
+    /// which. `refuses` is told of each refusal as soon as the server answers so, before anything else is sent.
     ///
-    /// Errors: the server takes nothing from us, or does not answer. What was sent before may have been taken; sent again it does no harm, but a
-    /// server that takes samples in order alone refuses it.
-    pub async fn write(&self, series: &[Series]) -> Result<Written> {
-        let mut written = Written::default();
+    /// Errors: those of `refuses`; the server takes nothing from us, or does not answer. What was sent before may have been taken, as far as the account
+    /// says; sent again it does no harm, but a server that takes samples in order alone refuses it.
+    pub async fn write(
+        &self,
+        series: &[Series],
+        written: &mut Written,
+        refuses: Refuses<'_>,
+    ) -> Result<()> {
         let mut waiting: Vec<(&Series, usize)> = Vec::with_capacity(series.len());
         for one in series {
             if one.labels.get(METRIC_NAME).is_none() {
@@ -113,7 +121,8 @@ impl WriteClient {
                     }
                     let is_done = end == run_end;
                     if !is_done || batch.len() >= self.batch.max_series.max(1) {
-                        self.send(std::mem::take(&mut batch), &mut written).await?;
+                        self.send(std::mem::take(&mut batch), written, refuses)
+                            .await?;
                         points = 0;
                     }
                     start = end;
@@ -126,11 +135,11 @@ impl WriteClient {
                 }
             }
             if !batch.is_empty() {
-                self.send(batch, &mut written).await?;
+                self.send(batch, written, refuses).await?;
             }
             waiting = later;
         }
-        Ok(written)
+        Ok(())
     }
 
     /// Sends what metrics are.
@@ -157,7 +166,12 @@ impl WriteClient {
     }
 
     /// Sends parts, in halves as long as they are refused together.
-    async fn send(&self, batch: Vec<Part<'_>>, written: &mut Written) -> Result<()> {
+    async fn send(
+        &self,
+        batch: Vec<Part<'_>>,
+        written: &mut Written,
+        refuses: Refuses<'_>,
+    ) -> Result<()> {
         let mut left = vec![batch];
         while let Some(batch) = left.pop() {
             let timeseries = batch.iter().map(Part::message).collect();
@@ -181,6 +195,7 @@ impl WriteClient {
                     words,
                     said,
                 } => {
+                    refuses(Refusal::of(status, &words))?;
                     if let Some(partial) = Partial::of(status, &said) {
                         partial.count(&batch, &words, written);
                         continue;

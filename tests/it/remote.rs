@@ -10,7 +10,7 @@ use thanos_bucket::Result;
 use thanos_bucket::environment::Environment;
 use thanos_bucket::promql::{Access, Selector};
 use thanos_bucket::remote::{
-    self, Batch, Brought, ExportClient, Limits, ReadClient, Refusal, Series, WriteClient,
+    self, Batch, Brought, ExportClient, Limits, ReadClient, Refusal, Series, WriteClient, Written,
 };
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::samples::{
@@ -46,6 +46,13 @@ fn limits() -> Limits {
         },
         max_held_bytes: 64 << 20,
     }
+}
+
+/// Writes all of it, and says what became of it.
+fn write_all(client: &WriteClient, series: &[Series]) -> Written {
+    let mut written = Written::default();
+    at_once(client.write(series, &mut written, &mut |_| Ok(())));
+    written
 }
 
 fn at_once<T>(done: impl Future<Output = Result<T>>) -> T {
@@ -328,7 +335,7 @@ fn a_real_prometheus_takes_what_is_written_and_tells_it_again_and_its_refusals_a
     };
     let write = access(&prometheus.url(), "/api/v1/write");
     let client = WriteClient::new(&write, &limits(), batch).unwrap();
-    let written = at_once(client.write(&series));
+    let written = write_all(&client, &series);
     assert!(written.refused.is_empty(), "{written:?}");
     assert_eq!(
         (written.samples, written.histograms, written.exemplars),
@@ -386,12 +393,15 @@ fn a_real_prometheus_takes_what_is_written_and_tells_it_again_and_its_refusals_a
         exemplars: Vec::new(),
     };
     let hours = 3 * 3_600_000;
-    let written = at_once(client.write(&[
-        late("numbers", vec![start + 1, start + 2]),
-        late("http.requests", vec![start]),
-        late("ancient", vec![start - hours, start - hours + 1, start]),
-        late("fresh", vec![start]),
-    ]));
+    let written = write_all(
+        &client,
+        &[
+            late("numbers", vec![start + 1, start + 2]),
+            late("http.requests", vec![start]),
+            late("ancient", vec![start - hours, start - hours + 1, start]),
+            late("fresh", vec![start]),
+        ],
+    );
     assert_eq!(written.samples, 2, "{written:?}");
     let refused = |refusal| {
         let refused = &written.refused[&refusal];
@@ -441,7 +451,7 @@ fn a_real_victoriametrics_takes_what_is_written_and_tells_it_again() {
         max_points: 5000,
     };
     let client = WriteClient::new(&access(&victoria.url(), "/api/v1/write"), &limits(), batch);
-    let written = at_once(client.unwrap().write(&series));
+    let written = write_all(&client.unwrap(), &series);
     assert!(written.refused.is_empty(), "{written:?}");
     victoria.flush();
 

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
-use super::super::{Batch, Limits, Refusal, Series, WriteClient, proto};
+use super::super::{Batch, Limits, Refusal, Series, WriteClient, Written, proto};
 use super::liar::{Asked, Liar, answer, limits};
-use crate::error::Kind;
+use crate::error::{Error, Kind, Result};
 use crate::samples::{Buckets, Histogram, Labels, Metadata, ResetHint, Sample, Value};
 
 fn message(asked: &Asked) -> proto::WriteRequest {
@@ -46,6 +46,21 @@ fn points(liar: &Liar) -> Vec<Vec<usize>> {
     points.collect()
 }
 
+async fn write(client: &WriteClient, series: &[Series]) -> Result<Written> {
+    let mut written = Written::default();
+    let mut refusals = 0;
+    let mut refuses = |_| {
+        refusals += 1;
+        Ok(())
+    };
+    client.write(series, &mut written, &mut refuses).await?;
+    assert_eq!(
+        refusals == 0,
+        written.refused.keys().all(|kind| *kind == Refusal::Labels)
+    );
+    Ok(written)
+}
+
 /// S-24.16
 #[tokio::test]
 async fn what_is_written_goes_out_in_batches_and_in_order() {
@@ -56,7 +71,7 @@ async fn what_is_written_goes_out_in_batches_and_in_order() {
         series("c", 0..2),
         series("d", 0..0),
     ];
-    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    let written = write(&client(&liar, &limits()), &all).await.unwrap();
     assert_eq!(points(&liar), [vec![10], vec![10], vec![3, 2], vec![2, 0]]);
     assert_eq!((written.samples, written.requests), (27, 4));
     assert!(written.refused.is_empty());
@@ -112,7 +127,7 @@ async fn what_is_refused_is_found_counted_and_named_and_all_else_is_written() {
         labels: Labels::default(),
         ..series("d", 0..5)
     });
-    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    let written = write(&client(&liar, &limits()), &all).await.unwrap();
     assert_eq!(written.samples, 3 + 3 + 4);
     let refused = &written.refused[&Refusal::OutOfOrder];
     assert_eq!((refused.samples, refused.together), (3, 0));
@@ -156,7 +171,7 @@ async fn no_request_has_numbers_and_histograms_of_one_series() {
         mixed.samples[time_ms].value = Value::Histogram(Box::new(histogram.clone()));
     }
     let all = [mixed, series("b", 0..2)];
-    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    let written = write(&client(&liar, &limits()), &all).await.unwrap();
     assert_eq!((written.samples, written.histograms), (11, 4));
     let mut told = Vec::new();
     for asked in liar.asked() {
@@ -184,7 +199,7 @@ async fn no_request_has_numbers_and_histograms_of_one_series() {
 async fn a_success_that_tells_of_an_error_is_none() {
     let said = br#"{"status":"error","error":"tenant is over limit"}"#;
     let liar = Liar::start(|_, _| answer("200 OK", "application/json", said)).await;
-    let written = client(&liar, &limits()).write(&[series("a", 0..3)]).await;
+    let written = write(&client(&liar, &limits()), &[series("a", 0..3)]).await;
     let err = format!("{:#}", written.unwrap_err());
     assert!(err.contains("tenant is over limit"), "{err}");
     assert_eq!(liar.asked().len(), 1);
@@ -196,7 +211,7 @@ async fn what_a_server_took_of_a_request_is_not_sent_again_and_counts_as_taken()
     let said = b"store locally for endpoint a: add 4 samples: out of order sample: conflict";
     let liar = Liar::start(|_, _| answer("409 Conflict", "text/plain", said)).await;
     let all = [series("a", 0..6), series("b", 0..4)];
-    let written = client(&liar, &limits()).write(&all).await.unwrap();
+    let written = write(&client(&liar, &limits()), &all).await.unwrap();
     assert_eq!(written.samples, 6);
     assert_eq!(liar.asked().len(), 1);
     let refused = &written.refused[&Refusal::OutOfOrder];
@@ -213,7 +228,7 @@ async fn a_server_that_refuses_everything_is_not_asked_for_each_sample() {
         max_points: 10_000,
     };
     let client = WriteClient::new(&liar.access(), &limits(), batch).unwrap();
-    let written = client.write(&[series("a", 0..30_000)]).await.unwrap();
+    let written = write(&client, &[series("a", 0..30_000)]).await.unwrap();
     let refused = &written.refused[&Refusal::TooOld];
     assert_eq!(refused.samples, 30_000);
     assert!(refused.together > 20_000);
@@ -237,7 +252,7 @@ async fn failures_that_may_pass_are_repeated_and_others_are_not() {
             }
         })
         .await;
-        let written = client(&liar, &limits()).write(&[series("a", 0..3)]).await;
+        let written = write(&client(&liar, &limits()), &[series("a", 0..3)]).await;
         assert_eq!(written.unwrap().samples, 3);
         assert_eq!(liar.asked().len(), 2);
     }
@@ -248,7 +263,7 @@ async fn failures_that_may_pass_are_repeated_and_others_are_not() {
         ("415 Unsupported Media Type", Kind::Other),
     ] {
         let liar = Liar::start(move |_, _| answer(status, "text/plain", b"no")).await;
-        let err = client(&liar, &limits()).write(&[series("a", 0..3)]).await;
+        let err = write(&client(&liar, &limits()), &[series("a", 0..3)]).await;
         let err = err.unwrap_err();
         assert_eq!(err.kind(), kind);
         assert!(
@@ -257,4 +272,34 @@ async fn failures_that_may_pass_are_repeated_and_others_are_not() {
         );
         assert_eq!(liar.asked().len(), 1);
     }
+}
+
+/// S-24.107: what a server has refused is known before anything else is sent, and what it has taken is known where it takes nothing more.
+#[tokio::test]
+async fn a_refusal_is_told_at_once_and_the_account_outlives_an_error() {
+    let liar = Liar::start(|number, _| match number {
+        0 => answer("204 No Content", "text/plain", b""),
+        1 => answer("400 Bad Request", "text/plain", b"out of order sample\n"),
+        _ => answer("403 Forbidden", "text/plain", b"no"),
+    })
+    .await;
+    let client = self::client(&liar, &limits());
+    let mut written = Written::default();
+    let mut told = Vec::new();
+    let mut refuses = |kind| {
+        told.push((kind, liar.asked().len()));
+        Ok(())
+    };
+    let all = [series("a", 0..10), series("b", 0..10)];
+    let sent = client.write(&all, &mut written, &mut refuses).await;
+    assert_eq!(sent.unwrap_err().kind(), Kind::Refused);
+    assert_eq!(written.samples, 10);
+    assert_eq!(told, [(Refusal::OutOfOrder, 2)]);
+    // Whoever cannot note it sends nothing more.
+    let mut refuses = |_| Err(Error::new(Kind::NoSpace, "note it"));
+    let liar = Liar::start(|_, _| answer("400 Bad Request", "text/plain", b"out of bounds")).await;
+    let client = self::client(&liar, &limits());
+    let sent = client.write(&all, &mut written, &mut refuses).await;
+    assert_eq!(sent.unwrap_err().kind(), Kind::NoSpace);
+    assert_eq!(liar.asked().len(), 1);
 }
