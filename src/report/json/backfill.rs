@@ -45,6 +45,8 @@ pub(super) fn put(done: &Backfilled, members: &mut Members<'_>) -> io::Result<()
 struct RangeEntry {
     start: Option<String>,
     end: Option<String>,
+    start_ms: i64,
+    end_ms: i64,
 }
 
 impl RangeEntry {
@@ -53,6 +55,8 @@ impl RangeEntry {
         Self {
             start: time(range.start_ms),
             end: time(range.end_ms),
+            start_ms: range.start_ms,
+            end_ms: range.end_ms,
         }
     }
 }
@@ -61,8 +65,6 @@ impl RangeEntry {
 struct WindowEntry<'a> {
     #[serde(flatten)]
     range: RangeEntry,
-    start_ms: i64,
-    end_ms: i64,
     ending: &'static str,
     block: Option<String>,
     #[serde(flatten)]
@@ -75,40 +77,49 @@ impl<'a> WindowEntry<'a> {
     fn of(window: &'a WindowOutcome) -> Self {
         Self {
             range: RangeEntry::of(window.range),
-            start_ms: window.range.start_ms,
-            end_ms: window.range.end_ms,
             ending: window.ending.as_str(),
             block: window.block.map(|block| block.to_string()),
-            sums: SumsEntry::of(&window.sums),
+            sums: SumsEntry::of_window(window),
             detail: window.why.as_deref(),
             needs_a_person: window.ending.needs_a_person(),
         }
     }
 }
 
-#[derive(Serialize)]
+/// `null` where nobody looked.
+#[derive(Default, Serialize)]
 struct SumsEntry {
-    series: u64,
-    chunks: u64,
-    samples: u64,
-    histograms: u64,
-    duplicates: u64,
-    conflicting: u64,
-    out_of_order: u64,
-    bytes: u64,
+    series: Option<u64>,
+    chunks: Option<u64>,
+    samples: Option<u64>,
+    histograms: Option<u64>,
+    duplicates: Option<u64>,
+    conflicting: Option<u64>,
+    out_of_order: Option<u64>,
+    bytes: Option<u64>,
 }
 
 impl SumsEntry {
     fn of(sums: &Sums) -> Self {
         Self {
-            series: sums.series,
-            chunks: sums.chunks,
-            samples: sums.samples,
-            histograms: sums.histograms,
-            duplicates: sums.duplicates,
-            conflicting: sums.conflicting,
-            out_of_order: sums.out_of_order,
-            bytes: sums.bytes,
+            series: Some(sums.series),
+            chunks: Some(sums.chunks),
+            samples: Some(sums.samples),
+            histograms: Some(sums.histograms),
+            duplicates: Some(sums.duplicates),
+            conflicting: Some(sums.conflicting),
+            out_of_order: Some(sums.out_of_order),
+            bytes: Some(sums.bytes),
+        }
+    }
+
+    /// Of what a bucket holds already, or what was not brought, nobody has counted anything.
+    fn of_window(window: &WindowOutcome) -> Self {
+        let is_counted = matches!(window.ending, Ending::Written | Ending::Empty);
+        if is_counted || window.sums != Sums::default() {
+            Self::of(&window.sums)
+        } else {
+            Self::default()
         }
     }
 }
@@ -164,7 +175,7 @@ mod tests {
     use crate::report::Output;
     use crate::report::testing::{backfilled, written_backfilled};
 
-    /// S-24.7
+    /// S-24.7, S-24.9
     #[test]
     fn a_small_backfill_is_a_document() {
         let json = written_backfilled(&backfilled(), Output::Json);
