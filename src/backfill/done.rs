@@ -55,6 +55,8 @@ struct Begun {
     up_to: BTreeMap<String, String>,
     /// Whether the server refused any of it.
     refused: bool,
+    /// So many samples a request may have had: what goes out together is cut by it.
+    max_points: usize,
 }
 
 impl Window {
@@ -119,9 +121,9 @@ impl Done {
         format!("{path:?} says that it was sent: without that file it is sent again")
     }
 
-    /// A time is begun. Where a run before was stopped within it, and the server had refused nothing of it until then, the series up to the one that
-    /// is returned may have been sent.
-    pub(super) fn begin(&mut self, window: Range) -> Option<Labels> {
+    /// A time is begun, in requests of at most so many samples. Where a run before was stopped within it, had sent the same of each series at once, and
+    /// the server had refused nothing of it until then, the series up to the one that is returned may have been sent.
+    pub(super) fn begin(&mut self, window: Range, max_points: usize) -> Option<Labels> {
         let window = Window::from(window);
         let meets = |one: &&Begun| {
             one.window.start_ms < window.end_ms && window.start_ms < one.window.end_ms
@@ -131,13 +133,16 @@ impl Done {
         // What was begun of another time tells nothing of what it leaves out.
         let (up_to, refused) = match found.as_slice() {
             [] => Default::default(),
-            [one] if one.window.contains(window) => (one.up_to.clone(), one.refused),
+            [one] if one.window.contains(window) && one.max_points == max_points => {
+                (one.up_to.clone(), one.refused)
+            }
             _ => (BTreeMap::new(), true),
         };
         self.file.begun.push(Begun {
             window,
             up_to: up_to.clone(),
             refused,
+            max_points,
         });
         let may_have_been_sent = !refused && !up_to.is_empty();
         may_have_been_sent.then(|| up_to.into_iter().collect())
@@ -365,33 +370,39 @@ mod tests {
             [name].into_iter().collect()
         };
         let mut killed = Done::at(path.clone(), true).unwrap();
-        assert_eq!(killed.begin(range(0, 10)), None);
+        assert_eq!(killed.begin(range(0, 10), 5), None);
         killed.sends(&labels("a")).unwrap();
         killed.note(range(0, 10)).unwrap();
-        assert_eq!(killed.begin(range(10, 20)), None);
+        assert_eq!(killed.begin(range(10, 20), 5), None);
         killed.sends(&labels("b")).unwrap();
         drop(killed);
         let mut next = Done::at(path.clone(), true).unwrap();
         assert!(next.sent().has(range(0, 10)));
         assert!(!next.sent().has(range(0, 20)));
-        assert_eq!(next.begin(range(10, 20)), Some(labels("b")));
+        assert_eq!(next.begin(range(10, 20), 5), Some(labels("b")));
         // It is killed before it comes further.
         next.sends(&labels("a")).unwrap();
         drop(next);
         let mut next = Done::at(path.clone(), true).unwrap();
-        assert_eq!(next.begin(range(10, 20)), Some(labels("b")));
+        assert_eq!(next.begin(range(10, 20), 5), Some(labels("b")));
         // As soon as it is known.
         next.refused().unwrap();
         drop(next);
         // What was refused while it was sent for the first time is refused.
-        let mut next = Done::at(path, true).unwrap();
-        assert_eq!(next.begin(range(10, 20)), None);
-        assert_eq!(next.begin(range(20, 30)), None);
+        let mut next = Done::at(path.clone(), true).unwrap();
+        assert_eq!(next.begin(range(10, 20), 5), None);
+        assert_eq!(next.begin(range(20, 30), 5), None);
         next.sends(&labels("b")).unwrap();
+        drop(next);
+        let mut next = Done::at(path.clone(), true).unwrap();
+        assert_eq!(next.begin(range(20, 30), 5), Some(labels("b")));
+        drop(next);
+        let mut next = Done::at(path, true).unwrap();
+        assert_eq!(next.begin(range(20, 30), 7), None, "in other requests");
         // Of a time that was not wholly begun nobody knows what was sent.
-        assert_eq!(next.begin(range(15, 30)), None);
+        assert_eq!(next.begin(range(15, 30), 5), None);
         assert_eq!(
-            next.begin(range(18, 25)),
+            next.begin(range(18, 25), 5),
             None,
             "it was refused, as far as anybody knows"
         );

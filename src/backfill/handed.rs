@@ -37,9 +37,8 @@ pub(super) enum Handed {
 /// Some series, in their order.
 pub(super) struct Group {
     pub(super) series: Vec<Series>,
-    /// The labels of the first and of the last one as they are ordered by: without the external ones.
-    pub(super) first: Labels,
-    pub(super) last: Labels,
+    /// The labels of each as they are ordered by: without the external ones.
+    pub(super) keys: Vec<Labels>,
 }
 
 /// What takes it.
@@ -174,15 +173,14 @@ pub(super) fn hand(
             many += samples.len() + exemplars.len();
             let group = open.get_or_insert_with(|| Group {
                 series: Vec::new(),
-                first: series.labels.clone(),
-                last: Labels::default(),
+                keys: Vec::new(),
             });
             group.series.push(Series {
                 labels: with(&series.labels, external),
                 samples,
                 exemplars,
             });
-            group.last = series.labels;
+            group.keys.push(series.labels);
             if group.series.len() >= SERIES_AT_ONCE || many >= SAMPLES_AT_ONCE {
                 many = 0;
                 open.take().map_or(Ok(()), &mut hand_group)?;

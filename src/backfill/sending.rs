@@ -14,7 +14,7 @@ use crate::engine::Stop;
 use crate::error::Result;
 use crate::history::{Delivery, Ending, Range, Sums, WindowOutcome};
 use crate::progress::Progress;
-use crate::remote::{Refusal, WriteClient, Written};
+use crate::remote::{Refusal, Series, Then, WriteClient, Written};
 use crate::samples::Labels;
 use crate::spool::Counts;
 
@@ -47,6 +47,19 @@ struct Slice {
     /// A run before was stopped in it, and may have sent series up to this one.
     up_to: Option<Labels>,
     not_taken: u64,
+}
+
+/// Whether a run before may have sent a series.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    Fresh,
+    MayBeThere,
+}
+
+impl Doubt {
+    fn is_sent_before(self, kind: Refusal) -> bool {
+        self == Self::MayBeThere && matches!(kind, Refusal::OutOfOrder | Refusal::TooOld)
+    }
 }
 
 impl Sending {
@@ -171,7 +184,7 @@ impl Sending {
             start_ms: slice.start_ms.max(window.start_ms),
             end_ms: slice.end_ms.min(window.end_ms),
         };
-        let up_to = self.done.begin(range);
+        let up_to = self.done.begin(range, self.client.max_points());
         if let Some(open) = &mut self.open {
             open.slice = Some(Slice {
                 range,
@@ -183,29 +196,43 @@ impl Sending {
     }
 
     async fn group(&mut self, group: &Group) -> Result<()> {
-        self.done.sends(&group.last)?;
+        let Some(last) = group.keys.last() else {
+            return Ok(());
+        };
+        self.done.sends(last)?;
         let slice = self.open.as_ref().and_then(|open| open.slice.as_ref());
         let up_to = slice.and_then(|slice| slice.up_to.as_ref());
-        let may_be_there = up_to.is_some_and(|up_to| group.first <= *up_to);
-        let is_sent_before =
-            |kind| may_be_there && matches!(kind, Refusal::OutOfOrder | Refusal::TooOld);
+        let many = up_to.map_or(0, |up_to| group.keys.partition_point(|key| key <= up_to));
+        let (in_doubt, fresh) = group.series.split_at(many);
+        // One by one: what is refused together may hold some that was never sent.
+        for one in in_doubt {
+            self.send(std::slice::from_ref(one), Doubt::MayBeThere)
+                .await?;
+        }
+        self.send(fresh, Doubt::Fresh).await
+    }
+
+    async fn send(&mut self, series: &[Series], doubt: Doubt) -> Result<()> {
+        if series.is_empty() {
+            return Ok(());
+        }
         let mut written = Written::default();
         let done = &mut self.done;
-        // At once: a run that goes on after this one was killed would take it for sent.
-        let mut refuses = |kind| match is_sent_before(kind) {
-            true => Ok(()),
-            false => done.refused(),
+        // Noted at once: a run that goes on after this one was killed would take it for sent.
+        let mut refuses = |kind| {
+            if doubt.is_sent_before(kind) {
+                return Ok(Then::Counts);
+            }
+            done.refused()?;
+            Ok(Then::Halves)
         };
-        let sent = self
-            .client
-            .write(&group.series, &mut written, &mut refuses)
-            .await;
-        self.count(written, &is_sent_before);
+        let sent = self.client.write(series, &mut written, &mut refuses).await;
+        self.count(written, doubt);
         sent
     }
 
     /// What became of a group counts for its window.
-    fn count(&mut self, written: Written, is_sent_before: &dyn Fn(Refusal) -> bool) {
+    fn count(&mut self, written: Written, doubt: Doubt) {
         let Some(open) = &mut self.open else {
             return;
         };
@@ -223,7 +250,7 @@ impl Sending {
         open.sums.histograms += histograms;
         self.delivery.exemplars += exemplars;
         for (kind, refused) in refused {
-            if is_sent_before(kind) {
+            if doubt.is_sent_before(kind) {
                 open.sent_before += refused.samples;
                 continue;
             }

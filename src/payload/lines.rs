@@ -19,6 +19,9 @@ pub(super) struct Lines {
     held: Cursor<Vec<u8>>,
 }
 
+/// The bytes with which what zstd has compressed begins.
+pub(super) const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
 /// What editors of Windows put before a text.
 pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -33,5 +33,5 @@ pub use part::Series;
 pub use read::ReadClient;
 pub use server::Limits;
 pub use sink::Sink;
-pub use write::{Batch, Refuses, WriteClient};
+pub use write::{Batch, Refuses, Then, WriteClient};
 pub use written::{Refusal, Refused, Written};

@@ -60,8 +60,17 @@ enum Sent {
     },
 }
 
-/// Told of a refusal.
-pub type Refuses<'a> = &'a mut (dyn FnMut(Refusal) -> Result<()> + Send);
+/// Told of a refusal, and says what becomes of what was refused.
+pub type Refuses<'a> = &'a mut (dyn FnMut(Refusal) -> Result<Then> + Send);
+
+/// What becomes of what a server has refused together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// It is sent again in halves, so that what is sound is taken.
+    Halves,
+    /// It counts as refused.
+    Counts,
+}
 
 impl WriteClient {
     /// One for the server that answers there: the address is that of remote write itself, such as `http://prometheus:9090/api/v1/write`. Nothing is
@@ -75,6 +84,12 @@ impl WriteClient {
         })
     }
 
+    /// How many samples a request has at most.
+    #[must_use]
+    pub fn max_points(&self) -> usize {
+        self.batch.max_points
+    }
+
     /// Where it is, without user and password.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -82,7 +97,8 @@ impl WriteClient {
     }
 
     /// Sends all of it, in order, and adds to the account. Once this returns well, the server has taken or refused each sample, and the account says
-    /// which. `refuses` is told of each refusal as soon as the server answers so, before anything else is sent.
+    /// which. `refuses` is told of each refusal as soon as the server answers so, before anything else is sent. Samples of a series are cut where the
+    /// series alone has more than a request may have, wherever it stands among others.
     ///
     /// Errors: those of `refuses`; the server takes nothing from us, or does not answer. What was sent before may have been taken, as far as the account
     /// says; sent again it does no harm, but a server that takes samples in order alone refuses it.
@@ -108,8 +124,14 @@ impl WriteClient {
             let (mut batch, mut points) = (Vec::new(), 0);
             for (one, mut start) in waiting {
                 let run_end = run_end(&one.samples, start);
+                let most = self.batch.max_points.max(1);
+                if points > 0 && points + (run_end - start) > most {
+                    self.send(std::mem::take(&mut batch), written, refuses)
+                        .await?;
+                    points = 0;
+                }
                 loop {
-                    let room = self.batch.max_points.max(1).saturating_sub(points);
+                    let room = most.saturating_sub(points);
                     let end = run_end.min(start.saturating_add(room));
                     if end > start || one.samples.is_empty() {
                         batch.push(Part {
@@ -195,9 +217,18 @@ impl WriteClient {
                     words,
                     said,
                 } => {
-                    refuses(Refusal::of(status, &words))?;
+                    let then = refuses(Refusal::of(status, &words))?;
                     if let Some(partial) = Partial::of(status, &said) {
                         partial.count(&batch, &words, written);
+                        continue;
+                    }
+                    if then == Then::Counts {
+                        for part in batch {
+                            let count = part.samples.len() as u64;
+                            let series = part.series.labels.to_string();
+                            let kind = Refusal::of(status, &words);
+                            written.refuse(kind, (count, 0), &words, &series);
+                        }
                         continue;
                     }
                     let spent = |halves: u32| halves.checked_sub(1);

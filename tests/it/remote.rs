@@ -10,7 +10,8 @@ use thanos_bucket::Result;
 use thanos_bucket::environment::Environment;
 use thanos_bucket::promql::{Access, Selector};
 use thanos_bucket::remote::{
-    self, Batch, Brought, ExportClient, Limits, ReadClient, Refusal, Series, WriteClient, Written,
+    self, Batch, Brought, ExportClient, Limits, ReadClient, Refusal, Series, Then, WriteClient,
+    Written,
 };
 use thanos_bucket::retry::{Jitter, Policy};
 use thanos_bucket::samples::{
@@ -51,7 +52,7 @@ fn limits() -> Limits {
 /// Writes all of it, and says what became of it.
 fn write_all(client: &WriteClient, series: &[Series]) -> Written {
     let mut written = Written::default();
-    at_once(client.write(series, &mut written, &mut |_| Ok(())));
+    at_once(client.write(series, &mut written, &mut |_| Ok(Then::Halves)));
     written
 }
 
@@ -214,7 +215,9 @@ fn chunks_of_a_real_prometheus_come_byte_for_byte_and_its_samples_are_the_same()
     let err = tokio::runtime::Runtime::new().unwrap().block_on(
         ReadClient::new(&access(&prometheus.url(), "/elsewhere"), &limits())
             .unwrap()
-            .read(&selectors(&everything), start..end, &mut |_| Ok(())),
+            .read(&selectors(&everything), start..end, &mut |_| {
+                Ok(())
+            }),
     );
     let err = format!("{:#}", err.unwrap_err());
     assert!(err.contains("the server answers 404"), "{err}");

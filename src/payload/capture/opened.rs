@@ -7,12 +7,10 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Kind, Result};
-use crate::payload::lines::MARK;
+use crate::payload::lines::{MARK, ZSTD};
 
 /// The bytes with which what gzip has compressed begins: nothing of these formats does.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
-/// And what zstd has.
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// What is read piece by piece.
 pub type Body = Box<dyn BufRead + Send>;

@@ -2,6 +2,7 @@
 
 mod frames;
 mod stream;
+mod take;
 
 use std::io::{Cursor, Read};
 
@@ -12,22 +13,8 @@ use crate::error::Result;
 use crate::payload::lines::MARK;
 use crate::payload::received::Payload;
 use frames::Frames;
-
-/// A request of protobuf is decoded as a whole: no collector takes one of such a size.
-const MOST_BYTES: u64 = 256 << 20;
-
-/// The bytes with which what zstd has compressed begins.
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-
-/// Takes what is found.
-pub(super) trait Take {
-    /// Takes a request.
-    fn request(&mut self, request: ExportMetricsServiceRequest) -> Result<()>;
-    /// Is told what cannot be read: in which line, and why. What follows it is read all the same, as far as it can be found.
-    ///
-    /// Errors: it goes no further.
-    fn fault(&mut self, line: Option<u64>, why: &str) -> Result<()>;
-}
+pub(super) use take::Take;
+use take::{MOST_BYTES, message};
 
 /// Gives each request of the payload.
 ///
@@ -60,22 +47,6 @@ pub(super) fn each(payload: &mut Payload, take: &mut dyn Take) -> Result<()> {
             let bytes = payload.whole(MOST_BYTES)?;
             message(&bytes, None, take)
         }
-    }
-}
-
-/// Reads a request in protobuf; `number` is which one of several it is.
-fn message(bytes: &[u8], number: Option<u64>, take: &mut dyn Take) -> Result<()> {
-    let why = if bytes.starts_with(ZSTD) {
-        "it is compressed with zstd, which is not read: give it as it is, or with gzip".to_owned()
-    } else {
-        match ExportMetricsServiceRequest::decode(bytes) {
-            Ok(request) => return take.request(request),
-            Err(err) => format!("no request of OTLP: {err}"),
-        }
-    };
-    match number {
-        Some(number) => take.fault(None, &format!("message {number} of protobuf: {why}")),
-        None => take.fault(None, &why),
     }
 }
 

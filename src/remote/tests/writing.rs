@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use prost::Message as _;
 
-use super::super::{Batch, Limits, Refusal, Series, WriteClient, Written, proto};
+use super::super::{Batch, Limits, Refusal, Series, Then, WriteClient, Written, proto};
 use super::liar::{Asked, Liar, answer, limits};
 use crate::error::{Error, Kind, Result};
 use crate::samples::{Buckets, Histogram, Labels, Metadata, ResetHint, Sample, Value};
@@ -51,7 +51,7 @@ async fn write(client: &WriteClient, series: &[Series]) -> Result<Written> {
     let mut refusals = 0;
     let mut refuses = |_| {
         refusals += 1;
-        Ok(())
+        Ok(Then::Halves)
     };
     client.write(series, &mut written, &mut refuses).await?;
     assert_eq!(
@@ -288,18 +288,26 @@ async fn a_refusal_is_told_at_once_and_the_account_outlives_an_error() {
     let mut told = Vec::new();
     let mut refuses = |kind| {
         told.push((kind, liar.asked().len()));
-        Ok(())
+        Ok(Then::Halves)
     };
     let all = [series("a", 0..10), series("b", 0..10)];
     let sent = client.write(&all, &mut written, &mut refuses).await;
     assert_eq!(sent.unwrap_err().kind(), Kind::Refused);
     assert_eq!(written.samples, 10);
     assert_eq!(told, [(Refusal::OutOfOrder, 2)]);
-    // Whoever cannot note it sends nothing more.
-    let mut refuses = |_| Err(Error::new(Kind::NoSpace, "note it"));
     let liar = Liar::start(|_, _| answer("400 Bad Request", "text/plain", b"out of bounds")).await;
     let client = self::client(&liar, &limits());
+    // What is not to be halved counts as it is.
+    let mut written = Written::default();
+    let mut refuses = |_| Ok(Then::Counts);
+    let sent = client.write(&all[..1], &mut written, &mut refuses).await;
+    sent.unwrap();
+    let refused = &written.refused[&Refusal::TooOld];
+    assert_eq!((refused.samples, refused.together), (10, 0));
+    assert_eq!(liar.asked().len(), 1);
+    // Whoever cannot note it sends nothing more.
+    let mut refuses = |_| Err(Error::new(Kind::NoSpace, "note it"));
     let sent = client.write(&all, &mut written, &mut refuses).await;
     assert_eq!(sent.unwrap_err().kind(), Kind::NoSpace);
-    assert_eq!(liar.asked().len(), 1);
+    assert_eq!(liar.asked().len(), 2);
 }

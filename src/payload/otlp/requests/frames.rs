@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 
-use super::{MOST_BYTES, Take, message};
+use super::take::{MOST_BYTES, Take, message};
 use crate::error::Result;
 use crate::payload::received::Payload;
 

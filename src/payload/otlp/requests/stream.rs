@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::Deserializer;
 
-use super::Take;
+use super::take::Take;
 use crate::error::{Error, Result};
 use crate::payload::otlp::json::Request;
 use crate::payload::received::Payload;

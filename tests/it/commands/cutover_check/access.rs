@@ -263,7 +263,7 @@ fn wrong_usage_is_one_line_that_names_the_flag() {
         ),
         (
             [&both[..], &RANGE, &["--tolerance.relative=-1"]].concat(),
-            vec!["--tolerance.relative", "0.001"],
+            vec!["--tolerance.relative", "1e-9"],
         ),
         (
             [&both[..], &RANGE, &["--tolerance.absolute=NaN"]].concat(),
