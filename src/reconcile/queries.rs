@@ -93,7 +93,7 @@ async fn one(task: &Task, check: &PromqlCheck, (source, target): (&Client, &Clie
                 ..Example::default()
             });
         }
-        if source.value.is_empty() && target.value.is_empty() {
+        if own.is_empty() && theirs.is_empty() {
             findings.add((Weight::Unseen, "empty-query", None), || Example {
                 text: Some("both sides answer nothing, which proves nothing".to_owned()),
                 ..Example::default()

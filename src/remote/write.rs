@@ -349,7 +349,12 @@ async fn taken(begun: Begun) -> Result<Sent, Trouble> {
     // Gateways answer so what a server behind them refused.
     let is_error = serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok_and(|said| {
         let status = said.get("status").and_then(serde_json::Value::as_str);
-        status == Some("error") || said.get("error").is_some_and(|error| !error.is_null())
+        let is_told = |error: &serde_json::Value| match error {
+            serde_json::Value::String(words) => !words.is_empty(),
+            serde_json::Value::Object(_) | serde_json::Value::Bool(true) => true,
+            _ => false,
+        };
+        status == Some("error") || said.get("error").is_some_and(is_told)
     });
     if is_error {
         let (_, words) = answer.refusal();

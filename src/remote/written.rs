@@ -109,11 +109,29 @@ pub(super) enum Partial {
     Untold(Refusal),
 }
 
+/// How Mimir's ids begin of what it leaves out of a request, whose rest it takes; others are of whole requests.
+const OF_SAMPLES: [&str; 12] = [
+    "sample-",
+    "exemplar-",
+    "new-value-for-timestamp",
+    "too-far-in-",
+    "max-series-per-",
+    "max-label-",
+    "label",
+    "duplicate-label-",
+    "metric-name-",
+    "missing-metric-name",
+    "native-histogram-",
+    "invalid-native-histogram-",
+];
+
 impl Partial {
     /// What a refusal says of what was taken; `None` where nothing was, as far as it says.
     pub(super) fn of(status: u16, said: &str) -> Option<Self> {
-        if said.contains("err-mimir-") && status == 400 {
-            return Some(Self::Untold(Refusal::of(status, said)));
+        let of_mimir = said.split("err-mimir-").nth(1);
+        if let Some(id) = of_mimir.filter(|_| status == 400) {
+            let is_partial = OF_SAMPLES.iter().any(|begin| id.starts_with(begin));
+            return is_partial.then(|| Self::Untold(Refusal::of(status, said)));
         }
         if status != 409 {
             return None;

@@ -132,3 +132,23 @@ fn requests_that_cannot_be_read_are_left_out_and_the_next_one_is_found() {
         assert_eq!(lines.len() - left_out.len(), samples, "{body}\n{lines:?}");
     }
 }
+
+/// S-24.90
+#[test]
+fn of_a_list_of_requests_only_what_cannot_be_read_is_left_out() {
+    let of = |name: &str| {
+        format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"{name}","gauge":{{"dataPoints":[{{"timeUnixNano":"1000000000","asInt":"1"}}]}}}}]}}]}}]}}"#
+        )
+    };
+    let (one, two) = (of("one"), of("two"));
+    let body = format!(r#"[{one},{{"resourceMetrics":5}},{two}]"#);
+    let lines = read(Options::Otlp(otlp::Options::default()), body.as_bytes());
+    for begin in [
+        "left out: 1 malformed, such as test: request 2 of the list: invalid type",
+        "one",
+        "two",
+    ] {
+        assert!(lines.iter().any(|line| line.starts_with(begin)), "{lines:?}");
+    }
+}

@@ -101,7 +101,8 @@ impl Observed {
                 for (quantile, labels) in series {
                     values.push((&*labels, value_at(*quantile, observed)));
                 }
-                observed.clear();
+                // What a burst took is given back.
+                *observed = Vec::new();
             }
         }
         values.push((&self.sum, self.so_far_sum));

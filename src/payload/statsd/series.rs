@@ -153,7 +153,8 @@ impl Series {
                     reason = "no payload has that many members"
                 )]
                 add(labels, members.len() as f64);
-                members.clear();
+                // What a burst took is given back.
+                *members = HashSet::new();
             }
             SoFar::Observed(observed) => {
                 for (labels, value) in observed.values() {

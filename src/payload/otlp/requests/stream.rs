@@ -6,6 +6,7 @@ use std::io::{self, Read};
 
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 use serde_json::Deserializer;
+use serde_json::value::RawValue;
 
 use super::take::Take;
 use crate::error::{Error, Result};
@@ -131,7 +132,7 @@ impl<R: Read + ?Sized> Read for Placed<'_, R> {
     }
 }
 
-/// The same of a list of requests, as tools that gather lines make it: behind what cannot be read nobody knows where the next one begins.
+/// The same of a list of requests, as tools that gather lines make it: behind what is no JSON nobody knows where the next one begins.
 pub(super) fn each_of_list(payload: &mut Payload, take: &mut dyn Take) -> Result<()> {
     let mut source = Deserializer::from_reader(&mut *payload.body);
     let mut list = List {
@@ -163,8 +164,16 @@ impl<'de> Visitor<'de> for &mut List<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut requests: A) -> Result<(), A::Error> {
-        while let Some(request) = requests.next_element::<Request>()? {
-            if let Err(err) = self.take.request(request.0) {
+        let mut number = 0;
+        while let Some(request) = requests.next_element::<Box<RawValue>>()? {
+            number += 1;
+            let taken = match serde_json::from_str::<Request>(request.get()) {
+                Ok(request) => self.take.request(request.0),
+                Err(err) => self
+                    .take
+                    .fault(None, &format!("request {number} of the list: {err}")),
+            };
+            if let Err(err) = taken {
                 self.ended = Some(err);
                 return Err(A::Error::custom("it goes no further"));
             }
