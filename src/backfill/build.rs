@@ -142,13 +142,14 @@ pub(super) fn build(
     let mut works = Vec::with_capacity(parts.len());
     for (number, range) in parts {
         let draft = staging.clean_draft(*number)?;
-        let writer = Writer::create(&draft)?;
+        let writer = Writer::create(draft.path())?;
         works.push((*range, draft, writer, Others::default()));
     }
     let mut counts = Counts::default();
     while let Some(series) = window.next_series()? {
         if let [(_, _, writer, others)] = works.as_mut_slice() {
-            if others.take(&series.labels, &says.labels) {
+            // A part of which no block is made is not written any further.
+            if others.take(&series.labels, &says.labels) || others.series > 0 {
                 continue;
             }
             let mut chunks: Vec<Chunk> = Vec::new();
@@ -165,7 +166,8 @@ pub(super) fn build(
                 .iter()
                 .filter(|one| range.contains(one.time_ms))
                 .peekable();
-            if inside.peek().is_some() && others.take(&series.labels, &says.labels) {
+            let is_other = inside.peek().is_some() && others.take(&series.labels, &says.labels);
+            if is_other || others.series > 0 {
                 continue;
             }
             let chunks = encode::chunks(inside.cloned()).collect::<Result<Vec<_>, _>>();
@@ -218,4 +220,75 @@ fn finish(writer: Writer, range: Range, says: &Says, counts: Counts) -> Result<O
             bytes: written.files.iter().map(|file| file.size_bytes).sum(),
         },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::RunId;
+    use crate::samples::{Piece, Sample, Told, Value};
+
+    /// S-24.72
+    #[test]
+    fn of_a_window_that_makes_no_block_nothing_stays_in_the_staging_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunId::generate();
+        let staging = Staging::create(folder.path(), &run).unwrap();
+        let external: Labels = [("cluster".to_owned(), "a".to_owned())]
+            .into_iter()
+            .collect();
+        let says = Says {
+            labels: external,
+            plan: Sha256Sum([7; 32]),
+        };
+        let range = |start_ms, end_ms| Range { start_ms, end_ms };
+        let (whole, cut) = (range(0, 4000), [range(0, 2000), range(2000, 4000)]);
+        for (name, odd_ms, parts, expected) in [
+            ("whole", None, &[whole][..], "block"),
+            ("with an odd series", Some(1), &[whole], "unfit"),
+            ("of a second part", Some(3000), &cut, "block unfit"),
+            ("without samples there", None, &cut, "block empty"),
+        ] {
+            let windows = crate::spool::Windows::ONE;
+            let mut spool = Spool::create(staging.spools(), 1 << 20, windows, 0..4000).unwrap();
+            let series = |name: &str, cluster: Option<&str>, time_ms| {
+                let labels = [("__name__", Some(name)), ("cluster", cluster)];
+                let labels = labels.into_iter();
+                let value = Value::Float(1.0);
+                Piece {
+                    labels: labels
+                        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                        .collect(),
+                    told: Told::Samples(vec![Sample { time_ms, value }]),
+                }
+            };
+            spool.take(series("a", None, 1)).unwrap();
+            if let Some(time_ms) = odd_ms {
+                spool.take(series("b", Some("b"), time_ms)).unwrap();
+                spool.take(series("c", None, time_ms)).unwrap();
+            }
+            let mut sorted = spool.finish().unwrap();
+            let mut window = sorted.next_window().unwrap().unwrap();
+            let parts: Vec<_> = parts.iter().copied().enumerate().collect();
+            let built = build(&mut window, &parts, &staging, &says).unwrap();
+            let words = built.iter().map(|part| match part {
+                Part::Empty => "empty",
+                Part::Block(built) => {
+                    staging.remove_block(built.id);
+                    "block"
+                }
+                Part::Unfit(..) => "unfit",
+            });
+            assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{name}");
+            drop(sorted);
+            let left = std::fs::read_dir(staging.spools()).unwrap();
+            let left: Vec<_> = left.map(|one| one.unwrap().file_name()).collect();
+            assert!(
+                !left
+                    .iter()
+                    .any(|one| one.to_string_lossy().starts_with("draft")),
+                "{name}: {left:?}"
+            );
+        }
+    }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::at_once::READS;
@@ -40,7 +42,19 @@ pub(super) struct Held {
     labels: Labels,
     asked: AtomicU64,
     seen: Mutex<Seen>,
+    /// The kin, as the latest look left it, for those who wait for none.
+    latest: std::sync::Mutex<Latest>,
 }
+
+/// What a look found.
+#[derive(Clone)]
+struct Latest {
+    began: Instant,
+    kin: Kins,
+}
+
+/// Blocks by their ids.
+pub(super) type Kins = Arc<[Arc<Kin>]>;
 
 #[derive(Default)]
 struct Seen {
@@ -56,6 +70,7 @@ struct Seen {
 impl Held {
     /// Looks at the whole bucket.
     pub(super) async fn survey(bucket: BucketReader, labels: Labels) -> Result<Self> {
+        let began = Instant::now();
         let found = survey_one(&bucket).await?.blocks;
         let mut seen = Seen::default();
         let looked = stream::iter(found).map(|block| look_at(&bucket, &labels, block));
@@ -68,23 +83,41 @@ impl Held {
             bucket,
             labels,
             asked: AtomicU64::new(0),
+            latest: std::sync::Mutex::new(Latest {
+                began,
+                kin: seen.kins(),
+            }),
             seen: Mutex::new(seen),
         })
     }
 
-    /// All of the same labels, as they were looked at last; by id.
-    pub(super) async fn kin(&self) -> Vec<Arc<Kin>> {
-        self.seen.lock().await.kin.values().cloned().collect()
+    /// All of the same labels, as they were looked at last; by id. A look in hand is not waited for.
+    pub(super) fn kin(&self) -> Kins {
+        self.latest().kin
+    }
+
+    /// The same, where that look is not older than that.
+    pub(super) fn kin_within(&self, age: Duration) -> Option<Kins> {
+        let Latest { began, kin } = self.latest();
+        (began.elapsed() < age).then_some(kin)
+    }
+
+    fn latest(&self) -> Latest {
+        let latest = self.latest.lock();
+        latest
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
     }
 
     /// The same, looked at now: what is new is read. One listing serves all who asked before it began.
-    pub(super) async fn kin_now(&self) -> Result<Vec<Arc<Kin>>> {
+    pub(super) async fn kin_now(&self) -> Result<Kins> {
         let number = self.asked.fetch_add(1, Ordering::SeqCst);
         let mut seen = self.seen.lock().await;
         if seen.served > number {
-            return Ok(seen.kin.values().cloned().collect());
+            return Ok(self.kin());
         }
         let serves = self.asked.load(Ordering::SeqCst);
+        let began = Instant::now();
         let ids = self.bucket.list_block_ids().await?;
         seen.kin.retain(|id, _| ids.contains(id));
         seen.partial.retain(|id| ids.contains(id));
@@ -104,11 +137,24 @@ impl Held {
             seen.note(id, found);
         }
         seen.served = serves;
-        Ok(seen.kin.values().cloned().collect())
+        let kin = seen.kins();
+        let latest = Latest {
+            began,
+            kin: Arc::clone(&kin),
+        };
+        *self
+            .latest
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = latest;
+        Ok(kin)
     }
 }
 
 impl Seen {
+    fn kins(&self) -> Kins {
+        self.kin.values().cloned().collect()
+    }
+
     fn note(&mut self, id: BlockId, found: Found) {
         match found {
             Found::Kin(kin) => {

@@ -25,6 +25,10 @@ pub(super) enum State {
     ToCompare(BlockId),
     /// So does this one, and another block lies beside it.
     Overlapped(BlockId, String),
+    /// This block of the same plan holds it, or a part of it, and lacks objects.
+    Broken(BlockId),
+    /// Blocks of the same plan hold it as a part of another window, with which alone what the source tells could be compared.
+    OfAnother(String),
     /// Another block holds samples of its time.
     Refused(String),
 }
@@ -72,7 +76,17 @@ pub(super) fn jobs(
                 Overlap::Refuse => others.find(|one| one.is_in_the_way_of(range)),
                 Overlap::Allow => None,
             };
-            let state = refused_by.map_or(State::ToDo, |by| State::Refused(by.says()));
+            let is_broken = |one: &&Arc<Kin>| {
+                let made = one.made.as_ref();
+                one.lacks
+                    && one.is_of(&plan_name)
+                    && made.is_some_and(|made| made.window().meets(range))
+            };
+            let state = match (refused_by, kin.iter().find(is_broken)) {
+                (Some(by), _) => State::Refused(by.says()),
+                (None, Some(broken)) => State::Broken(broken.id),
+                (None, None) => State::ToDo,
+            };
             jobs.push(Job { range, state });
         };
         for (held, id) in held.iter().filter(|(held, _)| held.meets(*window)) {
@@ -130,10 +144,30 @@ impl Job {
         self.state = if of == self.range {
             State::ToCompare(id)
         } else {
-            State::Refused(format!(
+            State::OfAnother(format!(
                 "{id} holds what this plan brought of {of}: with that length and that range it can be compared"
             ))
         };
+    }
+
+    /// How it ends where the source tells no samples of it.
+    pub(super) fn tells_nothing(&self) -> WindowOutcome {
+        let refused = |id: BlockId, why: &str| WindowOutcome {
+            block: Some(id),
+            ..self.ends(Ending::Refused, Some(format!("{id} {why}")))
+        };
+        match &self.state {
+            State::ToCompare(id) => {
+                refused(*id, "holds samples of it, and the source tells none now")
+            }
+            State::Broken(id) => refused(*id, "lacks objects, and the source tells none of it now"),
+            State::Overlapped(id, why) => WindowOutcome {
+                block: Some(*id),
+                ..self.ends(Ending::Refused, Some(why.clone()))
+            },
+            State::OfAnother(why) => self.ends(Ending::Refused, Some(why.clone())),
+            State::ToDo | State::There { .. } | State::Refused(_) => self.ends(Ending::Empty, None),
+        }
     }
 
     /// How it would end in a dry run.
@@ -148,6 +182,11 @@ impl Job {
                 ),
                 ..planned
             },
+            State::Broken(id) => WindowOutcome {
+                block: Some(id),
+                why: Some("is there and lacks objects, which are put".to_owned()),
+                ..planned
+            },
             _ => self.settled().unwrap_or(planned),
         }
     }
@@ -155,7 +194,7 @@ impl Job {
     /// Its outcome, where nothing is done about it.
     pub(super) fn settled(&self) -> Option<WindowOutcome> {
         match &self.state {
-            State::ToDo | State::ToCompare(_) => None,
+            State::ToDo | State::ToCompare(_) | State::Broken(_) => None,
             State::There { id, .. } => Some(WindowOutcome {
                 block: Some(*id),
                 ..self.ends(Ending::AlreadyThere, None)
@@ -164,7 +203,9 @@ impl Job {
                 block: Some(*id),
                 ..self.ends(Ending::Refused, Some(why.clone()))
             }),
-            State::Refused(why) => Some(self.ends(Ending::Refused, Some(why.clone()))),
+            State::Refused(why) | State::OfAnother(why) => {
+                Some(self.ends(Ending::Refused, Some(why.clone())))
+            }
         }
     }
 }
@@ -292,6 +333,8 @@ mod tests {
             let letter = match job.state {
                 State::ToDo | State::ToCompare(_) => "do",
                 State::There { .. } => "there",
+                State::Broken(_) => "broken",
+                State::OfAnother(_) => "of another",
                 State::Refused(_) => "refused",
                 State::Overlapped(..) => "overlapped",
             };
@@ -400,7 +443,8 @@ mod tests {
                 vec![with_a_gap, downsampled_with_a_gap],
                 "0-2 there, 2-4 do, 4-6 there",
             ),
-            (&two, vec![broken], "0-2 do, 2-4 do"),
+            (&two, vec![broken.clone()], "0-2 broken, 2-4 do"),
+            (&[hours(1, 3)], vec![broken], "1-3 broken"),
             (
                 &two,
                 vec![of_odd.clone()],
@@ -422,5 +466,30 @@ mod tests {
         }
         let allowed = told(&two, vec![first, other], Overlap::Allow);
         assert_eq!(allowed, "0-2 there, 2-4 do");
+    }
+
+    /// S-24.78, S-24.79
+    #[test]
+    fn a_window_of_which_the_source_tells_nothing_is_empty_where_no_block_of_the_plan_holds_any() {
+        let one = id(hours(0, 2));
+        for (state, expected, planned) in [
+            (State::ToDo, "empty", "planned"),
+            (State::Refused("in the way".to_owned()), "empty", "refused"),
+            (State::ToCompare(one), "refused", "planned"),
+            (State::Broken(one), "refused", "planned"),
+            (State::OfAnother("of 0-4".to_owned()), "refused", "refused"),
+            (
+                State::Overlapped(one, "beside".to_owned()),
+                "refused",
+                "refused",
+            ),
+        ] {
+            let range = hours(0, 2);
+            let job = Job { range, state };
+            let ended = job.tells_nothing();
+            let endings = [ended.ending, job.planned().ending].map(Ending::as_str);
+            assert_eq!(endings, [expected, planned], "{job:?}");
+            assert_eq!(ended.why.is_some(), expected == "refused", "{job:?}");
+        }
     }
 }

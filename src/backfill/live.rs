@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 use tracing::Instrument;
 
 use super::build::{Part, Taking, build, take};
-use super::jobs::Job;
+use super::jobs::{Job, State};
 use super::publishing::{conclude, published};
 use super::shared::{Shared, WAITING};
 use crate::error::{Error, Kind, Result};
@@ -43,6 +43,12 @@ async fn brought(shared: &Shared, job: &Job, (number, luck): (usize, &Luck)) -> 
         return job.ends(Ending::NotFinished, None);
     }
     let progress = shared.progress.block(0);
+    // A block that is there and lacks objects is in nobody's way.
+    if let Some(gap) = shared.order.gap_before(job.range)
+        && !matches!(job.state, State::Broken(_))
+    {
+        return job.ends(Ending::NotFinished, shared.waits_for(gap));
+    }
     progress.begins();
     match within(step!("read"), ask(shared, job, number)).await {
         Ok(part) => {

@@ -54,7 +54,7 @@ pub async fn backfill(task: &Task, target: Backend, run: Run) -> Result<Backfill
         Bucket::with(target, task.retry.clone(), common)
     };
     let held = look(task, target.reader().clone(), &run).await?;
-    let jobs = jobs_of(task, &source, &held).await;
+    let jobs = jobs_of(task, &source, &held);
     let says = Says {
         labels: labels(task),
         plan: task.plan.fingerprint,
@@ -114,7 +114,7 @@ async fn dry(
     begun: Instant,
 ) -> Result<Backfilled> {
     let held = look(task, target, run).await?;
-    let jobs = jobs_of(task, source, &held).await;
+    let jobs = jobs_of(task, source, &held);
     let windows = jobs.iter().map(Job::planned);
     Ok(Backfilled {
         is_dry: true,
@@ -142,9 +142,9 @@ async fn look(task: &Task, target: BucketReader, run: &Run) -> Result<Held> {
     }
 }
 
-async fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
+fn jobs_of(task: &Task, source: &Source, held: &Held) -> Vec<Job> {
     let windows: Vec<Range> = Windows::of(task.range, task.length).collect();
-    let kin = held.kin().await;
+    let kin = held.kin();
     let (plan, labels) = (task.plan.fingerprint, labels(task));
     let mut jobs = jobs(&windows, &kin, (plan, &labels), task.overlap);
     if !source.is_live() {

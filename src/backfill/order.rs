@@ -22,7 +22,9 @@ enum Pass {
 
 /// The windows that are to be written, by their beginnings.
 #[derive(Debug)]
-pub(super) struct Order(watch::Sender<BTreeMap<i64, (Range, Pass)>>);
+pub(super) struct Order(watch::Sender<Windows>);
+
+type Windows = BTreeMap<i64, (Range, Pass)>;
 
 impl Order {
     /// None of them is known.
@@ -35,9 +37,15 @@ impl Order {
         self.note(window, Pass::Ahead);
     }
 
-    /// It need not be waited for any more.
+    /// It need not be waited for any more, unless it is known to leave a gap.
     pub(super) fn passes(&self, window: Range) {
-        self.note(window, Pass::Passed);
+        self.0.send_modify(|windows| {
+            let noted = windows.entry(window.start_ms);
+            let (_, pass) = noted.or_insert((window, Pass::Passed));
+            if *pass != Pass::Gap {
+                *pass = Pass::Passed;
+            }
+        });
     }
 
     /// It is not written.
@@ -51,26 +59,37 @@ impl Order {
         });
     }
 
+    /// The first earlier window that compactors may put together with this one and that will not pass, where one is known by now.
+    pub(super) fn gap_before(&self, window: Range) -> Option<Range> {
+        first_gap(&self.0.borrow(), window)
+    }
+
     /// Waits until each earlier window that compactors may put together with this one has passed.
     ///
     /// Errors: the window that has not, and will not.
     pub(super) async fn turn_of(&self, window: Range) -> Result<(), Range> {
-        let begins_ms = window.start_ms.div_euclid(UNIT_MS) * UNIT_MS;
         let mut windows = self.0.subscribe();
-        let is_decided = |windows: &BTreeMap<i64, (Range, Pass)>| {
-            let mut earlier = windows.range(begins_ms..window.start_ms);
-            let gap = earlier.clone().find(|(_, (_, pass))| *pass == Pass::Gap);
-            gap.is_some() || earlier.all(|(_, (_, pass))| *pass == Pass::Passed)
+        let is_decided = |windows: &Windows| {
+            let mut earlier = windows.range(begins_ms(window)..window.start_ms);
+            first_gap(windows, window).is_some()
+                || earlier.all(|(_, (_, pass))| *pass == Pass::Passed)
         };
         let Ok(windows) = windows.wait_for(is_decided).await else {
             return Ok(());
         };
-        let mut earlier = windows.range(begins_ms..window.start_ms);
-        match earlier.find(|(_, (_, pass))| *pass == Pass::Gap) {
-            Some((_, (gap, _))) => Err(*gap),
-            None => Ok(()),
-        }
+        first_gap(&windows, window).map_or(Ok(()), Err)
     }
+}
+
+/// When those begin that compactors may put together with it.
+fn begins_ms(window: Range) -> i64 {
+    window.start_ms.div_euclid(UNIT_MS) * UNIT_MS
+}
+
+fn first_gap(windows: &Windows, before: Range) -> Option<Range> {
+    let mut earlier = windows.range(begins_ms(before)..before.start_ms);
+    let (_, (gap, _)) = earlier.find(|(_, (_, pass))| *pass == Pass::Gap)?;
+    Some(*gap)
 }
 
 #[cfg(test)]
@@ -97,8 +116,13 @@ mod tests {
         );
         order.passes(window(11));
         assert_eq!([turn(12), turn(13)], [Some(Ok(())), None]);
+        assert_eq!(order.gap_before(window(13)), None);
         order.leaves_a_gap(window(12));
+        // That it ended is filed later.
+        order.passes(window(12));
         assert_eq!(turn(13), Some(Err(window(12))));
+        let gaps = [11, 12, 13, 14].map(|day| order.gap_before(window(day)));
+        assert_eq!(gaps, [None, None, Some(window(12)), None]);
         assert_eq!(turn(14), Some(Ok(())));
     }
 }

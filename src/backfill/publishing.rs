@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tracing::{Span, info, warn};
 
 use super::build::{Built, Part};
@@ -14,7 +13,7 @@ use super::shared::{Shared, Turn};
 use super::task::Overlap;
 use crate::block::{Difference, META_JSON, MetaFile, ReadBack};
 use crate::error::{Error, Kind, Result};
-use crate::history::{Beside, Ending, Range, WindowOutcome};
+use crate::history::{Beside, Ending, WindowOutcome};
 use crate::plan::{Existing, Halt, Put};
 use crate::progress::BlockProgress;
 use crate::retry::Backoff;
@@ -33,7 +32,7 @@ pub(super) async fn published(
     (turn, progress): (Option<Turn<'_>>, BlockProgress),
 ) -> WindowOutcome {
     let built = match part {
-        Part::Empty => return job.ends(Ending::Empty, None),
+        Part::Empty => return job.tells_nothing(),
         Part::Block(built) => built,
         Part::Unfit(why, left_out) => {
             let mut beside = Beside::default();
@@ -57,7 +56,15 @@ pub(super) async fn published(
         ),
         Ok(Came::AlreadyThere(how)) => ends(Ending::AlreadyThere, how),
         Ok(Came::Refused(why)) => ends(Ending::Refused, Some(why)),
-        Ok(Came::NotFinished(why)) => ends(Ending::NotFinished, why),
+        Ok(Came::GaveWay(why)) => {
+            // The other one may have given way as well.
+            shared.order.leaves_a_gap(job.range);
+            ends(Ending::Refused, Some(why))
+        }
+        Ok(Came::NotFinished(why)) => WindowOutcome {
+            block: Some(built.id),
+            ..job.ends(Ending::NotFinished, why)
+        },
         Err(err) => {
             let outcome = shared.failed(job, &err);
             // A bucket that cannot be reached is so for every window.
@@ -92,6 +99,8 @@ enum Came {
     Repaired,
     /// Others are in its way.
     Refused(String),
+    /// Others were in its way once it was published, and it was taken back.
+    GaveWay(String),
     /// The run ended first, or it waits for another window.
     NotFinished(Option<String>),
 }
@@ -128,25 +137,28 @@ impl From<Error> for Stopped {
 async fn bring_to_target(
     shared: &Shared,
     built: &Built,
-    (mut turn, progress): (Option<Turn<'_>>, BlockProgress),
+    (turn, progress): (Option<Turn<'_>>, BlockProgress),
 ) -> Result<Came> {
     let seen = Arc::new(survey_block(&shared.staged, built.id).await?);
     let meta = seen.meta().cloned().ok_or_else(|| {
         let attempt = format!("read meta.json of {} in the staging folder", built.id);
         Error::new(Kind::Other, attempt)
     })?;
-    let work = Work {
+    let mut work = Work {
         shared,
         built,
+        turn,
+        was_published: false,
+        is_copied: false,
+        meta_json: MetaJson::Absent,
         stored: Stored::new(shared.staged.clone(), seen, Arc::<MetaFile>::clone(&meta)),
         tally: Tally::new(progress),
     };
     work.tally.work_begins();
     let mut backoff = Backoff::new(&shared.retry);
-    let mut was_published = false;
     let mut torn_by = Vec::new();
     let came = loop {
-        let err = match work.attempt(&mut turn, &mut was_published).await {
+        let err = match work.attempt().await {
             Ok(came) => break Ok(came),
             Err(Stopped::Refused(why)) => break Ok(Came::Refused(why)),
             Err(Stopped::Torn(differences)) => {
@@ -171,12 +183,30 @@ async fn bring_to_target(
             break Ok(Came::NotFinished(None));
         }
     };
-    if was_published && !torn_by.is_empty() && !matches!(came, Ok(Came::Written)) {
+    if work.was_published && !torn_by.is_empty() && !matches!(came, Ok(Came::Written)) {
         let _last_act = shared.means.last_acts.token();
         let (stored, target) = (&work.stored, &shared.target);
         unpublish(stored, &torn_by, &shared.provenance, target).await?;
+        work.meta_json = MetaJson::Perhaps;
+    }
+    if work.meta_json == MetaJson::Perhaps {
+        let reader = shared.target.reader();
+        let is_there = reader.exists(&built.id.object(META_JSON)).await;
+        work.meta_json = match is_there {
+            Ok(true) => MetaJson::There,
+            Ok(false) | Err(_) => MetaJson::Absent,
+        };
     }
     came
+}
+
+/// Whether the target has the `meta.json`, as far as is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MetaJson {
+    Absent,
+    /// Nobody told what became of it.
+    Perhaps,
+    There,
 }
 
 /// A block on its way.
@@ -185,55 +215,89 @@ struct Work<'a> {
     built: &'a Built,
     stored: Stored,
     tally: Tally,
+    /// Until its data was copied.
+    turn: Option<Turn<'a>>,
+    /// Whether this run may have put `meta.json`.
+    was_published: bool,
+    is_copied: bool,
+    meta_json: MetaJson,
+}
+
+/// However it ends, and be it in the midst of a copy: data without `meta.json` is told.
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        let has_data = self.is_copied || self.tally.sent.objects() > 0;
+        if has_data && self.meta_json == MetaJson::Absent {
+            self.shared.leave_behind(self.built.id);
+        }
+    }
 }
 
 impl Work<'_> {
-    /// One try. `was_published` tells whether this run may have put `meta.json`.
-    async fn attempt(
-        &self,
-        turn: &mut Option<Turn<'_>>,
-        was_published: &mut bool,
-    ) -> Result<Came, Stopped> {
-        let (shared, stored, id) = (self.shared, &self.stored, self.built.id);
+    /// One try.
+    async fn attempt(&mut self) -> Result<Came, Stopped> {
+        let (shared, id) = (self.shared, self.built.id);
         let target = &shared.target;
         // It is looked at once more before meta.json is put.
-        let kin = shared.held.kin().await;
-        if !*was_published && let Some(came) = self.needs_nothing(&kin) {
+        let kin = shared.held.kin();
+        if !self.was_published
+            && let Some(came) = self.needs_nothing(&kin)
+        {
             return Ok(came);
         }
         let lacked = kin.iter().any(|one| one.id == id && one.lacks);
+        if kin.iter().any(|one| one.id == id) {
+            self.meta_json = MetaJson::There;
+        } else if !self.was_published
+            && let Some(came) = self.is_held_up()
+        {
+            return Ok(came);
+        }
         let manner = Manner {
             put: Put::Differing,
             existing: Existing::Keep,
-            was_published: *was_published,
+            was_published: self.was_published,
         };
-        let seen = look(stored, target.reader(), manner).await?;
-        let copying = copy(stored, seen, target, manner, &shared.means, &self.tally);
+        let seen = look(&self.stored, target.reader(), manner).await?;
+        let copying = copy(
+            &self.stored,
+            seen,
+            target,
+            manner,
+            &shared.means,
+            &self.tally,
+        );
         let copied = within(step!("copy"), copying).await?;
-        drop(turn.take());
+        self.is_copied = true;
+        drop(self.turn.take());
         let read = ReadBack::default();
         let doubt = &self.tally.doubt;
-        let ready = prepare(stored, &copied, &shared.prover, &read, doubt).await?;
-        let is_there = ready.is_published();
-        if !is_there && let Some(came) = self.may_not_publish().await? {
-            return Ok(came);
+        let ready = prepare(&self.stored, &copied, &shared.prover, &read, doubt).await?;
+        if ready.is_published() {
+            self.meta_json = MetaJson::There;
+        } else {
+            self.meta_json = MetaJson::Absent;
+            if let Some(came) = self.may_not_publish().await? {
+                return Ok(came);
+            }
         }
-        let publishing = within(step!("publish"), publish(stored, &ready, target)).await;
+        let publishing = within(step!("publish"), publish(&self.stored, &ready, target)).await;
         if let Err(Halt::Failed(err)) = &publishing
             && err.kind().leaves_open_what_was_done()
         {
-            *was_published = true;
+            self.was_published = true;
+            self.meta_json = MetaJson::Perhaps;
         }
         let publisher = publishing?;
-        *was_published |= publisher == Publisher::ThisRun;
-        shared.order.passes(self.built.window);
+        self.was_published |= publisher == Publisher::ThisRun;
+        self.meta_json = MetaJson::There;
         let (source, read) = ready.into_parts();
-        let proving = shared.prover.prove(stored, &source, &read);
+        let proving = shared.prover.prove(&self.stored, &source, &read);
         match within(step!("prove"), proving).await? {
             Verdict::Held(_) => {}
             Verdict::Lacking(differences) => return Err(Stopped::Torn(differences)),
         }
-        if !*was_published {
+        if !self.was_published {
             let beside = self.stands_beside().await?;
             let there = || {
                 if lacked {
@@ -245,7 +309,7 @@ impl Work<'_> {
             return Ok(beside.map_or_else(there, Came::Refused));
         }
         if let Some(why) = self.gives_way().await? {
-            return Ok(Came::Refused(why));
+            return Ok(Came::GaveWay(why));
         }
         info!(block = %id, window = %self.built.window, samples = self.built.sums.samples, bytes = self.built.sums.bytes, "block published");
         Ok(Came::Written)
@@ -253,37 +317,40 @@ impl Work<'_> {
 
     /// Looks at the bucket, and waits for the windows before it; what came of it where it is not to be published.
     async fn may_not_publish(&self) -> Result<Option<Came>> {
+        let held = &self.shared.held;
+        // What was true before the copy need not be so any more.
+        let mut kin = held.kin_now().await?;
         loop {
-            // What was true before the copy need not be so any more.
-            let kin = self.shared.held.kin_now().await?;
             if let Some(came) = self.needs_nothing(&kin) {
-                self.shared.leave_behind(self.built.id);
                 return Ok(Some(came));
             }
-            let began = Instant::now();
             if let Some(came) = self.waits().await {
                 return Ok(Some(came));
             }
-            // Nor what was seen before a wait.
-            if began.elapsed() < FRESH {
-                return Ok(None);
-            }
+            // Nor what was seen before a wait; the window before it has just looked.
+            kin = match held.kin_within(FRESH) {
+                Some(kin) => return Ok(self.needs_nothing(&kin)),
+                None => held.kin_now().await?,
+            };
         }
     }
 
     /// Waits for the windows before it, where they are not to be waited for in vain.
     async fn waits(&self) -> Option<Came> {
-        let Work { shared, built, .. } = self;
+        let Self { shared, built, .. } = self;
         let turn = tokio::select! {
             turn = shared.order.turn_of(built.window) => turn,
             () = shared.means.cancel.cancelled() => return Some(Came::NotFinished(None)),
         };
-        let why = |gap: Range| {
-            format!(
-                "it waits for {gap}, which is not written: a compactor would close the gap; with a --start behind it this is written all the same"
-            )
-        };
-        turn.err().map(|gap| Came::NotFinished(Some(why(gap))))
+        turn.err()
+            .map(|gap| shared.waits_for(gap))
+            .map(Came::NotFinished)
+    }
+
+    /// Whether it is known already that it waits in vain.
+    fn is_held_up(&self) -> Option<Came> {
+        let gap = self.shared.order.gap_before(self.built.window)?;
+        Some(Came::NotFinished(self.shared.waits_for(gap)))
     }
 
     /// Where others hold its samples already, or are in its way.
@@ -301,8 +368,11 @@ impl Work<'_> {
         let range = self.built.range;
         let by = obstacles(kin, range).next()?;
         let why = if by.is_of(&self.shared.plan.to_string()) {
-            let Kin { id, range, .. } = &**by;
-            format!("{id} holds {range}, and the source tells something else now")
+            let Kin {
+                id, range, lacks, ..
+            } = &**by;
+            let lacks = if *lacks { " and lacks objects" } else { "" };
+            format!("{id} holds {range}{lacks}, and the source tells something else now")
         } else {
             by.says()
         };
@@ -315,7 +385,7 @@ impl Work<'_> {
         if shared.overlap == Overlap::Allow {
             return Ok(None);
         }
-        let mut kin = shared.held.kin().await;
+        let mut kin = shared.held.kin();
         if !kin.iter().any(|one| one.id == built.id) {
             kin = shared.held.kin_now().await?;
         }
@@ -323,8 +393,8 @@ impl Work<'_> {
     }
 
     /// Of two that published at once, the later one sees the earlier one now, and takes its block back; so do both where both see each other.
-    async fn gives_way(&self) -> Result<Option<String>> {
-        let Work { shared, built, .. } = self;
+    async fn gives_way(&mut self) -> Result<Option<String>> {
+        let (shared, built) = (self.shared, self.built);
         let kin = shared.held.kin_now().await?;
         // A compactor may have been faster.
         let holds = |one: &Arc<Kin>| {
@@ -339,7 +409,7 @@ impl Work<'_> {
         };
         let _last_act = shared.means.last_acts.token();
         shared.target.delete(&built.id.object(META_JSON)).await?;
-        shared.leave_behind(built.id);
+        self.meta_json = MetaJson::Absent;
         Ok(Some(format!("{}, and appeared meanwhile", by.says())))
     }
 }

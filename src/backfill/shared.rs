@@ -18,7 +18,7 @@ use crate::bucket::{Bucket, BucketReader, Budget, CopiedBy, ServerSide};
 use crate::engine::{Course, Deadline, Limits, Stop};
 use crate::error::{Error, Result};
 use crate::feed::Source;
-use crate::history::{Beside, Ending, WindowOutcome};
+use crate::history::{Beside, Ending, Range, WindowOutcome};
 use crate::progress::Progress;
 use crate::retry::Policy;
 use crate::verb::copy::Means;
@@ -127,6 +127,15 @@ impl Shared {
     /// windows that wait for one.
     pub(super) async fn turn(&self) -> Option<Turn<'_>> {
         self.turns.acquire().await.ok()
+    }
+
+    /// What there is to say of a window that waits for that one in vain; nothing, where it is not written only because the run ends.
+    pub(super) fn waits_for(&self, gap: Range) -> Option<String> {
+        self.course.may_begin().then(|| {
+            format!(
+                "it waits for {gap}, which is not written: a compactor would close the gap; with a --start behind it this is written all the same"
+            )
+        })
     }
 
     /// Adds what has no place in blocks.

@@ -17,6 +17,24 @@ use crate::run_folder::RunFolder;
 #[derive(Debug, Clone)]
 pub(super) struct Staging(Arc<RunFolder>);
 
+/// The folder of a block that is being made: it is removed when it is dropped, unless it has become one.
+#[derive(Debug)]
+pub(super) struct Draft(PathBuf);
+
+impl Draft {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Err(err) = remove_all(&self.0) {
+            warn!(draft = %self.0.display(), err = %err, "the draft of a block is left behind until the run ends");
+        }
+    }
+}
+
 const KIND: &str = "thanos-bucket-backfill-";
 
 impl Staging {
@@ -37,20 +55,20 @@ impl Staging {
     }
 
     /// The folder of a block that is to be made, of which nothing is left of earlier tries.
-    pub(super) fn clean_draft(&self, number: usize) -> Result<PathBuf> {
-        let draft = self.0.path().join(format!("draft-{number}"));
-        match remove_all(&draft) {
+    pub(super) fn clean_draft(&self, number: usize) -> Result<Draft> {
+        let draft = Draft(self.0.path().join(format!("draft-{number}")));
+        match remove_all(draft.path()) {
             Ok(()) => Ok(draft),
             Err(err) => {
-                let attempt = format!("remove {:?}", draft.to_string_lossy());
+                let attempt = format!("remove {:?}", draft.path().to_string_lossy());
                 Err(Error::new(Kind::Other, attempt).because(err))
             }
         }
     }
 
     /// Puts the draft among the whole blocks.
-    pub(super) fn becomes_block(&self, draft: &Path, id: BlockId) -> Result<()> {
-        let place = self.block(id);
+    pub(super) fn becomes_block(&self, draft: &Draft, id: BlockId) -> Result<()> {
+        let (draft, place) = (draft.path(), self.block(id));
         let moved = remove_all(&place).and_then(|()| fs::rename(draft, &place));
         moved.map_err(|err| {
             let attempt = format!("move {:?} to its place", draft.to_string_lossy());

@@ -9,14 +9,14 @@ use tokio::sync::mpsc::{Sender, channel};
 use tracing::Instrument;
 
 use super::build::{Part, Says, Taking, build, take};
-use super::jobs::{Job, State};
+use super::jobs::Job;
 use super::publishing::{conclude, published};
 use super::shared::{Shared, WAITING};
 use super::staging::Staging;
 use super::task::Task;
 use crate::error::Result;
 use crate::feed::blocking;
-use crate::history::{Beside, BlockDuration, Ending, Range, WindowOutcome};
+use crate::history::{Beside, BlockDuration, Ending, Range};
 use crate::spool::{Sorted, Spool, Windows};
 use crate::trace::{step, within};
 
@@ -116,20 +116,7 @@ pub(super) async fn bring(shared: &Shared, sorted: Sorted, jobs: Vec<Job>, at_on
     };
     for job in empty {
         drop(shared.progress.block(0));
-        let settled = match job.state {
-            State::Overlapped(..) => job.settled(),
-            State::ToCompare(id) => Some(WindowOutcome {
-                block: Some(id),
-                ..job.ends(
-                    Ending::Refused,
-                    Some(format!(
-                        "{id} holds samples of it, and the source tells none now"
-                    )),
-                )
-            }),
-            _ => None,
-        };
-        shared.file(settled.unwrap_or_else(|| job.ends(Ending::Empty, None)));
+        shared.file(job.tells_nothing());
     }
 }
 

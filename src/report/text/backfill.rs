@@ -125,6 +125,8 @@ pub(in crate::report) struct Stretch<'a> {
     last: &'a WindowOutcome,
     windows: u64,
     samples: u64,
+    /// What there is to say of all of them.
+    why: Option<&'a str>,
 }
 
 impl<'a> Stretch<'a> {
@@ -134,7 +136,25 @@ impl<'a> Stretch<'a> {
             last: window,
             windows: 1,
             samples: window.sums.samples,
+            why: window.why.as_deref(),
         }
+    }
+
+    /// Takes the next window, if it ended alike.
+    fn takes(&mut self, window: &'a WindowOutcome) -> bool {
+        let (ending, why) = (window.ending, window.why.as_deref());
+        // What is to be done about them follows from the reason.
+        let reason_counts = ending.needs_a_person() || ending == Ending::NotFinished;
+        let is_alike = self.first.ending == ending
+            && self.last.range.end_ms == window.range.start_ms
+            && (!reason_counts || self.why == why);
+        if is_alike {
+            self.last = window;
+            self.windows += 1;
+            self.samples += window.sums.samples;
+            self.why = self.why.filter(|own| Some(*own) == why);
+        }
+        is_alike
     }
 
     /// When they were, how they ended, and what is to be said of it.
@@ -148,23 +168,21 @@ impl<'a> Stretch<'a> {
             0 => String::new(),
             many => format!(", {}", human::count(many, "sample")),
         };
-        let (block, rest) = match self.windows {
+        let why = self.why.map(|why| format!(": {why}")).unwrap_or_default();
+        let (block, many) = match self.windows {
             1 => {
                 let block = window.block.map(|block| format!(" {block}"));
-                let why = window.why.as_ref().map(|why| format!(": {why}"));
-                (block.unwrap_or_default(), why.unwrap_or_default())
+                (block.unwrap_or_default(), String::new())
             }
-            many => {
-                let why = window
-                    .why
-                    .as_ref()
-                    .filter(|_| window.ending.needs_a_person());
-                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-                let many = human::count(many, "window");
-                (String::new(), format!(" ({many}){why}"))
-            }
+            many => (
+                String::new(),
+                format!(" ({})", human::count(many, "window")),
+            ),
         };
-        format!("{range}: {}{block}{samples}{rest}", window.ending.as_str())
+        format!(
+            "{range}: {}{block}{samples}{many}{why}",
+            window.ending.as_str()
+        )
     }
 }
 
@@ -176,20 +194,10 @@ pub(in crate::report) fn stretches(windows: &[WindowOutcome]) -> Vec<Stretch<'_>
     let are_few = written.count() <= FEW;
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     for window in windows {
-        let joins = |stretch: &&mut Stretch<'_>| {
-            let ending = window.ending;
-            stretch.first.ending == ending
-                && stretch.last.range.end_ms == window.range.start_ms
-                && !(ending == Ending::Written && are_few)
-                && (!ending.needs_a_person() || stretch.first.why == window.why)
-        };
-        match stretches.last_mut().filter(joins) {
-            Some(stretch) => {
-                stretch.last = window;
-                stretch.windows += 1;
-                stretch.samples += window.sums.samples;
-            }
-            None => stretches.push(Stretch::of(window)),
+        let has_a_line = window.ending == Ending::Written && are_few;
+        let last = stretches.last_mut().filter(|_| !has_a_line);
+        if !last.is_some_and(|last| last.takes(window)) {
+            stretches.push(Stretch::of(window));
         }
     }
     stretches
@@ -240,10 +248,22 @@ pub(in crate::report) fn closing(done: &Backfilled) -> String {
             ),
         });
     }
-    if of(Ending::NotFinished) > 0 {
+    let unfinished = done.windows.iter();
+    let mut unfinished = unfinished.filter(|one| one.ending == Ending::NotFinished);
+    let waiting = unfinished.clone().filter(|one| one.why.is_some()).count() as u64;
+    if unfinished.any(|one| one.why.is_none()) {
         said.push(format!(
             "{} not come to: the same command goes on.",
-            were(of(Ending::NotFinished))
+            were(of(Ending::NotFinished) - waiting)
+        ));
+    }
+    if waiting > 0 {
+        said.push(format!(
+            "{} for an earlier one, which is not written: the same command goes on once that one can be, or with a --start behind it.",
+            match waiting {
+                1 => "1 window waits".to_owned(),
+                many => format!("{} windows wait", human::number(many)),
+            }
         ));
     }
     if done.beside.exemplars + done.beside.metadata > 0 && done.written_to.is_none() {
@@ -292,6 +312,8 @@ fn were(windows: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::{Stretch, closing, stretches};
+    use crate::history::{Backfilled, Ending, Range, Sums, WindowOutcome};
     use crate::report::Output;
     use crate::report::testing::{backfilled, written_backfilled};
 
@@ -300,5 +322,83 @@ mod tests {
     fn a_small_backfill_reads_like_this() {
         let text = written_backfilled(&backfilled(), Output::Text);
         assert_eq!(text, include_str!("golden/backfill.txt"), "{text}");
+    }
+
+    /// S-24.77, S-24.79
+    #[test]
+    fn what_windows_wait_for_is_told_and_the_end_says_what_goes_on() {
+        use Ending::{AlreadyThere, Failed, NotFinished, Written};
+        let wait = Some("it waits for A");
+        for (ended, lines, end) in [
+            (
+                vec![(Written, None), (NotFinished, None), (NotFinished, None)],
+                vec!["written, 9 samples", "not-finished (2 windows)"],
+                "2 windows were not come to: the same command goes on.",
+            ),
+            (
+                vec![
+                    (Failed, Some("no such luck")),
+                    (NotFinished, wait),
+                    (NotFinished, wait),
+                ],
+                vec![
+                    "failed: no such luck",
+                    "not-finished (2 windows): it waits for A",
+                ],
+                "2 windows wait for an earlier one, which is not written: the same command goes on once that one can be, or with a --start behind it.",
+            ),
+            (
+                vec![
+                    (NotFinished, wait),
+                    (NotFinished, Some("it waits for B")),
+                    (NotFinished, None),
+                ],
+                vec![
+                    "not-finished: it waits for A",
+                    "not-finished: it waits for B",
+                    "not-finished",
+                ],
+                "1 window was not come to: the same command goes on. 2 windows wait for",
+            ),
+            (
+                vec![(AlreadyThere, Some("as a part of C")); 2],
+                vec!["already-there (2 windows): as a part of C"],
+                "Nothing was to be written: 2 windows were there already.",
+            ),
+            (
+                vec![(AlreadyThere, Some("as a part of C")), (AlreadyThere, None)],
+                vec!["already-there (2 windows)"],
+                "Nothing",
+            ),
+        ] {
+            let windows = ended.into_iter().enumerate().map(|(at, (ending, why))| {
+                let start_ms = i64::try_from(at).unwrap() * 7_200_000;
+                let samples = if ending == Written { 9 } else { 0 };
+                WindowOutcome {
+                    range: Range {
+                        start_ms,
+                        end_ms: start_ms + 7_200_000,
+                    },
+                    ending,
+                    block: None,
+                    sums: Sums {
+                        samples,
+                        ..Sums::default()
+                    },
+                    why: why.map(str::to_owned),
+                }
+            });
+            let done = Backfilled {
+                windows: windows.collect(),
+                ..Backfilled::default()
+            };
+            let told: Vec<String> = stretches(&done.windows).iter().map(Stretch::told).collect();
+            let told: Vec<&str> = told
+                .iter()
+                .map(|line| line.split_once("Z: ").unwrap().1)
+                .collect();
+            assert_eq!(told, lines);
+            assert!(closing(&done).contains(end), "{}", closing(&done));
+        }
     }
 }

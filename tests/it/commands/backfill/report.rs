@@ -68,6 +68,28 @@ fn a_block_that_lacks_objects_is_made_whole_again() {
     ended.sort_unstable();
     assert_eq!(ended, ["already-there", "written"], "{again}");
     assert_eq!(place.bucket(), bucket);
+    // Where the source has lost the samples of it, it is no empty window.
+    fs::remove_file(place.path("bucket").join(index)).unwrap();
+    let of_first = index.split('/').next().unwrap();
+    for (windows, value, detail) in [
+        (0, 1, "lacks objects, and the source tells none of it now"),
+        (
+            2,
+            2,
+            "and lacks objects, and the source tells something else now",
+        ),
+    ] {
+        fs::write(place.path("metrics.om"), text(windows, value)).unwrap();
+        let again = Ran::of(place.backfill(2, &["--output=json"]))
+            .expect(3)
+            .json();
+        let told = again["windows"].as_array().unwrap().iter();
+        let told: Vec<&str> = told.filter_map(|one| one["detail"].as_str()).collect();
+        let is_told = told
+            .iter()
+            .any(|one| one.starts_with(of_first) && one.ends_with(detail));
+        assert!(is_told, "{again}");
+    }
 }
 
 /// S-24.79
@@ -80,4 +102,12 @@ fn samples_that_the_source_has_lost_are_no_empty_window() {
         .expect(3)
         .json();
     assert_eq!(endings(&again), ["already-there", "refused"], "{again}");
+    // Nor where they lie in a longer block.
+    let place = Place::of(&text(2, 1));
+    Ran::of(place.backfill(2, &["--block-duration=4h"])).expect(0);
+    fs::write(place.path("metrics.om"), text(0, 1)).unwrap();
+    let again = Ran::of(place.backfill(2, &["--output=json"]))
+        .expect(3)
+        .json();
+    assert_eq!(endings(&again), ["refused"; 2], "{again}");
 }
