@@ -224,6 +224,11 @@ fn finish(writer: Writer, range: Range, says: &Says, counts: Counts) -> Result<O
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::*;
     use crate::block::RunId;
     use crate::samples::{Piece, Sample, Told, Value};

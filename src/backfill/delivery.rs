@@ -180,8 +180,7 @@ impl Exemplars {
         let (times, first) = &*self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         (*times > 0).then(|| {
             format!(
-                "the source did not tell exemplars {} times, and they were not written: {first}",
-                times
+                "the source did not tell exemplars {times} times, and they were not written: {first}"
             )
         })
     }

@@ -215,9 +215,7 @@ fn chunks_of_a_real_prometheus_come_byte_for_byte_and_its_samples_are_the_same()
     let err = tokio::runtime::Runtime::new().unwrap().block_on(
         ReadClient::new(&access(&prometheus.url(), "/elsewhere"), &limits())
             .unwrap()
-            .read(&selectors(&everything), start..end, &mut |_| {
-                Ok(())
-            }),
+            .read(&selectors(&everything), start..end, &mut |_| Ok(())),
     );
     let err = format!("{:#}", err.unwrap_err());
     assert!(err.contains("the server answers 404"), "{err}");

@@ -149,6 +149,9 @@ fn of_a_list_of_requests_only_what_cannot_be_read_is_left_out() {
         "one",
         "two",
     ] {
-        assert!(lines.iter().any(|line| line.starts_with(begin)), "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.starts_with(begin)),
+            "{lines:?}"
+        );
     }
 }

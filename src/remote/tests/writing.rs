@@ -302,8 +302,8 @@ async fn a_refusal_is_told_at_once_and_the_account_outlives_an_error() {
     let mut refuses = |_| Ok(Then::Counts);
     let sent = client.write(&all[..1], &mut written, &mut refuses).await;
     sent.unwrap();
-    let refused = &written.refused[&Refusal::TooOld];
-    assert_eq!((refused.samples, refused.together), (10, 0));
+    let old = &written.refused[&Refusal::TooOld];
+    assert_eq!((old.samples, old.together), (10, 0));
     assert_eq!(liar.asked().len(), 1);
     // Whoever cannot note it sends nothing more.
     let mut refuses = |_| Err(Error::new(Kind::NoSpace, "note it"));

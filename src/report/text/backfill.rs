@@ -312,6 +312,11 @@ fn were(windows: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot be set up should panic"
+    )]
+
     use super::{Stretch, closing, stretches};
     use crate::history::{Backfilled, Ending, Range, Sums, WindowOutcome};
     use crate::report::Output;
