@@ -44,6 +44,8 @@ pub(super) struct Held {
     seen: Mutex<Seen>,
     /// The kin, as the latest look left it, for those who wait for none.
     latest: std::sync::Mutex<Latest>,
+    /// Those that this run has put since.
+    put: std::sync::Mutex<Vec<Kin>>,
 }
 
 /// What a look found.
@@ -88,6 +90,7 @@ impl Held {
                 kin: seen.kins(),
             }),
             seen: Mutex::new(seen),
+            put: std::sync::Mutex::default(),
         })
     }
 
@@ -100,6 +103,13 @@ impl Held {
     pub(super) fn kin_within(&self, age: Duration) -> Option<Kins> {
         let Latest { began, kin } = self.latest();
         (began.elapsed() < age).then_some(kin)
+    }
+
+    /// This run has published the block: looks that begin from now on need not read what it says.
+    pub(super) fn is_put(&self, kin: Kin) {
+        let put = self.put.lock();
+        put.unwrap_or_else(std::sync::PoisonError::into_inner)
+            .push(kin);
     }
 
     fn latest(&self) -> Latest {
@@ -117,8 +127,17 @@ impl Held {
             return Ok(self.kin());
         }
         let serves = self.asked.load(Ordering::SeqCst);
+        let put = std::mem::take(
+            &mut *self
+                .put
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+        );
         let began = Instant::now();
         let ids = self.bucket.list_block_ids().await?;
+        for kin in put {
+            seen.note(kin.id, Found::Kin(kin));
+        }
         seen.kin.retain(|id, _| ids.contains(id));
         seen.partial.retain(|id| ids.contains(id));
         let known = |id: &BlockId| seen.others.contains(id) || seen.kin.contains_key(id);
@@ -243,6 +262,20 @@ fn made(meta_json: &[u8]) -> Option<Made> {
 }
 
 impl Kin {
+    /// A block that was put a moment ago, of that window of that plan.
+    pub(super) fn put(id: BlockId, range: Range, (plan, window): (Sha256Sum, Range)) -> Self {
+        Self {
+            id,
+            is_of_labels: true,
+            lacks: false,
+            range,
+            resolution_ms: 0,
+            is_marked: false,
+            sources: [id].into(),
+            made: Some(Made::of(plan, window)),
+        }
+    }
+
     /// Whether it holds that window of that plan, or a part of it.
     pub(super) fn is_of(&self, plan: &str) -> bool {
         let made = self.made.as_ref();

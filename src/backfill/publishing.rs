@@ -289,15 +289,31 @@ impl Work<'_> {
             self.meta_json = MetaJson::Perhaps;
         }
         let publisher = publishing?;
-        self.was_published |= publisher == Publisher::ThisRun;
         self.meta_json = MetaJson::There;
+        if publisher == Publisher::ThisRun {
+            self.was_published = true;
+            let Built { range, window, .. } = *self.built;
+            shared
+                .held
+                .is_put(Kin::put(id, range, (shared.plan, window)));
+        }
         let (source, read) = ready.into_parts();
         let proving = shared.prover.prove(&self.stored, &source, &read);
-        match within(step!("prove"), proving).await? {
+        let proving = within(step!("prove"), proving);
+        // The windows behind this one wait for both.
+        let looking = async {
+            if self.was_published {
+                Some(shared.held.kin_now().await)
+            } else {
+                None
+            }
+        };
+        let (proven, kin) = futures::join!(proving, looking);
+        match proven? {
             Verdict::Held(_) => {}
             Verdict::Lacking(differences) => return Err(Stopped::Torn(differences)),
         }
-        if !self.was_published {
+        let Some(kin) = kin.transpose()? else {
             let beside = self.stands_beside().await?;
             let there = || {
                 if lacked {
@@ -307,8 +323,8 @@ impl Work<'_> {
                 }
             };
             return Ok(beside.map_or_else(there, Came::Refused));
-        }
-        if let Some(why) = self.gives_way().await? {
+        };
+        if let Some(why) = self.gives_way(&kin).await? {
             return Ok(Came::GaveWay(why));
         }
         info!(block = %id, window = %self.built.window, samples = self.built.sums.samples, bytes = self.built.sums.bytes, "block published");
@@ -393,9 +409,8 @@ impl Work<'_> {
     }
 
     /// Of two that published at once, the later one sees the earlier one now, and takes its block back; so do both where both see each other.
-    async fn gives_way(&mut self) -> Result<Option<String>> {
+    async fn gives_way(&mut self, kin: &[Arc<Kin>]) -> Result<Option<String>> {
         let (shared, built) = (self.shared, self.built);
-        let kin = shared.held.kin_now().await?;
         // A compactor may have been faster.
         let holds = |one: &Arc<Kin>| {
             one.id != built.id && one.holds_samples() && one.sources.contains(&built.id)
@@ -403,7 +418,7 @@ impl Work<'_> {
         if shared.overlap == Overlap::Allow || kin.iter().any(holds) {
             return Ok(None);
         }
-        let by = obstacles(&kin, built.range).find(|one| one.id != built.id);
+        let by = obstacles(kin, built.range).find(|one| one.id != built.id);
         let Some(by) = by else {
             return Ok(None);
         };
