@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::at_once::READS;
-use crate::block::{BlockId, Labels, META_JSON};
+use crate::block::{BlockId, Labels, META_JSON, Sha256Sum};
 use crate::bucket::BucketReader;
 use crate::error::Result;
 use crate::history::{EXTENSION, Made, Range};
