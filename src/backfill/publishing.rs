@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{Span, info, warn};
 
 use super::build::{Built, Part};
@@ -331,24 +332,19 @@ impl Work<'_> {
         Ok(Came::Written)
     }
 
-    /// Looks at the bucket, and waits for the windows before it; what came of it where it is not to be published.
+    /// Waits for the windows before it, and looks at the bucket; what came of it where it is not to be published.
     async fn may_not_publish(&self) -> Result<Option<Came>> {
         let held = &self.shared.held;
-        // What was true before the copy need not be so any more.
-        let mut kin = held.kin_now().await?;
-        loop {
-            if let Some(came) = self.needs_nothing(&kin) {
-                return Ok(Some(came));
-            }
-            if let Some(came) = self.waits().await {
-                return Ok(Some(came));
-            }
-            // Nor what was seen before a wait; the window before it has just looked.
-            kin = match held.kin_within(FRESH) {
-                Some(kin) => return Ok(self.needs_nothing(&kin)),
-                None => held.kin_now().await?,
-            };
+        let copied = Instant::now();
+        if let Some(came) = self.waits().await {
+            return Ok(Some(came));
         }
+        // What was true before the copy need not be so any more. The window before this one has mostly just looked.
+        let kin = match held.kin_within(copied.elapsed().min(FRESH)) {
+            Some(kin) => kin,
+            None => held.kin_now().await?,
+        };
+        Ok(self.needs_nothing(&kin))
     }
 
     /// Waits for the windows before it, where they are not to be waited for in vain.
