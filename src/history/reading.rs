@@ -381,7 +381,13 @@ fn both_sides_differ(source: &Source, target: &Target) -> Result<()> {
 
 /// What is found missing after hours is found too late.
 fn can_be_read(path: &Path, at: &str) -> Result<()> {
-    let about = std::fs::File::open(path).and_then(|file| file.metadata());
+    // Whoever opens a pipe waits for its other end, which may come later.
+    let about = std::fs::metadata(path).and_then(|about| {
+        if about.is_file() {
+            std::fs::File::open(path)?;
+        }
+        Ok(about)
+    });
     let wrong = |why: &str| {
         let shown = path.to_string_lossy();
         Err(Error::usage(format!(
