@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::held::Kin;
 use crate::block::{BlockId, Labels, Sha256Sum};
-use crate::history::{Made, Range, key, usual_starts_ms};
+use crate::history::{Made, Range, cell_ms, key, usual_starts_ms};
 
 /// What the bucket holds of a plan.
 #[derive(Debug, Default)]
@@ -16,8 +16,6 @@ pub(super) struct Known {
     /// Ids that only blocks of the plan can have.
     pub(super) ids: HashSet<BlockId>,
 }
-
-const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// Of so many ids that end before it in the same two hours, a window may begin where one ends.
 const MOST_NEIGHBOURS: usize = 64;
@@ -63,7 +61,7 @@ pub(super) fn known(
                     };
                     Made::of(plan, window).key(labels) == key(*id)
                 };
-                let cell_ms = (end_ms - 1).div_euclid(TWO_HOURS_MS) * TWO_HOURS_MS;
+                let cell_ms = cell_ms(end_ms);
                 let neighbours = ends.range(cell_ms..end_ms).rev().take(MOST_NEIGHBOURS);
                 let usual = asked
                     .get(&end_ms)

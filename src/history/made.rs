@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::windows::Range;
+use super::windows::{Range, TWO_HOURS_MS};
 use crate::block::{BlockId, BlockMeta, Labels, Sha256Sum};
 use crate::tsdb::write::kinship;
 
@@ -74,20 +74,23 @@ pub fn key(id: BlockId) -> Key {
     (id.time_ms(), kin)
 }
 
-const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
-
 /// Blocks are mostly as long as so many times two hours, at most: 14 days.
 const MOST_TIMES: i64 = 168;
 
+/// Where the two hours begin of which a window that ends there has the last.
+#[must_use]
+pub fn cell_ms(end_ms: i64) -> i64 {
+    (end_ms - 1).div_euclid(TWO_HOURS_MS) * TWO_HOURS_MS
+}
+
 /// Where a window that ends there may begin, unless the run's own beginning or another's end cut it.
 pub fn usual_starts_ms(end_ms: i64) -> impl Iterator<Item = i64> {
-    let cell_ms = (end_ms - 1).div_euclid(TWO_HOURS_MS) * TWO_HOURS_MS;
     let times = match end_ms.rem_euclid(TWO_HOURS_MS) {
         0 => MOST_TIMES,
         _ => 0,
     };
     let longer = (2..=times).map(move |many| end_ms - many * TWO_HOURS_MS);
-    std::iter::once(cell_ms).chain(longer)
+    std::iter::once(cell_ms(end_ms)).chain(longer)
 }
 
 /// Whether only the block of a window of that plan can have the id: a window that begins as usual, or at that time.

@@ -13,7 +13,7 @@ mod reading;
 mod tree;
 mod windows;
 
-pub use made::{EXTENSION, Key, Made, is_id_of, key, usual_starts_ms};
+pub use made::{EXTENSION, Key, Made, cell_ms, is_id_of, key, usual_starts_ms};
 pub use outcome::{Backfilled, Beside, Delivery, Ending, Sums, WindowOutcome};
 pub use plan::{
     Batch, Compare, ExemplarCheck, Kind, Live, Origin, Plan, PromqlCheck, Queries, Source, Target,

@@ -26,7 +26,7 @@ pub enum BlockDuration {
 }
 
 /// What Prometheus writes from its head.
-const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
+pub(super) const TWO_HOURS_MS: i64 = 2 * 60 * 60 * 1000;
 
 /// A year and a bit more: no block is longer.
 const LONGEST_MS: i64 = 400 * 24 * 60 * 60 * 1000;

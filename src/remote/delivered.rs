@@ -1,7 +1,5 @@
 //! What is handed on of an answer, so that it can be taken back: one that broke off is asked for anew.
 
-use std::ops::AddAssign;
-
 use sha2::{Digest, Sha256};
 
 use super::sink::Sink;
@@ -17,14 +15,6 @@ pub struct Brought {
     pub outside: u64,
     /// Requests that were made anew.
     pub repeats: u64,
-}
-
-impl AddAssign for Brought {
-    fn add_assign(&mut self, other: Self) {
-        self.pieces += other.pieces;
-        self.outside += other.outside;
-        self.repeats += other.repeats;
-    }
 }
 
 /// What one question has brought so far.

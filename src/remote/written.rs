@@ -1,7 +1,6 @@
 //! What became of what a server was sent: what it took, and what it refused and why.
 
 use std::collections::BTreeMap;
-use std::ops::AddAssign;
 
 /// What became of what was sent. Nothing is missing here: each sample was taken or refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -178,20 +177,6 @@ impl Written {
         });
         refused.samples += samples;
         refused.together += together;
-    }
-}
-
-impl AddAssign for Written {
-    fn add_assign(&mut self, other: Self) {
-        self.samples += other.samples;
-        self.histograms += other.histograms;
-        self.exemplars += other.exemplars;
-        self.metadata += other.metadata;
-        self.requests += other.requests;
-        for (refusal, other) in other.refused {
-            let told = (other.samples, other.together);
-            self.refuse(refusal, told, &other.words, &other.series);
-        }
     }
 }
 
